@@ -1,0 +1,161 @@
+public import Foundation
+
+/// A batch held by this process until it is ended, or its lease ends.
+public struct Batch: Sendable {
+    /// The batch as it was when it was acquired.
+    public let record: BatchRecord
+    /// How long it may be held without a heartbeat.
+    public let lease: Duration
+    let source: any MetaSource
+    let inventory: Inventory
+    private let readItems: [Item]?
+
+    init(_ handedOut: AcquireOutcome.HandedOut, source: any MetaSource, inventory: Inventory) {
+        record = handedOut.record
+        lease = handedOut.lease
+        readItems = handedOut.items
+        self.source = source
+        self.inventory = inventory
+    }
+
+    /// The batch's number.
+    public var id: Int64 { record.id }
+    /// Which hand-out this is: 1, 2, ….
+    public var attempt: Int { record.attempt }
+    /// The job's name.
+    public var job: String { record.key.job }
+    /// The run's name; empty for the incremental run.
+    public var run: String { record.key.run }
+    /// How the batch came to be.
+    public var kind: BatchKind { record.kind }
+    /// The ids from the first item's to the last's.
+    public var ids: ClosedRange<Int64> { record.idStart...record.idEnd }
+    /// How many items were handed out.
+    public var count: Int { record.count }
+    /// What they weighed at the hand-out.
+    public var weight: Double { record.weight ?? 0 }
+
+    /// Whether an unfiltered reader of ``ids`` sees just these items.
+    ///
+    /// True where the ids leave nothing out, and for the first attempt of a source without a filter.
+    public var isExact: Bool {
+        if record.ids?.isDense == true { return true }
+        return record.attempt == 1 && source.definition.filter == nil && record.ids != nil
+    }
+
+    /// The items, ascending by id; those that have vanished from the source are left out.
+    ///
+    /// For very large batches, ``itemStream`` needs less memory.
+    public var items: [Item] {
+        get async throws {
+            if let readItems { return readItems }
+            var items: [Item] = []
+            items.reserveCapacity(count)
+            for try await item in itemStream { items.append(item) }
+            return items
+        }
+    }
+
+    /// The items, ascending by id, read in steps of some thousand as they are asked for.
+    public var itemStream: BatchItems {
+        if let readItems { return BatchItems(read: readItems) }
+        return BatchItems(record: record, source: source)
+    }
+
+    var holding: Holding { Holding(batch: id, attempt: attempt) }
+
+    /// Ends a batch whose items have all vanished since it was handed out.
+    func endedEmpty() async throws -> Bool {
+        guard readItems == nil, attempt > 1 else { return false }
+        var items = itemStream.makeAsyncIterator()
+        if try await items.next() != nil { return false }
+        try await succeed(logging: "all \(count) items have vanished from '\(record.key.metaTable)'")
+        return true
+    }
+}
+
+// MARK: - Ending
+
+extension Batch {
+    /// Records success, finally.
+    ///
+    /// - Parameters:
+    ///   - result: What came out of it; kept as JSON.
+    ///   - logging: Free text, kept with the batch.
+    /// - Returns: The batch as recorded.
+    /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or ended
+    ///   otherwise; nothing was changed then.
+    @discardableResult
+    public func succeed(result: (any Encodable)? = nil, logging: String? = nil) async throws -> BatchRecord {
+        let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
+        return try await end { try await $0.succeed(holding, result: text, logging: logging) }
+    }
+
+    /// Records failure; the run's policy says when the batch is tried again.
+    ///
+    /// - Parameter error: What went wrong; its description is kept.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:)``.
+    @discardableResult
+    public func fail(_ error: any Error) async throws -> BatchRecord {
+        try await fail("\(error)")
+    }
+
+    /// Records failure; the run's policy says when the batch is tried again.
+    ///
+    /// - Parameters:
+    ///   - message: What went wrong.
+    ///   - result: What came out of it all the same; kept as JSON.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:)``.
+    @discardableResult
+    public func fail(_ message: String, result: (any Encodable)? = nil) async throws -> BatchRecord {
+        let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
+        return try await end { try await $0.fail(holding, error: message, result: text) }
+    }
+
+    /// Gives the batch back unharmed: it is offered again at once.
+    ///
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:)``.
+    @discardableResult
+    public func release() async throws -> BatchRecord {
+        try await end { try await $0.release(holding) }
+    }
+
+    /// Extends the lease.
+    ///
+    /// - Returns: When the lease ends now, by the inventory's clock.
+    /// - Throws: As ``succeed(result:logging:)``.
+    @discardableResult
+    public func heartbeat() async throws -> Date {
+        try await inventory.retrying(within: lease) { _ in
+            try await inventory.store.heartbeat(holding)
+        }
+    }
+
+    /// Writes an end even when the task was cancelled meanwhile.
+    private func end(
+        _ body: @escaping @Sendable (any InventoryStore) async throws -> BatchRecord
+    ) async throws -> BatchRecord {
+        let inventory = inventory
+        let lease = lease
+        // Not a child of a cancelled task: what was decided is still written.
+        return try await Task {
+            try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
+        }.value
+    }
+}
+
+/// An `Encodable` of any type, for encoders that want to know it.
+private struct AnyEncodable: Encodable {
+    private let value: any Encodable
+
+    init(_ value: any Encodable) {
+        self.value = value
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try value.encode(to: encoder)
+    }
+}

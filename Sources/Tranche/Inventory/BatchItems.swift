@@ -1,0 +1,100 @@
+/// The items of a batch, ascending by id, read in steps as they are asked for.
+public struct BatchItems: AsyncSequence, Sendable {
+    /// Most items read in one step.
+    static let pageSize = 4096
+
+    private enum Origin {
+        case read([Item])
+        case ids(IDRuns, any MetaSource)
+        case range(ClosedRange<Int64>, any MetaSource)
+    }
+
+    private let origin: Origin
+
+    init(read items: [Item]) {
+        origin = .read(items)
+    }
+
+    init(record: BatchRecord, source: any MetaSource) {
+        if let ids = record.ids {
+            origin = .ids(ids, source)
+        } else {
+            // An adopted row does not know its ids: the range says it all.
+            origin = .range(record.idStart...record.idEnd, source)
+        }
+    }
+
+    /// Starts reading.
+    public func makeAsyncIterator() -> Iterator {
+        switch origin {
+        case .read(let items):
+            Iterator(items: items, next: { nil })
+        case .ids(let ids, let source):
+            Iterator(items: [], next: Self.reader(of: ids, from: source))
+        case .range(let range, let source):
+            Iterator(items: [], next: Self.reader(of: range, from: source))
+        }
+    }
+
+    private static func reader(
+        of ids: IDRuns,
+        from source: any MetaSource
+    ) -> () async throws -> [Item]? {
+        var pages = Array(ids.pages(of: pageSize)).makeIterator()
+        return {
+            switch pages.next() {
+            case .range(let range):
+                // What appeared in the range since belongs to a gap, not to this batch.
+                try await source.items(in: range, limit: 2 * pageSize).filter { ids.contains($0.id) }
+            case .list(let list):
+                try await source.items(withIDs: list)
+            case nil:
+                nil
+            }
+        }
+    }
+
+    private static func reader(
+        of range: ClosedRange<Int64>,
+        from source: any MetaSource
+    ) -> () async throws -> [Item]? {
+        var left: ClosedRange<Int64>? = range
+        return {
+            guard let range = left else { return nil }
+            let items = try await source.items(in: range, limit: pageSize)
+            if let last = items.last?.id, items.count == pageSize, last < range.upperBound {
+                left = (last + 1)...range.upperBound
+            } else {
+                left = nil
+            }
+            return items
+        }
+    }
+
+    /// Reads the items.
+    public struct Iterator: AsyncIteratorProtocol {
+        private var items: [Item]
+        private var position = 0
+        private let next: () async throws -> [Item]?
+
+        init(items: [Item], next: @escaping () async throws -> [Item]?) {
+            self.items = items
+            self.next = next
+        }
+
+        /// Reads the next item; `nil` after the last.
+        public mutating func next() async throws -> Item? {
+            while position == items.count {
+                try Task.checkCancellation()
+                guard let page = try await next() else { return nil }
+                items = page
+                position = 0
+            }
+            defer { position += 1 }
+            return items[position]
+        }
+    }
+}
+
+@available(*, unavailable)
+extension BatchItems.Iterator: Sendable {}

@@ -1,0 +1,153 @@
+import Foundation
+
+/// What a worker asks for: whose batch, and how large.
+public struct BatchRequest: Sendable, Hashable {
+    /// The job's name; 1 to 128 UTF-8 bytes.
+    public var job: String
+    /// The run's name; empty (the default) for the incremental run.
+    public var run: String
+    /// The ids that a named run may use.
+    public var ids: IDBounds
+    /// How large a batch may be; no limit by default.
+    public var limit: BatchLimit
+    /// What a batch must weigh, unless its items waited for ``linger``; `nil` (the default) for any.
+    public var minWeight: Double?
+    /// How long too little may wait for more; only with ``minWeight``; 0 by default.
+    public var linger: Duration
+    /// How the run treats its batches; used only when the run begins.
+    public var policy: RunPolicy
+    /// Who asks; `nil` (the default) for the inventory's own worker name.
+    public var worker: String?
+    /// The caller's own name for the work, kept with the batch.
+    public var jobIdentifier: String?
+    /// A token of at most 128 bytes: the same token gives the same batch. Made up when `nil`.
+    public var token: String?
+
+    /// Makes a request.
+    public init(
+        job: String,
+        run: String = "",
+        ids: IDBounds = IDBounds(),
+        limit: BatchLimit = BatchLimit(),
+        minWeight: Double? = nil,
+        linger: Duration = .zero,
+        policy: RunPolicy = RunPolicy(),
+        worker: String? = nil,
+        jobIdentifier: String? = nil,
+        token: String? = nil
+    ) {
+        self.job = job
+        self.run = run
+        self.ids = ids
+        self.limit = limit
+        self.minWeight = minWeight
+        self.linger = linger
+        self.policy = policy
+        self.worker = worker
+        self.jobIdentifier = jobIdentifier
+        self.token = token
+    }
+
+    /// Checks what can be checked without a database.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidArgument`.
+    public func validate() throws {
+        try RunKey(metaTable: "", job: job, run: run).validate()
+        try ids.validate()
+        try limit.validate()
+        try policy.validate()
+        if run.isEmpty, !ids.isOpen {
+            throw TrancheError(
+                .invalidArgument,
+                "the bounds \(ids) need the name of a run: the incremental run is open-ended"
+            )
+        }
+        if let minWeight, !(minWeight > 0) || minWeight.isInfinite {
+            throw TrancheError(
+                .invalidArgument,
+                "the least weight is \(minWeight.plain); give a number above 0"
+            )
+        }
+        if linger < .zero {
+            throw TrancheError(.invalidArgument, "the linger time is negative; give 0 or more")
+        }
+        if minWeight == nil, linger > .zero {
+            throw TrancheError(.invalidArgument, "a linger time needs a least weight")
+        }
+        if let token, token.isEmpty || token.utf8.count > 128 || token.contains("#") {
+            throw TrancheError(
+                .invalidArgument,
+                "a request's token has 1 to 128 bytes of UTF-8 and no '#'"
+            )
+        }
+    }
+
+    func requireWeights(in definition: SourceDefinition) throws {
+        guard definition.weight == nil else { return }
+        if limit.weight != nil || minWeight != nil {
+            throw TrancheError(
+                .invalidArgument,
+                "a weight limit needs a weight column, and '\(definition.table)' was given none; "
+                    + "name the column, or limit the count"
+            )
+        }
+    }
+
+    /// The request as kept with each batch, under the keys that pybatchintory used.
+    func effective(for definition: SourceDefinition) -> EffectiveRequest {
+        EffectiveRequest(
+            metaTable: .init(
+                name: definition.table,
+                cols: .init(uid: definition.uid, item: definition.item, weight: definition.weight)
+            ),
+            filter: definition.filter,
+            job: job,
+            run: run,
+            jobIdentifier: jobIdentifier,
+            batchIDMin: ids.lower,
+            batchIDMax: ids.upper,
+            batchWeight: limit.weight,
+            batchCount: limit.count,
+            minWeight: minWeight,
+            lingerMilliseconds: minWeight == nil ? nil : linger.milliseconds
+        )
+    }
+}
+
+/// The JSON of the column `config`.
+struct EffectiveRequest: Encodable, Hashable {
+    struct MetaTable: Encodable, Hashable {
+        var name: String
+        var cols: Columns
+    }
+
+    struct Columns: Encodable, Hashable {
+        var uid: String
+        var item: String?
+        var weight: String?
+    }
+
+    var metaTable: MetaTable
+    var filter: String?
+    var job: String
+    var run: String
+    var jobIdentifier: String?
+    var batchIDMin: Int64?
+    var batchIDMax: Int64?
+    var batchWeight: Double?
+    var batchCount: Int?
+    var minWeight: Double?
+    var lingerMilliseconds: Int64?
+
+    enum CodingKeys: String, CodingKey {
+        case metaTable = "meta_table"
+        case filter, job, run
+        case jobIdentifier = "job_identifier"
+        case batchIDMin = "batch_id_min"
+        case batchIDMax = "batch_id_max"
+        case batchWeight = "batch_weight"
+        case batchCount = "batch_count"
+        case minWeight = "min_weight"
+        case lingerMilliseconds = "linger_ms"
+    }
+}

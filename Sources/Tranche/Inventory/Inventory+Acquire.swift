@@ -1,0 +1,216 @@
+import Foundation
+
+/// What an acquire gives: a batch, or why there is none.
+public enum Acquired: Sendable {
+    /// A batch, held by the caller.
+    case batch(Batch)
+    /// No batch now.
+    case none(NoBatchReason)
+}
+
+extension Inventory {
+    /// Acquires the next batch of a job.
+    ///
+    /// Batches that were given back, whose lease has ended or whose retry is due come first, oldest
+    /// first, as they were handed out; then the next range after the run's cursor.
+    ///
+    /// - Parameters:
+    ///   - source: Where the items are listed.
+    ///   - job: Name of the job; 1 to 128 UTF-8 bytes.
+    ///   - run: Name of the run; empty for the incremental run.
+    ///   - ids: Bounds of a named run, such as `20...80`; the same at each call.
+    ///   - weight: Upper bound of the batch's weight, in the source's unit; above 0. A heavier item
+    ///     is a batch by itself.
+    ///   - count: Upper bound of the batch's items; above 0.
+    /// - Returns: The batch, or `nil` when there is none now; ``acquire(_:from:)`` says why.
+    /// - Throws: ``TrancheError`` with `.invalidArgument`, `.invalidSource`, `.invalidItem`,
+    ///   `.redefined` (permanent), `.storeBusy`, `.storeUnavailable` (transient, after bounded
+    ///   waits); `CancellationError`.
+    /// - Complexity: O(n + log m), n items handed out, m items in the source.
+    public func acquireBatch(
+        from source: some MetaSourceDescription,
+        job: String,
+        run: String = "",
+        ids: (some RangeExpression<Int64>)? = nil as ClosedRange<Int64>?,
+        weight: Double? = nil,
+        count: Int? = nil
+    ) async throws -> Batch? {
+        let request = BatchRequest(
+            job: job,
+            run: run,
+            ids: ids.map { IDBounds($0) } ?? IDBounds(),
+            limit: BatchLimit(weight: weight, count: count)
+        )
+        guard case .batch(let batch) = try await acquire(request, from: source) else { return nil }
+        return batch
+    }
+
+    /// Acquires the next batch of a job, its weight given as a whole number such as `64 << 20`.
+    ///
+    /// See the variant with a floating-point weight.
+    public func acquireBatch(
+        from source: some MetaSourceDescription,
+        job: String,
+        run: String = "",
+        ids: (some RangeExpression<Int64>)? = nil as ClosedRange<Int64>?,
+        weight: Int,
+        count: Int? = nil
+    ) async throws -> Batch? {
+        try await acquireBatch(
+            from: source,
+            job: job,
+            run: run,
+            ids: ids,
+            weight: Double(weight),
+            count: count
+        )
+    }
+
+    /// Acquires the next batch, or says why there is none.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: Where the items are listed.
+    /// - Returns: The batch or the reason.
+    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    public func acquire(
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription
+    ) async throws -> Acquired {
+        try await acquire(request, from: source, isDraining: false)
+    }
+
+    /// Acquires several batches in one transaction.
+    ///
+    /// - Parameters:
+    ///   - count: Most batches; above 0.
+    ///   - request: What is asked for; the limits are each batch's.
+    ///   - source: Where the items are listed.
+    /// - Returns: The batches, in the order of offers; empty when there is none now.
+    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    public func acquireBatches(
+        count: Int,
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription
+    ) async throws -> [Batch] {
+        guard count > 0 else {
+            throw TrancheError(.invalidArgument, "\(count) batches asked for; give 1 or more")
+        }
+        return try await handOut(request, from: source, batches: count, isDraining: false).batches
+    }
+
+    /// Acquires several batches of a job in one transaction.
+    ///
+    /// See ``acquireBatches(count:_:from:)``.
+    public func acquireBatches(
+        count: Int,
+        from source: some MetaSourceDescription,
+        job: String,
+        weight: Double? = nil
+    ) async throws -> [Batch] {
+        let request = BatchRequest(job: job, limit: BatchLimit(weight: weight))
+        return try await acquireBatches(count: count, request, from: source)
+    }
+
+    func acquire(
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription,
+        isDraining: Bool
+    ) async throws -> Acquired {
+        let answer = try await handOut(request, from: source, batches: 1, isDraining: isDraining)
+        return answer.batches.first.map { .batch($0) } ?? .none(answer.reason)
+    }
+
+    private func handOut(
+        _ request: BatchRequest,
+        from description: some MetaSourceDescription,
+        batches: Int,
+        isDraining: Bool
+    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        try request.validate()
+        let source = try await source(description)
+        try request.requireWeights(in: source.definition)
+        while true {
+            var asked = try storeRequest(request, definition: source.definition)
+            asked.batches = batches
+            asked.isDraining = isDraining
+            let answer = try await handOut(asked, from: source)
+            let live = try await answer.batches.asyncFilter { try await !$0.endedEmpty() }
+            // When all had lost every item, and so succeeded empty, there may be others.
+            if answer.batches.isEmpty || !live.isEmpty { return (live, answer.reason) }
+        }
+    }
+
+    /// Plans outside the store's lock and hands out under it, until the two agree.
+    private func handOut(
+        _ request: AcquireRequest,
+        from source: any MetaSource
+    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        var plan: RangePlan?
+        if !store.readsUnderLock(source), let cursor = expectedCursor(of: request.key) {
+            plan = try await self.plan(request, from: source, after: cursor)
+        }
+        while true {
+            try Task.checkCancellation()
+            let outcome = try await retrying { isRepeated in
+                var request = request
+                request.mayBeRepeated = request.mayBeRepeated || isRepeated
+                return try await store.acquire(request, from: source, plan: plan)
+            }
+            switch outcome {
+            case .batches(let handedOut):
+                if let end = handedOut.last?.record.idEnd { expectCursor(end, of: request.key) }
+                let batches = handedOut.map { Batch($0, source: source, inventory: self) }
+                return (batches, .complete)
+            case .none(let reason):
+                return ([], reason)
+            case .needsPlan(let cursor):
+                expectCursor(cursor, of: request.key)
+                plan = try await self.plan(request, from: source, after: cursor)
+            }
+        }
+    }
+
+    private func plan(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        after cursor: Int64?
+    ) async throws -> RangePlan {
+        var plan = try await source.nextRange(
+            after: cursor,
+            within: request.bounds,
+            limit: request.limit,
+            batches: request.batches
+        )
+        if plan.ranges.isEmpty, plan.reachedEnd { plan.highestID = try await source.highestID() }
+        return plan
+    }
+
+    private func storeRequest(
+        _ request: BatchRequest,
+        definition: SourceDefinition
+    ) throws -> AcquireRequest {
+        AcquireRequest(
+            key: RunKey(metaTable: definition.table, job: request.job, run: request.run),
+            definition: definition,
+            bounds: request.ids,
+            policy: request.policy,
+            limit: request.limit,
+            minWeight: request.minWeight,
+            linger: request.linger,
+            worker: request.worker ?? configuration.worker,
+            jobIdentifier: request.jobIdentifier,
+            token: request.token ?? configuration.makeToken(),
+            mayBeRepeated: request.token != nil,
+            config: try configText(request.effective(for: definition))
+        )
+    }
+}
+
+extension Array {
+    fileprivate func asyncFilter(_ isKept: (Element) async throws -> Bool) async rethrows -> [Element] {
+        var kept: [Element] = []
+        for element in self where try await isKept(element) { kept.append(element) }
+        return kept
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+
+/// When a sequence of batches ends.
+public enum SequenceEnd: Sendable, Hashable {
+    /// When there is no batch to take now.
+    case whenNothingIsReady
+    /// When the run is complete, paused or held: leases of others and retries are waited for.
+    case whenComplete
+    /// Never, but by cancellation.
+    case never
+}
+
+/// Batches acquired one after the other, each when it is asked for.
+///
+/// Each batch must be ended before the next is asked for, or it is handed out again when its lease
+/// ends. The sequence may be iterated several times; each iteration goes on where the run is.
+public struct Batches<Source: MetaSourceDescription>: AsyncSequence, Sendable {
+    let inventory: Inventory
+    let source: Source
+    let request: BatchRequest
+    let limit: Int
+    let end: SequenceEnd
+
+    /// Starts acquiring.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(sequence: self, left: limit)
+    }
+
+    /// Acquires the batches.
+    public struct Iterator: AsyncIteratorProtocol {
+        let sequence: Batches
+        var left: Int
+
+        /// Acquires the next batch; `nil` at the sequence's end.
+        public mutating func next() async throws -> Batch? {
+            guard left > 0 else { return nil }
+            left -= 1
+            let answer = try await sequence.inventory.nextBatch(
+                sequence.request,
+                from: sequence.source,
+                end: sequence.end
+            )
+            guard case .batch(let batch) = answer else { return nil }
+            return batch
+        }
+    }
+}
+
+extension Inventory {
+    /// The next batches of a job, one after the other.
+    ///
+    /// - Parameters:
+    ///   - source: Where the items are listed.
+    ///   - job: Name of the job.
+    ///   - weight: Upper bound of each batch's weight.
+    ///   - count: Upper bound of each batch's items.
+    ///   - limit: Most batches.
+    ///   - end: When to end otherwise.
+    /// - Returns: The batches; nothing is acquired before the first is asked for.
+    public func batches<Source: MetaSourceDescription>(
+        from source: Source,
+        job: String,
+        weight: Double? = nil,
+        count: Int? = nil,
+        limit: Int = .max,
+        end: SequenceEnd = .whenNothingIsReady
+    ) -> Batches<Source> {
+        let request = BatchRequest(job: job, limit: BatchLimit(weight: weight, count: count))
+        return batches(request, from: source, limit: limit, end: end)
+    }
+
+    /// The batches of a backfill: a named run over bounded ids, resumed by its name.
+    ///
+    /// - Parameters:
+    ///   - source: Where the items are listed.
+    ///   - job: Name of the job.
+    ///   - run: Name of the run; not empty.
+    ///   - ids: The ids, both ends inclusive, such as `20...80` or `20...`.
+    ///   - weight: Upper bound of each batch's weight.
+    ///   - count: Upper bound of each batch's items.
+    ///   - end: When to end; when the run is complete by default.
+    /// - Returns: The batches; nothing is acquired before the first is asked for.
+    public func backfill<Source: MetaSourceDescription>(
+        of source: Source,
+        job: String,
+        run: String,
+        ids: some RangeExpression<Int64>,
+        weight: Double? = nil,
+        count: Int? = nil,
+        end: SequenceEnd = .whenNothingIsReady
+    ) -> Batches<Source> {
+        let request = BatchRequest(
+            job: job,
+            run: run,
+            ids: IDBounds(ids),
+            limit: BatchLimit(weight: weight, count: count)
+        )
+        return batches(request, from: source, end: end)
+    }
+
+    /// The batches that a request gives, one after the other.
+    ///
+    /// See ``batches(from:job:weight:count:limit:end:)``.
+    public func batches<Source: MetaSourceDescription>(
+        _ request: BatchRequest,
+        from source: Source,
+        limit: Int = .max,
+        end: SequenceEnd = .whenNothingIsReady
+    ) -> Batches<Source> {
+        Batches(inventory: self, source: source, request: request, limit: limit, end: end)
+    }
+
+    /// Acquires the next batch, waiting for one as `end` says.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: Where the items are listed.
+    ///   - end: For how long to wait.
+    /// - Returns: The batch, or the reason that ended the wait.
+    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    public func nextBatch(
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription,
+        end: SequenceEnd
+    ) async throws -> Acquired {
+        while true {
+            let answer = try await acquire(request, from: source, isDraining: end == .whenComplete)
+            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end) else {
+                return answer
+            }
+            try await configuration.clock.sleep(for: wait(for: reason))
+        }
+    }
+
+    private func wait(for reason: NoBatchReason) -> Duration {
+        guard case .waiting(let until) = reason else { return configuration.pollInterval }
+        let left = Duration.seconds(until.timeIntervalSince(configuration.store.now?() ?? Date()))
+        return min(max(left, .milliseconds(10)), configuration.pollInterval)
+    }
+}
+
+extension NoBatchReason {
+    fileprivate func isWorthWaiting(for end: SequenceEnd) -> Bool {
+        switch (end, self) {
+        case (.never, _), (.whenComplete, .waiting): true
+        default: false
+        }
+    }
+}
+
+@available(*, unavailable)
+extension Batches.Iterator: Sendable {}

@@ -1,0 +1,168 @@
+import Foundation
+import Synchronization
+
+/// The inventory: which ids were handed out, to which job, and how each batch ended.
+///
+/// ```swift
+/// let inventory = try await Inventory.open(.sqlite("inventory.db"))
+/// let files = SQLSource("files", uid: "id", item: "path", weight: "size_in_bytes")
+/// if let batch = try await inventory.acquireBatch(from: files, job: "checksum", weight: 64 << 20) {
+///     try await batch.process { items in try await work(items) }
+/// }
+/// ```
+///
+/// An inventory may be shared by any number of tasks.
+public final class Inventory: Sendable {
+    /// Where the inventory is kept.
+    public let store: any InventoryStore
+    /// How it behaves.
+    public let configuration: Configuration
+    private let sources = Mutex<[SourceKey: any MetaSource]>([:])
+    private let config = Mutex<(request: EffectiveRequest, text: String)?>(nil)
+    private let cursors = Mutex<[RunKey: Int64?]>([:])
+
+    /// Makes an inventory over an open store.
+    public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
+        self.store = store
+        self.configuration = configuration
+    }
+
+    /// Opens the inventory at a location.
+    ///
+    /// - Parameters:
+    ///   - location: Where it is; its tables are made when there are none.
+    ///   - configuration: How it behaves.
+    /// - Throws: ``TrancheError`` `.storeUnavailable` (transient), `.schemaNotMigrated` or
+    ///   `.schemaUnknown` (permanent).
+    public static func open(
+        _ location: InventoryLocation,
+        configuration: Configuration = Configuration()
+    ) async throws -> Inventory {
+        Inventory(
+            store: try await location.open(configuration.store),
+            configuration: configuration
+        )
+    }
+
+    /// Closes the connections. Batches in hand can no longer be ended through this inventory.
+    public func close() async {
+        await store.close()
+    }
+
+    /// Opens a source, or returns it when it is open already.
+    ///
+    /// - Parameter description: What the source is.
+    /// - Returns: The open source.
+    /// - Throws: As ``MetaSourceDescription/open(beside:)``.
+    public func source(_ description: some MetaSourceDescription) async throws -> any MetaSource {
+        let key = SourceKey(description: description)
+        if let known = sources.withLock({ $0[key] }) { return known }
+        let source = try await description.open(beside: store)
+        sources.withLock { $0[key] = source }
+        return source
+    }
+
+    /// The `config` text of a request; a worker asks the same again and again.
+    func configText(_ request: EffectiveRequest) throws -> String {
+        if let known = config.withLock({ $0 }), known.request == request { return known.text }
+        let text = try JSONText.encode(request)
+        config.withLock { $0 = (request, text) }
+        return text
+    }
+
+    /// The cursor at which a run was last seen: where planning ahead may begin.
+    func expectedCursor(of key: RunKey) -> Int64?? {
+        cursors.withLock { $0[key] }
+    }
+
+    func expectCursor(_ cursor: Int64?, of key: RunKey) {
+        cursors.withLock { $0[key] = .some(cursor) }
+    }
+
+    /// Repeats a request while the store cannot be reached, within a bound.
+    ///
+    /// - Parameters:
+    ///   - limit: The longest total wait; ``Configuration/retryLimit`` when `nil`.
+    ///   - body: The request; told whether it may have been made before.
+    func retrying<R: Sendable>(
+        within limit: Duration? = nil,
+        _ body: (_ isRepeated: Bool) async throws -> R
+    ) async throws -> R {
+        var backoff = Backoff(limit: limit ?? configuration.retryLimit)
+        var isRepeated = false
+        while true {
+            do {
+                return try await body(isRepeated)
+            } catch let error as TrancheError where error.code == .storeUnavailable {
+                guard let wait = backoff.next(configuration.randomness()) else { throw error }
+                try await configuration.clock.sleep(for: wait)
+                isRepeated = true
+            }
+        }
+    }
+}
+
+extension Inventory {
+    /// How an inventory behaves.
+    public struct Configuration: Sendable {
+        /// How its store is opened.
+        public var store: StoreConfiguration
+        /// The name under which batches are held; host and process by default.
+        public var worker: String
+        /// How long a request is repeated while the store cannot be reached; 30 s by default.
+        public var retryLimit: Duration
+        /// How often to look again where nothing says when; 1 s by default.
+        public var pollInterval: Duration
+        /// The clock for waits; leases are the store's.
+        public var clock: any Clock<Duration>
+        /// Numbers from 0 up to 1, for jitter.
+        public var randomness: @Sendable () -> Double
+        /// Makes a request's token; each must be new, and later ones should sort after earlier ones.
+        public var makeToken: @Sendable () -> String
+
+        /// Makes a configuration.
+        public init(
+            store: StoreConfiguration = StoreConfiguration(),
+            worker: String = Configuration.processName,
+            retryLimit: Duration = .seconds(30),
+            pollInterval: Duration = .seconds(1),
+            clock: any Clock<Duration> = ContinuousClock(),
+            randomness: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+            makeToken: @escaping @Sendable () -> String = Configuration.makeTimeOrderedToken
+        ) {
+            self.store = store
+            self.worker = worker
+            self.retryLimit = retryLimit
+            self.pollInterval = pollInterval
+            self.clock = clock
+            self.randomness = randomness
+            self.makeToken = makeToken
+        }
+
+        /// The host's name and the process's number, such as `etl-1:4711`.
+        public static var processName: String {
+            let process = ProcessInfo.processInfo
+            return "\(process.hostName):\(process.processIdentifier)"
+        }
+
+        /// Makes a token of the time and 64 random bits, so that new ones go to an index's end.
+        public static func makeTimeOrderedToken() -> String {
+            let time = String(Date().milliseconds, radix: 16)
+            let noise = String(UInt64.random(in: .min ... .max), radix: 16)
+            return time + "-" + noise
+        }
+    }
+}
+
+/// A source's description of any type, as a key.
+private struct SourceKey: Hashable {
+    let description: any MetaSourceDescription
+
+    static func == (lhs: SourceKey, rhs: SourceKey) -> Bool {
+        AnyHashable(lhs.description) == AnyHashable(rhs.description)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        AnyHashable(description).hash(into: &hasher)
+    }
+}

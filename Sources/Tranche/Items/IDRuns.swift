@@ -1,0 +1,137 @@
+/// A set of ids in ascending order, kept as runs of neighbours.
+///
+/// A dense batch of a million ids is one run; a sparse one costs 16 bytes an id.
+public struct IDRuns: Sendable, Hashable {
+    /// The runs: ascending, not empty, neither overlapping nor touching.
+    public private(set) var runs: [ClosedRange<Int64>] = []
+    /// How many ids there are.
+    public private(set) var count = 0
+
+    /// Makes an empty set.
+    public init() {}
+
+    /// Makes the set of all ids of a range.
+    ///
+    /// - Parameter range: The range; at most `Int.max` ids.
+    public init(_ range: ClosedRange<Int64>) {
+        runs = [range]
+        count = Int(range.upperBound - range.lowerBound) + 1
+    }
+
+    /// The lowest id, or `nil` when there is none.
+    public var first: Int64? { runs.first?.lowerBound }
+
+    /// The highest id, or `nil` when there is none.
+    public var last: Int64? { runs.last?.upperBound }
+
+    /// Whether the ids leave nothing out between the lowest and the highest.
+    public var isDense: Bool { runs.count <= 1 }
+
+    /// Adds an id above all others.
+    ///
+    /// - Parameter id: The id; must be above ``last``.
+    public mutating func append(_ id: Int64) {
+        if let end = runs.last?.upperBound {
+            precondition(id > end, "append ids in ascending order, each once")
+            count += 1
+            if end + 1 == id {
+                runs[runs.count - 1] = runs[runs.count - 1].lowerBound...id
+                return
+            }
+        } else {
+            count = 1
+        }
+        runs.append(id...id)
+    }
+
+    /// Whether the set holds an id. O(log n) in the number of runs.
+    public func contains(_ id: Int64) -> Bool {
+        var low = 0
+        var high = runs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].upperBound < id { low = middle + 1 } else { high = middle }
+        }
+        return low < runs.count && runs[low].lowerBound <= id
+    }
+}
+
+// MARK: - Packed text
+
+extension IDRuns {
+    /// The runs as text, such as `1-4,6,9-12`; negative ids as in `-5--3`.
+    public var packed: String {
+        var text = ""
+        for run in runs {
+            if !text.isEmpty { text += "," }
+            text += String(run.lowerBound)
+            if run.count > 1 { text += "-" + String(run.upperBound) }
+        }
+        return text
+    }
+
+    /// Reads packed text.
+    ///
+    /// - Parameter packed: Text as ``packed`` gives it.
+    /// - Returns: `nil` when the text is not ascending runs.
+    public init?(packed: String) {
+        for part in packed.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            // The first byte may be a sign, so the separator is looked for behind it.
+            let separator = part.dropFirst().firstIndex(of: UInt8(ascii: "-"))
+            let lower = Int64(Substring(part[..<(separator ?? part.endIndex)]))
+            let upper = separator.map { Int64(Substring(part[part.index(after: $0)...])) } ?? lower
+            guard let lower, let upper, lower <= upper else { return nil }
+            if let last, lower <= last { return nil }
+            runs.append(lower...upper)
+            count += Int(upper - lower) + 1
+        }
+    }
+}
+
+// MARK: - Pages
+
+extension IDRuns {
+    /// A step in which a part of the ids is read.
+    public enum Page: Sendable, Hashable {
+        /// All entries of the range that the set contains: worth it where the set is dense.
+        case range(ClosedRange<Int64>)
+        /// These ids, ascending.
+        case list([Int64])
+    }
+
+    /// Cuts the ids into steps of at most `size` ids each, ascending.
+    ///
+    /// - Parameter size: Most ids in a step; above 0.
+    public func pages(of size: Int) -> some Sequence<Page> {
+        precondition(size > 0, "a page needs room for an id")
+        return sequence(state: (run: 0, next: runs.first?.lowerBound)) { state -> Page? in
+            guard var next = state.next else { return nil }
+            let start = next
+            var taken: [ClosedRange<Int64>] = []
+            var room = Int64(size)
+            while room > 0, state.run < runs.count {
+                let run = runs[state.run]
+                let end = run.upperBound - next < room ? run.upperBound : next + room - 1
+                taken.append(next...end)
+                room -= end - next + 1
+                if end < run.upperBound {
+                    next = end + 1
+                    state.next = next
+                    return Self.page(start, taken)
+                }
+                state.run += 1
+                if state.run < runs.count { next = runs[state.run].lowerBound }
+            }
+            state.next = state.run < runs.count ? next : nil
+            return Self.page(start, taken)
+        }
+    }
+
+    private static func page(_ start: Int64, _ taken: [ClosedRange<Int64>]) -> Page {
+        let end = taken.last?.upperBound ?? start
+        let count = taken.reduce(0) { $0 + $1.count }
+        let span = end.subtractingReportingOverflow(start)
+        if !span.overflow, span.partialValue < Int64(count) * 2 { return .range(start...end) }
+        return .list(taken.flatMap { Array($0) })
+    }
+}

@@ -1,0 +1,53 @@
+/// A range of items that may become a batch.
+public struct PlannedRange: Sendable, Hashable {
+    /// The id up to which the range before it reaches, exclusive; `nil` from the source's start.
+    public internal(set) var coverStart: Int64?
+    /// The items' ids.
+    public private(set) var ids = IDRuns()
+    /// The items' total weight, added in order of id.
+    public private(set) var weight = 0.0
+    /// The items, unless there are too many to keep.
+    public private(set) var items: [Item]? = []
+
+    /// Makes an empty range.
+    public init() {}
+
+    /// How many items there are.
+    public var count: Int { ids.count }
+
+    mutating func add(_ item: Item, keeping most: Int) {
+        ids.append(item.id)
+        weight += item.weight
+        if ids.count > most { items = nil }
+        items?.append(item)
+    }
+}
+
+/// What a source would hand out after a cursor.
+public struct RangePlan: Sendable, Hashable {
+    /// The cursor that the plan was made from; it holds only while the run's cursor is the same.
+    public let cursor: Int64?
+    /// The ranges in order of id; empty when nothing was found.
+    public let ranges: [PlannedRange]
+    /// Where nothing was found: the last id looked at, when there was one.
+    public let scannedTo: Int64?
+    /// Whether the source had nothing more after the ranges.
+    public let reachedEnd: Bool
+    /// The source's highest id, asked for only when there was nothing after the cursor.
+    public var highestID: Int64?
+
+    /// Makes a plan.
+    public init(
+        cursor: Int64?,
+        ranges: [PlannedRange],
+        scannedTo: Int64?,
+        reachedEnd: Bool,
+        highestID: Int64? = nil
+    ) {
+        self.cursor = cursor
+        self.ranges = ranges
+        self.scannedTo = scannedTo
+        self.reachedEnd = reachedEnd
+        self.highestID = highestID
+    }
+}

@@ -1,0 +1,41 @@
+/// What names a run.
+public struct RunKey: Sendable, Hashable, Codable {
+    /// The meta source's name as given, without credentials.
+    public var metaTable: String
+    /// The job's name; 1 to 128 UTF-8 bytes.
+    public var job: String
+    /// The run's name; empty for the incremental run.
+    public var run: String
+
+    /// Makes a key.
+    public init(metaTable: String, job: String, run: String = "") {
+        self.metaTable = metaTable
+        self.job = job
+        self.run = run
+    }
+
+    /// The key in words, for messages.
+    public var description: String {
+        run.isEmpty ? "job '\(job)' on '\(metaTable)'" : "run '\(run)' of job '\(job)' on '\(metaTable)'"
+    }
+
+    func validate() throws {
+        guard !job.isEmpty, job.utf8.count <= 128 else {
+            throw TrancheError(
+                .invalidArgument,
+                "a job's name has 1 to 128 bytes of UTF-8; this one has \(job.utf8.count)"
+            )
+        }
+        guard run.utf8.count <= 128 else {
+            throw TrancheError(
+                .invalidArgument,
+                "a run's name has at most 128 bytes of UTF-8; this one has \(run.utf8.count)"
+            )
+        }
+        guard !(job + run).utf8.contains(0) else {
+            throw TrancheError(.invalidArgument, "names of jobs and runs hold no NUL character")
+        }
+    }
+}
+
+extension RunKey: CustomStringConvertible {}

@@ -1,0 +1,51 @@
+public import Foundation
+
+/// A run with what its batches add up to.
+public struct RunSummary: Sendable, Hashable {
+    /// The run.
+    public var run: RunRecord
+    /// The batches and their items and weight, by status.
+    public var totals: [BatchStatus: Totals]
+    /// When the next batch that nobody may take now is due: a lease that ends or a retry.
+    public var nextDue: Date?
+    /// When a batch last succeeded.
+    public var lastSuccess: Date?
+    /// Weight per second over the last batches that succeeded; `nil` before two did.
+    public var weightPerSecond: Double?
+    /// Items per second over the last batches that succeeded; `nil` before two did.
+    public var itemsPerSecond: Double?
+
+    /// Makes a summary.
+    public init(
+        run: RunRecord,
+        totals: [BatchStatus: Totals],
+        nextDue: Date? = nil,
+        lastSuccess: Date? = nil,
+        weightPerSecond: Double? = nil,
+        itemsPerSecond: Double? = nil
+    ) {
+        self.run = run
+        self.totals = totals
+        self.nextDue = nextDue
+        self.lastSuccess = lastSuccess
+        self.weightPerSecond = weightPerSecond
+        self.itemsPerSecond = itemsPerSecond
+    }
+
+    /// What a number of batches add up to.
+    public struct Totals: Sendable, Hashable {
+        /// Batches.
+        public var batches: Int
+        /// Items.
+        public var items: Int
+        /// Weight.
+        public var weight: Double
+
+        /// Makes totals.
+        public init(batches: Int = 0, items: Int = 0, weight: Double = 0) {
+            self.batches = batches
+            self.items = items
+            self.weight = weight
+        }
+    }
+}

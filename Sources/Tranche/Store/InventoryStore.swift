@@ -1,0 +1,148 @@
+public import Foundation
+
+/// Where an inventory is kept.
+///
+/// A store makes each of these requests atomic and durable, and makes requests of one run as if
+/// they came one after the other. Every request may be repeated: the same token gives the same
+/// batches, an end repeated by its attempt gives what is recorded. Time is the store's own.
+public protocol InventoryStore: Sendable {
+    /// What the store is, for messages; without credentials.
+    var name: String { get }
+
+    /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
+    /// then new ones after the cursor.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for. The run is made when it does not exist.
+    ///   - source: The run's source; a store in the same database may read a bounded step of it
+    ///     while it holds the run.
+    ///   - plan: What follows the cursor, planned before; used only when the cursor is still there.
+    /// - Returns: Batches, a reason, or the cursor after which a plan is needed.
+    /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds, `.invalidItem` as
+    ///   the source does; `.storeBusy` (transient) after the bounded wait. Nothing was changed.
+    func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        plan: RangePlan?
+    ) async throws -> AcquireOutcome
+
+    /// Ends an attempt well.
+    ///
+    /// - Returns: The batch as it is now.
+    /// - Throws: ``TrancheError`` `.batchLost` when the batch is not running under this attempt and
+    ///   did not end this way by it; `.unknownBatch`. Nothing was changed.
+    func succeed(_ holding: Holding, result: String?, logging: String?) async throws -> BatchRecord
+
+    /// Ends an attempt badly; the run's policy says what follows. Throws as ``succeed(_:result:logging:)``.
+    func fail(_ holding: Holding, error: String, result: String?) async throws -> BatchRecord
+
+    /// Gives a batch back unharmed. Throws as ``succeed(_:result:logging:)``.
+    func release(_ holding: Holding) async throws -> BatchRecord
+
+    /// Extends the lease by the run's policy. Throws as ``succeed(_:result:logging:)``.
+    ///
+    /// - Returns: When the lease ends now.
+    func heartbeat(_ holding: Holding) async throws -> Date
+
+    /// Reads runs, by source, job and name; a `nil` part means any.
+    func runs(_ selection: RunSelection) async throws -> [RunRecord]
+
+    /// Reads runs with what their batches add up to.
+    func summaries(_ selection: RunSelection) async throws -> [RunSummary]
+
+    /// Reads batches, newest first.
+    func batches(_ selection: BatchSelection) async throws -> [BatchRecord]
+
+    /// Reads the batches whose ids include one, or may for adopted rows; oldest first.
+    func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord]
+
+    /// Reads a batch's attempts, oldest first.
+    func attempts(of batch: Int64) async throws -> [AttemptRecord]
+
+    /// Makes finally failed batches due at once, with their failures forgotten.
+    ///
+    /// - Returns: The batches' numbers.
+    func retry(_ selection: BatchSelection) async throws -> [Int64]
+
+    /// Pauses a run, or lets it go on with `nil`. Throws ``TrancheError`` `.unknownRun`.
+    func setPause(_ reason: String?, of key: RunKey) async throws
+
+    /// Changes what was set when runs were first acquired from.
+    ///
+    /// - Parameters:
+    ///   - key: The run whose bounds and policy are set.
+    ///   - definition: The definition of all runs of the job; `nil` leaves it.
+    ///   - bounds: The run's bounds; `nil` leaves them.
+    ///   - policy: The run's policy; `nil` leaves it.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        bounds: IDBounds?,
+        policy: RunPolicy?
+    ) async throws
+
+    /// Closes connections; requests that follow fail.
+    func close() async
+}
+
+/// A batch as held by one attempt.
+public struct Holding: Sendable, Hashable {
+    /// The batch's number.
+    public var batch: Int64
+    /// The hand-out: 1, 2, ….
+    public var attempt: Int
+
+    /// Makes a holding.
+    public init(batch: Int64, attempt: Int) {
+        self.batch = batch
+        self.attempt = attempt
+    }
+}
+
+/// Which runs are meant; a `nil` part means any.
+public struct RunSelection: Sendable, Hashable {
+    /// The source's name.
+    public var metaTable: String?
+    /// The job's name.
+    public var job: String?
+    /// The run's name; empty for the incremental run.
+    public var run: String?
+
+    /// Makes a selection; without arguments, all runs.
+    public init(metaTable: String? = nil, job: String? = nil, run: String? = nil) {
+        self.metaTable = metaTable
+        self.job = job
+        self.run = run
+    }
+
+    /// Makes the selection of one run.
+    public init(_ key: RunKey) {
+        self.init(metaTable: key.metaTable, job: key.job, run: key.run)
+    }
+}
+
+/// Which batches are meant; a `nil` part means any.
+public struct BatchSelection: Sendable, Hashable {
+    /// Their runs.
+    public var runs: RunSelection
+    /// Their status.
+    public var status: BatchStatus?
+    /// Their numbers; empty for any.
+    public var ids: [Int64]
+    /// Most batches; above 0.
+    public var limit: Int
+
+    /// Makes a selection; without arguments, all batches.
+    public init(
+        runs: RunSelection = RunSelection(),
+        status: BatchStatus? = nil,
+        ids: [Int64] = [],
+        limit: Int = .max
+    ) {
+        self.runs = runs
+        self.status = status
+        self.ids = ids
+        self.limit = limit
+    }
+}

@@ -1,0 +1,21 @@
+/// Waits that double, with jitter, until their sum reaches a bound.
+struct Backoff {
+    private let limit: Duration
+    private var step: Duration = .milliseconds(50)
+    private var spent: Duration = .zero
+
+    init(limit: Duration) {
+        self.limit = limit
+    }
+
+    /// The next wait; `nil` when the bound is reached.
+    ///
+    /// - Parameter noise: A number from 0 up to 1; the wait is half fixed, half by chance.
+    mutating func next(_ noise: Double) -> Duration? {
+        guard spent < limit else { return nil }
+        let wait = min(step * (0.5 + noise / 2), limit - spent)
+        spent += wait
+        step = min(step * 2, .seconds(5))
+        return wait
+    }
+}

@@ -1,0 +1,18 @@
+package import Foundation
+
+extension Date {
+    /// The time in UTC, such as `2026-11-21T09:30:00.000Z`.
+    package var utcText: String {
+        formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
+    /// Milliseconds since 1970 UTC.
+    package var milliseconds: Int64 {
+        Int64((timeIntervalSince1970 * 1000).rounded())
+    }
+
+    /// The time of a number of milliseconds since 1970 UTC.
+    package init(milliseconds: Int64) {
+        self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
+    }
+}

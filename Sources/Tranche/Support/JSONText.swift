@@ -1,0 +1,27 @@
+import Foundation
+
+/// JSON as compact text with sorted keys.
+package enum JSONText {
+    package static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
+        } catch {
+            throw TrancheError(
+                .invalidArgument,
+                "the value cannot be written as JSON: \(error)",
+                underlying: error
+            )
+        }
+    }
+
+    package static func decode<T: Decodable>(_ type: T.Type, from text: String) throws -> T {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+
+    /// Whether text is one JSON value.
+    package static func isValid(_ text: String) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
+    }
+}

@@ -1,0 +1,112 @@
+/// An error of the inventory.
+public struct TrancheError: Error, Sendable {
+    /// What went wrong.
+    public let code: Code
+    /// What went wrong and what to do about it, naming job, run, batch and source; no secrets.
+    public let message: String
+    /// The error of the layer below, where there was one.
+    public let underlying: (any Error)?
+    /// Where in Tranche the error was made.
+    public let file: String
+    /// The line in ``file``.
+    public let line: Int
+
+    /// Makes an error.
+    public init(
+        _ code: Code,
+        _ message: String,
+        underlying: (any Error)? = nil,
+        file: String = #fileID,
+        line: Int = #line
+    ) {
+        self.code = code
+        self.message = message
+        self.underlying = underlying
+        self.file = file
+        self.line = line
+    }
+
+    /// What to do about the error; this alone drives retries.
+    public var category: ErrorCategory { code.category }
+}
+
+/// What to do about an error.
+public enum ErrorCategory: String, Sendable, Hashable {
+    /// Trying the same again may succeed.
+    case transient
+    /// Somebody else was there before; look again before doing anything.
+    case conflict
+    /// Trying again is of no use.
+    case permanent
+}
+
+extension TrancheError {
+    /// Kinds of errors; more may come.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Name: String {
+            case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
+            case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
+            case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
+        }
+
+        private let name: Name
+
+        /// A value is outside its range. Permanent; nothing was changed.
+        public static let invalidArgument = Self(name: .invalidArgument)
+        /// A table, column or filter is not as it must be. Permanent; nothing was changed.
+        public static let invalidSource = Self(name: .invalidSource)
+        /// An entry of the source breaks the rules. Permanent; nothing was changed.
+        public static let invalidItem = Self(name: .invalidItem)
+        /// A known run or job was asked for with another definition. Permanent; nothing was changed.
+        public static let redefined = Self(name: .redefined)
+        /// The batch is no longer held under this attempt. Conflict; nothing was changed.
+        public static let batchLost = Self(name: .batchLost)
+        /// There is no such batch. Permanent.
+        public static let unknownBatch = Self(name: .unknownBatch)
+        /// There is no such job or run. Permanent.
+        public static let unknownRun = Self(name: .unknownRun)
+        /// A job's name alone does not say which source is meant. Permanent.
+        public static let ambiguousJob = Self(name: .ambiguousJob)
+        /// The inventory's tables are missing or older than the program. Permanent.
+        public static let schemaNotMigrated = Self(name: .schemaNotMigrated)
+        /// The inventory's tables are newer than the program, or were changed. Permanent.
+        public static let schemaUnknown = Self(name: .schemaUnknown)
+        /// A migration was refused before anything was written. Permanent.
+        public static let migrationRefused = Self(name: .migrationRefused)
+        /// The inventory's database was locked for longer than the bounded wait. Transient.
+        public static let storeBusy = Self(name: .storeBusy)
+        /// The inventory's database cannot be reached. Transient.
+        public static let storeUnavailable = Self(name: .storeUnavailable)
+        /// The inventory's database refused a statement. Permanent.
+        public static let storeFailed = Self(name: .storeFailed)
+        /// The source cannot be reached. Transient.
+        public static let sourceUnavailable = Self(name: .sourceUnavailable)
+        /// The source refused a statement. Permanent.
+        public static let sourceFailed = Self(name: .sourceFailed)
+
+        /// What to do about errors of this kind.
+        public var category: ErrorCategory {
+            switch name {
+            case .storeBusy, .storeUnavailable, .sourceUnavailable: .transient
+            case .batchLost: .conflict
+            default: .permanent
+            }
+        }
+
+        /// The code's name.
+        public var description: String { name.rawValue }
+    }
+}
+
+extension TrancheError: CustomStringConvertible {
+    /// The message.
+    public var description: String { message }
+}
+
+extension TrancheError: CustomDebugStringConvertible {
+    /// The code, the message, where it was made, and the error below.
+    public var debugDescription: String {
+        let below = underlying.map { "; underlying: \(String(reflecting: $0))" } ?? ""
+        return "TrancheError.\(code) (\(category)) at \(file):\(line): \(message)\(below)"
+    }
+}
