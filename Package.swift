@@ -30,5 +30,6 @@ let package = Package(
     name: "tranche",
     targets: [
         .target(name: "Tranche", swiftSettings: strict),
+        .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
     ]
 )

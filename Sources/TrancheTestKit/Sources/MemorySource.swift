@@ -1,0 +1,155 @@
+import Synchronization
+public import Tranche
+
+/// A meta source in memory, whose entries a test may change at any time.
+///
+/// It is its own description: `inventory.acquireBatch(from: source, job: "job")`.
+public final class MemorySource: MetaSource {
+    /// What the source is; its database is `memory:` and the name.
+    public let definition: SourceDefinition
+    private let entries: Entries
+    private let filter: SourceFilter?
+    private let patience: Int
+
+    /// Makes a source.
+    ///
+    /// - Parameters:
+    ///   - name: The source's name, and its table's.
+    ///   - items: The entries, in any order, each id once.
+    ///   - hasWeights: Whether weights count; without, all are 0.
+    ///   - filter: The condition that entries must meet; `nil` (the default) for none.
+    ///   - patience: Left-out entries in a row after which a plan gives up; above 0.
+    public convenience init(
+        _ name: String = "items",
+        items: [Item] = [],
+        hasWeights: Bool = true,
+        filter: SourceFilter? = nil,
+        patience: Int = 1000
+    ) {
+        self.init(name, Entries(items), hasWeights: hasWeights, filter: filter, patience: patience)
+    }
+
+    private init(
+        _ name: String,
+        _ entries: Entries,
+        hasWeights: Bool,
+        filter: SourceFilter?,
+        patience: Int
+    ) {
+        definition = SourceDefinition(
+            database: "memory:\(name)",
+            table: name,
+            uid: "id",
+            item: "item",
+            weight: hasWeights ? "weight" : nil,
+            filter: filter?.sql
+        )
+        self.entries = entries
+        self.filter = filter
+        self.patience = patience
+    }
+
+    /// Returns another source over the same entries, under the same name.
+    public func view(hasWeights: Bool = true, filter: SourceFilter? = nil) -> MemorySource {
+        MemorySource(
+            definition.table,
+            entries,
+            hasWeights: hasWeights,
+            filter: filter,
+            patience: patience
+        )
+    }
+
+    /// The entries, ascending, filter or not.
+    public var items: [Item] { entries.items.withLock { $0 } }
+
+    /// Adds entries; one with an id that is there replaces what was there.
+    public func insert(_ items: [Item]) {
+        entries.insert(items)
+    }
+
+    /// Removes the entries with these ids.
+    public func delete(_ ids: [Int64]) {
+        entries.items.withLock { $0.removeAll { ids.contains($0.id) } }
+    }
+
+    /// Plans the next ranges; see `MetaSource`.
+    public func nextRange(
+        after cursor: Int64?,
+        within bounds: IDBounds,
+        limit: BatchLimit,
+        batches: Int
+    ) async throws -> RangePlan {
+        var planner = RangePlanner(after: cursor, limit: limit, batches: batches)
+        var leftOut = 0
+        for item in seen where bounds.contains(item.id) {
+            if let cursor, item.id <= cursor { continue }
+            if let filter, !filter.admits(item) {
+                planner.passOver(to: item.id)
+                leftOut += 1
+                if leftOut >= patience, !planner.isOpen { return planner.finish(reachedEnd: false) }
+                continue
+            }
+            leftOut = 0
+            if try !planner.offer(item) { return planner.finish(reachedEnd: false) }
+        }
+        return planner.finish(reachedEnd: true)
+    }
+
+    /// Reads the entries of a range of ids, filter or not.
+    public func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
+        Array(seen.filter { range.contains($0.id) }.prefix(limit))
+    }
+
+    /// Reads the entries with given ids, filter or not.
+    public func items(withIDs ids: [Int64]) async throws -> [Item] {
+        let wanted = Set(ids)
+        return seen.filter { wanted.contains($0.id) }
+    }
+
+    /// Returns the highest id, filter or not; `nil` when there is no entry.
+    public func highestID() async throws -> Int64? {
+        items.last?.id
+    }
+
+    /// The entries as the definition has them: without the weight where it names no column.
+    private var seen: [Item] {
+        if definition.weight != nil { return items }
+        return items.map { Item(id: $0.id, item: $0.item) }
+    }
+
+    /// What views of one source have in common.
+    private final class Entries: Sendable {
+        /// Ascending by id.
+        let items = Mutex<[Item]>([])
+
+        init(_ items: [Item]) {
+            insert(items)
+        }
+
+        func insert(_ new: [Item]) {
+            items.withLock { items in
+                let replaced = Set(new.map(\.id))
+                items.removeAll { replaced.contains($0.id) }
+                items = (items + new).sorted { $0.id < $1.id }
+            }
+        }
+    }
+}
+
+extension MemorySource: MetaSourceDescription {
+    /// Returns the source itself.
+    public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        self
+    }
+
+    /// Whether two are the same source.
+    public static func == (lhs: MemorySource, rhs: MemorySource) -> Bool {
+        lhs === rhs
+    }
+
+    /// Hashes the source's identity.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ObjectIdentifier(self))
+    }
+}

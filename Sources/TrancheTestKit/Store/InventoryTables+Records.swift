@@ -1,0 +1,115 @@
+import Foundation
+import Tranche
+
+extension InventoryTables {
+    /// The runs that are meant, in the order in which they began.
+    func runs(_ selection: RunSelection) -> [RunRecord] {
+        runs.filter { selection.includes($0.key) }
+    }
+
+    /// The batches that are meant, newest first.
+    func batches(_ selection: BatchSelection) -> [BatchRecord] {
+        let meant = rows.map(\.batch).filter { selection.includes($0) }
+        return Array(meant.reversed().prefix(selection.limit))
+    }
+
+    /// The batches that hold an id, oldest first: by their ids where these are known.
+    func batches(holding id: Int64, of metaTable: String) -> [BatchRecord] {
+        rows.map(\.batch).filter { batch in
+            guard batch.key.metaTable == metaTable else { return false }
+            return batch.ids?.contains(id) ?? (batch.idStart...batch.idEnd).contains(id)
+        }
+    }
+
+    /// What a run's batches add up to.
+    func summary(of run: RunRecord, now: Date) -> RunSummary {
+        let batches = batches(of: run.key)
+        var summary = RunSummary(run: run, totals: [:])
+        for batch in batches {
+            summary.totals[batch.status, default: RunSummary.Totals()].batches += 1
+            summary.totals[batch.status, default: RunSummary.Totals()].items += batch.count
+            summary.totals[batch.status, default: RunSummary.Totals()].weight += batch.weight ?? 0
+        }
+        summary.nextDue =
+            batches
+            .filter { !$0.isDue(at: now) }
+            .compactMap { $0.nextDue(now: now) }
+            .min()
+        let succeeded = batches.filter { $0.status == .succeeded }
+        summary.lastSuccess = succeeded.compactMap(\.endedAt).max()
+        addPace(of: succeeded, to: &summary)
+        return summary
+    }
+
+    /// The pace from the end of the first of the last batches to the end of the last.
+    private func addPace(of succeeded: [BatchRecord], to summary: inout RunSummary) {
+        let last = succeeded.sorted { $0.endedAt ?? .distantPast < $1.endedAt ?? .distantPast }
+            .suffix(20)
+        guard last.count > 1, let from = last.first?.endedAt, let to = last.last?.endedAt else {
+            return
+        }
+        let seconds = to.timeIntervalSince(from)
+        guard seconds > 0 else { return }
+        summary.weightPerSecond = last.dropFirst().reduce(0) { $0 + ($1.weight ?? 0) } / seconds
+        summary.itemsPerSecond = Double(last.dropFirst().reduce(0) { $0 + $1.count }) / seconds
+    }
+
+    // MARK: Changes
+
+    /// Makes finally failed batches due at once.
+    mutating func retry(_ selection: BatchSelection, now: Date) -> [Int64] {
+        var selection = selection
+        let limit = selection.limit
+        selection.limit = .max
+        let failed = batches(selection).filter { $0.status == .failed && $0.retryAt == nil }
+        for var batch in failed.prefix(limit) {
+            batch.retryAt = now
+            batch.failures = 0
+            keep(batch)
+        }
+        return failed.prefix(limit).map(\.id)
+    }
+
+    /// Changes one run.
+    mutating func changeRun(_ key: RunKey, _ change: (inout RunRecord) -> Void) throws {
+        guard let index = runs.firstIndex(where: { $0.key == key }) else {
+            throw TrancheError(.unknownRun, "there is no \(key)")
+        }
+        change(&runs[index])
+    }
+
+    /// Changes what was set when runs were first acquired from.
+    mutating func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        bounds: IDBounds?,
+        policy: RunPolicy?
+    ) throws {
+        try changeRun(key) { run in
+            run.bounds = bounds ?? run.bounds
+            run.policy = policy ?? run.policy
+        }
+        guard let definition else { return }
+        let text = try definition.canonicalText
+        for index in runs.indices
+        where runs[index].key.metaTable == key.metaTable && runs[index].key.job == key.job {
+            runs[index].definition = text
+        }
+    }
+}
+
+extension RunSelection {
+    fileprivate func includes(_ key: RunKey) -> Bool {
+        key.metaTable == metaTable ?? key.metaTable
+            && key.job == job ?? key.job
+            && key.run == run ?? key.run
+    }
+}
+
+extension BatchSelection {
+    fileprivate func includes(_ batch: BatchRecord) -> Bool {
+        runs.includes(batch.key)
+            && batch.status == status ?? batch.status
+            && (ids.isEmpty || ids.contains(batch.id))
+    }
+}

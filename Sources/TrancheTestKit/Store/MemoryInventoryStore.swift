@@ -1,0 +1,127 @@
+public import Foundation
+public import Tranche
+
+/// The reference store: an inventory in memory, made to be read rather than to be fast.
+///
+/// What it answers is what every store is to answer. Rows are kept in arrays in the order in which
+/// they were made, and looked for from the beginning. Times are whole milliseconds.
+public actor MemoryInventoryStore: InventoryStore {
+    /// What the store is, for messages.
+    public nonisolated let name: String
+    private let clock: @Sendable () -> Date
+    private var tables = InventoryTables()
+    private var isClosed = false
+
+    /// Makes an empty store.
+    ///
+    /// - Parameters:
+    ///   - name: What the store is, for messages.
+    ///   - now: The store's clock.
+    public init(name: String = "memory", now: @escaping @Sendable () -> Date = { Date() }) {
+        self.name = name
+        clock = now
+    }
+
+    /// Makes an empty store whose time is a manual clock's.
+    public init(name: String = "memory", clock: ManualClock) {
+        self.init(name: name) { clock.date }
+    }
+
+    /// Hands out batches; see `InventoryStore`.
+    public func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        plan: RangePlan?
+    ) async throws -> AcquireOutcome {
+        try change { try $0.acquire(request, plan: plan, now: $1) }
+    }
+
+    /// Ends an attempt well; see `InventoryStore`.
+    public func succeed(
+        _ holding: Holding,
+        result: String?,
+        logging: String?
+    ) async throws -> BatchRecord {
+        try change { try $0.succeed(holding, result: result, logging: logging, now: $1) }
+    }
+
+    /// Ends an attempt badly; see `InventoryStore`.
+    public func fail(
+        _ holding: Holding,
+        error: String,
+        result: String?
+    ) async throws -> BatchRecord {
+        try change { try $0.fail(holding, error: error, result: result, now: $1) }
+    }
+
+    /// Gives a batch back unharmed; see `InventoryStore`.
+    public func release(_ holding: Holding) async throws -> BatchRecord {
+        try change { try $0.release(holding, now: $1) }
+    }
+
+    /// Extends the lease; see `InventoryStore`.
+    public func heartbeat(_ holding: Holding) async throws -> Date {
+        try change { try $0.heartbeat(holding, now: $1) }
+    }
+
+    /// Reads runs, in the order in which they began.
+    public func runs(_ selection: RunSelection) async throws -> [RunRecord] {
+        try change { tables, _ in tables.runs(selection) }
+    }
+
+    /// Reads runs with what their batches add up to.
+    public func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
+        try change { tables, now in tables.runs(selection).map { tables.summary(of: $0, now: now) } }
+    }
+
+    /// Reads batches, newest first.
+    public func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
+        try change { tables, _ in tables.batches(selection) }
+    }
+
+    /// Reads the batches that hold an id, oldest first.
+    public func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
+        try change { tables, _ in tables.batches(holding: id, of: metaTable) }
+    }
+
+    /// Reads a batch's attempts, oldest first.
+    public func attempts(of batch: Int64) async throws -> [AttemptRecord] {
+        try change { tables, _ in tables.attempts.filter { $0.batch == batch } }
+    }
+
+    /// Makes finally failed batches due at once; see `InventoryStore`.
+    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
+        try change { $0.retry(selection, now: $1) }
+    }
+
+    /// Pauses a run, or lets it go on.
+    public func setPause(_ reason: String?, of key: RunKey) async throws {
+        try change { tables, _ in try tables.changeRun(key) { $0.pauseReason = reason } }
+    }
+
+    /// Changes what was set when runs were first acquired from.
+    public func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        bounds: IDBounds?,
+        policy: RunPolicy?
+    ) async throws {
+        try change { tables, _ in
+            try tables.redefine(key, definition: definition, bounds: bounds, policy: policy)
+        }
+    }
+
+    /// Closes the store; requests that follow fail.
+    public func close() async {
+        isClosed = true
+    }
+
+    /// Answers a request: whatever throws changes nothing.
+    private func change<R>(_ body: (inout InventoryTables, Date) throws -> R) throws -> R {
+        guard !isClosed else { throw TrancheError(.storeFailed, "\(name) is closed") }
+        var changed = tables
+        let answer = try body(&changed, Date(milliseconds: clock().milliseconds))
+        tables = changed
+        return answer
+    }
+}
