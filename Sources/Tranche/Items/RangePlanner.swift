@@ -75,12 +75,13 @@ public struct RangePlanner: Sendable {
     ///   may have more, a range that has begun is dropped unless `ranges` would be empty of room.
     /// - Returns: The ranges.
     public mutating func finish(reachedEnd: Bool) -> RangePlan {
-        if reachedEnd, !isFull { close() }
+        let hasMore = isFull || !reachedEnd
+        if !hasMore { close() }
         return RangePlan(
             cursor: cursor,
             ranges: ranges,
             scannedTo: ranges.isEmpty && current.ids.count == 0 ? lastID : nil,
-            reachedEnd: reachedEnd && !isFull
+            reachedEnd: !hasMore
         )
     }
 
