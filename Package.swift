@@ -16,11 +16,14 @@ let migrations = [
     "0002_create_run",
 ]
 
+let adoption = "adopt_pybatchintory.sql"
+
 func migrationTarget(_ name: String, path: String) -> Target {
     .target(
         name: name,
+        dependencies: ["TrancheSQL"],
         path: path,
-        resources: (migrations.flatMap { ["\($0).up.sql", "\($0).down.sql"] } + ["adopt_pybatchintory.sql"])
+        resources: (migrations.flatMap { ["\($0).up.sql", "\($0).down.sql"] } + [adoption])
             .map { .embedInCode($0) },
         swiftSettings: strict
     )
@@ -30,6 +33,19 @@ let package = Package(
     name: "tranche",
     targets: [
         .target(name: "Tranche", swiftSettings: strict),
+        .target(name: "TrancheSQL", dependencies: ["Tranche"], swiftSettings: strict),
+        .systemLibrary(name: "CPosix"),
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]
+        ),
+        migrationTarget("TrancheSQLiteMigrations", path: "migrations/sqlite"),
+        .target(
+            name: "TrancheSQLite",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLiteMigrations", "CSQLite", "CPosix"],
+            swiftSettings: strict
+        ),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
     ]
 )

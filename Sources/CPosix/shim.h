@@ -1,0 +1,130 @@
+#ifndef TRANCHE_CPOSIX_SHIM_H
+#define TRANCHE_CPOSIX_SHIM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// These stand behind _GNU_SOURCE, which would change structures that other modules declare too.
+#ifndef F_OFD_SETLK
+#define F_OFD_SETLK 37
+#endif
+extern int pipe2(int files[2], int flags);
+
+// Tries to lock (or unlocks) the first byte of a file for this open file description. fcntl is
+// variadic, which Swift cannot call with a struct. 0 when done, else errno.
+static inline int tranche_lock_file(int file, int wants_lock) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = wants_lock ? F_WRLCK : F_UNLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    return fcntl(file, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+}
+
+// open is variadic.
+static inline int tranche_open(const char *path, int flags, mode_t mode) {
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+// getopt keeps its state in global variables, which Swift does not let through.
+static inline int tranche_getopt(int argc, char *const *argv, const char *short_options,
+                                 const struct option *long_options, int *long_index) {
+    opterr = 0;
+    return getopt_long(argc, argv, short_options, long_options, long_index);
+}
+
+static inline void tranche_getopt_reset(void) { optind = 0; }
+static inline int tranche_getopt_index(void) { return optind; }
+static inline const char *tranche_getopt_argument(void) { return optarg; }
+static inline int tranche_getopt_option(void) { return optopt; }
+
+// Starts a program in a process group of its own with pipes as its standard input and output.
+// Swift may not fork; between fork and exec only async-signal-safe functions are called. Returns
+// the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
+static inline pid_t tranche_spawn(const char *path, char *const *argv, char *const *envp,
+                                  int input, int output) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        setpgid(0, 0);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+        if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0) execve(path, argv, envp);
+        int error = errno;
+        ssize_t ignored = write(report[1], &error, sizeof error);
+        (void)ignored;
+        _exit(127);
+    }
+    int error = errno;
+    close(report[1]);
+    if (child > 0) {
+        setpgid(child, child);
+        int exec_error = 0;
+        ssize_t count;
+        do count = read(report[0], &exec_error, sizeof exec_error); while (count < 0 && errno == EINTR);
+        if (count == (ssize_t)sizeof exec_error) {
+            waitpid(child, NULL, 0);
+            child = -1;
+            error = exec_error;
+        }
+    }
+    close(report[0]);
+    errno = error;
+    return child;
+}
+
+// Starts the guard: a process that reads process groups from a pipe and, when the pipe closes since
+// this process has died however suddenly, kills those that are left. A positive number adds a
+// group, a negative one removes it. Returns the pipe's end to write to, or -1 with errno set.
+static inline int tranche_start_guard(void) {
+    int pipes[2];
+    if (pipe2(pipes, O_CLOEXEC) != 0) return -1;
+    pid_t guard = fork();
+    if (guard < 0) {
+        int error = errno;
+        close(pipes[0]);
+        close(pipes[1]);
+        errno = error;
+        return -1;
+    }
+    if (guard > 0) {
+        close(pipes[0]);
+        return pipes[1];
+    }
+    setsid();
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    // Nothing of the parent's may be kept open by the guard.
+    int source = dup2(pipes[0], 0);
+    for (int file = 1; file < 1024; file++) close(file);
+    pid_t groups[1024];
+    int count = 0;
+    pid_t message;
+    ssize_t size;
+    for (;;) {
+        size = read(source, &message, sizeof message);
+        if (size < 0 && errno == EINTR) continue;
+        if (size != (ssize_t)sizeof message) break;
+        if (message > 0 && count < 1024) groups[count++] = message;
+        for (int index = 0; message < 0 && index < count; index++) {
+            if (groups[index] == -message) groups[index] = groups[--count];
+        }
+    }
+    for (int index = 0; index < count; index++) kill(-groups[index], SIGKILL);
+    _exit(0);
+}
+
+#endif

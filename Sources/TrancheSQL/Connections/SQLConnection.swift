@@ -1,0 +1,168 @@
+package import Tranche
+
+/// A connection to a database, with its own thread.
+///
+/// The statements of one call travel together: one round trip where there is a network.
+package protocol SQLConnection: Actor {
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { get }
+
+    /// Runs statements in a transaction of their own.
+    ///
+    /// - Parameters:
+    ///   - statements: The statements.
+    ///   - isWriting: Whether they write.
+    /// - Returns: Each one's rows.
+    func atomically(_ statements: [SQLStatement], isWriting: Bool) async throws -> [SQLRows]
+
+    /// Opens a writing transaction and runs statements in it; each sees what was committed before it.
+    func begin(_ statements: [SQLStatement]) async throws -> [SQLRows]
+
+    /// Runs statements in the open transaction.
+    func run(_ statements: [SQLStatement]) async throws -> [SQLRows]
+
+    /// Runs statements and commits the open transaction.
+    func commit(_ statements: [SQLStatement]) async throws -> [SQLRows]
+
+    /// Rolls the open transaction back.
+    func rollback() async throws
+
+    /// Runs the statements of a script, separated by semicolons, in the open transaction.
+    func runScript(_ script: String) async throws
+
+    /// Prepares a statement without running it: a check of its names and syntax.
+    func check(_ statement: SQLStatement) async throws
+}
+
+/// A database that lends connections.
+package protocol SQLDatabase: AnyObject, Sendable {
+    associatedtype Connection: SQLConnection
+
+    /// What it is, for messages; without credentials.
+    var name: String { get }
+    /// How its SQL differs.
+    var dialect: any SQLDialect { get }
+
+    /// What identifies the database, found out from itself.
+    func identity() async throws -> String
+
+    /// Lends a connection for writing.
+    func withConnection<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R
+
+    /// Lends a connection for reading; where there is one writer at a time, it does not wait for it.
+    func withReader<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R
+
+    /// Describes a table or view; `nil` when there is none.
+    func table(_ name: SQLTableName) async throws -> SQLTable?
+
+    /// The functions, of those named, whose result may differ for equal arguments.
+    func changingFunctions(among calls: FilterCalls) async throws -> [String]
+
+    /// Waits until no other migrator works on a table; called first in a migration's transaction.
+    func lockForMigration(_ name: SQLTableName) -> [SQLStatement]
+
+    /// Views, triggers and the like that name a table and would break when it is rebuilt.
+    func dependents(of name: SQLTableName) async throws -> [String]
+
+    /// The time zone that zoneless timestamps have, as the database spells it.
+    ///
+    /// - Parameter asked: The zone asked for; `nil` for the database's own.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when it knows no such zone.
+    func zone(_ asked: String?) async throws -> String
+
+    /// Statements that turn an adopted table's timestamps from a zone to UTC, where its migration
+    /// could not.
+    func zoneShifts(
+        _ zone: String,
+        tables: InventoryTables,
+        on connection: isolated Connection
+    ) async throws -> [SQLStatement]
+
+    func close() async
+}
+
+extension SQLDatabase {
+    /// Runs statements in a transaction of their own, for reading.
+    package func read(_ statements: SQLStatement...) async throws -> [SQLRows] {
+        try await withReader { try await $0.atomically(statements, isWriting: false) }
+    }
+
+    /// Runs statements in a transaction of their own, for writing.
+    package func write(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await withConnection { try await $0.atomically(statements, isWriting: true) }
+    }
+
+    /// Opens a transaction with some statements and lets `body` go on with their rows.
+    ///
+    /// `body` commits; a transaction that it leaves open, or throws from, is rolled back.
+    package func withTransaction<R: Sendable>(
+        _ statements: [SQLStatement],
+        _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        try await withConnection { connection in
+            do {
+                let rows = try await connection.begin(statements)
+                let result = try await body(connection, rows)
+                if connection.isInTransaction { try await connection.rollback() }
+                return result
+            } catch {
+                // The error of the body is the one to tell; a connection that cannot roll back is
+                // not lent again, and its transaction ends with it.
+                if connection.isInTransaction { try? await connection.rollback() }
+                throw error
+            }
+        }
+    }
+}
+
+/// An error of a database's own layer.
+package protocol SQLDatabaseError: Error {
+    /// What to do about it.
+    var category: ErrorCategory { get }
+    /// Whether it says that a lock was not had in time.
+    var isBusy: Bool { get }
+    /// What went wrong, without bound values.
+    var message: String { get }
+}
+
+/// A table or view as its database describes it.
+package struct SQLTable: Sendable {
+    package var columns: [Column]
+
+    package init(columns: [Column]) {
+        self.columns = columns
+    }
+
+    package func column(_ name: String) -> Column? {
+        columns.first { $0.name == name }
+    }
+
+    package struct Column: Sendable {
+        package var name: String
+        /// The declared type, in the database's spelling; empty where there is none.
+        package var type: String
+        package var isNotNull: Bool
+        /// Whether values can be whole numbers or any numbers, as far as the type says.
+        package var kind: Kind
+        /// Whether a unique index is on this column alone.
+        package var isUnique: Bool
+
+        package init(name: String, type: String, isNotNull: Bool, kind: Kind, isUnique: Bool) {
+            self.name = name
+            self.type = type
+            self.isNotNull = isNotNull
+            self.kind = kind
+            self.isUnique = isUnique
+        }
+    }
+
+    package enum Kind: Sendable {
+        case integer, number, other
+        /// The type says nothing; values are looked at one by one.
+        case any
+    }
+}

@@ -1,0 +1,63 @@
+/// One step of an inventory's schema.
+package struct Migration: Sendable {
+    package let version: Int
+    package let name: String
+    package let up: String
+    package let down: String
+
+    package init(version: Int, name: String, up: [UInt8], down: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.up = String(decoding: up, as: UTF8.self)
+        self.down = String(decoding: down, as: UTF8.self)
+    }
+
+    /// A checksum of the step up: 64-bit FNV-1a, in hexadecimal. It guards against edits, not malice.
+    package var checksum: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in up.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+}
+
+/// All steps of a dialect, and how it takes over a table of pybatchintory's.
+package struct MigrationSet: Sendable {
+    package let migrations: [Migration]
+    package let adoption: String
+
+    package init(migrations: [Migration], adoption: [UInt8]) {
+        self.migrations = migrations
+        self.adoption = String(decoding: adoption, as: UTF8.self)
+    }
+
+    package var latest: Int { migrations.last?.version ?? 0 }
+}
+
+/// A migration's SQL with the inventory's names filled in.
+struct MigrationScript {
+    let tables: InventoryTables
+
+    /// Fills names in: `{inventory_run}` becomes a qualified name, `{name:…}` a bare one and `{text:…}`
+    /// a literal; `inventory` in them becomes the configured table.
+    func fill(_ script: String, values: [String: String] = [:]) -> String {
+        var result = ""
+        var rest = Substring(script)
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            result += rest[..<open]
+            result += filled(String(rest[rest.index(after: open)..<close]), values)
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
+    }
+
+    private func filled(_ key: String, _ values: [String: String]) -> String {
+        if let value = values[key] { return value }
+        if key.hasPrefix("name:") { return renamed(key.dropFirst(5)).quotedAsName }
+        if key.hasPrefix("text:") { return renamed(key.dropFirst(5)).quotedAsText }
+        return SQLTableName(schema: tables.batch.schema, table: renamed(key[...])).quoted
+    }
+
+    private func renamed(_ name: Substring) -> String {
+        name.hasPrefix("inventory") ? tables.batch.table + name.dropFirst("inventory".count) : String(name)
+    }
+}

@@ -1,0 +1,109 @@
+public import Foundation
+public import Tranche
+
+/// Makes, changes and removes the tables of an inventory.
+public protocol InventoryMigrator: Sendable {
+    /// What it migrates, for messages; without credentials.
+    var name: String { get }
+
+    /// Which migrations there are, and which were applied.
+    func status() async throws -> [MigrationStatus]
+
+    /// Applies migrations, each with its record in a transaction; one migrator works at a time.
+    ///
+    /// A table that pybatchintory 0.0.8 wrote is taken over, all in one transaction.
+    ///
+    /// - Parameters:
+    ///   - version: The last to apply; all when `nil`.
+    ///   - adoption: How to take over a table of pybatchintory's.
+    ///   - isDryRun: Whether only to say what would be done.
+    /// - Returns: What was done, or would be.
+    /// - Throws: ``TrancheError`` `.migrationRefused`, `.schemaUnknown`; nothing was changed then.
+    func up(to version: Int?, adoption: AdoptionOptions, isDryRun: Bool) async throws -> MigrationReport
+
+    /// Reverts migrations, the last first. Reverting the first drops the inventory with its rows.
+    ///
+    /// - Parameters:
+    ///   - version: The version to come to; the one before the last applied when `nil`.
+    ///   - isDryRun: Whether only to say what would be done.
+    /// - Returns: What was done, or would be.
+    func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport
+
+    /// Closes the connections.
+    func close() async
+}
+
+/// A migration and whether it was applied.
+public struct MigrationStatus: Sendable, Hashable {
+    /// The migration's number.
+    public var version: Int
+    /// Its name.
+    public var name: String
+    /// When it was applied; `nil` when it was not.
+    public var appliedAt: Date?
+}
+
+/// How a table of pybatchintory's is taken over.
+public struct AdoptionOptions: Sendable, Hashable {
+    /// The time zone of its zoneless timestamps, such as `Europe/Berlin`; the server's when `nil`.
+    public var zone: String?
+    /// Jobs that become a named, bounded run, named after the job.
+    public var bounded: [String: IDBounds]
+    /// How long rows left running are left alone before they are offered again; 60 s by default.
+    public var lease: Duration
+
+    /// Makes options.
+    public init(
+        zone: String? = nil,
+        bounded: [String: IDBounds] = [:],
+        lease: Duration = .seconds(60)
+    ) {
+        self.zone = zone
+        self.bounded = bounded
+        self.lease = lease
+    }
+}
+
+/// What a migration did, or would do.
+public struct MigrationReport: Sendable, Hashable {
+    /// The migrations applied or reverted, in order, such as `0001_create_inventory`.
+    public var steps: [String] = []
+    /// The SQL, in order.
+    public var sql: [String] = []
+    /// Rows that were taken over from pybatchintory; `nil` when none were looked for.
+    public var adopted: Adoption?
+
+    /// What was taken over.
+    public struct Adoption: Sendable, Hashable {
+        /// Rows kept.
+        public var rows = 0
+        /// Runs made of them, with the id after which each goes on.
+        public var runs: [Run] = []
+        /// Pairs of batches of one job whose ranges overlap.
+        public var overlaps: [Overlap] = []
+    }
+
+    /// An adopted run.
+    public struct Run: Sendable, Hashable {
+        /// What names it.
+        public var key: RunKey
+        /// Its bounds.
+        public var bounds: IDBounds
+        /// The id after which it goes on.
+        public var cursor: Int64
+        /// Rows that were left running.
+        public var running: Int
+        /// Rows that had failed, and stay so.
+        public var failed: Int
+    }
+
+    /// Two batches that share ids.
+    public struct Overlap: Sendable, Hashable {
+        /// What names their run.
+        public var key: RunKey
+        /// The batches' numbers.
+        public var batches: [Int64]
+        /// The ids they share.
+        public var ids: ClosedRange<Int64>
+    }
+}

@@ -1,0 +1,248 @@
+import Foundation
+package import Tranche
+
+/// Migrates an inventory in a SQL database.
+package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
+    package let database: Database
+    let tables: InventoryTables
+    let set: MigrationSet
+
+    package init(_ database: Database, configuration: StoreConfiguration, set: MigrationSet) {
+        self.database = database
+        self.tables = InventoryTables(configuration)
+        self.set = set
+    }
+
+    package var name: String { database.name }
+
+    package func close() async {
+        await database.close()
+    }
+
+    var script: MigrationScript { MigrationScript(tables: tables) }
+
+    // MARK: Looking
+
+    package func status() async throws -> [MigrationStatus] {
+        let applied = try await wrapping { try await self.applied() }
+        return set.migrations.map { migration in
+            MigrationStatus(
+                version: migration.version,
+                name: migration.name,
+                appliedAt: applied.first { $0.version == migration.version }?.at
+            )
+        }
+    }
+
+    /// Whether any of the inventory's tables exists.
+    package func isEmpty() async throws -> Bool {
+        try await wrapping {
+            let batch = try await database.table(tables.batch)
+            let migration = try await database.table(tables.migration)
+            return batch == nil && migration == nil
+        }
+    }
+
+    /// Checks that the tables are what this program knows.
+    ///
+    /// - Throws: ``TrancheError`` `.schemaNotMigrated` or `.schemaUnknown`.
+    package func requireCurrent() async throws {
+        let applied = try await wrapping { try await self.applied() }
+        let missing = set.migrations.filter { known in !applied.contains { $0.version == known.version } }
+        if missing.isEmpty { return }
+        let words =
+            applied.isEmpty
+            ? "there is no inventory '\(tables.batch.table)' in \(name)"
+            : "the inventory '\(tables.batch.table)' in \(name) is older than this program"
+        throw TrancheError(.schemaNotMigrated, words + "; run 'tranche migrate up'")
+    }
+
+    struct Applied: Sendable {
+        var version: Int
+        var checksum: String
+        var at: Date
+    }
+
+    /// Reads the applied migrations and checks them against the known ones.
+    private func applied() async throws -> [Applied] {
+        guard try await database.table(tables.migration) != nil else { return [] }
+        let rows = try await database.read(selectApplied)
+        return try check(rows[0])
+    }
+
+    var selectApplied: SQLStatement {
+        """
+        SELECT version, checksum, name, \(database.dialect.milliseconds("applied_at"))
+        FROM \(tables.migration)
+        ORDER BY version
+        """
+    }
+
+    func check(_ rows: SQLRows) throws -> [Applied] {
+        try rows.map { row in
+            let version = Int(try row.integer())
+            let checksum = try row.text()
+            let name = try row.text()
+            guard let known = set.migrations.first(where: { $0.version == version }) else {
+                throw TrancheError(
+                    .schemaUnknown,
+                    "the inventory in \(self.name) has migration \(version) (\(name)), which is newer than "
+                        + "this program; use a newer 'tranche', or migrate down with the one that made it"
+                )
+            }
+            guard known.checksum == checksum else {
+                throw TrancheError(
+                    .schemaUnknown,
+                    "migration \(version) (\(name)) of the inventory in \(self.name) was applied from "
+                        + "other text than this program has; use the program that applied it"
+                )
+            }
+            return Applied(version: version, checksum: checksum, at: try row.instant())
+        }
+    }
+
+    // MARK: Up
+
+    package func up(
+        to version: Int?,
+        adoption options: AdoptionOptions,
+        isDryRun: Bool
+    ) async throws -> MigrationReport {
+        let target = try known(version ?? set.latest)
+        return try await wrapping {
+            if try await isAdoptable() {
+                return try await adopt(options, isDryRun: isDryRun)
+            }
+            if let job = options.bounded.keys.sorted().first {
+                throw TrancheError(
+                    .migrationRefused,
+                    "there is no table of pybatchintory's to take job '\(job)' from in \(name)"
+                )
+            }
+            if isDryRun { return try await plannedUp(to: target) }
+            var report = MigrationReport()
+            while let step = try await applyNext(upTo: target) {
+                report.steps.append(step.label)
+                report.sql.append(script.fill(step.up))
+            }
+            return report
+        }
+    }
+
+    private func plannedUp(to target: Int) async throws -> MigrationReport {
+        let applied = try await self.applied()
+        let pending = set.migrations.filter { migration in
+            migration.version <= target && !applied.contains { $0.version == migration.version }
+        }
+        return MigrationReport(
+            steps: pending.map(\.label),
+            sql: pending.map { script.fill($0.up) }
+        )
+    }
+
+    /// Applies the next pending migration, if any, in a transaction of its own.
+    private func applyNext(upTo target: Int) async throws -> Migration? {
+        try await database.withTransaction(database.lockForMigration(tables.migration)) { connection, _ in
+            try await makeHistory(on: connection)
+            let applied = try check(try await connection.run([selectApplied])[0])
+            let next = set.migrations.first { migration in
+                migration.version <= target && !applied.contains { $0.version == migration.version }
+            }
+            guard let next else {
+                _ = try await connection.commit([])
+                return nil
+            }
+            try await connection.runScript(script.fill(next.up))
+            _ = try await connection.commit([record(next)])
+            return next
+        }
+    }
+
+    /// Makes the table of applied migrations when it is missing.
+    func makeHistory(on connection: isolated Database.Connection) async throws {
+        var script = ""
+        if let schema = tables.migration.schema {
+            script = "CREATE SCHEMA IF NOT EXISTS \(schema.quotedAsName);\n"
+        }
+        script += """
+            CREATE TABLE IF NOT EXISTS \(tables.migration.quoted) (
+                version integer PRIMARY KEY,
+                name text NOT NULL,
+                checksum text NOT NULL,
+                applied_at \(database.dialect.instantType) NOT NULL
+            );
+            """
+        try await connection.runScript(script)
+    }
+
+    func record(_ migration: Migration) -> SQLStatement {
+        """
+        INSERT INTO \(tables.migration) (version, name, checksum, applied_at)
+        VALUES (
+            \(migration.version), \(migration.name), \(migration.checksum), \(database.dialect.clock)
+        )
+        """
+    }
+
+    // MARK: Down
+
+    package func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport {
+        if let version, version != 0 { _ = try known(version) }
+        return try await wrapping {
+            let applied = try await self.applied()
+            guard let last = applied.last else { return MigrationReport() }
+            let target = version ?? last.version - 1
+            let steps = set.migrations.reversed().filter { migration in
+                migration.version > target && applied.contains { $0.version == migration.version }
+            }
+            let report = MigrationReport(
+                steps: steps.map(\.label),
+                sql: steps.map { script.fill($0.down) }
+            )
+            if isDryRun { return report }
+            for step in steps { try await revert(step) }
+            return report
+        }
+    }
+
+    private func revert(_ migration: Migration) async throws {
+        try await database.withTransaction(database.lockForMigration(tables.migration)) { connection, _ in
+            try await connection.runScript(script.fill(migration.down))
+            if migration.version == 1 {
+                try await connection.runScript("DROP TABLE \(tables.migration.quoted);")
+                _ = try await connection.commit([])
+                return
+            }
+            _ = try await connection.commit([
+                "DELETE FROM \(tables.migration) WHERE version = \(migration.version)"
+            ])
+        }
+    }
+
+    private func known(_ version: Int) throws -> Int {
+        guard set.migrations.contains(where: { $0.version == version }) else {
+            let versions = set.migrations.map { String($0.version) }.joined(separator: ", ")
+            throw TrancheError(
+                .invalidArgument,
+                "there is no migration \(version); this program knows \(versions)"
+            )
+        }
+        return version
+    }
+
+    func wrapping<R>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(error, inventory: name)
+        }
+    }
+}
+
+extension Migration {
+    /// The migration's number and name, such as `0001_create_inventory`.
+    var label: String {
+        let digits = String(version)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "_" + name
+    }
+}

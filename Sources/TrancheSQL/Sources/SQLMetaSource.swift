@@ -1,0 +1,243 @@
+package import Tranche
+
+/// A table or view, open for reading.
+package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
+    package let definition: SourceDefinition
+    package let database: Database
+    private let table: SQLTableName
+
+    /// Rows looked at in one statement where a filter may leave most of them out.
+    private static var window: Int { 8192 }
+    /// Fruitless windows after which planning reports how far it came.
+    private static var fruitlessWindows: Int { 64 }
+
+    package init(_ source: SQLSource, in database: Database) async throws {
+        self.database = database
+        table = try source.tableName
+        definition = try await SQLSourceCheck(source: source, table: table, database: database).run()
+    }
+
+    // MARK: Planning
+
+    package func nextRange(
+        after cursor: Int64?,
+        within bounds: IDBounds,
+        limit: BatchLimit,
+        batches: Int
+    ) async throws -> RangePlan {
+        var planner = RangePlanner(after: cursor, limit: limit, batches: batches)
+        var size = Self.firstStep(for: limit, batches: batches)
+        var fruitless = 0
+        while true {
+            try Task.checkCancellation()
+            let lower = IDBounds.firstID(after: planner.position, in: bounds)
+            guard let lower else { return planner.finish(reachedEnd: true) }
+            let step = self.step(from: "\(lower)", within: bounds, size: size)
+            let rows = try await wrapping { try await database.read(step.statement)[0] }
+            switch try feed(rows, of: step, to: &planner) {
+            case .full: return planner.finish(reachedEnd: false)
+            case .sourceEnd: return planner.finish(reachedEnd: true)
+            case .more: break
+            }
+            fruitless = planner.isOpen ? 0 : fruitless + 1
+            if fruitless == Self.fruitlessWindows { return planner.finish(reachedEnd: false) }
+            size = min(size * 4, Self.window)
+        }
+    }
+
+    /// How many rows to read first: what a counted limit needs, or some.
+    private static func firstStep(for limit: BatchLimit, batches: Int) -> Int {
+        let (needed, overflow) = (limit.count ?? 255).multipliedReportingOverflow(by: batches)
+        return min(overflow ? window : needed + 1, window)
+    }
+
+    /// A statement that reads some rows in order of id, and how to read its rows.
+    package struct Step {
+        package let statement: SQLStatement
+        package let size: Int
+        let isFiltered: Bool
+    }
+
+    package enum Fed {
+        /// All wanted ranges are cut.
+        case full
+        /// The source has no more rows.
+        case sourceEnd
+        /// The step is read to its end, and there may be more.
+        case more
+    }
+
+    /// Makes the statement that reads the next rows.
+    ///
+    /// - Parameters:
+    ///   - lower: The lowest id, as an expression.
+    ///   - bounds: The ids that may be used.
+    ///   - size: Most rows to look at. It stands in the text: one prepared statement a size.
+    package func step(from lower: SQLStatement, within bounds: IDBounds, size: Int) -> Step {
+        let condition = condition(from: lower, within: bounds)
+        var statement: SQLStatement = """
+            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            FROM \(table)
+            WHERE \(condition)
+            """
+        guard let filter = definition.filter else {
+            statement.append("\nORDER BY \(name: definition.uid)\nLIMIT \(unsafeRaw: String(size))")
+            return Step(statement: statement, size: size, isFiltered: false)
+        }
+        // The window is bounded before the filter is, so that a filter that leaves almost everything
+        // out cannot hold the run for long; its last row says how far the window went.
+        var window: SQLStatement = """
+            SELECT
+                \(name: definition.uid) AS tranche_id,
+                \(weightColumn) AS tranche_weight,
+                \(itemColumn) AS tranche_item,
+                (
+            \(unsafeRaw: filter)
+                ) IS TRUE AS tranche_kept
+            FROM \(table)
+            WHERE \(condition)
+            """
+        window.append("\nORDER BY \(name: definition.uid)\nLIMIT \(unsafeRaw: String(size))")
+        return Step(
+            statement: """
+                SELECT tranche_id, tranche_weight, tranche_item, tranche_kept, tranche_number
+                FROM (
+                    SELECT
+                        tranche_id, tranche_weight, tranche_item, tranche_kept,
+                        row_number() OVER (ORDER BY tranche_id) AS tranche_number,
+                        lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
+                    FROM (
+                \(window)
+                    ) AS tranche_window
+                ) AS tranche_numbered
+                WHERE tranche_kept OR tranche_next IS NULL
+                ORDER BY tranche_id
+                """,
+            size: size,
+            isFiltered: true
+        )
+    }
+
+    private func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
+        var condition: SQLStatement = "\(name: definition.uid) >= \(lower)"
+        if let lowest = bounds.lower { condition.append(" AND \(name: definition.uid) >= \(lowest)") }
+        if let upper = bounds.upper { condition.append(" AND \(name: definition.uid) <= \(upper)") }
+        return condition
+    }
+
+    /// Feeds a step's rows to a planner.
+    package func feed(_ rows: SQLRows, of step: Step, to planner: inout RangePlanner) throws -> Fed {
+        var looked = step.isFiltered ? 0 : rows.count
+        for index in 0..<rows.count {
+            var row = rows[index]
+            let item = try item(&row)
+            if step.isFiltered {
+                let isKept = try row.boolean()
+                looked = Int(try row.integer())
+                if !isKept {
+                    planner.passOver(to: item.id)
+                    continue
+                }
+            }
+            if try !planner.offer(item) { return .full }
+        }
+        return looked < step.size ? .sourceEnd : .more
+    }
+
+    // MARK: Reading
+
+    package func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
+        let statement: SQLStatement = """
+            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            FROM \(table)
+            WHERE \(name: definition.uid) >= \(range.lowerBound)
+                AND \(name: definition.uid) <= \(range.upperBound)
+            ORDER BY \(name: definition.uid)
+            LIMIT \(limit)
+            """
+        return try await items(statement)
+    }
+
+    package func items(withIDs ids: [Int64]) async throws -> [Item] {
+        let isAmong = database.dialect.column(definition.uid, isAmong: ids)
+        let statement: SQLStatement = """
+            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            FROM \(table)
+            WHERE \(isAmong)
+            ORDER BY \(name: definition.uid)
+            """
+        return try await items(statement)
+    }
+
+    package func highestID() async throws -> Int64? {
+        let statement = highestIDStatement
+        var row = try await wrapping { try await database.read(statement)[0] }.first
+        return try row?.optionalInteger()
+    }
+
+    package var highestIDStatement: SQLStatement {
+        "SELECT max(\(name: definition.uid)) FROM \(table)"
+    }
+
+    private func items(_ statement: SQLStatement) async throws -> [Item] {
+        let rows = try await wrapping { try await database.read(statement)[0] }
+        return try rows.map { try item(&$0) }
+    }
+
+    private var weightColumn: SQLStatement {
+        guard let weight = definition.weight else { return "NULL" }
+        return database.dialect.double("\(name: weight)")
+    }
+
+    private var itemColumn: SQLStatement {
+        definition.item.map { "\(name: $0)" } ?? "NULL"
+    }
+
+    /// Reads id, weight and payload from a row.
+    private func item(_ row: inout SQLRow) throws -> Item {
+        let uid = row.value()
+        guard case .integer(let id) = uid else {
+            throw TrancheError(
+                .invalidItem,
+                "'\(definition.table)' has the id '\(uid.text ?? "NULL")' in column "
+                    + "'\(definition.uid)'; ids must be integers"
+            )
+        }
+        let weight = row.value()
+        let item = row.value()
+        switch weight {
+        case .null: return Item(id: id, item: item, weight: 0)
+        case .real(let weight): return Item(id: id, item: item, weight: weight)
+        case .integer(let weight): return Item(id: id, item: item, weight: Double(weight))
+        default:
+            throw TrancheError(
+                .invalidItem,
+                "id \(id) of '\(definition.table)' has the weight '\(weight.text ?? "")'; "
+                    + "weights must be numbers"
+            )
+        }
+    }
+
+    private func wrapping<R>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(
+                error.category == .transient ? .sourceUnavailable : .sourceFailed,
+                "source '\(definition.table)' in \(database.name): \(error.message)",
+                underlying: error
+            )
+        }
+    }
+}
+
+extension IDBounds {
+    /// The lowest id within the bounds and above a cursor; `nil` when there is none.
+    package static func firstID(after cursor: Int64?, in bounds: IDBounds) -> Int64? {
+        let lower = bounds.lower ?? .min
+        guard let cursor else { return lower }
+        let (next, overflow) = cursor.addingReportingOverflow(1)
+        guard !overflow, next <= bounds.upper ?? .max else { return nil }
+        return max(lower, next)
+    }
+}

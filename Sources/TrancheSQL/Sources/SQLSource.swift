@@ -1,0 +1,165 @@
+public import Tranche
+
+/// A table or view in which items are listed.
+///
+/// ```swift
+/// let files = SQLSource("files", uid: "id", item: "path", weight: "size_in_bytes", filter: "kind = 'csv'")
+/// ```
+///
+/// The `uid` column must be an integer, unique, and ascending with time; an index on it keeps
+/// acquiring fast. The source is only ever read.
+public struct SQLSource: MetaSourceDescription {
+    /// The name as given, such as `files` or `raw.files`; kept with each batch.
+    public var name: String
+    /// The schema, when ``name`` is the bare table name however many dots it has.
+    public var schema: String?
+    /// Whether ``name`` is verbatim the table's name, dots included.
+    public var isVerbatim: Bool
+    /// The column of the id.
+    public var uid: String
+    /// The column of the payload.
+    public var item: SQLColumn
+    /// The column of the weight; `NULL` in it counts as 0.
+    public var weight: SQLColumn
+    /// A condition in SQL that entries must meet. It must not change its answer for a row once that
+    /// is committed.
+    public var filter: String?
+    /// Whether the filter may call functions that are not immutable. Rows that begin to match later
+    /// are then missed.
+    public var allowsVolatileFilter: Bool
+    /// The database; `nil` for the inventory's own.
+    public var database: SourceDatabase?
+
+    /// Describes a source.
+    ///
+    /// - Parameters:
+    ///   - name: `table` or `schema.table`, verbatim: no quoting, no case folding.
+    ///   - uid: The column of the id.
+    ///   - item: The column of the payload; by default `item`, if the table has it.
+    ///   - weight: The column of the weight; by default `weight`, if the table has it.
+    ///   - filter: A condition in SQL.
+    ///   - database: The database; the inventory's own by default.
+    public init(
+        _ name: String,
+        uid: String = "uid",
+        item: SQLColumn = .ifPresent("item"),
+        weight: SQLColumn = .ifPresent("weight"),
+        filter: String? = nil,
+        in database: SourceDatabase? = nil
+    ) {
+        self.name = name
+        self.uid = uid
+        self.item = item
+        self.weight = weight
+        self.filter = filter
+        self.database = database
+        isVerbatim = false
+        allowsVolatileFilter = false
+    }
+
+    /// Describes a source whose table's name holds a dot.
+    ///
+    /// - Parameters:
+    ///   - table: The table's name, verbatim.
+    ///   - schema: Its schema, if any.
+    ///   - uid: The column of the id.
+    public init(table: String, schema: String?, uid: String = "uid") {
+        self.init(table, uid: uid)
+        self.schema = schema
+        isVerbatim = true
+    }
+
+    /// Opens and checks the source.
+    public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        if let database { return try await database.openSource(self) }
+        guard let provider = store as? any SQLSourceProvider else {
+            throw TrancheError(
+                .invalidSource,
+                "\(store.name) holds no tables; name the database of '\(name)'"
+            )
+        }
+        return try await provider.openSource(self)
+    }
+
+    var tableName: SQLTableName {
+        get throws {
+            isVerbatim ? SQLTableName(schema: schema, table: name) : try SQLTableName(verbatim: name)
+        }
+    }
+}
+
+/// Which column of a table is meant.
+public struct SQLColumn: Sendable, Hashable, ExpressibleByStringLiteral {
+    let name: String?
+    let isOptional: Bool
+
+    /// The column of this name; it must exist.
+    public static func named(_ name: String) -> SQLColumn {
+        SQLColumn(name: name, isOptional: false)
+    }
+
+    /// The column of this name if the table has it, else none.
+    public static func ifPresent(_ name: String) -> SQLColumn {
+        SQLColumn(name: name, isOptional: true)
+    }
+
+    /// No column.
+    public static let none = SQLColumn(name: nil, isOptional: true)
+
+    private init(name: String?, isOptional: Bool) {
+        self.name = name
+        self.isOptional = isOptional
+    }
+
+    /// The column of this name; it must exist.
+    public init(stringLiteral value: String) {
+        self.init(name: value, isOptional: false)
+    }
+}
+
+/// A store or database that opens SQL sources.
+public protocol SQLSourceProvider: Sendable {
+    /// Opens and checks a source.
+    func openSource(_ source: SQLSource) async throws -> any MetaSource
+}
+
+/// The database of a source, such as `.sqlite("meta.db")`.
+///
+/// The modules of the databases add the ways to make one. Two are equal when they are spelt alike.
+public struct SourceDatabase: SQLSourceProvider, Hashable {
+    /// What it is, for messages; without credentials.
+    public let name: String
+    private let key: String
+    private let opener: @Sendable (SQLSource) async throws -> any MetaSource
+
+    /// Describes a database.
+    ///
+    /// - Parameters:
+    ///   - name: What it is, without credentials.
+    ///   - key: Its spelling.
+    ///   - open: Opens a source in it.
+    public init(
+        name: String,
+        key: String,
+        open: @escaping @Sendable (SQLSource) async throws -> any MetaSource
+    ) {
+        self.name = name
+        self.key = key
+        opener = open
+    }
+
+    /// Opens and checks a source.
+    public func openSource(_ source: SQLSource) async throws -> any MetaSource {
+        try await opener(source)
+    }
+
+    /// Whether two are spelt alike.
+    public static func == (lhs: SourceDatabase, rhs: SourceDatabase) -> Bool {
+        lhs.key == rhs.key
+    }
+
+    /// Hashes the spelling.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+    }
+}

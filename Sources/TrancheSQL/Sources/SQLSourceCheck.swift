@@ -1,0 +1,119 @@
+import Tranche
+
+/// Checks a described source against its database, before anything is written.
+struct SQLSourceCheck<Database: SQLDatabase> {
+    let source: SQLSource
+    let table: SQLTableName
+    let database: Database
+
+    /// Checks the source.
+    ///
+    /// - Returns: Its definition, with the columns that exist.
+    /// - Throws: ``TrancheError`` `.invalidSource` or `.sourceUnavailable`.
+    func run() async throws -> SourceDefinition {
+        do {
+            let found = try await database.table(table)
+            guard let found else {
+                throw invalid("there is no table or view '\(source.name)' in \(database.name)")
+            }
+            let uid = try checkID(in: found)
+            let item = try column(source.item, in: found, for: "item")
+            let weight = try column(source.weight, in: found, for: "weight")
+            if let weight, weight.kind == .other {
+                throw invalid(
+                    "column '\(weight.name)' of '\(source.name)' has the type \(weight.type); "
+                        + "a weight must be a number"
+                )
+            }
+            if let filter = source.filter { try await check(filter: filter) }
+            if !uid.isNotNull { try await checkNoNullID() }
+            return SourceDefinition(
+                database: try await database.identity(),
+                table: source.isVerbatim ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name,
+                uid: uid.name,
+                item: item?.name,
+                weight: weight?.name,
+                filter: source.filter
+            )
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(
+                error.category == .transient ? .sourceUnavailable : .invalidSource,
+                "source '\(source.name)' in \(database.name): \(error.message)",
+                underlying: error
+            )
+        }
+    }
+
+    private func checkID(in found: SQLTable) throws -> SQLTable.Column {
+        guard let uid = found.column(source.uid) else {
+            throw missing(source.uid, for: "uid", in: found)
+        }
+        guard uid.kind == .integer || uid.kind == .any else {
+            throw invalid(
+                "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); "
+                    + "the uid must be an integer"
+            )
+        }
+        return uid
+    }
+
+    private func column(
+        _ column: SQLColumn,
+        in found: SQLTable,
+        for use: String
+    ) throws -> SQLTable.Column? {
+        guard let name = column.name else { return nil }
+        if let known = found.column(name) { return known }
+        if column.isOptional { return nil }
+        throw missing(name, for: use, in: found)
+    }
+
+    private func checkNoNullID() async throws {
+        let rows = try await database.read(
+            "SELECT 1 FROM \(table) WHERE \(name: source.uid) IS NULL LIMIT 1"
+        )
+        guard rows[0].isEmpty else {
+            throw invalid(
+                "column '\(source.uid)' of '\(source.name)' holds NULL; every entry needs an id"
+            )
+        }
+    }
+
+    private func check(filter: String) async throws {
+        guard filter.contains(where: { !$0.isWhitespace }) else {
+            throw invalid("the filter is empty; leave it out, or give a condition")
+        }
+        // Without parentheses of ours around it, one that closes them early cannot pass. The line
+        // breaks end a comment of the filter's.
+        let check: SQLStatement = """
+            SELECT CASE WHEN
+            \(unsafeRaw: filter)
+            THEN 1 END FROM \(table)
+            """
+        do {
+            try await database.withReader { try await $0.check(check) }
+        } catch let error as any SQLDatabaseError where error.category != .transient {
+            throw invalid("the filter '\(filter)' is not valid: \(error.message)", error)
+        }
+        if source.allowsVolatileFilter { return }
+        let changing = try await database.changingFunctions(among: FilterCalls(in: filter))
+        guard changing.isEmpty else {
+            throw invalid(
+                "the filter '\(filter)' calls \(changing.sorted().joined(separator: ", ")), whose answer "
+                    + "may change: rows that begin to match later would be missed. Compare with a "
+                    + "fixed value, or insist with --volatile-filter"
+            )
+        }
+    }
+
+    private func missing(_ column: String, for use: String, in found: SQLTable) -> TrancheError {
+        let names = found.columns.map { "'\($0.name)'" }.joined(separator: ", ")
+        return invalid(
+            "'\(source.name)' has no column '\(column)' for the \(use); it has \(names)"
+        )
+    }
+
+    private func invalid(_ message: String, _ underlying: (any Error)? = nil) -> TrancheError {
+        TrancheError(.invalidSource, message, underlying: underlying)
+    }
+}

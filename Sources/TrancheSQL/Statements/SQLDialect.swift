@@ -1,0 +1,42 @@
+package import Foundation
+import Tranche
+
+/// Where the SQL of two databases differs.
+///
+/// Instants are kept as the dialect likes; the store reads and binds them in milliseconds since 1970
+/// UTC. `processing_start` and `processing_end` are kept for people to read, and may differ again.
+package protocol SQLDialect: Sendable {
+    /// Makes a `SELECT` lock the row it finds; it waits for others.
+    var lockingRow: SQLStatement { get }
+    /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.
+    var lockingFreeRows: SQLStatement { get }
+    /// The database's clock, read when the statement runs, as an instant.
+    var clock: SQLStatement { get }
+    /// The type of a column that keeps an instant.
+    var instantType: String { get }
+    /// The instant at a number of milliseconds.
+    func instant(_ milliseconds: SQLStatement) -> SQLStatement
+    /// The number of milliseconds of an instant.
+    func milliseconds(_ instant: SQLStatement) -> SQLStatement
+    /// The instant some milliseconds after another.
+    func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement
+    /// An instant as `processing_start` and `processing_end` keep it.
+    func processingTime(_ instant: SQLStatement) -> SQLStatement
+    /// The number of milliseconds of a `processing_start` or `processing_end`.
+    func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement
+    /// JSON text as the JSON columns keep it.
+    func json(_ text: String?) -> SQLStatement
+    /// An expression as a double.
+    func double(_ expression: SQLStatement) -> SQLStatement
+    /// Whether a column is one of some ids, ascending.
+    func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
+}
+
+extension SQLDialect {
+    /// The present as an instant.
+    ///
+    /// - Parameter fixed: A clock of the caller's; `nil` for the database's own.
+    package func now(_ fixed: Date?) -> SQLStatement {
+        fixed.map { instant("\($0.milliseconds)") } ?? clock
+    }
+}

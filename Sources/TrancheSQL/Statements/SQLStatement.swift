@@ -1,0 +1,133 @@
+package import Tranche
+
+/// SQL text with its bound values.
+///
+/// A literal's interpolations become binds; names and raw text must be marked:
+///
+/// ```swift
+/// let statement: SQLStatement = "SELECT \(name: column) FROM t WHERE id = \(id)"
+/// ```
+///
+/// Placeholders are `$1`, `$2`, … in order of appearance, which both dialects understand.
+package struct SQLStatement: Sendable, Hashable {
+    package private(set) var text: String
+    package private(set) var binds: [Value]
+
+    package init(_ text: String = "", binds: [Value] = []) {
+        self.text = text
+        self.binds = binds
+    }
+
+    /// Adds a statement's text and values behind this one's.
+    package mutating func append(_ other: SQLStatement) {
+        guard !other.binds.isEmpty else {
+            text += other.text
+            return
+        }
+        guard !binds.isEmpty else {
+            text += other.text
+            binds = other.binds
+            return
+        }
+        text += other.text.renumbered(by: binds.count)
+        binds += other.binds
+    }
+
+    package static func + (lhs: SQLStatement, rhs: SQLStatement) -> SQLStatement {
+        var sum = lhs
+        sum.append(rhs)
+        return sum
+    }
+}
+
+extension SQLStatement: ExpressibleByStringInterpolation {
+    package struct StringInterpolation: StringInterpolationProtocol, Sendable {
+        var statement = SQLStatement()
+
+        package init(literalCapacity: Int, interpolationCount: Int) {}
+
+        package mutating func appendLiteral(_ literal: String) {
+            statement.append(SQLStatement(literal))
+        }
+
+        /// Binds a value.
+        package mutating func appendInterpolation(_ value: Value) {
+            statement.bind(value)
+        }
+
+        package mutating func appendInterpolation(_ value: Int64?) {
+            statement.bind(value.map { .integer($0) } ?? .null)
+        }
+
+        package mutating func appendInterpolation(_ value: Int) {
+            statement.bind(.integer(Int64(value)))
+        }
+
+        package mutating func appendInterpolation(_ value: Double?) {
+            statement.bind(value.map { .real($0) } ?? .null)
+        }
+
+        package mutating func appendInterpolation(_ value: String?) {
+            statement.bind(value.map { .text($0) } ?? .null)
+        }
+
+        /// Puts a part of a statement in, with its values.
+        package mutating func appendInterpolation(_ part: SQLStatement) {
+            statement.append(part)
+        }
+
+        /// Puts a quoted name in.
+        package mutating func appendInterpolation(name: String) {
+            statement.append(SQLStatement(name.quotedAsName))
+        }
+
+        /// Puts a table's quoted name in, with its schema.
+        package mutating func appendInterpolation(_ table: SQLTableName) {
+            statement.append(SQLStatement(table.quoted))
+        }
+
+        /// Puts text in as it is: only for text that this package or the job's owner wrote.
+        package mutating func appendInterpolation(unsafeRaw text: String) {
+            statement.append(SQLStatement(text))
+        }
+    }
+
+    package init(stringInterpolation: StringInterpolation) {
+        self = stringInterpolation.statement
+    }
+
+    package init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    private mutating func bind(_ value: Value) {
+        binds.append(value)
+        text += "$\(binds.count)"
+    }
+}
+
+extension String {
+    /// The name in double quotes, as both dialects want it.
+    package var quotedAsName: String {
+        "\"" + replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// The text in single quotes, as both dialects want it.
+    package var quotedAsText: String {
+        "'" + replacing("'", with: "''") + "'"
+    }
+
+    /// The statement's text with its placeholders moved behind others.
+    fileprivate func renumbered(by offset: Int) -> String {
+        var result = ""
+        var rest = utf8[...]
+        while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
+            let after = rest.index(after: dollar)
+            let end = rest[after...].firstIndex { !(48...57).contains($0) } ?? rest.endIndex
+            result += Substring(rest[..<after])
+            if let number = Int(Substring(rest[after..<end])) { result += String(number + offset) }
+            rest = rest[end...]
+        }
+        return result + Substring(rest)
+    }
+}

@@ -1,0 +1,32 @@
+import Tranche
+
+/// A table's name: verbatim, with or without a schema.
+package struct SQLTableName: Sendable, Hashable {
+    package var schema: String?
+    package var table: String
+
+    package init(schema: String? = nil, table: String) {
+        self.schema = schema
+        self.table = table
+    }
+
+    /// Reads `table` or `schema.table`, without folding or unquoting.
+    ///
+    /// - Parameter name: The name; with more than one dot it must be split by the caller.
+    /// - Throws: ``TrancheError`` `.invalidArgument`.
+    package init(verbatim name: String) throws {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(name)' is no table's name: give 'table' or 'schema.table'; a name that itself holds "
+                    + "a dot goes as 'table:NAME', with its schema apart"
+            )
+        }
+        self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
+    }
+
+    package var quoted: String {
+        (schema.map { $0.quotedAsName + "." } ?? "") + table.quotedAsName
+    }
+}

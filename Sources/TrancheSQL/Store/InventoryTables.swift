@@ -1,0 +1,20 @@
+package import Tranche
+
+/// The names of an inventory's tables.
+package struct InventoryTables: Sendable, Hashable {
+    package let batch: SQLTableName
+    package let run: SQLTableName
+    package let attempt: SQLTableName
+    package let migration: SQLTableName
+
+    package init(table: String, schema: String?) {
+        batch = SQLTableName(schema: schema, table: table)
+        run = SQLTableName(schema: schema, table: table + "_run")
+        attempt = SQLTableName(schema: schema, table: table + "_attempt")
+        migration = SQLTableName(schema: schema, table: table + "_migration")
+    }
+
+    package init(_ configuration: StoreConfiguration) {
+        self.init(table: configuration.table, schema: configuration.schema)
+    }
+}

@@ -1,0 +1,168 @@
+package import Tranche
+import Foundation
+
+extension SQLInventoryStore: UnderLockReader {
+    package func readsUnderLock(_ source: any MetaSource) -> Bool {
+        (source as? SQLMetaSource<Database>)?.database === database
+    }
+
+    package func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        plan: RangePlan?
+    ) async throws -> AcquireOutcome {
+        let isReading = plan == nil && readsUnderLock(source)
+        let read = isReading ? source as? SQLMetaSource<Database> : nil
+        return try await wrapping {
+            if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: false) {
+                return outcome
+            }
+            if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: true) {
+                return outcome
+            }
+            throw TrancheError(.storeFailed, "\(request.key) vanished while it was being acquired from")
+        }
+    }
+
+    /// Acquires under the lock of the run's row.
+    ///
+    /// Lock, clock, due batches and the source's rows are separate statements, so that each has a
+    /// snapshot taken after the lock; they travel together.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: The source, when it may be read under the lock.
+    ///   - plan: What follows the cursor, planned before.
+    ///   - isNew: Whether to make the run first.
+    /// - Returns: `nil` when there is no such run.
+    private func tryAcquire(
+        _ request: AcquireRequest,
+        reading source: SQLMetaSource<Database>?,
+        plan: RangePlan?,
+        isNew: Bool
+    ) async throws -> AcquireOutcome? {
+        var statements: [SQLStatement] = []
+        if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
+        statements += [lockRun(request.key), readClock, selectDue(request)]
+        let step = source.map { source in
+            source.step(
+                from: firstID(of: request.key),
+                within: request.bounds,
+                size: stepSize(for: request)
+            )
+        }
+        if let step { statements.append(step.statement) }
+        if request.mayBeRepeated { statements.append(selectRepeated(request)) }
+        return try await database.withTransaction(statements) { connection, rows in
+            var rows = rows
+            if isNew {
+                try requireSibling(rows[0], agreesWith: request)
+                rows.removeFirst(2)
+            }
+            guard var row = rows[0].first else { return nil }
+            var clock = rows[1][0]
+            var acquisition = Acquisition(
+                store: self,
+                request: request,
+                run: try run(&row),
+                isNew: isNew,
+                now: try clock.instant()
+            )
+            try acquisition.requireSameDefinition()
+            if request.mayBeRepeated, let repeated = rows.last, !repeated.isEmpty {
+                let lease = acquisition.run.policy.lease
+                return .batches(
+                    try repeated.map { AcquireOutcome.HandedOut(record: try batch(&$0), lease: lease) }
+                )
+            }
+            if let reason = acquisition.run.pauseReason { return .none(.paused(reason: reason)) }
+            try acquisition.offer(try rows[2].map { try batch(&$0) })
+            if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
+            var planned = plan
+            if let source, let step {
+                planned = try acquisition.plan(rows[3], of: step, from: source)
+                if let found = planned, found.ranges.isEmpty, found.reachedEnd {
+                    var highest = try await connection.run([source.highestIDStatement])[0].first
+                    planned?.highestID = try highest?.optionalInteger()
+                }
+            }
+            return try await acquisition.finish(with: planned, on: connection)
+        }
+    }
+
+    // MARK: Statements
+
+    /// The lowest id that the run may hand out next, as an expression of its row.
+    private func firstID(of key: RunKey) -> SQLStatement {
+        """
+        (
+            SELECT CASE
+                WHEN cursor_id IS NULL THEN coalesce(id_from, -9223372036854775807 - 1)
+                WHEN cursor_id = 9223372036854775807 THEN NULL
+                ELSE cursor_id + 1
+            END
+            FROM \(tables.run)
+            WHERE \(isRun(key))
+        )
+        """
+    }
+
+    private func insertRun(_ request: AcquireRequest) throws -> SQLStatement {
+        """
+        INSERT INTO \(tables.run) (
+            meta_table, job, run, definition, id_from, id_to,
+            lease_ms, max_attempts, backoff_ms, backoff_limit_ms, created_at
+        )
+        VALUES (
+            \(request.key.metaTable), \(request.key.job), \(request.key.run),
+            \(try request.definition.canonicalText), \(request.bounds.lower), \(request.bounds.upper),
+            \(request.policy.lease.milliseconds), \(request.policy.maxAttempts),
+            \(request.policy.backoff.milliseconds), \(request.policy.backoffLimit.milliseconds),
+            \(now)
+        )
+        ON CONFLICT (meta_table, job, run) DO NOTHING
+        """
+    }
+
+    private func siblingDefinition(_ key: RunKey) -> SQLStatement {
+        """
+        SELECT \(runColumns)
+        FROM \(tables.run)
+        WHERE meta_table = \(key.metaTable) AND job = \(key.job) AND definition IS NOT NULL
+        LIMIT 1
+        """
+    }
+
+    private func requireSibling(_ rows: SQLRows, agreesWith request: AcquireRequest) throws {
+        guard var row = rows.first else { return }
+        var sibling = try run(&row)
+        sibling.bounds = request.bounds
+        try sibling.requireSame(definition: request.definition, bounds: request.bounds)
+    }
+
+    /// Batches that are released, expired or due for a retry, oldest first.
+    private func selectDue(_ request: AcquireRequest) -> SQLStatement {
+        """
+        SELECT \(batchColumns)
+        FROM \(tables.batch)
+        WHERE \(isRun(request.key))
+            -- The clock stands in a query of its own, or it would be read anew for each row and could
+            -- not be looked up in the index.
+            AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
+        ORDER BY id
+        LIMIT \(request.batches + Acquisition<Database>.spareOffers)
+        \(dialect.lockingFreeRows)
+        """
+    }
+
+    private func selectRepeated(_ request: AcquireRequest) -> SQLStatement {
+        var tokens: SQLStatement = "\(request.token(at: 0))"
+        for index in 1..<max(request.batches, 1) { tokens.append(", \(request.token(at: index))") }
+        return """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE request IN (\(tokens)) AND \(isRun(request.key))
+            ORDER BY id
+            """
+    }
+}

@@ -1,0 +1,77 @@
+package import Tranche
+
+extension SQLInventoryStore {
+    package func retry(_ selection: BatchSelection) async throws -> [Int64] {
+        try await wrapping {
+            try await database.write([
+                """
+                UPDATE \(tables.batch)
+                SET retry_at = \(now), failures = 0
+                WHERE \(isSelected(selection)) AND status = 'failed' AND retry_at IS NULL
+                RETURNING id
+                """
+            ])[0].map { try $0.integer() }.sorted()
+        }
+    }
+
+    package func setPause(_ reason: String?, of key: RunKey) async throws {
+        try await wrapping {
+            let rows = try await database.write([
+                """
+                UPDATE \(tables.run) SET pause_reason = \(reason)
+                WHERE \(isRun(key))
+                RETURNING id
+                """
+            ])
+            try requireRun(rows[0], key)
+        }
+    }
+
+    package func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        bounds: IDBounds?,
+        policy: RunPolicy?
+    ) async throws {
+        var statements = [lockRun(key)]
+        if let definition {
+            statements.append(
+                """
+                UPDATE \(tables.run) SET definition = \(try definition.canonicalText)
+                WHERE meta_table = \(key.metaTable) AND job = \(key.job)
+                """
+            )
+        }
+        if let bounds {
+            statements.append(
+                """
+                UPDATE \(tables.run) SET id_from = \(bounds.lower), id_to = \(bounds.upper)
+                WHERE \(isRun(key))
+                """
+            )
+        }
+        if let policy {
+            statements.append(
+                """
+                UPDATE \(tables.run)
+                SET lease_ms = \(policy.lease.milliseconds), max_attempts = \(policy.maxAttempts),
+                    backoff_ms = \(policy.backoff.milliseconds),
+                    backoff_limit_ms = \(policy.backoffLimit.milliseconds)
+                WHERE \(isRun(key))
+                """
+            )
+        }
+        let asked = statements
+        try await wrapping {
+            try await database.withTransaction([asked[0]]) { connection, rows in
+                try requireRun(rows[0], key)
+                _ = try await connection.commit(Array(asked.dropFirst()))
+            }
+        }
+    }
+
+    private func requireRun(_ rows: SQLRows, _ key: RunKey) throws {
+        guard rows.isEmpty else { return }
+        throw TrancheError(.unknownRun, "there is no \(key) in \(name); 'tranche status' lists what there is")
+    }
+}

@@ -1,0 +1,169 @@
+import Foundation
+package import Tranche
+
+extension SQLInventoryStore {
+    package func runs(_ selection: RunSelection) async throws -> [RunRecord] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT \(runColumns)
+                FROM \(tables.run)
+                WHERE \(isSelected(selection))
+                ORDER BY meta_table, job, run
+                """
+            )[0].map { try run(&$0) }
+        }
+    }
+
+    package func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
+        try await wrapping {
+            let rows = try await database.read(
+                """
+                SELECT \(runColumns)
+                FROM \(tables.run)
+                WHERE \(isSelected(selection))
+                ORDER BY meta_table, job, run
+                """,
+                """
+                SELECT meta_table, job, run, status, count(*), sum(batch_count),
+                    \(dialect.double("sum(batch_weight)")),
+                    \(dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))")),
+                    \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
+                FROM \(tables.batch)
+                WHERE \(isSelected(selection))
+                GROUP BY meta_table, job, run, status
+                """
+            )
+            var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
+            let places = Dictionary(
+                uniqueKeysWithValues: summaries.enumerated().map { ($0.element.run.key, $0.offset) }
+            )
+            _ = try rows[1].map { row in
+                let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
+                guard let place = places[key], let status = BatchStatus(rawValue: try row.text()) else {
+                    return
+                }
+                try add(&row, of: status, to: &summaries[place])
+            }
+            for place in summaries.indices { try await addPace(to: &summaries[place]) }
+            return summaries
+        }
+    }
+
+    package func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT \(batchColumns)
+                FROM \(tables.batch)
+                WHERE \(isSelected(selection))
+                ORDER BY id DESC
+                LIMIT \(selection.limit)
+                """
+            )[0].map { try batch(&$0) }
+        }
+    }
+
+    package func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT \(batchColumns)
+                FROM \(tables.batch)
+                WHERE meta_table = \(metaTable) AND batch_id_start <= \(id) AND batch_id_end >= \(id)
+                ORDER BY id
+                """
+            )[0].map { try batch(&$0) }.filter { $0.ids?.contains(id) ?? true }
+        }
+    }
+
+    package func attempts(of batch: Int64) async throws -> [AttemptRecord] {
+        try await wrapping {
+            let rows = try await database.read(
+                """
+                SELECT attempt, worker, \(dialect.milliseconds("started_at")),
+                    \(dialect.milliseconds("ended_at")), outcome, error
+                FROM \(tables.attempt)
+                WHERE batch_id = \(batch)
+                ORDER BY attempt
+                """,
+                "SELECT \(batchColumns) FROM \(tables.batch) WHERE id = \(batch) AND status = 'running'"
+            )
+            var attempts = try rows[0].map { row in
+                AttemptRecord(
+                    batch: batch,
+                    attempt: Int(try row.integer()),
+                    worker: row.optionalText(),
+                    startedAt: try row.instant(),
+                    endedAt: try row.instant(),
+                    outcome: AttemptRecord.Outcome(rawValue: try row.text()) ?? .failed,
+                    error: row.optionalText()
+                )
+            }
+            if var row = rows[1].first {
+                let running = try self.batch(&row)
+                attempts.append(
+                    AttemptRecord(
+                        batch: batch,
+                        attempt: running.attempt,
+                        worker: running.worker,
+                        startedAt: running.startedAt,
+                        endedAt: nil,
+                        outcome: .running,
+                        error: nil
+                    )
+                )
+            }
+            return attempts
+        }
+    }
+
+    // MARK: Steps
+
+    func isSelected(_ selection: BatchSelection) -> SQLStatement {
+        var condition = isSelected(selection.runs)
+        if let status = selection.status { condition.append(" AND status = \(status.rawValue)") }
+        if !selection.ids.isEmpty {
+            condition.append(" AND \(dialect.column("id", isAmong: selection.ids))")
+        }
+        return condition
+    }
+
+    private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary) throws {
+        summary.totals[status] = RunSummary.Totals(
+            batches: Int(try row.integer()),
+            items: Int(try row.integer()),
+            weight: try row.optionalDouble() ?? 0
+        )
+        if let due = try row.optionalInstant() {
+            summary.nextDue = min(due, summary.nextDue ?? due)
+        }
+        let ended = try row.optionalInstant()
+        if status == .succeeded { summary.lastSuccess = ended }
+    }
+
+    /// The pace of the last hundred batches that succeeded.
+    private func addPace(to summary: inout RunSummary) async throws {
+        let rows = try await database.read(
+            """
+            SELECT sum(batch_count), \(dialect.double("sum(batch_weight)")),
+                \(dialect.milliseconds(ofProcessingTime: "min(processing_start)")),
+                \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
+            FROM (
+                SELECT batch_count, batch_weight, processing_start, processing_end
+                FROM \(tables.batch)
+                WHERE \(isRun(summary.run.key)) AND status = 'succeeded'
+                ORDER BY id DESC
+                LIMIT 100
+            ) AS latest
+            """
+        )
+        guard var row = rows[0].first, let items = try row.optionalInteger() else { return }
+        let weight = try row.optionalDouble() ?? 0
+        guard let start = try row.optionalInstant(), let end = try row.optionalInstant() else { return }
+        let seconds = end.timeIntervalSince(start)
+        guard seconds > 0 else { return }
+        summary.itemsPerSecond = Double(items) / seconds
+        summary.weightPerSecond = weight / seconds
+    }
+}

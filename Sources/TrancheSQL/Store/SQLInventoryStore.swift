@@ -1,0 +1,97 @@
+import Foundation
+import Synchronization
+package import Tranche
+
+/// An inventory in a SQL database.
+///
+/// The statements are the same in every dialect but for the parts that ``SQLDialect`` names. The
+/// files are by concern: acquiring, ending, looking, acting, and the rows.
+package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
+    package let database: Database
+    let tables: InventoryTables
+    let fixedNow: (@Sendable () -> Date)?
+    /// How many rows the last batch of a run took: what to read under the lock next time.
+    private let lastCounts = Mutex<[RunKey: Int]>([:])
+
+    package init(_ database: Database, configuration: StoreConfiguration) {
+        self.database = database
+        tables = InventoryTables(configuration)
+        fixedNow = configuration.now
+    }
+
+    package var name: String { database.name }
+
+    package func close() async {
+        await database.close()
+    }
+
+    package func openSource(_ source: SQLSource) async throws -> any MetaSource {
+        try await SQLMetaSource(source, in: database)
+    }
+
+    // MARK: Parts of statements
+
+    var dialect: any SQLDialect { database.dialect }
+
+    /// The present as an instant: the database's clock, unless the store was given another.
+    var now: SQLStatement { dialect.now(fixedNow?()) }
+
+    func instant(_ date: Date) -> SQLStatement {
+        dialect.instant("\(date.milliseconds)")
+    }
+
+    func isRun(_ key: RunKey) -> SQLStatement {
+        "meta_table = \(key.metaTable) AND job = \(key.job) AND run = \(key.run)"
+    }
+
+    func isSelected(_ selection: RunSelection) -> SQLStatement {
+        var parts: SQLStatement = "1 = 1"
+        if let metaTable = selection.metaTable { parts.append(" AND meta_table = \(metaTable)") }
+        if let job = selection.job { parts.append(" AND job = \(job)") }
+        if let run = selection.run { parts.append(" AND run = \(run)") }
+        return parts
+    }
+
+    func isHeld(_ holding: Holding) -> SQLStatement {
+        "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
+    }
+
+    // MARK: How much to read
+
+    func stepSize(for request: AcquireRequest) -> Int {
+        let last = lastCounts.withLock { $0[request.key] } ?? 200
+        let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.batches + 1
+        // Powers of two: few statements to prepare.
+        var size = 16
+        while size < wanted, size < 2048 { size *= 2 }
+        return size
+    }
+
+    func noteCount(_ count: Int, of key: RunKey) {
+        lastCounts.withLock { $0[key] = count }
+    }
+
+    // MARK: Errors
+
+    /// Turns a database's error into the inventory's.
+    func wrapping<R>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(error, inventory: name)
+        }
+    }
+}
+
+extension TrancheError {
+    /// Wraps an error of an inventory's database.
+    package init(_ error: any SQLDatabaseError, inventory name: String) {
+        let code: Code =
+            switch error.category {
+            case .transient where error.isBusy: .storeBusy
+            case .transient: .storeUnavailable
+            default: .storeFailed
+            }
+        self.init(code, "inventory \(name): \(error.message)", underlying: error)
+    }
+}

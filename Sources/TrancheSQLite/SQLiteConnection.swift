@@ -1,0 +1,200 @@
+internal import CSQLite
+import Dispatch
+import Foundation
+import Tranche
+package import TrancheSQL
+
+/// A connection to a SQLite file, with its own thread.
+package actor SQLiteConnection: SQLConnection {
+    private nonisolated let executor: SerialQueueExecutor
+    private let handle: SQLiteHandle
+    private let turn: SQLiteTurn?
+    private let waiter: SQLiteLockWaiter
+    private let interrupter: SQLiteInterrupter
+    private var statements: [String: SQLiteStatement] = [:]
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    /// How a connection is opened.
+    enum Mode: Sendable {
+        /// For an inventory: writing in turns, WAL, synced at each commit.
+        case inventory(creates: Bool)
+        /// For an inventory's file, only reading.
+        case inventoryReader
+        /// For a source: only reading, the file's journal mode left as it is.
+        case source
+    }
+
+    /// Opens a file. It blocks for as long as opening a file does; call it from no actor.
+    init(path: String, mode: Mode, lockTimeout: Duration) throws(SQLiteError) {
+        executor = SerialQueueExecutor(label: "tranche.sqlite")
+        waiter = SQLiteLockWaiter(limit: lockTimeout)
+        var flags: Int32
+        switch mode {
+        case .inventory(let creates):
+            flags = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0)
+        case .inventoryReader, .source:
+            flags = SQLITE_OPEN_READONLY
+        }
+        flags |= SQLITE_OPEN_NOMUTEX
+        handle = try SQLiteHandle(path: path, flags: flags)
+        interrupter = handle.makeInterrupter()
+        handle.setBusyHandler(waiter)
+        waiter.reset()
+        if case .inventory = mode {
+            turn = try SQLiteTurn(besides: path)
+            try handle.run(script: """
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL;
+                PRAGMA foreign_keys = ON;
+                PRAGMA cache_size = -16384;
+                """)
+        } else {
+            turn = nil
+            // Reading the schema finds out whether the file is a database at all.
+            try handle.run(script: "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;")
+        }
+    }
+
+    isolated deinit {
+        interrupter.forget()
+        for statement in statements.values { statement.finalize() }
+    }
+
+    package var isInTransaction: Bool { handle.isInTransaction }
+
+    package func atomically(
+        _ statements: [SQLStatement],
+        isWriting: Bool
+    ) async throws -> [SQLRows] {
+        try await interruptibly {
+            guard isWriting || statements.count > 1 else { return try execute(statements) }
+            try open(isWriting: isWriting)
+            do {
+                let rows = try execute(statements)
+                try commit()
+                return rows
+            } catch {
+                try abandon()
+                throw error
+            }
+        }
+    }
+
+    package func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly {
+            try open(isWriting: true)
+            return try execute(statements)
+        }
+    }
+
+    package func run(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly { try execute(statements) }
+    }
+
+    package func commit(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly {
+            let rows = try execute(statements)
+            try commit()
+            return rows
+        }
+    }
+
+    package func rollback() async throws {
+        try abandon()
+    }
+
+    package func runScript(_ script: String) async throws {
+        try await interruptibly { try handle.run(script: script) }
+    }
+
+    package func check(_ statement: SQLStatement) async throws {
+        let prepared = try handle.prepare(statement.text)
+        defer { prepared.finalize() }
+        guard prepared.parameterCount == statement.binds.count else {
+            throw SQLiteError(code: SQLITE_ERROR, message: "it has a placeholder; write its value")
+        }
+    }
+
+    /// Finalizes statements whose table may have changed, and ends the use of the handle by others.
+    func close() {
+        interrupter.forget()
+        for statement in statements.values { statement.finalize() }
+        statements = [:]
+    }
+
+    // MARK: Steps
+
+    private func execute(_ statements: [SQLStatement]) throws(SQLiteError) -> [SQLRows] {
+        var results: [SQLRows] = []
+        results.reserveCapacity(statements.count)
+        for statement in statements {
+            let prepared = try prepared(statement.text)
+            results.append(try prepared.run(statement.binds) { handle.error($0) })
+        }
+        return results
+    }
+
+    private func prepared(_ text: String) throws(SQLiteError) -> SQLiteStatement {
+        if let known = statements[text] { return known }
+        // Texts are few; the bound is for lists of ids of many lengths.
+        if statements.count == 256 { forgetStatements() }
+        let statement = try handle.prepare(text)
+        statements[text] = statement
+        return statement
+    }
+
+    private func forgetStatements() {
+        for statement in statements.values { statement.finalize() }
+        statements = [:]
+    }
+
+    private func open(isWriting: Bool) throws {
+        guard isWriting else {
+            _ = try execute(["BEGIN"])
+            return
+        }
+        guard let turn else {
+            _ = try execute(["BEGIN IMMEDIATE"])
+            return
+        }
+        guard turn.take(waiter) else {
+            try Task.checkCancellation()
+            throw SQLiteError(code: SQLITE_BUSY, message: "other writers held the file for too long")
+        }
+        defer { turn.leave() }
+        _ = try execute(["BEGIN IMMEDIATE"])
+    }
+
+    private func commit() throws(SQLiteError) {
+        _ = try execute(["COMMIT"])
+    }
+
+    private func abandon() throws(SQLiteError) {
+        // Some errors, such as a full disk, have rolled back already.
+        if handle.isInTransaction { _ = try execute(["ROLLBACK"]) }
+    }
+
+    /// Runs blocking calls of this connection; cancelling the task interrupts them, and only them.
+    private func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
+        try Task.checkCancellation()
+        waiter.reset()
+        let waiter = waiter
+        let interrupter = interrupter
+        do {
+            return try await withTaskCancellationHandler {
+                try body()
+            } onCancel: {
+                waiter.cancel()
+                interrupter.interrupt()
+            }
+        } catch let error as SQLiteError {
+            if Task.isCancelled, error.code & 0xff == SQLITE_INTERRUPT || error.isBusy {
+                throw CancellationError()
+            }
+            throw error
+        }
+    }
+}

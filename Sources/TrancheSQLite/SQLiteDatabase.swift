@@ -1,0 +1,217 @@
+internal import CSQLite
+import Foundation
+import Synchronization
+import Tranche
+package import TrancheSQL
+
+/// A SQLite file: one connection that writes, one that reads.
+package final class SQLiteDatabase: SQLDatabase {
+    package let name: String
+    package let path: String
+    private let writer: SQLiteConnection?
+    private let reader: SQLiteConnection
+
+    package var dialect: any SQLDialect { SQLiteDialect() }
+
+    /// What a database is opened for.
+    package enum Use: Sendable {
+        case inventory(creates: Bool)
+        case source
+    }
+
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - use: What for; a source's file is never written.
+    ///   - lockTimeout: How long to wait for a lock.
+    package static func open(
+        path: String,
+        for use: Use,
+        lockTimeout: Duration
+    ) async throws -> SQLiteDatabase {
+        try await withCheckedThrowingContinuation { continuation in
+            // Opening may read a slow disk: not on the shared pool.
+            DispatchQueue(label: "tranche.sqlite.open").async {
+                continuation.resume(
+                    with: Result { try SQLiteDatabase(path: path, use: use, lockTimeout: lockTimeout) }
+                )
+            }
+        }
+    }
+
+    private init(path: String, use: Use, lockTimeout: Duration) throws {
+        name = "sqlite:\(path)"
+        self.path = path
+        if case .inventory(let creates) = use {
+            writer = try SQLiteConnection(
+                path: path,
+                mode: .inventory(creates: creates),
+                lockTimeout: lockTimeout
+            )
+            reader = try SQLiteConnection(path: path, mode: .inventoryReader, lockTimeout: lockTimeout)
+        } else {
+            writer = nil
+            reader = try SQLiteConnection(path: path, mode: .source, lockTimeout: lockTimeout)
+        }
+    }
+
+    package func identity() async throws -> String {
+        "sqlite:" + URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+
+    package func withConnection<R: Sendable>(
+        _ body: @Sendable (isolated SQLiteConnection) async throws -> R
+    ) async throws -> R {
+        guard let writer else {
+            throw SQLiteError(code: SQLITE_READONLY, message: "'\(path)' was opened as a source")
+        }
+        return try await body(writer)
+    }
+
+    package func withReader<R: Sendable>(
+        _ body: @Sendable (isolated SQLiteConnection) async throws -> R
+    ) async throws -> R {
+        try await body(reader)
+    }
+
+    package func close() async {
+        await writer?.close()
+        await reader.close()
+    }
+
+    // MARK: Schema
+
+    package func table(_ name: SQLTableName) async throws -> SQLTable? {
+        let schema = name.schema ?? "main"
+        let rows = try await read(
+            """
+            SELECT c.name, c.type, c."notnull", c.pk,
+                (SELECT count(*) FROM pragma_table_info(\(name.table), \(schema)) WHERE pk > 0)
+            FROM pragma_table_xinfo(\(name.table), \(schema)) AS c
+            """,
+            """
+            SELECT min(i.name)
+            FROM pragma_index_list(\(name.table), \(schema)) AS l
+            JOIN pragma_index_info(l.name, \(schema)) AS i
+            WHERE l."unique" = 1 AND l.partial = 0
+            GROUP BY l.name
+            HAVING count(*) = 1
+            """
+        )
+        let unique = Set(try rows[1].map { try $0.text() })
+        let columns = try rows[0].map { row in
+            let name = try row.text()
+            let type = row.optionalText() ?? ""
+            let isNotNull = try row.boolean()
+            let isKey = try row.integer() > 0
+            let isOnlyKey = try row.integer() == 1 && isKey
+            let isRowID = isOnlyKey && type.uppercased() == "INTEGER"
+            return SQLTable.Column(
+                name: name,
+                type: type,
+                isNotNull: isNotNull || isRowID,
+                kind: Self.kind(ofType: type),
+                isUnique: isOnlyKey || unique.contains(name)
+            )
+        }
+        return columns.isEmpty ? nil : SQLTable(columns: columns)
+    }
+
+    /// What a declared type lets through. Source: sqlite.org/datatype3.html, section 3.1.
+    private static func kind(ofType type: String) -> SQLTable.Kind {
+        let type = type.uppercased()
+        if type.contains("INT") { return .integer }
+        if ["CHAR", "CLOB", "TEXT", "BLOB"].contains(where: { type.contains($0) }) { return .other }
+        if ["REAL", "FLOA", "DOUB"].contains(where: { type.contains($0) }) { return .number }
+        return .any
+    }
+
+    package func changingFunctions(among calls: FilterCalls) async throws -> [String] {
+        let rows = try await read(
+            // 0x800 is SQLITE_DETERMINISTIC.
+            """
+            SELECT DISTINCT name FROM pragma_function_list
+            GROUP BY name
+            HAVING min(flags & 2048) = 0
+            """
+        )
+        let changing = Set(try rows[0].map { try $0.text().lowercased() })
+        var found = calls.functions.intersection(changing)
+        // Times are functions of their arguments unless these say 'now', or say nothing.
+        let times: Set = ["date", "time", "datetime", "julianday", "unixepoch", "strftime"]
+        let reads = calls.functions.intersection(times)
+        if !calls.literals.isDisjoint(with: ["now", "localtime", "utc"]) { found.formUnion(reads) }
+        found.formUnion(calls.words.intersection(["current_timestamp", "current_date", "current_time"]))
+        return Array(found)
+    }
+
+    package func lockForMigration(_ name: SQLTableName) -> [SQLStatement] { [] }
+
+    package func dependents(of name: SQLTableName) async throws -> [String] {
+        let rows = try await read(
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY 1, 2"
+        )
+        return try rows[0].map { row in
+            (label: try "\(row.text()) '\(row.text())'", sql: row.optionalText() ?? "")
+        }.filter { Self.text($0.sql, names: name.table) }.map(\.label)
+    }
+
+    /// Whether some SQL holds a name as a word, quoted or not.
+    private static func text(_ sql: String, names name: String) -> Bool {
+        let words = sql.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") }
+        if words.contains(Substring(name.lowercased())) { return true }
+        return sql.lowercased().contains(name.lowercased().quotedAsName)
+    }
+
+    // MARK: Zones
+
+    package func zone(_ asked: String?) async throws -> String {
+        // SQLite's current_timestamp, which pybatchintory wrote, is UTC.
+        guard let asked else { return "UTC" }
+        guard TimeZone(identifier: asked) != nil || TimeZone(abbreviation: asked) != nil else {
+            throw TrancheError(
+                .invalidArgument,
+                "there is no time zone '\(asked)'; give a name such as UTC or Europe/Berlin"
+            )
+        }
+        return asked
+    }
+
+    package func zoneShifts(
+        _ zone: String,
+        tables: InventoryTables,
+        on connection: isolated SQLiteConnection
+    ) async throws -> [SQLStatement] {
+        guard let zone = TimeZone(identifier: zone) ?? TimeZone(abbreviation: zone),
+            zone.identifier != "GMT", zone.identifier != "UTC"
+        else { return [] }
+        let dialect = SQLiteDialect()
+        let rows = try await connection.run([
+            """
+            SELECT id, \(dialect.milliseconds(ofProcessingTime: "processing_start")),
+                \(dialect.milliseconds(ofProcessingTime: "processing_end"))
+            FROM \(tables.batch)
+            """
+        ])
+        return try rows[0].map { row in
+            let id = try row.integer()
+            let start = zone.utc(ofWallClock: try row.instant())
+            let end = try row.optionalInstant().map { zone.utc(ofWallClock: $0) }
+            return """
+                UPDATE \(tables.batch)
+                SET processing_start = \(dialect.processingTime("\(start.milliseconds)")),
+                    processing_end = \(dialect.processingTime("\(end?.milliseconds)"))
+                WHERE id = \(id)
+                """
+        }
+    }
+}
+
+extension TimeZone {
+    /// The instant at which a clock in this zone shows what `time` shows in UTC.
+    fileprivate func utc(ofWallClock time: Date) -> Date {
+        let guess = time.addingTimeInterval(-Double(secondsFromGMT(for: time)))
+        return time.addingTimeInterval(-Double(secondsFromGMT(for: guess)))
+    }
+}

@@ -1,0 +1,42 @@
+package import TrancheSQL
+
+/// SQLite's SQL: one writer at a time, so no locks on rows; instants are integer milliseconds.
+package struct SQLiteDialect: SQLDialect {
+    package init() {}
+
+    package var lockingRow: SQLStatement { "" }
+
+    package var lockingFreeRows: SQLStatement { "" }
+
+    // 'subsec' is newer than SQLite 3.40; a julian day's double is exact to 0.05 ms.
+    package var clock: SQLStatement {
+        "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)"
+    }
+
+    package var instantType: String { "integer" }
+
+    package func instant(_ milliseconds: SQLStatement) -> SQLStatement { milliseconds }
+
+    package func milliseconds(_ instant: SQLStatement) -> SQLStatement { instant }
+
+    package func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement {
+        "\(instant) + \(milliseconds)"
+    }
+
+    package func processingTime(_ instant: SQLStatement) -> SQLStatement {
+        "strftime('%Y-%m-%d %H:%M:%f', \(instant) / 1000.0, 'unixepoch')"
+    }
+
+    package func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement {
+        "CAST(round((julianday(\(column)) - 2440587.5) * 86400000.0) AS integer)"
+    }
+
+    package func json(_ text: String?) -> SQLStatement { "\(text)" }
+
+    package func double(_ expression: SQLStatement) -> SQLStatement { expression }
+
+    package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
+        let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
+        return "\(name: column) IN (SELECT value FROM json_each(\(list)))"
+    }
+}

@@ -1,0 +1,124 @@
+internal import CSQLite
+import Synchronization
+import Tranche
+import TrancheSQL
+
+/// An open database: nothing but the pointer.
+struct SQLiteHandle: ~Copyable {
+    private let pointer: OpaquePointer
+
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - flags: SQLite's flags for opening.
+    init(path: String, flags: Int32) throws(SQLiteError) {
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_EXRESCODE, nil)
+        guard let opened else { throw SQLiteError(code: code, message: "out of memory") }
+        guard code == SQLITE_OK else {
+            let message = String(cString: sqlite3_errmsg(opened))
+            sqlite3_close_v2(opened)
+            throw SQLiteError(code: code, message: "cannot open '\(path)': \(message)")
+        }
+        pointer = opened
+    }
+
+    deinit {
+        sqlite3_close_v2(pointer)
+    }
+
+    /// Makes an error of a result code and the connection's last message.
+    func error(_ code: Int32) -> SQLiteError {
+        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(pointer)))
+    }
+
+    /// Prepares the first statement of some text.
+    ///
+    /// - Returns: The statement; `nil` when there is only white space or a comment.
+    func prepare(_ text: String) throws(SQLiteError) -> SQLiteStatement {
+        var statement: OpaquePointer?
+        var hasTail = false
+        let code = text.withUTF8Copy { bytes -> Int32 in
+            var tail: UnsafePointer<CChar>?
+            let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+            let code = sqlite3_prepare_v3(pointer, bytes.baseAddress, Int32(bytes.count), flags, &statement, &tail)
+            if code == SQLITE_OK, let tail, let start = bytes.baseAddress {
+                let rest = UnsafeRawBufferPointer(start: tail, count: max(0, bytes.count - 1 - (tail - start)))
+                hasTail = rest.contains { ![9, 10, 13, 32, UInt8(ascii: ";")].contains($0) }
+            }
+            return code
+        }
+        guard code == SQLITE_OK else { throw error(code) }
+        guard let statement else { throw SQLiteError(code: SQLITE_ERROR, message: "no statement") }
+        let prepared = SQLiteStatement(stealing: statement)
+        if hasTail {
+            prepared.finalize()
+            throw SQLiteError(code: SQLITE_ERROR, message: "more than one statement")
+        }
+        return prepared
+    }
+
+    /// Runs a script of several statements.
+    func run(script: String) throws(SQLiteError) {
+        let code = sqlite3_exec(pointer, script, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code) }
+    }
+
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { sqlite3_get_autocommit(pointer) == 0 }
+
+    /// Lets a handler decide whether to wait for a lock.
+    func setBusyHandler(_ waiter: SQLiteLockWaiter) {
+        let context = Unmanaged.passUnretained(waiter).toOpaque()
+        // The connection keeps the waiter for as long as the handle.
+        sqlite3_busy_handler(
+            pointer,
+            { context, _ in
+                guard let context else { return 0 }
+                let waiter = Unmanaged<SQLiteLockWaiter>.fromOpaque(context).takeUnretainedValue()
+                return waiter.waits() ? 1 : 0
+            },
+            context
+        )
+    }
+
+    /// What another thread may use to stop a statement.
+    func makeInterrupter() -> SQLiteInterrupter {
+        SQLiteInterrupter(borrowing: pointer)
+    }
+}
+
+/// Stops the statement that a connection runs; forgets the connection when that is closed.
+final class SQLiteInterrupter: Sendable {
+    /// A pointer that other threads may pass to `sqlite3_interrupt`, and to nothing else.
+    ///
+    /// Unchecked: SQLite allows `sqlite3_interrupt` from any thread while the connection is open, and
+    /// the mutex around it is what closing takes first.
+    private struct Target: @unchecked Sendable {
+        var pointer: OpaquePointer?
+    }
+
+    private let target: Mutex<Target>
+
+    fileprivate init(borrowing pointer: OpaquePointer) {
+        target = Mutex(Target(pointer: pointer))
+    }
+
+    func interrupt() {
+        target.withLock { target in
+            if let pointer = target.pointer { sqlite3_interrupt(pointer) }
+        }
+    }
+
+    func forget() {
+        target.withLock { $0.pointer = nil }
+    }
+}
+
+extension String {
+    fileprivate func withUTF8Copy<R>(_ body: (UnsafeBufferPointer<CChar>) -> R) -> R {
+        // With the terminating zero in the count, SQLite need not copy the text.
+        utf8CString.withUnsafeBufferPointer(body)
+    }
+}

@@ -1,0 +1,43 @@
+internal import CPosix
+import Foundation
+import Synchronization
+
+/// Waits for locks on a connection's own thread, within a bound, until its request is cancelled.
+///
+/// SQLite's own busy timeout sleeps longer the longer it has waited, and so starves whoever waits
+/// already. This one looks again after a fixed short time.
+final class SQLiteLockWaiter: Sendable {
+    private struct State {
+        var deadline: ContinuousClock.Instant?
+        var isCancelled = false
+    }
+
+    private let limit: Duration
+    private let state = Mutex(State())
+
+    init(limit: Duration) {
+        self.limit = limit
+    }
+
+    /// Begins a request: its bound starts with the first wait.
+    func reset() {
+        state.withLock { $0 = State() }
+    }
+
+    func cancel() {
+        state.withLock { $0.isCancelled = true }
+    }
+
+    /// Waits a little; `false` when the bound is reached or the request cancelled.
+    func waits() -> Bool {
+        let goesOn = state.withLock { state in
+            let now = ContinuousClock.now
+            let deadline = state.deadline ?? now + limit
+            state.deadline = deadline
+            return !state.isCancelled && now < deadline
+        }
+        // On the connection's own thread; nothing else waits for it.
+        if goesOn { usleep(100) }
+        return goesOn
+    }
+}

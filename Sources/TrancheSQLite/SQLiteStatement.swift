@@ -1,0 +1,84 @@
+internal import CSQLite
+import Tranche
+import TrancheSQL
+
+/// A prepared statement of one connection; the connection finalizes it.
+///
+/// It is copied only within the connection's actor, which keeps it in its cache.
+struct SQLiteStatement {
+    private let pointer: OpaquePointer
+
+    init(stealing pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    /// Frees it: `sqlite3_finalize`.
+    func finalize() {
+        sqlite3_finalize(pointer)
+    }
+
+    /// How many placeholders it has.
+    var parameterCount: Int { Int(sqlite3_bind_parameter_count(pointer)) }
+
+    /// Whether it only reads.
+    var isReadOnly: Bool { sqlite3_stmt_readonly(pointer) != 0 }
+
+    /// Binds values, steps through all rows and resets.
+    ///
+    /// - Parameter fail: Makes an error of a result code.
+    func run(_ binds: [Value], _ fail: (Int32) -> SQLiteError) throws(SQLiteError) -> SQLRows {
+        defer { sqlite3_reset(pointer) }
+        for (index, value) in binds.enumerated() {
+            let code = bind(value, at: Int32(index + 1))
+            guard code == SQLITE_OK else { throw fail(code) }
+        }
+        let width = Int(sqlite3_column_count(pointer))
+        var rows = SQLRows(width: width)
+        while true {
+            let code = sqlite3_step(pointer)
+            if code == SQLITE_DONE { return rows }
+            guard code == SQLITE_ROW else { throw fail(code) }
+            for column in 0..<Int32(width) { rows.values.append(value(at: column)) }
+        }
+    }
+
+    private func bind(_ value: Value, at index: Int32) -> Int32 {
+        switch value {
+        case .null: sqlite3_bind_null(pointer, index)
+        case .boolean(let value): sqlite3_bind_int64(pointer, index, value ? 1 : 0)
+        case .integer(let value): sqlite3_bind_int64(pointer, index, value)
+        case .real(let value): sqlite3_bind_double(pointer, index, value)
+        case .text(var text):
+            text.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { chars in
+                    // An empty string has no address, and no address would bind NULL.
+                    chars.isEmpty
+                        ? tranche_sqlite3_bind_text(pointer, index, "", 0)
+                        : tranche_sqlite3_bind_text(pointer, index, chars.baseAddress, Int32(chars.count))
+                }
+            }
+        case .blob(let bytes):
+            bytes.withUnsafeBytes { bytes in
+                bytes.isEmpty
+                    ? sqlite3_bind_zeroblob(pointer, index, 0)
+                    : tranche_sqlite3_bind_blob(pointer, index, bytes.baseAddress, Int32(bytes.count))
+            }
+        }
+    }
+
+    private func value(at column: Int32) -> Value {
+        switch sqlite3_column_type(pointer, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(pointer, column))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(pointer, column))
+        case SQLITE_NULL: return .null
+        case SQLITE_BLOB:
+            guard let bytes = sqlite3_column_blob(pointer, column) else { return .blob([]) }
+            let count = Int(sqlite3_column_bytes(pointer, column))
+            return .blob([UInt8](UnsafeRawBufferPointer(start: bytes, count: count)))
+        default:
+            guard let text = sqlite3_column_text(pointer, column) else { return .null }
+            let count = Int(sqlite3_column_bytes(pointer, column))
+            return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+        }
+    }
+}

@@ -1,0 +1,9 @@
+DROP TABLE {inventory_attempt};
+DROP TABLE {inventory_run};
+DROP INDEX {inventory_request_idx};
+DROP INDEX {inventory_due_idx};
+ALTER TABLE {inventory}
+    DROP CONSTRAINT {name:inventory_status_known},
+    DROP CONSTRAINT {name:inventory_kind_known},
+    DROP CONSTRAINT {name:inventory_attempt_positive},
+    DROP CONSTRAINT {name:inventory_failures_not_negative};

@@ -1,0 +1,20 @@
+package import TrancheSQL
+
+/// The migrations of an inventory in PostgreSQL.
+package let postgreSQLMigrations = MigrationSet(
+    migrations: [
+        Migration(
+            version: 1,
+            name: "create_inventory",
+            up: PackageResources._001_create_inventory_up_sql,
+            down: PackageResources._001_create_inventory_down_sql
+        ),
+        Migration(
+            version: 2,
+            name: "create_run",
+            up: PackageResources._002_create_run_up_sql,
+            down: PackageResources._002_create_run_down_sql
+        ),
+    ],
+    adoption: PackageResources.adopt_pybatchintory_sql
+)
