@@ -47,5 +47,10 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["Tranche", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -71,7 +71,8 @@ public actor MemoryInventoryStore: InventoryStore {
 
     /// Reads runs with what their batches add up to.
     public func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
-        try change { tables, now in tables.runs(selection).map { tables.summary(of: $0, now: now) } }
+        try change { tables, now in tables.runs(selection).map { tables.summary(of: $0, now: now) }
+        }
     }
 
     /// Reads batches, newest first.

@@ -148,7 +148,9 @@ extension ManualClock {
             let now = offset
             let due = sleepers.filter { $0.value.deadline <= now }
             for number in due.keys { sleepers[number] = nil }
-            return due.sorted { ($0.value.deadline, $0.key) < ($1.value.deadline, $1.key) }.map(\.value)
+            return due.sorted { ($0.value.deadline, $0.key) < ($1.value.deadline, $1.key) }.map(
+                \.value
+            )
         }
 
         mutating func takeOpenGates() -> [Gate] {

@@ -1,0 +1,105 @@
+import Tranche
+
+extension ConformanceCase {
+    /// Looking at what is recorded.
+    static let records: [ConformanceCase] = [
+        ConformanceCase("Batches are listed newest first, as selected") { subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            var batches: [Batch] = []
+            for _ in 0..<3 { batches.append(try await bench.take(1)) }
+            batches.append(try await bench.take(1, run: "again"))
+            try await batches[1].succeed()
+            let all = try await bench.store.batches(BatchSelection())
+            try requireEqual(all.map(\.id), batches.map(\.id).reversed(), "all batches")
+            let run = RunSelection(try await bench.key())
+            let ofRun = try await bench.store.batches(BatchSelection(runs: run))
+            try requireEqual(ofRun.map(\.id), batches.prefix(3).map(\.id).reversed(), "a run's")
+            let running = try await bench.store.batches(
+                BatchSelection(runs: run, status: .running, limit: 1)
+            )
+            try requireEqual(running.map(\.id), [batches[2].id], "the newest that runs")
+            let one = try await bench.store.batches(BatchSelection(ids: [batches[0].id]))
+            try requireEqual(one, [batches[0].record], "one")
+            let none = try await bench.store.batches(BatchSelection(runs: RunSelection(job: "no")))
+            try requireEqual(none, [], "those of a job that does not exist")
+        },
+        ConformanceCase("The batches of an item are found by its id, oldest first") { subject in
+            let bench = try await Bench(subject, ids: [1, 2, 4, 5])
+            let first = try await bench.take(3)
+            let second = try await bench.take(run: "again", ids: IDBounds(2...5))
+            let table = try await bench.key().metaTable
+            for (id, found) in [
+                (4, [first, second]), (3, []), (1, [first]), (5, [second]), (9, []),
+            ] as [(Int64, [Batch])] {
+                let batches = try await bench.store.batches(holding: id, of: table)
+                try requireEqual(batches.map(\.id), found.map(\.id), "the batches of \(id)")
+            }
+            let elsewhere = try await bench.store.batches(holding: 4, of: table + "x")
+            try requireEqual(elsewhere, [], "the batches of another source")
+        },
+        ConformanceCase("Runs are found by source, job and name") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            _ = try await bench.take(1)
+            _ = try await bench.take(1, run: "again", ids: IDBounds(1...2))
+            _ = try await bench.take(BatchRequest(job: "other"))
+            func names(_ selection: RunSelection) async throws -> Set<String> {
+                Set(try await bench.store.runs(selection).map { "\($0.key.job)/\($0.key.run)" })
+            }
+            let all: Set = ["job/", "job/again", "other/"]
+            try requireEqual(try await names(RunSelection()), all, "all runs")
+            try requireEqual(
+                try await names(RunSelection(job: "job")),
+                ["job/", "job/again"],
+                "a job's runs"
+            )
+            try requireEqual(
+                try await names(RunSelection(run: "")),
+                ["job/", "other/"],
+                "incremental runs"
+            )
+            let run = try await bench.run("again")
+            try requireEqual(run.bounds, IDBounds(1...2), "the bounds")
+            try requireEqual(run.createdAt, subject.now, "when it began")
+            let definition = try await bench.inventory.source(bench.description).definition
+            try requireEqual(run.definition, try definition.canonicalText, "the definition")
+        },
+        ConformanceCase("A summary adds up a run's batches") { subject in
+            let bench = try await Bench(subject, (1...6).map { SourceRow($0, weight: 2) })
+            let first = try await bench.take(1)
+            let second = try await bench.take(2)
+            let third = try await bench.take(2)
+            bench.clock.advance(by: .seconds(10))
+            try await first.succeed()
+            bench.clock.advance(by: .seconds(10))
+            try await second.succeed()
+            let lastSuccess = subject.now
+            bench.clock.advance(by: .seconds(10))
+            try await third.fail("no")
+            let key = RunSelection(try await bench.key())
+            let summary = try requireSome(try await bench.store.summaries(key).first, "the summary")
+            typealias Totals = RunSummary.Totals
+            let totals = summary.totals.filter { $0.value.batches > 0 }
+            try requireEqual(
+                totals,
+                [
+                    .succeeded: Totals(batches: 2, items: 3, weight: 6),
+                    .failed: Totals(batches: 1, items: 2, weight: 4),
+                ],
+                "the totals"
+            )
+            try requireEqual(summary.nextDue, subject.time(in: 5), "what is due next")
+            try requireEqual(summary.lastSuccess, lastSuccess, "the last success")
+            try require(summary.weightPerSecond ?? 0 > 0, "there is no pace of weight")
+            try require(summary.itemsPerSecond ?? 0 > 0, "there is no pace of items")
+            try requireEqual(summary.run, try await bench.run(), "the run")
+        },
+        ConformanceCase("A run without batches has a summary") { subject in
+            let bench = try await Bench(subject, [SourceRow]())
+            _ = try await bench.takeNone()
+            let summary = try await bench.store.summaries(RunSelection()).first
+            try requireEqual(summary?.totals.values.reduce(0) { $0 + $1.batches }, 0, "the batches")
+            try requireEqual(summary?.nextDue, nil, "what is due next")
+            try requireEqual(summary?.weightPerSecond, nil, "the pace")
+        },
+    ]
+}

@@ -1,0 +1,126 @@
+public import Tranche
+
+/// A store to be checked, empty and on its own, with the means to make sources for it.
+public struct ConformanceSubject: Sendable {
+    /// The clock that drives the store.
+    public let clock: ManualClock
+    /// The store; its `StoreConfiguration.now` is `{ clock.date }`.
+    public let store: any InventoryStore
+    private let sourceMaker: @Sendable ([SourceRow]) async throws -> any ConformanceSource
+    private let finisher: @Sendable () async throws -> Void
+
+    /// Makes a subject.
+    ///
+    /// - Parameters:
+    ///   - clock: The clock that drives the store.
+    ///   - store: An empty store.
+    ///   - makeSource: Makes a source with these rows, each call another.
+    ///   - finish: Removes what was made; called after the store was closed.
+    public init(
+        clock: ManualClock,
+        store: any InventoryStore,
+        makeSource: @escaping @Sendable ([SourceRow]) async throws -> any ConformanceSource,
+        finish: @escaping @Sendable () async throws -> Void = {}
+    ) {
+        self.clock = clock
+        self.store = store
+        sourceMaker = makeSource
+        finisher = finish
+    }
+
+    /// Makes a source with these rows, each call another.
+    public func makeSource(_ rows: [SourceRow] = []) async throws -> any ConformanceSource {
+        try await sourceMaker(rows)
+    }
+
+    /// Makes an inventory over the store, driven by the clock, without chance.
+    public func makeInventory(worker: String = "worker") -> Inventory {
+        let clock = clock
+        return Inventory(
+            store: store,
+            configuration: Inventory.Configuration(
+                store: StoreConfiguration(now: { clock.date }),
+                worker: worker,
+                clock: clock,
+                randomness: { 0 }
+            )
+        )
+    }
+
+    /// Closes the store, and removes what was made.
+    public func finish() async throws {
+        await store.close()
+        try await finisher()
+    }
+}
+
+extension ConformanceSubject {
+    /// The reference store with sources in memory.
+    public static func reference() -> ConformanceSubject {
+        let clock = ManualClock()
+        let number = Counter()
+        return ConformanceSubject(
+            clock: clock,
+            store: MemoryInventoryStore(clock: clock),
+            makeSource: { rows in
+                MemorySource("items_\(number.next())", items: rows.map(\.asItem), patience: 8)
+            }
+        )
+    }
+}
+
+/// A source whose rows a check may change: a table with the columns `id`, `item` and `weight`.
+public protocol ConformanceSource: Sendable {
+    /// Describes the table as a source, its id in `id` and its payload in `item`.
+    ///
+    /// - Parameters:
+    ///   - hasWeights: Whether the column `weight` is named.
+    ///   - filter: The condition that rows must meet; `nil` for none.
+    /// - Returns: A description that opens beside the subject's store.
+    func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription
+
+    /// Adds rows with ids that are not there.
+    func insert(_ rows: [SourceRow]) async throws
+
+    /// Removes the rows with these ids; ids that are not there are ignored.
+    func delete(_ ids: [Int64]) async throws
+}
+
+/// A row of a source's table.
+public struct SourceRow: Sendable, Hashable {
+    /// The column `id`: a 64-bit integer, the table's key.
+    public var id: Int64
+    /// The column `item`: text, or null.
+    public var item: String?
+    /// The column `weight`: a double, or null.
+    public var weight: Double?
+
+    /// Makes a row.
+    ///
+    /// - Parameters:
+    ///   - id: The id.
+    ///   - item: The payload; `item ID` by default.
+    ///   - weight: The weight; 1 by default, `nil` for null.
+    public init(_ id: Int64, item: String? = nil, weight: Double? = 1) {
+        self.id = id
+        self.item = item ?? "item \(id)"
+        self.weight = weight
+    }
+
+    /// The row as an item of a source with weights.
+    public var asItem: Item {
+        Item(id: id, item: item.map { .text($0) } ?? .null, weight: weight ?? 0)
+    }
+}
+
+extension MemorySource: ConformanceSource {
+    /// Returns a view of the source.
+    public func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription {
+        view(hasWeights: hasWeights, filter: filter)
+    }
+
+    /// Adds rows.
+    public func insert(_ rows: [SourceRow]) async throws {
+        insert(rows.map(\.asItem))
+    }
+}

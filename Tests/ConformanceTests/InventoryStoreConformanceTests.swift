@@ -1,0 +1,10 @@
+import Testing
+import TrancheTestKit
+
+@Suite("Inventory stores do what they promise")
+struct InventoryStoreConformanceTests {
+    @Test("The claim holds", arguments: TestBackend.available, ConformanceCase.all)
+    func holds(on backend: TestBackend, _ claim: ConformanceCase) async throws {
+        try await claim.check(backend.makeSubject())
+    }
+}
