@@ -46,6 +46,17 @@ let package = Package(
             dependencies: ["Tranche", "TrancheSQL", "TrancheSQLiteMigrations", "CSQLite", "CPosix"],
             swiftSettings: strict
         ),
+        .systemLibrary(
+            name: "CLibPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        migrationTarget("TranchePostgreSQLMigrations", path: "migrations/postgresql"),
+        .target(
+            name: "TranchePostgreSQL",
+            dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQLMigrations", "CLibPQ", "CPosix"],
+            swiftSettings: strict
+        ),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests",

@@ -1,0 +1,224 @@
+import Foundation
+import Tranche
+package import TrancheSQL
+
+/// A connection to a PostgreSQL server, with its own thread.
+///
+/// All statements go through libpq's pipeline mode: those of one call are sent together, and prepared
+/// the first time they are met.
+package actor PostgreSQLConnection: SQLConnection {
+    private nonisolated let executor: SerialQueueExecutor
+    private let handle: PostgreSQLHandle
+    private let alarm: PostgreSQLAlarm
+    private let canceller: PostgreSQLCanceller
+    private var prepared: [String: String] = [:]
+    private var isUnusable = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    /// How a connection is set up.
+    struct Settings: Sendable {
+        var lockTimeout: Duration
+        var isReadOnly: Bool
+
+        /// What each session says first.
+        var script: String {
+            """
+            SET default_transaction_isolation = 'read committed';
+            SET default_transaction_read_only = \(isReadOnly ? "on" : "off");
+            SET lock_timeout = \(lockTimeout.milliseconds);
+            -- A stopped process must not hold a run's row for ever.
+            SET idle_in_transaction_session_timeout = 60000;
+            -- Statements are written for one plan, made once; and a plan made while a table was
+            -- small must still be right when it is large.
+            SET plan_cache_mode = force_generic_plan;
+            SET enable_seqscan = off;
+            SET extra_float_digits = 1;
+            SET bytea_output = 'hex';
+            SET DateStyle = 'ISO';
+            """
+        }
+    }
+
+    /// Connects. It blocks; call it from a thread of its own.
+    init(url: String, timeout: Duration, settings: Settings) throws {
+        executor = SerialQueueExecutor(label: "tranche.postgresql")
+        alarm = try PostgreSQLAlarm()
+        handle = try PostgreSQLHandle(url: url, timeout: timeout, alarm: alarm)
+        canceller = handle.makeCanceller()
+        try handle.sendScript(settings.script)
+        try Self.finishScript(of: handle)
+        try handle.enterPipeline()
+    }
+
+    package var isInTransaction: Bool { !isBroken && handle.isInTransaction }
+
+    /// Whether the connection must not be lent again.
+    var isBroken: Bool { isUnusable || alarm.isRinging || handle.isBroken }
+
+    package func atomically(
+        _ statements: [SQLStatement],
+        isWriting: Bool
+    ) async throws -> [SQLRows] {
+        // What is sent before one sync is one transaction. Source: PostgreSQL 15 manual, 34.5.
+        try await interruptibly { try exchange(statements) }
+    }
+
+    package func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly {
+            Array(try exchange(["BEGIN ISOLATION LEVEL READ COMMITTED"] + statements).dropFirst())
+        }
+    }
+
+    package func run(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly { try exchange(statements) }
+    }
+
+    package func commit(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await interruptibly { try exchange(statements + ["COMMIT"]) }
+    }
+
+    package func rollback() async throws {
+        guard !isBroken else { return }
+        do {
+            _ = try exchange(["ROLLBACK"])
+        } catch {
+            isUnusable = true
+            throw error
+        }
+    }
+
+    package func runScript(_ script: String) async throws {
+        try await interruptibly {
+            try handle.exitPipeline()
+            do {
+                try handle.sendScript(script)
+                try Self.finishScript(of: handle)
+            } catch {
+                try handle.enterPipeline()
+                throw error
+            }
+            try handle.enterPipeline()
+        }
+    }
+
+    package func check(_ statement: SQLStatement) async throws {
+        try await interruptibly {
+            try handle.sendPrepare("", statement.text, types: [])
+            try handle.sendDescribe("")
+            try handle.sync()
+            var count = 0
+            try collect(2) { index, result in
+                if index == 1 { count = result.parameterCount }
+            }
+            guard count == statement.binds.count else {
+                throw PostgreSQLError(sqlState: "42P02", message: "it has a placeholder; write its value")
+            }
+        }
+    }
+
+    // MARK: Steps
+
+    /// Sends statements and collects their rows: one round trip.
+    private func exchange(_ statements: [SQLStatement]) throws(PostgreSQLError) -> [SQLRows] {
+        var preparing: [Int: (text: String, name: String)] = [:]
+        var sent = 0
+        var places: [Int] = []
+        for statement in statements {
+            let name: String
+            if let known = prepared[statement.text] {
+                name = known
+            } else if let pending = preparing.values.first(where: { $0.text == statement.text }) {
+                name = pending.name
+            } else {
+                name = "tranche_\(prepared.count + preparing.count)"
+                try handle.sendPrepare(
+                    name,
+                    statement.text,
+                    types: statement.binds.map(\.parameterType)
+                )
+                preparing[sent] = (statement.text, name)
+                sent += 1
+            }
+            try handle.sendRun(name, statement.binds)
+            places.append(sent)
+            sent += 1
+        }
+        try handle.sync()
+        var results: [Int: SQLRows] = [:]
+        try collect(sent) { index, result in
+            if let ready = preparing[index] {
+                prepared[ready.text] = ready.name
+            } else {
+                results[index] = result.rows()
+            }
+        }
+        // Names are never reused: after many texts the session is given up instead.
+        if prepared.count > 500 { isUnusable = true }
+        return places.map { results[$0] ?? SQLRows() }
+    }
+
+    /// Takes the results of a pipeline up to its sync; the first failure is thrown after that.
+    private func collect(
+        _ count: Int,
+        _ take: (Int, borrowing PostgreSQLResult) -> Void
+    ) throws(PostgreSQLError) {
+        var failure: PostgreSQLError?
+        do {
+            for index in 0..<count {
+                while let result = try handle.nextResult() {
+                    switch result.outcome {
+                    case .done: take(index, result)
+                    case .failed(let error): failure = failure ?? error
+                    case .skipped, .sync: break
+                    }
+                }
+            }
+            var isSynced = false
+            while !isSynced {
+                if let result = try handle.nextResult(), case .sync = result.outcome { isSynced = true }
+            }
+        } catch {
+            isUnusable = true
+            throw failure ?? error
+        }
+        if let failure {
+            if failure.endsConnection { isUnusable = true }
+            throw failure
+        }
+    }
+
+    private static func finishScript(of handle: borrowing PostgreSQLHandle) throws(PostgreSQLError) {
+        var failure: PostgreSQLError?
+        while let result = try handle.nextResult() {
+            if case .failed(let error) = result.outcome { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Runs blocking calls of this connection; cancelling the task stops them, and only them.
+    ///
+    /// A connection that was cancelled is not lent again: the server's answer to the cancel request
+    /// may come late, and must not hit another's statement.
+    private func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
+        try Task.checkCancellation()
+        guard !isBroken else {
+            throw PostgreSQLError(sqlState: "08006", message: "the connection was lost")
+        }
+        let alarm = alarm
+        let canceller = canceller
+        do {
+            return try await withTaskCancellationHandler {
+                try body()
+            } onCancel: {
+                alarm.ring()
+                canceller.cancel()
+            }
+        } catch let error as PostgreSQLError {
+            if alarm.isRinging { throw CancellationError() }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import Tranche
+package import TrancheSQL
+
+/// A PostgreSQL database, through a pool of connections.
+package final class PostgreSQLDatabase: SQLDatabase {
+    package let name: String
+    private let pool: PostgreSQLPool
+
+    package var dialect: any SQLDialect { PostgreSQLDialect() }
+
+    /// Describes a database; the first use connects.
+    ///
+    /// - Parameters:
+    ///   - url: As libpq takes it.
+    ///   - isReadOnly: Whether the server is to refuse writing, as for a source.
+    ///   - lockTimeout: How long to wait for a lock.
+    ///   - maxConnections: Most connections.
+    package init(
+        url: PostgreSQLURL,
+        isReadOnly: Bool,
+        lockTimeout: Duration,
+        maxConnections: Int
+    ) {
+        name = url.name
+        pool = PostgreSQLPool(
+            url: url.text,
+            limit: maxConnections,
+            connectTimeout: .seconds(10),
+            settings: .init(lockTimeout: lockTimeout, isReadOnly: isReadOnly)
+        )
+    }
+
+    package func identity() async throws -> String {
+        let rows = try await read(
+            "SELECT system_identifier, current_database() FROM pg_control_system()"
+        )
+        var row = rows[0][0]
+        return "postgresql:\(try row.text())/\(try row.text())"
+    }
+
+    package func withConnection<R: Sendable>(
+        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
+    ) async throws -> R {
+        try await pool.withConnection(body)
+    }
+
+    package func withReader<R: Sendable>(
+        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
+    ) async throws -> R {
+        try await pool.withConnection(body)
+    }
+
+    package func close() async {
+        pool.close()
+    }
+
+    // MARK: Schema
+
+    package func table(_ name: SQLTableName) async throws -> SQLTable? {
+        let rows = try await read(
+            """
+            SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                CASE
+                    WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN (20, 21, 23) THEN 'integer'
+                    WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN (700, 701, 1700) THEN 'number'
+                    ELSE 'other'
+                END,
+                EXISTS (
+                    SELECT FROM pg_index AS i
+                    WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indpred IS NULL
+                        AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
+                )
+            FROM pg_attribute AS a
+            JOIN pg_type AS t ON t.oid = a.atttypid
+            WHERE a.attrelid = to_regclass(\(name.quoted)) AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY a.attnum
+            """
+        )
+        let columns = try rows[0].map { row in
+            SQLTable.Column(
+                name: try row.text(),
+                type: try row.text(),
+                isNotNull: try row.boolean(),
+                kind: Self.kind(try row.text()),
+                isUnique: try row.boolean()
+            )
+        }
+        return columns.isEmpty ? nil : SQLTable(columns: columns)
+    }
+
+    private static func kind(_ name: String) -> SQLTable.Kind {
+        switch name {
+        case "integer": .integer
+        case "number": .number
+        default: .other
+        }
+    }
+
+    package func changingFunctions(among calls: FilterCalls) async throws -> [String] {
+        let names = "{" + calls.functions.map { "\"\($0.replacing("\"", with: ""))\"" }.sorted()
+            .joined(separator: ",") + "}"
+        let rows = try await read(
+            // Several functions may share a name, and which one is meant only the server's parser
+            // knows: refused are names of which one is volatile, or none immutable.
+            """
+            SELECT proname
+            FROM pg_proc
+            WHERE proname = ANY (CAST(\(names) AS text[]))
+            GROUP BY proname
+            HAVING bool_or(provolatile = 'v') OR NOT bool_or(provolatile = 'i')
+            ORDER BY proname
+            """
+        )
+        let keywords: Set = [
+            "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp",
+            "current_user", "session_user", "current_role",
+        ]
+        return try rows[0].map { try $0.text() } + calls.words.intersection(keywords)
+    }
+
+    package func lockForMigration(_ name: SQLTableName) -> [SQLStatement] {
+        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + name.quoted), 0))"]
+    }
+
+    package func dependents(of name: SQLTableName) async throws -> [String] {
+        let rows = try await read(
+            """
+            SELECT DISTINCT
+                CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END
+                    || CAST(CAST(c.oid AS regclass) AS text)
+            FROM pg_depend AS d
+            JOIN pg_rewrite AS r ON r.oid = d.objid
+            JOIN pg_class AS c ON c.oid = r.ev_class
+            WHERE d.classid = CAST('pg_rewrite' AS regclass)
+                AND d.refclassid = CAST('pg_class' AS regclass)
+                AND d.refobjid = to_regclass(\(name.quoted))
+                AND c.oid <> d.refobjid
+            ORDER BY 1
+            """
+        )
+        return try rows[0].map { try $0.text() }
+    }
+
+    // MARK: Zones
+
+    package func zone(_ asked: String?) async throws -> String {
+        guard let asked else {
+            var row = try await read("SELECT current_setting('TimeZone')")[0][0]
+            return try row.text()
+        }
+        do {
+            _ = try await read("SELECT now() AT TIME ZONE \(asked)")
+        } catch let error as PostgreSQLError where error.sqlState == "22023" {
+            throw TrancheError(
+                .invalidArgument,
+                "the server knows no time zone '\(asked)'; give a name such as UTC or Europe/Berlin",
+                underlying: error
+            )
+        }
+        return asked
+    }
+
+    package func zoneShifts(
+        _ zone: String,
+        tables: InventoryTables,
+        on connection: isolated PostgreSQLConnection
+    ) async throws -> [SQLStatement] {
+        // The migration itself has turned them.
+        []
+    }
+}

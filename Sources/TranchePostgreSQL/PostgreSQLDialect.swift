@@ -1,0 +1,43 @@
+package import TrancheSQL
+
+/// PostgreSQL's SQL: rows are locked one by one, instants are `timestamptz`.
+package struct PostgreSQLDialect: SQLDialect {
+    package init() {}
+
+    package var lockingRow: SQLStatement { "FOR UPDATE" }
+
+    package var lockingFreeRows: SQLStatement { "FOR UPDATE SKIP LOCKED" }
+
+    package var clock: SQLStatement { "clock_timestamp()" }
+
+    package var instantType: String { "timestamptz" }
+
+    package func instant(_ milliseconds: SQLStatement) -> SQLStatement {
+        "to_timestamp(CAST(\(milliseconds) AS double precision) / 1000)"
+    }
+
+    package func milliseconds(_ instant: SQLStatement) -> SQLStatement {
+        "CAST(extract(epoch FROM \(instant)) * 1000 AS bigint)"
+    }
+
+    package func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement {
+        "\(instant) + \(milliseconds) * interval '1 millisecond'"
+    }
+
+    package func processingTime(_ instant: SQLStatement) -> SQLStatement { instant }
+
+    package func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement {
+        milliseconds(column)
+    }
+
+    package func json(_ text: String?) -> SQLStatement { "CAST(\(text) AS json)" }
+
+    package func double(_ expression: SQLStatement) -> SQLStatement {
+        "CAST(\(expression) AS double precision)"
+    }
+
+    package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
+        let list = "{" + ids.map(String.init).joined(separator: ",") + "}"
+        return "\(name: column) = ANY (CAST(\(list) AS bigint[]))"
+    }
+}

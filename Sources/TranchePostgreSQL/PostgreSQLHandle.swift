@@ -1,0 +1,322 @@
+internal import CLibPQ
+internal import CPosix
+import Foundation
+import Synchronization
+import Tranche
+import TrancheSQL
+
+/// An open connection: nothing but the pointer, and the descriptor that wakes its waits.
+struct PostgreSQLHandle: ~Copyable {
+    private let pointer: OpaquePointer
+    private let alarm: PostgreSQLAlarm
+
+    /// Connects. It blocks its thread until the server has answered or `timeout` has passed.
+    ///
+    /// - Parameters:
+    ///   - url: The URL or the keywords and values, as libpq takes them.
+    ///   - timeout: The longest wait; a `connect_timeout` in the URL goes before it.
+    ///   - alarm: What cancels the wait.
+    init(url: String, timeout: Duration, alarm: PostgreSQLAlarm) throws(PostgreSQLError) {
+        let options: [(String, String)] = [
+            ("connect_timeout", String(max(2, Int(timeout.seconds)))),
+            ("dbname", url),
+            ("fallback_application_name", "tranche"),
+            ("client_encoding", "UTF8"),
+        ]
+        let started = CStrings(options.map(\.0)).withPointers { keys in
+            CStrings(options.map(\.1)).withPointers { PQconnectStartParams(keys, $0, 1) }
+        }
+        guard let started else {
+            throw PostgreSQLError(sqlState: "08001", message: "out of memory")
+        }
+        do {
+            try Self.finishConnecting(started, until: ContinuousClock.now + timeout, alarm)
+        } catch {
+            PQfinish(started)
+            throw error
+        }
+        PQsetnonblocking(started, 1)
+        // Warnings of the server are no errors, and standard error is the program's own.
+        PQsetNoticeProcessor(started, { _, _ in }, nil)
+        pointer = started
+        self.alarm = alarm
+    }
+
+    deinit {
+        PQfinish(pointer)
+    }
+
+    private static func finishConnecting(
+        _ pointer: OpaquePointer,
+        until deadline: ContinuousClock.Instant,
+        _ alarm: PostgreSQLAlarm
+    ) throws(PostgreSQLError) {
+        guard PQstatus(pointer) != CONNECTION_BAD else { throw connectError(pointer) }
+        var wanted = PGRES_POLLING_WRITING
+        while true {
+            let isReading = wanted == PGRES_POLLING_READING
+            let left = deadline - ContinuousClock.now
+            guard left > .zero else {
+                throw PostgreSQLError(sqlState: "08001", message: "the server did not answer in time")
+            }
+            try wait(pointer, alarm, forReading: isReading, forWriting: !isReading, atMost: left)
+            wanted = PQconnectPoll(pointer)
+            if wanted == PGRES_POLLING_OK { return }
+            if wanted == PGRES_POLLING_FAILED { throw connectError(pointer) }
+        }
+    }
+
+    private static func connectError(_ pointer: OpaquePointer) -> PostgreSQLError {
+        let message = lastMessage(pointer)
+        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good begins
+        // with FATAL, but for its comings and goings.
+        let passing = ["starting up", "shutting down", "too many", "recovery", "remaining connection"]
+        let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
+        return PostgreSQLError(sqlState: isRefused ? "28000" : "08001", message: message)
+    }
+
+    // MARK: Pipelines
+
+    /// Enters pipeline mode: statements are sent without waiting for the answers before them.
+    func enterPipeline() throws(PostgreSQLError) {
+        guard PQenterPipelineMode(pointer) == 1 else { throw lost() }
+    }
+
+    /// Leaves pipeline mode; nothing may be under way.
+    func exitPipeline() throws(PostgreSQLError) {
+        guard PQexitPipelineMode(pointer) == 1 else { throw lost() }
+    }
+
+    func sendPrepare(_ name: String, _ text: String, types: [UInt32]) throws(PostgreSQLError) {
+        guard PQsendPrepare(pointer, name, text, Int32(types.count), types) == 1 else { throw lost() }
+    }
+
+    func sendDescribe(_ name: String) throws(PostgreSQLError) {
+        guard PQsendDescribePrepared(pointer, name) == 1 else { throw lost() }
+    }
+
+    func sendRun(_ name: String, _ binds: [Value]) throws(PostgreSQLError) {
+        let sent = CStrings(binds.map(\.parameter)).withPointers { values in
+            PQsendQueryPrepared(pointer, name, Int32(binds.count), values, nil, nil, 0)
+        }
+        guard sent == 1 else { throw lost() }
+    }
+
+    func sendScript(_ script: String) throws(PostgreSQLError) {
+        guard PQsendQuery(pointer, script) == 1 else { throw lost() }
+    }
+
+    func sync() throws(PostgreSQLError) {
+        guard PQpipelineSync(pointer) == 1 else { throw lost() }
+    }
+
+    /// Waits for the next result; `nil` at the end of a statement's results.
+    func nextResult() throws(PostgreSQLError) -> PostgreSQLResult? {
+        while true {
+            let unsent = PQflush(pointer)
+            guard unsent >= 0 else { throw lost() }
+            if unsent == 0, PQisBusy(pointer) == 0 { break }
+            try Self.wait(pointer, alarm, forReading: true, forWriting: unsent == 1, atMost: nil)
+            guard PQconsumeInput(pointer) == 1 else { throw lost() }
+        }
+        return PQgetResult(pointer).map { PostgreSQLResult(stealing: $0) }
+    }
+
+    var isInTransaction: Bool {
+        switch PQtransactionStatus(pointer) {
+        case PQTRANS_INTRANS, PQTRANS_INERROR, PQTRANS_ACTIVE: true
+        default: false
+        }
+    }
+
+    var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }
+
+    /// What another thread may use to have the server stop a statement.
+    func makeCanceller() -> PostgreSQLCanceller {
+        PostgreSQLCanceller(stealing: PQgetCancel(pointer))
+    }
+
+    // MARK: Steps
+
+    private func lost() -> PostgreSQLError {
+        PostgreSQLError(sqlState: "08006", message: "the connection was lost: \(Self.lastMessage(pointer))")
+    }
+
+    private static func lastMessage(_ pointer: OpaquePointer) -> String {
+        String(cString: PQerrorMessage(pointer)).split(separator: "\n").joined(separator: "; ")
+    }
+
+    /// Waits for the socket, or for the alarm.
+    private static func wait(
+        _ pointer: OpaquePointer,
+        _ alarm: PostgreSQLAlarm,
+        forReading: Bool,
+        forWriting: Bool,
+        atMost limit: Duration?
+    ) throws(PostgreSQLError) {
+        let events = (forReading ? POLLIN : 0) | (forWriting ? POLLOUT : 0)
+        var files = [
+            pollfd(fd: PQsocket(pointer), events: Int16(events), revents: 0),
+            pollfd(fd: alarm.file, events: Int16(POLLIN), revents: 0),
+        ]
+        // After the alarm the server gets some time to stop by itself.
+        let isRinging = alarm.isRinging
+        let bound = isRinging ? PostgreSQLAlarm.patience : limit
+        let milliseconds = bound.map { Int32(clamping: max(1, $0.milliseconds)) } ?? -1
+        let count = poll(&files, isRinging ? 1 : 2, milliseconds)
+        if count == 0, isRinging {
+            throw PostgreSQLError(sqlState: "08006", message: "the server did not stop a cancelled statement")
+        }
+    }
+}
+
+/// A result of a statement: nothing but the pointer.
+struct PostgreSQLResult: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(stealing pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        PQclear(pointer)
+    }
+
+    /// What a result says of its statement.
+    enum Outcome {
+        case done
+        /// An earlier statement of the pipeline failed.
+        case skipped
+        /// The pipeline's end.
+        case sync
+        case failed(PostgreSQLError)
+    }
+
+    var outcome: Outcome {
+        switch PQresultStatus(pointer) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: .done
+        case PGRES_PIPELINE_ABORTED: .skipped
+        case PGRES_PIPELINE_SYNC: .sync
+        default: .failed(error)
+        }
+    }
+
+    var parameterCount: Int { Int(PQnparams(pointer)) }
+
+    private var error: PostgreSQLError {
+        let primary = tranche_pq_primary(pointer).map { String(cString: $0) }
+        var message = primary ?? String(cString: PQresultErrorMessage(pointer))
+        if let hint = tranche_pq_hint(pointer) { message += " (\(String(cString: hint)))" }
+        var state = tranche_pq_sqlstate(pointer).map { String(cString: $0) } ?? "08006"
+        if state == "0A000", message.contains("cached plan") { state += PostgreSQLError.stalePlanMark }
+        return PostgreSQLError(sqlState: state, message: message)
+    }
+
+    /// The rows, copied.
+    func rows() -> SQLRows {
+        let width = Int(PQnfields(pointer))
+        let count = Int(PQntuples(pointer))
+        var rows = SQLRows(width: width)
+        rows.values.reserveCapacity(width * count)
+        let types = (0..<Int32(width)).map { PQftype(pointer, $0) }
+        for row in 0..<Int32(count) {
+            for column in 0..<Int32(width) {
+                rows.values.append(value(row, column, type: types[Int(column)]))
+            }
+        }
+        return rows
+    }
+
+    private func value(_ row: Int32, _ column: Int32, type: UInt32) -> Value {
+        guard PQgetisnull(pointer, row, column) == 0, let chars = PQgetvalue(pointer, row, column) else {
+            return .null
+        }
+        let count = Int(PQgetlength(pointer, row, column))
+        return chars.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
+            Value(text: UnsafeBufferPointer(start: bytes, count: count), type: type)
+        }
+    }
+}
+
+/// Wakes a connection's wait when its request is cancelled.
+final class PostgreSQLAlarm: Sendable {
+    /// How long the server may take to stop a cancelled statement before the connection is dropped.
+    static let patience: Duration = .seconds(5)
+
+    let file: Int32
+    private let ringing = Mutex(false)
+
+    init() throws(PostgreSQLError) {
+        file = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        guard file >= 0 else {
+            throw PostgreSQLError(sqlState: "53000", message: String(cString: strerror(errno)))
+        }
+    }
+
+    deinit {
+        close(file)
+    }
+
+    var isRinging: Bool { ringing.withLock { $0 } }
+
+    func ring() {
+        ringing.withLock { $0 = true }
+        eventfd_write(file, 1)
+    }
+}
+
+/// Asks the server to stop what a connection runs.
+final class PostgreSQLCanceller: Sendable {
+    /// Unchecked: libpq's manual says that `PQcancel` may be called from any thread, and it is freed
+    /// only when no reference to this object is left.
+    private struct Request: @unchecked Sendable {
+        let pointer: OpaquePointer?
+    }
+
+    private let request: Request
+    private let queue = DispatchQueue(label: "tranche.postgresql.cancel")
+
+    init(stealing pointer: OpaquePointer?) {
+        request = Request(pointer: pointer)
+    }
+
+    deinit {
+        PQfreeCancel(request.pointer)
+    }
+
+    /// Asks, on a thread of its own since it connects to the server.
+    func cancel() {
+        queue.async { [self] in
+            var message = [CChar](repeating: 0, count: 256)
+            // Whether the server was reached or not, the wait that follows is bounded.
+            _ = PQcancel(request.pointer, &message, Int32(message.count))
+        }
+    }
+}
+
+/// Strings pinned as C strings, with `nil` for those that are missing, and at the end.
+struct CStrings {
+    private var bytes: [CChar] = []
+    private var offsets: [Int?] = []
+
+    init(_ strings: [String?]) {
+        for string in strings {
+            guard let string else {
+                offsets.append(nil)
+                continue
+            }
+            offsets.append(bytes.count)
+            bytes.append(contentsOf: string.utf8CString)
+        }
+    }
+
+    func withPointers<R>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
+        bytes.withUnsafeBufferPointer { bytes in
+            var pointers = offsets.map { offset in
+                offset.flatMap { offset in bytes.baseAddress.map { $0 + offset } }
+            }
+            pointers.append(nil)
+            return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+        }
+    }
+}
