@@ -59,6 +59,16 @@ let package = Package(
         ),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
         .testTarget(
+            name: "TrancheTests",
+            dependencies: ["Tranche", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheTestKitTests",
+            dependencies: ["Tranche", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: ["Tranche", "TrancheTestKit"],
             swiftSettings: strict

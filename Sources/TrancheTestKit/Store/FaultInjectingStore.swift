@@ -22,15 +22,15 @@ public final class FaultInjectingStore: InventoryStore {
     /// Makes one call fail.
     ///
     /// - Parameters:
-    ///   - error: What it throws; by default, that the store cannot be reached (transient).
     ///   - moment: Before the request is made, or after it.
     ///   - call: Which call of this kind, counted from 1 since the store was wrapped.
     ///   - request: The kind of request.
+    ///   - error: What it throws; by default, that the store cannot be reached (transient).
     public func inject(
-        _ error: any Error = TrancheError(.storeUnavailable, "injected"),
         _ moment: Moment,
         call: Int,
-        of request: Request
+        of request: Request,
+        throwing error: any Error = TrancheError(.storeUnavailable, "injected")
     ) {
         state.withLock { $0.faults[Call(request: request, number: call)] = (moment, error) }
     }

@@ -1,0 +1,231 @@
+import Foundation
+import Tranche
+
+/// One of the two stores of a random schedule, whose answers are given as text.
+///
+/// Batches are named by their place in the order of first hand-outs: numbers are the store's own.
+actor ScheduleSide {
+    private let subject: ConformanceSubject
+    private let inventory: Inventory
+    private let source: any ConformanceSource
+    private let description: any MetaSourceDescription
+    private let world: ScheduleWorld
+    private let start: Int64
+    private var metaTable = ""
+    private var numbers: [Int64] = []
+    private var handedOut: [ScheduleWorld.HandedOut] = []
+
+    init(_ subject: ConformanceSubject, _ world: ScheduleWorld) async throws {
+        self.subject = subject
+        self.world = world
+        inventory = subject.makeInventory()
+        source = try await subject.makeSource()
+        description = source.describe(hasWeights: true, filter: world.filter)
+        start = subject.now.milliseconds
+        metaTable = try await inventory.source(description).definition.table
+    }
+
+    // MARK: Steps
+
+    /// Makes a step, and returns the answer.
+    func make(_ step: ScheduleStep) async throws -> String {
+        do {
+            return try await answer(to: step)
+        } catch let error as TrancheError {
+            return "error \(error.code)"
+        }
+    }
+
+    private func answer(to step: ScheduleStep) async throws -> String {
+        switch step {
+        case .acquire(let run, let asked):
+            return try await acquire(run, asked)
+        case .end(let batch, let attempt, let end):
+            return try await make(end, Holding(batch: numbers[batch], attempt: attempt))
+        case .advance(let milliseconds):
+            subject.clock.advance(by: .milliseconds(milliseconds))
+        case .insert(let rows):
+            try await source.insert(rows)
+        case .delete(let ids):
+            try await source.delete(ids)
+        case .pause(let run, let isPaused):
+            try await subject.store.setPause(isPaused ? "a pause" : nil, of: key(run))
+        case .retry(let run):
+            let selection = BatchSelection(runs: RunSelection(key(run)))
+            let batches = try await subject.store.retry(selection)
+            return "\(batches.map { place(of: $0) }.sorted())"
+        case .redefine(let run, let policy):
+            try await subject.store.redefine(
+                key(run),
+                definition: nil,
+                bounds: nil,
+                policy: policy
+            )
+        }
+        return "done"
+    }
+
+    private func acquire(_ run: Int, _ asked: ScheduleStep.Asked) async throws -> String {
+        let request = BatchRequest(
+            job: "job",
+            run: world.runs[run].name,
+            ids: world.runs[run].bounds,
+            limit: asked.limit,
+            minWeight: asked.minWeight,
+            linger: asked.minWeight == nil ? .zero : asked.linger,
+            policy: world.runs[run].policy
+        )
+        var batches: [Batch] = []
+        if asked.batches > 1 {
+            batches = try await inventory.acquireBatches(
+                count: asked.batches,
+                request,
+                from: description
+            )
+        } else {
+            switch try await inventory.acquire(request, from: description) {
+            case .batch(let batch): batches = [batch]
+            case .none(let reason): return text(reason)
+            }
+        }
+        var lines: [String] = []
+        for batch in batches {
+            lines.append(text(batch.record))
+            lines.append("  items \(try await batch.items.map { "\($0.id):\($0.weight)" })")
+            handedOut.append(
+                ScheduleWorld.HandedOut(batch: place(of: batch.id), record: batch.record)
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func make(_ end: ScheduleStep.End, _ holding: Holding) async throws -> String {
+        switch end {
+        case .succeed:
+            let result = #"{"attempt":\#(holding.attempt)}"#
+            return text(try await subject.store.succeed(holding, result: result, logging: "fine"))
+        case .fail:
+            return text(try await subject.store.fail(holding, error: "no", result: nil))
+        case .release:
+            return text(try await subject.store.release(holding))
+        case .heartbeat:
+            return time(try await subject.store.heartbeat(holding))
+        }
+    }
+
+    // MARK: Looking
+
+    /// What was handed out since the last call.
+    func takeHandedOut() -> [ScheduleWorld.HandedOut] {
+        defer { handedOut = [] }
+        return handedOut
+    }
+
+    /// The runs' cursors, by name.
+    func cursors() async throws -> [String: Int64] {
+        var cursors: [String: Int64] = [:]
+        for run in try await subject.store.runs(RunSelection()) {
+            cursors[run.key.run] = run.cursor
+        }
+        return cursors
+    }
+
+    /// The names of the runs that have batches to offer.
+    func runsWithOffers() async throws -> Set<String> {
+        let now = subject.now
+        let batches = try await subject.store.batches(BatchSelection())
+        return Set(batches.filter { $0.isDue(at: now) }.map(\.key.run))
+    }
+
+    /// All runs, batches and attempts.
+    func rows() async throws -> String {
+        var lines: [String] = []
+        for summary in try await subject.store.summaries(RunSelection()) {
+            lines.append(text(summary))
+        }
+        lines.sort()
+        for batch in try await subject.store.batches(BatchSelection()).reversed() {
+            lines.append(text(batch))
+            for attempt in try await subject.store.attempts(of: batch.id) {
+                lines.append(
+                    "  attempt \(attempt.attempt) \(attempt.outcome) \(attempt.worker ?? "")"
+                        + " \(time(attempt.startedAt)) to \(time(attempt.endedAt))"
+                        + (attempt.outcome == .failed ? " \(attempt.error ?? "")" : "")
+                )
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Checks that the tiles of each run leave nothing out, and that no id is in two batches.
+    func checkTiles() async throws {
+        for run in try await subject.store.runs(RunSelection()) {
+            let selection = BatchSelection(runs: RunSelection(run.key))
+            var end: Int64?
+            var ids = Set<Int64>()
+            for batch in try await subject.store.batches(selection).reversed() {
+                try requireEqual(
+                    batch.coverStart,
+                    end,
+                    "where the tile of batch \(batch.id) begins"
+                )
+                end = batch.idEnd
+                for id in batch.ids?.runs.flatMap({ Array($0) }) ?? [] {
+                    try require(ids.insert(id).inserted, "id \(id) is in two batches of \(run.key)")
+                    try require(run.bounds.contains(id), "id \(id) is outside \(run.bounds)")
+                }
+            }
+            try requireEqual(run.tileEnd, end, "the end of the last tile of \(run.key)")
+        }
+    }
+
+    // MARK: Text
+
+    private func key(_ run: Int) -> RunKey {
+        RunKey(metaTable: metaTable, job: "job", run: world.runs[run].name)
+    }
+
+    private func place(of number: Int64) -> Int {
+        if let place = numbers.firstIndex(of: number) { return place }
+        numbers.append(number)
+        return numbers.count - 1
+    }
+
+    private func time(_ date: Date?) -> String {
+        date.map { "\($0.milliseconds - start)ms" } ?? "-"
+    }
+
+    private func text(_ reason: NoBatchReason) -> String {
+        switch reason {
+        case .waiting(let until): "waiting until \(time(until))"
+        case .held: "held"
+        default: "\(reason)"
+        }
+    }
+
+    private func text(_ batch: BatchRecord) -> String {
+        let logging = batch.logging ?? "-"
+        let ids = batch.itemIDs?.packed ?? "all"
+        let result = batch.result.flatMap { try? plainJSON($0) } ?? "-"
+        return "batch \(place(of: batch.id)) \(batch.kind) '\(batch.key.run)' \(batch.status)"
+            + " attempt \(batch.attempt) failures \(batch.failures)"
+            + " ids \(batch.idStart)...\(batch.idEnd) (\(ids))"
+            + " after \(batch.coverStart.map(String.init) ?? "-")"
+            + " count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
+            + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
+            + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"
+            + " result \(result) logging \(logging.hasPrefix("lease expired") ? "expired" : logging)"
+    }
+
+    private func text(_ summary: RunSummary) -> String {
+        let run = summary.run
+        let totals = summary.totals.filter { $0.value.batches > 0 }
+            .map { "\($0.key) \($0.value.batches)/\($0.value.items)/\($0.value.weight)" }
+            .sorted()
+            .joined(separator: ", ")
+        return "run '\(run.key.run)' \(run.bounds) cursor \(run.cursor.map(String.init) ?? "-")"
+            + " tile end \(run.tileEnd.map(String.init) ?? "-") \(run.policy)"
+            + " pause \(run.pauseReason ?? "-") pending \(time(run.pendingSince))"
+            + " totals \(totals) due \(time(summary.nextDue)) success \(time(summary.lastSuccess))"
+    }
+}

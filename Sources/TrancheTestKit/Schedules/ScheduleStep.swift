@@ -1,0 +1,34 @@
+import Tranche
+
+/// One step of a random schedule.
+enum ScheduleStep: Sendable {
+    /// Batches of a run are acquired.
+    case acquire(run: Int, Asked)
+    /// A batch, by its place in the order of hand-outs, is ended or extended by one of its attempts.
+    case end(batch: Int, attempt: Int, End)
+    /// Time passes, in milliseconds.
+    case advance(Int64)
+    /// Items come.
+    case insert([SourceRow])
+    /// Items go.
+    case delete([Int64])
+    /// A run is paused, or resumed.
+    case pause(run: Int, Bool)
+    /// A run's failed batches are made due.
+    case retry(run: Int)
+    /// A run's policy changes.
+    case redefine(run: Int, RunPolicy)
+
+    /// What an acquire asks for.
+    struct Asked: Sendable {
+        var limit = BatchLimit()
+        var minWeight: Double?
+        var linger = Duration.zero
+        var batches = 1
+    }
+
+    /// The ways to end or extend a batch.
+    enum End: String, Sendable, CaseIterable {
+        case succeed, fail, release, heartbeat
+    }
+}

@@ -1,0 +1,152 @@
+import Tranche
+
+/// What a random schedule knows of its items and batches, apart from any store.
+struct ScheduleWorld: Sendable {
+    /// The runs of the job.
+    let runs: [(name: String, bounds: IDBounds, policy: RunPolicy)]
+    /// The filter of the job's source.
+    let filter: SourceFilter?
+    /// The items that the source starts with.
+    let firstRows: [SourceRow]
+    private var rows: [Int64: SourceRow]
+    private var held: [(batch: Int, attempt: Int)] = []
+    private var nextID: Int64
+
+    init(random: inout SplitMix64) {
+        filter = random.pick([nil, nil, .even, .notThirds])
+        runs = [
+            ("", IDBounds(), Self.makePolicy(&random)),
+            ("low", IDBounds(-10...40), Self.makePolicy(&random)),
+            ("high", IDBounds(lower: 30, upper: random.pick([nil, 90])), Self.makePolicy(&random)),
+        ]
+        nextID = random.pick([-20, -1, 0, 1])
+        rows = [:]
+        firstRows = []
+    }
+
+    /// A batch as it was handed out.
+    struct HandedOut: Sendable {
+        /// Its place in the order of first hand-outs.
+        var batch: Int
+        var record: BatchRecord
+    }
+
+    // MARK: Steps
+
+    /// Makes up the next step.
+    ///
+    /// - Parameters:
+    ///   - due: The runs that have batches to offer. Of these one batch is asked for at a time:
+    ///     whether new ones join offers in one answer is a store's own choice.
+    ///   - random: Where chance comes from.
+    /// - Returns: The step.
+    mutating func makeStep(due: Set<String>, random: inout SplitMix64) -> ScheduleStep {
+        let run = random.pick([0, 0, 1, 2])
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<35:
+            return .acquire(run: run, makeAsked(isDue: due.contains(runs[run].name), &random))
+        case 35..<65:
+            guard !held.isEmpty else { return .advance(1) }
+            // Mostly the newest, sometimes those who lost or ended theirs long ago.
+            let recent = random.hits(oneIn: 3) ? held : Array(held.suffix(5))
+            let holding = random.pick(recent)
+            let end = random.pick(ScheduleStep.End.allCases + [.succeed, .succeed, .fail])
+            return .end(batch: holding.batch, attempt: holding.attempt, end)
+        case 65..<80:
+            let step = random.hits(oneIn: 4) ? 40_000 : 6000
+            return .advance(Int64.random(in: 0...Int64(step), using: &random))
+        case 80..<90:
+            return .insert(
+                (0..<Int.random(in: 1...6, using: &random)).map { _ in makeRow(&random) }
+            )
+        case 90..<94:
+            let ids = rows.keys.sorted()
+            guard !ids.isEmpty else { return .advance(1) }
+            return .delete(
+                (0..<Int.random(in: 1...4, using: &random)).map { _ in random.pick(ids) }
+            )
+        case 94..<97:
+            return .pause(run: run, random.hits(oneIn: 3))
+        case 97..<99:
+            return .retry(run: run)
+        default:
+            return .redefine(run: run, Self.makePolicy(&random))
+        }
+    }
+
+    /// The steps that end what was handed out since a number of hand-outs.
+    func stepsToEnd(since count: Int) -> [ScheduleStep] {
+        held.dropFirst(count).map { .end(batch: $0.batch, attempt: $0.attempt, .succeed) }
+    }
+
+    /// How many hand-outs there were.
+    var handOuts: Int { held.count }
+
+    private static func makePolicy(_ random: inout SplitMix64) -> RunPolicy {
+        RunPolicy(
+            lease: .seconds(random.pick([10, 30])),
+            maxAttempts: random.pick([1, 2, 3, 5]),
+            backoff: .seconds(random.pick([0, 1, 5])),
+            backoffLimit: .seconds(random.pick([5, 12]))
+        )
+    }
+
+    private func makeAsked(isDue: Bool, _ random: inout SplitMix64) -> ScheduleStep.Asked {
+        var asked = ScheduleStep.Asked()
+        asked.limit.weight = random.pick([nil, 1, 3.5, 10])
+        asked.limit.count = random.pick([nil, 1, 2, 5])
+        if random.hits(oneIn: 4) {
+            asked.minWeight = random.pick([2, 6])
+            asked.linger = .seconds(random.pick([0, 10, 25]))
+        }
+        if !isDue, random.hits(oneIn: 3) { asked.batches = Int.random(in: 2...4, using: &random) }
+        return asked
+    }
+
+    private mutating func makeRow(_ random: inout SplitMix64) -> SourceRow {
+        let weight: Double? = random.pick([nil, 0, 0.5, 1, 2, 3, 7])
+        var id = Int64.random(in: (nextID - 30)...nextID, using: &random)
+        if rows[id] != nil || !random.hits(oneIn: 4) {
+            id = nextID
+            nextID += Int64.random(in: 1...3, using: &random)
+        }
+        let row = SourceRow(id, weight: weight)
+        rows[id] = row
+        return row
+    }
+
+    // MARK: What happened
+
+    /// Notes what a step did to the items.
+    mutating func note(_ step: ScheduleStep) {
+        guard case .delete(let ids) = step else { return }
+        for id in ids { rows[id] = nil }
+    }
+
+    /// Notes who holds a batch.
+    mutating func hold(_ handedOut: HandedOut) {
+        held.append((handedOut.batch, handedOut.record.attempt))
+    }
+
+    /// Checks that a new batch has all items between the cursor and its end, and no others.
+    ///
+    /// - Parameters:
+    ///   - handedOut: The batch.
+    ///   - cursors: The cursors of the runs before, by name.
+    /// - Throws: ``ConformanceFailure``.
+    func check(_ handedOut: HandedOut, cursors: [String: Int64]) throws {
+        let record = handedOut.record
+        guard record.attempt == 1, let run = runs.first(where: { $0.name == record.key.run }) else {
+            return
+        }
+        let cursor = max(cursors[run.name] ?? .min, record.coverStart ?? .min)
+        let expected = rows.keys.sorted().filter { id in
+            guard let row = rows[id], run.bounds.contains(id) else { return false }
+            return id > cursor && id <= record.idEnd && filter?.admits(row.asItem) ?? true
+        }
+        let found = record.ids?.runs.flatMap { Array($0) } ?? []
+        try requireEqual(found, expected, "the ids of batch \(handedOut.batch) after \(cursor)")
+        let weight = expected.reduce(0) { $0 + (rows[$1]?.weight ?? 0) }
+        try requireEqual(record.weight, weight, "the weight of batch \(handedOut.batch)")
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+import Tranche
+import TrancheTestKit
+
+@Suite("Waiting for the next batch")
+struct NextBatchTests {
+    private let request = BatchRequest(job: "job", limit: BatchLimit(count: 2))
+
+    @Test("Without waiting, the reason is returned at once")
+    func whenNothingIsReady() async throws {
+        let bench = Workbench(ids: 1...2)
+        _ = try await bench.take()
+        let answer = try await bench.inventory.nextBatch(
+            request,
+            from: bench.source,
+            end: .whenNothingIsReady
+        )
+        guard case .none(.waiting(let until)) = answer else {
+            throw WorkError(description: "\(answer)")
+        }
+        #expect(until == bench.clock.date.addingTimeInterval(60))
+    }
+
+    @Test("A retry is waited for, in steps of the poll interval")
+    func retry() async throws {
+        let bench = Workbench(ids: 1...2)
+        let batch = try await bench.take()
+        try await batch.fail("no")
+        let next = Task { [request] in
+            try await bench.inventory.nextBatch(request, from: bench.source, end: .whenComplete)
+        }
+        for _ in 0..<5 {
+            try await bench.clock.waitForSleepers(1)
+            bench.clock.advance(by: .seconds(1))
+        }
+        guard case .batch(let again) = try await next.value else {
+            throw WorkError(description: "no batch")
+        }
+        #expect(again.id == batch.id)
+        #expect(again.attempt == 2)
+    }
+
+    @Test("Somebody else's batch is waited for, and then the run is complete")
+    func otherHolder() async throws {
+        let bench = Workbench(ids: 1...2)
+        let batch = try await bench.take()
+        let next = Task { [request] in
+            try await bench.inventory.nextBatch(request, from: bench.source, end: .whenComplete)
+        }
+        try await bench.clock.waitForSleepers(1)
+        try await batch.succeed()
+        bench.clock.advance(by: .seconds(1))
+        guard case .none(.complete) = try await next.value else {
+            throw WorkError(description: "not complete")
+        }
+    }
+
+    @Test("A paused run is not waited for, but by who never ends")
+    func paused() async throws {
+        let bench = Workbench(ids: 1...2)
+        let batch = try await bench.take()
+        let key = batch.record.key
+        try await bench.inventory.pause(key, reason: "lunch")
+        let answer = try await bench.inventory.nextBatch(
+            request,
+            from: bench.source,
+            end: .whenComplete
+        )
+        guard case .none(.paused("lunch")) = answer else {
+            throw WorkError(description: "\(answer)")
+        }
+        let next = Task { [request] in
+            try await bench.inventory.nextBatch(request, from: bench.source, end: .never)
+        }
+        try await bench.clock.waitForSleepers(1)
+        try await bench.inventory.resume(key)
+        try await batch.release()
+        bench.clock.advance(by: .seconds(1))
+        guard case .batch(let again) = try await next.value else {
+            throw WorkError(description: "no batch")
+        }
+        #expect(again.id == batch.id)
+    }
+
+    @Test("Who never ends waits for new items, past completion")
+    func never() async throws {
+        let bench = Workbench(ids: 1...2)
+        try await bench.take().succeed()
+        let next = Task { [request] in
+            try await bench.inventory.nextBatch(request, from: bench.source, end: .never)
+        }
+        try await bench.clock.waitForSleepers(1)
+        bench.source.insert([Item(id: 3)])
+        bench.clock.advance(by: .seconds(1))
+        guard case .batch(let batch) = try await next.value else {
+            throw WorkError(description: "no batch")
+        }
+        #expect(batch.ids == 3...3)
+    }
+
+    @Test("A wait ends with its task")
+    func cancellation() async throws {
+        let bench = Workbench(ids: 1...2)
+        try await bench.take().succeed()
+        let next = Task { [request] in
+            try await bench.inventory.nextBatch(request, from: bench.source, end: .never)
+        }
+        try await bench.clock.waitForSleepers(1)
+        next.cancel()
+        await #expect(throws: CancellationError.self) { try await next.value }
+    }
+
+    @Test("A sequence gives batches until its end, and goes on where the run is")
+    func sequence() async throws {
+        let bench = Workbench(ids: 1...9)
+        let batches = bench.inventory.batches(request, from: bench.source, limit: 3)
+        for expected in [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9]], []] as [[[Int64]]] {
+            var ids: [[Int64]] = []
+            for try await batch in batches {
+                ids.append(try await batch.items.map(\.id))
+                try await batch.succeed()
+            }
+            #expect(ids == expected)
+        }
+    }
+
+    @Test("A backfill is a sequence over its bounds")
+    func backfill() async throws {
+        let bench = Workbench(ids: 1...9)
+        let batches = bench.inventory.backfill(
+            of: bench.source,
+            job: "job",
+            run: "again",
+            ids: 3..<8,
+            count: 2
+        )
+        var ids: [[Int64]] = []
+        for try await batch in batches {
+            ids.append(try await batch.items.map(\.id))
+            try await batch.succeed()
+        }
+        #expect(ids == [[3, 4], [5, 6], [7]])
+    }
+
+    @Test("A plan shows what would be handed out, and hands out nothing")
+    func plan() async throws {
+        let bench = Workbench(ids: 1...9)
+        let open = try await bench.take(2)
+        let forecast = try await bench.inventory.plan(request, from: bench.source, batches: 3)
+        #expect(forecast.open.map(\.id) == [open.id])
+        #expect(forecast.ranges.map { $0.ids.packed } == ["3-4", "5-6", "7-8"])
+        #expect(!forecast.reachedEnd)
+        let all = try await bench.inventory.plan(request, from: bench.source, batches: 9)
+        #expect(all.ranges.map { $0.ids.packed } == ["3-4", "5-6", "7-8", "9"])
+        #expect(all.reachedEnd)
+        #expect(try await bench.take(9).ids == 3...9)
+    }
+}
