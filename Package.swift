@@ -57,6 +57,12 @@ let package = Package(
             dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQLMigrations", "CLibPQ", "CPosix"],
             swiftSettings: strict
         ),
+        .target(
+            name: "TrancheCLI",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "CPosix"],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "tranche", dependencies: ["TrancheCLI"], swiftSettings: strict),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
         .testTarget(
             name: "TrancheTests",

@@ -112,7 +112,7 @@ extension Inventory {
         return try await acquireBatches(count: count, request, from: source)
     }
 
-    func acquire(
+    package func acquire(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
         isDraining: Bool

@@ -84,7 +84,7 @@ public final class Inventory: Sendable {
     /// - Parameters:
     ///   - limit: The longest total wait; ``Configuration/retryLimit`` when `nil`.
     ///   - body: The request; told whether it may have been made before.
-    func retrying<R: Sendable>(
+    package func retrying<R: Sendable>(
         within limit: Duration? = nil,
         _ body: (_ isRepeated: Bool) async throws -> R
     ) async throws -> R {

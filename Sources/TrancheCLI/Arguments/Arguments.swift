@@ -1,0 +1,73 @@
+/// The arguments of a command, taken apart.
+struct Arguments: Sendable {
+    /// Options with their values in order; an option without a value has an empty one.
+    var values: [String: [String]] = [:]
+    /// What stands beside the options.
+    var operands: [String] = []
+    /// What follows `--`.
+    var program: [String] = []
+
+    func has(_ option: String) -> Bool {
+        values[option] != nil
+    }
+
+    func text(_ option: String) -> String? {
+        values[option]?.last
+    }
+
+    func texts(_ option: String) -> [String] {
+        values[option] ?? []
+    }
+
+    func required(_ option: String) throws -> String {
+        guard let value = text(option) else { throw UsageError("--\(option) is missing") }
+        return value
+    }
+
+    /// The value of an option, read by `parse`.
+    ///
+    /// - Throws: ``UsageError`` naming the option and the value.
+    func value<Value>(_ option: String, _ parse: (String) throws -> Value) throws -> Value? {
+        guard let text = text(option) else { return nil }
+        return try read(text, of: "--\(option)", parse)
+    }
+
+    /// The operand at a place, read by `parse`.
+    func operand<Value>(
+        _ index: Int,
+        of command: CommandDescription,
+        _ parse: (String) throws -> Value
+    ) throws -> Value {
+        try read(operands[index], of: command.operands[index].name, parse)
+    }
+
+    private func read<Value>(
+        _ text: String,
+        of name: String,
+        _ parse: (String) throws -> Value
+    ) throws -> Value {
+        do {
+            return try parse(text)
+        } catch let error as ValueError {
+            throw UsageError("\(name) '\(text)': \(error.message)")
+        }
+    }
+}
+
+/// A wrong command line.
+struct UsageError: Error, Sendable, CustomStringConvertible {
+    let description: String
+
+    init(_ message: String) {
+        description = message
+    }
+}
+
+/// A value that is not what it should be; whoever knows its name adds that.
+struct ValueError: Error, Sendable {
+    let message: String
+
+    init(_ message: String) {
+        self.message = message
+    }
+}

@@ -1,0 +1,81 @@
+/// What a command is and takes; help texts, parsing and shell completions are made from it.
+struct CommandDescription: Sendable {
+    /// Its name on the command line; empty for the program itself.
+    var name: String
+    /// What it does, in one line.
+    var summary: String
+    /// What stands beside the options, in order.
+    var operands: [Operand] = []
+    /// Whether a program and its arguments follow `--`.
+    var takesProgram = false
+    /// Its options, grouped as the help shows them.
+    var groups: [OptionGroup] = []
+    /// More to know, below the options; lines of at most 79 characters.
+    var notes = ""
+
+    var options: [Option] { groups.flatMap(\.options) }
+
+    /// A value that stands beside the options.
+    struct Operand: Sendable {
+        var name: String
+        var help: String
+        /// What it may be; empty for anything.
+        var choices: [String] = []
+    }
+
+    /// Options under one heading.
+    struct OptionGroup: Sendable {
+        var title: String
+        var options: [Option]
+    }
+
+    /// A long option.
+    struct Option: Sendable {
+        var name: String
+        /// What stands for its value in the help; `nil` for an option without one.
+        var placeholder: String?
+        var help: String
+        var isRequired = false
+        var isRepeatable = false
+        /// What its value may be, for completions; empty for anything.
+        var choices: [String] = []
+
+        init(
+            _ name: String,
+            _ placeholder: String? = nil,
+            _ help: String,
+            isRequired: Bool = false,
+            isRepeatable: Bool = false,
+            choices: [String] = []
+        ) {
+            self.name = name
+            self.placeholder = placeholder
+            self.help = help
+            self.isRequired = isRequired
+            self.isRepeatable = isRepeatable
+            self.choices = choices
+        }
+    }
+}
+
+extension CommandDescription.OptionGroup {
+    /// The options that every command takes.
+    static let global = Self(
+        title: "Everywhere",
+        options: [
+            .init(
+                "inventory",
+                "URL",
+                "the inventory (TRANCHE_INVENTORY): sqlite:PATH or postgresql://…"
+            ),
+            .init(
+                "meta-db",
+                "URL",
+                "the items' database (TRANCHE_META_DB); the inventory's by default"
+            ),
+            .init("env-file", "FILE", "a dotenv file with settings (TRANCHE_ENV_FILE)"),
+            .init("json", nil, "one JSON document on standard output"),
+            .init("help", nil, "this text; -h too"),
+        ]
+    )
+}

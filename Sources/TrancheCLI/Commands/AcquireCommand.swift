@@ -1,0 +1,113 @@
+import Tranche
+
+/// Acquires one batch and prints it.
+struct AcquireCommand: Command {
+    static let description = CommandDescription(
+        name: "acquire",
+        summary: "Hand out one batch",
+        groups: [
+            JobOptions.source, JobOptions.run(isRequired: false), JobOptions.limits,
+            PolicyOptions.group,
+            .init(
+                title: "The request",
+                options: [
+                    .init(
+                        "request",
+                        "TOKEN",
+                        "a token of your own: the same one gives the same batch"
+                    )
+                ]
+            ),
+        ],
+        notes: """
+            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and
+            extend its lease with 'tranche heartbeat'. When there is none now, the reason is on
+            standard error and the exit status is 3.
+
+            """
+    )
+
+    private let options: JobOptions
+
+    init(_ arguments: Arguments) throws {
+        options = try JobOptions(arguments)
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        try await context.withInventory(worker: options.worker) { inventory in
+            try await options.notePolicy(inventory, context)
+            let source = try options.source(context.settings)
+            switch try await inventory.acquire(options.request, from: source) {
+            case .none(let reason):
+                try context.note(reason.description)
+                if context.isJSON { try context.output.writeLine("null") }
+                return .nothingNow
+            case .batch(let batch):
+                do {
+                    let weighsBytes = try await inventory.source(source).definition.weighsBytes
+                    try await write(batch, weighsBytes, context)
+                } catch {
+                    // Whoever asked does not know of the batch.
+                    try await batch.release()
+                    throw error
+                }
+                return .done
+            }
+        }
+    }
+
+    private func write(_ batch: Batch, _ weighsBytes: Bool, _ context: Context) async throws {
+        if context.isJSON { return try await writeJSON(batch, to: context.output) }
+        let weight = HumanText.weight(batch.weight, isBytes: weighsBytes)
+        let words = [
+            "batch \(batch.id)", "attempt \(batch.attempt)", batch.kind.rawValue,
+            "ids \(HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound))",
+            "\(HumanText.number(batch.count)) \(batch.count == 1 ? "item" : "items")",
+            "weight \(weight)",
+            "held for \(batch.lease.words)",
+        ]
+        try context.output.writeLine(words.joined(separator: ", "))
+        var table = Table([.number("ID"), .number("WEIGHT"), .text("ITEM")])
+        var isLong = false
+        for try await item in batch.itemStream {
+            if table.count == 20 {
+                isLong = true
+                break
+            }
+            table.add([
+                "\(item.id)", Table.Cell(HumanText.weight(item.weight, isBytes: weighsBytes)),
+                Table.Cell(item.text),
+            ])
+        }
+        try context.output.write(table.text(context.style))
+        if isLong { try context.output.writeLine("… (all items with --json)") }
+    }
+
+    /// Writes items as they are read, so that memory stays bounded.
+    private func writeJSON(_ batch: Batch, to output: any Writer) async throws {
+        let head = JSON.object([
+            ("batch", .integer(batch.id)),
+            ("attempt", JSON(batch.attempt)),
+            ("job", .string(batch.job)),
+            ("run", .string(batch.run)),
+            ("kind", .string(batch.kind.rawValue)),
+            ("exact", .bool(batch.isExact)),
+            ("id_start", .integer(batch.ids.lowerBound)),
+            ("id_end", .integer(batch.ids.upperBound)),
+            ("count", JSON(batch.count)),
+            ("weight", .number(batch.weight)),
+        ])
+        var text = head.text.dropLast() + ",\"items\":["
+        var isFirst = true
+        for try await item in batch.itemStream {
+            if !isFirst { text += "," }
+            isFirst = false
+            text += JSON(item).text
+            if text.utf8.count > 1 << 16 {
+                try output.write(String(text))
+                text = ""
+            }
+        }
+        try output.writeLine(text + "]}")
+    }
+}

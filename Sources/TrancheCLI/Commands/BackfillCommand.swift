@@ -1,0 +1,35 @@
+import Tranche
+
+/// Runs a program for each batch of a bounded run.
+struct BackfillCommand: Command {
+    static let description = CommandDescription(
+        name: "backfill",
+        summary: "Run a program for each batch of an id range, under a run's name",
+        takesProgram: true,
+        groups: [
+            JobOptions.source, JobOptions.run(isRequired: true), JobOptions.limits,
+            PolicyOptions.group,
+            WorkOptions.group(mayFollow: false),
+        ],
+        notes: "The same --run goes on where it ended, with the same bounds.\n\n"
+            + WorkOptions.notes
+    )
+
+    static var handlesSignals: Bool { true }
+
+    private let options: WorkOptions
+
+    init(_ arguments: Arguments) throws {
+        options = try WorkOptions(arguments)
+        guard !options.job.request.run.isEmpty else {
+            throw UsageError("--run is empty; name the run")
+        }
+        guard !options.job.request.ids.isOpen else {
+            throw UsageError("a backfill has bounds: give --from, --to or both")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        try await options.run(context)
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Tranche
+
+/// Lists batches.
+struct BatchesCommand: Command {
+    private static let states = BatchStatus.allCases.map(\.rawValue)
+
+    static let description = CommandDescription(
+        name: "batches",
+        summary: "List batches, the newest first",
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "Which",
+                options: [
+                    .init(
+                        "status",
+                        "STATUS",
+                        "one of \(states.joined(separator: ", "))",
+                        choices: states
+                    ),
+                    .init("limit", "N", "most batches; 50 by default"),
+                ]
+            ),
+        ]
+    )
+
+    private let selection: BatchSelection
+
+    init(_ arguments: Arguments) throws {
+        let status = try arguments.value("status") { text in
+            guard let status = BatchStatus(rawValue: text) else {
+                throw ValueError("this is none of \(Self.states.joined(separator: ", "))")
+            }
+            return status
+        }
+        selection = BatchSelection(
+            runs: try RunOptions(arguments).selection,
+            status: status,
+            limit: try arguments.value("limit") { try parseCount($0) } ?? 50
+        )
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        try await context.withInventory { inventory in
+            let batches = try await inventory.batches(selection)
+            let runs = try await inventory.store.runs(selection.runs)
+            try context.write(.object([("batches", .array(batches.map { JSON($0) }))])) {
+                batches.isEmpty ? "" : BatchTable(runs: runs).text(batches, context)
+            }
+            if batches.isEmpty { try context.note("there is no such batch") }
+            return .done
+        }
+    }
+}
+
+/// Batches as people read them.
+struct BatchTable {
+    private let bytes: Set<RunKey>
+
+    /// Makes a table of batches of these runs.
+    init(runs: [RunRecord]) {
+        bytes = Set(runs.filter(\.weighsBytes).map(\.key))
+    }
+
+    func text(_ batches: [BatchRecord], _ context: Context) -> String {
+        var table = Table([
+            .number("BATCH"), .text("JOB"), .text("RUN"), .text("KIND"), .text("STATUS"),
+            .number("ATTEMPT"),
+            .text("IDS"), .number("ITEMS"), .number("WEIGHT"), .text("STARTED"), .text("NOTE"),
+        ])
+        for batch in batches {
+            table.add([
+                "\(batch.id)", Table.Cell(batch.key.job),
+                Table.Cell(batch.key.run.isEmpty ? "-" : batch.key.run),
+                Table.Cell(batch.kind.rawValue),
+                Table.Cell(batch.status.rawValue, batch.status.colour), "\(batch.attempt)",
+                Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
+                Table.Cell(HumanText.number(batch.count)), Table.Cell(weight(batch)),
+                Table.Cell(HumanText.relative(batch.startedAt, to: context.now())),
+                Table.Cell(note(batch, context)),
+            ])
+        }
+        return table.text(context.style)
+    }
+
+    private func weight(_ batch: BatchRecord) -> String {
+        batch.weight.map { HumanText.weight($0, isBytes: bytes.contains(batch.key)) } ?? "-"
+    }
+
+    private func note(_ batch: BatchRecord, _ context: Context) -> String {
+        var parts: [String] = []
+        switch batch.status {
+        case .running:
+            parts.append("held by \(batch.worker ?? "somebody")")
+            if let end = batch.leaseExpiresAt {
+                parts.append("lease ends \(HumanText.relative(end, to: context.now()))")
+            }
+        case .failed:
+            parts.append(
+                batch.retryAt.map { "tried again \(HumanText.relative($0, to: context.now()))" }
+                    ?? "for good"
+            )
+        case .succeeded:
+            if let end = batch.endedAt {
+                let seconds = max(0, end.timeIntervalSince(batch.startedAt))
+                parts.append("took \(Duration.seconds(seconds).words)")
+            }
+        case .released, .split, .quarantined: break
+        }
+        if let logging = batch.logging {
+            parts.append(String(redacted(logging).prefix { !$0.isNewline }.prefix(80)))
+        }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Tranche
+
+/// A subcommand: its arguments check themselves when it is made, before anything is opened.
+protocol Command: Sendable {
+    /// What it is and takes.
+    static var description: CommandDescription { get }
+
+    /// Whether it deals with SIGINT and SIGTERM itself; otherwise its task is cancelled.
+    static var handlesSignals: Bool { get }
+
+    /// Reads its arguments.
+    ///
+    /// - Throws: ``UsageError`` or `TrancheError` `.invalidArgument`.
+    init(_ arguments: Arguments) throws
+
+    /// Does what it is for.
+    func run(_ context: Context) async throws -> ExitStatus
+}
+
+extension Command {
+    static var handlesSignals: Bool { false }
+}
+
+/// What a command works with.
+struct Context: Sendable {
+    var settings: Settings
+    var environment: [String: String]
+    var output: any Writer
+    var errors: any Writer
+    /// Whether programs read the output.
+    var isJSON: Bool
+    var now: @Sendable () -> Date
+    /// SIGINT and SIGTERM as they arrive.
+    var signals: @Sendable () -> AsyncStream<Int32>
+
+    /// How the output is coloured.
+    var style: Style { Style(output, environment: environment) }
+
+    /// Opens the inventory, lends it, and closes it.
+    func withInventory<Result: Sendable>(
+        worker: String? = nil,
+        _ body: (Inventory) async throws -> Result
+    ) async throws -> Result {
+        let configuration = try settings.configuration(worker: worker)
+        let inventory = try await Inventory.open(
+            settings.inventory.inventory,
+            configuration: configuration
+        )
+        do {
+            let result = try await body(inventory)
+            await inventory.close()
+            return result
+        } catch {
+            await inventory.close()
+            throw error
+        }
+    }
+
+    /// Writes a document for programs or text for people.
+    func write(_ document: @autoclosure () throws -> JSON, orText text: () throws -> String) throws
+    {
+        if isJSON { return try output.writeLine(document().text) }
+        let text = try text()
+        try output.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+    }
+
+    /// Says something beside the output.
+    func note(_ message: String) throws {
+        try errors.writeLine("tranche: \(redacted(message))")
+    }
+}
+
+/// How the program ends.
+package enum ExitStatus: Int32, Sendable {
+    /// All that was asked for is done.
+    case done = 0
+    /// Something failed.
+    case failed = 1
+    /// There is nothing to do now.
+    case nothingNow = 3
+    /// The batch is no longer held under this attempt.
+    case batchLost = 4
+    /// The command line or a setting is wrong.
+    case usage = 64
+    /// Trying the same again later may succeed.
+    case tryAgain = 75
+    /// A signal ended it.
+    case interrupted = 130
+
+    /// How the program ends after an error.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case is CancellationError: .interrupted
+            case is UsageError: .usage
+            case let error as TrancheError where error.code == .invalidArgument: .usage
+            case let error as TrancheError where error.code == .batchLost: .batchLost
+            case let error as TrancheError where error.category == .transient: .tryAgain
+            default: .failed
+            }
+    }
+}

@@ -1,0 +1,33 @@
+import Tranche
+
+/// Extends the lease of a batch.
+struct HeartbeatCommand: Command {
+    static let description = CommandDescription(
+        name: "heartbeat",
+        summary: "Extend the lease of a batch",
+        operands: HoldingOptions.operands,
+        groups: [HoldingOptions.group()]
+    )
+
+    private let holding: Holding
+
+    init(_ arguments: Arguments) throws {
+        holding = try HoldingOptions(arguments, of: Self.description).holding
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let end = try await context.withInventory { inventory in
+            try await inventory.retrying { _ in try await inventory.store.heartbeat(holding) }
+        }
+        let document = JSON.object([
+            ("batch", .integer(holding.batch)),
+            ("attempt", JSON(holding.attempt)),
+            ("lease_expires_at", JSON(end)),
+        ])
+        try context.write(document) {
+            "batch \(holding.batch), attempt \(holding.attempt): held until \(end.utcText), "
+                + HumanText.relative(end, to: context.now())
+        }
+        return .done
+    }
+}

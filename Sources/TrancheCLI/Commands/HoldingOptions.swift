@@ -1,0 +1,42 @@
+import Tranche
+
+/// A batch and the attempt that holds it, as the commands that end batches name them.
+struct HoldingOptions: Sendable {
+    let holding: Holding
+
+    static let operands = [CommandDescription.Operand(name: "BATCH", help: "the batch's number")]
+
+    static func group(_ more: [CommandDescription.Option] = []) -> CommandDescription.OptionGroup {
+        .init(
+            title: "The batch",
+            options: [.init("attempt", "N", "the attempt that holds it", isRequired: true)] + more
+        )
+    }
+
+    init(_ arguments: Arguments, of command: CommandDescription) throws {
+        holding = Holding(
+            batch: try arguments.operand(0, of: command, parseID),
+            attempt: try arguments.value("attempt") { try parseCount($0) } ?? 0
+        )
+    }
+
+    /// Ends or extends the batch, again and again while the inventory cannot be reached.
+    func run(
+        _ context: Context,
+        _ end: @escaping @Sendable (any InventoryStore, Holding) async throws -> BatchRecord
+    ) async throws -> ExitStatus {
+        let batch = try await context.withInventory { inventory in
+            try await inventory.retrying { _ in try await end(inventory.store, holding) }
+        }
+        try context.write(JSON(batch)) {
+            var words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
+            if let due = batch.retryAt {
+                words += ", tried again \(HumanText.relative(due, to: context.now()))"
+            } else if batch.status == .failed {
+                words += " for good; 'tranche retry' offers it again"
+            }
+            return words
+        }
+        return .done
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Tranche
+import TrancheSQL
+
+/// Makes, changes and removes the inventory's tables.
+struct MigrateCommand: Command {
+    static let description = CommandDescription(
+        name: "migrate",
+        summary: "Make, update or remove the inventory's tables",
+        operands: [
+            .init(
+                name: "up|down|status",
+                help:
+                    "up applies migrations, down reverts the last or those after --to, status lists them",
+                choices: ["up", "down", "status"]
+            )
+        ],
+        groups: [
+            .init(
+                title: "Migrating",
+                options: [
+                    .init("to", "N", "the version to come to; 0 with down removes the inventory"),
+                    .init("dry-run", nil, "print the SQL and change nothing"),
+                ]
+            ),
+            .init(
+                title: "Taking over a table of pybatchintory's (with up)",
+                options: [
+                    .init(
+                        "bounded",
+                        "JOB=20..80",
+                        "the job becomes a run of its name with these bounds",
+                        isRepeatable: true
+                    ),
+                    .init(
+                        "zone",
+                        "ZONE",
+                        "what its times mean, as Europe/Berlin; the server's by default"
+                    ),
+                    .init(
+                        "lease",
+                        "TIME",
+                        "when rows left running are offered again; 60s by default"
+                    ),
+                ]
+            ),
+        ]
+    )
+
+    private enum Action { case up, down, status }
+
+    private let action: Action
+    private let version: Int?
+    private let isDryRun: Bool
+    private let adoption: AdoptionOptions
+
+    init(_ arguments: Arguments) throws {
+        switch arguments.operands[0] {
+        case "up": action = .up
+        case "down": action = .down
+        default: action = .status
+        }
+        version = try arguments.value("to") { try parseCount($0, from: 0) }
+        isDryRun = arguments.has("dry-run")
+        if action == .status, version != nil || isDryRun {
+            throw UsageError(
+                "'migrate status' changes nothing: --to and --dry-run go with up and down"
+            )
+        }
+        if action != .up, let extra = ["bounded", "zone", "lease"].first(where: arguments.has) {
+            throw UsageError("--\(extra) goes with 'migrate up'")
+        }
+        var adoption = AdoptionOptions(zone: arguments.text("zone"))
+        adoption.lease = try arguments.value("lease", parseDuration) ?? adoption.lease
+        for text in arguments.texts("bounded") {
+            guard let equals = text.lastIndex(of: "=") else {
+                throw UsageError("--bounded '\(text)': give JOB=FROM..TO, such as load=20..80")
+            }
+            let job = String(text[..<equals])
+            let bounds = String(text[text.index(after: equals)...])
+            do {
+                guard adoption.bounded.updateValue(try parseBounds(bounds), forKey: job) == nil
+                else {
+                    throw UsageError("--bounded names job '\(job)' twice")
+                }
+            } catch let error as ValueError {
+                throw UsageError("--bounded '\(text)': \(error.message)")
+            }
+        }
+        self.adoption = adoption
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let location = try context.settings.inventory
+        let configuration = try context.settings.store
+        if action == .up, isDryRun, location.isMissingFile {
+            return try await withTemporaryFile { place in
+                let migrator = try await place.migrator(configuration, creates: true)
+                return try await run(migrator, context)
+            }
+        }
+        let migrator = try await location.migrator(
+            configuration,
+            creates: action == .up && !isDryRun
+        )
+        return try await run(migrator, context)
+    }
+
+    private func run(_ migrator: any InventoryMigrator, _ context: Context) async throws
+        -> ExitStatus
+    {
+        do {
+            switch action {
+            case .up:
+                let report = try await migrator.up(
+                    to: version,
+                    adoption: adoption,
+                    isDryRun: isDryRun
+                )
+                try MigrationText(report: report, verb: "applied", isDryRun: isDryRun).write(
+                    context
+                )
+            case .down:
+                let report = try await migrator.down(to: version, isDryRun: isDryRun)
+                try MigrationText(report: report, verb: "reverted", isDryRun: isDryRun).write(
+                    context
+                )
+            case .status:
+                try MigrationText.write(try await migrator.status(), context)
+            }
+        } catch {
+            await migrator.close()
+            throw error
+        }
+        await migrator.close()
+        return .done
+    }
+
+    /// Lends a place where a file may be made to say what would be done, and removes it.
+    private func withTemporaryFile(
+        _ body: (DatabaseLocation) async throws -> ExitStatus
+    ) async throws -> ExitStatus {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try await body(.sqlite(path: folder.appending(path: "dry-run.db").path))
+    }
+}

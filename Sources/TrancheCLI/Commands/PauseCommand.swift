@@ -1,0 +1,45 @@
+import Tranche
+
+/// Stops handing out batches of a run.
+struct PauseCommand: Command {
+    static let description = CommandDescription(
+        name: "pause",
+        summary: "Hand out no more batches of a run",
+        groups: [
+            RunOptions.group(jobIsRequired: true),
+            .init(
+                title: "The pause",
+                options: [.init("reason", "TEXT", "why; shown to whoever asks for work")]
+            ),
+        ],
+        notes: "Batches in hand may be ended. 'tranche resume' lets the run go on.\n"
+    )
+
+    private let selection: RunSelection
+    private let reason: String
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+        reason = arguments.text("reason") ?? ""
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let key = try await context.withInventory { inventory in
+            let key = try await inventory.run(selection).key
+            try await inventory.pause(key, reason: reason)
+            return key
+        }
+        try context.write(JSON.pause(reason, of: key)) { "\(key) is paused" }
+        return .done
+    }
+}
+
+extension JSON {
+    /// Whether and why a run is paused.
+    static func pause(_ reason: String?, of key: RunKey) -> JSON {
+        .object([
+            ("job", .string(key.job)), ("meta", .string(key.metaTable)), ("run", .string(key.run)),
+            ("paused", JSON(reason)),
+        ])
+    }
+}

@@ -1,0 +1,164 @@
+import Dispatch
+package import Foundation
+
+/// The program: finds the command, runs it, and turns errors into a line and an exit status.
+package struct Program: Sendable {
+    /// The version, as `tranche --version` prints it.
+    package static let version = "0.1.0"
+
+    static let commands: [any Command.Type] = [
+        MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
+        HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
+        PlanCommand.self, StatusCommand.self, BatchesCommand.self, HistoryCommand.self,
+        RetryCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,
+        CompletionsCommand.self,
+    ]
+
+    private let environment: [String: String]
+    private let output: any Writer
+    private let errors: any Writer
+    private let now: @Sendable () -> Date
+    private let signals: @Sendable () -> AsyncStream<Int32>
+
+    /// Makes the program; by default over this process's environment and files.
+    ///
+    /// - Parameters:
+    ///   - environment: The environment's variables.
+    ///   - output: Standard output.
+    ///   - errors: Standard error.
+    ///   - now: The time that relative times are seen from.
+    ///   - signals: SIGINT and SIGTERM as they arrive.
+    package init(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        output: any Writer = FileWriter(file: 1),
+        errors: any Writer = FileWriter(file: 2),
+        now: @escaping @Sendable () -> Date = { Date() },
+        signals: @escaping @Sendable () -> AsyncStream<Int32> = { ProcessSignals.stream() }
+    ) {
+        self.environment = environment
+        self.output = output
+        self.errors = errors
+        self.now = now
+        self.signals = signals
+    }
+
+    /// Runs a command line.
+    ///
+    /// - Parameter arguments: The arguments without the program's name.
+    /// - Returns: How to exit.
+    @concurrent
+    package func run(_ arguments: [String]) async -> ExitStatus {
+        do {
+            return try await start(arguments)
+        } catch {
+            let message = error is CancellationError ? "interrupted" : "\(error)"
+            let line = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")
+            // Nobody is left to tell when standard error is gone; the exit status remains.
+            try? errors.writeLine("tranche: \(line)")
+            return ExitStatus(error)
+        }
+    }
+
+    private func start(_ arguments: [String]) async throws -> ExitStatus {
+        let top = try ArgumentParser(Self.description, stopsAtOperand: true).parse(arguments)
+        if top.has("version") {
+            try output.writeLine("tranche \(Self.version)")
+            return .done
+        }
+        guard let name = top.operands.first, !top.has("help") else {
+            let help = HelpText.program(Self.commands.map { $0.description })
+            if top.has("help") || arguments.isEmpty {
+                try output.write(help)
+                return .done
+            }
+            throw UsageError("name a command; see 'tranche --help'")
+        }
+        if name == "help" {
+            return try await start(top.operands.dropFirst().prefix(1) + ["--help"])
+        }
+        guard let command = Self.commands.first(where: { $0.description.name == name }) else {
+            let nearest = NearestName(Self.commands.map { $0.description.name }).to(name)
+            let hint = nearest.map { "did you mean '\($0)'?" } ?? "see 'tranche --help'"
+            throw UsageError("unknown command '\(name)'; \(hint)")
+        }
+        var parsed = try ArgumentParser(command.description).parse(Array(top.operands.dropFirst()))
+        parsed.values.merge(top.values) { inner, _ in inner }
+        if parsed.has("help") {
+            try output.write(HelpText(command: command.description).text)
+            return .done
+        }
+        return try await run(command, parsed)
+    }
+
+    private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ExitStatus {
+        let command = try type.init(arguments)
+        let context = Context(
+            settings: try Settings(arguments, environment: environment),
+            environment: environment,
+            output: output,
+            errors: errors,
+            isJSON: arguments.has("json"),
+            now: now,
+            signals: signals
+        )
+        if type.handlesSignals { return try await command.run(context) }
+        return try await untilSignal { try await command.run(context) }
+    }
+
+    /// Cancels `body` at the first signal.
+    private func untilSignal(
+        _ body: @escaping @Sendable () async throws -> ExitStatus
+    ) async throws -> ExitStatus {
+        try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
+            let signals = signals()
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in signals { return nil }
+                try await Task.sleep(for: .seconds(86_400 * 365))
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            if let first { return first }
+            return try await group.next().flatMap { $0 } ?? .interrupted
+        }
+    }
+
+    private static let description = CommandDescription(
+        name: "",
+        summary: "",
+        groups: [.init(title: "", options: [.init("version", nil, "the version")])]
+    )
+}
+
+/// The signals that ask the process to end.
+package enum ProcessSignals {
+    /// SIGINT and SIGTERM from now on, instead of what they do by default.
+    package static func stream() -> AsyncStream<Int32> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
+            let queue = DispatchQueue(label: "tranche.signals")
+            let sources = [SIGINT, SIGTERM].map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+                source.setEventHandler { continuation.yield(number) }
+                source.resume()
+                return SignalSource(source)
+            }
+            continuation.onTermination = { _ in for source in sources { source.cancel() } }
+        }
+    }
+
+    /// A dispatch source that may be cancelled from any thread.
+    // Dispatch sources are thread safe; the type only lacks the annotation.
+    private struct SignalSource: @unchecked Sendable {
+        private let source: any DispatchSourceSignal
+
+        init(_ source: any DispatchSourceSignal) {
+            self.source = source
+        }
+
+        func cancel() {
+            source.cancel()
+        }
+    }
+}

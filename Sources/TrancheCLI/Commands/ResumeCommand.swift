@@ -1,0 +1,26 @@
+import Tranche
+
+/// Lets a paused run go on.
+struct ResumeCommand: Command {
+    static let description = CommandDescription(
+        name: "resume",
+        summary: "Let a paused run go on",
+        groups: [RunOptions.group(jobIsRequired: true)]
+    )
+
+    private let selection: RunSelection
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let key = try await context.withInventory { inventory in
+            let key = try await inventory.run(selection).key
+            try await inventory.resume(key)
+            return key
+        }
+        try context.write(JSON.pause(nil, of: key)) { "\(key) goes on" }
+        return .done
+    }
+}

@@ -1,0 +1,72 @@
+import Tranche
+
+/// Offers finally failed batches again.
+struct RetryCommand: Command {
+    static let description = CommandDescription(
+        name: "retry",
+        summary: "Offer finally failed batches again",
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "Which",
+                options: [
+                    .init("batch", "N", "this batch; all of the run by default", isRepeatable: true)
+                ]
+            ),
+        ],
+        notes: "Their failures are forgotten: they get all their attempts anew.\n"
+    )
+
+    private let selection: RunSelection
+    private let batches: [Int64]
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+        batches = try arguments.texts("batch").map { text in
+            do {
+                return try parseID(text)
+            } catch let error as ValueError {
+                throw UsageError("--batch '\(text)': \(error.message)")
+            }
+        }
+        guard selection.job != nil || !batches.isEmpty else {
+            throw UsageError("name the job with --job, or batches with --batch")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let retried = try await context.withInventory { inventory in
+            var runs = selection
+            if selection.job != nil { runs = RunSelection(try await inventory.run(selection).key) }
+            for id in batches { try check(try await inventory.batch(id), in: runs) }
+            return try await inventory.retry(
+                BatchSelection(runs: runs, status: .failed, ids: batches)
+            )
+        }
+        try context.write(.object([("batches", .array(retried.sorted().map { .integer($0) }))])) {
+            retried.sorted().map { "batch \($0) is offered again\n" }.joined()
+        }
+        if retried.isEmpty { try context.note("no batch has failed for good") }
+        return retried.isEmpty ? .nothingNow : .done
+    }
+
+    /// Refuses a named batch that cannot be offered again, before any is.
+    private func check(_ batch: BatchRecord, in runs: RunSelection) throws {
+        let isMeant =
+            [
+                runs.job ?? batch.key.job, runs.metaTable ?? batch.key.metaTable,
+                runs.run ?? batch.key.run,
+            ]
+            == [batch.key.job, batch.key.metaTable, batch.key.run]
+        guard isMeant else {
+            throw UsageError("batch \(batch.id) belongs to \(batch.key); nothing was changed")
+        }
+        guard batch.status == .failed, batch.isFinal else {
+            let state = batch.status == .failed ? "due for its next attempt" : batch.status.rawValue
+            throw TrancheError(
+                .unknownBatch,
+                "batch \(batch.id) of \(batch.key) is \(state), not failed for good; nothing was changed"
+            )
+        }
+    }
+}

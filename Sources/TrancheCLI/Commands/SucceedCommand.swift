@@ -1,0 +1,35 @@
+import Tranche
+
+/// Records that a batch is done.
+struct SucceedCommand: Command {
+    static let description = CommandDescription(
+        name: "succeed",
+        summary: "Record that a batch is done",
+        operands: HoldingOptions.operands,
+        groups: [
+            HoldingOptions.group([
+                .init("result", "JSON", "what came out of it; kept with the batch"),
+                .init("logging", "TEXT", "free text; kept with the batch"),
+            ])
+        ]
+    )
+
+    private let options: HoldingOptions
+    private let result: String?
+    private let logging: String?
+
+    init(_ arguments: Arguments) throws {
+        options = try HoldingOptions(arguments, of: Self.description)
+        result = arguments.text("result")
+        logging = arguments.text("logging")
+        if let result, !JSONText.isValid(result) {
+            throw UsageError("--result is not JSON; text needs its quotes, as in '\"text\"'")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        try await options.run(context) { [result, logging] store, holding in
+            try await store.succeed(holding, result: result, logging: logging)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// Runs a program for each batch of a job.
+struct WorkCommand: Command {
+    static let description = CommandDescription(
+        name: "work",
+        summary: "Run a program for each batch of a job",
+        takesProgram: true,
+        groups: [
+            JobOptions.source, JobOptions.run(isRequired: false), JobOptions.limits,
+            PolicyOptions.group,
+            WorkOptions.group(mayFollow: true),
+        ],
+        notes: WorkOptions.notes
+    )
+
+    static var handlesSignals: Bool { true }
+
+    private let options: WorkOptions
+
+    init(_ arguments: Arguments) throws {
+        options = try WorkOptions(arguments)
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        try await options.run(context)
+    }
+}

@@ -1,0 +1,16 @@
+import Foundation
+
+/// Replaces passwords in text: those before a URL's host, and those in its query.
+///
+/// - Parameter text: A URL, or a message that may hold some.
+/// - Returns: The text with `***` for each password.
+package func redacted(_ text: String) -> String {
+    text
+        .replacing(#/(://[^/:@\s'"]*:)[^\s'"]*@/#) { "\($0.output.1)***@" }
+        .replacing(#/((?:ssl)?password=)[^&\s'"]*/#.ignoresCase()) { "\($0.output.1)***" }
+}
+
+/// Whether a URL holds a password.
+func holdsPassword(_ url: String) -> Bool {
+    redacted(url) != url
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Tranche
+import TrancheSQL
+
+/// What flags, environment and dotenv file say, in this order.
+package struct Settings: Sendable {
+    /// The settings' names.
+    package static let keys = [
+        "TRANCHE_INVENTORY", "TRANCHE_META_DB", "TRANCHE_TABLE", "TRANCHE_SCHEMA", "TRANCHE_WORKER",
+        "TRANCHE_LOCK_TIMEOUT", "TRANCHE_MAX_CONNECTIONS", "TRANCHE_RETRY_LIMIT",
+    ]
+
+    private var values: [String: (text: String, origin: String)] = [:]
+
+    /// Gathers settings.
+    ///
+    /// - Parameters:
+    ///   - arguments: The command's arguments.
+    ///   - environment: The environment.
+    /// - Throws: ``UsageError``.
+    init(_ arguments: Arguments, environment: [String: String]) throws {
+        let variable = environment["TRANCHE_ENV_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+        if let file = arguments.text("env-file") ?? variable {
+            let origin = arguments.has("env-file") ? "--env-file" : "TRANCHE_ENV_FILE"
+            for entry in try Self.entries(of: file, namedBy: origin) {
+                values[entry.key] = (entry.value, "\(entry.key) in \(file), line \(entry.line)")
+            }
+        }
+        for key in Self.keys {
+            if let text = environment[key], !text.isEmpty { values[key] = (text, key) }
+        }
+        for (flag, key) in [("inventory", "TRANCHE_INVENTORY"), ("meta-db", "TRANCHE_META_DB")] {
+            guard let text = arguments.text(flag) else { continue }
+            guard !holdsPassword(text) else {
+                throw UsageError(
+                    "--\(flag) holds a password, which everyone on this machine could read; "
+                        + "put the URL into \(key) or into a file that --env-file names"
+                )
+            }
+            values[key] = (text, "--\(flag)")
+        }
+    }
+
+    private static func entries(of file: String, namedBy origin: String) throws -> [Dotenv.Entry] {
+        let text: String
+        do {
+            text = try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw UsageError("cannot read the file '\(file)' that \(origin) names")
+        }
+        let entries = try Dotenv(text, file: file).entries.filter { $0.key.hasPrefix("TRANCHE_") }
+        for entry in entries where !keys.contains(entry.key) {
+            let nearest = NearestName(keys).to(entry.key).map { "; did you mean \($0)?" }
+            let list = "; there are \(keys.joined(separator: ", "))"
+            throw UsageError(
+                "\(file), line \(entry.line): unknown setting \(entry.key)\(nearest ?? list)"
+            )
+        }
+        return entries
+    }
+
+    // MARK: - Databases
+
+    /// Where the inventory is.
+    var inventory: DatabaseLocation {
+        get throws {
+            guard let location = try location("TRANCHE_INVENTORY") else {
+                throw UsageError(
+                    "no inventory is configured; set TRANCHE_INVENTORY or give --inventory, "
+                        + "such as sqlite:inventory.db"
+                )
+            }
+            return location
+        }
+    }
+
+    /// Where the items are; `nil` when they are beside the inventory.
+    var metaDatabase: DatabaseLocation? {
+        get throws {
+            guard let location = try location("TRANCHE_META_DB") else { return nil }
+            return try location == inventory ? nil : location
+        }
+    }
+
+    // MARK: - Behaviour
+
+    /// How the inventory's store is opened.
+    var store: StoreConfiguration {
+        get throws {
+            var store = StoreConfiguration(missingSchema: .refuse)
+            if let table = values["TRANCHE_TABLE"] { store.table = table.text }
+            if let schema = values["TRANCHE_SCHEMA"] { store.schema = schema.text }
+            store.lockTimeout =
+                try value("TRANCHE_LOCK_TIMEOUT", parseDuration) ?? store.lockTimeout
+            store.maxConnections =
+                try value("TRANCHE_MAX_CONNECTIONS") { try parseCount($0) } ?? store.maxConnections
+            return store
+        }
+    }
+
+    /// How the inventory behaves.
+    func configuration(worker: String? = nil) throws -> Inventory.Configuration {
+        var configuration = Inventory.Configuration(store: try store)
+        if let worker = worker ?? values["TRANCHE_WORKER"]?.text { configuration.worker = worker }
+        configuration.retryLimit =
+            try value("TRANCHE_RETRY_LIMIT", parseDuration) ?? configuration.retryLimit
+        return configuration
+    }
+
+    private func location(_ key: String) throws -> DatabaseLocation? {
+        try value(key, DatabaseLocation.init)
+    }
+
+    private func value<Value>(_ key: String, _ parse: (String) throws -> Value) throws -> Value? {
+        guard let (text, origin) = values[key] else { return nil }
+        do {
+            return try parse(text)
+        } catch let error as ValueError {
+            throw UsageError("\(origin): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Tranche
+
+/// Numbers and times as people read them.
+enum HumanText {
+    /// A whole number with separators, such as `1,234,567`.
+    static func number(_ value: some BinaryInteger) -> String {
+        let digits = String(value)
+        let sign = digits.hasPrefix("-") ? "-" : ""
+        var result = ""
+        for (index, digit) in digits.dropFirst(sign.count).reversed().enumerated() {
+            if index > 0, index.isMultiple(of: 3) { result.append(",") }
+            result.append(digit)
+        }
+        return sign + String(result.reversed())
+    }
+
+    /// A weight: `64.0 MiB` when it is bytes, else a number with separators.
+    static func weight(_ value: Double, isBytes: Bool) -> String {
+        if isBytes { return bytes(value) }
+        guard value.magnitude < 9e18 else { return String(value) }
+        let whole = value.rounded(.towardZero)
+        let number = number(Int64(whole))
+        if whole == value { return number }
+        let decimals = fixed((value - whole).magnitude, 2)
+        return decimals.hasPrefix("1")
+            ? Self.number(Int64(value.rounded())) : number + decimals.dropFirst()
+    }
+
+    private static func bytes(_ value: Double) -> String {
+        guard value >= 1024 else { return "\(Int64(value.rounded())) B" }
+        var value = value / 1024
+        for unit in ["KiB", "MiB", "GiB", "TiB"] {
+            if value < 1023.95 { return "\(fixed(value, 1)) \(unit)" }
+            value /= 1024
+        }
+        return "\(fixed(value, 1)) PiB"
+    }
+
+    /// A number with a fixed number of decimals.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        String(format: "%.\(decimals)f", value)
+    }
+
+    /// A time seen from another: `3 min ago`, `in 20 s`, `now`.
+    static func relative(_ time: Date, to now: Date) -> String {
+        let seconds = time.timeIntervalSince(now)
+        let words = largestUnit(of: seconds.magnitude)
+        guard let words else { return "now" }
+        return seconds < 0 ? "\(words) ago" : "in \(words)"
+    }
+
+    private static func largestUnit(of seconds: Double) -> String? {
+        switch seconds {
+        case ..<0.5: nil
+        case ..<59.5: "\(Int(seconds.rounded())) s"
+        case ..<3570: "\(Int((seconds / 60).rounded())) min"
+        case ..<84_600: "\(Int((seconds / 3600).rounded())) h"
+        default: "\(Int((seconds / 86_400).rounded())) d"
+        }
+    }
+
+    /// The ids of a range, such as `1...100`.
+    static func ids(_ first: Int64, _ last: Int64) -> String {
+        "\(first)...\(last)"
+    }
+}
+
+extension SourceDefinition {
+    /// Whether the weight column's name says that weights are bytes.
+    var weighsBytes: Bool {
+        weight?.lowercased().contains("byte") ?? false
+    }
+}
+
+extension RunRecord {
+    /// The source's definition, where it is known.
+    var source: SourceDefinition? {
+        definition.flatMap { try? JSONText.decode(SourceDefinition.self, from: $0) }
+    }
+
+    /// Whether weights of the run are bytes.
+    var weighsBytes: Bool { source?.weighsBytes ?? false }
+}

@@ -1,0 +1,92 @@
+internal import CPosix
+import Foundation
+import Synchronization
+
+/// Where text goes.
+package protocol Writer: Sendable {
+    /// Whether a person looks at it.
+    var isTerminal: Bool { get }
+
+    /// How many characters fit into a line.
+    var width: Int { get }
+
+    /// Writes all of it.
+    ///
+    /// - Throws: ``WriteError``.
+    func write(_ bytes: [UInt8]) throws
+}
+
+extension Writer {
+    package func write(_ text: String) throws {
+        try write(Array(text.utf8))
+    }
+
+    func writeLine(_ text: String) throws {
+        try write(text + "\n")
+    }
+}
+
+/// Output that could not be written.
+struct WriteError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Writes to an open file; calls take turns.
+package struct FileWriter: Writer {
+    package let isTerminal: Bool
+    private let file: Int32
+
+    package init(file: Int32) {
+        self.file = file
+        isTerminal = isatty(file) == 1
+    }
+
+    package var width: Int {
+        var size = winsize()
+        guard isTerminal, ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 79
+        }
+        return Int(size.ws_col)
+    }
+
+    package func write(_ bytes: [UInt8]) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Foundation.write(
+                    file,
+                    buffer.baseAddress?.advanced(by: written),
+                    bytes.count - written
+                )
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                throw WriteError(
+                    description: "cannot write the output: \(String(cString: strerror(errno)))"
+                )
+            }
+            written += count
+        }
+    }
+}
+
+/// Keeps what is written.
+package final class TextWriter: Writer {
+    package let isTerminal: Bool
+    package let width: Int
+    private let bytes = Mutex<[UInt8]>([])
+
+    package init(isTerminal: Bool = false, width: Int = 100) {
+        self.isTerminal = isTerminal
+        self.width = width
+    }
+
+    /// What was written so far.
+    package var text: String {
+        String(decoding: bytes.withLock { $0 }, as: UTF8.self)
+    }
+
+    package func write(_ bytes: [UInt8]) throws {
+        self.bytes.withLock { $0 += bytes }
+    }
+}

@@ -1,0 +1,34 @@
+import Tranche
+
+/// Reads an id or a batch's number: any whole number of 64 bits.
+func parseID(_ text: String) throws -> Int64 {
+    guard let id = Int64(text) else {
+        throw ValueError("this is no whole number from \(Int64.min) to \(Int64.max)")
+    }
+    return id
+}
+
+/// Reads a whole number of at least `least`.
+func parseCount(_ text: String, from least: Int = 1) throws -> Int {
+    guard let count = Int(text), count >= least else {
+        throw ValueError("give a whole number, \(least) or more")
+    }
+    return count
+}
+
+/// Reads bounds such as `20..80`, `20...80`, `20..` or `..80`.
+func parseBounds(_ text: String) throws -> IDBounds {
+    let example = "bounds look like 20..80, 20.. or ..80"
+    guard let dots = text.firstRange(of: "..") else { throw ValueError(example) }
+    let first = text[..<dots.lowerBound]
+    let last = text[dots.upperBound...].drop { $0 == "." }
+    guard !first.isEmpty || !last.isEmpty, !first.contains(".") else { throw ValueError(example) }
+    let bounds = IDBounds(
+        lower: first.isEmpty ? nil : try parseID(String(first)),
+        upper: last.isEmpty ? nil : try parseID(String(last))
+    )
+    if let lower = bounds.lower, let upper = bounds.upper, lower > upper {
+        throw ValueError("the lower end is above the upper")
+    }
+    return bounds
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Tranche
+
+/// Runs the program for one batch.
+struct BatchProgram: Sendable {
+    let path: String
+    let arguments: [String]
+    let environment: [String: String]
+    let guardian: ProcessGuard
+    let shutdown: Shutdown
+    /// Given whole lines of the program's standard output.
+    let copy: @Sendable ([UInt8]) -> Void
+
+    /// How the program ended.
+    struct End: Sendable {
+        var exit: ChildProcess.Exit
+        /// The last line of its output.
+        var lastLine: String?
+        /// Whether it was told to end.
+        var wasTerminated: Bool
+    }
+
+    /// Runs the program to its end; cancelled, it ends the program.
+    ///
+    /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
+    func run(_ batch: Batch) async throws -> End {
+        let child = try await ChildProcess.start(
+            path,
+            arguments: arguments,
+            environment: environment.merging(Self.variables(of: batch)) { _, own in own }
+        )
+        guardian.add(child.number)
+        defer { guardian.remove(child.number) }
+        return try await withTaskCancellationHandler {
+            try await supervise(child, batch)
+        } onCancel: {
+            child.terminate()
+        }
+    }
+
+    private enum Part: Sendable {
+        case fed(Result<Void, any Error>)
+        case output(String?)
+        case exit(ChildProcess.Exit)
+        case watched
+    }
+
+    private func supervise(_ child: ChildProcess, _ batch: Batch) async throws -> End {
+        try await withThrowingTaskGroup(of: Part.self) { group in
+            group.addTask { .fed(await feed(child, batch)) }
+            group.addTask { .output(await child.readOutput(copy)) }
+            group.addTask { .exit(await child.waitForExit()) }
+            group.addTask {
+                await shutdown.reached(.terminating)
+                if shutdown.stage == .terminating { child.terminate() }
+                return .watched
+            }
+            var exit: ChildProcess.Exit?
+            var lastLine: String??
+            var fed: Result<Void, any Error>?
+            while exit == nil || lastLine == nil || fed == nil, let part = try await group.next() {
+                switch part {
+                case .fed(let result):
+                    if case .failure = result { child.terminate() }
+                    fed = result
+                case .output(let line): lastLine = .some(line)
+                case .exit(let how): exit = how
+                case .watched: break
+                }
+            }
+            group.cancelAll()
+            try fed?.get()
+            return End(
+                exit: exit ?? .code(0),
+                lastLine: lastLine ?? nil,
+                wasTerminated: child.wasTerminated
+            )
+        }
+    }
+
+    /// Writes the items as JSON Lines, read as the program takes them.
+    private func feed(_ child: ChildProcess, _ batch: Batch) async -> Result<Void, any Error> {
+        defer { child.closeInput() }
+        do {
+            var lines: [UInt8] = []
+            for try await item in batch.itemStream {
+                lines += JSON(item).text.utf8
+                lines.append(UInt8(ascii: "\n"))
+                guard lines.count > 1 << 15 else { continue }
+                guard try await child.write(lines) else { return .success(()) }
+                lines.removeAll(keepingCapacity: true)
+            }
+            _ = try await child.write(lines)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func variables(of batch: Batch) -> [String: String] {
+        [
+            "TRANCHE_JOB": batch.job,
+            "TRANCHE_RUN": batch.run,
+            "TRANCHE_KIND": batch.kind.rawValue,
+            "TRANCHE_EXACT": batch.isExact ? "1" : "0",
+            "TRANCHE_BATCH": String(batch.id),
+            "TRANCHE_ATTEMPT": String(batch.attempt),
+            "TRANCHE_ID_START": String(batch.ids.lowerBound),
+            "TRANCHE_ID_END": String(batch.ids.upperBound),
+        ]
+    }
+}
+
+extension BatchProgram.End {
+    /// The result: the last line, when it is a JSON object.
+    var result: String? {
+        guard let line = lastLine?.trimmingCharacters(in: .whitespaces), line.hasPrefix("{"),
+            JSONText.isValid(line)
+        else { return nil }
+        return line
+    }
+
+    /// What is kept as the error of a failure: how it exited, and its last words.
+    var failure: String? {
+        let words: String
+        switch exit {
+        case .code(0): return nil
+        case .code(let code): words = "exit code \(code)"
+        case .signal(let number): words = "killed by signal \(number)"
+        }
+        guard let lastLine else { return words }
+        return "\(words): \(lastLine.trimmingCharacters(in: .whitespaces).prefix(500))"
+    }
+}

@@ -1,0 +1,106 @@
+import Tranche
+
+/// What became of a batch, for programs that watch.
+struct BatchReport: Sendable {
+    var batch: Batch
+    var status: String
+    var elapsed: Duration
+    var result: String?
+    var error: String?
+}
+
+/// Runs the program for a batch, and ends the batch accordingly.
+struct BatchRun: Sendable {
+    let batch: Batch
+    let inventory: Inventory
+    let program: BatchProgram
+    let progress: Progress
+
+    /// Runs the program and records how it ended.
+    ///
+    /// - Throws: Errors that are not the batch's own: a database or source that fails, a program that
+    ///   cannot be started. The batch is given back then.
+    func run(_ report: @Sendable (BatchReport) throws -> Void) async throws {
+        let start = ContinuousClock.now
+        progress.update { $0.running += 1 }
+        defer { progress.update { $0.running -= 1 } }
+        var ended = BatchReport(batch: batch, status: "", elapsed: .zero)
+        do {
+            let end = try await batch.whileHeld { try await program.run(batch) }
+            try await record(end, in: &ended)
+        } catch let error as TrancheError where error.code == .batchLost {
+            ended.status = "lost"
+            ended.error = error.message
+        } catch {
+            try await giveBack(after: error)
+        }
+        ended.elapsed = ContinuousClock.now - start
+        show(ended)
+        try report(ended)
+    }
+
+    private func record(_ end: BatchProgram.End, in ended: inout BatchReport) async throws {
+        if end.wasTerminated {
+            // It may have been cut short, whatever it says about itself.
+            try await batch.release()
+            ended.status = "released"
+        } else if let failure = end.failure {
+            let record = try await settle { [result = end.result] store, holding in
+                try await store.fail(holding, error: failure, result: result)
+            }
+            ended.status = record.isFinal ? "failed for good" : "failed"
+            ended.error = failure
+        } else {
+            ended.result = end.result
+            _ = try await settle { [result = end.result] store, holding in
+                try await store.succeed(holding, result: result, logging: nil)
+            }
+            ended.status = "succeeded"
+        }
+    }
+
+    /// Writes the end with the result as the program spelt it, even when the task was cancelled.
+    private func settle(
+        _ end: @escaping @Sendable (any InventoryStore, Holding) async throws -> BatchRecord
+    ) async throws -> BatchRecord {
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        return try await Task { [inventory, batch] in
+            try await inventory.retrying(within: batch.lease) { _ in
+                try await end(inventory.store, holding)
+            }
+        }.value
+    }
+
+    private func giveBack(after error: any Error) async throws -> Never {
+        do {
+            try await batch.release()
+        } catch {
+            // Its lease ends by itself; the first error says more.
+        }
+        throw error
+    }
+
+    private func show(_ ended: BatchReport) {
+        let colour: Colour? =
+            switch ended.status {
+            case "succeeded": nil
+            case "released", "lost": .yellow
+            default: .red
+            }
+        let words = progress.tally.words(items: batch.count, weight: batch.weight)
+        let ids = HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound)
+        var line = "batch \(batch.id) \(ended.status): ids \(ids), \(words), \(ended.elapsed.words)"
+        if let error = ended.error { line += ": \(redacted(error))" }
+        progress.update(line, colour: colour, isAlwaysShown: ended.status != "succeeded") { tally in
+            switch ended.status {
+            case "succeeded":
+                tally.succeeded += 1
+                tally.items += batch.count
+                tally.weight += batch.weight
+            case "released": tally.released += 1
+            case "lost": tally.lost += 1
+            default: tally.failed += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+internal import CPosix
+import Dispatch
+import Foundation
+import Synchronization
+
+/// A running program in a process group of its own, with pipes as its standard input and output.
+///
+/// Every call that blocks runs on a queue of its own.
+final class ChildProcess: Sendable {
+    /// How long a program has between SIGTERM and SIGKILL.
+    static let patience: DispatchTimeInterval = .seconds(5)
+
+    /// The process, which is its group's number too.
+    let number: pid_t
+    private let input: OpenFile
+    private let output: OpenFile
+    private let exited: OpenFile
+    private let state = Mutex(State())
+    private let inputQueue = DispatchQueue(label: "tranche.child.input")
+    private let outputQueue = DispatchQueue(label: "tranche.child.output")
+    private let exitQueue = DispatchQueue(label: "tranche.child.exit")
+
+    /// How a program ended.
+    enum Exit: Sendable, Hashable {
+        case code(Int32)
+        case signal(Int32)
+    }
+
+    private struct State {
+        var isReaped = false
+        var isTerminated = false
+    }
+
+    private init(number: pid_t, input: OpenFile, output: OpenFile, exited: OpenFile) {
+        self.number = number
+        self.input = input
+        self.output = output
+        self.exited = exited
+    }
+
+    /// Starts a program.
+    ///
+    /// - Parameters:
+    ///   - path: Its file.
+    ///   - arguments: Its arguments, its own name first.
+    ///   - environment: Its environment.
+    /// - Returns: The running program.
+    /// - Throws: ``SystemError`` when it cannot be run.
+    static func start(
+        _ path: String,
+        arguments: [String],
+        environment: [String: String]
+    ) async throws -> ChildProcess {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "tranche.child.start").async {
+                continuation.resume(
+                    with: Result {
+                        try spawn(path, arguments, environment.map { "\($0.key)=\($0.value)" })
+                    }
+                )
+            }
+        }
+    }
+
+    private static func spawn(
+        _ path: String,
+        _ arguments: [String],
+        _ environment: [String]
+    ) throws(SystemError) -> ChildProcess {
+        let input = try OpenFile.pipe()
+        let output = try OpenFile.pipe()
+        try input.writing.makeNonBlocking()
+        try output.reading.makeNonBlocking()
+        let exited = try OpenFile.event()
+        let arguments = arguments.map { strdup($0) } + [nil]
+        let environment = environment.map { strdup($0) } + [nil]
+        defer { for copy in arguments + environment { free(copy) } }
+        let number = tranche_spawn(
+            path,
+            arguments,
+            environment,
+            input.reading.number,
+            output.writing.number
+        )
+        guard number > 0 else { throw SystemError("cannot run '\(path)'") }
+        input.reading.close()
+        output.writing.close()
+        return ChildProcess(
+            number: number,
+            input: input.writing,
+            output: output.reading,
+            exited: exited
+        )
+    }
+
+    // MARK: - Talking
+
+    /// Writes to the program's standard input, as fast as it reads.
+    ///
+    /// - Returns: Whether the program may read more; `false` when it has closed its input or ended.
+    func write(_ bytes: [UInt8]) async throws -> Bool {
+        try await withCheckedThrowingContinuation { continuation in
+            inputQueue.async { continuation.resume(with: Result { try self.writeAll(bytes) }) }
+        }
+    }
+
+    /// Tells the program that its standard input has ended.
+    func closeInput() {
+        input.close()
+    }
+
+    /// Reads the program's standard output to its end.
+    ///
+    /// - Parameter copy: Given whole lines, on a queue that may block.
+    /// - Returns: The last line that is not blank.
+    func readOutput(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> String? {
+        await withCheckedContinuation { continuation in
+            outputQueue.async { continuation.resume(returning: self.readAll(copy)) }
+        }
+    }
+
+    private func writeAll(_ bytes: [UInt8]) throws(SystemError) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Foundation.write(
+                    input.number,
+                    buffer.baseAddress?.advanced(by: written),
+                    bytes.count - written
+                )
+            }
+            if count > 0 {
+                written += count
+            } else if errno == EPIPE {
+                return false
+            } else if errno == EAGAIN {
+                // What the program left running may hold the pipe open, and never read it.
+                guard isReady(input, for: POLLOUT) else { return false }
+            } else if errno != EINTR {
+                throw SystemError("cannot write to the program")
+            }
+        }
+        return true
+    }
+
+    private func readAll(_ copy: ([UInt8]) -> Void) -> String? {
+        var lines = LineCollector()
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(output.number, &buffer, buffer.count)
+            if count > 0 {
+                let whole = lines.add(buffer[..<count])
+                if !whole.isEmpty { copy(whole) }
+            } else if count < 0, errno == EINTR {
+                continue
+            } else if count < 0, errno == EAGAIN, isReady(output, for: POLLIN) {
+                continue
+            } else {
+                break
+            }
+        }
+        let rest = lines.finish()
+        if !rest.isEmpty { copy(rest) }
+        output.close()
+        return lines.lastLine
+    }
+
+    /// Waits until a pipe is ready; `false` when the program has ended before it was.
+    private func isReady(_ file: OpenFile, for event: Int32) -> Bool {
+        var waits = [
+            pollfd(fd: file.number, events: Int16(event), revents: 0),
+            pollfd(fd: exited.number, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&waits, 2, -1) < 0, errno == EINTR {}
+        return waits[0].revents != 0
+    }
+
+    // MARK: - Ending
+
+    /// Whether ``terminate()`` came before the program's own end.
+    var wasTerminated: Bool { state.withLock { $0.isTerminated } }
+
+    /// Ends the program's group: SIGTERM, and SIGKILL after ``patience``.
+    func terminate() {
+        guard send(SIGTERM) else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
+            _ = self.send(SIGKILL)
+        }
+    }
+
+    /// Waits for the program's end, and ends what it left running in its group.
+    func waitForExit() async -> Exit {
+        await withCheckedContinuation { continuation in
+            exitQueue.async { continuation.resume(returning: self.reap()) }
+        }
+    }
+
+    private func send(_ number: Int32) -> Bool {
+        state.withLock { state in
+            // A number that was reaped may be another process's by now.
+            if state.isReaped { return false }
+            state.isTerminated = true
+            return kill(-self.number, number) == 0
+        }
+    }
+
+    private func reap() -> Exit {
+        var information = siginfo_t()
+        // The zombie keeps its number until the rest of its group has been told.
+        while waitid(P_PID, id_t(number), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        let status = state.withLock { state in
+            kill(-number, SIGKILL)
+            var status: Int32 = 0
+            while waitpid(number, &status, 0) < 0, errno == EINTR {}
+            state.isReaped = true
+            return status
+        }
+        exited.raise()
+        return status & 0x7f == 0 ? .code((status >> 8) & 0xff) : .signal(status & 0x7f)
+    }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import Synchronization
+import Tranche
+import TrancheSQL
+
+/// Workers that acquire batches of one run and run a program for each.
+struct Crew: Sendable {
+    let inventory: Inventory
+    let source: SQLSource
+    let request: BatchRequest
+    let key: RunKey
+    let workers: Int
+    /// Whether to wait for more for ever.
+    let follows: Bool
+    let grace: Duration
+    let program: BatchProgram
+    let progress: Progress
+    let shutdown: Shutdown
+    let report: @Sendable (BatchReport) throws -> Void
+    private let ending = Ending()
+
+    init(
+        inventory: Inventory,
+        source: SQLSource,
+        options: WorkOptions,
+        key: RunKey,
+        program: BatchProgram,
+        progress: Progress,
+        report: @escaping @Sendable (BatchReport) throws -> Void
+    ) {
+        self.inventory = inventory
+        self.source = source
+        request = options.job.request
+        self.key = key
+        workers = options.workers
+        follows = options.follows
+        grace = options.grace
+        self.program = program
+        self.progress = progress
+        shutdown = program.shutdown
+        self.report = report
+    }
+
+    /// Works until there is nothing more, or a signal.
+    ///
+    /// - Returns: Why the workers ended: the reason for which there is no batch, or `nil` after a signal.
+    func run(_ signals: AsyncStream<Int32>) async throws -> NoBatchReason? {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // These end when the workers have.
+            group.addTask { await watch(signals) }
+            group.addTask { await progress.run() }
+            group.addTask { await estimate() }
+            let worked = await work()
+            group.cancelAll()
+            try worked.get()
+        }
+        if shutdown.stage >= .signalled { return nil }
+        return ending.reason
+    }
+
+    // MARK: - Beside the workers
+
+    private func watch(_ signals: AsyncStream<Int32>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await shutdown.reached(.signalled)
+                guard !Task.isCancelled, (try? await Task.sleep(for: grace)) != nil else { return }
+                shutdown.advance(to: .terminating)
+            }
+            for await number in signals {
+                let isFirst = shutdown.stage < .signalled
+                shutdown.advance(to: isFirst ? .signalled : .terminating)
+                let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+                let words =
+                    isFirst
+                    ? "finishing what runs for up to \(grace.words); again to stop now"
+                    : "stopping now"
+                progress.update("\(name): \(words)", isAlwaysShown: true)
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Finds out how much there is to do, when a look at some hundred batches tells.
+    private func estimate() async {
+        guard progress.isLive, request.limit != BatchLimit() else { return }
+        let forecast = try? await inventory.plan(request, from: source, batches: 256)
+        guard let forecast, forecast.reachedEnd else { return }
+        let load = ProgressTally.Load(
+            items: forecast.ranges.reduce(0) { $0 + $1.count }
+                + forecast.open.reduce(0) { $0 + $1.count },
+            weight: forecast.ranges.reduce(0) { $0 + $1.weight }
+                + forecast.open.reduce(0) { $0 + ($1.weight ?? 0) }
+        )
+        progress.update { tally in
+            // Batches that ended while this looked are no longer in the forecast.
+            tally.planned = .init(
+                items: load.items + tally.items,
+                weight: load.weight + tally.weight
+            )
+        }
+    }
+
+    // MARK: - Workers
+
+    private func work() async -> Result<Void, any Error> {
+        await withTaskGroup(of: Result<Void, any Error>.self) { group in
+            for number in 1...workers {
+                group.addTask {
+                    do {
+                        return .success(try await work(as: number))
+                    } catch {
+                        // The others finish what they hold.
+                        shutdown.advance(to: .stopping)
+                        return .failure(error)
+                    }
+                }
+            }
+            var first: Result<Void, any Error> = .success(())
+            for await result in group {
+                if case .success = first { first = result }
+            }
+            return first
+        }
+    }
+
+    private func work(as number: Int) async throws {
+        var request = request
+        if workers > 1 {
+            request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
+        }
+        while let batch = try await next(request) {
+            try await BatchRun(
+                batch: batch,
+                inventory: inventory,
+                program: program,
+                progress: progress
+            )
+            .run(report)
+        }
+    }
+
+    /// The next batch; `nil` when there will be none.
+    private func next(_ request: BatchRequest) async throws -> Batch? {
+        while shutdown.stage == .working {
+            let answer = try await shutdown.run(until: .terminating) {
+                try await inventory.acquire(request, from: source, isDraining: !follows)
+            }
+            guard let answer else { return nil }
+            switch answer {
+            case .batch(let batch):
+                if shutdown.stage == .working { return batch }
+                try await batch.release()
+                return nil
+            case .none(let reason):
+                guard let pause = pause(for: reason) else {
+                    ending.end(reason)
+                    return nil
+                }
+                _ = try await shutdown.run(until: .stopping) { try await Task.sleep(for: pause) }
+            }
+        }
+        return nil
+    }
+
+    /// How long to wait before asking again; `nil` when that is of no use.
+    private func pause(for reason: NoBatchReason) -> Duration? {
+        let longest = inventory.configuration.pollInterval
+        guard case .waiting(let until) = reason else { return follows ? longest : nil }
+        return min(max(.seconds(until.timeIntervalSinceNow), .milliseconds(10)), longest)
+    }
+
+    /// Why the first worker ended that found no batch.
+    private final class Ending: Sendable {
+        private let state = Mutex<NoBatchReason?>(nil)
+
+        var reason: NoBatchReason? { state.withLock { $0 } }
+
+        func end(_ reason: NoBatchReason) {
+            state.withLock { $0 = $0 ?? reason }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import CPosix
+import Foundation
+
+/// A small process beside this one that kills the children when this one dies, however suddenly.
+final class ProcessGuard: Sendable {
+    private let pipe: OpenFile
+
+    /// Starts the guard.
+    init() throws(SystemError) {
+        // A guard that is gone must not take this process along; children get the default back.
+        signal(SIGPIPE, SIG_IGN)
+        let number = tranche_start_guard()
+        guard number >= 0 else { throw SystemError("cannot start the guard of the children") }
+        pipe = OpenFile(stealing: number)
+    }
+
+    /// Has a process group killed when this process dies.
+    func add(_ group: pid_t) {
+        send(group)
+    }
+
+    /// Forgets a process group that has ended.
+    func remove(_ group: pid_t) {
+        send(-group)
+    }
+
+    private func send(_ message: pid_t) {
+        var message = message
+        // Without its guard a child loses only the protection against this process being killed.
+        _ = Foundation.write(pipe.number, &message, MemoryLayout.size(ofValue: message))
+    }
+}

@@ -1,0 +1,88 @@
+import Synchronization
+
+/// How far a crew is on its way out, and who waits for that.
+final class Shutdown: Sendable {
+    private let state = Mutex(State())
+
+    /// How far it is.
+    enum Stage: Int, Comparable, Sendable {
+        /// Batches are acquired.
+        case working
+        /// None is acquired any more; those in hand are finished.
+        case stopping
+        /// The same, because of a signal: there is a grace period.
+        case signalled
+        /// What runs is ended.
+        case terminating
+
+        static func < (lhs: Stage, rhs: Stage) -> Bool { lhs.rawValue < rhs.rawValue }
+    }
+
+    var stage: Stage { state.withLock { $0.stage } }
+
+    /// Goes on to a stage; never back.
+    func advance(to stage: Stage) {
+        let reached = state.withLock { state in
+            state.stage = max(state.stage, stage)
+            let reached = state.waiters.filter { $0.value.stage <= state.stage }
+            for id in reached.keys { state.waiters[id] = nil }
+            return reached.values.map(\.continuation)
+        }
+        for continuation in reached { continuation.finish() }
+    }
+
+    /// Returns when a stage is reached, or the task is cancelled.
+    func reached(_ stage: Stage) async {
+        let stream = AsyncStream<Never> { continuation in
+            let id = state.withLock { state -> Int? in
+                guard state.stage < stage else { return nil }
+                state.lastID += 1
+                state.waiters[state.lastID] = Waiter(stage: stage, continuation: continuation)
+                return state.lastID
+            }
+            guard let id else { return continuation.finish() }
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { $0.waiters[id] = nil }
+            }
+        }
+        for await _ in stream {}
+    }
+
+    /// Runs `body`, cancelled when a stage is reached.
+    ///
+    /// - Returns: What it returns; `nil` when it was cancelled before it had anything.
+    func run<Result: Sendable>(
+        until stage: Stage,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await self.reached(stage)
+                return nil
+            }
+            if let result = try await group.next() ?? nil {
+                group.cancelAll()
+                return result
+            }
+            group.cancelAll()
+            do {
+                return try await group.next() ?? nil
+            } catch is CancellationError {
+                try Task.checkCancellation()
+                return nil
+            }
+        }
+    }
+
+    private struct State {
+        var stage = Stage.working
+        var lastID = 0
+        var waiters: [Int: Waiter] = [:]
+    }
+
+    private struct Waiter {
+        var stage: Stage
+        var continuation: AsyncStream<Never>.Continuation
+    }
+}

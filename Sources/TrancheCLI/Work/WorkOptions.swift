@@ -1,0 +1,151 @@
+import Tranche
+
+/// The options of the commands that run a program per batch.
+struct WorkOptions: Sendable {
+    let job: JobOptions
+    let workers: Int
+    let grace: Duration
+    /// Whether to wait for more for ever.
+    let follows: Bool
+    /// The program and its arguments.
+    let program: [String]
+
+    static func group(mayFollow: Bool) -> CommandDescription.OptionGroup {
+        var options: [CommandDescription.Option] = [
+            .init("workers", "N", "programs at a time; 1 by default"),
+            .init("grace", "TIME", "after a signal, how long programs may go on; 30s by default"),
+        ]
+        if mayFollow {
+            options += [
+                .init("drain", nil, "end when the run is complete; the default"),
+                .init("follow", nil, "never end: wait for new items"),
+            ]
+        }
+        return .init(title: "Working", options: options)
+    }
+
+    static let notes = """
+        CMD gets the items as lines {"id","item","weight"} on its standard input, and
+        TRANCHE_JOB, _RUN, _KIND, _EXACT, _BATCH, _ATTEMPT, _ID_START and _ID_END. When it
+        exits with 0 the batch has succeeded, else it failed. Its output goes to standard
+        error; a last line that is a JSON object is kept as the batch's result.
+
+        After SIGINT or SIGTERM nothing more is acquired and programs may finish; what has
+        not finished after --grace, or at a second signal, is ended and its batch released.
+
+        Exit: 0 complete, 1 complete with failed batches, 75 held or paused; after a signal
+        0 when all in hand was finished, else 130.
+
+        """
+
+    init(_ arguments: Arguments) throws {
+        job = try JobOptions(arguments)
+        workers = try arguments.value("workers") { try parseCount($0) } ?? 1
+        guard workers <= 1000 else {
+            throw UsageError("--workers \(workers) is too many; at most 1000")
+        }
+        grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
+        follows = arguments.has("follow")
+        if follows, arguments.has("drain") {
+            throw UsageError("--drain and --follow exclude each other")
+        }
+        program = arguments.program
+    }
+
+    /// Runs the program for each batch of the run.
+    func run(_ context: Context) async throws -> ExitStatus {
+        let path = try ProgramFinder(environment: context.environment).path(of: program[0])
+        // Signals are dealt with from here on, so that none is lost while the inventory is opened.
+        let signals = context.signals()
+        let guardian = try ProcessGuard()
+        return try await context.withInventory(worker: job.worker) { inventory in
+            let source = try job.source(context.settings)
+            let definition = try await inventory.source(source).definition
+            try await job.notePolicy(inventory, context)
+            let progress = Progress(
+                context.errors,
+                style: Style(context.errors, environment: context.environment),
+                weighsBytes: definition.weighsBytes,
+                hasWeights: definition.weight != nil
+            )
+            let batchProgram = BatchProgram(
+                path: path,
+                arguments: program,
+                environment: context.environment,
+                guardian: guardian,
+                shutdown: Shutdown(),
+                copy: { progress.copy($0) }
+            )
+            let key = RunKey(
+                metaTable: definition.table,
+                job: job.request.job,
+                run: job.request.run
+            )
+            let crew = Crew(
+                inventory: inventory,
+                source: source,
+                options: self,
+                key: key,
+                program: batchProgram,
+                progress: progress,
+                report: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
+            )
+            let start = ContinuousClock.now
+            let reason: NoBatchReason?
+            do {
+                reason = try await crew.run(signals)
+            } catch {
+                progress.finish(elapsed: ContinuousClock.now - start)
+                throw error
+            }
+            progress.finish(elapsed: ContinuousClock.now - start)
+            return try await status(reason, progress.tally, key, inventory, context)
+        }
+    }
+
+    private func status(
+        _ reason: NoBatchReason?,
+        _ tally: ProgressTally,
+        _ key: RunKey,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> ExitStatus {
+        switch reason {
+        case nil:
+            return tally.released == 0 ? .done : .interrupted
+        case .complete:
+            let failed = try await inventory.summaries(RunSelection(key)).first?.failedBatches ?? 0
+            guard failed > 0 else { return .done }
+            let words = failed == 1 ? "1 batch has" : "\(failed) batches have"
+            try context.note(
+                "\(key) is complete, but \(words) failed; 'tranche retry' offers them again"
+            )
+            return .failed
+        case .waiting, .paused, .held:
+            try context.note("\(key): \(reason?.description ?? "")")
+            return .tryAgain
+        }
+    }
+}
+
+extension JSON {
+    /// The end of a batch that a program worked on.
+    init(_ report: BatchReport) {
+        let batch = report.batch
+        self = .object([
+            ("batch", .integer(batch.id)),
+            ("attempt", JSON(batch.attempt)),
+            ("job", .string(batch.job)),
+            ("run", .string(batch.run)),
+            ("kind", .string(batch.kind.rawValue)),
+            ("status", .string(report.status.split(separator: " ").first.map(String.init) ?? "")),
+            ("id_start", .integer(batch.ids.lowerBound)),
+            ("id_end", .integer(batch.ids.upperBound)),
+            ("count", JSON(batch.count)),
+            ("weight", .number(batch.weight)),
+            ("seconds", .number(Double(Int((report.elapsed / .seconds(1)) * 1000)) / 1000)),
+            ("result", report.result.map { .raw($0) } ?? .null),
+            ("error", JSON(report.error)),
+        ])
+    }
+}
