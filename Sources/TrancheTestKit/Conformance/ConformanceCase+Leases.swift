@@ -77,6 +77,24 @@ extension ConformanceCase {
             try requireEqual(try await bench.take(request).id, second.id, "the offered batch")
             try requireEqual(try await bench.ids(bench.take(request)), [3], "the new batch's ids")
         },
+        ConformanceCase(
+            "However many batches failed for good, the next one that is free is offered"
+        ) {
+            subject in
+            let bench = try await Bench(subject, ids: 1...40)
+            let request = BatchRequest(
+                job: "job",
+                limit: BatchLimit(count: 1),
+                policy: RunPolicy(maxAttempts: 1)
+            )
+            for _ in 0..<30 { _ = try await bench.take(request) }
+            let free = try await bench.take(request)
+            try await free.release()
+            bench.clock.advance(by: .seconds(60))
+            try requireEqual(try await bench.take(request).id, free.id, "the offered batch")
+            let failed = BatchSelection(status: .failed)
+            try requireEqual(try await bench.store.batches(failed).count, 30, "the failed batches")
+        },
     ]
 
     /// Failures and what follows.

@@ -92,6 +92,9 @@ extension ConformanceCase {
             try require(summary.weightPerSecond ?? 0 > 0, "there is no pace of weight")
             try require(summary.itemsPerSecond ?? 0 > 0, "there is no pace of items")
             try requireEqual(summary.run, try await bench.run(), "the run")
+            bench.clock.advance(by: .seconds(5))
+            let later = try await bench.store.summaries(key).first
+            try requireEqual(later?.nextDue, nil, "what is due next, once all may be taken")
         },
         ConformanceCase("A run without batches has a summary") { subject in
             let bench = try await Bench(subject, [SourceRow]())

@@ -70,6 +70,52 @@ extension ConformanceCase {
             try requireEqual(batch.kind, .backfill, "the kind of a backfill's batch")
             try requireEqual(batch.run, "again", "its run")
         },
+        ConformanceCase("A plan made for another cursor hands out nothing") { subject in
+            let bench = try await Bench(subject, ids: 1...5)
+            let source = try await bench.inventory.source(bench.description)
+            let limit = BatchLimit(count: 2)
+            let plan = try await source.nextRange(
+                after: nil,
+                within: IDBounds(),
+                limit: limit,
+                batches: 1
+            )
+            _ = try await bench.take(1)
+            var request = AcquireRequest(
+                key: try await bench.key(),
+                definition: source.definition,
+                token: "late"
+            )
+            request.limit = limit
+            switch try await bench.store.acquire(request, from: source, plan: plan) {
+            case .needsPlan(let cursor):
+                try requireEqual(cursor, 1, "the cursor to plan from")
+            case .batches(let batches):
+                // A store that reads the source itself needs no plan.
+                try requireEqual(batches.map(\.record.idStart), [2], "the first id")
+            case .none(let reason):
+                throw ConformanceFailure("no batch, because \(reason)")
+            }
+        },
+        ConformanceCase("A run at its end needs no plan") { subject in
+            let bench = try await Bench(subject, ids: 1...5)
+            let ids = IDBounds(1...3)
+            let batch = try await bench.take(run: "again", ids: ids)
+            let source = try await bench.inventory.source(bench.description)
+            let request = AcquireRequest(
+                key: batch.record.key,
+                definition: source.definition,
+                bounds: ids,
+                token: "end"
+            )
+            for expected in [NoBatchReason.waiting(until: subject.time(in: 60)), .complete] {
+                let outcome = try await bench.store.acquire(request, from: source, plan: nil)
+                guard case .none(expected) = outcome else {
+                    throw ConformanceFailure("\(outcome), not \(expected)")
+                }
+                try await batch.succeed()
+            }
+        },
     ]
 
     /// Too little for a batch.

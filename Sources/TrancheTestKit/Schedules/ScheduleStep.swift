@@ -32,3 +32,28 @@ enum ScheduleStep: Sendable {
         case succeed, fail, release, heartbeat
     }
 }
+
+extension ScheduleStep: CustomStringConvertible {
+    /// The step in one line, for failures.
+    var description: String {
+        switch self {
+        case .acquire(let run, let asked): "acquire run \(run) \(asked)"
+        case .end(let batch, let attempt, let end): "\(end) batch \(batch) attempt \(attempt)"
+        case .advance(let milliseconds): "advance \(milliseconds) ms"
+        case .insert(let rows):
+            "insert " + rows.map { "\($0.id):\($0.weight ?? 0)" }.joined(separator: " ")
+        case .delete(let ids): "delete \(ids)"
+        case .pause(let run, let isPaused): "\(isPaused ? "pause" : "resume") run \(run)"
+        case .retry(let run): "retry run \(run)"
+        case .redefine(let run, let policy):
+            "redefine run \(run): lease \(policy.lease), attempts \(policy.maxAttempts)"
+        }
+    }
+}
+
+extension ScheduleStep.Asked: CustomStringConvertible {
+    var description: String {
+        "\(batches) of weight \(limit.weight ?? 0), count \(limit.count ?? 0),"
+            + " least \(minWeight ?? 0) lingering \(linger)"
+    }
+}

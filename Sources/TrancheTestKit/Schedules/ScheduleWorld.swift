@@ -6,9 +6,7 @@ struct ScheduleWorld: Sendable {
     let runs: [(name: String, bounds: IDBounds, policy: RunPolicy)]
     /// The filter of the job's source.
     let filter: SourceFilter?
-    /// The items that the source starts with.
-    let firstRows: [SourceRow]
-    private var rows: [Int64: SourceRow]
+    private var rows: [Int64: SourceRow] = [:]
     private var held: [(batch: Int, attempt: Int)] = []
     private var nextID: Int64
 
@@ -20,8 +18,6 @@ struct ScheduleWorld: Sendable {
             ("high", IDBounds(lower: 30, upper: random.pick([nil, 90])), Self.makePolicy(&random)),
         ]
         nextID = random.pick([-20, -1, 0, 1])
-        rows = [:]
-        firstRows = []
     }
 
     /// A batch as it was handed out.
@@ -105,7 +101,7 @@ struct ScheduleWorld: Sendable {
 
     private mutating func makeRow(_ random: inout SplitMix64) -> SourceRow {
         let weight: Double? = random.pick([nil, 0, 0.5, 1, 2, 3, 7])
-        var id = Int64.random(in: (nextID - 30)...nextID, using: &random)
+        var id = Int64.random(in: (nextID - 30)...(nextID - 1), using: &random)
         if rows[id] != nil || !random.hits(oneIn: 4) {
             id = nextID
             nextID += Int64.random(in: 1...3, using: &random)
