@@ -58,6 +58,8 @@ package actor PostgreSQLConnection: SQLConnection {
     /// Whether the connection must not be lent again.
     var isBroken: Bool { isUnusable || alarm.isRinging || handle.isBroken }
 
+    package var isUsable: Bool { !isBroken && !isInTransaction }
+
     package func atomically(
         _ statements: [SQLStatement],
         isWriting: Bool
@@ -77,7 +79,7 @@ package actor PostgreSQLConnection: SQLConnection {
     }
 
     package func commit(_ statements: [SQLStatement]) async throws -> [SQLRows] {
-        try await interruptibly { try exchange(statements + ["COMMIT"]) }
+        try await interruptibly { try exchange(statements + ["COMMIT"]).dropLast() }
     }
 
     package func rollback() async throws {
@@ -211,7 +213,7 @@ package actor PostgreSQLConnection: SQLConnection {
         let canceller = canceller
         do {
             return try await withTaskCancellationHandler {
-                try body()
+                try perform(body)
             } onCancel: {
                 alarm.ring()
                 canceller.cancel()
@@ -220,5 +222,10 @@ package actor PostgreSQLConnection: SQLConnection {
             if alarm.isRinging { throw CancellationError() }
             throw error
         }
+    }
+
+    /// Calls `body`; being the actor's own, it keeps the closure around it on the actor's thread.
+    private func perform<R>(_ body: () throws -> R) throws -> R {
+        try body()
     }
 }

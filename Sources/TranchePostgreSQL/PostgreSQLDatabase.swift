@@ -5,7 +5,7 @@ package import TrancheSQL
 /// A PostgreSQL database, through a pool of connections.
 package final class PostgreSQLDatabase: SQLDatabase {
     package let name: String
-    private let pool: PostgreSQLPool
+    private let pool: SQLConnectionPool<PostgreSQLConnection>
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 
@@ -23,12 +23,14 @@ package final class PostgreSQLDatabase: SQLDatabase {
         maxConnections: Int
     ) {
         name = url.name
-        pool = PostgreSQLPool(
-            url: url.text,
+        let text = url.text
+        let settings = PostgreSQLConnection.Settings(lockTimeout: lockTimeout, isReadOnly: isReadOnly)
+        pool = SQLConnectionPool(
             limit: maxConnections,
-            connectTimeout: .seconds(10),
-            settings: .init(lockTimeout: lockTimeout, isReadOnly: isReadOnly)
-        )
+            closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
+        ) {
+            try PostgreSQLConnection(url: text, timeout: .seconds(10), settings: settings)
+        }
     }
 
     package func identity() async throws -> String {

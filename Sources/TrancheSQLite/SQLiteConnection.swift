@@ -65,6 +65,8 @@ package actor SQLiteConnection: SQLConnection {
 
     package var isInTransaction: Bool { handle.isInTransaction }
 
+    package var isUsable: Bool { !handle.isInTransaction }
+
     package func atomically(
         _ statements: [SQLStatement],
         isWriting: Bool
@@ -116,13 +118,6 @@ package actor SQLiteConnection: SQLConnection {
         guard prepared.parameterCount == statement.binds.count else {
             throw SQLiteError(code: SQLITE_ERROR, message: "it has a placeholder; write its value")
         }
-    }
-
-    /// Finalizes statements whose table may have changed, and ends the use of the handle by others.
-    func close() {
-        interrupter.forget()
-        for statement in statements.values { statement.finalize() }
-        statements = [:]
     }
 
     // MARK: Steps
@@ -185,7 +180,7 @@ package actor SQLiteConnection: SQLConnection {
         let interrupter = interrupter
         do {
             return try await withTaskCancellationHandler {
-                try body()
+                try perform(body)
             } onCancel: {
                 waiter.cancel()
                 interrupter.interrupt()
@@ -196,5 +191,10 @@ package actor SQLiteConnection: SQLConnection {
             }
             throw error
         }
+    }
+
+    /// Calls `body`; being the actor's own, it keeps the closure around it on the actor's thread.
+    private func perform<R>(_ body: () throws -> R) throws -> R {
+        try body()
     }
 }

@@ -4,12 +4,12 @@ import Synchronization
 import Tranche
 package import TrancheSQL
 
-/// A SQLite file: one connection that writes, one that reads.
+/// A SQLite file: one connection that writes, and some that read.
 package final class SQLiteDatabase: SQLDatabase {
     package let name: String
     package let path: String
-    private let writer: SQLiteConnection?
-    private let reader: SQLiteConnection
+    private let writer: SQLConnectionPool<SQLiteConnection>?
+    private let readers: SQLConnectionPool<SQLiteConnection>
 
     package var dialect: any SQLDialect { SQLiteDialect() }
 
@@ -43,16 +43,32 @@ package final class SQLiteDatabase: SQLDatabase {
     private init(path: String, use: Use, lockTimeout: Duration) throws {
         name = "sqlite:\(path)"
         self.path = path
+        let closed: @Sendable () -> any Error = {
+            SQLiteError(code: SQLITE_MISUSE, message: "'\(path)' was closed")
+        }
+        var mode = SQLiteConnection.Mode.source
         if case .inventory(let creates) = use {
-            writer = try SQLiteConnection(
+            // Opened now, so that a file that is none is found out, and the file is there to read.
+            let first = try SQLiteConnection(
                 path: path,
                 mode: .inventory(creates: creates),
                 lockTimeout: lockTimeout
             )
-            reader = try SQLiteConnection(path: path, mode: .inventoryReader, lockTimeout: lockTimeout)
+            writer = SQLConnectionPool(limit: 1, idle: [first], closedError: closed) {
+                try SQLiteConnection(
+                    path: path,
+                    mode: .inventory(creates: false),
+                    lockTimeout: lockTimeout
+                )
+            }
+            mode = .inventoryReader
         } else {
             writer = nil
-            reader = try SQLiteConnection(path: path, mode: .source, lockTimeout: lockTimeout)
+        }
+        let reading = mode
+        let first = try SQLiteConnection(path: path, mode: reading, lockTimeout: lockTimeout)
+        readers = SQLConnectionPool(limit: 4, idle: [first], closedError: closed) {
+            try SQLiteConnection(path: path, mode: reading, lockTimeout: lockTimeout)
         }
     }
 
@@ -66,18 +82,18 @@ package final class SQLiteDatabase: SQLDatabase {
         guard let writer else {
             throw SQLiteError(code: SQLITE_READONLY, message: "'\(path)' was opened as a source")
         }
-        return try await body(writer)
+        return try await writer.withConnection(body)
     }
 
     package func withReader<R: Sendable>(
         _ body: @Sendable (isolated SQLiteConnection) async throws -> R
     ) async throws -> R {
-        try await body(reader)
+        try await readers.withConnection(body)
     }
 
     package func close() async {
-        await writer?.close()
-        await reader.close()
+        writer?.close()
+        readers.close()
     }
 
     // MARK: Schema

@@ -1,7 +1,7 @@
 import Testing
 import TrancheTestKit
 
-@Suite("Inventory stores do what they promise")
+@Suite("Inventory stores do what they promise", .serialized)
 struct InventoryStoreConformanceTests {
     @Test("The claim holds", arguments: TestBackend.available, ConformanceCase.all)
     func holds(on backend: TestBackend, _ claim: ConformanceCase) async throws {

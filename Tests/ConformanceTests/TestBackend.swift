@@ -1,17 +1,58 @@
+import Foundation
+import TestSupport
 import TrancheTestKit
 
 /// A backend on which the conformance cases run.
 struct TestBackend: Sendable, CustomStringConvertible {
-    /// Its name, as in `TRANCHE_TEST_BACKENDS`.
+    /// Its name, as in `TRANCHE_TEST_BACKENDS`: the inventory's, then the source's where it is elsewhere.
     let name: String
     /// Makes an empty store of its own, with sources.
     let makeSubject: @Sendable () async throws -> ConformanceSubject
 
     var description: String { name }
 
-    /// The backends that are there.
-    static var available: [TestBackend] { [reference] }
+    /// The backends that are there: all that need no server, and those that `TRANCHE_TEST_BACKENDS` names.
+    static var available: [TestBackend] {
+        let all = [reference, sqlite, sqliteBesides] + (TestPostgreSQL.server.map(withServer) ?? [])
+        guard let names = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] else { return all }
+        let wanted = Set(names.split(separator: ",").map(String.init))
+        return all.filter { wanted.contains($0.name) || $0.name == reference.name }
+    }
+
+    /// The backends other than the reference.
+    static var real: [TestBackend] {
+        available.filter { $0.name != reference.name }
+    }
 
     /// The store in memory.
     static let reference = TestBackend(name: "reference") { .reference() }
+
+    /// Both in one SQLite file.
+    static let sqlite = TestBackend(name: "sqlite") {
+        let folder = try TemporaryFolder()
+        return try await .sqlite(in: folder, sources: nil)
+    }
+
+    /// Inventory and source in two SQLite files.
+    static let sqliteBesides = TestBackend(name: "sqlite+sqlite") {
+        let folder = try TemporaryFolder()
+        return try await .sqlite(in: folder, sources: .sqlite(in: folder))
+    }
+
+    private static func withServer(_ server: TestPostgreSQL) -> [TestBackend] {
+        [
+            TestBackend(name: "postgresql") {
+                try await .postgreSQL(server, sources: nil)
+            },
+            TestBackend(name: "postgresql+postgresql") {
+                try await .postgreSQL(server, sources: .postgreSQL(server))
+            },
+            TestBackend(name: "postgresql+sqlite") {
+                try await .postgreSQL(server, sources: .sqlite(in: TemporaryFolder()))
+            },
+            TestBackend(name: "sqlite+postgresql") {
+                try await .sqlite(in: TemporaryFolder(), sources: .postgreSQL(server))
+            },
+        ]
+    }
 }

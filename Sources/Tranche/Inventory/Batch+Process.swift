@@ -33,6 +33,14 @@ extension Batch {
     public func processStream<Result: Sendable>(
         _ work: @escaping @Sendable (BatchItems) async throws -> Result
     ) async throws -> ProcessOutcome {
+        if record.status != .running {
+            // A repeated request was given its batch, which has ended meanwhile.
+            if record.status == .succeeded { return .succeeded }
+            throw TrancheError(
+                .batchLost,
+                "batch \(id) of \(record.key) is \(record.status.rawValue): its attempt has ended"
+            )
+        }
         let result: Result
         do {
             result = try await whileHeld { try await work(itemStream) }

@@ -8,7 +8,7 @@ public struct Batch: Sendable {
     public let lease: Duration
     let source: any MetaSource
     let inventory: Inventory
-    private let readItems: [Item]?
+    private var readItems: [Item]?
 
     init(_ handedOut: AcquireOutcome.HandedOut, source: any MetaSource, inventory: Inventory) {
         record = handedOut.record
@@ -64,13 +64,24 @@ public struct Batch: Sendable {
 
     var holding: Holding { Holding(batch: id, attempt: attempt) }
 
-    /// Ends a batch whose items have all vanished since it was handed out.
-    func endedEmpty() async throws -> Bool {
-        guard readItems == nil, attempt > 1 else { return false }
-        var items = itemStream.makeAsyncIterator()
-        if try await items.next() != nil { return false }
-        try await succeed(logging: "all \(count) items have vanished from '\(record.key.metaTable)'")
-        return true
+    /// Looks whether a batch that is handed out again still has items; one that has none succeeds.
+    ///
+    /// - Returns: The batch, with its items where they are few; `nil` when all have vanished.
+    func withRemainingItems() async throws -> Batch? {
+        guard readItems == nil, attempt > 1, record.status == .running else { return self }
+        var found: [Item] = []
+        for try await item in itemStream {
+            found.append(item)
+            if count > BatchItems.pageSize { return self }
+        }
+        if found.isEmpty {
+            let message = "all \(count) items have vanished from '\(record.key.metaTable)'"
+            try await succeed(logging: message)
+            return nil
+        }
+        var batch = self
+        batch.readItems = found
+        return batch
     }
 }
 

@@ -130,14 +130,20 @@ extension Inventory {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
+        var request = request
         while true {
             var asked = try storeRequest(request, definition: source.definition)
             asked.batches = batches
             asked.isDraining = isDraining
             let answer = try await handOut(asked, from: source)
-            let live = try await answer.batches.asyncFilter { try await !$0.endedEmpty() }
-            // When all had lost every item, and so succeeded empty, there may be others.
+            var live: [Batch] = []
+            for batch in answer.batches {
+                if let batch = try await batch.withRemainingItems() { live.append(batch) }
+            }
+            // When all had lost every item, and so succeeded empty, there may be others; the token
+            // stands for those that were given.
             if answer.batches.isEmpty || !live.isEmpty { return (live, answer.reason) }
+            request.token = nil
         }
     }
 
@@ -159,7 +165,9 @@ extension Inventory {
             }
             switch outcome {
             case .batches(let handedOut):
-                if let end = handedOut.last?.record.idEnd { expectCursor(end, of: request.key) }
+                if let last = handedOut.last?.record, last.attempt == 1 {
+                    expectCursor(last.idEnd, of: request.key)
+                }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
             case .none(let reason):
@@ -204,13 +212,5 @@ extension Inventory {
             mayBeRepeated: request.token != nil,
             config: try configText(request.effective(for: definition))
         )
-    }
-}
-
-extension Array {
-    fileprivate func asyncFilter(_ isKept: (Element) async throws -> Bool) async rethrows -> [Element] {
-        var kept: [Element] = []
-        for element in self where try await isKept(element) { kept.append(element) }
-        return kept
     }
 }

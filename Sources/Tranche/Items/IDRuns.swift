@@ -81,9 +81,13 @@ extension IDRuns {
             let lower = Int64(Substring(part[..<(separator ?? part.endIndex)]))
             let upper = separator.map { Int64(Substring(part[part.index(after: $0)...])) } ?? lower
             guard let lower, let upper, lower <= upper else { return nil }
-            if let last, lower <= last { return nil }
+            // Runs that touch would be one run.
+            if let last, lower <= last || lower - 1 == last { return nil }
+            let (span, overflow) = upper.subtractingReportingOverflow(lower)
+            let (sum, overflow2) = count.addingReportingOverflow(Int(span))
+            guard !overflow, !overflow2, sum < Int.max else { return nil }
             runs.append(lower...upper)
-            count += Int(upper - lower) + 1
+            count = sum + 1
         }
     }
 }

@@ -72,7 +72,8 @@ public struct RangePlanner: Sendable {
     /// Ends the planning.
     ///
     /// - Parameter reachedEnd: Whether the source has nothing after the last item offered. When it
-    ///   may have more, a range that has begun is dropped unless `ranges` would be empty of room.
+    ///   may have more, a range that has begun is dropped: a source goes on while ``isOpen``, and gives
+    ///   up early only when nothing was found.
     /// - Returns: The ranges.
     public mutating func finish(reachedEnd: Bool) -> RangePlan {
         let hasMore = isFull || !reachedEnd

@@ -2,10 +2,13 @@ package import Tranche
 
 /// A connection to a database, with its own thread.
 ///
-/// The statements of one call travel together: one round trip where there is a network.
+/// An actor alone would let another task in between two statements of a transaction; a pool lends
+/// each connection to one borrower at a time. The statements of one call travel together: one round trip where there is a network.
 package protocol SQLConnection: Actor {
     /// Whether a transaction is open.
     var isInTransaction: Bool { get }
+    /// Whether the connection may be lent again: sound, and no transaction left open.
+    var isUsable: Bool { get }
 
     /// Runs statements in a transaction of their own.
     ///

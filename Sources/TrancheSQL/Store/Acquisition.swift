@@ -5,8 +5,8 @@ import Tranche
 ///
 /// It collects the statements that the decision needs; they are run with the commit.
 struct Acquisition<Database: SQLDatabase> {
-    /// How many due batches are read beyond those wanted, since some may have failed for good.
-    static var spareOffers: Int { 8 }
+    /// How many due batches are read at a time: more than are wanted, since some may fail for good.
+    static func offersRead(for request: AcquireRequest) -> Int { request.batches + 8 }
 
     let store: SQLInventoryStore<Database>
     let request: AcquireRequest
@@ -54,8 +54,25 @@ struct Acquisition<Database: SQLDatabase> {
 
     // MARK: Due batches
 
+    /// The batches that an earlier request with the same token was given, as they are now.
+    func repeated(_ rows: SQLRows) throws -> [AcquireOutcome.HandedOut] {
+        try rows.map { row in
+            let record = try store.batch(&row)
+            guard record.key == run.key else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the request token '\(request.token)' was used by \(record.key); give another"
+                )
+            }
+            return AcquireOutcome.HandedOut(record: record, lease: run.policy.lease)
+        }
+    }
+
     /// Hands out due batches again, as they were handed out before.
-    mutating func offer(_ due: [BatchRecord]) throws {
+    ///
+    /// - Returns: Whether more may be due.
+    mutating func offer(_ rows: SQLRows) throws -> Bool {
+        let due = try rows.map { try store.batch(&$0) }
         for batch in due where !isSatisfied {
             let isExpired = batch.status == .running
             let failures = batch.failures + (isExpired ? 1 : 0)
@@ -80,6 +97,17 @@ struct Acquisition<Database: SQLDatabase> {
             record.logging = nil
             handedOut.append(.init(record: record, lease: run.policy.lease))
         }
+        return !isSatisfied && due.count == Self.offersRead(for: request)
+    }
+
+    /// Writes what was decided of the due batches read so far, and reads the next ones.
+    mutating func nextDue(
+        _ select: SQLStatement,
+        on connection: isolated Database.Connection
+    ) async throws -> SQLRows {
+        let rows = try await connection.run(statements + [select])
+        statements = []
+        return rows[rows.count - 1]
     }
 
     private func expire(_ batch: BatchRecord) -> SQLStatement {
@@ -160,8 +188,14 @@ struct Acquisition<Database: SQLDatabase> {
         let dueAt = handOut(plan)
         if !handedOut.isEmpty { return try await commit(on: connection) }
         if let dueAt {
-            _ = try await connection.commit(statements)
-            return .none(.waiting(until: dueAt))
+            let due = try await commitAskingForDue(on: connection)
+            return .none(.waiting(until: min(dueAt, due ?? dueAt)))
+        }
+        if run.pendingSince != nil {
+            // What was too little has vanished.
+            statements.append(
+                "UPDATE \(store.tables.run) SET pending_since = NULL WHERE \(store.isRun(run.key))"
+            )
         }
         if let scannedTo = plan.scannedTo, run.cursor.map({ scannedTo > $0 }) ?? true {
             run.cursor = scannedTo
@@ -260,7 +294,8 @@ struct Acquisition<Database: SQLDatabase> {
             statements.append(
                 """
                 UPDATE \(store.tables.run)
-                SET cursor_id = \(run.cursor), tile_end = \(run.tileEnd), pending_since = NULL
+                SET cursor_id = \(run.cursor), tile_end = \(run.tileEnd),
+                    pending_since = \(run.pendingSince.map { store.instant($0) } ?? "NULL")
                 WHERE \(store.isRun(run.key))
                 """
             )
@@ -282,13 +317,7 @@ struct Acquisition<Database: SQLDatabase> {
         highestID: Int64??,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
-        let selectDue: SQLStatement = """
-            SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
-            FROM \(store.tables.batch)
-            WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
-            """
-        var row = try await connection.commit(statements + [selectDue]).last?.first
-        if let due = try row?.optionalInstant() { return .none(.waiting(until: due)) }
+        if let due = try await commitAskingForDue(on: connection) { return .none(.waiting(until: due)) }
         if let highestID, let cursor = run.cursor, highestID.map({ $0 < cursor }) ?? true {
             let highest = highestID.map { "its highest id \($0)" } ?? "it is empty, which"
             return .none(
@@ -301,5 +330,16 @@ struct Acquisition<Database: SQLDatabase> {
             )
         }
         return .none(.complete)
+    }
+
+    /// Writes what was decided, and asks when the next batch is due that is not now.
+    private func commitAskingForDue(on connection: isolated Database.Connection) async throws -> Date? {
+        let selectDue: SQLStatement = """
+            SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
+            FROM \(store.tables.batch)
+            WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+            """
+        var row = try await connection.commit(statements + [selectDue]).last?.first
+        return try row?.optionalInstant()
     }
 }

@@ -69,14 +69,14 @@ extension SQLInventoryStore: UnderLockReader {
                 now: try clock.instant()
             )
             try acquisition.requireSameDefinition()
-            if request.mayBeRepeated, let repeated = rows.last, !repeated.isEmpty {
-                let lease = acquisition.run.policy.lease
-                return .batches(
-                    try repeated.map { AcquireOutcome.HandedOut(record: try batch(&$0), lease: lease) }
-                )
+            if request.mayBeRepeated, let last = rows.last, !last.isEmpty {
+                return .batches(try acquisition.repeated(last))
             }
             if let reason = acquisition.run.pauseReason { return .none(.paused(reason: reason)) }
-            try acquisition.offer(try rows[2].map { try batch(&$0) })
+            var due = rows[2]
+            while try acquisition.offer(due) {
+                due = try await acquisition.nextDue(selectDue(request), on: connection)
+            }
             if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
             var planned = plan
             if let source, let step {
@@ -150,7 +150,7 @@ extension SQLInventoryStore: UnderLockReader {
             -- not be looked up in the index.
             AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
         ORDER BY id
-        LIMIT \(request.batches + Acquisition<Database>.spareOffers)
+        LIMIT \(Acquisition<Database>.offersRead(for: request))
         \(dialect.lockingFreeRows)
         """
     }
@@ -161,7 +161,7 @@ extension SQLInventoryStore: UnderLockReader {
         return """
             SELECT \(batchColumns)
             FROM \(tables.batch)
-            WHERE request IN (\(tokens)) AND \(isRun(request.key))
+            WHERE request IN (\(tokens))
             ORDER BY id
             """
     }

@@ -27,7 +27,10 @@ extension SQLInventoryStore {
                 """
                 SELECT meta_table, job, run, status, count(*), sum(batch_count),
                     \(dialect.double("sum(batch_weight)")),
-                    \(dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))")),
+                    \(dialect.milliseconds("""
+                        min(CASE WHEN coalesce(lease_expires_at, retry_at) > \(now)
+                            THEN coalesce(lease_expires_at, retry_at) END)
+                        """)),
                     \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
                 FROM \(tables.batch)
                 WHERE \(isSelected(selection))

@@ -134,6 +134,8 @@ extension InventoryTables {
             if let scannedTo = plan.scannedTo, scannedTo > run.cursor ?? .min || run.cursor == nil {
                 run.cursor = scannedTo
             }
+            // What was too little, if anything, has vanished.
+            run.pendingSince = nil
             return ([], plan.reachedEnd ? nil : .needsPlan(after: run.cursor))
         }
         var new: [AcquireOutcome.HandedOut] = []
@@ -144,7 +146,9 @@ extension InventoryTables {
             let waited = Duration.milliseconds(now.milliseconds - since.milliseconds)
             guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
                 run.pendingSince = since
-                return (new, .none(.waiting(until: since.advanced(by: request.linger))))
+                let due = batches(of: run.key).compactMap { $0.nextDue(now: now) }
+                let until = (due + [since.advanced(by: request.linger)]).min() ?? now
+                return (new, .none(.waiting(until: until)))
             }
             let token = request.token(at: offered + new.count)
             let batch = makeBatch(of: range, request, token: token, run: &run, now: now)
