@@ -79,5 +79,11 @@ let package = Package(
             dependencies: ["Tranche", "TrancheTestKit"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["Tranche", "TrancheCLI", "CSQLite", "tranche"],
+            exclude: ["Snapshots"],
+            swiftSettings: strict
+        ),
     ]
 )

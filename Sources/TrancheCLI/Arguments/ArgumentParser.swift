@@ -7,6 +7,9 @@ struct ArgumentParser {
     /// getopt_long keeps its place in the line in global variables: one line at a time.
     private static let turn = Mutex<Void>(())
 
+    /// Above what getopt_long answers for characters.
+    private static let firstCode: Int32 = 1000
+
     private let command: CommandDescription
     private let options: [CommandDescription.Option]
     private let stopsAtOperand: Bool
@@ -39,12 +42,13 @@ struct ArgumentParser {
         let copies = ([command.name] + arguments).map { strdup($0) } + [nil]
         let names = options.map { strdup($0.name) }
         defer { for copy in copies + names { free(copy) } }
-        var table = zip(options, names).map { description, name in
+        // Numbers of their own, or an abbreviation of several would be taken for the first of them.
+        var table = options.indices.map { place in
             option(
-                name: name,
-                has_arg: description.placeholder == nil ? no_argument : required_argument,
+                name: names[place],
+                has_arg: options[place].placeholder == nil ? no_argument : required_argument,
                 flag: nil,
-                val: 0
+                val: Self.firstCode + Int32(place)
             )
         }
         table.append(option(name: nil, has_arg: 0, flag: nil, val: 0))
@@ -56,14 +60,14 @@ struct ArgumentParser {
         let short = stopsAtOperand ? "+:h" : "-:h"
         var place = tranche_getopt_index()
         while true {
-            var index: Int32 = -1
-            let code = tranche_getopt(count, copies, short, table, &index)
+            let code = tranche_getopt(count, copies, short, table, nil)
             if code == -1 { break }
             let value = tranche_getopt_argument().map { String(cString: $0) }
             let here = arguments.dropFirst(Int(max(place, 1)) - 1).first ?? ""
             place = tranche_getopt_index()
             switch code {
-            case 0: try add(options[Int(index)], value ?? "", to: &parsed)
+            case Self.firstCode...:
+                try add(options[Int(code - Self.firstCode)], value ?? "", to: &parsed)
             case 1: parsed.operands.append(value ?? "")
             case Int32(UInt8(ascii: "h")): parsed.values["help"] = [""]
             case Int32(UInt8(ascii: ":")): throw UsageError("\(here) needs a value")

@@ -33,7 +33,7 @@ struct AcquireCommand: Command {
         options = try JobOptions(arguments)
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory(worker: options.worker) { inventory in
             try await options.notePolicy(inventory, context)
             let source = try options.source(context.settings)

@@ -29,7 +29,7 @@ struct BackfillCommand: Command {
         }
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await options.run(context)
     }
 }

@@ -41,7 +41,7 @@ struct BatchesCommand: Command {
         )
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let batches = try await inventory.batches(selection)
             let runs = try await inventory.store.runs(selection.runs)

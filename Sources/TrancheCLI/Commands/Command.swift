@@ -15,7 +15,7 @@ protocol Command: Sendable {
     init(_ arguments: Arguments) throws
 
     /// Does what it is for.
-    func run(_ context: Context) async throws -> ExitStatus
+    func run(_ context: Context) async throws -> ProgramStatus
 }
 
 extension Command {
@@ -72,7 +72,7 @@ struct Context: Sendable {
 }
 
 /// How the program ends.
-package enum ExitStatus: Int32, Sendable {
+package enum ProgramStatus: Int32, Sendable {
     /// All that was asked for is done.
     case done = 0
     /// Something failed.

@@ -12,7 +12,7 @@ struct CompletionsCommand: Command {
         isBash = arguments.operands[0] == "bash"
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let completions = Completions(commands: Program.commands.map { $0.description })
         try context.output.write(isBash ? completions.bash : completions.zsh)
         return .done

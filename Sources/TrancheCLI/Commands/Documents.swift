@@ -21,7 +21,6 @@ extension JSON {
             ("final", .bool(batch.isFinal)),
             ("id_start", .integer(batch.idStart)),
             ("id_end", .integer(batch.idEnd)),
-            ("ids", JSON(batch.ids?.packed)),
             ("count", JSON(batch.count)),
             ("weight", JSON(batch.weight)),
             ("failures", JSON(batch.failures)),

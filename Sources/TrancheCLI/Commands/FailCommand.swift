@@ -21,7 +21,7 @@ struct FailCommand: Command {
         error = try arguments.required("error")
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await options.run(context) { [error] store, holding in
             try await store.fail(holding, error: error, result: nil)
         }

@@ -15,7 +15,7 @@ struct HeartbeatCommand: Command {
         holding = try HoldingOptions(arguments, of: Self.description).holding
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let end = try await context.withInventory { inventory in
             try await inventory.retrying { _ in try await inventory.store.heartbeat(holding) }
         }

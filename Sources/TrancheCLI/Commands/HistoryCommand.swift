@@ -26,7 +26,7 @@ struct HistoryCommand: Command {
         id = try arguments.value("id", parseID) ?? 0
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let history = try await context.withInventory { inventory in
             try await inventory.history(of: id, in: meta).map {
                 History(batch: $0.batch, attempts: $0.attempts)

@@ -24,7 +24,7 @@ struct HoldingOptions: Sendable {
     func run(
         _ context: Context,
         _ end: @escaping @Sendable (any InventoryStore, Holding) async throws -> BatchRecord
-    ) async throws -> ExitStatus {
+    ) async throws -> ProgramStatus {
         let batch = try await context.withInventory { inventory in
             try await inventory.retrying { _ in try await end(inventory.store, holding) }
         }

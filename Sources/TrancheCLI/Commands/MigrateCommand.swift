@@ -90,7 +90,7 @@ struct MigrateCommand: Command {
         self.adoption = adoption
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let location = try context.settings.inventory
         let configuration = try context.settings.store
         if action == .up, isDryRun, location.isMissingFile {
@@ -107,7 +107,7 @@ struct MigrateCommand: Command {
     }
 
     private func run(_ migrator: any InventoryMigrator, _ context: Context) async throws
-        -> ExitStatus
+        -> ProgramStatus
     {
         do {
             switch action {
@@ -138,8 +138,8 @@ struct MigrateCommand: Command {
 
     /// Lends a place where a file may be made to say what would be done, and removes it.
     private func withTemporaryFile(
-        _ body: (DatabaseLocation) async throws -> ExitStatus
-    ) async throws -> ExitStatus {
+        _ body: (DatabaseLocation) async throws -> ProgramStatus
+    ) async throws -> ProgramStatus {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

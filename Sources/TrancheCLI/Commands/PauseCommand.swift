@@ -23,7 +23,7 @@ struct PauseCommand: Command {
         reason = arguments.text("reason") ?? ""
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let key = try await context.withInventory { inventory in
             let key = try await inventory.run(selection).key
             try await inventory.pause(key, reason: reason)

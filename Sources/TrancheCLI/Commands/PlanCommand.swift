@@ -22,7 +22,7 @@ struct PlanCommand: Command {
         limit = try arguments.value("limit") { try parseCount($0) } ?? 100
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let source = try options.source(context.settings)
             let forecast = try await inventory.plan(options.request, from: source, batches: limit)

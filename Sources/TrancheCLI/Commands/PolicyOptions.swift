@@ -7,15 +7,28 @@ struct PolicyOptions: Sendable {
     private let backoff: Duration?
     private let backoffLimit: Duration?
 
+    /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
         title: "The run's policy, set when it begins",
-        options: [
-            .init("lease", "TIME", "how long a batch is held without a heartbeat; 60s by default"),
-            .init("max-attempts", "N", "failures after which a batch stays failed; 3 by default"),
-            .init("backoff", "TIME", "wait after the first failure, then doubled; 5s by default"),
-            .init("backoff-limit", "TIME", "the longest such wait; 5m by default"),
-        ]
+        options: options([
+            "; 60s by default", "; 3 by default", "; 5s by default", "; 5m by default",
+        ])
     )
+
+    /// Options for a run that exists.
+    static let known = CommandDescription.OptionGroup(
+        title: "The run's policy",
+        options: options(["", "", "", ""])
+    )
+
+    private static func options(_ defaults: [String]) -> [CommandDescription.Option] {
+        [
+            .init("lease", "TIME", "how long a batch is held without a heartbeat" + defaults[0]),
+            .init("max-attempts", "N", "failures after which a batch stays failed" + defaults[1]),
+            .init("backoff", "TIME", "wait after the first failure, then doubled" + defaults[2]),
+            .init("backoff-limit", "TIME", "the longest such wait" + defaults[3]),
+        ]
+    }
 
     init(_ arguments: Arguments) throws {
         lease = try arguments.value("lease") { text in

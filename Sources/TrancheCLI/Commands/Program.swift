@@ -47,7 +47,7 @@ package struct Program: Sendable {
     /// - Parameter arguments: The arguments without the program's name.
     /// - Returns: How to exit.
     @concurrent
-    package func run(_ arguments: [String]) async -> ExitStatus {
+    package func run(_ arguments: [String]) async -> ProgramStatus {
         do {
             return try await start(arguments)
         } catch {
@@ -55,11 +55,11 @@ package struct Program: Sendable {
             let line = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")
             // Nobody is left to tell when standard error is gone; the exit status remains.
             try? errors.writeLine("tranche: \(line)")
-            return ExitStatus(error)
+            return ProgramStatus(error)
         }
     }
 
-    private func start(_ arguments: [String]) async throws -> ExitStatus {
+    private func start(_ arguments: [String]) async throws -> ProgramStatus {
         let top = try ArgumentParser(Self.description, stopsAtOperand: true).parse(arguments)
         if top.has("version") {
             try output.writeLine("tranche \(Self.version)")
@@ -90,7 +90,8 @@ package struct Program: Sendable {
         return try await run(command, parsed)
     }
 
-    private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ExitStatus {
+    private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ProgramStatus
+    {
         let command = try type.init(arguments)
         let context = Context(
             settings: try Settings(arguments, environment: environment),
@@ -107,9 +108,9 @@ package struct Program: Sendable {
 
     /// Cancels `body` at the first signal.
     private func untilSignal(
-        _ body: @escaping @Sendable () async throws -> ExitStatus
-    ) async throws -> ExitStatus {
-        try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
+        _ body: @escaping @Sendable () async throws -> ProgramStatus
+    ) async throws -> ProgramStatus {
+        try await withThrowingTaskGroup(of: ProgramStatus?.self) { group in
             let signals = signals()
             group.addTask { try await body() }
             group.addTask {

@@ -30,7 +30,7 @@ struct RedefineCommand: Command {
                     .init("to", "ID", "the highest id; '' for none"),
                 ]
             ),
-            PolicyOptions.group,
+            PolicyOptions.known,
             .init(title: "Changing", options: [.init("dry-run", nil, "say what would change")]),
         ],
         notes: "What is not given stays. Batches in hand and ended ones are left as they are.\n"
@@ -61,7 +61,7 @@ struct RedefineCommand: Command {
             .contains(where: arguments.has)
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let run = try await inventory.run(selection)
             var changes = policy.changes(of: run.policy)

@@ -15,7 +15,7 @@ struct ReleaseCommand: Command {
         options = try HoldingOptions(arguments, of: Self.description)
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await options.run(context) { store, holding in try await store.release(holding) }
     }
 }

@@ -14,7 +14,7 @@ struct ResumeCommand: Command {
         selection = try RunOptions(arguments).selection
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let key = try await context.withInventory { inventory in
             let key = try await inventory.run(selection).key
             try await inventory.resume(key)

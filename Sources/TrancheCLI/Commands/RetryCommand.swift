@@ -34,7 +34,7 @@ struct RetryCommand: Command {
         }
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let retried = try await context.withInventory { inventory in
             var runs = selection
             if selection.job != nil { runs = RunSelection(try await inventory.run(selection).key) }

@@ -15,7 +15,7 @@ struct StatusCommand: Command {
         selection = try RunOptions(arguments).selection
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let runs = try await context.withInventory { try await $0.summaries(selection) }
         try context.write(.object([("runs", .array(runs.map(document)))])) {
             runs.isEmpty ? "" : table(runs, context)

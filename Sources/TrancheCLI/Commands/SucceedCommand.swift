@@ -27,7 +27,7 @@ struct SucceedCommand: Command {
         }
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await options.run(context) { [result, logging] store, holding in
             try await store.succeed(holding, result: result, logging: logging)
         }

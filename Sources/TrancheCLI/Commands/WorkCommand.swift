@@ -20,7 +20,7 @@ struct WorkCommand: Command {
         options = try WorkOptions(arguments)
     }
 
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         try await options.run(context)
     }
 }

@@ -27,7 +27,8 @@ enum JSON: Sendable {
         case .integer(let value): text += String(value)
         case .number(let value): text += Self.text(of: value)
         case .string(let value): Self.write(value, to: &text)
-        case .raw(let value): text += value
+        // Line breaks stand only between tokens: documents stay on one line.
+        case .raw(let value): text += value.replacing(#/[\r\n]+/#, with: " ")
         case .array(let values):
             text += "["
             for (index, value) in values.enumerated() {

@@ -53,7 +53,7 @@ struct WorkOptions: Sendable {
     }
 
     /// Runs the program for each batch of the run.
-    func run(_ context: Context) async throws -> ExitStatus {
+    func run(_ context: Context) async throws -> ProgramStatus {
         let path = try ProgramFinder(environment: context.environment).path(of: program[0])
         // Signals are dealt with from here on, so that none is lost while the inventory is opened.
         let signals = context.signals()
@@ -109,7 +109,7 @@ struct WorkOptions: Sendable {
         _ key: RunKey,
         _ inventory: Inventory,
         _ context: Context
-    ) async throws -> ExitStatus {
+    ) async throws -> ProgramStatus {
         switch reason {
         case nil:
             return tally.released == 0 ? .done : .interrupted

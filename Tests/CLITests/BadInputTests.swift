@@ -1,0 +1,287 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite struct BadInputTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var line: String
+        var status: ProgramStatus
+        var message: String
+
+        init(_ line: String, _ status: ProgramStatus, _ message: String) {
+            self.line = line
+            self.status = status
+            self.message = message
+        }
+
+        var testDescription: String { line }
+
+        /// The words of the line; `_` in a word stands for a space.
+        var arguments: [String] {
+            line.split(separator: " ").map {
+                String($0).replacing("_", with: " ").replacing("''", with: "")
+            }
+        }
+    }
+
+    static let usage: [Case] = [
+        Case("acquire --job j", .usage, "--meta TABLE is missing"),
+        Case("acquire", .usage, "--job JOB, --meta TABLE are missing"),
+        Case(
+            "acquire --job j --meta files --wieght 5",
+            .usage,
+            "unknown option '--wieght'; did you mean --weight?"
+        ),
+        Case(
+            "acquire --job j --meta files --zzzzzz",
+            .usage,
+            "unknown option '--zzzzzz'; see 'tranche acquire --help'"
+        ),
+        Case("acquire --job j --meta files -x", .usage, "unknown option '-x'"),
+        Case("acquire --job j --meta files --weight", .usage, "--weight needs a value"),
+        Case("acquire --job j --meta files --json=1", .usage, "--json takes no value"),
+        Case("acquire --job j --job k --meta files", .usage, "--job is given twice"),
+        Case("acquire --job j --meta files --m 5", .usage, "--m may be"),
+        Case("acquire --job j --meta files extra", .usage, "unexpected argument 'extra'"),
+        Case("acquire --job j --meta files -- true", .usage, "unexpected argument 'true'"),
+        Case(
+            "acquire --job j --meta files --weight 0",
+            .usage,
+            "--weight '0': a weight is above 0"
+        ),
+        Case(
+            "acquire --job j --meta files --weight -5",
+            .usage,
+            "--weight '-5': a weight is above 0"
+        ),
+        Case(
+            "acquire --job j --meta files --weight nan",
+            .usage,
+            "--weight 'nan': this is no weight"
+        ),
+        Case("acquire --job j --meta files --weight 5zz", .usage, "'zz' is no unit of weight"),
+        Case(
+            "acquire --job j --meta files --count 0",
+            .usage,
+            "--count '0': give a whole number, 1 or more"
+        ),
+        Case("acquire --job j --meta files --count 1.5", .usage, "--count '1.5'"),
+        Case(
+            "acquire --job j --meta files --lease 0s",
+            .usage,
+            "--lease '0s': a lease lasts from 1 s"
+        ),
+        Case("acquire --job j --meta files --lease 5y", .usage, "'y' is no unit of time"),
+        Case("acquire --job j --meta files --max-attempts 0", .usage, "--max-attempts '0'"),
+        Case("acquire --job j --meta files --from 5", .usage, "--from and --to need --run"),
+        Case(
+            "acquire --job j --meta files --run r --from 5 --to 4",
+            .usage,
+            "--from 5 is above --to 4"
+        ),
+        Case(
+            "acquire --job j --meta files --run r --from x",
+            .usage,
+            "--from 'x': this is no whole number"
+        ),
+        Case(
+            "acquire --job j --meta files --linger 5s",
+            .usage,
+            "a linger time needs a least weight"
+        ),
+        Case("acquire --job '' --meta files", .usage, "a job's name has 1 to 128 bytes"),
+        Case(
+            "acquire --job \(String(repeating: "j", count: 129)) --meta files",
+            .usage,
+            "this one has 129"
+        ),
+        Case("acquire --job j --meta csv:x.csv", .usage, "is no table's name"),
+        Case("acquire --job j --meta a.b.c", .usage, "'a.b.c' is no table's name"),
+        Case(
+            "acquire --job j --meta files --schema s",
+            .usage,
+            "--schema goes with '--meta table:files'"
+        ),
+        Case("succeed 1 --attempt 1 --result {n}", .usage, "--result is not JSON"),
+        Case("succeed 1 --attempt 1 --result text", .usage, "--result is not JSON"),
+        Case("succeed 1", .usage, "--attempt N is missing"),
+        Case("succeed --attempt 1", .usage, "BATCH is missing"),
+        Case("succeed x --attempt 1", .usage, "BATCH 'x': this is no whole number"),
+        Case("fail 1 --attempt 1", .usage, "--error TEXT is missing"),
+        Case(
+            "work --job j --meta files",
+            .usage,
+            "the program to run is missing: give it after '--'"
+        ),
+        Case("work --job j --meta files sh", .usage, "the program to run goes after '--'"),
+        Case("work --job j --meta files --drain --follow -- true", .usage, "exclude each other"),
+        Case("work --job j --meta files --workers 0 -- true", .usage, "--workers '0'"),
+        Case(
+            "work --job j --meta files -- nosuchprogram",
+            .usage,
+            "there is no program 'nosuchprogram' in PATH"
+        ),
+        Case("work --job j --meta files -- /etc/passwd", .usage, "'/etc/passwd' is no program"),
+        Case("backfill --job j --meta files --from 1 -- true", .usage, "--run RUN is missing"),
+        Case("backfill --job j --meta files --run r -- true", .usage, "a backfill has bounds"),
+        Case(
+            "batches --status done",
+            .usage,
+            "--status 'done': this is none of running, succeeded"
+        ),
+        Case("history --meta files", .usage, "--id ID is missing"),
+        Case("retry", .usage, "name the job with --job, or batches with --batch"),
+        Case("redefine --job j", .usage, "nothing to change"),
+        Case("migrate", .usage, "up|down|status is missing: up, down, status"),
+        Case("migrate sideways", .usage, "'sideways' is not one of up, down, status"),
+        Case("migrate down --zone UTC", .usage, "--zone goes with 'migrate up'"),
+        Case("migrate up --bounded j", .usage, "give JOB=FROM..TO"),
+        Case("migrate up --bounded j=9..1", .usage, "the lower end is above the upper"),
+        Case("migrate up --to 99", .usage, "there is no migration 99"),
+        Case("completions fish", .usage, "'fish' is not one of bash, zsh"),
+        Case("acqire", .usage, "unknown command 'acqire'; did you mean 'acquire'?"),
+        Case("--json", .usage, "name a command"),
+        Case("status --inventory mysql://u:pw@h/d", .usage, "--inventory holds a password"),
+        Case(
+            "status --inventory postgresql://u:pw@h/d",
+            .usage,
+            "put the URL into TRANCHE_INVENTORY"
+        ),
+        Case(
+            "status --meta-db postgresql://h/d?password=pw",
+            .usage,
+            "put the URL into TRANCHE_META_DB"
+        ),
+        Case(
+            "status --inventory mysql://h/d",
+            .usage,
+            "give sqlite:PATH, sqlite:///abs/path or postgresql://"
+        ),
+        Case("status --inventory sqlite:", .usage, "names no file"),
+        Case("status --inventory sqlite://host/x", .usage, "has a host"),
+    ]
+
+    static let failures: [Case] = [
+        Case("acquire --job j --meta nosuch", .failed, "there is no table or view 'nosuch'"),
+        Case(
+            "acquire --job j --meta files --item nosuch",
+            .failed,
+            "has no column 'nosuch' for the item"
+        ),
+        Case(
+            "acquire --job j --meta files --weight-column nosuch",
+            .failed,
+            "has no column 'nosuch'"
+        ),
+        Case("acquire --job j --meta files --uid item", .failed, "the uid must be an integer"),
+        Case(
+            "acquire --job j --meta files --weight-column item",
+            .failed,
+            "a weight must be a number"
+        ),
+        Case(
+            "acquire --job j --meta bare --weight 5",
+            .usage,
+            "a weight limit needs a weight column"
+        ),
+        Case("acquire --job j --meta files --where weight_>", .failed, "is not valid"),
+        Case("acquire --job j --meta files --where 1;_DROP_TABLE_files", .failed, "is not valid"),
+        Case("acquire --job j --meta files --where random()>0", .failed, "--volatile-filter"),
+        Case("acquire --job j --meta nulls", .failed, "holds NULL"),
+        Case("acquire --job j --meta twice", .failed, "id 1 stands more than once"),
+        Case("acquire --job j --meta negative", .failed, "id 2 has the weight -1.0"),
+        Case("succeed 99 --attempt 1", .failed, "no batch 99"),
+        Case("heartbeat 99 --attempt 1", .failed, "no batch 99"),
+        Case("pause --job nosuch", .failed, "there is no the incremental run of job 'nosuch'"),
+        Case("migrate up --bounded j=1..2", .failed, "no table of pybatchintory's"),
+    ]
+
+    @Test("A wrong command line is one line that says what to do, and exit 64", arguments: usage)
+    func refuse(badUsage bad: Case) async throws {
+        let bench = try await CommandLineBench()
+        try await expect(bad, in: bench)
+    }
+
+    @Test("What the databases refuse is one line, and nothing is written", arguments: failures)
+    func refuse(badWork bad: Case) async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE bare (uid INTEGER PRIMARY KEY); INSERT INTO bare VALUES (1);
+            CREATE TABLE nulls (uid INTEGER); INSERT INTO nulls VALUES (1), (NULL);
+            CREATE TABLE twice (uid INTEGER NOT NULL); INSERT INTO twice VALUES (1), (1);
+            CREATE TABLE negative (uid INTEGER NOT NULL, weight REAL); 
+            INSERT INTO negative VALUES (1, 1), (2, -1);
+            """
+        )
+        try await expect(bad, in: bench)
+    }
+
+    private func expect(_ bad: Case, in bench: CommandLineBench) async throws {
+        let outcome = await bench.run(bad.arguments)
+        #expect(outcome.status == bad.status)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasPrefix("tranche: "))
+        #expect(outcome.errors.contains(bad.message), "\(outcome.errors)")
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+        #expect(!outcome.errors.contains("pw"))
+        #expect(try await bench.batches().isEmpty)
+        #expect(await bench.run("status", "--json").output == #"{"runs":[]}"# + "\n")
+    }
+
+    @Test("Without an inventory, the way to name one is told")
+    func noInventory() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let outcome = await bench.run(["status"], environment: ["TRANCHE_INVENTORY": ""])
+        #expect(outcome.status == .usage)
+        #expect(outcome.errors.contains("set TRANCHE_INVENTORY or give --inventory"))
+    }
+
+    @Test("A missing schema, and a file that is no database, are told")
+    func badFiles() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let missing = await bench.run("acquire", "--job", "j", "--meta", "files")
+        #expect(missing.status == .failed)
+        #expect(missing.errors.contains("run 'tranche migrate up'"))
+        let none = await bench.run("status", "--inventory", "sqlite:\(bench.path("none.db"))")
+        #expect(none.status == .failed)
+        #expect(none.errors.contains("'tranche migrate up' makes the inventory"))
+        #expect(!FileManager.default.fileExists(atPath: bench.path("none.db")))
+        let text = String(repeating: "no database\n", count: 100)
+        try text.write(toFile: bench.path("text.db"), atomically: true, encoding: .utf8)
+        let noDatabase = await bench.run("status", "--inventory", "sqlite:\(bench.path("text.db"))")
+        #expect(noDatabase.status == .failed)
+        #expect(noDatabase.errors.contains("not a database"))
+        #expect(try String(contentsOfFile: bench.path("text.db"), encoding: .utf8) == text)
+    }
+
+    @Test("An unreachable server is worth another try, and its password stays secret")
+    func unreachable() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let outcome = await bench.run(
+            ["status"],
+            environment: [
+                "TRANCHE_INVENTORY": "postgresql://me:geheim@127.0.0.1:1/nosuch",
+                "TRANCHE_RETRY_LIMIT": "0",
+            ]
+        )
+        #expect(outcome.status == .tryAgain)
+        #expect(!outcome.errors.contains("geheim"))
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test("A source that was rewound holds the run")
+    func rewound() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        try bench.execute("DELETE FROM files WHERE uid > 5")
+        let outcome = await bench.run("acquire", "--job", "j", "--meta", "files")
+        #expect(outcome.status == .nothingNow)
+        #expect(outcome.errors.hasPrefix("tranche: held: "))
+        let work = await bench.run("work", "--job", "j", "--meta", "files", "--", "true")
+        #expect(work.status == .tryAgain)
+        #expect(work.errors.contains("held: "))
+    }
+}

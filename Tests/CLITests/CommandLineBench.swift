@@ -1,0 +1,105 @@
+import CSQLite
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+/// A folder with an inventory and a table of items, and command lines run over it in this process.
+final class CommandLineBench: Sendable {
+    let folder: URL
+
+    struct Outcome: Sendable {
+        var status: ProgramStatus
+        var output: String
+        var errors: String
+    }
+
+    /// Makes the folder, the inventory, and a table `files` of ten items that weigh 10, 20, …, 100.
+    init(isMigrated: Bool = true) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "tranche-cli-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try execute(
+            """
+            CREATE TABLE files (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT, weight REAL);
+            INSERT INTO files (uid, item, weight)
+            SELECT value, '/data/' || value, value * 10
+            FROM json_each('[1,2,3,4,5,6,7,8,9,10]');
+            """
+        )
+        if isMigrated { #expect(await run("migrate", "up").status == .done) }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func path(_ name: String) -> String {
+        folder.appending(path: name).path
+    }
+
+    /// The settings of most tests: everything in one file.
+    var environment: [String: String] {
+        [
+            "TRANCHE_INVENTORY": "sqlite:\(path("tranche.db"))",
+            "TRANCHE_WORKER": "worker-1",
+            "PATH": "/usr/bin:/bin",
+        ]
+    }
+
+    /// Runs SQL on the file of the items.
+    func execute(_ sql: String) throws {
+        var database: OpaquePointer?
+        defer { sqlite3_close(database) }
+        try #require(sqlite3_open(path("tranche.db"), &database) == SQLITE_OK)
+        sqlite3_busy_timeout(database, 10_000)
+        let code = sqlite3_exec(database, sql, nil, nil, nil)
+        try #require(code == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
+    }
+
+    func run(_ arguments: String...) async -> Outcome {
+        await run(arguments)
+    }
+
+    func run(
+        _ arguments: [String],
+        environment more: [String: String] = [:],
+        output: any Writer & CustomStringConvertible = TextWriter(),
+        errors: TextWriter = TextWriter(),
+        signals: AsyncStream<Int32> = AsyncStream { _ in }
+    ) async -> Outcome {
+        var environment = environment
+        for (key, value) in more { environment[key] = value }
+        let program = Program(
+            environment: environment,
+            output: output,
+            errors: errors,
+            signals: { signals }
+        )
+        let status = await program.run(arguments)
+        return Outcome(status: status, output: output.description, errors: errors.text)
+    }
+
+    /// The columns of a row as the command `batches --json` gives it.
+    func batches(_ arguments: String...) async throws -> [[String: any Sendable]] {
+        let outcome = await run(["batches", "--json"] + arguments)
+        let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+        let batches = (document as? [String: Any])?["batches"] as? [[String: Any]] ?? []
+        return batches.map { batch in
+            batch.mapValues { value -> any Sendable in
+                switch value {
+                case let text as String: text
+                case let number as NSNumber: number.doubleValue
+                default: String(describing: value)
+                }
+            }
+        }
+    }
+
+    func states() async throws -> [String] {
+        try await batches().reversed().map { $0["status"] as? String ?? "" }
+    }
+}
+
+extension TextWriter: CustomStringConvertible {
+    package var description: String { text }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite(.timeLimit(.minutes(2))) struct ExecutableTests {
+    private func work(_ bench: CommandLineBench, _ script: String, _ options: [String] = []) throws
+        -> RunningProgram
+    {
+        try Executable.tranche.start(
+            ["work", "--job", "j", "--meta", "files"] + options + ["--", "sh", "-c", script],
+            environment: bench.environment
+        )
+    }
+
+    /// The process whose number a program wrote into a file.
+    private func number(in file: String) async throws -> pid_t {
+        var number: pid_t?
+        #expect(
+            await eventually {
+                let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+                number = text.hasSuffix("\n") ? pid_t(text.dropLast()) : nil
+                return number != nil
+            }
+        )
+        return try #require(number)
+    }
+
+    /// Whether a process has ended, reaped or not.
+    private func hasEnded(_ number: pid_t) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8) else {
+            return true
+        }
+        return text.split(separator: ")").last?.hasPrefix(" Z") ?? true
+    }
+
+    @Test("The program answers with its exit status")
+    func status() async throws {
+        let bench = try await CommandLineBench()
+        let version = try await Executable.tranche.run(["--version"])
+        #expect(version.code == 0)
+        #expect(version.output == "tranche \(Program.version)\n")
+        let bad = try await Executable.tranche.run(["acquire"], environment: bench.environment)
+        #expect(bad.code == 64)
+        #expect(bad.output == "")
+        let status = try await Executable.tranche.run(
+            ["status", "--json"],
+            environment: bench.environment
+        )
+        #expect(status.output == "{\"runs\":[]}\n")
+    }
+
+    @Test("Ctrl-C twice releases what cannot be finished, and fails nothing")
+    func interrupt() async throws {
+        let bench = try await CommandLineBench()
+        let running = try work(bench, "echo $$ > \(bench.path("pid")); exec sleep 1000")
+        let child = try await number(in: bench.path("pid"))
+        running.send(SIGINT)
+        #expect(await eventually { running.errors.contains("SIGINT: finishing") })
+        running.send(SIGINT)
+        #expect(await running.outcome().code == 130)
+        #expect(hasEnded(child))
+        #expect(try await bench.states() == ["released"])
+    }
+
+    @Test("SIGTERM lets a program finish, and exits with 0")
+    func terminate() async throws {
+        let bench = try await CommandLineBench()
+        let running = try work(bench, "echo $$ > \(bench.path("pid")); sleep 1")
+        _ = try await number(in: bench.path("pid"))
+        running.send(SIGTERM)
+        #expect(await running.outcome().code == 0)
+        #expect(try await bench.states() == ["succeeded"])
+    }
+
+    @Test("A program that ignores SIGTERM is killed, and its batch released")
+    func stubborn() async throws {
+        let bench = try await CommandLineBench()
+        let script = "trap '' TERM; echo $$ > \(bench.path("pid")); while :; do sleep 0.1; done"
+        let running = try work(bench, script, ["--grace", "0"])
+        let child = try await number(in: bench.path("pid"))
+        running.send(SIGTERM)
+        #expect(await running.outcome().code == 130)
+        #expect(hasEnded(child))
+        #expect(try await bench.states() == ["released"])
+    }
+
+    @Test("A worker killed at once takes its programs along")
+    func killed() async throws {
+        let bench = try await CommandLineBench()
+        let script =
+            "sleep 1000 & echo $! > \(bench.path("grandchild")); echo $$ > \(bench.path("pid")); wait"
+        let running = try work(bench, script)
+        let child = try await number(in: bench.path("pid"))
+        let grandchild = try await number(in: bench.path("grandchild"))
+        running.send(SIGKILL)
+        #expect(await running.outcome().code == -SIGKILL)
+        #expect(await eventually { hasEnded(child) && hasEnded(grandchild) })
+        #expect(try await bench.states() == ["running"])
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheCLI
+
+@Suite struct ValueTests {
+    @Test(
+        "Weights have units",
+        arguments: [
+            ("250", 250), ("1.5", 1.5), ("64MiB", 67_108_864), ("64 MiB", 67_108_864),
+            ("2kib", 2048),
+            ("10k", 10_000), ("3M", 3e6), ("1G", 1e9), ("1GB", 1e9), ("1TiB", 1_099_511_627_776),
+            ("7B", 7),
+            ("1e6", 1e6), (".5", 0.5),
+        ]
+    )
+    func weight(text: String, weight: Double) throws {
+        #expect(try parseWeight(text) == weight)
+    }
+
+    @Test(
+        "What is no weight is refused",
+        arguments: ["", "x", "0", "-5", "nan", "inf", "1e999", "64XB", "64m", "1,5", "0x10", "MiB"]
+    )
+    func badWeight(text: String) {
+        #expect(throws: ValueError.self) { try parseWeight(text) }
+    }
+
+    @Test(
+        "Durations have units",
+        arguments: [
+            ("90s", 90_000), ("60", 60_000), ("500ms", 500), ("5m", 300_000), ("2h", 7_200_000),
+            ("1d", 86_400_000), ("1.5s", 1500), ("0", 0),
+        ]
+    )
+    func duration(text: String, milliseconds: Int) throws {
+        #expect(try parseDuration(text) == .milliseconds(milliseconds))
+    }
+
+    @Test(
+        "What is no duration is refused",
+        arguments: ["", "-1s", "5y", "nan", "inf", "1e30", "s"]
+    )
+    func badDuration(text: String) {
+        #expect(throws: ValueError.self) { try parseDuration(text) }
+    }
+
+    @Test("Bounds have one end or two")
+    func bounds() throws {
+        #expect(try parseBounds("20..80") == IDBounds(lower: 20, upper: 80))
+        #expect(try parseBounds("20...80") == IDBounds(lower: 20, upper: 80))
+        #expect(try parseBounds("-5..-3") == IDBounds(lower: -5, upper: -3))
+        #expect(try parseBounds("20..") == IDBounds(lower: 20))
+        #expect(try parseBounds("..80") == IDBounds(upper: 80))
+        for text in ["", "..", "20", "a..b", "80..20", "1.5..2"] {
+            #expect(throws: ValueError.self) { try parseBounds(text) }
+        }
+    }
+
+    @Test("A table's name is verbatim")
+    func metaName() throws {
+        #expect(try MetaName("raw.files", schema: nil).recorded == "raw.files")
+        #expect(try MetaName("table:a.b:c", schema: "raw").recorded == "raw.a.b:c")
+        #expect(throws: UsageError.self) { try MetaName("csv:files.csv", schema: nil) }
+        #expect(throws: UsageError.self) { try MetaName("files", schema: "raw") }
+        #expect(throws: UsageError.self) { try MetaName("table:", schema: nil) }
+    }
+
+    @Test("Weights read well")
+    func humanWeights() {
+        #expect(HumanText.weight(67_108_864, isBytes: true) == "64.0 MiB")
+        #expect(HumanText.weight(1023, isBytes: true) == "1023 B")
+        #expect(HumanText.weight(1_048_575, isBytes: true) == "1.0 MiB")
+        #expect(HumanText.weight(1_234_567, isBytes: false) == "1,234,567")
+        #expect(HumanText.weight(12.5, isBytes: false) == "12.50")
+        #expect(HumanText.weight(-1234, isBytes: false) == "-1,234")
+        #expect(HumanText.weight(0.999, isBytes: false) == "1")
+    }
+
+    @Test("Times read well")
+    func humanTimes() {
+        let now = Date(timeIntervalSince1970: 1_000_000)
+        #expect(HumanText.relative(now - 180, to: now) == "3 min ago")
+        #expect(HumanText.relative(now + 20, to: now) == "in 20 s")
+        #expect(HumanText.relative(now, to: now) == "now")
+        #expect(HumanText.relative(now - 7200, to: now) == "2 h ago")
+        #expect(HumanText.relative(now - 86_400 * 3, to: now) == "3 d ago")
+        #expect(Duration.milliseconds(1200).words == "1.2 s")
+        #expect(Duration.milliseconds(22).words == "22 ms")
+        #expect(Duration.seconds(200).words == "3 min 20 s")
+        #expect(Duration.seconds(60).words == "1 min")
+    }
+
+    @Test("Passwords are never shown")
+    func redaction() {
+        #expect(redacted("postgresql://me:secret@host/db") == "postgresql://me:***@host/db")
+        #expect(redacted("postgresql://me:se@cr@host/db") == "postgresql://me:***@host/db")
+        #expect(
+            redacted("postgresql://h/db?user=me&password=secret&x=1")
+                == "postgresql://h/db?user=me&password=***&x=1"
+        )
+        #expect(redacted("cannot open 'mysql://a:b@c': no") == "cannot open 'mysql://a:***@c': no")
+        #expect(redacted("postgresql://me@host/db") == "postgresql://me@host/db")
+        #expect(holdsPassword("postgresql://:x@host"))
+        #expect(!holdsPassword("postgresql://host:5432/db"))
+    }
+
+    @Test("Text from JSON Lines is kept as a result only when it is an object")
+    func lines() {
+        var lines = LineCollector()
+        #expect(lines.add(Array("a\nb".utf8)) == Array("a\n".utf8))
+        #expect(lines.add(Array("c\n{\"n\":1}".utf8)) == Array("bc\n".utf8))
+        #expect(lines.lastLine == "bc")
+        #expect(lines.finish() == Array("{\"n\":1}\n".utf8))
+        #expect(lines.add(Array("\n  \n".utf8)) == Array("\n  \n".utf8))
+        #expect(lines.lastLine == "{\"n\":1}")
+        let end = { BatchProgram.End(exit: .code(0), lastLine: $0, wasTerminated: false).result }
+        #expect(end(" {\"n\":1} ") == "{\"n\":1}")
+        #expect(end("[1]") == nil)
+        #expect(end("{n}") == nil)
+        #expect(end(nil) == nil)
+    }
+
+    @Test("A very long line is no result")
+    func longLine() {
+        var lines = LineCollector()
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: LineCollector.longestLine + 1)
+        #expect(lines.add(piece).count == piece.count)
+        _ = lines.add(Array("{}\n".utf8))
+        #expect(lines.lastLine == nil)
+        _ = lines.add(Array("{}\n".utf8))
+        #expect(lines.lastLine == "{}")
+    }
+
+    @Test("The progress line shows amounts, pace, time left and failures")
+    func progressLine() {
+        var tally = ProgressTally(weighsBytes: true, hasWeights: true)
+        tally.succeeded = 12
+        tally.items = 1200
+        tally.weight = 64 * 1_048_576
+        tally.running = 2
+        tally.failed = 1
+        tally.planned = .init(items: 2400, weight: 128 * 1_048_576)
+        #expect(
+            tally.line(elapsed: .seconds(20))
+                == "12 batches, 1,200 items, 64.0 MiB, 3.2 MiB/s, 2 running, ETA 20 s, 1 failed"
+        )
+        #expect(
+            tally.summary(elapsed: .seconds(20))
+                == "done: 12 batches, 1,200 items, 64.0 MiB in 20 s (3.2 MiB/s), 1 failed"
+        )
+    }
+}

@@ -1,0 +1,263 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite(.timeLimit(.minutes(2))) struct WorkTests {
+    static let job = ["--job", "j", "--meta", "files"]
+
+    func work(_ bench: CommandLineBench, _ options: [String] = [], _ script: String) async
+        -> CommandLineBench.Outcome
+    {
+        await bench.run(["work"] + Self.job + options + ["--", "sh", "-c", script])
+    }
+
+    @Test("Each batch's items arrive on standard input, its identity in the environment")
+    func input() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("seen")
+        let outcome = await work(
+            bench,
+            ["--count", "4"],
+            """
+            { echo "$TRANCHE_JOB,$TRANCHE_RUN,$TRANCHE_KIND,$TRANCHE_EXACT,$TRANCHE_BATCH,\
+            $TRANCHE_ATTEMPT,$TRANCHE_ID_START,$TRANCHE_ID_END"; cat; } >> \(file)
+            """
+        )
+        #expect(outcome.status == .done)
+        #expect(outcome.output == "")
+        #expect(
+            try String(contentsOfFile: file, encoding: .utf8) == """
+                j,,incremental,1,1,1,1,4
+                {"id":1,"item":"/data/1","weight":10}
+                {"id":2,"item":"/data/2","weight":20}
+                {"id":3,"item":"/data/3","weight":30}
+                {"id":4,"item":"/data/4","weight":40}
+                j,,incremental,1,2,1,5,8
+                {"id":5,"item":"/data/5","weight":50}
+                {"id":6,"item":"/data/6","weight":60}
+                {"id":7,"item":"/data/7","weight":70}
+                {"id":8,"item":"/data/8","weight":80}
+                j,,incremental,1,3,1,9,10
+                {"id":9,"item":"/data/9","weight":90}
+                {"id":10,"item":"/data/10","weight":100}
+
+                """
+        )
+        let lines = outcome.errors.split(separator: "\n")
+        #expect(lines.count == 4)
+        #expect(lines[0].hasPrefix("batch 1 succeeded: ids 1...4, 4 items, 100, "))
+        #expect(lines[3].hasPrefix("done: 3 batches, 10 items, 550 in "))
+    }
+
+    @Test("The last line of the output is the result, when it is a JSON object")
+    func result() async throws {
+        let bench = try await CommandLineBench()
+        let outcome = await work(
+            bench,
+            ["--count", "5"],
+            #"cat > /dev/null; echo {\"no\":1}; if [ $TRANCHE_BATCH = 1 ]; then echo '{"b": 1}'; else echo ok; fi"#
+        )
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.contains("{\"no\":1}\n{\"b\": 1}\n"))
+        let listed = await bench.run("batches", "--json")
+        #expect(listed.output.contains(#""result":{"b": 1}"#))
+        #expect(listed.output.contains(#""result":null"#))
+    }
+
+    @Test("A failing program fails its batch; when none is left to try, the exit status is 1")
+    func failure() async throws {
+        let bench = try await CommandLineBench()
+        let options = ["--count", "5", "--max-attempts", "2", "--backoff", "10ms"]
+        let outcome = await work(
+            bench,
+            options,
+            "cat > /dev/null; echo oops; [ $TRANCHE_BATCH = 2 ] || exit 3"
+        )
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("batch 1 failed: ids 1...5"))
+        #expect(outcome.errors.contains("batch 1 failed for good"))
+        #expect(outcome.errors.contains(": exit code 3: oops\n"))
+        #expect(
+            outcome.errors.contains("is complete, but 1 batch has failed; 'tranche retry' offers")
+        )
+        #expect(try await bench.states() == ["failed", "succeeded"])
+        #expect(await work(bench, [], "true").status == .failed)
+        #expect(await bench.run("retry", "--job", "j").status == .done)
+        #expect(await work(bench, [], "true").status == .done)
+        let history = await bench.run("history", "--meta", "files", "--id", "1", "--json")
+        #expect(history.output.contains(#""outcome":"failed","worker":"worker-1""#))
+        #expect(history.output.contains(#""error":"exit code 3: oops""#))
+    }
+
+    @Test("A program that dies of a signal fails its batch")
+    func killed() async throws {
+        let bench = try await CommandLineBench()
+        let outcome = await work(bench, ["--max-attempts", "1"], "kill -SEGV $$")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("killed by signal 11"))
+    }
+
+    @Test("A program need not read its input, and may leave others behind")
+    func unread() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE many (uid INTEGER PRIMARY KEY, item TEXT);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+            INSERT INTO many SELECT i, 'something that is a little longer ' || i FROM n;
+            """
+        )
+        let many = ["--job", "j", "--meta", "many"]
+        #expect(await bench.run(["work"] + many + ["--", "true"]).status == .done)
+        let behind = [
+            "work", "--job", "k", "--meta", "many", "--", "sh", "-c", "sleep 1000 & exit 0",
+        ]
+        #expect(await bench.run(behind).status == .done)
+        let slow = ["work", "--job", "l", "--meta", "many", "--", "sh", "-c", "wc -l"]
+        let counted = await bench.run(slow)
+        #expect(counted.errors.hasPrefix("20000\n"))
+    }
+
+    @Test("Several workers share a run; every item is seen once")
+    func workers() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("seen")
+        let outcome = await work(bench, ["--count", "1", "--workers", "4"], "cat >> \(file)")
+        #expect(outcome.status == .done)
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        #expect(Set(lines).count == 10)
+        #expect(lines.count == 10)
+        let names = Set(try await bench.batches().compactMap { $0["worker"] as? String })
+        #expect(names.isSubset(of: ["worker-1/1", "worker-1/2", "worker-1/3", "worker-1/4"]))
+    }
+
+    @Test("With --json each end is a line on standard output")
+    func json() async throws {
+        let bench = try await CommandLineBench()
+        let script = #"[ $TRANCHE_BATCH = 1 ] && echo '{"n":1}' || exit 7"#
+        let outcome = await work(bench, ["--count", "5", "--max-attempts", "1", "--json"], script)
+        #expect(outcome.status == .failed)
+        try expectSnapshot(normalized(outcome.output, folder: bench.folder), named: "work.jsonl")
+    }
+
+    @Test("Heartbeats keep a batch that takes longer than its lease")
+    func heartbeats() async throws {
+        let bench = try await CommandLineBench()
+        async let working = work(bench, ["--lease", "1s"], "sleep 2.5")
+        #expect(try await eventually { try await bench.states() == ["running"] })
+        try await Task.sleep(for: .seconds(1.5))
+        #expect(await bench.run(["acquire"] + Self.job).status == .nothingNow)
+        #expect(await working.status == .done)
+        #expect(try await bench.batches()[0]["attempt"] as? Double == 1)
+    }
+
+    @Test("A program whose batch was lost is ended, and changes nothing")
+    func lost() async throws {
+        let bench = try await CommandLineBench()
+        async let working = work(bench, ["--lease", "1s"], "sleep 1000")
+        #expect(try await eventually { try await bench.states() == ["running"] })
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        let outcome = await working
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.contains("batch 1 lost: "))
+        #expect(try await bench.states() == ["succeeded"])
+    }
+
+    @Test("A backfill works on its bounds, and goes on by its name")
+    func backfill() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("seen")
+        let backfill = [
+            "backfill", "--job", "j", "--meta", "files", "--run", "fix", "--from", "3", "--to", "6",
+            "--weight", "70", "--", "sh", "-c",
+            "echo $TRANCHE_RUN $TRANCHE_KIND $TRANCHE_ID_START $TRANCHE_ID_END >> \(file)",
+        ]
+        #expect(await bench.run(backfill).status == .done)
+        #expect(await bench.run(backfill).status == .done)
+        #expect(
+            try String(contentsOfFile: file, encoding: .utf8)
+                == "fix backfill 3 4\nfix backfill 5 5\nfix backfill 6 6\n"
+        )
+        #expect(await bench.run("status").output.contains("fix (3...6)  complete"))
+    }
+
+    @Test("A first signal lets programs finish, and exits with 0")
+    func gracefulEnd() async throws {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let command = ["work"] + Self.job + ["--count", "5", "--", "sh", "-c", "sleep 1"]
+        async let working = bench.run(command, signals: signals)
+        #expect(try await eventually { try await bench.states() == ["running"] })
+        sender.yield(SIGTERM)
+        let outcome = await working
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.contains("SIGTERM: finishing what runs"))
+        #expect(try await bench.states() == ["succeeded"])
+    }
+
+    @Test("A second signal ends programs, and releases their batches")
+    func forcedEnd() async throws {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let command =
+            ["work"] + Self.job + ["--count", "5", "--workers", "2", "--", "sleep", "1000"]
+        async let working = bench.run(command, signals: signals)
+        #expect(try await eventually { try await bench.states() == ["running", "running"] })
+        sender.yield(SIGINT)
+        sender.yield(SIGINT)
+        let outcome = await working
+        #expect(outcome.status == .interrupted)
+        #expect(try await bench.states() == ["released", "released"])
+        #expect(try await bench.batches()[0]["failures"] as? Double == 0)
+    }
+
+    @Test("After the grace period programs are ended, and a follower stops")
+    func graceEnds() async throws {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let options = ["--follow", "--grace", "100ms", "--count", "5"]
+        let script = "[ $TRANCHE_BATCH = 1 ] || exec sleep 1000"
+        let command = ["work"] + Self.job + options + ["--", "sh", "-c", script]
+        async let working = bench.run(command, signals: signals)
+        #expect(try await eventually { try await bench.states() == ["succeeded", "running"] })
+        sender.yield(SIGTERM)
+        #expect(await working.status == .interrupted)
+        #expect(try await bench.states() == ["succeeded", "released"])
+    }
+
+    @Test("A follower waits for new items, and ends at a signal")
+    func follow() async throws {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let command = ["work"] + Self.job + ["--follow", "--", "true"]
+        async let working = bench.run(command, signals: signals)
+        #expect(try await eventually { try await bench.states() == ["succeeded"] })
+        try bench.execute("INSERT INTO files (item, weight) VALUES ('/data/11', 1)")
+        #expect(try await eventually { try await bench.states() == ["succeeded", "succeeded"] })
+        sender.yield(SIGTERM)
+        #expect(await working.status == .done)
+    }
+
+    @Test("A terminal gets a live line, and no line per batch")
+    func liveLine() async throws {
+        let bench = try await CommandLineBench()
+        let command = ["work"] + Self.job + ["--count", "5", "--", "sleep", "0.3"]
+        let outcome = await bench.run(command, errors: TextWriter(isTerminal: true))
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.contains("\r\u{1B}[K1 batch, 5 items, 150"))
+        #expect(outcome.errors.contains("ETA"))
+        #expect(!outcome.errors.contains("batch 1 succeeded"))
+        #expect(outcome.errors.contains("\r\u{1B}[Kdone: 2 batches, 10 items, 550 in "))
+    }
+
+    @Test("A paused run is worth another try later")
+    func paused() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run(["acquire"] + Self.job + ["--count", "1"]).status == .done)
+        #expect(await bench.run("pause", "--job", "j", "--reason", "lunch").status == .done)
+        let outcome = await work(bench, [], "true")
+        #expect(outcome.status == .tryAgain)
+        #expect(outcome.errors.contains("paused (lunch)"))
+    }
+}
