@@ -342,6 +342,43 @@ import Testing
         #expect(await bench.run(["migrate", "status"], environment: fresh).output.contains("no"))
     }
 
+    @Test("A table of pybatchintory's is taken over, with its bounded jobs")
+    func adoption() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        try bench.execute(
+            """
+            CREATE TABLE inventory (
+                id INTEGER NOT NULL PRIMARY KEY, meta_table VARCHAR NOT NULL, job VARCHAR NOT NULL,
+                job_identifier VARCHAR, job_result_item JSON, processing_start DATETIME NOT NULL,
+                processing_end DATETIME, batch_id_start INTEGER NOT NULL, batch_id_end INTEGER NOT NULL,
+                batch_weight INTEGER, batch_count INTEGER, attempt INTEGER NOT NULL, status VARCHAR(9),
+                logging VARCHAR, config JSON
+            );
+            INSERT INTO inventory VALUES
+                (1, 'files', 'load', NULL, NULL, '2024-05-01 10:00:00', '2024-05-01 10:00:05', 1, 3, 60, 3,
+                    1, 'succeeded', NULL, '{}'),
+                (2, 'files', 'load', NULL, NULL, '2024-05-01 10:01:00', NULL, 3, 5, 90, 2,
+                    1, 'failed', 'oops', '{}'),
+                (3, 'files', 'fix', NULL, NULL, '2024-05-01 10:02:00', NULL, 2, 4, 90, 3,
+                    1, 'succeeded', NULL, '{}');
+            """
+        )
+        let adopted = await bench.run("migrate", "up", "--bounded", "fix=2..6", "--zone", "UTC")
+        #expect(adopted.errors == "")
+        #expect(adopted.output.contains("took over 3 rows of pybatchintory's\n"))
+        #expect(adopted.output.contains("fix   files  fix (2...6)"))
+        #expect(adopted.output.contains("both hold ids 3...3; both are kept"))
+        let next = await bench.run("acquire", "--job", "load", "--meta", "files", "--json")
+        #expect(next.output.contains(#""id_start":6,"id_end":10"#))
+        #expect(await bench.run("retry", "--batch", "2").output == "batch 2 is offered again\n")
+        let fix = ["--job", "fix", "--meta", "files", "--run", "fix", "--from", "2", "--to", "6"]
+        #expect(
+            await bench.run(["acquire", "--json"] + fix).output.contains(
+                #""id_start":5,"id_end":6"#
+            )
+        )
+    }
+
     @Test("Items may be in another file than the inventory")
     func twoDatabases() async throws {
         let bench = try await CommandLineBench(isMigrated: false)

@@ -35,7 +35,8 @@ struct HistoryCommand: Command {
         let batches = history.map { entry in
             JSON.object(
                 JSON.members(of: entry.batch) + [
-                    ("attempts", .array(entry.attempts.map { JSON($0) }))
+                    ("ids", JSON(entry.batch.ids?.packed)),
+                    ("attempts", .array(entry.attempts.map { JSON($0) })),
                 ]
             )
         }

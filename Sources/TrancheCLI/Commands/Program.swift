@@ -111,10 +111,10 @@ package struct Program: Sendable {
         _ body: @escaping @Sendable () async throws -> ProgramStatus
     ) async throws -> ProgramStatus {
         try await withThrowingTaskGroup(of: ProgramStatus?.self) { group in
-            let signals = signals()
             group.addTask { try await body() }
             group.addTask {
-                for await _ in signals { return nil }
+                // The stream ends with this task: a second signal does what it does by default.
+                for await _ in signals() { return nil }
                 try await Task.sleep(for: .seconds(86_400 * 365))
                 return nil
             }
@@ -134,7 +134,7 @@ package struct Program: Sendable {
 
 /// The signals that ask the process to end.
 package enum ProcessSignals {
-    /// SIGINT and SIGTERM from now on, instead of what they do by default.
+    /// SIGINT and SIGTERM, instead of what they do by default, while the stream exists.
     package static func stream() -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
             let queue = DispatchQueue(label: "tranche.signals")
@@ -145,7 +145,10 @@ package enum ProcessSignals {
                 source.resume()
                 return SignalSource(source)
             }
-            continuation.onTermination = { _ in for source in sources { source.cancel() } }
+            continuation.onTermination = { _ in
+                for source in sources { source.cancel() }
+                for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+            }
         }
     }
 

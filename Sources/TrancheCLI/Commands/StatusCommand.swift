@@ -31,7 +31,7 @@ struct StatusCommand: Command {
         var table = Table([
             .text("JOB"), .text("META"), .text("RUN"), .text("STATE"), .number("DONE"),
             .number("ITEMS"),
-            .number("WEIGHT"), .number("RUNNING"), .number("WAITING"), .number("FAILED"),
+            .number("WEIGHT"), .number("RUNNING"), .number("RELEASED"), .number("FAILED"),
             .number("CURSOR"),
             .number("PACE"), .text("LAST SUCCESS"),
         ])
@@ -43,7 +43,7 @@ struct StatusCommand: Command {
         let run = summary.run
         let done = summary.totals[.succeeded] ?? .init()
         let failed = summary.failedBatches
-        let waiting = summary.totals[.released]?.batches ?? 0
+        let released = summary.totals[.released]?.batches ?? 0
         let state = summary.state
         return [
             Table.Cell(run.key.job),
@@ -54,7 +54,7 @@ struct StatusCommand: Command {
             Table.Cell(HumanText.number(done.items)),
             Table.Cell(HumanText.weight(done.weight, isBytes: run.weighsBytes)),
             Table.Cell(HumanText.number(summary.totals[.running]?.batches ?? 0)),
-            Table.Cell(HumanText.number(waiting)),
+            Table.Cell(HumanText.number(released)),
             Table.Cell(HumanText.number(failed), failed > 0 ? .red : nil),
             Table.Cell(run.cursor.map(String.init) ?? "-"),
             Table.Cell(pace(summary)),

@@ -142,8 +142,10 @@ struct Crew: Sendable {
 
     /// The next batch; `nil` when there will be none.
     private func next(_ request: BatchRequest) async throws -> Batch? {
+        var looks = 0
         while shutdown.stage == .working {
-            let answer = try await shutdown.run(until: .terminating) {
+            // What was handed out must be known, to be given back: an acquire is not cut short at once.
+            let answer = try await shutdown.run(until: .terminating, patience: .seconds(5)) {
                 try await inventory.acquire(request, from: source, isDraining: !follows)
             }
             guard let answer else { return nil }
@@ -153,10 +155,11 @@ struct Crew: Sendable {
                 try await batch.release()
                 return nil
             case .none(let reason):
-                guard let pause = pause(for: reason) else {
+                guard let pause = pause(for: reason, after: looks) else {
                     ending.end(reason)
                     return nil
                 }
+                looks += 1
                 _ = try await shutdown.run(until: .stopping) { try await Task.sleep(for: pause) }
             }
         }
@@ -164,10 +167,13 @@ struct Crew: Sendable {
     }
 
     /// How long to wait before asking again; `nil` when that is of no use.
-    private func pause(for reason: NoBatchReason) -> Duration? {
+    ///
+    /// Who else holds batches may end them soon: the first looks follow each other quickly.
+    private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
         let longest = inventory.configuration.pollInterval
         guard case .waiting(let until) = reason else { return follows ? longest : nil }
-        return min(max(.seconds(until.timeIntervalSinceNow), .milliseconds(10)), longest)
+        let due: Duration = max(.seconds(until.timeIntervalSinceNow), .milliseconds(10))
+        return min(due, longest, Duration.milliseconds(25) * (1 << min(looks, 8)))
     }
 
     /// Why the first worker ended that found no batch.

@@ -48,17 +48,24 @@ final class Shutdown: Sendable {
         for await _ in stream {}
     }
 
-    /// Runs `body`, cancelled when a stage is reached.
+    /// Runs `body`, cancelled some time after a stage is reached.
     ///
+    /// - Parameters:
+    ///   - stage: The stage.
+    ///   - patience: How long `body` may go on then.
+    ///   - body: What to run.
     /// - Returns: What it returns; `nil` when it was cancelled before it had anything.
+    /// - Throws: What it throws; `CancellationError` when this task was cancelled.
     func run<Result: Sendable>(
         until stage: Stage,
+        patience: Duration = .zero,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 await self.reached(stage)
+                try await Task.sleep(for: patience)
                 return nil
             }
             if let result = try await group.next() ?? nil {
