@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# What the scripts share: messages, Debian packages, a PostgreSQL server of their own.
+
+# shellcheck disable=SC2034 # read by the scripts
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+server_folder=""
+
+# Tells what happens now.
+say() { printf '%s\n' "$*" >&2; }
+
+# Ends the script with a message.
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+# Checks that Swift 6.2 or later is there.
+need_swift() {
+    command -v swift >/dev/null 2>&1 || die "swift is not in PATH; install Swift 6.2 or later:" \
+        "https://www.swift.org/install/linux/"
+    local version
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    [ -n "$version" ] || die "'swift --version' names no version; is the toolchain complete?"
+    if [ "${version%%.*}" -lt 6 ] || { [ "${version%%.*}" -eq 6 ] && [ "${version#*.}" -lt 2 ]; }; then
+        die "Swift $version is too old; install Swift 6.2 or later: https://www.swift.org/install/linux/"
+    fi
+}
+
+# Whether what a Debian package brings is there, however it came.
+has_package() {
+    case $1 in
+    libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
+    libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
+    postgresql) [ -n "$(postgresql_programs)" ] ;;
+    python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+# Installs the Debian packages that are missing; without root, says how.
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        has_package "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null 2>&1; then
+        die "these are missing, and there is no apt-get to install them: ${missing[*]}"
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        die "packages are missing; install them with" \
+            "'sudo apt-get update && sudo apt-get install -y ${missing[*]}'"
+    fi
+    say "Installing ${missing[*]} ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >&2 || say "apt-get update failed; going on with the lists that are here"
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 \
+        || die "apt-get could not install: ${missing[*]}"
+    for package in "${missing[@]}"; do
+        has_package "$package" || die "$package is installed, but what it brings is not found"
+    done
+}
+
+# The folder of the newest PostgreSQL server's programs; empty when there is none.
+postgresql_programs() {
+    local folder
+    for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV); do
+        if [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then
+            printf '%s\n' "$folder"
+            return
+        fi
+    done
+    if command -v initdb >/dev/null 2>&1 && command -v pg_ctl >/dev/null 2>&1; then
+        dirname "$(readlink -f "$(command -v pg_ctl)")"
+    fi
+}
+
+# Runs a program as who may run a server: PostgreSQL refuses root.
+as_postgres() (
+    cd "$server_folder" || exit 1
+    if [ "$(id -u)" = 0 ]; then
+        exec setpriv --reuid=postgres --regid=postgres --init-groups --inh-caps=-all "$@"
+    fi
+    exec "$@"
+)
+
+# A port on which nobody listens just now.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    printf '%s\n' "$port"
+}
+
+# Starts a server in a new folder and makes the database "tranche"; sets server_url.
+# usage: start_postgresql PARENT-FOLDER [SETTING=VALUE...]
+start_postgresql() {
+    local parent=$1 programs port try settings="" command=()
+    shift
+    programs=$(postgresql_programs)
+    server_folder=$(mktemp -d "$parent/tranche-postgresql.XXXXXX")
+    chmod 755 "$server_folder"
+    [ "$(id -u)" != 0 ] || chown postgres: "$server_folder"
+    as_postgres "$programs/initdb" -D "$server_folder/data" -U postgres -A trust -E UTF8 \
+        --locale=C.UTF-8 --no-sync >/dev/null || die "initdb failed"
+    for setting in "$@"; do settings+=" -c $setting"; done
+    [ -z "${TRANCHE_BENCH_PG_CPUS:-}" ] || command=(taskset -c "$TRANCHE_BENCH_PG_CPUS")
+    for try in 1 2 3 4 5; do
+        port=$(free_port)
+        if as_postgres "${command[@]}" "$programs/pg_ctl" -D "$server_folder/data" \
+            -l "$server_folder/log" -w -t 60 -s \
+            -o "-k $server_folder -p $port -c listen_addresses=127.0.0.1$settings" start; then
+            break
+        fi
+        [ "$try" != 5 ] || { cat "$server_folder/log" >&2; die "PostgreSQL does not start"; }
+    done
+    as_postgres "$programs/psql" -X -q -h "$server_folder" -p "$port" -U postgres \
+        -c "CREATE DATABASE tranche" postgres
+    # shellcheck disable=SC2034 # read by the scripts
+    server_url="postgresql://postgres@127.0.0.1:$port/tranche"
+}
+
+# Stops the server, where one runs, and removes its folder.
+stop_postgresql() {
+    [ -n "$server_folder" ] || return 0
+    as_postgres "$(postgresql_programs)/pg_ctl" -D "$server_folder/data" -m immediate -s stop \
+        >/dev/null 2>&1 || true
+    rm -rf "$server_folder"
+    server_folder=""
+}
+
+# Runs a function however the script ends.
+at_exit() {
+    # shellcheck disable=SC2064 # the name is known now
+    trap "$1" EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
