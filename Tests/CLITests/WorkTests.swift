@@ -242,7 +242,7 @@ import Testing
     @Test("A terminal gets a live line, and no line per batch")
     func liveLine() async throws {
         let bench = try await CommandLineBench()
-        let command = ["work"] + Self.job + ["--count", "5", "--", "sleep", "0.3"]
+        let command = ["work"] + Self.job + ["--count", "5", "--", "sleep", "0.7"]
         let outcome = await bench.run(command, errors: TextWriter(isTerminal: true))
         #expect(outcome.status == .done)
         #expect(outcome.errors.contains("\r\u{1B}[K1 batch, 5 items, 150"))

@@ -42,10 +42,11 @@ package struct Settings: Sendable {
     }
 
     private static func entries(of file: String, namedBy origin: String) throws -> [Dotenv.Entry] {
-        let text: String
-        do {
-            text = try String(contentsOfFile: file, encoding: .utf8)
-        } catch {
+        // Read to its end rather than by its size: a pipe is a file, too.
+        guard let handle = FileHandle(forReadingAtPath: file),
+            let bytes = try? handle.readToEnd() ?? Data(),
+            let text = String(data: bytes, encoding: .utf8)
+        else {
             throw UsageError("cannot read the file '\(file)' that \(origin) names")
         }
         let entries = try Dotenv(text, file: file).entries.filter { $0.key.hasPrefix("TRANCHE_") }

@@ -3,6 +3,9 @@ import Synchronization
 
 /// What a crew shows while it works: one live line on a terminal, else a line per batch.
 final class Progress: Sendable {
+    /// The least time between two drawings.
+    private static let pause: Duration = .milliseconds(200)
+
     private let writer: any Writer
     private let style: Style
     private let state: Mutex<State>
@@ -11,6 +14,8 @@ final class Progress: Sendable {
         var tally: ProgressTally
         var isShown = false
         var drawnAt: ContinuousClock.Instant?
+        /// Whether something has changed since then.
+        var isStale = false
     }
 
     init(_ writer: any Writer, style: Style, weighsBytes: Bool, hasWeights: Bool) {
@@ -43,7 +48,7 @@ final class Progress: Sendable {
             if let line, isAlwaysShown || !writer.isTerminal {
                 show(style.paint(line, colour) + "\n", &state)
             }
-            draw(&state, atLeastAfter: .milliseconds(200))
+            draw(&state, isChange: true)
         }
     }
 
@@ -52,17 +57,17 @@ final class Progress: Sendable {
         state.withLock { state in
             clear(&state)
             write(bytes)
-            draw(&state, atLeastAfter: .milliseconds(200))
+            draw(&state, isChange: true)
         }
     }
 
-    /// Draws the live line each second until cancelled.
+    /// Keeps the live line up to date until cancelled: drawn each second, and after changes.
     func run() async {
         guard writer.isTerminal else { return }
         while !Task.isCancelled {
-            state.withLock { draw(&$0, atLeastAfter: .milliseconds(200)) }
+            state.withLock { draw(&$0, isChange: false) }
             // Cancelled is how this ends.
-            try? await Task.sleep(for: .seconds(1))
+            try? await Task.sleep(for: Self.pause)
         }
     }
 
@@ -75,16 +80,18 @@ final class Progress: Sendable {
 
     // MARK: - Drawing
 
-    private func draw(_ state: inout State, atLeastAfter pause: Duration) {
+    private func draw(_ state: inout State, isChange: Bool) {
         guard writer.isTerminal else { return }
+        state.isStale = state.isStale || isChange
         let now = ContinuousClock.now
-        if let drawnAt = state.drawnAt, now - drawnAt < pause { return }
-        let line = state.tally.line(elapsed: now - state.tally.startedAt).prefix(
-            max(writer.width - 1, 20)
-        )
-        write(Array("\r\u{1B}[K\(line)".utf8))
+        if let drawnAt = state.drawnAt, now - drawnAt < (state.isStale ? Self.pause : .seconds(1)) {
+            return
+        }
+        let line = state.tally.line(elapsed: now - state.tally.startedAt)
+        write(Array("\r\u{1B}[K\(line.prefix(max(writer.width - 1, 20)))".utf8))
         state.isShown = true
         state.drawnAt = now
+        state.isStale = false
     }
 
     private func clear(_ state: inout State) {

@@ -69,6 +69,6 @@ struct ProgressTally: Sendable {
         let done = isWeighed ? weight : Double(items)
         let left = isWeighed ? planned.weight - weight : Double(planned.items - items)
         guard done > 0, left > 0 else { return nil }
-        return .seconds((elapsed / .seconds(1) * left / done).rounded())
+        return .seconds((elapsed / .seconds(1) * left / done).rounded(.up))
     }
 }
