@@ -31,6 +31,13 @@ func migrationTarget(_ name: String, path: String) -> Target {
 
 let package = Package(
     name: "tranche",
+    products: [
+        .executable(name: "tranche", targets: ["tranche"]),
+        .library(name: "Tranche", targets: ["Tranche"]),
+        .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
+        .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
+        .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
+    ],
     targets: [
         .target(name: "Tranche", swiftSettings: strict),
         .target(name: "TrancheSQL", dependencies: ["Tranche"], swiftSettings: strict),
@@ -74,14 +81,25 @@ let package = Package(
             dependencies: ["Tranche", "TrancheTestKit"],
             swiftSettings: strict
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["Tranche", "TrancheTestKit"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheTestKit",
+                "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CLITests",
-            dependencies: ["Tranche", "TrancheCLI", "CSQLite", "tranche"],
+            dependencies: [
+                "Tranche", "TranchePostgreSQL", "TrancheCLI", "CSQLite", "TestSupport", "tranche",
+            ],
             exclude: ["Snapshots"],
             swiftSettings: strict
         ),
