@@ -17,7 +17,8 @@ package struct PostgreSQLDialect: SQLDialect {
     }
 
     package func milliseconds(_ instant: SQLStatement) -> SQLStatement {
-        "CAST(extract(epoch FROM \(instant)) * 1000 AS bigint)"
+        // Unlike extract, date_part gives a double, exact to the microsecond here, and is faster.
+        "CAST(date_part('epoch', \(instant)) * 1000 AS bigint)"
     }
 
     package func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement {

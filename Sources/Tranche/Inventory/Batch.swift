@@ -151,10 +151,15 @@ extension Batch {
     ) async throws -> BatchRecord {
         let inventory = inventory
         let lease = lease
-        // Not a child of a cancelled task: what was decided is still written.
-        return try await Task {
-            try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
-        }.value
+        do {
+            return try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
+        } catch is CancellationError {
+            // What was decided is still written, in a task that is not cancelled. Whether the first
+            // request came through does not matter: an end may be repeated.
+            return try await Task {
+                try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
+            }.value
+        }
     }
 }
 

@@ -198,7 +198,7 @@ extension Inventory {
         _ request: BatchRequest,
         definition: SourceDefinition
     ) throws -> AcquireRequest {
-        AcquireRequest(
+        var asked = AcquireRequest(
             key: RunKey(metaTable: definition.table, job: request.job, run: request.run),
             definition: definition,
             bounds: request.ids,
@@ -212,5 +212,7 @@ extension Inventory {
             mayBeRepeated: request.token != nil,
             config: try configText(request.effective(for: definition))
         )
+        asked.knownDefinitionText = try text(of: definition)
+        return asked
     }
 }

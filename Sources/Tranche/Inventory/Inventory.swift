@@ -19,6 +19,7 @@ public final class Inventory: Sendable {
     public let configuration: Configuration
     private let sources = Mutex<[SourceKey: any MetaSource]>([:])
     private let config = Mutex<(request: EffectiveRequest, text: String)?>(nil)
+    private let definitions = Mutex<[SourceDefinition: String]>([:])
     private let cursors = Mutex<[RunKey: Int64?]>([:])
 
     /// Makes an inventory over an open store.
@@ -67,6 +68,14 @@ public final class Inventory: Sendable {
         if let known = config.withLock({ $0 }), known.request == request { return known.text }
         let text = try JSONText.encode(request)
         config.withLock { $0 = (request, text) }
+        return text
+    }
+
+    /// The canonical text of a definition; one for each source.
+    func text(of definition: SourceDefinition) throws -> String {
+        if let known = definitions.withLock({ $0[definition] }) { return known }
+        let text = try definition.canonicalText
+        definitions.withLock { $0[definition] = text }
         return text
     }
 

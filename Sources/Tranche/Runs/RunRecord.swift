@@ -53,11 +53,16 @@ public struct RunRecord: Sendable, Hashable {
     /// Checks that a request means the same source and bounds as the run.
     ///
     /// - Parameters:
-    ///   - definition: The definition asked for.
-    ///   - bounds: The bounds asked for.
+    ///   - asked: The definition asked for.
+    ///   - text: Its canonical text, when it is known already.
+    ///   - askedBounds: The bounds asked for.
     /// - Throws: ``TrancheError`` `.redefined`, saying what differs.
-    public func requireSame(definition asked: SourceDefinition, bounds asked2: IDBounds) throws {
-        if let definition, try definition != asked.canonicalText {
+    public func requireSame(
+        definition asked: SourceDefinition,
+        text: String? = nil,
+        bounds askedBounds: IDBounds
+    ) throws {
+        if let definition, try definition != text ?? asked.canonicalText {
             let known = try JSONText.decode(SourceDefinition.self, from: definition)
             throw TrancheError(
                 .redefined,
@@ -66,10 +71,10 @@ public struct RunRecord: Sendable, Hashable {
                     + "); use what it was begun with, another job name, or 'tranche redefine'"
             )
         }
-        if bounds != asked2 {
+        if bounds != askedBounds {
             throw TrancheError(
                 .redefined,
-                "\(key) is known with the bounds \(bounds), asked for were \(asked2); "
+                "\(key) is known with the bounds \(bounds), asked for were \(askedBounds); "
                     + "use the same, another run name, or 'tranche redefine'"
             )
         }

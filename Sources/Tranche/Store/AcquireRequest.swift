@@ -4,6 +4,8 @@ public struct AcquireRequest: Sendable, Hashable {
     public var key: RunKey
     /// The source; compared with the run's.
     public var definition: SourceDefinition
+    /// The source's canonical text, when it is known already.
+    public var knownDefinitionText: String?
     /// The ids that the run may use; compared with the run's.
     public var bounds: IDBounds
     /// The policy of a run that does not exist yet.
@@ -60,6 +62,11 @@ public struct AcquireRequest: Sendable, Hashable {
         self.token = token
         self.mayBeRepeated = mayBeRepeated
         self.config = config
+    }
+
+    /// The source's canonical text.
+    public var definitionText: String {
+        get throws { try knownDefinitionText ?? definition.canonicalText }
     }
 
     /// How a new batch of the run comes to be.

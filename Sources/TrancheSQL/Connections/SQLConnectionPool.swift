@@ -36,12 +36,21 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
         let connection = try await take()
+        return try await lend(connection, to: body)
+    }
+
+    /// Calls `body` and gives the connection back, all on the connection's own thread: going there and
+    /// back costs as much as a small statement.
+    private func lend<R: Sendable>(
+        _ connection: isolated Connection,
+        to body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R {
         do {
             let result = try await body(connection)
-            await giveBack(connection)
+            giveBack(connection)
             return result
         } catch {
-            await giveBack(connection)
+            giveBack(connection)
             throw error
         }
     }
@@ -151,8 +160,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         }
     }
 
-    private func giveBack(_ connection: Connection) async {
-        let isUsable = await connection.isUsable
+    private func giveBack(_ connection: isolated Connection) {
+        let isUsable = connection.isUsable
         state.withLock { $0.passOn(isUsable ? connection : nil) }?
             .resume(returning: isUsable ? connection : nil)
     }

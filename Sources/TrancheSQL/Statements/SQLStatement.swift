@@ -109,7 +109,8 @@ extension SQLStatement: ExpressibleByStringInterpolation {
 extension String {
     /// The name in double quotes, as both dialects want it.
     package var quotedAsName: String {
-        "\"" + replacing("\"", with: "\"\"") + "\""
+        // Few names hold a quote, and every statement holds names.
+        utf8.contains(UInt8(ascii: "\"")) ? "\"" + replacing("\"", with: "\"\"") + "\"" : "\"\(self)\""
     }
 
     /// The text in single quotes, as both dialects want it.

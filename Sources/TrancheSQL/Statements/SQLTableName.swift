@@ -2,12 +2,15 @@ import Tranche
 
 /// A table's name: verbatim, with or without a schema.
 package struct SQLTableName: Sendable, Hashable {
-    package var schema: String?
-    package var table: String
+    package let schema: String?
+    package let table: String
+    /// The name as statements spell it.
+    package let quoted: String
 
     package init(schema: String? = nil, table: String) {
         self.schema = schema
         self.table = table
+        quoted = (schema.map { $0.quotedAsName + "." } ?? "") + table.quotedAsName
     }
 
     /// Reads `table` or `schema.table`, without folding or unquoting.
@@ -24,9 +27,4 @@ package struct SQLTableName: Sendable, Hashable {
             )
         }
         self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
-    }
-
-    package var quoted: String {
-        (schema.map { $0.quotedAsName + "." } ?? "") + table.quotedAsName
-    }
-}
+    }}

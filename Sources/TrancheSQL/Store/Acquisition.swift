@@ -40,7 +40,7 @@ struct Acquisition<Database: SQLDatabase> {
     mutating func requireSameDefinition() throws {
         if run.definition == nil {
             // An adopted run takes the first definition it is acquired with.
-            let text = try request.definition.canonicalText
+            let text = try request.definitionText
             run.definition = text
             statements.append(
                 """
@@ -49,7 +49,11 @@ struct Acquisition<Database: SQLDatabase> {
                 """
             )
         }
-        try run.requireSame(definition: request.definition, bounds: request.bounds)
+        try run.requireSame(
+            definition: request.definition,
+            text: request.definitionText,
+            bounds: request.bounds
+        )
     }
 
     // MARK: Due batches

@@ -149,7 +149,9 @@ extension SQLInventoryStore: UnderLockReader {
             -- The clock stands in a query of its own, or it would be read anew for each row and could
             -- not be looked up in the index.
             AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
-        ORDER BY id
+        -- Not by the bare id: a planner that knows nothing of the values would walk the whole table in
+        -- that order, rather than look up the few that are due and sort them.
+        ORDER BY id + 0
         LIMIT \(Acquisition<Database>.offersRead(for: request))
         \(dialect.lockingFreeRows)
         """

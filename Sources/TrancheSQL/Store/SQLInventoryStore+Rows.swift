@@ -3,7 +3,7 @@ import Tranche
 
 /// How rows are read; the columns stand in the order in which they are read.
 extension SQLInventoryStore {
-    var batchColumns: SQLStatement {
+    static func batchColumns(_ dialect: any SQLDialect) -> SQLStatement {
         """
         id, meta_table, job, run, kind, status, attempt, failures, batch_id_start, batch_id_end,
             cover_start, item_ids, batch_count, batch_weight, worker, job_identifier,
@@ -59,7 +59,7 @@ extension SQLInventoryStore {
         return record
     }
 
-    var runColumns: SQLStatement {
+    static func runColumns(_ dialect: any SQLDialect) -> SQLStatement {
         """
         meta_table, job, run, definition, id_from, id_to, cursor_id, tile_end,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, pause_reason,

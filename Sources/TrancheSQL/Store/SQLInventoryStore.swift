@@ -10,6 +10,10 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     package let database: Database
     let tables: InventoryTables
     let fixedNow: (@Sendable () -> Date)?
+    let dialect: any SQLDialect
+    /// The columns of a batch and of a run, in the order in which they are read.
+    let batchColumns: SQLStatement
+    let runColumns: SQLStatement
     /// How many rows the last batch of a run took: what to read under the lock next time.
     private let lastCounts = Mutex<[RunKey: Int]>([:])
 
@@ -17,6 +21,9 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         self.database = database
         tables = InventoryTables(configuration)
         fixedNow = configuration.now
+        dialect = database.dialect
+        batchColumns = Self.batchColumns(database.dialect)
+        runColumns = Self.runColumns(database.dialect)
     }
 
     package var name: String { database.name }
@@ -30,8 +37,6 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     }
 
     // MARK: Parts of statements
-
-    var dialect: any SQLDialect { database.dialect }
 
     /// The present as an instant: the database's clock, unless the store was given another.
     var now: SQLStatement { dialect.now(fixedNow?()) }
