@@ -88,6 +88,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "TrancheSQLTests",
+            dependencies: ["Tranche", "TrancheSQL", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheTestKit",

@@ -1,5 +1,7 @@
 import Foundation
 import TrancheCLI
 
+// Output that nobody reads is an error to deal with, such as to give a batch back.
+signal(SIGPIPE, SIG_IGN)
 let status = await Program().run(Array(CommandLine.arguments.dropFirst()))
 exit(status.rawValue)

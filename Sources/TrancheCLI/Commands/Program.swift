@@ -50,6 +50,8 @@ package struct Program: Sendable {
     package func run(_ arguments: [String]) async -> ProgramStatus {
         do {
             return try await start(arguments)
+        } catch let error as WriteError where error.isUnread {
+            return .failed
         } catch {
             let message = error is CancellationError ? "interrupted" : "\(error)"
             let line = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")

@@ -29,6 +29,8 @@ extension Writer {
 /// Output that could not be written.
 struct WriteError: Error, CustomStringConvertible {
     let description: String
+    /// Whether nobody reads it any more, which is no news to whoever closed the pipe.
+    var isUnread = false
 }
 
 /// Writes to an open file; calls take turns.
@@ -59,10 +61,12 @@ package struct FileWriter: Writer {
                     bytes.count - written
                 )
             }
-            if count < 0, errno == EINTR { continue }
+            let code = errno
+            if count < 0, code == EINTR { continue }
             guard count > 0 else {
                 throw WriteError(
-                    description: "cannot write the output: \(String(cString: strerror(errno)))"
+                    description: "cannot write the output: \(String(cString: strerror(code)))",
+                    isUnread: code == EPIPE
                 )
             }
             written += count

@@ -8,7 +8,6 @@ struct Crew: Sendable {
     let inventory: Inventory
     let source: SQLSource
     let request: BatchRequest
-    let key: RunKey
     let workers: Int
     /// Whether to wait for more for ever.
     let follows: Bool
@@ -23,7 +22,6 @@ struct Crew: Sendable {
         inventory: Inventory,
         source: SQLSource,
         options: WorkOptions,
-        key: RunKey,
         program: BatchProgram,
         progress: Progress,
         report: @escaping @Sendable (BatchReport) throws -> Void
@@ -31,7 +29,6 @@ struct Crew: Sendable {
         self.inventory = inventory
         self.source = source
         request = options.job.request
-        self.key = key
         workers = options.workers
         follows = options.follows
         grace = options.grace

@@ -85,7 +85,6 @@ struct WorkOptions: Sendable {
                 inventory: inventory,
                 source: source,
                 options: self,
-                key: key,
                 program: batchProgram,
                 progress: progress,
                 report: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
