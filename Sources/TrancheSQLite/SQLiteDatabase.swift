@@ -166,11 +166,24 @@ package final class SQLiteDatabase: SQLDatabase {
 
     package func dependents(of name: SQLTableName) async throws -> [String] {
         let rows = try await read(
-            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY 1, 2"
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY 1, 2",
+            // Indexes would go with the old table, and so would the rows that refer to it.
+            """
+            SELECT type, name FROM sqlite_master
+            WHERE type = 'index' AND lower(tbl_name) = lower(\(name.table)) AND sql IS NOT NULL
+            UNION ALL
+            SELECT m.type, m.name FROM sqlite_master AS m
+            WHERE m.type = 'table' AND EXISTS (
+                SELECT 1 FROM pragma_foreign_key_list(m.name) AS f
+                WHERE lower(f."table") = lower(\(name.table))
+            )
+            ORDER BY 1, 2
+            """
         )
-        return try rows[0].map { row in
+        let texts = try rows[0].map { row in
             (label: try "\(row.text()) '\(row.text())'", sql: row.optionalText() ?? "")
         }.filter { Self.text($0.sql, names: name.table) }.map(\.label)
+        return try texts + rows[1].map { try "\($0.text()) '\($0.text())'" }
     }
 
     /// Whether some SQL holds a name as a word, quoted or not.
@@ -226,8 +239,14 @@ package final class SQLiteDatabase: SQLDatabase {
 
 extension TimeZone {
     /// The instant at which a clock in this zone shows what `time` shows in UTC.
+    ///
+    /// A time that the zone has twice is the second, one that it leaves out is counted on from before:
+    /// as PostgreSQL has it.
     fileprivate func utc(ofWallClock time: Date) -> Date {
-        let guess = time.addingTimeInterval(-Double(secondsFromGMT(for: time)))
-        return time.addingTimeInterval(-Double(secondsFromGMT(for: guess)))
+        let day: TimeInterval = 86_400
+        let after = secondsFromGMT(for: time + day)
+        let late = time - TimeInterval(after)
+        if secondsFromGMT(for: late) == after { return late }
+        return time - TimeInterval(secondsFromGMT(for: time - day))
     }
 }

@@ -35,6 +35,7 @@ extension SQLMigrator {
     /// Takes the table over in one transaction.
     func adopt(_ options: AdoptionOptions, isDryRun: Bool) async throws -> MigrationReport {
         try await requireNoDependents()
+        try await requireNoOtherColumns()
         try await requireKnownStates()
         try await requireJobs(options.bounded)
         let zone = try await database.zone(options.zone)
@@ -47,6 +48,7 @@ extension SQLMigrator {
         let lock = database.lockForMigration(tables.migration)
         report.adopted = try await database.withTransaction(lock) { connection, _ in
             try await makeHistory(on: connection)
+            // Another migrator may have taken it over while this one waited.
             guard try check(try await connection.run([selectApplied])[0]).isEmpty else { return nil }
             for part in parts { try await connection.runScript(part) }
             let shift = try await database.zoneShifts(zone, tables: tables, on: connection)
@@ -55,12 +57,14 @@ extension SQLMigrator {
             _ = try await connection.commit(set.migrations.map { record($0) })
             return adoption
         }
-        return report
+        return report.adopted == nil ? MigrationReport() : report
     }
 
+    /// Divides a script between whose parts the first migration makes the new table.
+    private static var division: String { "-- then 0001\n" }
+
     private func adoptionScripts(zone: String) -> [String] {
-        // SQLite rebuilds: the first migration makes the new table between the two parts.
-        let parts = set.adoption.components(separatedBy: "-- then 0001\n")
+        let parts = set.adoption.components(separatedBy: Self.division)
         var scripts = [parts[0]]
         if parts.count == 2, let first = set.migrations.first { scripts += [first.up, parts[1]] }
         scripts += set.migrations.dropFirst().map(\.up)
@@ -77,6 +81,21 @@ extension SQLMigrator {
                 "table '\(tables.batch.table)' in \(name) cannot be taken over while "
                     + "\(dependents.joined(separator: ", ")) depend on it; nothing was changed. Drop "
                     + "them, run 'tranche migrate up' again, and make them anew"
+            )
+        }
+    }
+
+    /// Where the table is made anew, columns that somebody added would be lost.
+    private func requireNoOtherColumns() async throws {
+        guard set.adoption.contains(Self.division), let table = try await database.table(tables.batch)
+        else { return }
+        let others = table.columns.map(\.name).filter { !Self.adoptableColumns.contains($0) }
+        guard others.isEmpty else {
+            throw TrancheError(
+                .migrationRefused,
+                "table '\(tables.batch.table)' in \(name) has columns that pybatchintory did not make: "
+                    + others.map { "'\($0)'" }.joined(separator: ", ")
+                    + "; nothing was changed. Move them to a table of their own first"
             )
         }
     }

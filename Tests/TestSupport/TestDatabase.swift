@@ -1,0 +1,161 @@
+package import Foundation
+package import Tranche
+import TranchePostgreSQL
+package import TrancheSQL
+import TrancheSQLite
+
+/// A database of a test's own: a SQLite file, or a schema on the server.
+package struct TestDatabase: Sendable {
+    /// Which database it is.
+    package enum Backend: String, Sendable {
+        case sqlite, postgreSQL
+
+        /// SQLite, and PostgreSQL where a server was named.
+        package static var available: [Backend] {
+            TestPostgreSQL.server == nil ? [.sqlite] : [.sqlite, .postgreSQL]
+        }
+    }
+
+    package let backend: Backend
+    /// A writable connection's database.
+    package let database: any SQLDatabase
+    /// The schema, where there is one.
+    package let schema: String?
+    /// The file's path or the server's URL.
+    package let address: String
+
+    /// What stands before a table's name.
+    package var prefix: String { schema.map { $0 + "." } ?? "" }
+
+    /// A table's name, quoted and with its schema.
+    package func name(_ table: String) -> SQLTableName {
+        SQLTableName(schema: schema, table: table)
+    }
+
+    /// A configuration of an inventory in it.
+    package func configuration(
+        table: String = "inventory",
+        now: (@Sendable () -> Date)? = nil
+    ) -> StoreConfiguration {
+        StoreConfiguration(table: table, schema: schema, missingSchema: .refuse, now: now)
+    }
+
+    /// Where an inventory in it is opened.
+    package var location: InventoryLocation {
+        switch backend {
+        case .sqlite: .sqlite(address)
+        case .postgreSQL: .postgres(address)
+        }
+    }
+
+    /// Opens a migrator with connections of its own.
+    package func migrator(table: String = "inventory") async throws -> any InventoryMigrator {
+        switch backend {
+        case .sqlite:
+            try await SQLiteInventory.migrator(address, configuration(table: table))
+        case .postgreSQL:
+            try PostgreSQLInventory.migrator(address, configuration(table: table))
+        }
+    }
+
+    /// Migrates up, with a migrator of its own.
+    @discardableResult
+    package func migrateUp(
+        table: String = "inventory",
+        to version: Int? = nil,
+        _ adoption: AdoptionOptions = AdoptionOptions(),
+        isDryRun: Bool = false
+    ) async throws -> MigrationReport {
+        let migrator = try await migrator(table: table)
+        do {
+            let report = try await migrator.up(to: version, adoption: adoption, isDryRun: isDryRun)
+            await migrator.close()
+            return report
+        } catch {
+            await migrator.close()
+            throw error
+        }
+    }
+
+    /// Opens an inventory that must have been migrated.
+    package func open(
+        table: String = "inventory",
+        now: (@Sendable () -> Date)? = nil
+    ) async throws -> Inventory {
+        let configuration = Inventory.Configuration(
+            store: configuration(table: table, now: now),
+            worker: "worker"
+        )
+        return try await Inventory.open(location, configuration: configuration)
+    }
+
+    /// Runs a script in a transaction of its own.
+    package func run(_ script: String) async throws {
+        try await database.run(script)
+    }
+
+    /// Reads rows; each value as text, `NULL` for null.
+    package func read(_ statement: SQLStatement) async throws -> [[String]] {
+        let rows = try await database.read(statement)[0]
+        return rows.map { row in (0..<rows.width).map { _ in row.optionalText() ?? "NULL" } }
+    }
+
+    /// Reads the one column of rows.
+    package func column(_ statement: SQLStatement) async throws -> [String] {
+        try await read(statement).map { $0.joined(separator: "|") }
+    }
+}
+
+/// Runs `body` with a database of its own, and removes that.
+package func withTestDatabase<R>(
+    _ backend: TestDatabase.Backend,
+    _ body: (TestDatabase) async throws -> R
+) async throws -> R {
+    switch backend {
+    case .sqlite:
+        return try await withTemporaryFolder { folder in
+            let path = folder.path("test.db")
+            let database = try await SQLiteDatabase.open(
+                path: path,
+                for: .inventory(creates: true),
+                lockTimeout: .seconds(30)
+            )
+            return try await closing(database) {
+                try await body(
+                    TestDatabase(backend: backend, database: database, schema: nil, address: path)
+                )
+            }
+        }
+    case .postgreSQL:
+        guard let server = TestPostgreSQL.server else { throw NoServer() }
+        return try await withTestSchema(server) { schema in
+            let database = try server.database()
+            return try await closing(database) {
+                try await body(
+                    TestDatabase(
+                        backend: backend,
+                        database: database,
+                        schema: schema,
+                        address: server.url
+                    )
+                )
+            }
+        }
+    }
+}
+
+private func closing<R>(
+    _ database: any SQLDatabase,
+    _ body: () async throws -> R
+) async throws -> R {
+    do {
+        let result = try await body()
+        await database.close()
+        return result
+    } catch {
+        await database.close()
+        throw error
+    }
+}
+
+private struct NoServer: Error {}
