@@ -29,6 +29,21 @@ func migrationTarget(_ name: String, path: String) -> Target {
     )
 }
 
+let examples = [
+    "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "PostgreSQLInventory",
+]
+
+func exampleTarget(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [
+            "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "ExampleSupport",
+        ],
+        path: "examples/\(name)",
+        swiftSettings: strict
+    )
+}
+
 let package = Package(
     name: "tranche",
     products: [
@@ -50,7 +65,9 @@ let package = Package(
         migrationTarget("TrancheSQLiteMigrations", path: "migrations/sqlite"),
         .target(
             name: "TrancheSQLite",
-            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLiteMigrations", "CSQLite", "CPosix"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLiteMigrations", "CSQLite", "CPosix",
+            ],
             swiftSettings: strict
         ),
         .systemLibrary(
@@ -61,12 +78,16 @@ let package = Package(
         migrationTarget("TranchePostgreSQLMigrations", path: "migrations/postgresql"),
         .target(
             name: "TranchePostgreSQL",
-            dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQLMigrations", "CLibPQ", "CPosix"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TranchePostgreSQLMigrations", "CLibPQ", "CPosix",
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "TrancheCLI",
-            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "CPosix"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "CPosix",
+            ],
             swiftSettings: strict
         ),
         .executableTarget(name: "tranche", dependencies: ["TrancheCLI"], swiftSettings: strict),
@@ -108,5 +129,16 @@ let package = Package(
             exclude: ["Snapshots"],
             swiftSettings: strict
         ),
-    ]
+        .target(
+            name: "ExampleSupport",
+            dependencies: ["CSQLite"],
+            path: "examples/Support",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: ["TestSupport", "tranche"] + examples.map { .init(stringLiteral: $0) },
+            swiftSettings: strict
+        ),
+    ] + examples.map(exampleTarget)
 )

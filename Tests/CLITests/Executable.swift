@@ -54,6 +54,10 @@ final class RunningProgram: @unchecked Sendable {
         try process.run()
     }
 
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
     private static func file(_ url: URL) throws -> FileHandle {
         try Data().write(to: url)
         return try FileHandle(forWritingTo: url)

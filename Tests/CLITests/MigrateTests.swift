@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite struct MigrateTests {
+    @Test("Migrations go up and down, and a dry run only prints")
+    func migrate() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let fresh = ["TRANCHE_INVENTORY": "sqlite:\(bench.path("new.db"))"]
+        let dry = await bench.run(["migrate", "up", "--dry-run"], environment: fresh)
+        #expect(dry.status == .done)
+        #expect(dry.output.contains("CREATE TABLE \"inventory\""))
+        #expect(!FileManager.default.fileExists(atPath: bench.path("new.db")))
+        #expect(
+            await bench.run(["migrate", "up", "--to", "1"], environment: fresh).output.contains(
+                "0001_"
+            )
+        )
+        let old = await bench.run(["status"], environment: fresh)
+        #expect(old.status == .failed)
+        #expect(old.errors.contains("'tranche migrate up'"))
+        #expect(
+            await bench.run(["migrate", "up"], environment: fresh).output.contains("applied 0002_")
+        )
+        #expect(
+            await bench.run(["migrate", "up"], environment: fresh).output.contains("nothing to do")
+        )
+        #expect(
+            await bench.run(["migrate", "down"], environment: fresh).output.contains(
+                "reverted 0002_"
+            )
+        )
+        #expect(
+            await bench.run(["migrate", "down", "--to", "0"], environment: fresh).status == .done
+        )
+        #expect(await bench.run(["migrate", "status"], environment: fresh).output.contains("no"))
+    }
+
+    @Test("A table of pybatchintory's is taken over, with its bounded jobs")
+    func adoption() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        try bench.execute(
+            """
+            CREATE TABLE inventory (
+                id INTEGER NOT NULL PRIMARY KEY, meta_table VARCHAR NOT NULL, job VARCHAR NOT NULL,
+                job_identifier VARCHAR, job_result_item JSON, processing_start DATETIME NOT NULL,
+                processing_end DATETIME, batch_id_start INTEGER NOT NULL, batch_id_end INTEGER NOT NULL,
+                batch_weight INTEGER, batch_count INTEGER, attempt INTEGER NOT NULL, status VARCHAR(9),
+                logging VARCHAR, config JSON
+            );
+            INSERT INTO inventory VALUES
+                (1, 'files', 'load', NULL, NULL, '2024-05-01 10:00:00', '2024-05-01 10:00:05', 1, 3, 60, 3,
+                    1, 'succeeded', NULL, '{}'),
+                (2, 'files', 'load', NULL, NULL, '2024-05-01 10:01:00', NULL, 3, 5, 90, 2,
+                    1, 'failed', 'oops', '{}'),
+                (3, 'files', 'fix', NULL, NULL, '2024-05-01 10:02:00', NULL, 2, 4, 90, 3,
+                    1, 'succeeded', NULL, '{}');
+            """
+        )
+        let adopted = await bench.run("migrate", "up", "--bounded", "fix=2..6", "--zone", "UTC")
+        #expect(adopted.errors == "")
+        #expect(adopted.output.contains("took over 3 rows of pybatchintory's\n"))
+        #expect(adopted.output.contains("fix   files  fix (2...6)"))
+        #expect(adopted.output.contains("both hold ids 3...3; both are kept"))
+        let next = await bench.run("acquire", "--job", "load", "--meta", "files", "--json")
+        #expect(next.output.contains(#""id_start":6,"id_end":10"#))
+        #expect(await bench.run("retry", "--batch", "2").output == "batch 2 is offered again\n")
+        let fix = ["--job", "fix", "--meta", "files", "--run", "fix", "--from", "2", "--to", "6"]
+        #expect(
+            await bench.run(["acquire", "--json"] + fix).output.contains(
+                #""id_start":5,"id_end":6"#
+            )
+        )
+    }
+}
