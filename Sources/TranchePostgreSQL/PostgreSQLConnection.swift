@@ -42,7 +42,9 @@ package actor PostgreSQLConnection: SQLConnection {
         }
     }
 
-    /// Connects. It blocks; call it from a thread of its own.
+    /// Connects.
+    ///
+    /// It blocks; call it from a thread of its own.
     init(url: String, timeout: Duration, settings: Settings) throws {
         executor = SerialQueueExecutor(label: "tranche.postgresql")
         alarm = try PostgreSQLAlarm()
@@ -116,7 +118,10 @@ package actor PostgreSQLConnection: SQLConnection {
                 if index == 1 { count = result.parameterCount }
             }
             guard count == statement.binds.count else {
-                throw PostgreSQLError(sqlState: "42P02", message: "it has a placeholder; write its value")
+                throw PostgreSQLError(
+                    sqlState: "42P02",
+                    message: "it has a placeholder; write its value"
+                )
             }
         }
     }
@@ -180,7 +185,9 @@ package actor PostgreSQLConnection: SQLConnection {
             }
             var isSynced = false
             while !isSynced {
-                if let result = try handle.nextResult(), case .sync = result.outcome { isSynced = true }
+                if let result = try handle.nextResult(), case .sync = result.outcome {
+                    isSynced = true
+                }
             }
         } catch {
             isUnusable = true
@@ -192,7 +199,8 @@ package actor PostgreSQLConnection: SQLConnection {
         }
     }
 
-    private static func finishScript(of handle: borrowing PostgreSQLHandle) throws(PostgreSQLError) {
+    private static func finishScript(of handle: borrowing PostgreSQLHandle) throws(PostgreSQLError)
+    {
         var failure: PostgreSQLError?
         while let result = try handle.nextResult() {
             if case .failed(let error) = result.outcome { failure = failure ?? error }

@@ -24,7 +24,10 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ) {
         name = url.name
         let text = url.text
-        let settings = PostgreSQLConnection.Settings(lockTimeout: lockTimeout, isReadOnly: isReadOnly)
+        let settings = PostgreSQLConnection.Settings(
+            lockTimeout: lockTimeout,
+            isReadOnly: isReadOnly
+        )
         pool = SQLConnectionPool(
             limit: maxConnections,
             closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
@@ -100,7 +103,9 @@ package final class PostgreSQLDatabase: SQLDatabase {
     }
 
     package func changingFunctions(among calls: FilterCalls) async throws -> [String] {
-        let names = "{" + calls.functions.map { "\"\($0.replacing("\"", with: ""))\"" }.sorted()
+        let names =
+            "{"
+            + calls.functions.map { "\"\($0.replacing("\"", with: ""))\"" }.sorted()
             .joined(separator: ",") + "}"
         let rows = try await read(
             // Several functions may share a name, and which one is meant only the server's parser

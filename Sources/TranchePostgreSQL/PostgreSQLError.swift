@@ -20,7 +20,9 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     package var description: String { "PostgreSQL: \(message) (\(sqlState))" }
 
-    /// What to do about a SQLSTATE. Source: PostgreSQL 15 manual, appendix A.
+    /// What to do about a SQLSTATE.
+    ///
+    /// Source: PostgreSQL 15 manual, appendix A.
     package static func category(ofSQLState state: String) -> ErrorCategory {
         switch state {
         // Serialization failure, deadlock, lock not available.
@@ -31,7 +33,8 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         case "57P01", "57P02", "57P03", "57P05", "25P03": .transient
         case "25006": .permanent
         // Connection exceptions; insufficient resources, such as a full disk; system errors.
-        case _ where state.hasPrefix("08") || state.hasPrefix("53") || state.hasPrefix("58"): .transient
+        case _ where state.hasPrefix("08") || state.hasPrefix("53") || state.hasPrefix("58"):
+            .transient
         case _ where state.hasPrefix("23"): .conflict
         default: .permanent
         }

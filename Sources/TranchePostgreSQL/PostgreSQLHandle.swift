@@ -10,12 +10,15 @@ struct PostgreSQLHandle: ~Copyable {
     private let pointer: OpaquePointer
     private let alarm: PostgreSQLAlarm
 
-    /// Connects. It blocks its thread until the server has answered or `timeout` has passed.
+    /// Connects.
+    ///
+    /// It blocks its thread until the server has answered or `timeout` has passed.
     ///
     /// - Parameters:
     ///   - url: The URL or the keywords and values, as libpq takes them.
     ///   - timeout: The longest wait; a `connect_timeout` in the URL goes before it.
     ///   - alarm: What cancels the wait.
+    /// - Throws: The database's error.
     init(url: String, timeout: Duration, alarm: PostgreSQLAlarm) throws(PostgreSQLError) {
         let options: [(String, String)] = [
             ("connect_timeout", String(max(2, Int(timeout.seconds)))),
@@ -57,7 +60,10 @@ struct PostgreSQLHandle: ~Copyable {
             let isReading = wanted == PGRES_POLLING_READING
             let left = deadline - ContinuousClock.now
             guard left > .zero else {
-                throw PostgreSQLError(sqlState: "08001", message: "the server did not answer in time")
+                throw PostgreSQLError(
+                    sqlState: "08001",
+                    message: "the server did not answer in time"
+                )
             }
             try wait(pointer, alarm, forReading: isReading, forWriting: !isReading, atMost: left)
             wanted = PQconnectPoll(pointer)
@@ -70,7 +76,9 @@ struct PostgreSQLHandle: ~Copyable {
         let message = lastMessage(pointer)
         // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good begins
         // with FATAL, but for its comings and goings.
-        let passing = ["starting up", "shutting down", "too many", "recovery", "remaining connection"]
+        let passing = [
+            "starting up", "shutting down", "too many", "recovery", "remaining connection",
+        ]
         let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
         return PostgreSQLError(sqlState: isRefused ? "28000" : "08001", message: message)
     }
@@ -88,7 +96,9 @@ struct PostgreSQLHandle: ~Copyable {
     }
 
     func sendPrepare(_ name: String, _ text: String, types: [UInt32]) throws(PostgreSQLError) {
-        guard PQsendPrepare(pointer, name, text, Int32(types.count), types) == 1 else { throw lost() }
+        guard PQsendPrepare(pointer, name, text, Int32(types.count), types) == 1 else {
+            throw lost()
+        }
     }
 
     func sendDescribe(_ name: String) throws(PostgreSQLError) {
@@ -139,7 +149,10 @@ struct PostgreSQLHandle: ~Copyable {
     // MARK: Steps
 
     private func lost() -> PostgreSQLError {
-        PostgreSQLError(sqlState: "08006", message: "the connection was lost: \(Self.lastMessage(pointer))")
+        PostgreSQLError(
+            sqlState: "08006",
+            message: "the connection was lost: \(Self.lastMessage(pointer))"
+        )
     }
 
     private static func lastMessage(_ pointer: OpaquePointer) -> String {
@@ -165,7 +178,10 @@ struct PostgreSQLHandle: ~Copyable {
         let milliseconds = bound.map { Int32(clamping: max(1, $0.milliseconds)) } ?? -1
         let count = poll(&files, isRinging ? 1 : 2, milliseconds)
         if count == 0, isRinging {
-            throw PostgreSQLError(sqlState: "08006", message: "the server did not stop a cancelled statement")
+            throw PostgreSQLError(
+                sqlState: "08006",
+                message: "the server did not stop a cancelled statement"
+            )
         }
     }
 }
@@ -208,7 +224,9 @@ struct PostgreSQLResult: ~Copyable {
         var message = primary ?? String(cString: PQresultErrorMessage(pointer))
         if let hint = tranche_pq_hint(pointer) { message += " (\(String(cString: hint)))" }
         var state = tranche_pq_sqlstate(pointer).map { String(cString: $0) } ?? "08006"
-        if state == "0A000", message.contains("cached plan") { state += PostgreSQLError.stalePlanMark }
+        if state == "0A000", message.contains("cached plan") {
+            state += PostgreSQLError.stalePlanMark
+        }
         return PostgreSQLError(sqlState: state, message: message)
     }
 
@@ -228,7 +246,8 @@ struct PostgreSQLResult: ~Copyable {
     }
 
     private func value(_ row: Int32, _ column: Int32, type: UInt32) -> Value {
-        guard PQgetisnull(pointer, row, column) == 0, let chars = PQgetvalue(pointer, row, column) else {
+        guard PQgetisnull(pointer, row, column) == 0, let chars = PQgetvalue(pointer, row, column)
+        else {
             return .null
         }
         let count = Int(PQgetlength(pointer, row, column))

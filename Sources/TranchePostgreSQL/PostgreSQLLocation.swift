@@ -51,7 +51,9 @@ public enum PostgreSQLInventory: Sendable {
         try sqlMigrator(url, configuration)
     }
 
-    static func open(_ url: String, _ configuration: StoreConfiguration) async throws -> any InventoryStore {
+    static func open(_ url: String, _ configuration: StoreConfiguration) async throws
+        -> any InventoryStore
+    {
         let migrator = try sqlMigrator(url, configuration)
         if configuration.missingSchema == .create, try await migrator.isEmpty() {
             _ = try await migrator.up(to: nil, adoption: AdoptionOptions(), isDryRun: false)

@@ -28,7 +28,9 @@ package struct PostgreSQLURL: Sendable, Hashable {
         var values: [String: String] = [:]
         var option = parsed
         while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+            if let value = option.pointee.val {
+                values[String(cString: keyword)] = String(cString: value)
+            }
             option += 1
         }
         self.text = text

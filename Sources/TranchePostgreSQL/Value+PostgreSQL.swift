@@ -25,7 +25,9 @@ extension Value {
     init(text bytes: UnsafeBufferPointer<UInt8>, type: UInt32) {
         switch type {
         case 20, 21, 23, 26:
-            self = Self.integer(bytes).map { .integer($0) } ?? .text(String(decoding: bytes, as: UTF8.self))
+            self =
+                Self.integer(bytes).map { .integer($0) }
+                ?? .text(String(decoding: bytes, as: UTF8.self))
         case 700, 701:
             let text = String(decoding: bytes, as: UTF8.self)
             self = Double(text).map { .real($0) } ?? .text(text)

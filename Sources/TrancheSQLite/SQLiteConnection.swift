@@ -27,7 +27,9 @@ package actor SQLiteConnection: SQLConnection {
         case source
     }
 
-    /// Opens a file. It blocks for as long as opening a file does; call it from no actor.
+    /// Opens a file.
+    ///
+    /// It blocks for as long as opening a file does; call it from no actor.
     init(path: String, mode: Mode, lockTimeout: Duration) throws(SQLiteError) {
         executor = SerialQueueExecutor(label: "tranche.sqlite")
         waiter = SQLiteLockWaiter(limit: lockTimeout)
@@ -45,12 +47,14 @@ package actor SQLiteConnection: SQLConnection {
         waiter.reset()
         if case .inventory = mode {
             turn = try SQLiteTurn(besides: path)
-            try handle.run(script: """
-                PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = FULL;
-                PRAGMA foreign_keys = ON;
-                PRAGMA cache_size = -16384;
-                """)
+            try handle.run(
+                script: """
+                    PRAGMA journal_mode = WAL;
+                    PRAGMA synchronous = FULL;
+                    PRAGMA foreign_keys = ON;
+                    PRAGMA cache_size = -16384;
+                    """
+            )
         } else {
             turn = nil
             // Reading the schema finds out whether the file is a database at all.
@@ -157,7 +161,10 @@ package actor SQLiteConnection: SQLConnection {
         }
         guard turn.take(waiter) else {
             try Task.checkCancellation()
-            throw SQLiteError(code: SQLITE_BUSY, message: "other writers held the file for too long")
+            throw SQLiteError(
+                code: SQLITE_BUSY,
+                message: "other writers held the file for too long"
+            )
         }
         defer { turn.leave() }
         _ = try execute(["BEGIN IMMEDIATE"])

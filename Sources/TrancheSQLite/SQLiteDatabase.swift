@@ -25,6 +25,8 @@ package final class SQLiteDatabase: SQLDatabase {
     ///   - path: The file.
     ///   - use: What for; a source's file is never written.
     ///   - lockTimeout: How long to wait for a lock.
+    /// - Returns: What was opened.
+    /// - Throws: The database's error.
     package static func open(
         path: String,
         for use: Use,
@@ -34,7 +36,9 @@ package final class SQLiteDatabase: SQLDatabase {
             // Opening may read a slow disk: not on the shared pool.
             DispatchQueue(label: "tranche.sqlite.open").async {
                 continuation.resume(
-                    with: Result { try SQLiteDatabase(path: path, use: use, lockTimeout: lockTimeout) }
+                    with: Result {
+                        try SQLiteDatabase(path: path, use: use, lockTimeout: lockTimeout)
+                    }
                 )
             }
         }
@@ -134,11 +138,15 @@ package final class SQLiteDatabase: SQLDatabase {
         return columns.isEmpty ? nil : SQLTable(columns: columns)
     }
 
-    /// What a declared type lets through. Source: sqlite.org/datatype3.html, section 3.1.
+    /// What a declared type lets through.
+    ///
+    /// Source: sqlite.org/datatype3.html, section 3.1.
     private static func kind(ofType type: String) -> SQLTable.Kind {
         let type = type.uppercased()
         if type.contains("INT") { return .integer }
-        if ["CHAR", "CLOB", "TEXT", "BLOB"].contains(where: { type.contains($0) }) { return .other }
+        if ["CHAR", "CLOB", "TEXT", "BLOB"].contains(where: { type.contains($0) }) {
+            return .other
+        }
         if ["REAL", "FLOA", "DOUB"].contains(where: { type.contains($0) }) { return .number }
         return .any
     }
@@ -158,7 +166,9 @@ package final class SQLiteDatabase: SQLDatabase {
         let times: Set = ["date", "time", "datetime", "julianday", "unixepoch", "strftime"]
         let reads = calls.functions.intersection(times)
         if !calls.literals.isDisjoint(with: ["now", "localtime", "utc"]) { found.formUnion(reads) }
-        found.formUnion(calls.words.intersection(["current_timestamp", "current_date", "current_time"]))
+        found.formUnion(
+            calls.words.intersection(["current_timestamp", "current_date", "current_time"])
+        )
         return Array(found)
     }
 
@@ -188,7 +198,9 @@ package final class SQLiteDatabase: SQLDatabase {
 
     /// Whether some SQL holds a name as a word, quoted or not.
     private static func text(_ sql: String, names name: String) -> Bool {
-        let words = sql.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") }
+        let words = sql.lowercased().split {
+            !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$")
+        }
         if words.contains(Substring(name.lowercased())) { return true }
         return sql.lowercased().contains(name.lowercased().quotedAsName)
     }

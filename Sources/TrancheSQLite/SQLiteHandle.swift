@@ -12,6 +12,7 @@ struct SQLiteHandle: ~Copyable {
     /// - Parameters:
     ///   - path: The file.
     ///   - flags: SQLite's flags for opening.
+    /// - Throws: The database's error.
     init(path: String, flags: Int32) throws(SQLiteError) {
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_EXRESCODE, nil)
@@ -42,9 +43,19 @@ struct SQLiteHandle: ~Copyable {
         let code = text.withUTF8Copy { bytes -> Int32 in
             var tail: UnsafePointer<CChar>?
             let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
-            let code = sqlite3_prepare_v3(pointer, bytes.baseAddress, Int32(bytes.count), flags, &statement, &tail)
+            let code = sqlite3_prepare_v3(
+                pointer,
+                bytes.baseAddress,
+                Int32(bytes.count),
+                flags,
+                &statement,
+                &tail
+            )
             if code == SQLITE_OK, let tail, let start = bytes.baseAddress {
-                let rest = UnsafeRawBufferPointer(start: tail, count: max(0, bytes.count - 1 - (tail - start)))
+                let rest = UnsafeRawBufferPointer(
+                    start: tail,
+                    count: max(0, bytes.count - 1 - (tail - start))
+                )
                 hasTail = rest.contains { ![9, 10, 13, 32, UInt8(ascii: ";")].contains($0) }
             }
             return code

@@ -49,7 +49,9 @@ public enum SQLiteInventory: Sendable {
         try await sqlMigrator(path, configuration, creates: creates)
     }
 
-    static func open(_ path: String, _ configuration: StoreConfiguration) async throws -> any InventoryStore {
+    static func open(_ path: String, _ configuration: StoreConfiguration) async throws
+        -> any InventoryStore
+    {
         let creates = configuration.missingSchema == .create
         let migrator = try await sqlMigrator(path, configuration, creates: creates)
         if creates, try await migrator.isEmpty() {
@@ -93,7 +95,11 @@ public enum SQLiteInventory: Sendable {
             throw TrancheError(.invalidSource, "there is no file '\(path)' to read items from")
         }
         do {
-            return try await SQLiteDatabase.open(path: path, for: .source, lockTimeout: .seconds(30))
+            return try await SQLiteDatabase.open(
+                path: path,
+                for: .source,
+                lockTimeout: .seconds(30)
+            )
         } catch let error as SQLiteError {
             throw TrancheError(
                 error.category == .transient ? .sourceUnavailable : .invalidSource,

@@ -20,12 +20,13 @@ struct SQLiteStatement {
     /// How many placeholders it has.
     var parameterCount: Int { Int(sqlite3_bind_parameter_count(pointer)) }
 
-    /// Whether it only reads.
-    var isReadOnly: Bool { sqlite3_stmt_readonly(pointer) != 0 }
-
     /// Binds values, steps through all rows and resets.
     ///
-    /// - Parameter fail: Makes an error of a result code.
+    /// - Parameters:
+    ///   - binds: The values, in order of the placeholders.
+    ///   - fail: Makes an error of a result code.
+    /// - Returns: The rows.
+    /// - Throws: SQLite's error.
     func run(_ binds: [Value], _ fail: (Int32) -> SQLiteError) throws(SQLiteError) -> SQLRows {
         defer { sqlite3_reset(pointer) }
         for (index, value) in binds.enumerated() {
@@ -54,14 +55,24 @@ struct SQLiteStatement {
                     // An empty string has no address, and no address would bind NULL.
                     chars.isEmpty
                         ? tranche_sqlite3_bind_text(pointer, index, "", 0)
-                        : tranche_sqlite3_bind_text(pointer, index, chars.baseAddress, Int32(chars.count))
+                        : tranche_sqlite3_bind_text(
+                            pointer,
+                            index,
+                            chars.baseAddress,
+                            Int32(chars.count)
+                        )
                 }
             }
         case .blob(let bytes):
             bytes.withUnsafeBytes { bytes in
                 bytes.isEmpty
                     ? sqlite3_bind_zeroblob(pointer, index, 0)
-                    : tranche_sqlite3_bind_blob(pointer, index, bytes.baseAddress, Int32(bytes.count))
+                    : tranche_sqlite3_bind_blob(
+                        pointer,
+                        index,
+                        bytes.baseAddress,
+                        Int32(bytes.count)
+                    )
             }
         }
     }
@@ -78,7 +89,9 @@ struct SQLiteStatement {
         default:
             guard let text = sqlite3_column_text(pointer, column) else { return .null }
             let count = Int(sqlite3_column_bytes(pointer, column))
-            return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+            return .text(
+                String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
+            )
         }
     }
 }

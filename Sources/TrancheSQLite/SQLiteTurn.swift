@@ -16,7 +16,8 @@ final class SQLiteTurn: Sendable {
         guard file >= 0 else {
             throw SQLiteError(
                 code: 14,
-                message: "cannot open '\(path)-turn' for writing: \(String(cString: strerror(errno)))"
+                message:
+                    "cannot open '\(path)-turn' for writing: \(String(cString: strerror(errno)))"
             )
         }
     }

@@ -97,7 +97,9 @@ extension Batch {
     /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or ended
     ///   otherwise; nothing was changed then.
     @discardableResult
-    public func succeed(result: (any Encodable)? = nil, logging: String? = nil) async throws -> BatchRecord {
+    public func succeed(result: (any Encodable)? = nil, logging: String? = nil) async throws
+        -> BatchRecord
+    {
         let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
         return try await end { try await $0.succeed(holding, result: text, logging: logging) }
     }
@@ -120,7 +122,8 @@ extension Batch {
     /// - Returns: The batch as recorded.
     /// - Throws: As ``succeed(result:logging:)``.
     @discardableResult
-    public func fail(_ message: String, result: (any Encodable)? = nil) async throws -> BatchRecord {
+    public func fail(_ message: String, result: (any Encodable)? = nil) async throws -> BatchRecord
+    {
         let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
         return try await end { try await $0.fail(holding, error: message, result: text) }
     }
@@ -152,7 +155,9 @@ extension Batch {
         let inventory = inventory
         let lease = lease
         do {
-            return try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
+            return try await inventory.retrying(within: lease) { _ in
+                try await body(inventory.store)
+            }
         } catch is CancellationError {
             // What was decided is still written, in a task that is not cancelled. Whether the first
             // request came through does not matter: an end may be repeated.

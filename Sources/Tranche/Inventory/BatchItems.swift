@@ -45,7 +45,9 @@ public struct BatchItems: AsyncSequence, Sendable {
             switch pages.next() {
             case .range(let range):
                 // What appeared in the range since belongs to a gap, not to this batch.
-                try await source.items(in: range, limit: 2 * pageSize).filter { ids.contains($0.id) }
+                try await source.items(in: range, limit: 2 * pageSize).filter {
+                    ids.contains($0.id)
+                }
             case .list(let list):
                 try await source.items(withIDs: list)
             case nil:

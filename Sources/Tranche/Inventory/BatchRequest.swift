@@ -20,7 +20,9 @@ public struct BatchRequest: Sendable, Hashable {
     public var worker: String?
     /// The caller's own name for the work, kept with the batch.
     public var jobIdentifier: String?
-    /// A token of at most 128 bytes: the same token gives the same batch. Made up when `nil`.
+    /// A token of at most 128 bytes: the same token gives the same batch.
+    ///
+    /// Made up when `nil`.
     public var token: String?
 
     /// Makes a request.

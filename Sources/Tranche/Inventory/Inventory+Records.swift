@@ -33,12 +33,15 @@ extension Inventory {
     /// - Parameters:
     ///   - id: The item's id.
     ///   - metaTable: The source's name as it was given.
+    /// - Returns: The batches with their attempts.
+    /// - Throws: As reading batches does.
     public func history(
         of id: Int64,
         in metaTable: String
     ) async throws -> [(batch: BatchRecord, attempts: [AttemptRecord])] {
         var history: [(batch: BatchRecord, attempts: [AttemptRecord])] = []
-        for batch in try await retrying({ _ in try await store.batches(holding: id, of: metaTable) }) {
+        for batch in try await retrying({ _ in try await store.batches(holding: id, of: metaTable) }
+        ) {
             history.append((batch, try await attempts(of: batch.id)))
         }
         return history
@@ -76,6 +79,7 @@ extension Inventory {
     ///
     /// - Parameter selection: Which batches; those that are not finally failed are left alone.
     /// - Returns: The batches' numbers.
+    /// - Throws: ``TrancheError`` of the store.
     public func retry(_ selection: BatchSelection) async throws -> [Int64] {
         try await retrying { _ in try await store.retry(selection) }
     }

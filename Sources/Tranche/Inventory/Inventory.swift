@@ -33,6 +33,7 @@ public final class Inventory: Sendable {
     /// - Parameters:
     ///   - location: Where it is; its tables are made when there are none.
     ///   - configuration: How it behaves.
+    /// - Returns: What was opened.
     /// - Throws: ``TrancheError`` `.storeUnavailable` (transient), `.schemaNotMigrated` or
     ///   `.schemaUnknown` (permanent).
     public static func open(
@@ -45,7 +46,9 @@ public final class Inventory: Sendable {
         )
     }
 
-    /// Closes the connections. Batches in hand can no longer be ended through this inventory.
+    /// Closes the connections.
+    ///
+    /// Batches in hand can no longer be ended through this inventory.
     public func close() async {
         await store.close()
     }
@@ -93,6 +96,8 @@ public final class Inventory: Sendable {
     /// - Parameters:
     ///   - limit: The longest total wait; ``Configuration/retryLimit`` when `nil`.
     ///   - body: The request; told whether it may have been made before.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, once the bound is reached.
     package func retrying<R: Sendable>(
         within limit: Duration? = nil,
         _ body: (_ isRepeated: Bool) async throws -> R

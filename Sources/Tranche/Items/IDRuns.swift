@@ -44,7 +44,9 @@ public struct IDRuns: Sendable, Hashable {
         runs.append(id...id)
     }
 
-    /// Whether the set holds an id. O(log n) in the number of runs.
+    /// Whether the set holds an id.
+    ///
+    /// O(log n) in the number of runs.
     public func contains(_ id: Int64) -> Bool {
         var low = 0
         var high = runs.count
@@ -70,12 +72,14 @@ extension IDRuns {
         return text
     }
 
-    /// Reads packed text.
+    /// Reads packed text; fails when the text is not ascending runs.
     ///
     /// - Parameter packed: Text as ``packed`` gives it.
-    /// - Returns: `nil` when the text is not ascending runs.
     public init?(packed: String) {
-        for part in packed.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+        for part in packed.utf8.split(
+            separator: UInt8(ascii: ","),
+            omittingEmptySubsequences: false
+        ) {
             // The first byte may be a sign, so the separator is looked for behind it.
             let separator = part.dropFirst().firstIndex(of: UInt8(ascii: "-"))
             let lower = Int64(Substring(part[..<(separator ?? part.endIndex)]))
@@ -106,6 +110,7 @@ extension IDRuns {
     /// Cuts the ids into steps of at most `size` ids each, ascending.
     ///
     /// - Parameter size: Most ids in a step; above 0.
+    /// - Returns: The steps, ascending.
     public func pages(of size: Int) -> some Sequence<Page> {
         precondition(size > 0, "a page needs room for an id")
         return sequence(state: (run: 0, next: runs.first?.lowerBound)) { state -> Page? in

@@ -31,12 +31,14 @@ public protocol MetaSource: Sendable {
     ///   - range: The ids.
     ///   - limit: Most entries to read; above 0.
     /// - Returns: The entries, ascending.
+    /// - Throws: The source's failure.
     func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item]
 
     /// Reads the entries with given ids, whatever the source's filter says now.
     ///
     /// - Parameter ids: Ascending ids.
     /// - Returns: Those that still exist, ascending.
+    /// - Throws: The source's failure.
     func items(withIDs ids: [Int64]) async throws -> [Item]
 
     /// Returns the highest id of the source, filter or not; `nil` when it is empty.

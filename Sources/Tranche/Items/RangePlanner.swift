@@ -20,7 +20,8 @@ public struct RangePlanner: Sendable {
     ///   - limit: How large a range may be.
     ///   - batches: How many ranges to cut; above 0.
     ///   - keptItems: Most items whose payload a range keeps; a larger range is read again later.
-    public init(after cursor: Int64?, limit: BatchLimit, batches: Int = 1, keptItems: Int = 10_000) {
+    public init(after cursor: Int64?, limit: BatchLimit, batches: Int = 1, keptItems: Int = 10_000)
+    {
         self.cursor = cursor
         self.limit = limit
         self.wanted = batches

@@ -16,7 +16,8 @@ public struct IDBounds: Sendable, Hashable, Codable {
     /// - Parameter range: The range.
     public init(_ range: some RangeExpression<Int64>) {
         switch range {
-        case let range as ClosedRange<Int64>: self.init(lower: range.lowerBound, upper: range.upperBound)
+        case let range as ClosedRange<Int64>:
+            self.init(lower: range.lowerBound, upper: range.upperBound)
         case let range as PartialRangeFrom<Int64>: self.init(lower: range.lowerBound)
         case let range as PartialRangeThrough<Int64>: self.init(upper: range.upperBound)
         case let range as PartialRangeUpTo<Int64>: self.init(upper: range.upperBound &- 1)

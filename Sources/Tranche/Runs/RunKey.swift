@@ -16,7 +16,8 @@ public struct RunKey: Sendable, Hashable, Codable {
 
     /// The key in words, for messages.
     public var description: String {
-        run.isEmpty ? "job '\(job)' on '\(metaTable)'" : "run '\(run)' of job '\(job)' on '\(metaTable)'"
+        run.isEmpty
+            ? "job '\(job)' on '\(metaTable)'" : "run '\(run)' of job '\(job)' on '\(metaTable)'"
     }
 
     func validate() throws {

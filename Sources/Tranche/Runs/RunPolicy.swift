@@ -1,4 +1,6 @@
-/// How a run treats its batches. It is set when the run is first acquired from.
+/// How a run treats its batches.
+///
+/// It is set when the run is first acquired from.
 public struct RunPolicy: Sendable, Hashable {
     /// How long a worker may hold a batch without a heartbeat; at least 1 s; 60 s by default.
     public var lease: Duration

@@ -83,6 +83,7 @@ public struct AcquireRequest: Sendable, Hashable {
     ///   - weight: The weight that was found.
     ///   - isCut: Whether the limit cut it, so that waiting would not make it larger.
     ///   - waited: How long its oldest item has been known.
+    /// - Returns: Whether it is to be handed out.
     public func isEnough(weight: Double, isCut: Bool, waited: Duration) -> Bool {
         guard let minWeight, !isDraining, !isCut, weight < minWeight else { return true }
         return waited >= linger

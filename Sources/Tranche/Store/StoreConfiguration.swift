@@ -2,9 +2,13 @@ public import Foundation
 
 /// How a store is opened.
 public struct StoreConfiguration: Sendable {
-    /// The inventory table's name; its companions are named after it. `inventory` by default.
+    /// The inventory table's name; its companions are named after it.
+    ///
+    /// `inventory` by default.
     public var table: String
-    /// The schema of the tables; `nil` (the default) for the database's own default. PostgreSQL only.
+    /// The schema of the tables; `nil` (the default) for the database's own default.
+    ///
+    /// PostgreSQL only.
     public var schema: String?
     /// What to do when the tables are missing.
     public var missingSchema: MissingSchema

@@ -11,6 +11,7 @@ struct Backoff {
     /// The next wait; `nil` when the bound is reached.
     ///
     /// - Parameter noise: A number from 0 up to 1; the wait is half fixed, half by chance.
+    /// - Returns: The wait.
     mutating func next(_ noise: Double) -> Duration? {
         guard spent < limit else { return nil }
         let wait = min(step * (0.5 + noise / 2), limit - spent)

@@ -51,37 +51,69 @@ extension TrancheError {
 
         private let name: Name
 
-        /// A value is outside its range. Permanent; nothing was changed.
+        /// A value is outside its range.
+        ///
+        /// Permanent; nothing was changed.
         public static let invalidArgument = Self(name: .invalidArgument)
-        /// A table, column or filter is not as it must be. Permanent; nothing was changed.
+        /// A table, column or filter is not as it must be.
+        ///
+        /// Permanent; nothing was changed.
         public static let invalidSource = Self(name: .invalidSource)
-        /// An entry of the source breaks the rules. Permanent; nothing was changed.
+        /// An entry of the source breaks the rules.
+        ///
+        /// Permanent; nothing was changed.
         public static let invalidItem = Self(name: .invalidItem)
-        /// A known run or job was asked for with another definition. Permanent; nothing was changed.
+        /// A known run or job was asked for with another definition.
+        ///
+        /// Permanent; nothing was changed.
         public static let redefined = Self(name: .redefined)
-        /// The batch is no longer held under this attempt. Conflict; nothing was changed.
+        /// The batch is no longer held under this attempt.
+        ///
+        /// Conflict; nothing was changed.
         public static let batchLost = Self(name: .batchLost)
-        /// There is no such batch. Permanent.
+        /// There is no such batch.
+        ///
+        /// Permanent.
         public static let unknownBatch = Self(name: .unknownBatch)
-        /// There is no such job or run. Permanent.
+        /// There is no such job or run.
+        ///
+        /// Permanent.
         public static let unknownRun = Self(name: .unknownRun)
-        /// A job's name alone does not say which source is meant. Permanent.
+        /// A job's name alone does not say which source is meant.
+        ///
+        /// Permanent.
         public static let ambiguousJob = Self(name: .ambiguousJob)
-        /// The inventory's tables are missing or older than the program. Permanent.
+        /// The inventory's tables are missing or older than the program.
+        ///
+        /// Permanent.
         public static let schemaNotMigrated = Self(name: .schemaNotMigrated)
-        /// The inventory's tables are newer than the program, or were changed. Permanent.
+        /// The inventory's tables are newer than the program, or were changed.
+        ///
+        /// Permanent.
         public static let schemaUnknown = Self(name: .schemaUnknown)
-        /// A migration was refused before anything was written. Permanent.
+        /// A migration was refused before anything was written.
+        ///
+        /// Permanent.
         public static let migrationRefused = Self(name: .migrationRefused)
-        /// The inventory's database was locked for longer than the bounded wait. Transient.
+        /// The inventory's database was locked for longer than the bounded wait.
+        ///
+        /// Transient.
         public static let storeBusy = Self(name: .storeBusy)
-        /// The inventory's database cannot be reached. Transient.
+        /// The inventory's database cannot be reached.
+        ///
+        /// Transient.
         public static let storeUnavailable = Self(name: .storeUnavailable)
-        /// The inventory's database refused a statement. Permanent.
+        /// The inventory's database refused a statement.
+        ///
+        /// Permanent.
         public static let storeFailed = Self(name: .storeFailed)
-        /// The source cannot be reached. Transient.
+        /// The source cannot be reached.
+        ///
+        /// Transient.
         public static let sourceUnavailable = Self(name: .sourceUnavailable)
-        /// The source refused a statement. Permanent.
+        /// The source refused a statement.
+        ///
+        /// Permanent.
         public static let sourceFailed = Self(name: .sourceFailed)
 
         /// What to do about errors of this kind.

@@ -16,6 +16,7 @@ package protocol SQLConnection: Actor {
     ///   - statements: The statements.
     ///   - isWriting: Whether they write.
     /// - Returns: Each one's rows.
+    /// - Throws: The database's error; nothing was changed then.
     func atomically(_ statements: [SQLStatement], isWriting: Bool) async throws -> [SQLRows]
 
     /// Opens a writing transaction and runs statements in it; each sees what was committed before it.
@@ -74,6 +75,7 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// The time zone that zoneless timestamps have, as the database spells it.
     ///
     /// - Parameter asked: The zone asked for; `nil` for the database's own.
+    /// - Returns: The zone.
     /// - Throws: ``TrancheError`` `.invalidArgument` when it knows no such zone.
     func zone(_ asked: String?) async throws -> String
 

@@ -12,7 +12,9 @@ package struct Migration: Sendable {
         self.down = String(decoding: down, as: UTF8.self)
     }
 
-    /// A checksum of the step up: 64-bit FNV-1a, in hexadecimal. It guards against edits, not malice.
+    /// A checksum of the step up: 64-bit FNV-1a, in hexadecimal.
+    ///
+    /// It guards against edits, not malice.
     package var checksum: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in up.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -58,6 +60,7 @@ struct MigrationScript {
     }
 
     private func renamed(_ name: Substring) -> String {
-        name.hasPrefix("inventory") ? tables.batch.table + name.dropFirst("inventory".count) : String(name)
+        name.hasPrefix("inventory")
+            ? tables.batch.table + name.dropFirst("inventory".count) : String(name)
     }
 }

@@ -19,7 +19,8 @@ public protocol InventoryMigrator: Sendable {
     ///   - isDryRun: Whether only to say what would be done.
     /// - Returns: What was done, or would be.
     /// - Throws: ``TrancheError`` `.migrationRefused`, `.schemaUnknown`; nothing was changed then.
-    func up(to version: Int?, adoption: AdoptionOptions, isDryRun: Bool) async throws -> MigrationReport
+    func up(to version: Int?, adoption: AdoptionOptions, isDryRun: Bool) async throws
+        -> MigrationReport
 
     /// Reverts migrations, the last first. Reverting the first drops the inventory with its rows.
     ///
@@ -27,6 +28,7 @@ public protocol InventoryMigrator: Sendable {
     ///   - version: The version to come to; the one before the last applied when `nil`.
     ///   - isDryRun: Whether only to say what would be done.
     /// - Returns: What was done, or would be.
+    /// - Throws: ``TrancheError`` `.invalidArgument`, `.schemaUnknown`; nothing was changed then.
     func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport
 
     /// Closes the connections.

@@ -7,7 +7,8 @@ extension SQLMigrator {
     private static var adoptableColumns: Set<String> {
         [
             "id", "meta_table", "job", "job_identifier", "job_result_item", "processing_start",
-            "processing_end", "batch_id_start", "batch_id_end", "batch_weight", "batch_count", "attempt",
+            "processing_end", "batch_id_start", "batch_id_end", "batch_weight", "batch_count",
+            "attempt",
             "status", "logging", "config",
         ]
     }
@@ -49,7 +50,9 @@ extension SQLMigrator {
         report.adopted = try await database.withTransaction(lock) { connection, _ in
             try await makeHistory(on: connection)
             // Another migrator may have taken it over while this one waited.
-            guard try check(try await connection.run([selectApplied])[0]).isEmpty else { return nil }
+            guard try check(try await connection.run([selectApplied])[0]).isEmpty else {
+                return nil
+            }
             for part in parts { try await connection.runScript(part) }
             let shift = try await database.zoneShifts(zone, tables: tables, on: connection)
             _ = try await connection.run(shift + adoptionStatements(options))
@@ -87,7 +90,8 @@ extension SQLMigrator {
 
     /// Where the table is made anew, columns that somebody added would be lost.
     private func requireNoOtherColumns() async throws {
-        guard set.adoption.contains(Self.division), let table = try await database.table(tables.batch)
+        guard set.adoption.contains(Self.division),
+            let table = try await database.table(tables.batch)
         else { return }
         let others = table.columns.map(\.name).filter { !Self.adoptableColumns.contains($0) }
         guard others.isEmpty else {
@@ -231,8 +235,15 @@ extension SQLMigrator {
             rows: Int(try count.integer()),
             runs: try rows[1].map { row in
                 MigrationReport.Run(
-                    key: RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text()),
-                    bounds: IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger()),
+                    key: RunKey(
+                        metaTable: try row.text(),
+                        job: try row.text(),
+                        run: try row.text()
+                    ),
+                    bounds: IDBounds(
+                        lower: try row.optionalInteger(),
+                        upper: try row.optionalInteger()
+                    ),
                     cursor: try row.integer(),
                     running: Int(try row.integer()),
                     failed: Int(try row.integer())

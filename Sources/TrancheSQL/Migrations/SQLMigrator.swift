@@ -48,7 +48,9 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     /// - Throws: ``TrancheError`` `.schemaNotMigrated` or `.schemaUnknown`.
     package func requireCurrent() async throws {
         let applied = try await wrapping { try await self.applied() }
-        let missing = set.migrations.filter { known in !applied.contains { $0.version == known.version } }
+        let missing = set.migrations.filter { known in
+            !applied.contains { $0.version == known.version }
+        }
         if missing.isEmpty { return }
         let words =
             applied.isEmpty
@@ -142,7 +144,9 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
 
     /// Applies the next pending migration, if any, in a transaction of its own.
     private func applyNext(upTo target: Int) async throws -> Migration? {
-        try await database.withTransaction(database.lockForMigration(tables.migration)) { connection, _ in
+        try await database.withTransaction(database.lockForMigration(tables.migration)) {
+            connection,
+            _ in
             try await makeHistory(on: connection)
             let applied = try check(try await connection.run([selectApplied])[0])
             let next = set.migrations.first { migration in
@@ -206,7 +210,9 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     }
 
     private func revert(_ migration: Migration) async throws {
-        try await database.withTransaction(database.lockForMigration(tables.migration)) { connection, _ in
+        try await database.withTransaction(database.lockForMigration(tables.migration)) {
+            connection,
+            _ in
             try await connection.runScript(script.fill(migration.down))
             if migration.version == 1 {
                 try await connection.runScript("DROP TABLE \(tables.migration.quoted);")

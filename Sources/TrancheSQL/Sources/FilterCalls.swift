@@ -20,7 +20,9 @@ package struct FilterCalls: Sendable, Hashable {
             } else if rest.hasPrefix("/*") {
                 rest = rest.range(of: "*/").map { rest[$0.upperBound...] } ?? ""
             } else if character.isLetter || character == "_" {
-                let end = rest.firstIndex { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") }
+                let end = rest.firstIndex {
+                    !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$")
+                }
                 let word = rest[..<(end ?? rest.endIndex)].lowercased()
                 rest = rest[(end ?? rest.endIndex)...]
                 words.insert(word)

@@ -14,7 +14,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
     package init(_ source: SQLSource, in database: Database) async throws {
         self.database = database
         table = try source.tableName
-        definition = try await SQLSourceCheck(source: source, table: table, database: database).run()
+        definition = try await SQLSourceCheck(source: source, table: table, database: database)
+            .run()
     }
 
     // MARK: Planning
@@ -73,6 +74,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
     ///   - lower: The lowest id, as an expression.
     ///   - bounds: The ids that may be used.
     ///   - size: Most rows to look at. It stands in the text: one prepared statement a size.
+    /// - Returns: The step.
     package func step(from lower: SQLStatement, within bounds: IDBounds, size: Int) -> Step {
         let condition = condition(from: lower, within: bounds)
         var statement: SQLStatement = """
@@ -120,13 +122,16 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
 
     private func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
         var condition: SQLStatement = "\(name: definition.uid) >= \(lower)"
-        if let lowest = bounds.lower { condition.append(" AND \(name: definition.uid) >= \(lowest)") }
+        if let lowest = bounds.lower {
+            condition.append(" AND \(name: definition.uid) >= \(lowest)")
+        }
         if let upper = bounds.upper { condition.append(" AND \(name: definition.uid) <= \(upper)") }
         return condition
     }
 
     /// Feeds a step's rows to a planner.
-    package func feed(_ rows: SQLRows, of step: Step, to planner: inout RangePlanner) throws -> Fed {
+    package func feed(_ rows: SQLRows, of step: Step, to planner: inout RangePlanner) throws -> Fed
+    {
         var looked = step.isFiltered ? 0 : rows.count
         for index in 0..<rows.count {
             var row = rows[index]

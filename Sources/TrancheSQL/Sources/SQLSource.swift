@@ -21,11 +21,13 @@ public struct SQLSource: MetaSourceDescription {
     public var item: SQLColumn
     /// The column of the weight; `NULL` in it counts as 0.
     public var weight: SQLColumn
-    /// A condition in SQL that entries must meet. It must not change its answer for a row once that
-    /// is committed.
+    /// A condition in SQL that entries must meet.
+    ///
+    /// It must not change its answer for a row once that is committed.
     public var filter: String?
-    /// Whether the filter may call functions that are not immutable. Rows that begin to match later
-    /// are then missed.
+    /// Whether the filter may call functions that are not immutable.
+    ///
+    /// Rows that begin to match later are then missed.
     public var allowsVolatileFilter: Bool
     /// The database; `nil` for the inventory's own.
     public var database: SourceDatabase?
@@ -83,7 +85,8 @@ public struct SQLSource: MetaSourceDescription {
 
     var tableName: SQLTableName {
         get throws {
-            isVerbatim ? SQLTableName(schema: schema, table: name) : try SQLTableName(verbatim: name)
+            isVerbatim
+                ? SQLTableName(schema: schema, table: name) : try SQLTableName(verbatim: name)
         }
     }
 }

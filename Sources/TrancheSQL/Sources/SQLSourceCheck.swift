@@ -29,7 +29,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             if !uid.isNotNull { try await checkNoNullID() }
             return SourceDefinition(
                 database: try await database.identity(),
-                table: source.isVerbatim ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name,
+                table: source.isVerbatim
+                    ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name,
                 uid: uid.name,
                 item: item?.name,
                 weight: weight?.name,

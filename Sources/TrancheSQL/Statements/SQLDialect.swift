@@ -36,6 +36,7 @@ extension SQLDialect {
     /// The present as an instant.
     ///
     /// - Parameter fixed: A clock of the caller's; `nil` for the database's own.
+    /// - Returns: The instant.
     package func now(_ fixed: Date?) -> SQLStatement {
         fixed.map { instant("\($0.milliseconds)") } ?? clock
     }

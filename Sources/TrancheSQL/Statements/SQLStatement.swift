@@ -110,7 +110,8 @@ extension String {
     /// The name in double quotes, as both dialects want it.
     package var quotedAsName: String {
         // Few names hold a quote, and every statement holds names.
-        utf8.contains(UInt8(ascii: "\"")) ? "\"" + replacing("\"", with: "\"\"") + "\"" : "\"\(self)\""
+        utf8.contains(UInt8(ascii: "\""))
+            ? "\"" + replacing("\"", with: "\"\"") + "\"" : "\"\(self)\""
     }
 
     /// The text in single quotes, as both dialects want it.

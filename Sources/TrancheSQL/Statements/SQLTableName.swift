@@ -27,4 +27,5 @@ package struct SQLTableName: Sendable, Hashable {
             )
         }
         self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
-    }}
+    }
+}

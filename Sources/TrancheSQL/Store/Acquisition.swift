@@ -20,7 +20,13 @@ struct Acquisition<Database: SQLDatabase> {
     /// Places in `handedOut` whose batch gets its number from its insertion, and which statement that is.
     private var inserts: [(statement: Int, place: Int)] = []
 
-    init(store: SQLInventoryStore<Database>, request: AcquireRequest, run: RunRecord, isNew: Bool, now: Date) {
+    init(
+        store: SQLInventoryStore<Database>,
+        request: AcquireRequest,
+        run: RunRecord,
+        isNew: Bool,
+        now: Date
+    ) {
         self.store = store
         self.request = request
         self.run = run
@@ -293,7 +299,8 @@ struct Acquisition<Database: SQLDatabase> {
     // MARK: Ending
 
     /// Writes what was decided, and answers with the batches.
-    mutating func commit(on connection: isolated Database.Connection) async throws -> AcquireOutcome {
+    mutating func commit(on connection: isolated Database.Connection) async throws -> AcquireOutcome
+    {
         if !inserts.isEmpty {
             statements.append(
                 """
@@ -317,16 +324,21 @@ struct Acquisition<Database: SQLDatabase> {
     /// - Parameters:
     ///   - highestID: The source's highest id, `.some(nil)` when it is empty; `nil` when not asked.
     ///   - connection: The connection that holds the lock.
+    /// - Returns: The reason.
+    /// - Throws: The database's error.
     private func explain(
         highestID: Int64??,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
-        if let due = try await commitAskingForDue(on: connection) { return .none(.waiting(until: due)) }
+        if let due = try await commitAskingForDue(on: connection) {
+            return .none(.waiting(until: due))
+        }
         if let highestID, let cursor = run.cursor, highestID.map({ $0 < cursor }) ?? true {
             let highest = highestID.map { "its highest id \($0)" } ?? "it is empty, which"
             return .none(
                 .held(
-                    reason: "'\(run.key.metaTable)' was rewound: \(highest) is below the cursor \(cursor) "
+                    reason:
+                        "'\(run.key.metaTable)' was rewound: \(highest) is below the cursor \(cursor) "
                         + "of \(run.key); ids up to the cursor are not handed out again. Use another job "
                         + "name for the new content, or put the source right",
                     until: nil
@@ -337,7 +349,9 @@ struct Acquisition<Database: SQLDatabase> {
     }
 
     /// Writes what was decided, and asks when the next batch is due that is not now.
-    private func commitAskingForDue(on connection: isolated Database.Connection) async throws -> Date? {
+    private func commitAskingForDue(on connection: isolated Database.Connection) async throws
+        -> Date?
+    {
         let selectDue: SQLStatement = """
             SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
             FROM \(store.tables.batch)

@@ -14,13 +14,17 @@ extension SQLInventoryStore: UnderLockReader {
         let isReading = plan == nil && readsUnderLock(source)
         let read = isReading ? source as? SQLMetaSource<Database> : nil
         return try await wrapping {
-            if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: false) {
+            if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: false)
+            {
                 return outcome
             }
             if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: true) {
                 return outcome
             }
-            throw TrancheError(.storeFailed, "\(request.key) vanished while it was being acquired from")
+            throw TrancheError(
+                .storeFailed,
+                "\(request.key) vanished while it was being acquired from"
+            )
         }
     }
 
@@ -35,6 +39,7 @@ extension SQLInventoryStore: UnderLockReader {
     ///   - plan: What follows the cursor, planned before.
     ///   - isNew: Whether to make the run first.
     /// - Returns: `nil` when there is no such run.
+    /// - Throws: The database's error, or ``TrancheError``.
     private func tryAcquire(
         _ request: AcquireRequest,
         reading source: SQLMetaSource<Database>?,

@@ -72,6 +72,9 @@ extension SQLInventoryStore {
 
     private func requireRun(_ rows: SQLRows, _ key: RunKey) throws {
         guard rows.isEmpty else { return }
-        throw TrancheError(.unknownRun, "there is no \(key) in \(name); 'tranche status' lists what there is")
+        throw TrancheError(
+            .unknownRun,
+            "there is no \(key) in \(name); 'tranche status' lists what there is"
+        )
     }
 }

@@ -8,17 +8,27 @@ extension SQLInventoryStore {
         logging: String?
     ) async throws -> BatchRecord {
         try requireJSON(result)
-        return try await end(holding, as: .succeeded, outcome: .succeeded, setting: """
-            status = 'succeeded', job_result_item = \(dialect.json(result)), logging = \(logging),
-                lease_expires_at = NULL, retry_at = NULL
-            """)
+        return try await end(
+            holding,
+            as: .succeeded,
+            outcome: .succeeded,
+            setting: """
+                status = 'succeeded', job_result_item = \(dialect.json(result)), logging = \(logging),
+                    lease_expires_at = NULL, retry_at = NULL
+                """
+        )
     }
 
     package func release(_ holding: Holding) async throws -> BatchRecord {
         // Due since now, by the same column as a retry.
-        try await end(holding, as: .released, outcome: .released, setting: """
-            status = 'released', lease_expires_at = NULL, retry_at = \(now)
-            """)
+        try await end(
+            holding,
+            as: .released,
+            outcome: .released,
+            setting: """
+                status = 'released', lease_expires_at = NULL, retry_at = \(now)
+                """
+        )
     }
 
     package func fail(
@@ -29,7 +39,9 @@ extension SQLInventoryStore {
         try requireJSON(result)
         let error = error.replacing("\0", with: "\u{FFFD}")
         let found: BatchRecord = try await wrapping {
-            let statements = [selectBatch(holding.batch), selectPolicy(ofBatch: holding.batch), readClock]
+            let statements = [
+                selectBatch(holding.batch), selectPolicy(ofBatch: holding.batch), readClock,
+            ]
             return try await database.withTransaction(statements) { connection, rows in
                 let batch = try heldBatch(rows[0], by: holding, endingAs: .failed)
                 guard batch.status == .running, var policy = rows[1].first else { return batch }

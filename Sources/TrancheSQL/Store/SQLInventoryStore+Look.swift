@@ -42,8 +42,13 @@ extension SQLInventoryStore {
                 uniqueKeysWithValues: summaries.enumerated().map { ($0.element.run.key, $0.offset) }
             )
             _ = try rows[1].map { row in
-                let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
-                guard let place = places[key], let status = BatchStatus(rawValue: try row.text()) else {
+                let key = RunKey(
+                    metaTable: try row.text(),
+                    job: try row.text(),
+                    run: try row.text()
+                )
+                guard let place = places[key], let status = BatchStatus(rawValue: try row.text())
+                else {
                     return
                 }
                 try add(&row, of: status, to: &summaries[place])
@@ -132,7 +137,9 @@ extension SQLInventoryStore {
         return condition
     }
 
-    private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary) throws {
+    private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary)
+        throws
+    {
         summary.totals[status] = RunSummary.Totals(
             batches: Int(try row.integer()),
             items: Int(try row.integer()),
@@ -163,7 +170,9 @@ extension SQLInventoryStore {
         )
         guard var row = rows[0].first, let items = try row.optionalInteger() else { return }
         let weight = try row.optionalDouble() ?? 0
-        guard let start = try row.optionalInstant(), let end = try row.optionalInstant() else { return }
+        guard let start = try row.optionalInstant(), let end = try row.optionalInstant() else {
+            return
+        }
         let seconds = end.timeIntervalSince(start)
         guard seconds > 0 else { return }
         summary.itemsPerSecond = Double(items) / seconds

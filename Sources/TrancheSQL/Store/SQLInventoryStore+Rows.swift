@@ -20,7 +20,10 @@ extension SQLInventoryStore {
         let kind = BatchKind(rawValue: try row.text())
         let status = BatchStatus(rawValue: try row.text())
         guard let kind, let status else {
-            throw TrancheError(.storeFailed, "batch \(id) has a kind or status unknown to this program")
+            throw TrancheError(
+                .storeFailed,
+                "batch \(id) has a kind or status unknown to this program"
+            )
         }
         let attempt = Int(try row.integer())
         let failures = Int(try row.integer())
@@ -109,6 +112,7 @@ extension SQLInventoryStore {
     ///   - error: The error of a failure.
     ///   - endedAt: When, as an instant.
     ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
+    /// - Returns: The statement.
     func recordAttempt(
         _ holding: Holding,
         outcome: AttemptRecord.Outcome,

@@ -1,0 +1,130 @@
+import Foundation
+import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+import TrancheSQLite
+
+/// A database to measure on.
+struct BenchDatabase: Sendable {
+    /// `sqlite` or `postgresql`.
+    let kind: String
+    /// The file or the URL.
+    let place: String
+
+    static func all(only: String?) async throws -> [BenchDatabase] {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-bench")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var all = [BenchDatabase(kind: "sqlite", place: folder.appending(path: "bench.db").path)]
+        if let url = ProcessInfo.processInfo.environment["TRANCHE_BENCH_POSTGRESQL"] {
+            all.append(BenchDatabase(kind: "postgresql", place: url))
+        }
+        return all.filter { only == nil || $0.kind == only }
+    }
+
+    var isSQLite: Bool { kind == "sqlite" }
+
+    func inventory(table: String = "inventory") async throws -> Inventory {
+        try await Inventory.open(
+            isSQLite ? .sqlite(place) : .postgres(place),
+            configuration: .init(store: StoreConfiguration(table: table))
+        )
+    }
+
+    func source(_ table: String) -> SQLSource {
+        SQLSource(table, uid: "id", item: "item", weight: "weight")
+    }
+
+    /// Runs a script in the database.
+    func run(_ script: String) async throws {
+        if isSQLite {
+            let database = try await SQLiteDatabase.open(
+                path: place,
+                for: .inventory(creates: true),
+                lockTimeout: .seconds(60)
+            )
+            try await Self.run(script, in: database)
+        } else {
+            let database = try PostgreSQLDatabase(
+                url: PostgreSQLURL(place),
+                isReadOnly: false,
+                lockTimeout: .seconds(60),
+                maxConnections: 1
+            )
+            try await Self.run(script, in: database)
+        }
+    }
+
+    private static func run(_ script: String, in database: some SQLDatabase) async throws {
+        try await database.withTransaction([]) { connection, _ in
+            try await connection.runScript(script)
+            _ = try await connection.commit([])
+        }
+        await database.close()
+    }
+
+    /// Reads integers, a row an array.
+    func read(_ query: String) async throws -> [[Int64]] {
+        let statement = SQLStatement(query)
+        if isSQLite {
+            let database = try await SQLiteDatabase.open(
+                path: place,
+                for: .inventory(creates: true),
+                lockTimeout: .seconds(60)
+            )
+            return try Self.integers(try await database.read(statement)[0])
+        }
+        let database = try PostgreSQLDatabase(
+            url: PostgreSQLURL(place),
+            isReadOnly: true,
+            lockTimeout: .seconds(60),
+            maxConnections: 1
+        )
+        return try Self.integers(try await database.read(statement)[0])
+    }
+
+    private static func integers(_ rows: SQLRows) throws -> [[Int64]] {
+        try rows.map { row in
+            var numbers: [Int64] = []
+            for _ in 0..<rows.width { numbers.append(try row.optionalInteger() ?? 0) }
+            return numbers
+        }
+    }
+
+    /// Makes a table of items that weigh 1 on average, unless it is there with as many rows.
+    func makeItems(_ table: String, rows: Int) async throws {
+        if let known = try? await read("SELECT max(id) FROM \(table)"), known == [[Int64(rows)]] {
+            return
+        }
+        let weight = "0.5 + ((g * 7919) % 1000) / 1000.0"
+        if isSQLite {
+            try await run(
+                """
+                DROP TABLE IF EXISTS \(table);
+                CREATE TABLE \(table) (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL, weight REAL);
+                WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < \(rows))
+                INSERT INTO \(table) (item, weight)
+                SELECT 's3://bucket/path/to/asset-' || g, \(weight) FROM s;
+                """
+            )
+        } else {
+            try await run(
+                """
+                DROP TABLE IF EXISTS \(table);
+                CREATE TABLE \(table) (id bigserial PRIMARY KEY, item text NOT NULL, weight double precision);
+                INSERT INTO \(table) (item, weight)
+                SELECT 's3://bucket/path/to/asset-' || g, \(weight)
+                FROM generate_series(CAST(1 AS bigint), \(rows)) AS g;
+                ANALYZE \(table);
+                """
+            )
+        }
+    }
+
+    /// Removes an inventory.
+    func dropInventory(_ table: String) async throws {
+        try await run(
+            ["", "_run", "_attempt", "_migration"].map { "DROP TABLE IF EXISTS \(table)\($0);" }
+                .joined(separator: "\n")
+        )
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Tranche
+
+/// The benchmark program: runs suites and prints a JSON line for each measurement.
+enum Benchmark {
+    static let usage = """
+        usage: tranche-bench [flat] [limit] [items] [company] [--repeats N] [--rows N] [--only DB]
+
+        Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
+        database it makes tables of its own. All suites by default. A JSON line for each measurement.
+
+          flat      median acquire + succeed at the first, middle and last batch of --rows rows
+                    (10,000,000), and with 1,000,000 batches in the inventory, as ratios to 10,000 rows
+          limit     batches per second beside a hand-written minimum, one worker
+          items     memory of a batch of 1,000,000 items, streamed
+          company   16 workers in 4 processes on one run, beside one worker
+        """
+
+    static func run(arguments: [String]) async throws {
+        if arguments.contains("--help") {
+            print(usage)
+            return
+        }
+        if arguments.first == "child" {
+            return try await Child.run(arguments: Array(arguments.dropFirst()))
+        }
+        let options = try Options(arguments)
+        for database in try await BenchDatabase.all(only: options.only) {
+            if options.suites.contains("flat") { try await Flat(database, options).run() }
+            if options.suites.contains("limit") { try await Limit(database, options).run() }
+            if options.suites.contains("items") { try await ItemsMemory(database, options).run() }
+            if options.suites.contains("company") { try await Company(database, options).run() }
+        }
+    }
+
+    /// What the command line asks for.
+    struct Options {
+        var suites: [String] = []
+        var repeats = 3
+        var rows = 10_000_000
+        var only: String?
+
+        init(_ arguments: [String]) throws {
+            var rest = arguments[...]
+            while let word = rest.popFirst() {
+                switch word {
+                case "flat", "limit", "items", "company": suites.append(word)
+                case "--repeats": repeats = try Self.number(rest.popFirst(), for: word)
+                case "--rows": rows = try Self.number(rest.popFirst(), for: word)
+                case "--only": only = rest.popFirst()
+                default: throw BenchError("unknown word '\(word)'; see --help")
+                }
+            }
+            if suites.isEmpty { suites = ["flat", "limit", "items", "company"] }
+        }
+
+        private static func number(_ text: String?, for option: String) throws -> Int {
+            guard let text, let number = Int(text), number > 0 else {
+                throw BenchError("\(option) wants a number above 0")
+            }
+            return number
+        }
+    }
+}
+
+/// What keeps a measurement from being made.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A line of output: a JSON object.
+struct Line {
+    private var fields: [(String, String)]
+
+    init(_ suite: String, _ name: String, on database: String) {
+        fields = [
+            ("suite", "\"\(suite)\""), ("case", "\"\(name)\""), ("database", "\"\(database)\""),
+        ]
+    }
+
+    mutating func add(_ name: String, _ value: Double) {
+        let rounded = value.magnitude < 100 ? (value * 1000).rounded() / 1000 : value.rounded()
+        fields.append((name, "\(rounded)"))
+    }
+
+    mutating func add(_ name: String, _ value: Int) {
+        fields.append((name, "\(value)"))
+    }
+
+    func print() {
+        Swift.print("{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}")
+        fflush(nil)
+    }
+}
+
+extension [Double] {
+    /// The middle value; 0 when there is none.
+    var median: Double {
+        if isEmpty { return 0 }
+        let sorted = sorted()
+        return sorted[sorted.count / 2]
+    }
+}
