@@ -83,6 +83,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "tranche-bench",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL"],
+            path: "Benchmarks/Sources",
+            swiftSettings: strict
+        ),
         .target(
             name: "TrancheCLI",
             dependencies: [

@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Each example makes its own table, checks what it did, and ends with 0 when all is as it should be.
+@Suite("The examples", .timeLimit(.minutes(3)))
+struct ExampleTests {
+    @Test(
+        "A Swift example does what it shows",
+        arguments: ["Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers"]
+    )
+    func swiftExample(_ name: String) async throws {
+        let outcome = try await BuiltProgram(name).run()
+        #expect(outcome.status == 0, "\(outcome.text)")
+    }
+
+    @Test("The PostgreSQL example does what it shows", .enabled(if: TestPostgreSQL.server != nil))
+    func postgreSQLExample() async throws {
+        let server = try #require(TestPostgreSQL.server)
+        try await withTestSchema(server) { schema in
+            // The example uses the connection's own schema.
+            let url = server.url + "?options=-csearch_path%3D\(schema)"
+            let program = BuiltProgram("PostgreSQLInventory")
+            let outcome = try await program.run(["TRANCHE_INVENTORY": url])
+            #expect(outcome.status == 0, "\(outcome.text)")
+        }
+    }
+
+    @Test("The PostgreSQL example says what it needs")
+    func postgreSQLExampleWithoutServer() async throws {
+        let outcome = try await BuiltProgram("PostgreSQLInventory").run()
+        #expect(outcome.status == 64)
+        #expect(outcome.text.contains("TRANCHE_INVENTORY"))
+    }
+
+    @Test(
+        "A Python example does what it shows",
+        .enabled(if: Python.path != nil),
+        arguments: ["with_work.py", "with_acquire.py"]
+    )
+    func pythonExample(_ name: String) async throws {
+        let python = try BuiltProgram(path: #require(Python.path))
+        let script = Python.folder.appending(path: name).path
+        let environment = ["TRANCHE": BuiltProgram("tranche").path, "PYTHONDONTWRITEBYTECODE": "1"]
+        let outcome = try await python.run(environment, arguments: [script])
+        #expect(outcome.status == 0, "\(outcome.text)")
+    }
+}
+
+/// The machine's Python, and the examples written in it.
+enum Python {
+    static let path = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    static let folder = URL(filePath: #filePath)
+        .deletingLastPathComponent()
+        .appending(path: "../../examples/python-worker")
+        .standardizedFileURL
+}
