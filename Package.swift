@@ -120,6 +120,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "TranchePostgreSQLTests",
+            dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQL", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheTestKit",

@@ -13,8 +13,12 @@ extension Value {
 
     /// The value in the server's text form.
     var parameter: String? {
-        if case .blob = self { return text.map { "\\x" + $0 } }
-        return text
+        switch self {
+        case .blob: text.map { "\\x" + $0 }
+        // PostgreSQL keeps no NUL in text, and a C string would end at it.
+        case .text(let text) where text.utf8.contains(0): text.replacing("\0", with: "\u{FFFD}")
+        default: text
+        }
     }
 
     /// Reads a value in the server's text form.

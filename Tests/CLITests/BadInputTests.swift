@@ -193,7 +193,7 @@ import Testing
         Case("acquire --job j --meta negative", .failed, "id 2 has the weight -1.0"),
         Case("succeed 99 --attempt 1", .failed, "no batch 99"),
         Case("heartbeat 99 --attempt 1", .failed, "no batch 99"),
-        Case("pause --job nosuch", .failed, "there is no the incremental run of job 'nosuch'"),
+        Case("pause --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
         Case("migrate up --bounded j=1..2", .failed, "no table of pybatchintory's"),
     ]
 

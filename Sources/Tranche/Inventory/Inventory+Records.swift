@@ -57,7 +57,7 @@ extension Inventory {
         selection.run = selection.run ?? ""
         let asked = selection
         let runs = try await retrying { _ in try await store.runs(asked) }
-        let words = selection.run.map { $0.isEmpty ? "the incremental run" : "run '\($0)'" } ?? ""
+        let words = asked.run.flatMap { $0.isEmpty ? nil : "run '\($0)'" } ?? "incremental run"
         guard let first = runs.first else {
             throw TrancheError(
                 .unknownRun,

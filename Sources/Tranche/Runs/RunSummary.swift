@@ -10,9 +10,10 @@ public struct RunSummary: Sendable, Hashable {
     public var nextDue: Date?
     /// When a batch last succeeded.
     public var lastSuccess: Date?
-    /// Weight per second over the last batches that succeeded; `nil` before two did.
+    /// Weight per second from the start of the first of the last hundred batches that succeeded to the
+    /// end of the last; `nil` before one did.
     public var weightPerSecond: Double?
-    /// Items per second over the last batches that succeeded; `nil` before two did.
+    /// Items per second over the same time; `nil` before one batch succeeded.
     public var itemsPerSecond: Double?
 
     /// Makes a summary.

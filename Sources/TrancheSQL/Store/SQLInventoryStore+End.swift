@@ -37,7 +37,6 @@ extension SQLInventoryStore {
         result: String?
     ) async throws -> BatchRecord {
         try requireJSON(result)
-        let error = error.replacing("\0", with: "\u{FFFD}")
         let found: BatchRecord = try await wrapping {
             let statements = [
                 selectBatch(holding.batch), selectPolicy(ofBatch: holding.batch), readClock,
