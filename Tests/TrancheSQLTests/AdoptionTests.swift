@@ -148,7 +148,9 @@ struct AdoptionTests {
     @Test("New rows get numbers that were never given", arguments: Backend.available)
     func numbers(on backend: Backend) async throws {
         try await withAdoptable(backend) { database in
-            try await database.run("DELETE FROM \(database.name("inventory").quoted) WHERE id > 10;")
+            try await database.run(
+                "DELETE FROM \(database.name("inventory").quoted) WHERE id > 10;"
+            )
             try await database.migrateUp()
             let inventory = try await database.open()
             #expect(try await take("load", from: inventory, in: database)?.id == 14)
@@ -172,7 +174,9 @@ struct AdoptionTests {
             #expect(batch.id == 4)
             #expect(batch.ids == 13...16)
             #expect(batch.attempt == 2)
-            #expect(try await batch.items.map(\.text) == ["file-13", "file-14", "file-15", "file-16"])
+            #expect(
+                try await batch.items.map(\.text) == ["file-13", "file-14", "file-15", "file-16"]
+            )
             #expect(try await inventory.attempts(of: 4).map(\.outcome) == [.expired, .running])
             await inventory.close()
         }
@@ -214,7 +218,9 @@ struct AdoptionTests {
                 Issue.record("\(answer)")
                 return
             }
-            #expect(try await inventory.batches(BatchSelection(runs: .init(job: "slice"))).count == 4)
+            #expect(
+                try await inventory.batches(BatchSelection(runs: .init(job: "slice"))).count == 4
+            )
             await inventory.close()
         }
     }
@@ -226,12 +232,20 @@ struct AdoptionTests {
             try await database.migrateUp(AdoptionOptions(bounded: ["part": IDBounds(ids)]))
             let inventory = try await database.open()
             var found: [ClosedRange<Int64>] = []
-            while let batch = try await take("part", from: inventory, in: database, run: "part", ids: ids) {
+            while let batch = try await take(
+                "part",
+                from: inventory,
+                in: database,
+                run: "part",
+                ids: ids
+            ) {
                 found.append(batch.ids)
                 try await batch.succeed()
             }
             #expect(found == [23...26, 27...27])
-            let kinds = try await inventory.batches(BatchSelection(runs: .init(job: "part"))).map(\.kind)
+            let kinds = try await inventory.batches(BatchSelection(runs: .init(job: "part"))).map(
+                \.kind
+            )
             #expect(kinds == [.backfill, .backfill, .backfill])
             await inventory.close()
         }
@@ -347,8 +361,10 @@ struct AdoptionTests {
             try await database.migrateUp(AdoptionOptions(zone: expected.zone))
             let inventory = try await database.open()
             let started = try await inventory.batch(3).startedAt
-            #expect(started.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-                == expected.utc)
+            #expect(
+                started.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+                    == expected.utc
+            )
             await inventory.close()
         }
     }
@@ -403,25 +419,31 @@ struct AdoptionTests {
 
     @Test("Views over the table are named and refused", arguments: Backend.available)
     func views(on backend: Backend) async throws {
-        try await refused(on: backend, after: { database in
-            """
-            CREATE VIEW \(database.prefix)"Board" AS
-            SELECT id FROM \(database.prefix)inventory WHERE status = 'failed';
-            CREATE VIEW \(database.prefix)other AS SELECT uid FROM \(database.prefix)files;
-            """
-        }) {
+        try await refused(
+            on: backend,
+            after: { database in
+                """
+                CREATE VIEW \(database.prefix)"Board" AS
+                SELECT id FROM \(database.prefix)inventory WHERE status = 'failed';
+                CREATE VIEW \(database.prefix)other AS SELECT uid FROM \(database.prefix)files;
+                """
+            }
+        ) {
             $0.contains("Board") && !$0.contains("other") && $0.contains("tranche migrate up")
         }
     }
 
     @Test("A materialized view over the table is named", .enabled(if: TestPostgreSQL.server != nil))
     func materializedViews() async throws {
-        try await refused(on: .postgreSQL, after: { database in
-            """
-            CREATE MATERIALIZED VIEW \(database.prefix)totals AS
-            SELECT job, count(*) FROM \(database.prefix)inventory GROUP BY job;
-            """
-        }) { $0.contains("materialized view") && $0.contains("totals") }
+        try await refused(
+            on: .postgreSQL,
+            after: { database in
+                """
+                CREATE MATERIALIZED VIEW \(database.prefix)totals AS
+                SELECT job, count(*) FROM \(database.prefix)inventory GROUP BY job;
+                """
+            }
+        ) { $0.contains("materialized view") && $0.contains("totals") }
     }
 
     /// What would break or be lost when SQLite's table is made anew.
@@ -449,21 +471,26 @@ struct AdoptionTests {
 
     @Test("A row with another status is refused", arguments: Backend.available)
     func unknownStatus(on backend: Backend) async throws {
-        try await refused(on: backend, after: { database in
-            // A custom list of states was possible, and broke the program itself.
-            backend == .sqlite
-                ? "UPDATE inventory SET status = 'paused' WHERE id = 3;"
-                : """
-                ALTER TABLE \(database.prefix)inventory ALTER COLUMN status TYPE varchar;
-                UPDATE \(database.prefix)inventory SET status = 'paused' WHERE id = 3;
-                """
-        }) { $0.contains("'paused'") }
+        try await refused(
+            on: backend,
+            after: { database in
+                // A custom list of states was possible, and broke the program itself.
+                backend == .sqlite
+                    ? "UPDATE inventory SET status = 'paused' WHERE id = 3;"
+                    : """
+                    ALTER TABLE \(database.prefix)inventory ALTER COLUMN status TYPE varchar;
+                    UPDATE \(database.prefix)inventory SET status = 'paused' WHERE id = 3;
+                    """
+            }
+        ) { $0.contains("'paused'") }
     }
 
     @Test("Another program's table is refused", arguments: Backend.available)
     func otherTable(on backend: Backend) async throws {
         try await withTestDatabase(backend) { database in
-            try await database.run("CREATE TABLE \(database.prefix)inventory (id integer, shelf text);")
+            try await database.run(
+                "CREATE TABLE \(database.prefix)inventory (id integer, shelf text);"
+            )
             let error = await #expect(throws: TrancheError.self) { try await database.migrateUp() }
             #expect(error?.code == .migrationRefused)
             #expect(error?.message.contains("TRANCHE_TABLE") == true)
@@ -481,7 +508,10 @@ struct AdoptionTests {
             try await database.run(
                 "ALTER TABLE \(database.prefix)inventory RENAME TO \(name.quotedAsName);"
             )
-            let report = try await database.migrateUp(table: name, AdoptionOptions(zone: "Europe/Berlin"))
+            let report = try await database.migrateUp(
+                table: name,
+                AdoptionOptions(zone: "Europe/Berlin")
+            )
             #expect(report.adopted?.rows == 13)
             let inventory = try await database.open(table: name)
             #expect(try await take("load", from: inventory, in: database)?.id == 14)
@@ -512,7 +542,10 @@ struct AdoptionTests {
         }
     }
 
-    @Test("Of two migrators started together one takes the table over", arguments: Backend.available)
+    @Test(
+        "Of two migrators started together one takes the table over",
+        arguments: Backend.available
+    )
     func together(on backend: Backend) async throws {
         try await withAdoptable(backend) { database in
             let reports = try await withThrowingTaskGroup(of: MigrationReport.self) { group in
@@ -521,7 +554,9 @@ struct AdoptionTests {
             }
             #expect(reports.compactMap(\.adopted).count == 1)
             #expect(reports.map(\.steps.count).sorted() == [0, 2])
-            let count = try await database.column("SELECT count(*) FROM \(database.name("inventory"))")
+            let count = try await database.column(
+                "SELECT count(*) FROM \(database.name("inventory"))"
+            )
             #expect(count == ["13"])
         }
     }
@@ -587,9 +622,13 @@ struct AdoptionTests {
                 """
             )
             #expect(rights == ["true"])
-            let kept = try await database.column("SELECT note FROM \(database.name("inventory")) WHERE id = 3")
+            let kept = try await database.column(
+                "SELECT note FROM \(database.name("inventory")) WHERE id = 3"
+            )
             #expect(kept == ["kept"])
-            #expect(try await database.column("SELECT batch FROM \(database.name("note"))") == ["3"])
+            #expect(
+                try await database.column("SELECT batch FROM \(database.name("note"))") == ["3"]
+            )
             await #expect(throws: (any Error).self) {
                 try await database.run("INSERT INTO \(database.prefix)note VALUES (4000);")
             }
@@ -629,6 +668,8 @@ struct AdoptionTests {
             SELECT \(Self.kept), batch_weight, processing_start, processing_end
             FROM \(database.name("inventory")) ORDER BY id
             """
-        ).map { $0.map { $0.replacing(database.prefix.isEmpty ? "\0" : database.prefix, with: "") } }
+        ).map {
+            $0.map { $0.replacing(database.prefix.isEmpty ? "\0" : database.prefix, with: "") }
+        }
     }
 }

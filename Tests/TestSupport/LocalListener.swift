@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+
+/// A socket that listens on a port of its own on 127.0.0.1.
+package struct LocalListener: Sendable {
+    package let port: UInt16
+    private let file: Int32
+
+    package init() throws {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = Self.address(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, length) == 0 && listen(file, 64) == 0
+                    && getsockname(file, $0, &length) == 0
+            }
+        }
+        guard isListening else { throw POSIXError(.EADDRINUSE) }
+        self.file = file
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Hands each client's connection to `body`, on a thread of its own, until it is stopped.
+    package func accept(_ body: @escaping @Sendable (Int32) -> Void) {
+        let file = file
+        Thread.detachNewThread {
+            while true {
+                let client = Glibc.accept(file, nil, nil)
+                guard client >= 0 else { return }
+                body(client)
+            }
+        }
+    }
+
+    /// Stops listening; connections that are open go on.
+    package func stop() {
+        shutdown(file, Int32(SHUT_RDWR))
+        close(file)
+    }
+
+    /// Connects to a port of this machine; `nil` when nobody listens there.
+    static func connect(to host: String, _ port: UInt16) -> Int32? {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = address(host, port: port)
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        if isConnected { return file }
+        close(file)
+        return nil
+    }
+
+    private static func address(_ host: String = "127.0.0.1", port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        inet_pton(AF_INET, host, &address.sin_addr)
+        return address
+    }
+}
