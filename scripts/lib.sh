@@ -26,6 +26,14 @@ need_swift() {
     fi
 }
 
+# The path of a program that comes with Swift.
+toolchain_program() {
+    local folder
+    folder=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+    [ -x "$folder/$1" ] || die "the Swift toolchain has no $1"
+    printf '%s\n' "$folder/$1"
+}
+
 # Whether what a Debian package brings is there, however it came.
 has_package() {
     case $1 in
