@@ -123,7 +123,12 @@ package final class PostgreSQLDatabase: SQLDatabase {
             "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp",
             "current_user", "session_user", "current_role",
         ]
-        return try rows[0].map { try $0.text() } + calls.words.intersection(keywords)
+        var found = try rows[0].map { try $0.text() } + calls.words.intersection(keywords)
+        // With one argument it counts from today, with two it is immutable.
+        if calls.calls.contains(.init("age", arguments: 1)) { found.append("age") }
+        // As a time, each of these is read when the statement is prepared.
+        let times: Set = ["now", "today", "tomorrow", "yesterday"]
+        return found + calls.literals.intersection(times).map(\.quotedAsText)
     }
 
     package func lockForMigration(_ name: SQLTableName) -> [SQLStatement] {

@@ -161,11 +161,17 @@ package final class SQLiteDatabase: SQLDatabase {
             """
         )
         let changing = Set(try rows[0].map { try $0.text().lowercased() })
-        var found = calls.functions.intersection(changing)
-        // Times are functions of their arguments unless these say 'now', or say nothing.
+        let called = calls.calls.map {
+            FilterCalls.Call($0.name.lowercased(), arguments: $0.arguments)
+        }
+        var found = Set(called.map(\.name)).intersection(changing)
+        // Times are functions of their arguments unless these say 'now', or no time at all.
         let times: Set = ["date", "time", "datetime", "julianday", "unixepoch", "strftime"]
-        let reads = calls.functions.intersection(times)
-        if !calls.literals.isDisjoint(with: ["now", "localtime", "utc"]) { found.formUnion(reads) }
+        let saysNow = !calls.literals.isDisjoint(with: ["now", "localtime", "utc"])
+        for call in called where times.contains(call.name) {
+            let leastArguments = call.name == "strftime" ? 2 : 1
+            if saysNow || call.arguments < leastArguments { found.insert(call.name) }
+        }
         found.formUnion(
             calls.words.intersection(["current_timestamp", "current_date", "current_time"])
         )

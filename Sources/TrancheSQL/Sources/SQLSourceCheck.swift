@@ -85,14 +85,21 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid("the filter is empty; leave it out, or give a condition")
         }
         // Without parentheses of ours around it, one that closes them early cannot pass. The line
-        // breaks end a comment of the filter's.
-        let check: SQLStatement = """
+        // breaks end a comment of the filter's. The first statement lets through no second part behind
+        // the condition, the second no function of many rows.
+        let checks: [SQLStatement] = [
+            """
             SELECT CASE WHEN
             \(unsafeRaw: filter)
             THEN 1 END FROM \(table)
+            """,
             """
+            SELECT 1 FROM \(table) WHERE
+            \(unsafeRaw: filter)
+            """,
+        ]
         do {
-            try await database.withReader { try await $0.check(check) }
+            for check in checks { try await database.withReader { try await $0.check(check) } }
         } catch let error as any SQLDatabaseError where error.category != .transient {
             throw invalid("the filter '\(filter)' is not valid: \(error.message)", error)
         }
