@@ -49,6 +49,7 @@ let package = Package(
     products: [
         .executable(name: "tranche", targets: ["tranche"]),
         .library(name: "Tranche", targets: ["Tranche"]),
+        .library(name: "TrancheSQL", targets: ["TrancheSQL"]),
         .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
         .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
@@ -122,6 +123,11 @@ let package = Package(
         .testTarget(
             name: "TranchePostgreSQLTests",
             dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQL", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheSQLiteTests",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

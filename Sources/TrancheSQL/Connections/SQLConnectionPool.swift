@@ -8,7 +8,7 @@ import Tranche
 /// waiting always ends.
 package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     private let limit: Int
-    private let state: Mutex<State>
+    private let state: Mutex<PoolState>
     private let make: @Sendable () throws -> Connection
     private let closedError: @Sendable () -> any Error
 
@@ -26,7 +26,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         make: @escaping @Sendable () throws -> Connection
     ) {
         self.limit = max(1, limit)
-        state = Mutex(State(idle: idle, open: idle.count))
+        state = Mutex(PoolState(idle: idle))
         self.closedError = closedError
         self.make = make
     }
@@ -57,46 +57,10 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
 
     /// Closes the pool: who waits or comes gets an error, what is lent is closed when given back.
     package func close() {
-        let waiters = state.withLock { state in
-            state.isClosed = true
-            state.idle = []
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.continuation.resume(throwing: closedError()) }
+        for waiter in state.withLock({ $0.close() }) { waiter.resume(throwing: closedError()) }
     }
 
     // MARK: Steps
-
-    private typealias Continuation = CheckedContinuation<Connection?, any Error>
-
-    private struct State {
-        var idle: [Connection]
-        var open: Int
-        var nextTicket = 0
-        var waiters: [(ticket: Int, continuation: Continuation)] = []
-        var isClosed = false
-
-        /// Takes what can be had without waiting.
-        mutating func take(limit: Int) -> Grant? {
-            if let connection = idle.popLast() { return .connection(connection) }
-            guard open < limit else { return nil }
-            open += 1
-            return .place
-        }
-
-        /// Hands a connection, or with `nil` a place to open one, to the first who waits.
-        mutating func passOn(_ connection: Connection?) -> Continuation? {
-            if !waiters.isEmpty { return waiters.removeFirst().continuation }
-            if let connection, !isClosed { idle.append(connection) } else { open -= 1 }
-            return nil
-        }
-    }
-
-    private enum Grant {
-        case connection(Connection)
-        case place
-    }
 
     private func take() async throws -> Connection {
         try Task.checkCancellation()
@@ -104,33 +68,26 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
             (state.isClosed ? nil : state.take(limit: limit), state.isClosed)
         }
         if isClosed { throw closedError() }
-        switch grant {
-        case .connection(let connection): return connection
-        case .place: return try await open()
-        case nil:
-            if let connection = try await wait() { return connection }
-            return try await open()
-        }
+        let granted = if let grant { grant } else { try await wait() }
+        if case .connection(let connection as Connection) = granted { return connection }
+        return try await open()
     }
 
-    private func wait() async throws -> Connection? {
-        let ticket = state.withLock { state in
-            state.nextTicket += 1
-            return state.nextTicket
-        }
+    private func wait() async throws -> PoolState.Grant {
+        let ticket = state.withLock { $0.drawTicket() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let grant = state.withLock { state -> Grant? in
+                let grant = state.withLock { state -> PoolState.Grant? in
                     // One may have been given back since this was found to wait.
                     if let grant = state.take(limit: limit) { return grant }
                     state.waiters.append((ticket, continuation))
                     return nil
                 }
-                switch grant {
-                case .connection(let connection): continuation.resume(returning: connection)
-                case .place: continuation.resume(returning: nil)
-                // A cancellation that came before the waiter stood in line found nobody.
-                case nil: if Task.isCancelled { abandon(ticket) }
+                if let grant {
+                    continuation.resume(returning: grant)
+                } else if Task.isCancelled {
+                    // A cancellation that came before the waiter stood in line found nobody.
+                    abandon(ticket)
                 }
             }
         } onCancel: {
@@ -139,10 +96,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     }
 
     private func abandon(_ ticket: Int) {
-        let waiter = state.withLock { state in
-            state.waiters.firstIndex { $0.ticket == ticket }.map { state.waiters.remove(at: $0) }
-        }
-        waiter?.continuation.resume(throwing: CancellationError())
+        state.withLock { $0.abandon(ticket) }?.resume(throwing: CancellationError())
     }
 
     /// Opens a connection in a place that was counted already.
@@ -155,14 +109,75 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
                 }
             }
         } catch {
-            state.withLock { $0.passOn(nil) }?.resume(returning: nil)
+            passOn(.place)
             throw error
         }
     }
 
     private func giveBack(_ connection: isolated Connection) {
-        let isUsable = connection.isUsable
-        state.withLock { $0.passOn(isUsable ? connection : nil) }?
-            .resume(returning: isUsable ? connection : nil)
+        passOn(connection.isUsable ? .connection(connection) : .place)
+    }
+
+    private func passOn(_ grant: PoolState.Grant) {
+        state.withLock { $0.passOn(grant) }?.resume(returning: grant)
+    }
+}
+
+/// Which connections are free, and who waits.
+private struct PoolState {
+    typealias Waiter = CheckedContinuation<Grant, any Error>
+
+    /// What a borrower gets.
+    enum Grant {
+        case connection(any SQLConnection)
+        /// Room to open one.
+        case place
+    }
+
+    var idle: [any SQLConnection]
+    var open: Int
+    var waiters: [(ticket: Int, waiter: Waiter)] = []
+    var isClosed = false
+    private var lastTicket = 0
+
+    init(idle: [any SQLConnection]) {
+        self.idle = idle
+        open = idle.count
+    }
+
+    mutating func drawTicket() -> Int {
+        lastTicket += 1
+        return lastTicket
+    }
+
+    /// Takes what can be had without waiting.
+    mutating func take(limit: Int) -> Grant? {
+        if let connection = idle.popLast() { return .connection(connection) }
+        guard open < limit else { return nil }
+        open += 1
+        return .place
+    }
+
+    /// Keeps what was given back, unless somebody waits for it.
+    mutating func passOn(_ grant: Grant) -> Waiter? {
+        if !waiters.isEmpty { return waiters.removeFirst().waiter }
+        if case .connection(let connection) = grant, !isClosed {
+            idle.append(connection)
+        } else {
+            open -= 1
+        }
+        return nil
+    }
+
+    mutating func abandon(_ ticket: Int) -> Waiter? {
+        waiters.firstIndex { $0.ticket == ticket }.map { waiters.remove(at: $0).waiter }
+    }
+
+    /// Forgets all connections, and returns who waits.
+    mutating func close() -> [Waiter] {
+        isClosed = true
+        idle = []
+        defer { waiters = [] }
+        return waiters.map(\.waiter)
     }
 }
