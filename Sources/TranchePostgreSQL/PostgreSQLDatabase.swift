@@ -67,8 +67,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
             """
             SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
                 CASE
-                    WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN (20, 21, 23) THEN 'integer'
-                    WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN (700, 701, 1700) THEN 'number'
+                    WHEN t.oid IN (20, 21, 23) THEN 'integer'
+                    WHEN t.oid IN (700, 701, 1700) THEN 'number'
                     ELSE 'other'
                 END,
                 EXISTS (
@@ -77,7 +77,16 @@ package final class PostgreSQLDatabase: SQLDatabase {
                         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
                 )
             FROM pg_attribute AS a
-            JOIN pg_type AS t ON t.oid = a.atttypid
+            CROSS JOIN LATERAL (
+                -- A domain's type may be a domain.
+                WITH RECURSIVE base AS (
+                    SELECT oid, typbasetype FROM pg_type WHERE oid = a.atttypid
+                    UNION ALL
+                    SELECT next.oid, next.typbasetype
+                    FROM base JOIN pg_type AS next ON next.oid = base.typbasetype
+                )
+                SELECT oid FROM base WHERE typbasetype = 0
+            ) AS t
             WHERE a.attrelid = to_regclass(\(name.quoted)) AND a.attnum > 0 AND NOT a.attisdropped
             ORDER BY a.attnum
             """

@@ -44,6 +44,7 @@ package actor SQLiteConnection: SQLConnection {
         handle = try SQLiteHandle(path: path, flags: flags)
         interrupter = handle.makeInterrupter()
         handle.setBusyHandler(waiter)
+        handle.setProgressHandler(waiter)
         waiter.reset()
         if case .inventory = mode {
             turn = try SQLiteTurn(besides: path)

@@ -94,6 +94,23 @@ struct SQLiteHandle: ~Copyable {
         )
     }
 
+    /// Ends a statement whose request was cancelled, also before it had begun: an interrupt hits only
+    /// what runs already.
+    func setProgressHandler(_ waiter: SQLiteLockWaiter) {
+        let context = Unmanaged.passUnretained(waiter).toOpaque()
+        // Now and then: often enough for a quick end, seldom enough to cost nothing.
+        sqlite3_progress_handler(
+            pointer,
+            10_000,
+            { context in
+                guard let context else { return 0 }
+                let waiter = Unmanaged<SQLiteLockWaiter>.fromOpaque(context).takeUnretainedValue()
+                return waiter.isCancelled ? 1 : 0
+            },
+            context
+        )
+    }
+
     /// What another thread may use to stop a statement.
     func makeInterrupter() -> SQLiteInterrupter {
         SQLiteInterrupter(borrowing: pointer)

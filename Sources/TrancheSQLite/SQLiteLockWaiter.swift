@@ -24,6 +24,8 @@ final class SQLiteLockWaiter: Sendable {
         state.withLock { $0 = State() }
     }
 
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     func cancel() {
         state.withLock { $0.isCancelled = true }
     }

@@ -119,16 +119,24 @@ extension String {
         "'" + replacing("'", with: "''") + "'"
     }
 
-    /// The statement's text with its placeholders moved behind others.
+    /// The statement's text with its placeholders moved behind others; what is quoted has none.
     fileprivate func renumbered(by offset: Int) -> String {
+        let marks = [UInt8(ascii: "$"), UInt8(ascii: "\""), UInt8(ascii: "'")]
         var result = ""
         var rest = utf8[...]
-        while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
-            let after = rest.index(after: dollar)
-            let end = rest[after...].firstIndex { !(48...57).contains($0) } ?? rest.endIndex
+        while let index = rest.firstIndex(where: { marks.contains($0) }) {
+            let mark = rest[index]
+            let after = rest.index(after: index)
             result += Substring(rest[..<after])
-            if let number = Int(Substring(rest[after..<end])) { result += String(number + offset) }
-            rest = rest[end...]
+            rest = rest[after...]
+            if mark == marks[0] {
+                let digits = rest.prefix { (48...57).contains($0) }
+                if let number = Int(Substring(digits)) { result += String(number + offset) }
+                rest = rest[digits.endIndex...]
+            } else if let end = rest.firstIndex(of: mark) {
+                result += Substring(rest[...end])
+                rest = rest[rest.index(after: end)...]
+            }
         }
         return result + Substring(rest)
     }

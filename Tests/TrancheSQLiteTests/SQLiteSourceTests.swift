@@ -1,0 +1,216 @@
+import TestSupport
+import Testing
+import Tranche
+import TrancheSQL
+
+@Suite("SQLite sources", .timeLimit(.minutes(1)))
+struct SQLiteSourceTests {
+    /// Runs `body` with an inventory in a file whose tables a script makes.
+    func withTables(
+        _ script: String,
+        _ body: (Inventory) async throws -> Void
+    ) async throws {
+        try await withTestDatabase(.sqlite) { database in
+            try await database.run(script)
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            try await body(inventory)
+            await inventory.close()
+        }
+    }
+
+    /// Expects that nothing is handed out of the table `t`.
+    func refused(_ script: String, _ code: TrancheError.Code, _ says: String...) async throws {
+        try await withTables(script) { inventory in
+            let error = await #expect(throws: TrancheError.self) {
+                _ = try await inventory.acquireBatch(from: SQLSource("t"), job: "job")
+            }
+            #expect(error?.code == code)
+            for words in says {
+                #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            }
+            let batches = try await inventory.batches(BatchSelection())
+            #expect(batches.isEmpty)
+        }
+    }
+
+    func ids(_ source: SQLSource, of inventory: Inventory) async throws -> [Int64]? {
+        try await inventory.acquireBatch(from: source, job: "job")?.items.map(\.id)
+    }
+
+    // MARK: Ids
+
+    @Test("An id column of text is refused")
+    func textColumn() async throws {
+        try await refused("CREATE TABLE t (uid TEXT PRIMARY KEY);", .invalidSource, "'uid'", "TEXT")
+    }
+
+    @Test("An id column of doubles is refused")
+    func realColumn() async throws {
+        try await refused("CREATE TABLE t (uid REAL PRIMARY KEY);", .invalidSource, "'uid'", "REAL")
+    }
+
+    @Test("Ids that are no integers are refused, named", arguments: ["'seven'", "7.5", "x'07'"])
+    func noIntegers(_ id: String) async throws {
+        try await refused(
+            "CREATE TABLE t (uid, item TEXT); INSERT INTO t VALUES (1, 'a'), (\(id), 'b');",
+            .invalidItem,
+            "integers"
+        )
+    }
+
+    @Test("A NULL id is refused")
+    func nullID() async throws {
+        try await refused(
+            "CREATE TABLE t (uid INTEGER, item TEXT); INSERT INTO t VALUES (1, 'a'), (NULL, 'b');",
+            .invalidSource,
+            "'uid'",
+            "NULL"
+        )
+    }
+
+    @Test("An id that stands twice is refused, named")
+    func duplicateID() async throws {
+        try await refused(
+            "CREATE TABLE t (uid INTEGER, item TEXT); INSERT INTO t VALUES (1, 'a'), (7, 'b'), (7, 'c');",
+            .invalidItem,
+            "id 7"
+        )
+    }
+
+    @Test("The lowest and highest ids there are work")
+    func extremes() async throws {
+        let script = """
+            CREATE TABLE t (uid INTEGER PRIMARY KEY);
+            INSERT INTO t VALUES (-9223372036854775808), (0), (9223372036854775807);
+            """
+        try await withTables(script) { inventory in
+            let all = try await ids(SQLSource("t"), of: inventory)
+            #expect(all == [.min, 0, .max])
+            let rest = try await ids(SQLSource("t"), of: inventory)
+            #expect(rest == nil)
+        }
+    }
+
+    // MARK: Weights
+
+    @Test(
+        "A weight that is none is refused, with its id",
+        arguments: [
+            "-1", "-0.5", "9e999", "-9e999", "'heavy'", "x'01'",
+        ]
+    )
+    func badWeight(_ weight: String) async throws {
+        try await refused(
+            "CREATE TABLE t (uid INTEGER PRIMARY KEY, weight); INSERT INTO t VALUES (1, 1), (7, \(weight));",
+            .invalidItem,
+            "id 7"
+        )
+    }
+
+    @Test("A weight that is missing counts as 0")
+    func nullWeight() async throws {
+        let script = """
+            CREATE TABLE t (uid INTEGER PRIMARY KEY, weight REAL);
+            INSERT INTO t VALUES (1, NULL), (2, 3), (3, 9);
+            """
+        try await withTables(script) { inventory in
+            let batch = try await inventory.acquireBatch(
+                from: SQLSource("t"),
+                job: "job",
+                weight: 5
+            )
+            #expect(batch?.ids == 1...2)
+            #expect(batch?.count == 2)
+            #expect(batch?.weight == 3)
+        }
+    }
+
+    @Test("A weight column of text is refused")
+    func textWeight() async throws {
+        try await refused(
+            "CREATE TABLE t (uid INTEGER PRIMARY KEY, weight TEXT);",
+            .invalidSource,
+            "'weight'",
+            "TEXT"
+        )
+    }
+
+    // MARK: Tables and names
+
+    @Test("A view is a source")
+    func view() async throws {
+        let script = """
+            CREATE TABLE base (uid INTEGER PRIMARY KEY, size INTEGER);
+            INSERT INTO base VALUES (1, 5), (2, 6), (3, 7);
+            CREATE VIEW t AS SELECT uid, size * 2 AS weight FROM base WHERE uid <> 2;
+            """
+        try await withTables(script) { inventory in
+            let batch = try await inventory.acquireBatch(from: SQLSource("t"), job: "job")
+            #expect(try await batch?.items.map(\.id) == [1, 3])
+            #expect(batch?.weight == 24)
+        }
+    }
+
+    @Test("A table or column that is not there is named, with what there is")
+    func missing() async throws {
+        try await withTables("CREATE TABLE t (id INTEGER PRIMARY KEY, size INTEGER);") {
+            inventory in
+            let cases: [(source: SQLSource, words: [String])] = [
+                (SQLSource("nowhere"), ["'nowhere'"]),
+                (SQLSource("t"), ["'uid'", "'id'", "'size'"]),
+                (SQLSource("t", uid: "id", item: "path"), ["'path'"]),
+                (SQLSource("t", uid: "id", weight: "bytes"), ["'bytes'"]),
+                (SQLSource("other.t"), ["other.t"]),
+            ]
+            for (source, words) in cases {
+                let error = await #expect(throws: TrancheError.self) {
+                    _ = try await inventory.acquireBatch(from: source, job: "job")
+                }
+                #expect(error?.code == .invalidSource)
+                for word in words { #expect(error?.message.contains(word) == true) }
+            }
+        }
+    }
+
+    static let names = [
+        "Items", "my items", #"so "called" items"#, "größe", "it's", "semi;colon", "select", "a$1",
+    ]
+
+    @Test("Names of tables and columns are taken as they are", arguments: names)
+    func named(_ name: String) async throws {
+        let script = """
+            CREATE TABLE \(name.quotedAsName) (
+                \((name + " id").quotedAsName) INTEGER PRIMARY KEY,
+                \((name + " item").quotedAsName) TEXT,
+                \((name + " weight").quotedAsName) INTEGER
+            );
+            INSERT INTO \(name.quotedAsName) VALUES (1, 'a', 2), (2, 'b', 2), (3, 'c', 2);
+            """
+        try await withTables(script) { inventory in
+            let source = SQLSource(
+                name,
+                uid: name + " id",
+                item: .named(name + " item"),
+                weight: .named(name + " weight")
+            )
+            let batch = try await inventory.acquireBatch(from: source, job: "job", weight: 4)
+            #expect(try await batch?.items.map(\.text) == ["a", "b"])
+            #expect(batch?.record.key.metaTable == name)
+            let request = BatchRequest(job: "job", run: "r", ids: IDBounds(2...3))
+            let bounded = try await inventory.acquireBatches(count: 2, request, from: source)
+            #expect(bounded.map(\.ids) == [2...3])
+        }
+    }
+
+    @Test("A name that holds a dot is told as such")
+    func dottedName() async throws {
+        let script = #"CREATE TABLE "a.b" (uid INTEGER PRIMARY KEY); INSERT INTO "a.b" VALUES (1);"#
+        try await withTables(script) { inventory in
+            let bare = try await ids(SQLSource(table: "a.b", schema: nil), of: inventory)
+            #expect(bare == [1])
+            let qualified = try await ids(SQLSource(table: "a.b", schema: "main"), of: inventory)
+            #expect(qualified == [1])
+        }
+    }
+}
