@@ -35,8 +35,6 @@ package actor PostgreSQLConnection: SQLConnection {
             -- small must still be right when it is large.
             SET plan_cache_mode = force_generic_plan;
             SET enable_seqscan = off;
-            -- Compiling a statement costs more than any of these takes.
-            SET jit = off;
             -- A scan that cannot be avoided then counts as so dear that its plan would be compiled.
             SET jit = off;
             SET extra_float_digits = 1;

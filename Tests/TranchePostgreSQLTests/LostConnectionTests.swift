@@ -141,7 +141,7 @@ struct LostConnectionTests {
             let acquired = try await inventory.acquireBatch(from: source, job: "job", count: 4)
             let batch = try #require(acquired)
             proxy.cutNext { texts in
-                texts.contains { $0.hasPrefix("UPDATE") && $0.contains("'\(end.status.rawValue)'") }
+                texts.contains { $0.contains("UPDATE") && $0.contains("'\(end.status.rawValue)'") }
             }
             let record = try await end(batch)
             #expect(proxy.cuts == 1)

@@ -174,8 +174,8 @@ struct MigrationTests {
 
     // MARK: Several at once
 
-    @Test("Migrators started together all end well", arguments: Backend.available)
-    func together(on backend: Backend) async throws {
+    @Test("Migrators started together all end well", arguments: Backend.available, 0..<8)
+    func together(on backend: Backend, round: Int) async throws {
         try await withTestDatabase(backend) { database in
             let reports = try await withThrowingTaskGroup(of: MigrationReport.self) { group in
                 for _ in 0..<4 { group.addTask { try await database.migrateUp() } }

@@ -17,8 +17,9 @@ extension SQLMigrator {
     ///
     /// - Throws: ``TrancheError`` `.migrationRefused` when the table is somebody else's.
     func isAdoptable() async throws -> Bool {
-        guard try await database.table(tables.migration) == nil,
-            let table = try await database.table(tables.batch)
+        // In this order: another migrator makes both at once, perhaps just now.
+        guard let table = try await database.table(tables.batch),
+            try await database.table(tables.migration) == nil
         else { return false }
         let columns = Set(table.columns.map(\.name))
         let missing = Self.adoptableColumns.subtracting(columns)
