@@ -27,8 +27,31 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package func processingTime(_ instant: SQLStatement) -> SQLStatement { instant }
 
+    package func instant(ofProcessingTime column: SQLStatement) -> SQLStatement { column }
+
     package func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement {
         milliseconds(column)
+    }
+
+    // Differs by dialect: here an UPDATE may stand within a SELECT.
+    package func chain(
+        _ update: SQLStatement,
+        returning columns: SQLStatement,
+        of table: SQLTableName,
+        _ insert: (_ changed: SQLStatement) -> SQLStatement
+    ) -> [SQLStatement] {
+        [
+            """
+            WITH changed AS (
+            \(update)
+            RETURNING *
+            ), inserted AS (
+            \(insert("changed"))
+            )
+            SELECT \(columns)
+            FROM changed
+            """
+        ]
     }
 
     package func json(_ text: String?) -> SQLStatement { "CAST(\(text) AS json)" }

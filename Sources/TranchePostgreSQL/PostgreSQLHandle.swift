@@ -82,7 +82,10 @@ struct PostgreSQLHandle: ~Copyable {
         // What fails before a server or a name server was asked is an option that makes no sense.
         let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
         let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
-        return PostgreSQLError(sqlState: isRefused || !isAsked ? "28000" : "08001", message: message)
+        return PostgreSQLError(
+            sqlState: isRefused || !isAsked ? "28000" : "08001",
+            message: message
+        )
     }
 
     // MARK: Pipelines

@@ -27,8 +27,28 @@ package struct SQLiteDialect: SQLDialect {
         "strftime('%Y-%m-%d %H:%M:%f', \(instant) / 1000.0, 'unixepoch')"
     }
 
+    package func instant(ofProcessingTime column: SQLStatement) -> SQLStatement {
+        milliseconds(ofProcessingTime: column)
+    }
+
     package func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement {
         "CAST(round((julianday(\(column)) - 2440587.5) * 86400000.0) AS integer)"
+    }
+
+    // Differs by dialect: here the INSERT reads the table itself.
+    package func chain(
+        _ update: SQLStatement,
+        returning columns: SQLStatement,
+        of table: SQLTableName,
+        _ insert: (_ changed: SQLStatement) -> SQLStatement
+    ) -> [SQLStatement] {
+        [
+            """
+            \(update)
+            RETURNING \(columns)
+            """,
+            insert("\(table)"),
+        ]
     }
 
     package func json(_ text: String?) -> SQLStatement { "\(text)" }

@@ -13,7 +13,11 @@ CREATE INDEX {name:inventory_due_idx}
     ON {inventory} (meta_table, job, run, (coalesce(lease_expires_at, retry_at)))
     WHERE coalesce(lease_expires_at, retry_at) IS NOT NULL;
 
-CREATE UNIQUE INDEX {name:inventory_request_idx} ON {inventory} (request) WHERE request IS NOT NULL;
+-- Tokens that callers gave. Those made up, marked by a tilde, are only ever looked for among the
+-- batches that are due or held, and cost no index.
+CREATE UNIQUE INDEX {name:inventory_request_idx}
+    ON {inventory} (request)
+    WHERE substr(request, 1, 1) <> '~';
 
 -- One row per run: what an acquire locks.
 CREATE TABLE {inventory_run} (

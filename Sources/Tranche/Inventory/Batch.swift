@@ -75,8 +75,7 @@ public struct Batch: Sendable {
             if count > BatchItems.pageSize { return self }
         }
         if found.isEmpty {
-            let message = "all \(count) items have vanished from '\(record.key.metaTable)'"
-            try await succeed(logging: message)
+            try await succeed(logging: "all \(count) items have vanished from the source")
             return nil
         }
         var batch = self

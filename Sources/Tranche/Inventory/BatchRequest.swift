@@ -76,10 +76,13 @@ public struct BatchRequest: Sendable, Hashable {
         if minWeight == nil, linger > .zero {
             throw TrancheError(.invalidArgument, "a linger time needs a least weight")
         }
-        if let token, token.isEmpty || token.utf8.count > 128 || token.contains("#") {
+        if let token,
+            token.isEmpty || token.utf8.count > 128 || token.contains("#")
+                || token.hasPrefix(AcquireRequest.madeUpTokenMark)
+        {
             throw TrancheError(
                 .invalidArgument,
-                "a request's token has 1 to 128 bytes of UTF-8 and no '#'"
+                "a request's token has 1 to 128 bytes of UTF-8, no '#', and no '~' in front"
             )
         }
     }

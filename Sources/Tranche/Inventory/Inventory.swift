@@ -131,7 +131,7 @@ extension Inventory {
         public var clock: any Clock<Duration>
         /// Numbers from 0 up to 1, for jitter.
         public var randomness: @Sendable () -> Double
-        /// Makes a request's token; each must be new, and later ones should sort after earlier ones.
+        /// Makes a request's token; each must be new, and begin with a tilde.
         public var makeToken: @Sendable () -> String
 
         /// Makes a configuration.
@@ -142,7 +142,7 @@ extension Inventory {
             pollInterval: Duration = .seconds(1),
             clock: any Clock<Duration> = ContinuousClock(),
             randomness: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-            makeToken: @escaping @Sendable () -> String = Configuration.makeTimeOrderedToken
+            makeToken: @escaping @Sendable () -> String = Configuration.makeUniqueToken
         ) {
             self.store = store
             self.worker = worker
@@ -159,11 +159,11 @@ extension Inventory {
             return "\(process.hostName):\(process.processIdentifier)"
         }
 
-        /// Makes a token of the time and 64 random bits, so that new ones go to an index's end.
-        public static func makeTimeOrderedToken() -> String {
+        /// Makes a token of the time and 64 random bits.
+        public static func makeUniqueToken() -> String {
             let time = String(Date().milliseconds, radix: 16)
             let noise = String(UInt64.random(in: .min ... .max), radix: 16)
-            return time + "-" + noise
+            return AcquireRequest.madeUpTokenMark + time + "-" + noise
         }
     }
 }

@@ -72,6 +72,14 @@ public struct AcquireRequest: Sendable, Hashable {
     /// How a new batch of the run comes to be.
     public var kind: BatchKind { key.run.isEmpty ? .incremental : .backfill }
 
+    /// What a made-up token begins with; a caller's own may not.
+    public static let madeUpTokenMark = "~"
+
+    /// Whether the token was made up for this request, and not given by a caller.
+    ///
+    /// Nobody but the maker can end its batches, so that they are still held when it is repeated.
+    public var isTokenMadeUp: Bool { token.hasPrefix(Self.madeUpTokenMark) }
+
     /// The token under which the batch at a place in the answer is kept.
     public func token(at index: Int) -> String {
         index == 0 ? token : "\(token)#\(index)"

@@ -22,8 +22,24 @@ package protocol SQLDialect: Sendable {
     func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement
     /// An instant as `processing_start` and `processing_end` keep it.
     func processingTime(_ instant: SQLStatement) -> SQLStatement
+    /// A `processing_start` or `processing_end` as an instant.
+    func instant(ofProcessingTime column: SQLStatement) -> SQLStatement
     /// The number of milliseconds of a `processing_start` or `processing_end`.
     func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement
+    /// The statements that change rows, and insert others made of what they are then.
+    ///
+    /// - Parameters:
+    ///   - update: An `UPDATE` without `RETURNING`.
+    ///   - columns: The columns of the changed rows to give back, by the first statement.
+    ///   - table: The table that is changed.
+    ///   - insert: Makes an `INSERT` that selects from the rows by the name it is given.
+    /// - Returns: One statement where the dialect can, else two.
+    func chain(
+        _ update: SQLStatement,
+        returning columns: SQLStatement,
+        of table: SQLTableName,
+        _ insert: (_ changed: SQLStatement) -> SQLStatement
+    ) -> [SQLStatement]
     /// JSON text as the JSON columns keep it.
     func json(_ text: String?) -> SQLStatement
     /// An expression as a double.

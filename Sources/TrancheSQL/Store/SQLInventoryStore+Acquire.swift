@@ -165,10 +165,14 @@ extension SQLInventoryStore: UnderLockReader {
     private func selectRepeated(_ request: AcquireRequest) -> SQLStatement {
         var tokens: SQLStatement = "\(request.token(at: 0))"
         for index in 1..<max(request.batches, 1) { tokens.append(", \(request.token(at: index))") }
+        let known: SQLStatement =
+            request.isTokenMadeUp
+            ? "\(isRun(request.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL"
+            : "substr(request, 1, 1) <> '~'"
         return """
             SELECT \(batchColumns)
             FROM \(tables.batch)
-            WHERE request IN (\(tokens))
+            WHERE request IN (\(tokens)) AND \(known)
             ORDER BY id
             """
     }

@@ -99,20 +99,21 @@ extension SQLInventoryStore {
         setting assignments: SQLStatement
     ) async throws -> BatchRecord {
         try await wrapping {
-            let rows = try await database.write([
-                """
+            let update: SQLStatement = """
                 UPDATE \(tables.batch)
                 SET \(assignments), processing_end = \(dialect.processingTime(now))
                 WHERE \(isHeld(holding))
-                RETURNING \(batchColumns)
-                """,
+                """
+            let statements = dialect.chain(update, returning: batchColumns, of: tables.batch) {
                 recordAttempt(
                     holding,
                     outcome: outcome,
-                    endedAt: now,
+                    endedAt: dialect.instant(ofProcessingTime: "processing_end"),
+                    from: $0,
                     if: "status = \(status.rawValue)"
-                ),
-            ])
+                )
+            }
+            let rows = try await database.write(statements)
             if var row = rows[0].first { return try batch(&row) }
             // Read with a lock: an end that is just being committed by a lost connection counts.
             let found = try await database.write([selectBatch(holding.batch)])[0]
