@@ -13,8 +13,11 @@ struct TestBackend: Sendable, CustomStringConvertible {
 
     /// The backends that are there: all that need no server, and those that `TRANCHE_TEST_BACKENDS` names.
     static var available: [TestBackend] {
-        let all = [reference, sqlite, sqliteBesides] + (TestPostgreSQL.server.map(withServer) ?? [])
-        guard let names = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] else { return all }
+        let all =
+            [reference, sqlite, sqliteBesides] + (TestPostgreSQL.server.map(withServer) ?? [])
+        guard let names = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] else {
+            return all
+        }
         let wanted = Set(names.split(separator: ",").map(String.init))
         return all.filter { wanted.contains($0.name) || $0.name == reference.name }
     }
