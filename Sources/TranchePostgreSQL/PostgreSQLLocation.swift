@@ -43,7 +43,7 @@ public enum PostgreSQLInventory: Sendable {
     ///   - url: The database.
     ///   - configuration: The table's and schema's names.
     /// - Returns: The migrator; it connects when it is used.
-    /// - Throws: ``TrancheError`` `.invalidArgument` for a URL that cannot be read.
+    /// - Throws: `TrancheError` `.invalidArgument` for a URL that cannot be read.
     public static func migrator(
         _ url: String,
         _ configuration: StoreConfiguration = StoreConfiguration()

@@ -10,7 +10,7 @@ package struct PostgreSQLURL: Sendable, Hashable {
 
     /// Reads a URL.
     ///
-    /// - Throws: ``TrancheError`` `.invalidArgument`; the text itself is not repeated.
+    /// - Throws: `TrancheError` `.invalidArgument`; the text itself is not repeated.
     package init(_ text: String) throws {
         var message: UnsafeMutablePointer<CChar>?
         let parsed = PQconninfoParse(text, &message)

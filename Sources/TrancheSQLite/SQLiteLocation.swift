@@ -40,7 +40,7 @@ public enum SQLiteInventory: Sendable {
     ///   - configuration: The table's name.
     ///   - creates: Whether to make the file when it does not exist.
     /// - Returns: The migrator.
-    /// - Throws: ``TrancheError`` `.storeUnavailable` or `.storeFailed`.
+    /// - Throws: `TrancheError` `.storeUnavailable` or `.storeFailed`.
     public static func migrator(
         _ path: String,
         _ configuration: StoreConfiguration = StoreConfiguration(),

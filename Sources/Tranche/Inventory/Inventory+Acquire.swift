@@ -72,7 +72,9 @@ extension Inventory {
     ///   - request: What is asked for.
     ///   - source: Where the items are listed.
     /// - Returns: The batch or the reason.
-    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    /// - Throws: ``TrancheError`` with `.invalidArgument`, `.invalidSource`, `.invalidItem`,
+    ///   `.redefined` (permanent), `.storeBusy`, `.storeUnavailable` (transient, after bounded
+    ///   waits); `CancellationError`.
     public func acquire(
         _ request: BatchRequest,
         from source: some MetaSourceDescription
@@ -87,7 +89,7 @@ extension Inventory {
     ///   - request: What is asked for; the limits are each batch's.
     ///   - source: Where the items are listed.
     /// - Returns: The batches, in the order of offers; empty when there is none now.
-    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    /// - Throws: As ``acquire(_:from:)``.
     public func acquireBatches(
         count: Int,
         _ request: BatchRequest,

@@ -128,7 +128,7 @@ extension Inventory {
     ///   - description: Where the items are listed.
     ///   - batches: Most batches to plan.
     /// - Returns: New ranges, ascending; and the batches that would be offered before them.
-    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    /// - Throws: As ``acquire(_:from:)``.
     public func plan(
         _ request: BatchRequest,
         from description: some MetaSourceDescription,

@@ -117,7 +117,7 @@ extension Inventory {
     ///   - source: Where the items are listed.
     ///   - end: For how long to wait.
     /// - Returns: The batch, or the reason that ended the wait.
-    /// - Throws: As ``acquireBatch(from:job:run:ids:weight:count:)``.
+    /// - Throws: As ``acquire(_:from:)``.
     public func nextBatch(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,

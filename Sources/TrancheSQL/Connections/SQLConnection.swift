@@ -76,7 +76,7 @@ package protocol SQLDatabase: AnyObject, Sendable {
     ///
     /// - Parameter asked: The zone asked for; `nil` for the database's own.
     /// - Returns: The zone.
-    /// - Throws: ``TrancheError`` `.invalidArgument` when it knows no such zone.
+    /// - Throws: `TrancheError` `.invalidArgument` when it knows no such zone.
     func zone(_ asked: String?) async throws -> String
 
     /// Statements that turn an adopted table's timestamps from a zone to UTC, where its migration

@@ -18,7 +18,7 @@ public protocol InventoryMigrator: Sendable {
     ///   - adoption: How to take over a table of pybatchintory's.
     ///   - isDryRun: Whether only to say what would be done.
     /// - Returns: What was done, or would be.
-    /// - Throws: ``TrancheError`` `.migrationRefused`, `.schemaUnknown`; nothing was changed then.
+    /// - Throws: `TrancheError` `.migrationRefused`, `.schemaUnknown`; nothing was changed then.
     func up(to version: Int?, adoption: AdoptionOptions, isDryRun: Bool) async throws
         -> MigrationReport
 
@@ -28,7 +28,7 @@ public protocol InventoryMigrator: Sendable {
     ///   - version: The version to come to; the one before the last applied when `nil`.
     ///   - isDryRun: Whether only to say what would be done.
     /// - Returns: What was done, or would be.
-    /// - Throws: ``TrancheError`` `.invalidArgument`, `.schemaUnknown`; nothing was changed then.
+    /// - Throws: `TrancheError` `.invalidArgument`, `.schemaUnknown`; nothing was changed then.
     func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport
 
     /// Closes the connections.

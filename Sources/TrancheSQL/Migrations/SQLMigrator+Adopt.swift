@@ -15,7 +15,7 @@ extension SQLMigrator {
 
     /// Whether there is a table to take over.
     ///
-    /// - Throws: ``TrancheError`` `.migrationRefused` when the table is somebody else's.
+    /// - Throws: `TrancheError` `.migrationRefused` when the table is somebody else's.
     func isAdoptable() async throws -> Bool {
         // In this order: another migrator makes both at once, perhaps just now.
         guard let table = try await database.table(tables.batch),

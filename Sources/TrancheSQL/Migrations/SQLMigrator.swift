@@ -45,7 +45,7 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
 
     /// Checks that the tables are what this program knows.
     ///
-    /// - Throws: ``TrancheError`` `.schemaNotMigrated` or `.schemaUnknown`.
+    /// - Throws: `TrancheError` `.schemaNotMigrated` or `.schemaUnknown`.
     package func requireCurrent() async throws {
         let applied = try await wrapping { try await self.applied() }
         let missing = set.migrations.filter { known in

@@ -9,7 +9,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     /// Checks the source.
     ///
     /// - Returns: Its definition, with the columns that exist.
-    /// - Throws: ``TrancheError`` `.invalidSource` or `.sourceUnavailable`.
+    /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
     func run() async throws -> SourceDefinition {
         do {
             let found = try await database.table(table)

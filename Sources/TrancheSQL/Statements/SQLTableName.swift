@@ -16,7 +16,7 @@ package struct SQLTableName: Sendable, Hashable {
     /// Reads `table` or `schema.table`, without folding or unquoting.
     ///
     /// - Parameter name: The name; with more than one dot it must be split by the caller.
-    /// - Throws: ``TrancheError`` `.invalidArgument`.
+    /// - Throws: `TrancheError` `.invalidArgument`.
     package init(verbatim name: String) throws {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else {

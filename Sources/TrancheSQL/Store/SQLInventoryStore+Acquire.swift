@@ -39,7 +39,7 @@ extension SQLInventoryStore: UnderLockReader {
     ///   - plan: What follows the cursor, planned before.
     ///   - isNew: Whether to make the run first.
     /// - Returns: `nil` when there is no such run.
-    /// - Throws: The database's error, or ``TrancheError``.
+    /// - Throws: The database's error, or `TrancheError`.
     private func tryAcquire(
         _ request: AcquireRequest,
         reading source: SQLMetaSource<Database>?,
