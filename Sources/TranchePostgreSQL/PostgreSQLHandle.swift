@@ -161,7 +161,8 @@ struct PostgreSQLHandle: ~Copyable {
     }
 
     private static func lastMessage(_ pointer: OpaquePointer) -> String {
-        String(cString: PQerrorMessage(pointer)).split(separator: "\n").joined(separator: "; ")
+        String(cString: PQerrorMessage(pointer)).split(whereSeparator: \.isNewline)
+            .map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
     }
 
     /// Waits for the socket, or for the alarm.

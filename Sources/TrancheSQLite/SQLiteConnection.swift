@@ -47,7 +47,6 @@ package actor SQLiteConnection: SQLConnection {
         handle.setProgressHandler(waiter)
         waiter.reset()
         if case .inventory = mode {
-            turn = try SQLiteTurn(besides: path)
             try handle.run(
                 script: """
                     PRAGMA journal_mode = WAL;
@@ -56,6 +55,8 @@ package actor SQLiteConnection: SQLConnection {
                     PRAGMA cache_size = -16384;
                     """
             )
+            // Only now: nothing is put beside a file that is no database.
+            turn = try SQLiteTurn(besides: path)
         } else {
             turn = nil
             // Reading the schema finds out whether the file is a database at all.

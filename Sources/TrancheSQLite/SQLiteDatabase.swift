@@ -96,8 +96,14 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 
     package func close() async {
-        writer?.close()
         readers.close()
+        guard let writer else { return }
+        // So that the file alone holds everything. What is in use now, the next writer moves; nothing
+        // is lost either way.
+        _ = try? await writer.withConnection { connection in
+            try await connection.atomically(["PRAGMA wal_checkpoint(PASSIVE)"], isWriting: false)
+        }
+        writer.close()
     }
 
     // MARK: Schema

@@ -78,7 +78,7 @@ extension Inventory {
     ///   - ids: The ids, both ends inclusive, such as `20...80` or `20...`.
     ///   - weight: Upper bound of each batch's weight.
     ///   - count: Upper bound of each batch's items.
-    ///   - end: When to end; when the run is complete by default.
+    ///   - end: When to end.
     /// - Returns: The batches; nothing is acquired before the first is asked for.
     public func backfill<Source: MetaSourceDescription>(
         of source: Source,
@@ -95,6 +95,38 @@ extension Inventory {
             ids: IDBounds(ids),
             limit: BatchLimit(weight: weight, count: count)
         )
+        return batches(request, from: source, end: end)
+    }
+
+    /// The next batches of a job, their weight given as a whole number such as `64 << 20`.
+    ///
+    /// See the variant with a floating-point weight.
+    public func batches<Source: MetaSourceDescription>(
+        from source: Source,
+        job: String,
+        weight: Int,
+        count: Int? = nil,
+        limit: Int = .max,
+        end: SequenceEnd = .whenNothingIsReady
+    ) -> Batches<Source> {
+        let limits = BatchLimit(weight: Double(weight), count: count)
+        return batches(BatchRequest(job: job, limit: limits), from: source, limit: limit, end: end)
+    }
+
+    /// The batches of a backfill, their weight given as a whole number such as `64 << 20`.
+    ///
+    /// See the variant with a floating-point weight.
+    public func backfill<Source: MetaSourceDescription>(
+        of source: Source,
+        job: String,
+        run: String,
+        ids: some RangeExpression<Int64>,
+        weight: Int,
+        count: Int? = nil,
+        end: SequenceEnd = .whenNothingIsReady
+    ) -> Batches<Source> {
+        let limits = BatchLimit(weight: Double(weight), count: count)
+        let request = BatchRequest(job: job, run: run, ids: IDBounds(ids), limit: limits)
         return batches(request, from: source, end: end)
     }
 
