@@ -64,6 +64,8 @@ package actor PostgreSQLConnection: SQLConnection {
 
     package var isUsable: Bool { !isBroken && !isInTransaction }
 
+    package func noteDemand(_ isWanted: Bool) {}
+
     package func atomically(
         _ statements: [SQLStatement],
         isWriting: Bool

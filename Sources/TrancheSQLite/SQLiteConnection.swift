@@ -12,6 +12,8 @@ package actor SQLiteConnection: SQLConnection {
     private let waiter: SQLiteLockWaiter
     private let interrupter: SQLiteInterrupter
     private var statements: [String: SQLiteStatement] = [:]
+    private var isWanted = false
+    private var turnTakenAt: ContinuousClock.Instant?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -72,6 +74,11 @@ package actor SQLiteConnection: SQLConnection {
     package var isInTransaction: Bool { handle.isInTransaction }
 
     package var isUsable: Bool { !handle.isInTransaction }
+
+    package func noteDemand(_ isWanted: Bool) {
+        self.isWanted = isWanted
+        if !isWanted { leaveTurn() }
+    }
 
     package func atomically(
         _ statements: [SQLStatement],
@@ -161,15 +168,32 @@ package actor SQLiteConnection: SQLConnection {
             _ = try execute(["BEGIN IMMEDIATE"])
             return
         }
-        guard turn.take(waiter) else {
+        guard turnTakenAt != nil || turn.take(waiter) else {
             try Task.checkCancellation()
             throw SQLiteError(
                 code: SQLITE_BUSY,
                 message: "other writers held the file for too long"
             )
         }
-        defer { turn.leave() }
-        _ = try execute(["BEGIN IMMEDIATE"])
+        turnTakenAt = turnTakenAt ?? .now
+        do {
+            _ = try execute(["BEGIN IMMEDIATE"])
+        } catch {
+            leaveTurn()
+            throw error
+        }
+        // When no more of this process's writers wait, or its time is over, the door is left while this
+        // transaction runs, so that another process stands there before this one comes again.
+        if let taken = turnTakenAt, isWanted, ContinuousClock.now - taken < SQLiteTurn.longest {
+            return
+        }
+        leaveTurn()
+    }
+
+    private func leaveTurn() {
+        guard turnTakenAt != nil else { return }
+        turnTakenAt = nil
+        turn?.leave()
     }
 
     private func commit() throws(SQLiteError) {

@@ -7,7 +7,13 @@ import TrancheSQL
 /// SQLite's lock goes to whoever asks at the right moment, which is mostly whoever had it last. Here a
 /// writer first takes the door, then waits for SQLite's lock, then leaves the door: whoever
 /// has just written must take the door again, and so stands behind the one who waits there.
+///
+/// A process with several writers keeps the door for some of their transactions: after another
+/// process has written, SQLite must read its pages anew, and that is worth doing more rarely.
 final class SQLiteTurn: Sendable {
+    /// The longest that a process with several writers keeps the door.
+    static let longest: Duration = .milliseconds(20)
+
     private let file: Int32
 
     /// Opens the door of a database file: a lock file beside it, empty, kept.

@@ -45,6 +45,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         _ connection: isolated Connection,
         to body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
+        connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
         do {
             let result = try await body(connection)
             giveBack(connection)
@@ -115,11 +116,18 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     }
 
     private func giveBack(_ connection: isolated Connection) {
-        passOn(connection.isUsable ? .connection(connection) : .place)
+        let isNextWaiting = passOn(connection.isUsable ? .connection(connection) : .place)
+        connection.noteDemand(isNextWaiting)
     }
 
-    private func passOn(_ grant: PoolState.Grant) {
-        state.withLock { $0.passOn(grant) }?.resume(returning: grant)
+    /// Hands something to the first who waits.
+    ///
+    /// - Returns: Whether anybody did.
+    @discardableResult
+    private func passOn(_ grant: PoolState.Grant) -> Bool {
+        let waiter = state.withLock { $0.passOn(grant) }
+        waiter?.resume(returning: grant)
+        return waiter != nil
     }
 }
 
