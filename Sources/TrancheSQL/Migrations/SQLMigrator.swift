@@ -123,9 +123,11 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
             }
             if isDryRun { return try await plannedUp(to: target) }
             var report = MigrationReport()
-            while let step = try await applyNext(upTo: target) {
-                report.steps.append(step.label)
-                report.sql.append(script.fill(step.up))
+            while true {
+                let steps = try await applyNext(upTo: target)
+                if steps.isEmpty { break }
+                report.steps += steps.map(\.label)
+                report.sql += steps.map { script.fill($0.up) }
             }
             return report
         }
@@ -143,22 +145,21 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     }
 
     /// Applies the next pending migration, if any, in a transaction of its own.
-    private func applyNext(upTo target: Int) async throws -> Migration? {
-        try await database.withTransaction(database.lockForMigration(tables.migration)) {
-            connection,
-            _ in
+    ///
+    /// Where none is applied yet, all are, in one transaction: whoever opens a new inventory at the same
+    /// time finds it whole or not at all.
+    private func applyNext(upTo target: Int) async throws -> [Migration] {
+        let lock = database.lockForMigration(tables.migration)
+        return try await database.withTransaction(lock) { connection, _ in
             try await makeHistory(on: connection)
             let applied = try check(try await connection.run([selectApplied])[0])
-            let next = set.migrations.first { migration in
+            let pending = set.migrations.filter { migration in
                 migration.version <= target && !applied.contains { $0.version == migration.version }
             }
-            guard let next else {
-                _ = try await connection.commit([])
-                return nil
-            }
-            try await connection.runScript(script.fill(next.up))
-            _ = try await connection.commit([record(next)])
-            return next
+            let steps = applied.isEmpty ? pending : Array(pending.prefix(1))
+            for step in steps { try await connection.runScript(script.fill(step.up)) }
+            _ = try await connection.commit(steps.map { record($0) })
+            return steps
         }
     }
 
