@@ -132,7 +132,7 @@ extension Inventory {
 
     /// The batches that a request gives, one after the other.
     ///
-    /// See ``batches(from:job:weight:count:limit:end:)``.
+    /// See `batches(from:job:weight:count:limit:end:)`.
     public func batches<Source: MetaSourceDescription>(
         _ request: BatchRequest,
         from source: Source,
