@@ -22,6 +22,7 @@ package enum JSONText {
 
     /// Whether text is one JSON value.
     package static func isValid(_ text: String) -> Bool {
+        // The error would say no more than the answer.
         (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed))
             != nil
     }

@@ -142,6 +142,7 @@ struct MigrateCommand: Command {
     ) async throws -> ProgramStatus {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        // A dry run has made it for itself; what stays of it hinders nothing.
         defer { try? FileManager.default.removeItem(at: folder) }
         return try await body(.sqlite(path: folder.appending(path: "dry-run.db").path))
     }

@@ -76,6 +76,7 @@ extension SourceDefinition {
 extension RunRecord {
     /// The source's definition, where it is known.
     var source: SourceDefinition? {
+        // Only shown: a definition that this program cannot read is shown as unknown.
         definition.flatMap { try? JSONText.decode(SourceDefinition.self, from: $0) }
     }
 

@@ -81,6 +81,7 @@ struct Crew: Sendable {
     /// Finds out how much there is to do, when a look at some hundred batches tells.
     private func estimate() async {
         guard progress.isLive, request.limit != BatchLimit() else { return }
+        // An estimate: what fails here fails again, and is told, when a batch is acquired.
         let forecast = try? await inventory.plan(request, from: source, batches: 256)
         guard let forecast, forecast.reachedEnd else { return }
         let load = ProgressTally.Load(
