@@ -42,6 +42,10 @@ public struct BatchRecord: Sendable, Hashable {
     public var result: String?
     /// Free text of the last attempt: a log, or the error.
     public var logging: String?
+    /// The batch that it was split from or made again of.
+    public var parent: Int64?
+    /// Its number among the successes of its job, once a downstream job asked.
+    public var completion: Int64?
 
     /// Makes a record.
     public init(
@@ -64,7 +68,9 @@ public struct BatchRecord: Sendable, Hashable {
         leaseExpiresAt: Date? = nil,
         retryAt: Date? = nil,
         result: String? = nil,
-        logging: String? = nil
+        logging: String? = nil,
+        parent: Int64? = nil,
+        completion: Int64? = nil
     ) {
         self.id = id
         self.key = key
@@ -86,7 +92,12 @@ public struct BatchRecord: Sendable, Hashable {
         self.retryAt = retryAt
         self.result = result
         self.logging = logging
+        self.parent = parent
+        self.completion = completion
     }
+
+    /// Whether the batch was cut at the run's cursor, and so has a tile.
+    public var isTile: Bool { kind == .incremental || kind == .backfill }
 
     /// Whether no attempt will follow.
     public var isFinal: Bool {

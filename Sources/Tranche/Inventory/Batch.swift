@@ -105,12 +105,21 @@ extension Batch {
 
     /// Records failure; the run's policy says when the batch is tried again.
     ///
-    /// - Parameter error: What went wrong; its description is kept.
+    /// An error that is a ``CategorizedError`` of the category transient says nothing about the items:
+    /// it does not count towards splitting.
+    ///
+    /// - Parameters:
+    ///   - error: What went wrong; its description is kept.
+    ///   - badItems: The ids of the items to blame, when they are known: each is quarantined, and all
+    ///     the rest is a batch again at once.
     /// - Returns: The batch as recorded.
-    /// - Throws: As ``succeed(result:logging:)``.
+    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.invalidArgument` for a bad item
+    ///   that is not the batch's.
     @discardableResult
-    public func fail(_ error: any Error) async throws -> BatchRecord {
-        try await fail("\(error)")
+    public func fail(_ error: any Error, badItems: Set<Int64> = []) async throws -> BatchRecord {
+        let category = (error as? any CategorizedError)?.category
+        let failure = BatchFailure("\(error)", isTransient: category == .transient)
+        return try await fail(failure, badItems: badItems)
     }
 
     /// Records failure; the run's policy says when the batch is tried again.
@@ -118,13 +127,26 @@ extension Batch {
     /// - Parameters:
     ///   - message: What went wrong.
     ///   - result: What came out of it all the same; kept as JSON.
+    ///   - badItems: The ids of the items to blame; as in ``fail(_:badItems:)``.
     /// - Returns: The batch as recorded.
-    /// - Throws: As ``succeed(result:logging:)``.
+    /// - Throws: As ``fail(_:badItems:)``.
     @discardableResult
-    public func fail(_ message: String, result: (any Encodable)? = nil) async throws -> BatchRecord
-    {
+    public func fail(
+        _ message: String,
+        result: (any Encodable)? = nil,
+        badItems: Set<Int64> = []
+    ) async throws -> BatchRecord {
         let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
-        return try await end { try await $0.fail(holding, error: message, result: text) }
+        return try await fail(BatchFailure(message, result: text), badItems: badItems)
+    }
+
+    private func fail(_ failure: BatchFailure, badItems: Set<Int64>) async throws -> BatchRecord {
+        var failure = failure
+        if !badItems.isEmpty {
+            failure.parts = try await inventory.parts(of: record, bad: badItems, in: source)
+        }
+        let asked = failure
+        return try await end { try await $0.fail(holding, with: asked) }
     }
 
     /// Gives the batch back unharmed: it is offered again at once.

@@ -24,6 +24,9 @@ public struct BatchRequest: Sendable, Hashable {
     ///
     /// Made up when `nil`.
     public var token: String?
+    /// For a named run over the inventory of another job: only batches that hold one of these ids of the
+    /// first source count.
+    public var rootIDs: IDBounds
 
     /// Makes a request.
     public init(
@@ -36,7 +39,8 @@ public struct BatchRequest: Sendable, Hashable {
         policy: RunPolicy = RunPolicy(),
         worker: String? = nil,
         jobIdentifier: String? = nil,
-        token: String? = nil
+        token: String? = nil,
+        rootIDs: IDBounds = IDBounds()
     ) {
         self.job = job
         self.run = run
@@ -48,6 +52,7 @@ public struct BatchRequest: Sendable, Hashable {
         self.worker = worker
         self.jobIdentifier = jobIdentifier
         self.token = token
+        self.rootIDs = rootIDs
     }
 
     /// Checks what can be checked without a database.
@@ -62,6 +67,13 @@ public struct BatchRequest: Sendable, Hashable {
             throw TrancheError(
                 .invalidArgument,
                 "the bounds \(ids) need the name of a run: the incremental run is open-ended"
+            )
+        }
+        try rootIDs.validate()
+        if run.isEmpty, !rootIDs.isOpen {
+            throw TrancheError(
+                .invalidArgument,
+                "the root ids \(rootIDs) need the name of a run: the incremental run is open-ended"
             )
         }
         if let minWeight, !(minWeight > 0) || minWeight.isInfinite {

@@ -132,6 +132,7 @@ extension Inventory {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
+        try await requireNoLoop(from: source, to: request.job)
         var request = request
         while true {
             var asked = try storeRequest(request, definition: source.definition)
@@ -149,34 +150,40 @@ extension Inventory {
         }
     }
 
-    /// Plans outside the store's lock and hands out under it, until the two agree.
+    /// Plans and looks outside the store's lock and hands out under it, until the two agree.
     private func handOut(
         _ request: AcquireRequest,
         from source: any MetaSource
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        var request = request
         var plan: RangePlan?
-        if !store.readsUnderLock(source), let cursor = expectedCursor(of: request.key) {
-            plan = try await self.plan(request, from: source, after: cursor)
+        if !store.readsUnderLock(source), let demand = expectedDemand(of: request.key) {
+            plan = try await self.plan(request, from: source, demand)
         }
         while true {
             try Task.checkCancellation()
+            let (asked, planned) = (request, plan)
             let outcome = try await retrying { isRepeated in
-                var request = request
-                request.mayBeRepeated = request.mayBeRepeated || isRepeated
-                return try await store.acquire(request, from: source, plan: plan)
+                var asked = asked
+                asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
+                return try await store.acquire(asked, from: source, plan: planned)
             }
             switch outcome {
             case .batches(let handedOut):
-                if let last = handedOut.last?.record, last.attempt == 1 {
-                    expectCursor(last.idEnd, of: request.key)
+                if let last = handedOut.last?.record, last.attempt == 1, last.isTile {
+                    expectCursor(last.idEnd, settling: plan?.settling, of: request.key)
                 }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
             case .none(let reason):
                 return ([], reason)
-            case .needsPlan(let cursor):
-                expectCursor(cursor, of: request.key)
-                plan = try await self.plan(request, from: source, after: cursor)
+            case .needsPlan(let demand):
+                expect(demand, of: request.key)
+                plan = try await self.plan(request, from: source, demand)
+            case .needsLook(let gaps):
+                request.looks = try await look(at: gaps, of: request.key, in: source)
+            case .needsSplit(let batch):
+                try await splitExhausted(batch, from: source)
             }
         }
     }
@@ -184,16 +191,61 @@ extension Inventory {
     private func plan(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        after cursor: Int64?
+        _ demand: PlanDemand
     ) async throws -> RangePlan {
+        var settling = demand.settling
+        var observed: WriterObservation?
+        if let source = source as? any SettlingSource {
+            observed = try await source.observeWriters()
+        } else if demand.policy.settleLag > .zero {
+            observed = WriterObservation(highestID: try await source.highestID())
+        }
+        var bounds = request.bounds
+        if let observed {
+            settling.observe(
+                observed,
+                now: demand.now,
+                wait: demand.policy.settleWait,
+                lag: demand.policy.settleLag
+            )
+            guard let ceiling = settling.ceiling, demand.cursor.map({ $0 < ceiling }) ?? true else {
+                var plan = RangePlan(
+                    cursor: demand.cursor,
+                    ranges: [],
+                    scannedTo: nil,
+                    reachedEnd: true,
+                    highestID: observed.highestID
+                )
+                plan.settling = settling
+                plan.isUnsettled = observed.highestID.map { isAbove($0, demand, bounds) } ?? false
+                return plan
+            }
+            bounds.upper = min(bounds.upper ?? .max, ceiling)
+        }
         var plan = try await source.nextRange(
-            after: cursor,
-            within: request.bounds,
+            after: demand.cursor,
+            within: bounds,
             limit: request.limit,
             batches: request.batches
         )
-        if plan.ranges.isEmpty, plan.reachedEnd { plan.highestID = try await source.highestID() }
+        if let observed {
+            plan.settling = settling
+            plan.highestID = observed.highestID
+            plan.isUnsettled =
+                plan.reachedEnd
+                && observed.highestID.map {
+                    $0 > settling.ceiling ?? .max && isAbove($0, demand, request.bounds)
+                } ?? false
+        } else if plan.ranges.isEmpty, plan.reachedEnd {
+            plan.highestID = try await source.highestID()
+        }
         return plan
+    }
+
+    /// Whether there may be something to hand out up to an id.
+    private func isAbove(_ highest: Int64, _ demand: PlanDemand, _ bounds: IDBounds) -> Bool {
+        let cursor = demand.cursor ?? .min
+        return highest > cursor && cursor < bounds.upper ?? .max && highest >= bounds.lower ?? .min
     }
 
     private func storeRequest(
@@ -212,7 +264,8 @@ extension Inventory {
             jobIdentifier: request.jobIdentifier,
             token: request.token ?? configuration.makeToken(),
             mayBeRepeated: request.token != nil,
-            config: try configText(request.effective(for: definition))
+            config: try configText(request.effective(for: definition)),
+            rootIDs: request.rootIDs
         )
         asked.knownDefinitionText = try text(of: definition)
         return asked

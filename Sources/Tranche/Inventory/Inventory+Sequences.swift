@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// When a sequence of batches ends.
 public enum SequenceEnd: Sendable, Hashable {
@@ -156,25 +156,31 @@ extension Inventory {
         end: SequenceEnd
     ) async throws -> Acquired {
         while true {
+            try await auditALittle(request, from: source)
             let answer = try await acquire(request, from: source, isDraining: end == .whenComplete)
-            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end) else {
+            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end, at: now) else {
                 return answer
             }
             try await configuration.clock.sleep(for: wait(for: reason))
         }
     }
 
+    private var now: Date { configuration.store.now?() ?? Date() }
+
     private func wait(for reason: NoBatchReason) -> Duration {
         guard case .waiting(let until) = reason else { return configuration.pollInterval }
-        let left = Duration.seconds(until.timeIntervalSince(configuration.store.now?() ?? Date()))
+        let left = Duration.seconds(until.timeIntervalSince(now))
         return min(max(left, .milliseconds(10)), configuration.pollInterval)
     }
 }
 
 extension NoBatchReason {
-    fileprivate func isWorthWaiting(for end: SequenceEnd) -> Bool {
+    /// Whether a worker that ends as `end` says looks again.
+    package func isWorthWaiting(for end: SequenceEnd, at now: Date) -> Bool {
         switch (end, self) {
         case (.never, _), (.whenComplete, .waiting): true
+        // A writer that was waited for long enough may hang for days.
+        case (.whenComplete, .unsettled(let until)): until > now
         default: false
         }
     }

@@ -20,7 +20,9 @@ public final class Inventory: Sendable {
     private let sources = Mutex<[SourceKey: any MetaSource]>([:])
     private let config = Mutex<(request: EffectiveRequest, text: String)?>(nil)
     private let definitions = Mutex<[SourceDefinition: String]>([:])
-    private let cursors = Mutex<[RunKey: Int64?]>([:])
+    private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
+    /// How the time of this process's workers is spent, by run.
+    let shares = Mutex<[RunKey: AuditShare]>([:])
 
     /// Makes an inventory over an open store.
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
@@ -82,13 +84,25 @@ public final class Inventory: Sendable {
         return text
     }
 
-    /// The cursor at which a run was last seen: where planning ahead may begin.
-    func expectedCursor(of key: RunKey) -> Int64?? {
-        cursors.withLock { $0[key] }
+    /// How a run was last seen, with the time as it is now: from this, planning ahead may begin.
+    func expectedDemand(of key: RunKey) -> PlanDemand? {
+        guard let known = demands.withLock({ $0[key] }) else { return nil }
+        var demand = known.demand
+        demand.now =
+            configuration.store.now?()
+            ?? demand.now.addingTimeInterval((ContinuousClock.now - known.at).seconds)
+        return demand
     }
 
-    func expectCursor(_ cursor: Int64?, of key: RunKey) {
-        cursors.withLock { $0[key] = .some(cursor) }
+    func expect(_ demand: PlanDemand, of key: RunKey) {
+        demands.withLock { $0[key] = (demand, .now) }
+    }
+
+    func expectCursor(_ cursor: Int64, settling: SettlingState?, of key: RunKey) {
+        demands.withLock { demands in
+            demands[key]?.demand.cursor = cursor
+            if let settling { demands[key]?.demand.settling = settling }
+        }
     }
 
     /// Repeats a request while the store cannot be reached, within a bound.

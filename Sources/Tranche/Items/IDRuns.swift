@@ -44,6 +44,13 @@ public struct IDRuns: Sendable, Hashable {
         runs.append(id...id)
     }
 
+    /// Adds the ids behind the last run up to one; there must be a run.
+    mutating func extendLast(to id: Int64) {
+        guard let last = runs.last, id > last.upperBound else { return }
+        count += Int(id - last.upperBound)
+        runs[runs.count - 1] = last.lowerBound...id
+    }
+
     /// Whether the set holds an id.
     ///
     /// O(log n) in the number of runs.

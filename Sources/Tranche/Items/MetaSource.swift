@@ -43,6 +43,49 @@ public protocol MetaSource: Sendable {
 
     /// Returns the highest id of the source, filter or not; `nil` when it is empty.
     func highestID() async throws -> Int64?
+
+    /// Reads the entries of ranges that meet the filter.
+    ///
+    /// - Parameters:
+    ///   - ranges: Ascending ranges that do not overlap.
+    ///   - limit: Most entries to read; above 0.
+    /// - Returns: The entries, ascending.
+    /// - Throws: The source's failure.
+    func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item]
+
+    /// Adds up the ids of entries that meet the filter.
+    ///
+    /// - Parameter ranges: Ascending ranges that do not overlap.
+    /// - Returns: A tally for each range, in the same order.
+    /// - Throws: The source's failure.
+    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally]
+
+    /// Why ids may appear that no proof covers; empty when there is no known reason.
+    var risks: [SourceRisk] { get }
+}
+
+extension MetaSource {
+    /// Adds up the ids by reading the entries in steps.
+    public func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
+        var tallies: [IDTally] = []
+        for range in ranges {
+            var tally = IDTally()
+            var left: ClosedRange<Int64>? = range
+            while let next = left {
+                let items = try await matchingItems(in: [next], limit: 4096)
+                for item in items { tally.add(item.id) }
+                left = nil
+                if items.count == 4096, let last = items.last?.id, last < range.upperBound {
+                    left = (last + 1)...range.upperBound
+                }
+            }
+            tallies.append(tally)
+        }
+        return tallies
+    }
+
+    /// No risk is known.
+    public var risks: [SourceRisk] { [] }
 }
 
 /// A description from which a meta source is opened.

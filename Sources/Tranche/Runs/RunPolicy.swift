@@ -10,18 +10,51 @@ public struct RunPolicy: Sendable, Hashable {
     public var backoff: Duration
     /// The longest wait between attempts; 5 min by default.
     public var backoffLimit: Duration
+    /// What becomes of a batch that has failed so often; it stays failed by default.
+    public var onExhausted: OnExhausted
+    /// How long one writer of the source is waited for before what it may commit becomes a gap; 60 s
+    /// by default.
+    public var settleWait: Duration
+    /// How long ids must have been known before they are handed out; 0 by default.
+    ///
+    /// For sources whose late commits nothing proves.
+    public var settleLag: Duration
+    /// How long gaps are looked at after they were closed; 24 h by default.
+    public var watch: Duration
+
+    /// What becomes of a batch that failed as often as it may.
+    public enum OnExhausted: String, Sendable, Hashable, CaseIterable {
+        /// It stays failed.
+        case fail
+        /// It is split in two by weight, down to single items, which are quarantined.
+        case split
+    }
 
     /// Makes a policy.
     public init(
         lease: Duration = .seconds(60),
         maxAttempts: Int = 3,
         backoff: Duration = .seconds(5),
-        backoffLimit: Duration = .seconds(300)
+        backoffLimit: Duration = .seconds(300),
+        onExhausted: OnExhausted = .fail,
+        settleWait: Duration = .seconds(60),
+        settleLag: Duration = .zero,
+        watch: Duration = .seconds(86_400)
     ) {
         self.lease = lease
         self.maxAttempts = maxAttempts
         self.backoff = backoff
         self.backoffLimit = backoffLimit
+        self.onExhausted = onExhausted
+        self.settleWait = settleWait
+        self.settleLag = settleLag
+        self.watch = watch
+    }
+
+    /// How many failures a batch may have: a part of a split one has a single attempt, but for a single
+    /// item.
+    public func attempts(of batch: BatchRecord) -> Int {
+        onExhausted == .split && batch.kind == .split && batch.count > 1 ? 1 : maxAttempts
     }
 
     /// The wait before the attempt that follows a number of failures.
@@ -29,7 +62,11 @@ public struct RunPolicy: Sendable, Hashable {
     /// - Parameter failures: Failures so far; at least 1.
     /// - Returns: The wait, or `nil` when the batch stays failed.
     public func wait(afterFailures failures: Int) -> Duration? {
-        guard failures < maxAttempts else { return nil }
+        failures < maxAttempts ? backoff(afterFailures: failures) : nil
+    }
+
+    /// The wait after a number of failures, whether or not they exhaust the batch.
+    public func backoff(afterFailures failures: Int) -> Duration {
         var wait = backoff
         for _ in 1..<max(failures, 1) where wait < backoffLimit { wait *= 2 }
         return min(wait, backoffLimit)
@@ -47,6 +84,11 @@ public struct RunPolicy: Sendable, Hashable {
                 .invalidArgument,
                 "the backoff must be 0 or more, and at most its limit, which is at most 365 days"
             )
+        }
+        for (name, time) in [
+            ("settle wait", settleWait), ("settle lag", settleLag), ("watch", watch),
+        ] where time < .zero || time > .seconds(31_536_000) {
+            throw TrancheError(.invalidArgument, "the \(name) lasts from 0 to 365 days")
         }
     }
 }

@@ -2,6 +2,8 @@ public import Foundation
 
 /// A run as the inventory keeps it.
 public struct RunRecord: Sendable, Hashable {
+    /// The run's number in the inventory; 0 before it is kept.
+    public var id: Int64
     /// What names the run.
     public var key: RunKey
     /// What the source is, as canonical JSON; `nil` for an adopted run not acquired from yet.
@@ -18,11 +20,24 @@ public struct RunRecord: Sendable, Hashable {
     public var pauseReason: String?
     /// When an item was first seen that was too little for a batch of `minWeight`.
     public var pendingSince: Date?
+    /// How far ids may be handed out that nobody can still commit.
+    public var settling: SettlingState
+    /// When a gap is to be looked at next; `nil` when there is none.
+    public var gapsDueAt: Date?
+    /// How many ids' gaps were given up because there were too many; they are left to the audit.
+    public var droppedGaps: Int
+    /// What is known of failures that are not the items'.
+    public var outage: OutageGuard
+    /// The ids at the root that a downstream backfill was limited to.
+    public var rootIDs: IDBounds
+    /// Where the audit goes on; `nil` at the beginning.
+    public var auditPosition: AuditPosition?
     /// When the run began.
     public var createdAt: Date
 
     /// Makes a record.
     public init(
+        id: Int64 = 0,
         key: RunKey,
         definition: String?,
         bounds: IDBounds,
@@ -31,8 +46,15 @@ public struct RunRecord: Sendable, Hashable {
         policy: RunPolicy,
         pauseReason: String? = nil,
         pendingSince: Date? = nil,
+        settling: SettlingState = SettlingState(),
+        gapsDueAt: Date? = nil,
+        droppedGaps: Int = 0,
+        outage: OutageGuard = OutageGuard(),
+        rootIDs: IDBounds = IDBounds(),
+        auditPosition: AuditPosition? = nil,
         createdAt: Date
     ) {
+        self.id = id
         self.key = key
         self.definition = definition
         self.bounds = bounds
@@ -41,6 +63,12 @@ public struct RunRecord: Sendable, Hashable {
         self.policy = policy
         self.pauseReason = pauseReason
         self.pendingSince = pendingSince
+        self.settling = settling
+        self.gapsDueAt = gapsDueAt
+        self.droppedGaps = droppedGaps
+        self.outage = outage
+        self.rootIDs = rootIDs
+        self.auditPosition = auditPosition
         self.createdAt = createdAt
     }
 
@@ -56,11 +84,13 @@ public struct RunRecord: Sendable, Hashable {
     ///   - asked: The definition asked for.
     ///   - text: Its canonical text, when it is known already.
     ///   - askedBounds: The bounds asked for.
+    ///   - askedRootIDs: The ids at the root asked for.
     /// - Throws: ``TrancheError`` `.redefined`, saying what differs.
     public func requireSame(
         definition asked: SourceDefinition,
         text: String? = nil,
-        bounds askedBounds: IDBounds
+        bounds askedBounds: IDBounds,
+        rootIDs askedRootIDs: IDBounds = IDBounds()
     ) throws {
         if let definition, try definition != text ?? asked.canonicalText {
             let known = try JSONText.decode(SourceDefinition.self, from: definition)
@@ -69,6 +99,13 @@ public struct RunRecord: Sendable, Hashable {
                 "\(key) is known with another definition (asked for: "
                     + (asked.difference(to: known) ?? "the same")
                     + "); use what it was begun with, another job name, or 'tranche redefine'"
+            )
+        }
+        if rootIDs != askedRootIDs {
+            throw TrancheError(
+                .redefined,
+                "\(key) is known with the root ids \(rootIDs), asked for were \(askedRootIDs); "
+                    + "use the same, or another run name"
             )
         }
         if bounds != askedBounds {

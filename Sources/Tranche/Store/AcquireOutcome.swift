@@ -6,8 +6,12 @@ public enum AcquireOutcome: Sendable {
     case batches([HandedOut])
     /// There is nothing to hand out now.
     case none(NoBatchReason)
-    /// Nothing is due; a plan of what follows this cursor is needed, made outside the lock.
-    case needsPlan(after: Int64?)
+    /// Nothing is due; a plan of what follows the cursor is needed, made outside the lock.
+    case needsPlan(PlanDemand)
+    /// These gaps are to be looked at first, outside the lock.
+    case needsLook([Gap])
+    /// This batch failed as often as it may and is to be split first.
+    case needsSplit(BatchRecord)
 
     /// A batch that was handed out.
     public struct HandedOut: Sendable {
@@ -27,12 +31,34 @@ public enum AcquireOutcome: Sendable {
     }
 }
 
+/// What a plan is to be made from.
+public struct PlanDemand: Sendable, Hashable {
+    /// The id after which to plan; `nil` from the beginning.
+    public var cursor: Int64?
+    /// How far ids may be handed out that nobody can still commit, as the run knows it.
+    public var settling: SettlingState
+    /// The run's policy.
+    public var policy: RunPolicy
+    /// The inventory's time.
+    public var now: Date
+
+    /// Makes a demand.
+    public init(cursor: Int64?, settling: SettlingState, policy: RunPolicy, now: Date) {
+        self.cursor = cursor
+        self.settling = settling
+        self.policy = policy
+        self.now = now
+    }
+}
+
 /// Why there is no batch now.
 public enum NoBatchReason: Sendable, Hashable {
     /// Every item of the run is in a batch that has ended.
     case complete
     /// Batches are held by others, wait for a retry, or too little waits for more; look again then.
     case waiting(until: Date)
+    /// Ids may still be committed behind those that are there; look again then, or before.
+    case unsettled(until: Date)
     /// Somebody paused the run.
     case paused(reason: String)
     /// The run cannot go on until something is put right, or until a time.
@@ -45,6 +71,8 @@ extension NoBatchReason: CustomStringConvertible {
         switch self {
         case .complete: "complete: every item is in a batch that has ended"
         case .waiting(let until): "waiting: the next batch is due at \(until.utcText)"
+        case .unsettled(let until):
+            "unsettled: open transactions may still commit lower ids; waited for until \(until.utcText)"
         case .paused(let reason):
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .held(let reason, let until):

@@ -30,6 +30,10 @@ public struct AcquireRequest: Sendable, Hashable {
     public var mayBeRepeated: Bool
     /// The request as asked for, as JSON, kept with each new batch.
     public var config: String
+    /// The ids at the root that a new downstream run is limited to; compared with the run's.
+    public var rootIDs: IDBounds
+    /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
+    public var looks: [GapLook]?
 
     /// Makes a request.
     public init(
@@ -46,7 +50,9 @@ public struct AcquireRequest: Sendable, Hashable {
         jobIdentifier: String? = nil,
         token: String,
         mayBeRepeated: Bool = false,
-        config: String = "{}"
+        config: String = "{}",
+        rootIDs: IDBounds = IDBounds(),
+        looks: [GapLook]? = nil
     ) {
         self.key = key
         self.definition = definition
@@ -62,6 +68,8 @@ public struct AcquireRequest: Sendable, Hashable {
         self.token = token
         self.mayBeRepeated = mayBeRepeated
         self.config = config
+        self.rootIDs = rootIDs
+        self.looks = looks
     }
 
     /// The source's canonical text.

@@ -5,19 +5,21 @@ public import Foundation
 /// A store makes each of these requests atomic and durable, and makes requests of one run as if
 /// they came one after the other. Every request may be repeated: the same token gives the same
 /// batches, an end repeated by its attempt gives what is recorded. Time is the store's own.
-public protocol InventoryStore: Sendable {
+///
+/// What it keeps besides batches and runs is in the protocols it inherits.
+public protocol InventoryStore: GapStore, SplittingStore, CompletionStore, CompactingStore {
     /// What the store is, for messages; without credentials.
     var name: String { get }
 
     /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
-    /// then new ones after the cursor.
+    /// then a late one; then new ones after the cursor.
     ///
     /// - Parameters:
     ///   - request: What is asked for. The run is made when it does not exist.
     ///   - source: The run's source; a store in the same database may read a bounded step of it
     ///     while it holds the run.
     ///   - plan: What follows the cursor, planned before; used only when the cursor is still there.
-    /// - Returns: Batches, a reason, or the cursor after which a plan is needed.
+    /// - Returns: Batches, a reason, or what is needed first: a plan, a look at gaps, a split.
     /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds, `.invalidItem` as
     ///   the source does; `.storeBusy` (transient) after the bounded wait. Nothing was changed.
     func acquire(
@@ -33,8 +35,11 @@ public protocol InventoryStore: Sendable {
     ///   did not end this way by it; `.unknownBatch`. Nothing was changed.
     func succeed(_ holding: Holding, result: String?, logging: String?) async throws -> BatchRecord
 
-    /// Ends an attempt badly; the run's policy says what follows. Throws as ``succeed(_:result:logging:)``.
-    func fail(_ holding: Holding, error: String, result: String?) async throws -> BatchRecord
+    /// Ends an attempt badly; the run's policy says what follows.
+    ///
+    /// A failure with parts splits the batch into them at once. Throws as
+    /// ``succeed(_:result:logging:)``.
+    func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord
 
     /// Gives a batch back unharmed. Throws as ``succeed(_:result:logging:)``.
     func release(_ holding: Holding) async throws -> BatchRecord

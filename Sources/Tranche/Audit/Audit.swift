@@ -1,0 +1,204 @@
+/// One audit of a run, made in steps.
+struct Audit {
+    /// Tiles of a step.
+    static let stepSize = 256
+    /// One tile of this many is compared id by id in a pass, another one in the next.
+    static let rotation = 16
+    /// Ids of a step that are read one by one at most, but for the first tile.
+    private static let mostRead = 100_000
+
+    private let inventory: Inventory
+    private let run: RunRecord
+    private let source: any MetaSource
+    private let options: AuditOptions
+    private var position: AuditPosition
+    private var report = AuditReport()
+
+    init(inventory: Inventory, run: RunRecord, source: any MetaSource, options: AuditOptions) {
+        self.inventory = inventory
+        self.run = run
+        self.source = source
+        self.options = options
+        // Bounds are looked at from their beginning, and do not disturb the rotation.
+        position = (options.ids.isOpen ? run.auditPosition : nil) ?? AuditPosition()
+    }
+
+    /// Goes on until the end, the budget's end or a number of steps.
+    mutating func run(
+        clock: any Clock<Duration>,
+        steps: Int,
+        progress: (AuditReport) async throws -> Void
+    ) async throws -> AuditReport {
+        try await measured(by: clock, steps: steps, progress: progress)
+        report.position = position
+        return report
+    }
+
+    private mutating func measured<C: Clock<Duration>>(
+        by clock: C,
+        steps: Int,
+        progress: (AuditReport) async throws -> Void
+    ) async throws {
+        let start = clock.now
+        var left = steps
+        while left > 0 {
+            try Task.checkCancellation()
+            left -= 1
+            let isFinished = try await step()
+            if options.ids.isOpen {
+                try await inventory.store.noteAudit(position, of: run.key)
+            }
+            report.position = position
+            try await progress(report)
+            if isFinished {
+                report.isFinished = true
+                return
+            }
+            if let budget = options.budget, start.duration(to: clock.now) >= budget { return }
+        }
+    }
+
+    /// Looks at some tiles.
+    ///
+    /// - Returns: Whether these were the last.
+    private mutating func step() async throws -> Bool {
+        var tiles = try await inventory.store.tiles(
+            of: run.key,
+            endingAfter: position.id,
+            meeting: range,
+            limit: Self.stepSize
+        )
+        let last = tiles.last?.range.upperBound
+        let isFinished = tiles.count < Self.stepSize
+        if isFinished, let rest { tiles.append(rest) }
+        tiles = tiles.compactMap(clamped)
+        try await look(at: tiles)
+        if isFinished {
+            position = AuditPosition(pass: position.pass + 1)
+        } else {
+            position.id = last
+        }
+        return isFinished
+    }
+
+    private var range: ClosedRange<Int64>? {
+        if options.ids.isOpen { return nil }
+        return (options.ids.lower ?? .min)...(options.ids.upper ?? .max)
+    }
+
+    /// What the cursor passed over behind the last tile.
+    private var rest: Tile? {
+        guard let cursor = run.cursor else { return nil }
+        let lower = run.tileEnd.map { $0 + 1 } ?? run.bounds.lower ?? .min
+        guard lower <= cursor else { return nil }
+        return Tile(batch: 0, range: lower...cursor, ids: IDRuns(), count: 0)
+    }
+
+    private func clamped(_ tile: Tile) -> Tile? {
+        guard let range else { return tile }
+        guard tile.range.overlaps(range) else { return nil }
+        // An adopted batch does not know its ids: it is looked at as a whole.
+        guard let ids = tile.ids else { return tile }
+        var part = tile
+        part.range = tile.range.clamped(to: range)
+        part.ids = ids.intersection(part.range)
+        return part
+    }
+
+    private mutating func look(at tiles: [Tile]) async throws {
+        guard let first = tiles.map(\.range.lowerBound).min(),
+            let last = tiles.map(\.range.upperBound).max()
+        else { return }
+        let late = try await inventory.store.handedOut(
+            of: run.key,
+            in: first...last,
+            onlyLate: true
+        )
+        // Adopted batches of failed runs may overlap others; a source is asked in order.
+        let tiles = tiles.sorted { $0.range.lowerBound < $1.range.lowerBound }
+        let tallies = try await source.tallies(of: tiles.map(\.range))
+        var read = 0
+        for (tile, tally) in zip(tiles, tallies) {
+            report.tiles += 1
+            report.ids += tally.count
+            guard let ids = tile.ids else {
+                try await lookAtAdopted(tile, tally)
+                continue
+            }
+            let expected =
+                late.runs.isEmpty ? ids : ids.union(late.intersection(tile.range))
+            let isTurn =
+                options.isThorough
+                || tile.batch % Int64(Self.rotation) == Int64(position.pass % Self.rotation)
+            let differs = tally != IDTally(expected)
+            guard differs || isTurn && (read < Self.mostRead || options.isThorough) else {
+                if redoes { try await redo(tile.range) }
+                continue
+            }
+            read += tally.count
+            try await compare(tile, expected)
+        }
+    }
+
+    private mutating func compare(_ tile: Tile, _ expected: IDRuns) async throws {
+        report.compared += 1
+        let present = try await presentIDs(in: tile.range)
+        let appeared = present.subtracting(expected)
+        let vanished = expected.subtracting(present)
+        if appeared.count > 0 {
+            if report.appeared.count + appeared.count <= AuditReport.mostIDs {
+                report.appeared = report.appeared.union(appeared)
+            }
+            if options.isRepairing { try await queue(appeared, isRedo: false) }
+        }
+        if vanished.count > 0, report.vanished.count + vanished.count <= AuditReport.mostIDs {
+            report.vanished = report.vanished.union(vanished)
+        }
+        if redoes { try await queue(present.subtracting(appeared), isRedo: true) }
+    }
+
+    private mutating func lookAtAdopted(_ tile: Tile, _ tally: IDTally) async throws {
+        if tally.count != tile.count {
+            report.uncertain.append(
+                AuditReport.UncertainBatch(
+                    batch: tile.batch,
+                    range: tile.range,
+                    count: tile.count,
+                    present: tally.count
+                )
+            )
+        }
+        if options.redoesRange, tally.count != tile.count || redoes { try await redo(tile.range) }
+    }
+
+    /// Whether everything in the range is handed out again.
+    private var redoes: Bool {
+        options.redoesRange && options.ids.lower != nil && options.ids.upper != nil
+    }
+
+    private mutating func redo(_ range: ClosedRange<Int64>) async throws {
+        try await queue(try await presentIDs(in: range), isRedo: true)
+    }
+
+    private mutating func queue(_ ids: IDRuns, isRedo: Bool) async throws {
+        guard options.isRepairing, ids.count > 0 else { return }
+        report.queued += try await inventory.store.queueLate(ids, of: run.key, isRedo: isRedo)
+    }
+
+    private func presentIDs(in range: ClosedRange<Int64>) async throws -> IDRuns {
+        var present = IDRuns()
+        var left: ClosedRange<Int64>? = range
+        while let next = left {
+            try Task.checkCancellation()
+            let items = try await source.matchingItems(in: [next], limit: BatchItems.pageSize)
+            for item in items { present.append(item.id) }
+            left = nil
+            if items.count == BatchItems.pageSize, let last = items.last?.id,
+                last < range.upperBound
+            {
+                left = (last + 1)...range.upperBound
+            }
+        }
+        return present
+    }
+}

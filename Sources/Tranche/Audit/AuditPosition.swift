@@ -1,0 +1,82 @@
+/// Where an audit of a run goes on.
+public struct AuditPosition: Sendable, Hashable {
+    /// How many times the run was gone through.
+    public var pass: Int
+    /// The id at which the tile ends that was looked at last; `nil` at the beginning of a pass.
+    public var id: Int64?
+
+    /// Makes a position.
+    public init(pass: Int = 0, id: Int64? = nil) {
+        self.pass = pass
+        self.id = id
+    }
+
+    /// The position as text, such as `2:4711`.
+    public var packed: String { "\(pass):\(id.map(String.init) ?? "")" }
+
+    /// Reads packed text.
+    public init?(packed: String) {
+        let parts = packed.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let pass = Int(parts[0]) else { return nil }
+        self.init(pass: pass, id: Int64(parts[1]))
+    }
+}
+
+/// What a batch's row covers of the id space, and which ids of it were handed out.
+public struct Tile: Sendable, Hashable {
+    /// The batch's number.
+    public var batch: Int64
+    /// The ids that it covers.
+    public var range: ClosedRange<Int64>
+    /// The ids that the batch was given; `nil` for an adopted row, which does not know.
+    public var ids: IDRuns?
+    /// How many items the batch had.
+    public var count: Int
+
+    /// Makes a tile.
+    public init(batch: Int64, range: ClosedRange<Int64>, ids: IDRuns?, count: Int) {
+        self.batch = batch
+        self.range = range
+        self.ids = ids
+        self.count = count
+    }
+}
+
+/// What the ids of a range add up to.
+public struct IDTally: Sendable, Hashable {
+    /// How many ids there are.
+    public var count: Int
+    /// The sum of their last 20 bits, so that one that came does not hide one that went.
+    public var sum: Int64
+
+    /// The bits of an id that count for ``sum``.
+    public static let mask: Int64 = 0xF_FFFF
+
+    /// Makes a tally.
+    public init(count: Int = 0, sum: Int64 = 0) {
+        self.count = count
+        self.sum = sum
+    }
+
+    /// Adds an id.
+    public mutating func add(_ id: Int64) {
+        count += 1
+        sum += id & Self.mask
+    }
+
+    /// The tally of a set of ids.
+    public init(_ ids: IDRuns) {
+        self.init()
+        for run in ids.runs {
+            count += run.count
+            sum += Self.sum(of: run)
+        }
+    }
+
+    private static func sum(of run: ClosedRange<Int64>) -> Int64 {
+        let low = run.lowerBound & mask
+        let (span, overflow) = run.upperBound.subtractingReportingOverflow(run.lowerBound)
+        if !overflow, low + span <= mask { return (2 * low + span) * (span + 1) / 2 }
+        return run.reduce(0) { $0 + ($1 & mask) }
+    }
+}

@@ -1,0 +1,85 @@
+public import Foundation
+
+/// What becomes of gaps after a look, decided under the run's lock.
+///
+/// A look counts only for a gap that is as it was: whoever hands out an id of a gap changes the gap,
+/// so that an id found free is still free.
+public struct LateOffer: Sendable {
+    /// The items of the late batch; `nil` when there is none.
+    public private(set) var batch: PlannedRange?
+    /// The gaps as they are now; with ``Gap/id`` 0 those that are new.
+    public private(set) var kept: [Gap] = []
+    /// The numbers of the gaps that are no more.
+    public private(set) var removed: [Int64] = []
+
+    /// Decides.
+    ///
+    /// - Parameters:
+    ///   - looks: What the looks found.
+    ///   - gaps: The gaps as they are now.
+    ///   - limit: How large a late batch may be.
+    ///   - isWanted: Whether a late batch is handed out.
+    ///   - now: The inventory's time.
+    /// - Throws: ``TrancheError`` `.invalidItem` for an item that breaks the rules.
+    public init(
+        looks: [GapLook],
+        gaps: [Gap],
+        limit: BatchLimit,
+        isWanted: Bool,
+        now: Date
+    ) throws {
+        let current = Dictionary(uniqueKeysWithValues: gaps.map { ($0.id, $0) })
+        let valid = looks.filter { current[$0.gap.id]?.looks == $0.gap.looks }
+        var late = IDRuns()
+        if isWanted {
+            var planner = RangePlanner(after: nil, limit: limit, keptItems: GapLook.limit)
+            var last: Int64?
+            feeding: for item in valid.flatMap(\.found).sorted(by: { $0.id < $1.id }) {
+                // Gaps may overlap where ids are queued again.
+                if let last, item.id <= last { continue }
+                last = item.id
+                if try !planner.offer(item) { break feeding }
+            }
+            batch = planner.finish(reachedEnd: true).ranges.first
+            late = batch?.ids ?? late
+        }
+        for look in valid { settle(look, late: late, now: now) }
+    }
+
+    private mutating func settle(_ look: GapLook, late: IDRuns, now: Date) {
+        var gap = look.gap
+        let taken = late.intersection(gap.range)
+        let isLeft = look.hasMore || look.found.contains { !late.contains($0.id) }
+        gap.holders = look.holders
+        gap.epoch = look.holders.isEmpty ? "" : look.epoch
+        gap.looks += 1
+        gap.nextLook =
+            isLeft
+            ? now
+            : now.addingTimeInterval(
+                Gap.wait(afterLooks: taken.count > 0 ? 0 : gap.looks, isOpen: gap.isOpen).seconds
+            )
+        if gap.isRedo {
+            // Queued ids are handed out once.
+            replace(gap, by: isLeft ? late.complement(in: gap.range) : [])
+        } else if !gap.isOpen, !isLeft, now >= gap.watchUntil {
+            removed.append(gap.id)
+        } else if gap.isExact, taken.count > 0, taken.runs.count <= TileGaps.mostExact {
+            replace(gap, by: taken.complement(in: gap.range))
+        } else {
+            // What the source had and has no more is not expected again.
+            gap.known = look.hasMore ? nil : look.known + taken.count
+            kept.append(gap)
+        }
+    }
+
+    private mutating func replace(_ gap: Gap, by ranges: [ClosedRange<Int64>]) {
+        if ranges.isEmpty { removed.append(gap.id) }
+        for (index, range) in ranges.enumerated() {
+            var part = gap
+            part.range = range
+            if index > 0 { part.id = 0 }
+            kept.append(part)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Synchronization
+
+extension Inventory {
+    /// Compares what was handed out with what the source has.
+    ///
+    /// Each tile's ids are counted and added up; where that differs, and in rotation, they are compared
+    /// one by one. An audit goes on where the last one ended; with bounds it looks at just these.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - description: Its source.
+    ///   - options: What to look at, and what to do about it.
+    ///   - progress: Told after each step.
+    /// - Returns: What was found.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source; the source's failure.
+    public func audit(
+        _ key: RunKey,
+        from description: some MetaSourceDescription,
+        options: AuditOptions = AuditOptions(),
+        progress: (AuditReport) async throws -> Void = { _ in }
+    ) async throws -> AuditReport {
+        try options.ids.validate()
+        let source = try await source(description)
+        guard let run = try await retrying({ _ in try await store.runs(RunSelection(key)) }).first
+        else {
+            throw TrancheError(.unknownRun, "there is no \(key) in \(store.name)")
+        }
+        try run.requireSame(
+            definition: source.definition,
+            bounds: run.bounds,
+            rootIDs: run.rootIDs
+        )
+        var audit = Audit(inventory: self, run: run, source: source, options: options)
+        let clock = configuration.clock
+        return try await audit.run(clock: clock, steps: .max, progress: progress)
+    }
+
+    /// Does a step of the audit when a worker has spent less than 1 % of its time on it.
+    ///
+    /// - Parameters:
+    ///   - request: What the worker asks for.
+    ///   - description: Where the items are listed.
+    /// - Throws: What the source or the store throws.
+    package func auditALittle(
+        _ request: BatchRequest,
+        from description: some MetaSourceDescription
+    ) async throws {
+        let source = try await source(description)
+        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let isDue = shares.withLock { shares in
+            var share = shares[key] ?? AuditShare(start: start)
+            let isDue = share.begin(at: start)
+            shares[key] = share
+            return isDue
+        }
+        guard isDue else { return }
+        defer {
+            let spent = clock.now - start
+            shares.withLock { $0[key]?.end(spent) }
+        }
+        guard let run = try await store.runs(RunSelection(key)).first, run.tileEnd != nil else {
+            return
+        }
+        let options = AuditOptions(isRepairing: true)
+        var audit = Audit(inventory: self, run: run, source: source, options: options)
+        _ = try await audit.run(clock: clock, steps: 1) { _ in }
+    }
+}
+
+/// How much of a process's time went into audits of a run.
+struct AuditShare: Sendable {
+    /// The share that workers give, as one part of this many.
+    static let parts = 100
+    /// How long a process works before it audits at all.
+    static let patience = Duration.seconds(10)
+
+    private let start: ContinuousClock.Instant
+    private var spent = Duration.zero
+    private var isRunning = false
+
+    init(start: ContinuousClock.Instant) {
+        self.start = start
+    }
+
+    /// Whether a step may be made now; then it has begun.
+    mutating func begin(at now: ContinuousClock.Instant) -> Bool {
+        let elapsed = now - start
+        guard !isRunning, elapsed >= Self.patience, spent * Self.parts <= elapsed else {
+            return false
+        }
+        isRunning = true
+        return true
+    }
+
+    mutating func end(_ time: Duration) {
+        isRunning = false
+        spent += time
+    }
+}

@@ -1,0 +1,106 @@
+extension Inventory {
+    /// Looks at gaps of a run, outside the store's lock.
+    ///
+    /// The order makes it a proof: first who writes, then what is there. A gap whose writers were gone
+    /// at the first and in which nothing is found by the second is closed.
+    ///
+    /// - Parameters:
+    ///   - gaps: The gaps.
+    ///   - key: The run.
+    ///   - source: Its source.
+    /// - Returns: What was found.
+    /// - Throws: The source's failure, or the store's.
+    func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws -> [GapLook] {
+        var observed: WriterObservation?
+        if gaps.contains(where: \.isOpen), let source = source as? any SettlingSource {
+            observed = try await source.observeWriters()
+        }
+        let exact = gaps.filter { $0.isExact || $0.isRedo }
+        let items = try await itemsFound(in: exact, of: source)
+        var looks = exact.map { gap in
+            let found = items.filter { gap.range.contains($0.id) }
+            // When not all were read, what was not reached is looked at again at once.
+            let hasMore = items.count == GapLook.limit && gap.range.upperBound >= (items.last?.id ?? 0)
+            return look(at: gap, found: found, hasMore: hasMore, known: 0, observed)
+        }
+        let coarse = gaps.filter { !($0.isExact || $0.isRedo) }
+        if coarse.isEmpty { return looks }
+        let tallies = try await source.tallies(of: coarse.map(\.range))
+        for (gap, tally) in zip(coarse, tallies) {
+            let isClosing = gap.isOpen && holders(of: gap, observed).isEmpty
+            if let known = gap.known, tally.count <= known, !isClosing {
+                looks.append(
+                    look(at: gap, found: [], hasMore: false, known: tally.count, observed)
+                )
+            } else {
+                looks.append(try await compare(gap, of: key, in: source, observed))
+            }
+        }
+        return looks
+    }
+
+    private func itemsFound(in gaps: [Gap], of source: any MetaSource) async throws -> [Item] {
+        // Queued ids may lie in ranges of their own that overlap others.
+        let ids = gaps.map(\.range).sorted { $0.lowerBound < $1.lowerBound }
+        var ranges: [ClosedRange<Int64>] = []
+        for range in ids {
+            if let last = ranges.last, range.lowerBound <= last.upperBound {
+                ranges[ranges.count - 1] =
+                    last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                ranges.append(range)
+            }
+        }
+        if ranges.isEmpty { return [] }
+        return try await source.matchingItems(in: ranges, limit: GapLook.limit)
+    }
+
+    /// Compares the ids of a coarse gap one by one.
+    private func compare(
+        _ gap: Gap,
+        of key: RunKey,
+        in source: any MetaSource,
+        _ observed: WriterObservation?
+    ) async throws -> GapLook {
+        let handedOut = try await store.handedOut(of: key, in: gap.range, onlyLate: false)
+        var found: [Item] = []
+        var known = 0
+        var left: ClosedRange<Int64>? = gap.range
+        while let range = left, found.count < GapLook.limit {
+            let page = try await source.matchingItems(in: [range], limit: GapLook.limit)
+            for item in page {
+                if handedOut.contains(item.id) { known += 1 } else { found.append(item) }
+            }
+            left = nil
+            if page.count == GapLook.limit, let last = page.last?.id, last < range.upperBound {
+                left = (last + 1)...range.upperBound
+            }
+        }
+        return look(at: gap, found: found, hasMore: left != nil, known: known, observed)
+    }
+
+    private func look(
+        at gap: Gap,
+        found: [Item],
+        hasMore: Bool,
+        known: Int,
+        _ observed: WriterObservation?
+    ) -> GapLook {
+        GapLook(
+            gap: gap,
+            found: found,
+            hasMore: hasMore,
+            known: known,
+            holders: holders(of: gap, observed),
+            epoch: observed?.epoch ?? gap.epoch
+        )
+    }
+
+    /// The gap's writers that are still there.
+    private func holders(of gap: Gap, _ observed: WriterObservation?) -> Set<String> {
+        guard gap.isOpen, let observed else { return [] }
+        // After a restart of the server only prepared transactions are left, under new names.
+        if observed.epoch != gap.epoch { return observed.survivors }
+        return gap.holders.intersection(observed.holders)
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+extension Inventory {
+    /// Reads the gaps of a run, ascending.
+    public func gaps(of key: RunKey) async throws -> [Gap] {
+        try await retrying { _ in try await store.gaps(of: key) }
+    }
+
+    /// Cuts a batch into its bad items and the rest.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - bad: The ids of the bad items.
+    ///   - source: The batch's source, which knows the weights.
+    /// - Returns: The parts, as ``BatchFailure/parts`` wants them.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when the batch has no such id.
+    public func parts(
+        of batch: BatchRecord,
+        bad: Set<Int64>,
+        in source: any MetaSource
+    ) async throws -> [BatchPart] {
+        try await splitter(batch, in: source).parts(bad: bad)
+    }
+
+    /// Splits a batch that stays failed into two batches that are due at once.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch; finally failed, and of more than one item.
+    ///   - description: The batch's source, which knows the weights.
+    /// - Returns: The two batches.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a batch that cannot be split, `.batchLost`
+    ///   (conflict) when it is no longer failed.
+    public func split(
+        _ batch: BatchRecord,
+        from description: some MetaSourceDescription
+    ) async throws -> [BatchRecord] {
+        guard batch.status == .failed, batch.count > 1 else {
+            throw TrancheError(
+                .invalidArgument,
+                "batch \(batch.id) is \(batch.status.rawValue) and has \(batch.count) items; "
+                    + "only failed batches of several items are split"
+            )
+        }
+        let source = try await source(description)
+        let parts = try await splitter(batch, in: source).halves
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        return try await retrying { _ in try await store.split(holding, into: parts) }
+    }
+
+    /// Makes quarantined items batches again, due at once.
+    ///
+    /// - Parameters:
+    ///   - selection: Whose; the status is not looked at.
+    ///   - items: The items' ids; `nil` for all.
+    /// - Returns: The new batches.
+    /// - Throws: ``TrancheError`` of the store.
+    public func redrive(
+        _ selection: BatchSelection,
+        items: Set<Int64>? = nil
+    ) async throws -> [BatchRecord] {
+        let ids = items.map { IDRuns($0) }
+        return try await retrying { _ in try await store.redrive(selection, items: ids) }
+    }
+
+    /// Packs succeeded batches into the archive.
+    ///
+    /// Results, logs and attempts of these batches are given up; their ids, counts, weights and
+    /// completions are kept, at some bytes a batch.
+    ///
+    /// - Parameters:
+    ///   - selection: The runs.
+    ///   - keep: How long a batch stays as it is after it ended; at least 0.
+    ///   - isDryRun: Whether only to count.
+    /// - Returns: What was packed, or would be.
+    /// - Throws: ``TrancheError`` of the store.
+    public func compact(
+        _ selection: RunSelection = RunSelection(),
+        keep: Duration = .seconds(30 * 86_400),
+        isDryRun: Bool = false
+    ) async throws -> CompactionReport {
+        guard keep >= .zero else {
+            throw TrancheError(.invalidArgument, "the time to keep is negative; give 0 or more")
+        }
+        let ended = (configuration.store.now?() ?? Date()).addingTimeInterval(-keep.seconds)
+        return try await retrying { _ in
+            try await store.compact(selection, endedBefore: ended, isDryRun: isDryRun)
+        }
+    }
+
+    /// Splits a batch that failed as often as it may, when it is offered.
+    func splitExhausted(_ batch: BatchRecord, from source: any MetaSource) async throws {
+        let parts = try await splitter(batch, in: source).halves
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        do {
+            _ = try await retrying { _ in try await store.split(holding, into: parts) }
+        } catch let error as TrancheError where error.code == .batchLost {
+            // Somebody else was faster, and nothing is left to do.
+        }
+    }
+
+    private func splitter(_ batch: BatchRecord, in source: any MetaSource) async throws
+        -> BatchSplitter
+    {
+        var items: [Item] = []
+        for try await item in BatchItems(record: batch, source: source) {
+            // The weight is all that is needed.
+            items.append(Item(id: item.id, weight: item.weight))
+        }
+        return BatchSplitter(ids: batch.ids, items: items)
+    }
+}

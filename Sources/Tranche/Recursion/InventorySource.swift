@@ -1,0 +1,107 @@
+/// The inventory of one job as the source of another.
+///
+/// ```swift
+/// let clean = InventorySource(job: "clean")
+/// let batch = try await inventory.acquireBatch(from: clean, job: "load", weight: 1 << 30)
+/// ```
+///
+/// Its items are the job's batches that succeeded, of all its runs: the id is the completion, the
+/// weight the batch's weight, the payload the batch as JSON. What an upstream backfill does again
+/// comes downstream by itself.
+public struct InventorySource: MetaSourceDescription {
+    /// The upstream job's name.
+    public var job: String
+    /// The upstream run whose batches count; `nil` (the default) for all.
+    public var run: String?
+    /// The upstream job's own source; needed only where several jobs have the name.
+    public var metaTable: String?
+    /// The ids at the root, of which an item's batch must hold one.
+    public var rootIDs: IDBounds
+
+    /// Describes a source.
+    ///
+    /// - Parameters:
+    ///   - job: The upstream job's name.
+    ///   - run: The upstream run whose batches count; all by default.
+    ///   - metaTable: The upstream job's own source, where several jobs have the name.
+    ///   - rootIDs: Ids at the root; any by default. Give the request the same.
+    public init(
+        job: String,
+        run: String? = nil,
+        metaTable: String? = nil,
+        rootIDs: IDBounds = IDBounds()
+    ) {
+        self.job = job
+        self.run = run
+        self.metaTable = metaTable
+        self.rootIDs = rootIDs
+    }
+
+    /// What the source's name begins with, before the job's.
+    public static let prefix = "inventory:"
+
+    /// Opens the source.
+    public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        let runs = try await store.runs(RunSelection(metaTable: metaTable, job: job))
+        let tables = Set(runs.map(\.key.metaTable)).sorted()
+        guard let table = tables.first else {
+            throw TrancheError(
+                .unknownRun,
+                "there is no job '\(job)' in \(store.name) to take batches from; "
+                    + "'tranche status' lists what there is"
+            )
+        }
+        guard tables.count == 1 else {
+            throw TrancheError(
+                .ambiguousJob,
+                "job '\(job)' has several sources (\(tables.joined(separator: ", "))); name one"
+            )
+        }
+        return CompletionSource(
+            upstream: JobKey(metaTable: table, job: job),
+            run: run,
+            rootIDs: rootIDs,
+            store: store,
+            identity: try await store.identity()
+        )
+    }
+}
+
+extension MetaSourceDescription where Self == InventorySource {
+    /// The inventory of a job; see ``InventorySource``.
+    public static func inventory(
+        job: String,
+        run: String? = nil,
+        rootIDs: IDBounds = IDBounds()
+    ) -> InventorySource {
+        InventorySource(job: job, run: run, rootIDs: rootIDs)
+    }
+}
+
+extension Inventory {
+    /// Refuses a source that leads back to the job that asks.
+    func requireNoLoop(from source: any MetaSource, to job: String) async throws {
+        guard let source = source as? CompletionSource else { return }
+        var path = [job]
+        var upstream: JobKey? = source.upstream
+        while let next = upstream {
+            path.append(next.job)
+            guard next.job != job, path.count < 100 else {
+                throw TrancheError(
+                    .invalidSource,
+                    "the source leads back to its own job: \(path.joined(separator: " from ")); "
+                        + "give the job another name or another source"
+                )
+            }
+            upstream = try await self.upstream(of: next)
+        }
+    }
+
+    /// The job that another takes its batches from; `nil` when its source is none.
+    func upstream(of key: JobKey) async throws -> JobKey? {
+        guard key.metaTable.hasPrefix(InventorySource.prefix) else { return nil }
+        let job = String(key.metaTable.dropFirst(InventorySource.prefix.count))
+        let runs = try await store.runs(RunSelection(job: job))
+        return runs.first.map { JobKey(metaTable: $0.key.metaTable, job: job) }
+    }
+}

@@ -1,0 +1,116 @@
+public import Foundation
+
+/// How far a run may hand out ids that nobody can still commit, and for whom it waits.
+///
+/// A highest id is read, and then the writers that are there. When these have ended, or were waited
+/// for long enough, ids up to it are handed out. One such candidate is waited for at a time, so that
+/// writers who keep coming delay nobody.
+public struct SettlingState: Sendable, Hashable {
+    /// The id up to which batches are handed out; `nil` before the first was found.
+    public private(set) var ceiling: Int64?
+    /// The id that is waited for.
+    public private(set) var candidate: Int64?
+    /// When it was read.
+    public private(set) var candidateAt: Date?
+    /// The server's life in which ``holders`` have their names.
+    public private(set) var epoch = ""
+    /// The writers that were there at the last look, and when each was first seen.
+    public private(set) var holders: [String: Date] = [:]
+    /// The writers that the candidate waits for.
+    public private(set) var awaited: Set<String> = []
+
+    /// Makes the state of a run that has not looked yet.
+    public init() {}
+
+    /// Takes an observation into account.
+    ///
+    /// - Parameters:
+    ///   - observation: What was seen; made before the rows are read that the ceiling is used for.
+    ///   - now: The inventory's time.
+    ///   - wait: How long one writer is waited for, from first sight.
+    ///   - lag: How long a highest id must have been known before it is handed out.
+    public mutating func observe(
+        _ observation: WriterObservation,
+        now: Date,
+        wait: Duration,
+        lag: Duration = .zero
+    ) {
+        if observation.epoch != epoch {
+            // The writers of the server's former life are gone but for prepared ones, under new names.
+            epoch = observation.epoch
+            candidate = nil
+            holders = [:]
+        }
+        holders = Dictionary(
+            uniqueKeysWithValues: observation.holders.map { ($0, holders[$0] ?? now) }
+        )
+        if let candidate, isPassed(now: now, wait: wait, lag: lag) {
+            ceiling = max(ceiling ?? candidate, candidate)
+            self.candidate = nil
+        }
+        guard candidate == nil, let highest = observation.highestID,
+            ceiling.map({ highest > $0 }) ?? true
+        else { return }
+        candidate = highest
+        candidateAt = now
+        awaited = observation.holders
+        if isPassed(now: now, wait: wait, lag: lag) {
+            ceiling = highest
+            candidate = nil
+        }
+    }
+
+    /// The writers that were waited for long enough and are still there: what they may commit below
+    /// the ceiling are open gaps.
+    public func lingering(now: Date, wait: Duration) -> Set<String> {
+        Set(holders.filter { isOverdue($0.value, now: now, wait: wait) }.keys)
+    }
+
+    /// When the candidate is handed out at the latest; `nil` when there is none.
+    public func passesAt(wait: Duration, lag: Duration) -> Date? {
+        guard candidate != nil, let candidateAt else { return nil }
+        let seen = awaited.compactMap { holders[$0] }.map { $0.addingTimeInterval(wait.seconds) }
+        return (seen + [candidateAt.addingTimeInterval(lag.seconds)]).max()
+    }
+
+    private func isPassed(now: Date, wait: Duration, lag: Duration) -> Bool {
+        guard let candidateAt, isOverdue(candidateAt, now: now, wait: lag) else { return false }
+        return awaited.allSatisfy { name in
+            holders[name].map { isOverdue($0, now: now, wait: wait) } ?? true
+        }
+    }
+
+    private func isOverdue(_ since: Date, now: Date, wait: Duration) -> Bool {
+        now.milliseconds - since.milliseconds >= wait.milliseconds
+    }
+}
+
+// MARK: - Packed text
+
+extension SettlingState {
+    /// The writers as text: `EPOCH|NAME@MILLISECONDS`, those waited for with a `!` in front.
+    public var packedHolders: String? {
+        if epoch.isEmpty, holders.isEmpty { return nil }
+        return holders.sorted { $0.key < $1.key }.reduce(epoch) { text, holder in
+            let mark = awaited.contains(holder.key) ? "!" : ""
+            return text + "|\(mark)\(holder.key)@\(holder.value.milliseconds)"
+        }
+    }
+
+    /// Reads a state as it was kept.
+    public init(ceiling: Int64?, candidate: Int64?, candidateAt: Date?, packedHolders: String?) {
+        self.ceiling = ceiling
+        self.candidate = candidate
+        self.candidateAt = candidateAt
+        guard let packedHolders else { return }
+        let parts = packedHolders.split(separator: "|", omittingEmptySubsequences: false)
+        epoch = parts.first.map(String.init) ?? ""
+        for part in parts.dropFirst() {
+            let isAwaited = part.hasPrefix("!")
+            let fields = part.drop { $0 == "!" }.split(separator: "@")
+            guard fields.count == 2, let milliseconds = Int64(fields[1]) else { continue }
+            holders[String(fields[0])] = Date(milliseconds: milliseconds)
+            if isAwaited { awaited.insert(String(fields[0])) }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// How an attempt failed.
+public struct BatchFailure: Sendable, Hashable {
+    /// What went wrong.
+    public var message: String
+    /// What came out of it all the same, as JSON.
+    public var result: String?
+    /// Whether trying the same again may succeed: it says nothing about the items.
+    public var isTransient: Bool
+    /// The parts that the batch falls into where the bad items are known; else empty.
+    public var parts: [BatchPart]
+
+    /// Makes a failure.
+    public init(
+        _ message: String,
+        result: String? = nil,
+        isTransient: Bool = false,
+        parts: [BatchPart] = []
+    ) {
+        self.message = message
+        self.result = result
+        self.isTransient = isTransient
+        self.parts = parts
+    }
+}
+
+/// An error that says whether trying again may help.
+public protocol CategorizedError: Error {
+    /// What to do about it.
+    var category: ErrorCategory { get }
+}
+
+extension TrancheError: CategorizedError {}

@@ -1,0 +1,78 @@
+/// A part of a batch that becomes a batch of its own.
+public struct BatchPart: Sendable, Hashable {
+    /// The ids; at least one.
+    public var ids: IDRuns
+    /// Their weight.
+    public var weight: Double
+    /// Whether the part is quarantined at once; such a part has one id.
+    public var isBad: Bool
+
+    /// Makes a part.
+    public init(ids: IDRuns, weight: Double, isBad: Bool = false) {
+        self.ids = ids
+        self.weight = weight
+        self.isBad = isBad
+    }
+}
+
+/// Cuts batches that failed into parts.
+public struct BatchSplitter: Sendable {
+    private let ids: [Int64]
+    private let weights: [Int64: Double]
+
+    /// Makes a splitter.
+    ///
+    /// - Parameters:
+    ///   - ids: The batch's ids; `nil` for an adopted one, whose ids are those of its items.
+    ///   - items: Its items as far as they still exist, ascending.
+    public init(ids: IDRuns?, items: [Item]) {
+        self.ids = ids.map { Array($0.ids) } ?? items.map(\.id)
+        weights = Dictionary(items.map { ($0.id, $0.weight) }) { first, _ in first }
+    }
+
+    /// Two parts of about the same weight, in order of id; one when there is a single id.
+    ///
+    /// Ids whose item has vanished weigh nothing and stay in a part.
+    public var halves: [BatchPart] {
+        guard ids.count > 1 else { return ids.isEmpty ? [] : [part(ids[...])] }
+        let total = ids.reduce(0) { $0 + weight($1) }
+        var cut = ids.count / 2
+        if total > 0 {
+            // The first cut that leaves no more than half to the right of it, or just before that.
+            var left = 0.0
+            cut = 0
+            while cut < ids.count - 1, left < total / 2 {
+                let next = left + weight(ids[cut])
+                if cut > 0, next - total / 2 > total / 2 - left { break }
+                left = next
+                cut += 1
+            }
+        }
+        return [part(ids[..<cut]), part(ids[cut...])]
+    }
+
+    /// A bad part for each bad id, and one for all the rest.
+    ///
+    /// - Parameter bad: The bad ids.
+    /// - Returns: The parts: the rest first, when there is one.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when the batch has no such id.
+    public func parts(bad: Set<Int64>) throws -> [BatchPart] {
+        let unknown = bad.subtracting(ids)
+        guard unknown.isEmpty else {
+            throw TrancheError(
+                .invalidArgument,
+                "the batch has no id \(unknown.sorted().prefix(10).map(String.init).joined(separator: ", ")); "
+                    + "bad items must be its own"
+            )
+        }
+        let rest = ids.filter { !bad.contains($0) }
+        return (rest.isEmpty ? [] : [part(rest[...])])
+            + bad.sorted().map { BatchPart(ids: IDRuns($0...$0), weight: weight($0), isBad: true) }
+    }
+
+    private func weight(_ id: Int64) -> Double { weights[id] ?? 0 }
+
+    private func part(_ ids: ArraySlice<Int64>) -> BatchPart {
+        BatchPart(ids: IDRuns(ids), weight: ids.reduce(0) { $0 + weight($1) })
+    }
+}
