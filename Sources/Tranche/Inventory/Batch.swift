@@ -68,7 +68,9 @@ public struct Batch: Sendable {
     ///
     /// - Returns: The batch, with its items where they are few; `nil` when all have vanished.
     func withRemainingItems() async throws -> Batch? {
-        guard readItems == nil, attempt > 1, record.status == .running else { return self }
+        guard readItems == nil, attempt > 1 || !record.isTile, record.status == .running else {
+            return self
+        }
         var found: [Item] = []
         for try await item in itemStream {
             found.append(item)

@@ -70,6 +70,15 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// The functions, of those named, whose result may differ for equal arguments.
     func changingFunctions(among calls: FilterCalls) async throws -> [String]
 
+    /// Finds out how the writers of a table or view are seen.
+    ///
+    /// - Parameters:
+    ///   - name: The table or view; it exists.
+    ///   - uid: The column of the id.
+    /// - Returns: The watch.
+    /// - Throws: The database's error.
+    func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch
+
     /// Waits until no other migrator works on a table; called first in a migration's transaction.
     func lockForMigration(_ name: SQLTableName) -> [SQLStatement]
 
