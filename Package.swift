@@ -14,6 +14,8 @@ let strict: [SwiftSetting] = [
 let migrations = [
     "0001_create_inventory",
     "0002_create_run",
+    "0003_watch_gaps",
+    "0004_number_completions",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -4,6 +4,8 @@ package import TrancheSQL
 package struct PostgreSQLDialect: SQLDialect {
     package init() {}
 
+    package var hasOneWriter: Bool { false }
+
     package var lockingRow: SQLStatement { "FOR UPDATE" }
 
     package var lockingFreeRows: SQLStatement { "FOR UPDATE SKIP LOCKED" }
@@ -63,5 +65,31 @@ package struct PostgreSQLDialect: SQLDialect {
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "{" + ids.map(String.init).joined(separator: ",") + "}"
         return "\(name: column) = ANY (CAST(\(list) AS bigint[]))"
+    }
+
+    package func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement {
+        func list(_ ids: [Int64]) -> String {
+            "{" + ids.map(String.init).joined(separator: ",") + "}"
+        }
+        return """
+            (
+                SELECT
+                    ordinality - 1 AS tranche_place,
+                    lower_id AS tranche_from,
+                    upper_id AS tranche_to
+                FROM unnest(
+                    CAST(\(list(ranges.map(\.lowerBound))) AS bigint[]),
+                    CAST(\(list(ranges.map(\.upperBound))) AS bigint[])
+                ) WITH ORDINALITY AS given (lower_id, upper_id, ordinality)
+            )
+            """
+    }
+
+    package func small(_ expression: SQLStatement) -> SQLStatement {
+        "CAST(\(expression) AS integer)"
+    }
+
+    package func lockForNumbering(_ name: String) -> [SQLStatement] {
+        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
     }
 }

@@ -23,15 +23,26 @@ extension SourceDatabase {
     /// - Returns: The database.
     public static func postgres(_ url: String) -> SourceDatabase {
         let name = (try? PostgreSQLURL(url).name) ?? "postgresql://"
-        return SourceDatabase(name: name, key: url) { source in
-            let database = PostgreSQLDatabase(
-                url: try PostgreSQLURL(url),
-                isReadOnly: true,
-                lockTimeout: .seconds(30),
-                maxConnections: 4
-            )
-            return try await SQLMetaSource(source, in: database)
-        }
+        return SourceDatabase(
+            name: name,
+            key: url,
+            open: { try await SQLMetaSource($0, in: try readOnly(url)) },
+            identify: {
+                let database = try readOnly(url)
+                let identity = try await database.identity()
+                await database.close()
+                return identity
+            }
+        )
+    }
+
+    private static func readOnly(_ url: String) throws -> PostgreSQLDatabase {
+        PostgreSQLDatabase(
+            url: try PostgreSQLURL(url),
+            isReadOnly: true,
+            lockTimeout: .seconds(30),
+            maxConnections: 4
+        )
     }
 }
 

@@ -4,6 +4,8 @@ package import TrancheSQL
 package struct SQLiteDialect: SQLDialect {
     package init() {}
 
+    package var hasOneWriter: Bool { true }
+
     package var lockingRow: SQLStatement { "" }
 
     package var lockingFreeRows: SQLStatement { "" }
@@ -59,4 +61,23 @@ package struct SQLiteDialect: SQLDialect {
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
         return "\(name: column) IN (SELECT value FROM json_each(\(list)))"
     }
+
+    package func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement {
+        let list =
+            "[" + ranges.map { "[\($0.lowerBound),\($0.upperBound)]" }.joined(separator: ",") + "]"
+        return """
+            (
+                SELECT
+                    key AS tranche_place,
+                    json_extract(value, '$[0]') AS tranche_from,
+                    json_extract(value, '$[1]') AS tranche_to
+                FROM json_each(\(list))
+            )
+            """
+    }
+
+    package func small(_ expression: SQLStatement) -> SQLStatement { expression }
+
+    // One writer at a time: nobody to wait for.
+    package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
 }

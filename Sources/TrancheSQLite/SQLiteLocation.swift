@@ -24,10 +24,17 @@ extension SourceDatabase {
     /// - Parameter path: The file.
     /// - Returns: The database.
     public static func sqlite(_ path: String) -> SourceDatabase {
-        SourceDatabase(name: "sqlite:\(path)", key: "sqlite:\(path)") { source in
-            let database = try await SQLiteInventory.openSource(path)
-            return try await SQLMetaSource(source, in: database)
-        }
+        SourceDatabase(
+            name: "sqlite:\(path)",
+            key: "sqlite:\(path)",
+            open: { try await SQLMetaSource($0, in: try await SQLiteInventory.openSource(path)) },
+            identify: {
+                let database = try await SQLiteInventory.openSource(path)
+                let identity = try await database.identity()
+                await database.close()
+                return identity
+            }
+        )
     }
 }
 

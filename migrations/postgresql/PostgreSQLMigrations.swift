@@ -15,6 +15,18 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._002_create_run_up_sql,
             down: PackageResources._002_create_run_down_sql
         ),
+        Migration(
+            version: 3,
+            name: "watch_gaps",
+            up: PackageResources._003_watch_gaps_up_sql,
+            down: PackageResources._003_watch_gaps_down_sql
+        ),
+        Migration(
+            version: 4,
+            name: "number_completions",
+            up: PackageResources._004_number_completions_up_sql,
+            down: PackageResources._004_number_completions_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -7,7 +7,7 @@ public struct Batch: Sendable {
     /// How long it may be held without a heartbeat.
     public let lease: Duration
     let source: any MetaSource
-    let inventory: Inventory
+    package let inventory: Inventory
     private var readItems: [Item]?
 
     init(_ handedOut: AcquireOutcome.HandedOut, source: any MetaSource, inventory: Inventory) {
@@ -62,7 +62,7 @@ public struct Batch: Sendable {
         return BatchItems(record: record, source: source)
     }
 
-    var holding: Holding { Holding(batch: id, attempt: attempt) }
+    package var holding: Holding { Holding(batch: id, attempt: attempt) }
 
     /// Looks whether a batch that is handed out again still has items; one that has none succeeds.
     ///
@@ -101,8 +101,13 @@ extension Batch {
     public func succeed(result: (any Encodable)? = nil, logging: String? = nil) async throws
         -> BatchRecord
     {
-        let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
+        let text = try jsonText(of: result)
         return try await end { try await $0.succeed(holding, result: text, logging: logging) }
+    }
+
+    /// A result as it is kept.
+    package func jsonText(of result: (any Encodable)?) throws -> String? {
+        try result.map { try JSONText.encode(AnyEncodable($0)) }
     }
 
     /// Records failure; the run's policy says when the batch is tried again.
@@ -138,7 +143,7 @@ extension Batch {
         result: (any Encodable)? = nil,
         badItems: Set<Int64> = []
     ) async throws -> BatchRecord {
-        let text = try result.map { try JSONText.encode(AnyEncodable($0)) }
+        let text = try jsonText(of: result)
         return try await fail(BatchFailure(message, result: text), badItems: badItems)
     }
 

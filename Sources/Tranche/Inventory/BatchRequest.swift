@@ -27,6 +27,8 @@ public struct BatchRequest: Sendable, Hashable {
     /// For a named run over the inventory of another job: only batches that hold one of these ids of the
     /// first source count.
     public var rootIDs: IDBounds
+    /// What the source must promise of late commits; `nil` (the default) for what it can.
+    public var promise: SourcePromise?
 
     /// Makes a request.
     public init(
@@ -40,7 +42,8 @@ public struct BatchRequest: Sendable, Hashable {
         worker: String? = nil,
         jobIdentifier: String? = nil,
         token: String? = nil,
-        rootIDs: IDBounds = IDBounds()
+        rootIDs: IDBounds = IDBounds(),
+        promise: SourcePromise? = nil
     ) {
         self.job = job
         self.run = run
@@ -53,6 +56,7 @@ public struct BatchRequest: Sendable, Hashable {
         self.jobIdentifier = jobIdentifier
         self.token = token
         self.rootIDs = rootIDs
+        self.promise = promise
     }
 
     /// Checks what can be checked without a database.

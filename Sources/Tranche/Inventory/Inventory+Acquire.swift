@@ -132,6 +132,7 @@ extension Inventory {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
+        try source.require(request.promise)
         try await requireNoLoop(from: source, to: request.job)
         var request = request
         while true {
@@ -195,7 +196,7 @@ extension Inventory {
     ) async throws -> RangePlan {
         var settling = demand.settling
         var observed: WriterObservation?
-        if let source = source as? any SettlingSource {
+        if let source = source.settling {
             observed = try await source.observeWriters()
         } else if demand.policy.settleLag > .zero {
             observed = WriterObservation(highestID: try await source.highestID())

@@ -12,7 +12,7 @@ extension Inventory {
     /// - Throws: The source's failure, or the store's.
     func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws -> [GapLook] {
         var observed: WriterObservation?
-        if gaps.contains(where: \.isOpen), let source = source as? any SettlingSource {
+        if gaps.contains(where: \.isOpen), let source = source.settling {
             observed = try await source.observeWriters()
         }
         let exact = gaps.filter { $0.isExact || $0.isRedo }

@@ -137,9 +137,14 @@ extension Inventory {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
+        try await requireNoLoop(from: source, to: request.job)
         let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
         let run = try await store.runs(RunSelection(key)).first
-        try run?.requireSame(definition: source.definition, bounds: request.ids)
+        try run?.requireSame(
+            definition: source.definition,
+            bounds: request.ids,
+            rootIDs: request.rootIDs
+        )
         var forecast = Forecast()
         for status in [BatchStatus.running, .released, .failed] {
             let open = BatchSelection(runs: RunSelection(key), status: status)

@@ -34,6 +34,16 @@ extension Inventory {
         _ batch: BatchRecord,
         from description: some MetaSourceDescription
     ) async throws -> [BatchRecord] {
+        let parts = try await halves(of: batch, from: description)
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        return try await retrying { _ in try await store.split(holding, into: parts) }
+    }
+
+    /// The parts that ``split(_:from:)`` makes of a batch. Throws as that does.
+    package func halves(
+        of batch: BatchRecord,
+        from description: some MetaSourceDescription
+    ) async throws -> [BatchPart] {
         guard batch.status == .failed, batch.count > 1 else {
             throw TrancheError(
                 .invalidArgument,
@@ -41,10 +51,7 @@ extension Inventory {
                     + "only failed batches of several items are split"
             )
         }
-        let source = try await source(description)
-        let parts = try await splitter(batch, in: source).halves
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
-        return try await retrying { _ in try await store.split(holding, into: parts) }
+        return try await splitter(batch, in: try await source(description)).halves
     }
 
     /// Makes quarantined items batches again, due at once.

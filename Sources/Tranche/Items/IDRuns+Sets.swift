@@ -42,16 +42,8 @@ extension IDRuns {
 
     /// The ids that are in this set or the other.
     public func union(_ other: IDRuns) -> IDRuns {
-        var sum = IDRuns()
-        for run in (runs + other.runs).sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = sum.last {
-                if run.upperBound <= last { continue }
-                sum.append(run: max(run.lowerBound, last + 1)...run.upperBound)
-            } else {
-                sum.append(run: run)
-            }
-        }
-        return sum
+        if other.runs.isEmpty { return self }
+        return IDRuns(runs: runs + other.runs)
     }
 
     /// The ids that are in this set and not in the other.
@@ -75,5 +67,19 @@ extension IDRuns {
             if !isUsedUp { left.append(run: lower...run.upperBound) }
         }
         return left
+    }
+}
+
+extension IDRuns {
+    /// Makes the set of the ids of ranges in any order, which may overlap.
+    package init(runs: [ClosedRange<Int64>]) {
+        self.init()
+        for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last {
+                if run.upperBound > last { append(run: max(run.lowerBound, last + 1)...run.upperBound) }
+            } else {
+                append(run: run)
+            }
+        }
     }
 }

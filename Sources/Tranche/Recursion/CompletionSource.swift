@@ -22,12 +22,13 @@ struct CompletionSource: MetaSource {
         self.rootIDs = rootIDs
         self.store = store
         definition = SourceDefinition(
-            database: "\(identity), job '\(upstream.job)' of '\(upstream.metaTable)'",
+            database: identity + InventorySource.tableMark(of: upstream.job)
+                + "\(upstream.metaTable)'",
             table: InventorySource.prefix + upstream.job,
             uid: "completion",
             item: "batch",
             weight: "batch_weight",
-            filter: run.map { "run = \($0)" }
+            filter: run.map { InventorySource.runMark + $0 }
         )
     }
 

@@ -67,6 +67,36 @@ public struct InventorySource: MetaSourceDescription {
     }
 }
 
+extension InventorySource {
+    /// Describes the source that a recorded definition means; `nil` when that is none of a job's.
+    package init?(_ definition: SourceDefinition, rootIDs: IDBounds = IDBounds()) {
+        guard let upstream = Self.upstream(in: definition) else { return nil }
+        self.init(
+            job: upstream.job,
+            run: definition.filter.map { String($0.dropFirst(Self.runMark.count)) },
+            metaTable: upstream.metaTable,
+            rootIDs: rootIDs
+        )
+    }
+
+    /// The job whose batches a recorded definition means; `nil` when it means none of a job's.
+    static func upstream(in definition: SourceDefinition) -> JobKey? {
+        guard definition.table.hasPrefix(prefix) else { return nil }
+        let job = String(definition.table.dropFirst(prefix.count))
+        guard let mark = definition.database.firstRange(of: tableMark(of: job)) else { return nil }
+        return JobKey(
+            metaTable: String(definition.database[mark.upperBound...].dropLast()),
+            job: job
+        )
+    }
+
+    /// What stands before the name of the upstream job's own source in a definition's database.
+    static func tableMark(of job: String) -> String { ", job '\(job)' of '" }
+
+    /// What stands before the name of the upstream run in a definition's filter.
+    static let runMark = "run = "
+}
+
 extension MetaSourceDescription where Self == InventorySource {
     /// The inventory of a job; see ``InventorySource``.
     public static func inventory(

@@ -30,6 +30,8 @@ public struct RunRecord: Sendable, Hashable {
     public var outage: OutageGuard
     /// The ids at the root that a downstream backfill was limited to.
     public var rootIDs: IDBounds
+    /// Whether other jobs take the run's batches as their items.
+    public var isUpstream: Bool
     /// Where the audit goes on; `nil` at the beginning.
     public var auditPosition: AuditPosition?
     /// When the run began.
@@ -51,6 +53,7 @@ public struct RunRecord: Sendable, Hashable {
         droppedGaps: Int = 0,
         outage: OutageGuard = OutageGuard(),
         rootIDs: IDBounds = IDBounds(),
+        isUpstream: Bool = false,
         auditPosition: AuditPosition? = nil,
         createdAt: Date
     ) {
@@ -68,6 +71,7 @@ public struct RunRecord: Sendable, Hashable {
         self.droppedGaps = droppedGaps
         self.outage = outage
         self.rootIDs = rootIDs
+        self.isUpstream = isUpstream
         self.auditPosition = auditPosition
         self.createdAt = createdAt
     }

@@ -73,6 +73,13 @@ public struct SettlingState: Sendable, Hashable {
         return (seen + [candidateAt.addingTimeInterval(lag.seconds)]).max()
     }
 
+    /// Whether the state must be kept in place of an older one: that writers came and went who are not
+    /// waited for makes no difference.
+    public func isNews(after old: SettlingState) -> Bool {
+        ceiling != old.ceiling || candidate != old.candidate || candidateAt != old.candidateAt
+            || (epoch != old.epoch && candidate != nil)
+    }
+
     private func isPassed(now: Date, wait: Duration, lag: Duration) -> Bool {
         guard let candidateAt, isOverdue(candidateAt, now: now, wait: lag) else { return false }
         return awaited.allSatisfy { name in

@@ -28,6 +28,9 @@ public struct WriterObservation: Sendable, Hashable {
 
 /// A source whose ids may be committed in another order than they were drawn.
 public protocol SettlingSource: MetaSource {
+    /// Whether writers may come at the same time at all; where not, nobody needs to be observed.
+    var hasConcurrentWriters: Bool { get }
+
     /// Reads the highest id and, after that, the writers whose transactions are open.
     ///
     /// What is read after this call sees every commit of a writer that is not among them.
@@ -35,6 +38,18 @@ public protocol SettlingSource: MetaSource {
     /// - Returns: The observation.
     /// - Throws: The source's failure.
     func observeWriters() async throws -> WriterObservation
+}
+
+extension SettlingSource {
+    /// Writers may come at the same time.
+    public var hasConcurrentWriters: Bool { true }
+}
+
+extension MetaSource {
+    /// The source as one whose writers are to be observed, when that is so.
+    package var settling: (any SettlingSource)? {
+        (self as? any SettlingSource).flatMap { $0.hasConcurrentWriters ? $0 : nil }
+    }
 }
 
 /// Why ids may appear in a source that no proof covers.

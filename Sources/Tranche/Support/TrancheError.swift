@@ -47,6 +47,7 @@ extension TrancheError {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
             case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
+            case promiseNotKept
         }
 
         private let name: Name
@@ -67,6 +68,10 @@ extension TrancheError {
         ///
         /// Permanent; nothing was changed.
         public static let redefined = Self(name: .redefined)
+        /// A source or sink promises less than was asked for.
+        ///
+        /// Permanent; nothing was changed.
+        public static let promiseNotKept = Self(name: .promiseNotKept)
         /// The batch is no longer held under this attempt.
         ///
         /// Conflict; nothing was changed.

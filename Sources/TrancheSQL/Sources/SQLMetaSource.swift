@@ -1,10 +1,11 @@
 package import Tranche
 
 /// A table or view, open for reading.
-package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
+package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package let definition: SourceDefinition
     package let database: Database
-    private let table: SQLTableName
+    let table: SQLTableName
+    private let watch: SQLSourceWatch
 
     /// Rows looked at in one statement where a filter may leave most of them out.
     private static var window: Int { 8192 }
@@ -16,6 +17,15 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
         table = try source.tableName
         definition = try await SQLSourceCheck(source: source, table: table, database: database)
             .run()
+        do {
+            watch = try await database.watch(table, uid: definition.uid)
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(
+                error.category == .transient ? .sourceUnavailable : .invalidSource,
+                "source '\(source.name)' in \(database.name): \(error.message)",
+                underlying: error
+            )
+        }
     }
 
     // MARK: Planning
@@ -37,7 +47,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
             let rows = try await wrapping { try await database.read(step.statement)[0] }
             switch try feed(rows, of: step, to: &planner) {
             case .full: return planner.finish(reachedEnd: false)
-            case .sourceEnd: return planner.finish(reachedEnd: true)
+            case .sourceEnd, .ceiling: return planner.finish(reachedEnd: true)
             case .more: break
             }
             fruitless = planner.isOpen ? 0 : fruitless + 1
@@ -66,6 +76,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
         case sourceEnd
         /// The step is read to its end, and there may be more.
         case more
+        /// There are rows that may not be handed out yet.
+        case ceiling
     }
 
     /// Makes the statement that reads the next rows.
@@ -129,13 +141,18 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
         return condition
     }
 
-    /// Feeds a step's rows to a planner.
-    package func feed(_ rows: SQLRows, of step: Step, to planner: inout RangePlanner) throws -> Fed
-    {
+    /// Feeds a step's rows to a planner, up to the highest id that may be handed out.
+    package func feed(
+        _ rows: SQLRows,
+        of step: Step,
+        to planner: inout RangePlanner,
+        through ceiling: Int64 = .max
+    ) throws -> Fed {
         var looked = step.isFiltered ? 0 : rows.count
         for index in 0..<rows.count {
             var row = rows[index]
             let item = try item(&row)
+            if item.id > ceiling { return .ceiling }
             if step.isFiltered {
                 let isKept = try row.boolean()
                 looked = Int(try row.integer())
@@ -147,6 +164,43 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
             if try !planner.offer(item) { return .full }
         }
         return looked < step.size ? .sourceEnd : .more
+    }
+
+    // MARK: Writers
+
+    package var risks: [SourceRisk] { watch.risks }
+
+    package var hasConcurrentWriters: Bool { watch.writers != nil }
+
+    /// The statements that observe the writers: the highest id first, and after that who writes.
+    package var observation: [SQLStatement] {
+        [highestIDStatement] + (watch.writers.map { [$0] } ?? [])
+    }
+
+    package func observeWriters() async throws -> WriterObservation {
+        let statements = observation
+        return try await wrapping {
+            // Each with a snapshot of its own: in one transaction of reading committed rows.
+            try await database.withReader { connection in
+                try observed(try await connection.atomically(statements, isWriting: false)[...])
+            }
+        }
+    }
+
+    /// Reads the rows of ``observation``.
+    package func observed(_ rows: ArraySlice<SQLRows>) throws -> WriterObservation {
+        var observation = WriterObservation(highestID: nil)
+        if var highest = rows.first?.first {
+            observation.highestID = try highest.optionalInteger()
+        }
+        guard let writers = rows.dropFirst().first else { return observation }
+        _ = try writers.map { row in
+            observation.epoch = try row.text()
+            guard let holder = row.optionalText() else { return }
+            observation.holders.insert(holder)
+            if try row.boolean() { observation.survivors.insert(holder) }
+        }
+        return observation
     }
 
     // MARK: Reading
@@ -184,17 +238,17 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
         "SELECT max(\(name: definition.uid)) FROM \(table)"
     }
 
-    private func items(_ statement: SQLStatement) async throws -> [Item] {
+    func items(_ statement: SQLStatement) async throws -> [Item] {
         let rows = try await wrapping { try await database.read(statement)[0] }
         return try rows.map { try item(&$0) }
     }
 
-    private var weightColumn: SQLStatement {
+    var weightColumn: SQLStatement {
         guard let weight = definition.weight else { return "NULL" }
         return database.dialect.double("\(name: weight)")
     }
 
-    private var itemColumn: SQLStatement {
+    var itemColumn: SQLStatement {
         definition.item.map { "\(name: $0)" } ?? "NULL"
     }
 
@@ -223,7 +277,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: MetaSource {
         }
     }
 
-    private func wrapping<R>(_ body: () async throws -> R) async throws -> R {
+    func wrapping<R>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
         } catch let error as any SQLDatabaseError {

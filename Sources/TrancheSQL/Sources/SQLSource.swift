@@ -134,6 +134,7 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
     public let name: String
     private let key: String
     private let opener: @Sendable (SQLSource) async throws -> any MetaSource
+    private let identifier: @Sendable () async throws -> String
 
     /// Describes a database.
     ///
@@ -141,14 +142,22 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
     ///   - name: What it is, without credentials.
     ///   - key: Its spelling.
     ///   - open: Opens a source in it.
+    ///   - identify: Finds out from the database what identifies it.
     public init(
         name: String,
         key: String,
-        open: @escaping @Sendable (SQLSource) async throws -> any MetaSource
+        open: @escaping @Sendable (SQLSource) async throws -> any MetaSource,
+        identify: @escaping @Sendable () async throws -> String
     ) {
         self.name = name
         self.key = key
         opener = open
+        identifier = identify
+    }
+
+    /// What identifies the database, found out from itself: two that have it in common are one.
+    public func identity() async throws -> String {
+        try await identifier()
     }
 
     /// Opens and checks a source.

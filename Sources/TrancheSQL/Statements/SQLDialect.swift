@@ -6,6 +6,8 @@ import Tranche
 /// Instants are kept as the dialect likes; the store reads and binds them in milliseconds since 1970
 /// UTC. `processing_start` and `processing_end` are kept for people to read, and may differ again.
 package protocol SQLDialect: Sendable {
+    /// Whether nobody else can write while a transaction writes.
+    var hasOneWriter: Bool { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
     var lockingRow: SQLStatement { get }
     /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.
@@ -46,6 +48,12 @@ package protocol SQLDialect: Sendable {
     func double(_ expression: SQLStatement) -> SQLStatement
     /// Whether a column is one of some ids, ascending.
     func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
+    /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and `tranche_to`.
+    func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement
+    /// An expression whose values have at most 31 bits, so that many of them are added fast.
+    func small(_ expression: SQLStatement) -> SQLStatement
+    /// The statements that make others wait who number completions of the same job.
+    func lockForNumbering(_ name: String) -> [SQLStatement]
 }
 
 extension SQLDialect {

@@ -5,12 +5,14 @@ package struct InventoryTables: Sendable, Hashable {
     package let batch: SQLTableName
     package let run: SQLTableName
     package let attempt: SQLTableName
+    package let gap: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
         batch = SQLTableName(schema: schema, table: table)
         run = SQLTableName(schema: schema, table: table + "_run")
         attempt = SQLTableName(schema: schema, table: table + "_attempt")
+        gap = SQLTableName(schema: schema, table: table + "_gap")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

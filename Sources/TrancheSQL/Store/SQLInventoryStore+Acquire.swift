@@ -56,16 +56,16 @@ extension SQLInventoryStore: UnderLockReader {
                 size: stepSize(for: request)
             )
         }
+        let isObserved = source?.hasConcurrentWriters == true && hint(for: request.key).isNearCeiling
+        if let source, isObserved { statements += source.observation }
         if let step { statements.append(step.statement) }
+        let sourceAnswers = (isNew ? 2 : 0) + 3..<statements.count
         if request.mayBeRepeated { statements.append(selectRepeated(request)) }
         return try await database.withTransaction(statements) { connection, rows in
-            var rows = rows
-            if isNew {
-                try requireSibling(rows[0], agreesWith: request)
-                rows.removeFirst(2)
-            }
-            guard var row = rows[0].first else { return nil }
-            var clock = rows[1][0]
+            let head = rows[(isNew ? 2 : 0)...]
+            if isNew { try requireSibling(rows[0], agreesWith: request) }
+            guard var row = head.first?.first, var clock = rows[sourceAnswers.lowerBound - 2].first
+            else { return nil }
             var acquisition = Acquisition(
                 store: self,
                 request: request,
@@ -78,18 +78,32 @@ extension SQLInventoryStore: UnderLockReader {
                 return .batches(try acquisition.repeated(last))
             }
             if let reason = acquisition.run.pauseReason { return .none(.paused(reason: reason)) }
-            var due = rows[2]
+            if let reason = try await acquisition.pass(on: connection) {
+                return try await acquisition.commit(answering: .none(reason), on: connection)
+            }
+            var due = rows[sourceAnswers.lowerBound - 1]
             while try acquisition.offer(due) {
                 due = try await acquisition.nextDue(selectDue(request), on: connection)
+            }
+            if let batch = acquisition.toSplit {
+                return try await acquisition.commit(answering: .needsSplit(batch), on: connection)
+            }
+            if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
+            if let looks = request.looks {
+                try await acquisition.apply(looks, on: connection)
+            } else if let look = try await acquisition.askForDueLook(on: connection) {
+                return look
             }
             if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
             var planned = plan
             if let source, let step {
-                planned = try acquisition.plan(rows[3], of: step, from: source)
-                if let found = planned, found.ranges.isEmpty, found.reachedEnd {
-                    var highest = try await connection.run([source.highestIDStatement])[0].first
-                    planned?.highestID = try highest?.optionalInteger()
-                }
+                planned = try await acquisition.plan(
+                    rows[sourceAnswers],
+                    isObserved: isObserved,
+                    of: step,
+                    from: source,
+                    on: connection
+                )
             }
             return try await acquisition.finish(with: planned, on: connection)
         }
@@ -116,13 +130,23 @@ extension SQLInventoryStore: UnderLockReader {
         """
         INSERT INTO \(tables.run) (
             meta_table, job, run, definition, id_from, id_to,
-            lease_ms, max_attempts, backoff_ms, backoff_limit_ms, created_at
+            lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+            on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
+            created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),
             \(try request.definition.canonicalText), \(request.bounds.lower), \(request.bounds.upper),
             \(request.policy.lease.milliseconds), \(request.policy.maxAttempts),
             \(request.policy.backoff.milliseconds), \(request.policy.backoffLimit.milliseconds),
+            \(request.policy.onExhausted.rawValue), \(request.policy.settleWait.milliseconds),
+            \(request.policy.settleLag.milliseconds), \(request.policy.watch.milliseconds),
+            \(request.rootIDs.lower), \(request.rootIDs.upper),
+            -- A sibling that is read now; one that becomes upstream later marks this run, too.
+            coalesce((
+                SELECT max(is_upstream) FROM \(tables.run)
+                WHERE meta_table = \(request.key.metaTable) AND job = \(request.key.job)
+            ), 0),
             \(now)
         )
         ON CONFLICT (meta_table, job, run) DO NOTHING
@@ -142,7 +166,12 @@ extension SQLInventoryStore: UnderLockReader {
         guard var row = rows.first else { return }
         var sibling = try run(&row)
         sibling.bounds = request.bounds
-        try sibling.requireSame(definition: request.definition, bounds: request.bounds)
+        sibling.rootIDs = request.rootIDs
+        try sibling.requireSame(
+            definition: request.definition,
+            bounds: request.bounds,
+            rootIDs: request.rootIDs
+        )
     }
 
     /// Batches that are released, expired or due for a retry, oldest first.

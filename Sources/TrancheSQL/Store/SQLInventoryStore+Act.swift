@@ -56,7 +56,11 @@ extension SQLInventoryStore {
                 UPDATE \(tables.run)
                 SET lease_ms = \(policy.lease.milliseconds), max_attempts = \(policy.maxAttempts),
                     backoff_ms = \(policy.backoff.milliseconds),
-                    backoff_limit_ms = \(policy.backoffLimit.milliseconds)
+                    backoff_limit_ms = \(policy.backoffLimit.milliseconds),
+                    on_exhausted = \(policy.onExhausted.rawValue),
+                    settle_wait_ms = \(policy.settleWait.milliseconds),
+                    settle_lag_ms = \(policy.settleLag.milliseconds),
+                    watch_ms = \(policy.watch.milliseconds)
                 WHERE \(isRun(key))
                 """
             )
@@ -70,7 +74,7 @@ extension SQLInventoryStore {
         }
     }
 
-    private func requireRun(_ rows: SQLRows, _ key: RunKey) throws {
+    func requireRun(_ rows: SQLRows, _ key: RunKey) throws {
         guard rows.isEmpty else { return }
         throw TrancheError(
             .unknownRun,

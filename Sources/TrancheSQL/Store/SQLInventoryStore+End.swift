@@ -11,6 +11,15 @@ extension SQLInventoryStore {
         return try await end(
             holding,
             as: .succeeded,
+            by: succeeding(holding, result: result, logging: logging)
+        )
+    }
+
+    /// The statements that end an attempt well.
+    func succeeding(_ holding: Holding, result: String?, logging: String?) -> [SQLStatement] {
+        ending(
+            holding,
+            as: .succeeded,
             outcome: .succeeded,
             setting: """
                 status = 'succeeded', job_result_item = \(dialect.json(result)), logging = \(logging),
@@ -21,7 +30,7 @@ extension SQLInventoryStore {
 
     package func release(_ holding: Holding) async throws -> BatchRecord {
         // Due since now, by the same column as a retry.
-        try await end(
+        let statements = ending(
             holding,
             as: .released,
             outcome: .released,
@@ -29,37 +38,32 @@ extension SQLInventoryStore {
                 status = 'released', lease_expires_at = NULL, retry_at = \(now)
                 """
         )
+        return try await end(holding, as: .released, by: statements)
     }
 
-    package func fail(
-        _ holding: Holding,
-        error: String,
-        result: String?
-    ) async throws -> BatchRecord {
-        try requireJSON(result)
-        let found: BatchRecord = try await wrapping {
+    package func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+        try requireJSON(failure.result)
+        return try await wrapping {
             let statements = [
-                selectBatch(holding.batch), selectPolicy(ofBatch: holding.batch), readClock,
+                lockRun(ofBatch: holding.batch), selectBatch(holding.batch), readClock,
+                selectRoot(of: holding.batch),
             ]
             return try await database.withTransaction(statements) { connection, rows in
-                let batch = try heldBatch(rows[0], by: holding, endingAs: .failed)
-                guard batch.status == .running, var policy = rows[1].first else { return batch }
-                var clock = rows[2][0]
-                let now = try clock.instant()
-                var failed = batch
-                failed.status = .failed
-                failed.failures += 1
-                failed.endedAt = now
-                failed.leaseExpiresAt = nil
-                failed.retryAt = try run(&policy).policy.wait(afterFailures: failed.failures)
-                    .map { now.addingTimeInterval($0.seconds) }
-                failed.logging = error
-                failed.result = result
-                _ = try await connection.commit(write(failed, by: holding))
-                return failed
+                let batch = try heldBatch(rows[1], by: holding, endingAs: .failed)
+                guard batch.status == .running, var row = rows[0].first else { return batch }
+                var (clock, root) = (rows[2][0], rows[3][0])
+                let failing = FailingBatch(
+                    batch: batch,
+                    run: try run(&row),
+                    root: try root.integer(),
+                    failure: failure,
+                    now: try clock.instant()
+                )
+                let failed = try failing.outcome()
+                _ = try await connection.commit(write(failed, of: failing))
+                return failed.batch
             }
         }
-        return found
     }
 
     package func heartbeat(_ holding: Holding) async throws -> Date {
@@ -95,24 +99,9 @@ extension SQLInventoryStore {
     private func end(
         _ holding: Holding,
         as status: BatchStatus,
-        outcome: AttemptRecord.Outcome,
-        setting assignments: SQLStatement
+        by statements: [SQLStatement]
     ) async throws -> BatchRecord {
         try await wrapping {
-            let update: SQLStatement = """
-                UPDATE \(tables.batch)
-                SET \(assignments), processing_end = \(dialect.processingTime(now))
-                WHERE \(isHeld(holding))
-                """
-            let statements = dialect.chain(update, returning: batchColumns, of: tables.batch) {
-                recordAttempt(
-                    holding,
-                    outcome: outcome,
-                    endedAt: dialect.instant(ofProcessingTime: "processing_end"),
-                    from: $0,
-                    if: "status = \(status.rawValue)"
-                )
-            }
             let rows = try await database.write(statements)
             if var row = rows[0].first { return try batch(&row) }
             // Read with a lock: an end that is just being committed by a lost connection counts.
@@ -121,28 +110,67 @@ extension SQLInventoryStore {
         }
     }
 
-    private func write(_ failed: BatchRecord, by holding: Holding) -> [SQLStatement] {
-        let ended = failed.endedAt.map { instant($0) } ?? now
-        return [
+    private func ending(
+        _ holding: Holding,
+        as status: BatchStatus,
+        outcome: AttemptRecord.Outcome,
+        setting assignments: SQLStatement
+    ) -> [SQLStatement] {
+        let update: SQLStatement = """
+            UPDATE \(tables.batch)
+            SET \(assignments), processing_end = \(dialect.processingTime(now))
+            WHERE \(isHeld(holding))
+            """
+        return dialect.chain(update, returning: batchColumns, of: tables.batch) {
+            recordAttempt(
+                holding,
+                outcome: outcome,
+                endedAt: dialect.instant(ofProcessingTime: "processing_end"),
+                from: $0,
+                if: "status = \(status.rawValue)"
+            )
+        }
+    }
+
+    private func write(_ failed: FailingBatch.Outcome, of failing: FailingBatch) throws
+        -> [SQLStatement]
+    {
+        let batch = failed.batch
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        let ended = batch.endedAt.map { instant($0) } ?? now
+        var statements: [SQLStatement] = [
             """
             UPDATE \(tables.batch)
-            SET status = 'failed', failures = \(failed.failures), lease_expires_at = NULL,
-                retry_at = \(failed.retryAt.map { instant($0) } ?? "NULL"),
+            SET status = \(batch.status.rawValue), failures = \(batch.failures),
+                lease_expires_at = NULL,
+                retry_at = \(batch.retryAt.map { instant($0) } ?? "NULL"),
                 processing_end = \(dialect.processingTime(ended)),
-                logging = \(failed.logging), job_result_item = \(dialect.json(failed.result))
+                logging = \(batch.logging), job_result_item = \(dialect.json(batch.result))
             WHERE \(isHeld(holding))
             """,
             recordAttempt(
                 holding,
                 outcome: .failed,
-                error: failed.logging,
+                error: batch.logging,
                 endedAt: ended,
-                if: "status = 'failed'"
+                if: "status = \(batch.status.rawValue)"
             ),
         ]
+        statements += failing.failure.parts.map {
+            insertPart($0, of: batch, error: batch.logging, run: failing.run, now: ended)
+        }
+        if failed.outage != failing.run.outage {
+            statements.append(
+                """
+                UPDATE \(tables.run) SET outage = \(try JSONText.encode(failed.outage))
+                WHERE id = \(failing.run.id)
+                """
+            )
+        }
+        return statements
     }
 
-    private func selectBatch(_ id: Int64) -> SQLStatement {
+    func selectBatch(_ id: Int64) -> SQLStatement {
         """
         SELECT \(batchColumns)
         FROM \(tables.batch)
@@ -151,18 +179,21 @@ extension SQLInventoryStore {
         """
     }
 
-    private func selectPolicy(ofBatch id: Int64) -> SQLStatement {
+    /// The first batch that a batch was split from, or itself.
+    private func selectRoot(of id: Int64) -> SQLStatement {
         """
-        SELECT \(runColumns)
-        FROM \(tables.run)
-        WHERE (meta_table, job, run) = (
-            SELECT meta_table, job, run FROM \(tables.batch) WHERE id = \(id)
+        WITH RECURSIVE line AS (
+            SELECT id, parent_id FROM \(tables.batch) WHERE id = \(id)
+            UNION ALL
+            SELECT parent.id, parent.parent_id
+            FROM line JOIN \(tables.batch) AS parent ON parent.id = line.parent_id
         )
+        SELECT min(id) FROM line
         """
     }
 
     /// Checks that an attempt may end a batch, or has ended it just so.
-    private func heldBatch(
+    func heldBatch(
         _ rows: SQLRows,
         by holding: Holding,
         endingAs status: BatchStatus
@@ -171,7 +202,7 @@ extension SQLInventoryStore {
             throw TrancheError(.unknownBatch, "there is no batch \(holding.batch) in \(name)")
         }
         let found = try batch(&row)
-        if found.attempt == holding.attempt, found.status == .running || found.status == status {
+        if found.attempt == holding.attempt, found.status == .running || found.isEnded(as: status) {
             return found
         }
         throw TrancheError(
@@ -183,8 +214,18 @@ extension SQLInventoryStore {
         )
     }
 
-    private func requireJSON(_ result: String?) throws {
+    func requireJSON(_ result: String?) throws {
         guard let result, !JSONText.isValid(result) else { return }
         throw TrancheError(.invalidArgument, "the result is not JSON: \(result.prefix(80))")
+    }
+}
+
+extension BatchRecord {
+    /// Whether an end of this kind made the batch what it is.
+    fileprivate func isEnded(as end: BatchStatus) -> Bool {
+        switch end {
+        case .failed: [.failed, .split, .quarantined].contains(status)
+        default: status == end
+        }
     }
 }

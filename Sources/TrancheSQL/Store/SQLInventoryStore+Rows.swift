@@ -10,7 +10,7 @@ extension SQLInventoryStore {
             \(dialect.milliseconds(ofProcessingTime: "processing_start")),
             \(dialect.milliseconds(ofProcessingTime: "processing_end")),
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
-            job_result_item, logging
+            job_result_item, logging, parent_id, completion
         """
     }
 
@@ -55,7 +55,10 @@ extension SQLInventoryStore {
             leaseExpiresAt: try row.optionalInstant(),
             retryAt: try row.optionalInstant(),
             result: row.optionalText(),
-            logging: row.optionalText()
+            logging: row.optionalText(),
+            parent: try row.optionalInteger(),
+            // 0 marks one that is to be numbered.
+            completion: try row.optionalInteger().flatMap { $0 > 0 ? $0 : nil }
         )
         // A released batch is due since its release; only failed ones have a retry.
         if status != .failed { record.retryAt = nil }
@@ -64,14 +67,19 @@ extension SQLInventoryStore {
 
     static func runColumns(_ dialect: any SQLDialect) -> SQLStatement {
         """
-        meta_table, job, run, definition, id_from, id_to, cursor_id, tile_end,
-            lease_ms, max_attempts, backoff_ms, backoff_limit_ms, pause_reason,
-            \(dialect.milliseconds("pending_since")), \(dialect.milliseconds("created_at"))
+        id, meta_table, job, run, definition, id_from, id_to, cursor_id, tile_end,
+            lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+            on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
+            \(dialect.milliseconds("pending_since")),
+            ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
+            \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
+            is_upstream, audit_position, \(dialect.milliseconds("created_at"))
         """
     }
 
     func run(_ row: inout SQLRow) throws -> RunRecord {
         RunRecord(
+            id: try row.integer(),
             key: RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text()),
             definition: row.optionalText(),
             bounds: IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger()),
@@ -81,12 +89,74 @@ extension SQLInventoryStore {
                 lease: .milliseconds(try row.integer()),
                 maxAttempts: Int(try row.integer()),
                 backoff: .milliseconds(try row.integer()),
-                backoffLimit: .milliseconds(try row.integer())
+                backoffLimit: .milliseconds(try row.integer()),
+                onExhausted: RunPolicy.OnExhausted(rawValue: try row.text()) ?? .fail,
+                settleWait: .milliseconds(try row.integer()),
+                settleLag: .milliseconds(try row.integer()),
+                watch: .milliseconds(try row.integer())
             ),
             pauseReason: row.optionalText(),
             pendingSince: try row.optionalInstant(),
+            settling: SettlingState(
+                ceiling: try row.optionalInteger(),
+                candidate: try row.optionalInteger(),
+                candidateAt: try row.optionalInstant(),
+                packedHolders: row.optionalText()
+            ),
+            gapsDueAt: try row.optionalInstant(),
+            droppedGaps: Int(try row.integer()),
+            outage: try row.optionalText().map { try outage($0) } ?? OutageGuard(),
+            rootIDs: IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger()),
+            isUpstream: try row.boolean(),
+            auditPosition: row.optionalText().flatMap { AuditPosition(packed: $0) },
             createdAt: try row.instant()
         )
+    }
+
+    private func outage(_ text: String) throws -> OutageGuard {
+        do {
+            return try JSONText.decode(OutageGuard.self, from: text)
+        } catch {
+            throw TrancheError(
+                .storeFailed,
+                "a run of \(name) holds an outage that cannot be read",
+                underlying: error
+            )
+        }
+    }
+
+    static func gapColumns(_ dialect: any SQLDialect) -> SQLStatement {
+        """
+        id, id_start, id_end, known, holders, \(dialect.milliseconds("found_at")),
+            \(dialect.milliseconds("next_look")), \(dialect.milliseconds("watch_until")), looks, is_redo
+        """
+    }
+
+    func gap(_ row: inout SQLRow) throws -> Gap {
+        let id = try row.integer()
+        let (start, end) = (try row.integer(), try row.integer())
+        guard start <= end else {
+            throw TrancheError(.storeFailed, "gap \(id) of \(name) ends before it begins")
+        }
+        let known = try row.optionalInteger().map { Int($0) }
+        let holders = (row.optionalText() ?? "").split(separator: "|").map(String.init)
+        return Gap(
+            id: id,
+            range: start...end,
+            known: known,
+            holders: Set(holders.dropFirst()),
+            epoch: holders.first ?? "",
+            foundAt: try row.instant(),
+            nextLook: try row.instant(),
+            watchUntil: try row.instant(),
+            looks: Int(try row.integer()),
+            isRedo: try row.boolean()
+        )
+    }
+
+    /// A gap's writers as they are kept, the server's life in front; null for a closed gap.
+    func holders(of gap: Gap) -> String? {
+        gap.isOpen ? ([gap.epoch] + gap.holders.sorted()).joined(separator: "|") : nil
     }
 
     /// The statement that locks and reads a run's row.
@@ -95,6 +165,18 @@ extension SQLInventoryStore {
         SELECT \(runColumns)
         FROM \(tables.run)
         WHERE \(isRun(key))
+        \(dialect.lockingRow)
+        """
+    }
+
+    /// The statement that locks and reads the row of a batch's run: before the batch, as an acquire does.
+    func lockRun(ofBatch id: Int64) -> SQLStatement {
+        """
+        SELECT \(runColumns)
+        FROM \(tables.run)
+        WHERE (meta_table, job, run) = (
+            SELECT meta_table, job, run FROM \(tables.batch) WHERE id = \(id)
+        )
         \(dialect.lockingRow)
         """
     }

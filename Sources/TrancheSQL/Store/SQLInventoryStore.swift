@@ -14,8 +14,9 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     /// The columns of a batch and of a run, in the order in which they are read.
     let batchColumns: SQLStatement
     let runColumns: SQLStatement
-    /// How many rows the last batch of a run took: what to read under the lock next time.
-    private let lastCounts = Mutex<[RunKey: Int]>([:])
+    let gapColumns: SQLStatement
+    /// What the last acquire of a run tells of the next.
+    private let hints = Mutex<[RunKey: AcquireHint]>([:])
 
     package init(_ database: Database, configuration: StoreConfiguration) {
         self.database = database
@@ -24,6 +25,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         dialect = database.dialect
         batchColumns = Self.batchColumns(database.dialect)
         runColumns = Self.runColumns(database.dialect)
+        gapColumns = Self.gapColumns(database.dialect)
     }
 
     package var name: String { database.name }
@@ -64,7 +66,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     // MARK: How much to read
 
     func stepSize(for request: AcquireRequest) -> Int {
-        let last = lastCounts.withLock { $0[request.key] } ?? 200
+        let last = hint(for: request.key).count
         let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.batches + 1
         // Powers of two: few statements to prepare.
         var size = 16
@@ -72,8 +74,16 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         return size
     }
 
-    func noteCount(_ count: Int, of key: RunKey) {
-        lastCounts.withLock { $0[key] = count }
+    func hint(for key: RunKey) -> AcquireHint {
+        hints.withLock { $0[key] } ?? AcquireHint()
+    }
+
+    func note(_ change: (inout AcquireHint) -> Void, for key: RunKey) {
+        hints.withLock { hints in
+            var hint = hints[key] ?? AcquireHint()
+            change(&hint)
+            hints[key] = hint
+        }
     }
 
     // MARK: Errors
@@ -86,6 +96,14 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
             throw TrancheError(error, inventory: name)
         }
     }
+}
+
+/// What an acquire of a run tells the process of its next one.
+struct AcquireHint {
+    /// How many rows its last batch took: what to read under the lock.
+    var count = 200
+    /// Whether the ceiling may cut the next batch, so that the writers are to be observed with it.
+    var isNearCeiling = true
 }
 
 extension TrancheError {

@@ -1,0 +1,115 @@
+public import Foundation
+
+/// A batch that succeeded long ago, as the archive keeps it: without result, log and attempts.
+public struct ArchivedBatch: Sendable, Hashable {
+    /// The batch's number.
+    public var id: Int64
+    /// How it came to be.
+    public var kind: BatchKind
+    /// The hand-out that succeeded: 1, 2, ….
+    public var attempt: Int
+    /// The id of its first item.
+    public var idStart: Int64
+    /// The id of its last item; at least ``idStart``.
+    public var idEnd: Int64
+    /// The id after which its tile begins; `nil` from the source's start, and for what has no tile.
+    public var coverStart: Int64?
+    /// The ids handed out; `nil` when the range says it all, or for an adopted batch, unknown.
+    public var itemIDs: IDRuns?
+    /// How many items it had; at least 0. It tells a range that says it all from unknown ids.
+    public var count: Int
+    /// The items' weight at the hand-out; `nil` for adopted batches without.
+    public var weight: Double?
+    /// Its number among the successes of its job.
+    public var completion: Int64?
+    /// When it succeeded, in milliseconds since 1970 UTC.
+    public var endedMilliseconds: Int64
+
+    /// Makes a batch.
+    public init(
+        id: Int64,
+        kind: BatchKind,
+        attempt: Int = 1,
+        idStart: Int64,
+        idEnd: Int64,
+        coverStart: Int64? = nil,
+        itemIDs: IDRuns? = nil,
+        count: Int,
+        weight: Double? = nil,
+        completion: Int64? = nil,
+        endedMilliseconds: Int64
+    ) {
+        self.id = id
+        self.kind = kind
+        self.attempt = attempt
+        self.idStart = idStart
+        self.idEnd = idEnd
+        self.coverStart = coverStart
+        self.itemIDs = itemIDs
+        self.count = count
+        self.weight = weight
+        self.completion = completion
+        self.endedMilliseconds = endedMilliseconds
+    }
+
+    /// Takes over what the archive keeps of a batch.
+    ///
+    /// - Parameter record: The batch; succeeded.
+    /// - Returns: `nil` for one that cannot be archived: it has no end, its range is turned round, or
+    ///   its ids are more runs than ``ArchiveCodec/mostRuns``.
+    public init?(_ record: BatchRecord) {
+        let (span, overflow) = record.idEnd.subtractingReportingOverflow(record.idStart)
+        guard record.status == .succeeded, let endedAt = record.endedAt,
+            !overflow, span >= 0, span < .max, record.count >= 0, record.attempt >= 1,
+            record.itemIDs?.runs.count ?? 0 <= ArchiveCodec.mostRuns
+        else { return nil }
+        self.init(
+            id: record.id,
+            kind: record.kind,
+            attempt: record.attempt,
+            idStart: record.idStart,
+            idEnd: record.idEnd,
+            coverStart: record.coverStart,
+            itemIDs: record.itemIDs,
+            count: record.count,
+            weight: record.weight,
+            completion: record.completion,
+            endedMilliseconds: endedAt.milliseconds
+        )
+    }
+
+    /// The batch as a record: it started when it ended, and has neither worker nor result.
+    ///
+    /// - Parameter key: The run that it belongs to.
+    /// - Returns: The record; its status is `succeeded`.
+    public func record(of key: RunKey) -> BatchRecord {
+        let endedAt = Date(milliseconds: endedMilliseconds)
+        return BatchRecord(
+            id: id,
+            key: key,
+            kind: kind,
+            status: .succeeded,
+            attempt: attempt,
+            failures: 0,
+            idStart: idStart,
+            idEnd: idEnd,
+            coverStart: coverStart,
+            itemIDs: itemIDs,
+            count: count,
+            weight: weight,
+            startedAt: endedAt,
+            endedAt: endedAt,
+            completion: completion
+        )
+    }
+
+    /// Whether the batch was cut at the run's cursor, and so has a tile.
+    public var isTile: Bool { kind == .incremental || kind == .backfill }
+
+    /// The lowest id that its row stands for: of its tile, where it has one.
+    package var lowestID: Int64 {
+        guard isTile else { return idStart }
+        // A cover that ends at the highest id leaves no tile, but for the batch's own ids.
+        return min(idStart, coverStart.map { $0 == .max ? $0 : $0 + 1 } ?? .min)
+    }
+}

@@ -1,0 +1,43 @@
+public import Foundation
+
+/// Queues ids for a late batch: what becomes of a run's gaps.
+public struct LateQueue: Sendable {
+    /// How many ids are queued.
+    public let count: Int
+    /// Gaps that are looked at at once, since they hold some of the ids.
+    public private(set) var changed: [Gap] = []
+    /// New gaps for the other ids.
+    public private(set) var new: [Gap] = []
+
+    /// Decides.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids; those handed out are left out already, unless they are to be again.
+    ///   - gaps: The run's gaps that may hold one.
+    ///   - isRedo: Whether ids are queued that were handed out before.
+    ///   - watch: How long new gaps are watched.
+    ///   - now: The inventory's time.
+    public init(ids: IDRuns, gaps: [Gap], isRedo: Bool, watch: Duration, now: Date) {
+        count = ids.count
+        var rest = ids
+        for gap in gaps where gap.isRedo == isRedo {
+            let held = rest.intersection(gap.range)
+            if held.count == 0 { continue }
+            rest = rest.subtracting(held)
+            var gap = gap
+            if !gap.isExact, !gap.isRedo { gap.known = nil }
+            gap.nextLook = now
+            gap.looks += 1
+            changed.append(gap)
+        }
+        new = rest.runs.map { run in
+            Gap(
+                range: run,
+                foundAt: now,
+                nextLook: now,
+                watchUntil: now.addingTimeInterval(watch.seconds),
+                isRedo: isRedo
+            )
+        }
+    }
+}

@@ -1,0 +1,106 @@
+public import Foundation
+
+/// A batch whose attempt has failed, with what decides about what follows.
+public struct FailingBatch: Sendable {
+    /// The batch, running.
+    public let batch: BatchRecord
+    /// Its run, locked.
+    public let run: RunRecord
+    /// The first batch that it was split from, or itself.
+    public let root: Int64
+    /// How it failed.
+    public let failure: BatchFailure
+    /// The inventory's time.
+    public let now: Date
+
+    /// Makes the decision's ground.
+    public init(
+        batch: BatchRecord,
+        run: RunRecord,
+        root: Int64,
+        failure: BatchFailure,
+        now: Date
+    ) {
+        self.batch = batch
+        self.run = run
+        self.root = root
+        self.failure = failure
+        self.now = now
+    }
+
+    /// What follows.
+    public struct Outcome: Sendable {
+        /// The batch as it is then.
+        public var batch: BatchRecord
+        /// The run's guard as it is then.
+        public var outage: OutageGuard
+    }
+
+    /// Decides.
+    ///
+    /// - Returns: The batch and the guard.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when the failure's parts are not the batch's ids.
+    public func outcome() throws -> Outcome {
+        try requireOwnParts()
+        var outcome = Outcome(batch: batch, outage: run.outage)
+        outcome.batch.status = .failed
+        outcome.batch.endedAt = now
+        outcome.batch.leaseExpiresAt = nil
+        outcome.batch.logging = failure.message
+        outcome.batch.result = failure.result
+        guard failure.parts.isEmpty else {
+            outcome.batch.failures += 1
+            outcome.batch.status = .split
+            return outcome
+        }
+        guard run.policy.onExhausted == .split else {
+            outcome.batch.failures += 1
+            outcome.batch.retryAt = run.policy.wait(afterFailures: outcome.batch.failures)
+                .map { now.addingTimeInterval($0.seconds) }
+            return outcome
+        }
+        let isOutage = outcome.outage.noteFailure(
+            root: root,
+            batch: batch.id,
+            message: failure.message,
+            now: now
+        )
+        if isOutage, let until = outcome.outage.hold?.until {
+            outcome.batch.retryAt = Date(milliseconds: until)
+        } else if failure.isTransient {
+            let wait = run.policy.backoff(afterFailures: max(1, batch.attempt))
+            outcome.batch.retryAt = now.addingTimeInterval(wait.seconds)
+        } else {
+            count(in: &outcome.batch)
+        }
+        return outcome
+    }
+
+    /// Counts a failure that is the items' own.
+    private func count(in failed: inout BatchRecord) {
+        failed.failures += 1
+        if failed.failures < run.policy.attempts(of: batch) {
+            let wait = run.policy.backoff(afterFailures: failed.failures)
+            failed.retryAt = now.addingTimeInterval(wait.seconds)
+        } else if batch.count > 1 {
+            // Due at once: the next to acquire splits it.
+            failed.retryAt = now
+        } else {
+            failed.status = .quarantined
+        }
+    }
+
+    private func requireOwnParts() throws {
+        guard !failure.parts.isEmpty else { return }
+        let all = failure.parts.reduce(IDRuns()) { $0.union($1.ids) }
+        let count = failure.parts.reduce(0) { $0 + $1.ids.count }
+        let isWhole = batch.ids.map { $0 == all } ?? true
+        guard count == all.count, isWhole, failure.parts.allSatisfy({ !$0.isBad || $0.ids.count == 1 })
+        else {
+            throw TrancheError(
+                .invalidArgument,
+                "the parts do not have the ids of batch \(batch.id), each once"
+            )
+        }
+    }
+}

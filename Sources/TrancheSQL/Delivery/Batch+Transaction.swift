@@ -1,0 +1,185 @@
+import Foundation
+import Synchronization
+public import Tranche
+
+extension Batch {
+    /// Writes to the inventory's own database and records success, together or not at all.
+    ///
+    /// ```swift
+    /// try await batch.succeed { transaction in
+    ///     try await transaction.run("INSERT INTO total (day, items) VALUES ($1, $2)", [day, items])
+    /// }
+    /// ```
+    ///
+    /// The last statement is the fence: when the batch was handed out again meanwhile, nothing is
+    /// written. The lease is kept while `body` runs. On SQLite, where the transaction holds the file's
+    /// write lock, `body` has a third of the lease.
+    ///
+    /// - Parameters:
+    ///   - result: What came out of it; kept as JSON.
+    ///   - logging: Free text, kept with the batch.
+    ///   - body: Writes through the transaction. When it throws, nothing is written, and the batch is
+    ///     still held.
+    /// - Returns: The batch as recorded.
+    /// - Throws: What `body` throws; `TrancheError` `.batchLost` (conflict); `.promiseNotKept`
+    ///   (permanent) when the inventory is in no SQL database; `.storeBusy` (transient) after too long
+    ///   on SQLite; `.storeUnavailable` (transient) when the connection was lost and nothing was
+    ///   written.
+    @discardableResult
+    public func succeed(
+        result: (any Encodable)? = nil,
+        logging: String? = nil,
+        _ body: @escaping @Sendable (SQLTransaction) async throws -> Void
+    ) async throws -> BatchRecord {
+        guard let store = inventory.store as? any TransactionalStore else {
+            throw TrancheError(
+                .promiseNotKept,
+                "\(inventory.store.name) has no transactions to write in; write elsewhere, and succeed "
+                    + "after that"
+            )
+        }
+        let text = try jsonText(of: result)
+        let limit = store.isTransactionExclusive ? lease / 3 : nil
+        let clock = inventory.configuration.clock
+        return try await store.succeed(holding, result: text, logging: logging) { transaction in
+            try await whileHeld {
+                try await bounded(by: limit, clock) { try await body(transaction) }
+            }
+        }
+    }
+
+    private func bounded(
+        by limit: Duration?,
+        _ clock: any Clock<Duration>,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        guard let limit else { return try await body() }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body()
+                return true
+            }
+            group.addTask {
+                try await clock.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            if try await group.next() == true { return }
+            throw TrancheError(
+                .storeBusy,
+                "batch \(id) of \(record.key) wrote for longer than a third of its lease while it held "
+                    + "the file's write lock; nothing was written: write less, or take a longer lease"
+            )
+        }
+    }
+}
+
+/// A store whose database takes others' writes into the transaction of a success.
+protocol TransactionalStore: InventoryStore {
+    /// Whether nobody else can write while a transaction is open.
+    var isTransactionExclusive: Bool { get }
+
+    /// Calls `body` in a transaction and ends an attempt well in it.
+    func succeed(
+        _ holding: Holding,
+        result: String?,
+        logging: String?,
+        writing body: @escaping @Sendable (SQLTransaction) async throws -> Void
+    ) async throws -> BatchRecord
+}
+
+extension SQLInventoryStore: TransactionalStore {
+    var isTransactionExclusive: Bool { dialect.hasOneWriter }
+
+    func succeed(
+        _ holding: Holding,
+        result: String?,
+        logging: String?,
+        writing body: @escaping @Sendable (SQLTransaction) async throws -> Void
+    ) async throws -> BatchRecord {
+        try requireJSON(result)
+        let isCommitting = Mutex(false)
+        do {
+            return try await wrapping {
+                try await database.withTransaction([]) { connection, _ in
+                    let transaction = SQLTransaction(connection)
+                    defer { transaction.end() }
+                    try await body(transaction)
+                    transaction.end()
+                    // The fence is the last statement: after it, nothing is written any more.
+                    let rows = try await connection.run(
+                        succeeding(holding, result: result, logging: logging)
+                    )
+                    guard var row = rows[0].first else {
+                        // Lost, or a repeated success, which writes nothing again.
+                        try await connection.rollback()
+                        let found = try await connection.run([selectBatch(holding.batch)])[0]
+                        return try heldBatch(found, by: holding, endingAs: .succeeded)
+                    }
+                    let batch = try batch(&row)
+                    isCommitting.withLock { $0 = true }
+                    _ = try await connection.commit([])
+                    return batch
+                }
+            }
+        } catch let error as TrancheError
+            where error.code == .storeUnavailable && isCommitting.withLock({ $0 })
+        {
+            return try await outcomeOfCommit(holding, error)
+        }
+    }
+
+    /// Finds out whether a commit whose answer was lost has come through.
+    ///
+    /// The batch's row is locked by the transaction until that is decided.
+    private func outcomeOfCommit(_ holding: Holding, _ error: TrancheError) async throws
+        -> BatchRecord
+    {
+        try await wrapping {
+            let found = try await database.write([selectBatch(holding.batch)])[0]
+            let batch = try heldBatch(found, by: holding, endingAs: .succeeded)
+            guard batch.status == .succeeded else { throw error }
+            return batch
+        }
+    }
+}
+
+/// A database as a sink: transactional where it is the inventory's own.
+public struct SQLDatabaseSink: BatchSink {
+    /// The database.
+    public var database: SourceDatabase
+
+    /// Describes a sink.
+    public init(in database: SourceDatabase) {
+        self.database = database
+    }
+
+    /// What the sink is, for messages.
+    public var name: String { database.name }
+
+    /// Finds out whether the database is the inventory's own, whatever its URL says.
+    public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
+        guard let store = store as? any SQLDatabaseStore else {
+            return SinkPromise(.atLeastOnce, reason: "\(store.name) is in no SQL database")
+        }
+        let (own, other) = (try await store.databaseIdentity(), try await database.identity())
+        if own == other { return SinkPromise(.transactional) }
+        return SinkPromise(
+            .atLeastOnce,
+            reason: "it is another database than the inventory's (\(other), not \(own)); keep the "
+                + "inventory where the records are written"
+        )
+    }
+}
+
+/// A store in a SQL database.
+protocol SQLDatabaseStore {
+    /// What identifies the database, found out from itself.
+    func databaseIdentity() async throws -> String
+}
+
+extension SQLInventoryStore: SQLDatabaseStore {
+    func databaseIdentity() async throws -> String {
+        try await wrapping { try await database.identity() }
+    }
+}

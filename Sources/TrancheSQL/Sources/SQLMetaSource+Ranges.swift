@@ -1,0 +1,64 @@
+package import Tranche
+
+/// Entries of many ranges in one statement, for looks at gaps and for audits.
+extension SQLMetaSource {
+    package func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
+        if ranges.isEmpty { return [] }
+        if ranges.count == 1 {
+            // In order of the index, which a join would have to sort.
+            return try await items(
+                """
+                SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+                FROM \(table)
+                WHERE \(name: definition.uid) >= \(ranges[0].lowerBound)
+                    AND \(name: definition.uid) <= \(ranges[0].upperBound)
+                    AND \(matches)
+                ORDER BY \(name: definition.uid)
+                LIMIT \(limit)
+                """
+            )
+        }
+        return try await items(
+            """
+            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(table)
+            WHERE \(name: definition.uid) >= tranche_from
+                AND \(name: definition.uid) <= tranche_to
+                AND \(matches)
+            ORDER BY \(name: definition.uid)
+            LIMIT \(limit)
+            """
+        )
+    }
+
+    package func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
+        var tallies = [IDTally](repeating: IDTally(), count: ranges.count)
+        if ranges.isEmpty { return tallies }
+        let statement: SQLStatement = """
+            SELECT tranche_place, count(*),
+                sum(\(database.dialect.small("\(name: definition.uid) & \(IDTally.mask)")))
+            FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(table)
+            WHERE \(name: definition.uid) >= tranche_from
+                AND \(name: definition.uid) <= tranche_to
+                AND \(matches)
+            GROUP BY tranche_place
+            """
+        let rows = try await wrapping { try await database.read(statement)[0] }
+        _ = try rows.map { row in
+            let place = Int(try row.integer())
+            guard tallies.indices.contains(place) else { return }
+            tallies[place] = IDTally(count: Int(try row.integer()), sum: try row.integer())
+        }
+        return tallies
+    }
+
+    /// The filter as a condition; its line breaks end a comment of its own.
+    private var matches: SQLStatement {
+        guard let filter = definition.filter else { return "1 = 1" }
+        return """
+            (
+            \(unsafeRaw: filter)
+            ) IS TRUE
+            """
+    }
+}

@@ -1,0 +1,312 @@
+import Foundation
+import Tranche
+
+/// What follows the run's cursor.
+extension Acquisition {
+    /// What the rows read under the lock come to.
+    enum Planned {
+        case plan(RangePlan)
+        /// The rows do not suffice.
+        case incomplete
+        /// There is more that may not be handed out as far as is known.
+        case cut(RangePlan)
+    }
+
+    /// Plans from the rows that were read under the lock.
+    func plan(
+        _ rows: SQLRows,
+        of step: SQLMetaSource<Database>.Step,
+        from source: SQLMetaSource<Database>
+    ) throws -> Planned {
+        var planner = RangePlanner(
+            after: run.cursor,
+            limit: request.limit,
+            batches: wanted - handedOut.count
+        )
+        var ceiling = Int64.max
+        if needsCeiling(of: source) {
+            guard let known = run.settling.ceiling else {
+                return .cut(planner.finish(reachedEnd: true))
+            }
+            ceiling = known
+        }
+        switch try source.feed(rows, of: step, to: &planner, through: ceiling) {
+        case .full: return .plan(planner.finish(reachedEnd: false))
+        case .sourceEnd: return .plan(planner.finish(reachedEnd: true))
+        case .more: return .incomplete
+        case .ceiling:
+            var plan = planner.finish(reachedEnd: true)
+            plan.isUnsettled = true
+            return .cut(plan)
+        }
+    }
+
+    /// Whether what may be handed out depends on who writes, or on how long ids have been known.
+    func needsCeiling(of source: SQLMetaSource<Database>) -> Bool {
+        source.hasConcurrentWriters || run.policy.settleLag > .zero
+    }
+
+    /// Takes into account who writes.
+    mutating func observe(_ observation: WriterObservation) {
+        run.settling.observe(
+            observation,
+            now: now,
+            wait: run.policy.settleWait,
+            lag: run.policy.settleLag
+        )
+    }
+
+    /// Plans under the lock, observing the writers where that is needed.
+    ///
+    /// The order is what makes the ceiling a proof: lock, highest id, writers, rows; each statement has
+    /// a snapshot of its own, taken when it begins.
+    ///
+    /// - Parameters:
+    ///   - rows: The answers of the observation, if it was made, and of the step.
+    ///   - isObserved: Whether the observation was made.
+    ///   - step: How to read the rows.
+    ///   - source: The source.
+    ///   - connection: The connection that holds the lock.
+    /// - Returns: The plan, or `nil` when the rows do not suffice.
+    mutating func plan(
+        _ rows: ArraySlice<SQLRows>,
+        isObserved: Bool,
+        of step: SQLMetaSource<Database>.Step,
+        from source: SQLMetaSource<Database>,
+        on connection: isolated Database.Connection
+    ) async throws -> RangePlan? {
+        if run.isAtEnd { return nil }
+        var highest: Int64??
+        if isObserved {
+            let observation = try source.observed(rows.dropLast())
+            observe(observation)
+            highest = .some(observation.highestID)
+        }
+        guard let last = rows.last else { return nil }
+        var planned = try plan(last, of: step, from: source)
+        if case .cut = planned, !isObserved {
+            let again = try await connection.run(source.observation + [step.statement])
+            let observation = try source.observed(again[...].dropLast())
+            observe(observation)
+            highest = .some(observation.highestID)
+            planned = try plan(again[again.count - 1], of: step, from: source)
+        }
+        noteRoom(isCut: planned)
+        switch planned {
+        case .incomplete: return nil
+        case .plan(var plan):
+            if plan.ranges.isEmpty, plan.reachedEnd {
+                if let highest {
+                    plan.highestID = highest
+                } else {
+                    var row = try await connection.run([source.highestIDStatement])[0].first
+                    plan.highestID = try row?.optionalInteger()
+                }
+            }
+            return plan
+        case .cut(var plan):
+            plan.highestID = highest ?? nil
+            // Without a ceiling nothing was found out yet; an empty source is settled.
+            if run.settling.ceiling == nil { plan.isUnsettled = plan.highestID != nil }
+            return plan
+        }
+    }
+
+    /// Remembers whether the next acquire is to observe the writers with its first statements.
+    private func noteRoom(isCut planned: Planned) {
+        var isNear = run.settling.candidate != nil || run.settling.ceiling == nil
+        switch planned {
+        case .cut: isNear = true
+        case .plan(let plan):
+            if plan.reachedEnd { isNear = true }
+            if let first = plan.ranges.first?.ids.first, let last = plan.ranges.last?.ids.last,
+                let ceiling = run.settling.ceiling
+            {
+                // The next batches may be twice as wide.
+                let (width, overflow) = last.subtractingReportingOverflow(first)
+                let (room, overflow2) = ceiling.subtractingReportingOverflow(last)
+                if !overflow, !overflow2, room / 2 < width { isNear = true }
+            }
+        case .incomplete: break
+        }
+        store.note({ $0.isNearCeiling = isNear }, for: run.key)
+    }
+
+    // MARK: Handing out
+
+    /// Ends the acquire with a plan for the current cursor, if there is one.
+    mutating func finish(
+        with plan: RangePlan?,
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
+        if run.isAtEnd {
+            if handedOut.isEmpty { return try await explain(nil, on: connection) }
+            return try await commit(on: connection)
+        }
+        guard let plan, plan.cursor == run.cursor else {
+            return try await commit(answering: .needsPlan(demand), on: connection)
+        }
+        if let settling = plan.settling,
+            settling.ceiling ?? .min >= run.settling.ceiling ?? .min
+        {
+            run.settling = settling
+        }
+        let dueAt = handOut(plan)
+        if !handedOut.isEmpty { return try await commit(on: connection) }
+        if let dueAt {
+            let due = try await commitAsking([], on: connection).due
+            return .none(.waiting(until: min(dueAt, due ?? dueAt)))
+        }
+        // What was too little, if anything, has vanished.
+        run.pendingSince = nil
+        if let scannedTo = plan.scannedTo, run.cursor.map({ scannedTo > $0 }) ?? true {
+            passOver(to: scannedTo, handingOut: IDRuns())
+            run.cursor = scannedTo
+        }
+        guard plan.reachedEnd else {
+            try writeRun()
+            _ = try await connection.commit(statements)
+            return .needsPlan(demand)
+        }
+        return try await explain(plan, on: connection)
+    }
+
+    private var demand: PlanDemand {
+        PlanDemand(cursor: run.cursor, settling: run.settling, policy: run.policy, now: now)
+    }
+
+    /// Hands out planned ranges.
+    ///
+    /// - Returns: When too little was found: the time at which it is handed out all the same.
+    private mutating func handOut(_ plan: RangePlan) -> Date? {
+        for (index, range) in plan.ranges.enumerated() where !isSatisfied {
+            let isCut = !(plan.reachedEnd && index == plan.ranges.count - 1)
+            let pendingSince = run.pendingSince ?? now
+            let waited = Duration.seconds(now.timeIntervalSince(pendingSince))
+            guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
+                run.pendingSince = pendingSince
+                return pendingSince.addingTimeInterval(request.linger.seconds)
+            }
+            guard let last = range.ids.last else { continue }
+            passOver(to: last, handingOut: range.ids)
+            handOut(range, as: request.kind)
+            run.cursor = last
+            run.tileEnd = last
+            run.pendingSince = nil
+            store.note({ $0.count = range.count }, for: run.key)
+        }
+        return nil
+    }
+
+    /// Hands out items as a batch of their own.
+    mutating func handOut(_ range: PlannedRange, as kind: BatchKind) {
+        guard let first = range.ids.first, let last = range.ids.last else { return }
+        let record = BatchRecord(
+            id: 0,
+            key: run.key,
+            kind: kind,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: first,
+            idEnd: last,
+            coverStart: kind == .late ? nil : run.tileEnd,
+            itemIDs: range.ids.isDense ? nil : range.ids,
+            count: range.count,
+            weight: range.weight,
+            worker: request.worker,
+            jobIdentifier: request.jobIdentifier,
+            startedAt: now,
+            leaseExpiresAt: leaseEnd
+        )
+        inserts.append((statement: statements.count, place: handedOut.count))
+        statements.append(insert(record, token: request.token(at: handedOut.count)))
+        handedOut.append(.init(record: record, lease: run.policy.lease, items: range.items))
+    }
+
+    private func insert(_ batch: BatchRecord, token: String) -> SQLStatement {
+        """
+        INSERT INTO \(store.tables.batch) (
+            meta_table, job, run, kind, status, job_identifier, worker,
+            batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
+            processing_start, lease_expires_at, request, completion, config
+        )
+        VALUES (
+            \(batch.key.metaTable), \(batch.key.job), \(batch.key.run), \(batch.kind.rawValue), 'running',
+            \(batch.jobIdentifier), \(batch.worker),
+            \(batch.idStart), \(batch.idEnd), \(batch.coverStart), \(batch.itemIDs?.packed),
+            \(batch.count), \(batch.weight),
+            \(store.dialect.processingTime(nowInstant)), \(store.instant(leaseEnd)),
+            \(token), \(run.isUpstream ? Int64(0) : nil), \(store.dialect.json(request.config))
+        )
+        RETURNING id
+        """
+    }
+
+    // MARK: Nothing to hand out
+
+    /// Says why there is no batch now.
+    ///
+    /// - Parameters:
+    ///   - plan: The plan that found nothing; `nil` when the source was not asked.
+    ///   - connection: The connection that holds the lock.
+    /// - Returns: The reason, or what is needed before one can be given.
+    /// - Throws: The database's error.
+    private mutating func explain(
+        _ plan: RangePlan?,
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
+        let hasGaps = run.gapsDueAt != nil || hasChangedGaps
+        let isLooking = hasGaps && request.looks == nil
+        var questions: [SQLStatement] = []
+        if isLooking {
+            questions = [
+                selectGaps(where: "known = 0 OR holders IS NOT NULL OR next_look <= \(nowInstant)")
+            ]
+        } else if hasGaps {
+            questions = [selectGaps(where: "holders IS NOT NULL")]
+        }
+        let answer = try await commitAsking(questions, on: connection)
+        if let due = answer.due { return .none(.waiting(until: due)) }
+        if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
+            return .none(rewound(plan.highestID, cursor))
+        }
+        if plan?.isUnsettled == true {
+            let until = run.settling.passesAt(
+                wait: run.policy.settleWait,
+                lag: run.policy.settleLag
+            )
+            return .none(.unsettled(until: until ?? now))
+        }
+        let gaps = try answer.rows.first?.map { try store.gap(&$0) } ?? []
+        if gaps.isEmpty { return .none(.complete) }
+        return isLooking ? .needsLook(gaps) : .none(.unsettled(until: now))
+    }
+
+    private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {
+        let highest = highestID.map { "its highest id \($0)" } ?? "it is empty, which"
+        return .held(
+            reason:
+                "'\(run.key.metaTable)' was rewound: \(highest) is below the cursor \(cursor) "
+                + "of \(run.key); ids up to the cursor are not handed out again. Use another job "
+                + "name for the new content, or put the source right",
+            until: nil
+        )
+    }
+
+    /// Writes what was decided, and asks when the next batch is due that is not now, and more.
+    private mutating func commitAsking(
+        _ questions: [SQLStatement],
+        on connection: isolated Database.Connection
+    ) async throws -> (due: Date?, rows: [SQLRows]) {
+        try writeRun()
+        let selectDue: SQLStatement = """
+            SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
+            FROM \(store.tables.batch)
+            WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+            """
+        let rows = try await connection.commit(statements + [selectDue] + questions)
+        var row = rows[statements.count].first
+        return (try row?.optionalInstant(), Array(rows[(statements.count + 1)...]))
+    }
+}

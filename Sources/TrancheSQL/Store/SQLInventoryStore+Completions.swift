@@ -1,0 +1,117 @@
+package import Tranche
+
+extension SQLInventoryStore {
+    package func identity() async throws -> String {
+        try await wrapping { try await database.identity() + "#" + tables.batch.quoted }
+    }
+
+    package func numberCompletions(of job: JobKey) async throws -> Int64? {
+        try await wrapping {
+            // Most often there is nothing new, and nobody waits for a lock to learn that.
+            let found = try await database.read(
+                selectHighest(of: job),
+                "SELECT 1 FROM \(tables.run) WHERE \(isJob(job)) AND is_upstream = 0 LIMIT 1",
+                "SELECT 1 FROM \(tables.batch) WHERE \(isJob(job)) AND \(isUnnumbered) LIMIT 1"
+            )
+            if found[1].isEmpty, found[2].isEmpty { return try highest(found[0]) }
+            while try await numberSome(of: job) { try Task.checkCancellation() }
+            return try highest(try await database.read(selectHighest(of: job))[0])
+        }
+    }
+
+    package func completions(
+        of job: JobKey,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [BatchRecord] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT \(batchColumns)
+                FROM \(tables.batch)
+                WHERE \(isJob(job)) AND completion > 0
+                    AND completion >= \(range.lowerBound) AND completion <= \(range.upperBound)
+                ORDER BY completion
+                LIMIT \(limit)
+                """
+            )[0].map { try batch(&$0) }
+        }
+    }
+
+    // MARK: Steps
+
+    /// Most batches numbered in one transaction.
+    private static var mostNumbered: Int { 5000 }
+
+    /// Numbers some batches, under a lock that others who number wait for.
+    ///
+    /// - Returns: Whether there may be more.
+    private func numberSome(of job: JobKey) async throws -> Bool {
+        let lock = dialect.lockForNumbering(tables.batch.quoted + " \(job.metaTable) \(job.job)")
+        return try await database.withTransaction(
+            lock + [
+                """
+                SELECT run FROM \(tables.run)
+                WHERE \(isJob(job)) AND is_upstream = 0
+                ORDER BY id
+                \(dialect.lockingRow)
+                """,
+                selectHighest(of: job),
+            ]
+        ) { connection, rows in
+            let runs = try rows[lock.count].map { try $0.text() }
+            let highest = try highest(rows[lock.count + 1]) ?? 0
+            var statements: [SQLStatement] = runs.flatMap { run -> [SQLStatement] in
+                // From here on the run marks its batches; those that are there are marked now.
+                [
+                    """
+                    UPDATE \(tables.batch) SET completion = 0
+                    WHERE \(isJob(job)) AND run = \(run) AND completion IS NULL
+                    """,
+                    """
+                    UPDATE \(tables.run) SET is_upstream = 1
+                    WHERE \(isJob(job)) AND run = \(run)
+                    """,
+                ]
+            }
+            statements.append(
+                """
+                UPDATE \(tables.batch) AS b
+                SET completion = n.number
+                FROM (
+                    SELECT id, \(highest) + row_number() OVER (ORDER BY processing_end, id) AS number
+                    FROM (
+                        SELECT id, processing_end
+                        FROM \(tables.batch)
+                        WHERE \(isJob(job)) AND \(isUnnumbered)
+                        ORDER BY processing_end, id
+                        LIMIT \(Self.mostNumbered)
+                    ) AS u
+                ) AS n
+                WHERE b.id = n.id
+                RETURNING b.id
+                """
+            )
+            let numbered = try await connection.commit(statements)
+            return numbered.last?.count == Self.mostNumbered
+        }
+    }
+
+    private func isJob(_ job: JobKey) -> SQLStatement {
+        "meta_table = \(job.metaTable) AND job = \(job.job)"
+    }
+
+    private var isUnnumbered: SQLStatement { "completion = 0 AND status = 'succeeded'" }
+
+    private func selectHighest(of job: JobKey) -> SQLStatement {
+        """
+        SELECT max(completion) FROM \(tables.batch)
+        WHERE \(isJob(job)) AND completion > 0
+        """
+    }
+
+    private func highest(_ rows: SQLRows) throws -> Int64? {
+        var row = rows.first
+        return try row?.optionalInteger()
+    }
+}

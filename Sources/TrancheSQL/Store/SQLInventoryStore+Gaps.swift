@@ -1,0 +1,230 @@
+package import Tranche
+
+extension SQLInventoryStore {
+    package func gaps(of key: RunKey) async throws -> [Gap] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT \(gapColumns)
+                FROM \(tables.gap)
+                WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+                ORDER BY id_start, id
+                """
+            )[0].map { try gap(&$0) }
+        }
+    }
+
+    package func tiles(
+        of key: RunKey,
+        endingAfter end: Int64?,
+        meeting range: ClosedRange<Int64>?,
+        limit: Int
+    ) async throws -> [Tile] {
+        var condition: SQLStatement = "\(isRun(key)) AND \(isTile)"
+        if let end { condition.append(" AND batch_id_end > \(end)") }
+        if let range { condition.append(" AND \(isMeeting(range, of: key))") }
+        let select: SQLStatement = """
+            SELECT id, cover_start, batch_id_start, batch_id_end, item_ids, batch_count,
+                request IS NULL,
+                (SELECT id_from FROM \(tables.run) WHERE \(isRun(key)))
+            FROM \(tables.batch)
+            WHERE \(condition)
+            ORDER BY batch_id_end, id
+            LIMIT \(limit)
+            """
+        return try await wrapping {
+            let rows = try await database.read(select)[0]
+            return try rows.map { try tile(&$0) }
+        }
+    }
+
+    package func handedOut(
+        of key: RunKey,
+        in range: ClosedRange<Int64>,
+        onlyLate: Bool
+    ) async throws -> IDRuns {
+        let statements = selectHandedOut(of: key, in: range, onlyLate: onlyLate)
+        return try await wrapping {
+            try await database.withReader { connection in
+                try ids(
+                    of: try await connection.atomically(statements, isWriting: false),
+                    in: range
+                )
+            }
+        }
+    }
+
+    package func queueLate(_ queued: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int {
+        guard let first = queued.first, let last = queued.last else { return 0 }
+        let range = first...last
+        let statements =
+            [lockRun(key), readClock]
+            + [
+                """
+                SELECT \(gapColumns)
+                FROM \(tables.gap)
+                WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+                    AND id_end >= \(first) AND id_start <= \(last)
+                ORDER BY id_end, id
+                """
+            ] + selectHandedOut(of: key, in: range, onlyLate: false)
+        return try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
+                try requireRun(rows[0], key)
+                var (row, clock) = (rows[0][0], rows[1][0])
+                let run = try run(&row)
+                let queue = LateQueue(
+                    ids: isRedo
+                        ? queued : queued.subtracting(try ids(of: Array(rows[3...]), in: range)),
+                    gaps: try rows[2].map { try gap(&$0) },
+                    isRedo: isRedo,
+                    watch: run.policy.watch,
+                    now: try clock.instant()
+                )
+                guard queue.count > 0 else { return 0 }
+                var changes = queue.changed.map { changed -> SQLStatement in
+                    """
+                    UPDATE \(tables.gap)
+                    SET known = \(changed.known.map { Int64($0) }), looks = \(changed.looks),
+                        next_look = \(instant(changed.nextLook))
+                    WHERE id = \(changed.id)
+                    """
+                }
+                for start in stride(from: 0, to: queue.new.count, by: 16) {
+                    changes.append(
+                        insertGaps(Array(queue.new[start...].prefix(16)), of: run.id)
+                    )
+                }
+                changes.append(
+                    """
+                    UPDATE \(tables.run)
+                    SET gaps_due_at = (
+                        SELECT min(next_look) FROM \(tables.gap) WHERE run_id = \(run.id)
+                    )
+                    WHERE id = \(run.id)
+                    """
+                )
+                _ = try await connection.commit(changes)
+                return queue.count
+            }
+        }
+    }
+
+    package func noteAudit(_ position: AuditPosition, of key: RunKey) async throws {
+        try await wrapping {
+            let rows = try await database.write([
+                """
+                UPDATE \(tables.run) SET audit_position = \(position.packed)
+                WHERE \(isRun(key))
+                RETURNING id
+                """
+            ])
+            try requireRun(rows[0], key)
+        }
+    }
+
+    // MARK: Parts of statements
+
+    private var isTile: SQLStatement { "kind IN ('incremental', 'backfill')" }
+
+    /// Whether a tile has an id of a range; tiles end in order, so that the last one is known.
+    private func isMeeting(_ range: ClosedRange<Int64>, of key: RunKey) -> SQLStatement {
+        """
+        batch_id_end >= \(range.lowerBound)
+            AND (cover_start IS NULL OR cover_start < \(range.upperBound))
+            AND batch_id_end <= coalesce((
+                SELECT min(last.batch_id_end) FROM \(tables.batch) AS last
+                WHERE last.meta_table = \(key.metaTable) AND last.job = \(key.job)
+                    AND last.run = \(key.run) AND last.kind IN ('incremental', 'backfill')
+                    AND last.batch_id_end >= \(range.upperBound)
+            ), 9223372036854775807)
+        """
+    }
+
+    /// The statements that read the ids that batches were given: tiles, then late batches.
+    private func selectHandedOut(
+        of key: RunKey,
+        in range: ClosedRange<Int64>,
+        onlyLate: Bool
+    ) -> [SQLStatement] {
+        let late: SQLStatement = """
+            SELECT batch_id_start, batch_id_end, item_ids, batch_count
+            FROM \(tables.batch)
+            WHERE \(isRun(key)) AND kind = 'late' AND batch_id_end >= \(range.lowerBound)
+                AND batch_id_start <= \(range.upperBound)
+            """
+        if onlyLate { return [late] }
+        let tiles: SQLStatement = """
+            SELECT batch_id_start, batch_id_end, item_ids, batch_count
+            FROM \(tables.batch)
+            WHERE \(isRun(key)) AND \(isTile) AND \(isMeeting(range, of: key))
+                AND batch_id_start <= \(range.upperBound)
+            """
+        return [late, tiles]
+    }
+
+    private func ids(of answers: [SQLRows], in range: ClosedRange<Int64>) throws -> IDRuns {
+        var runs: [ClosedRange<Int64>] = []
+        for rows in answers {
+            for index in 0..<rows.count {
+                var row = rows[index]
+                let (start, end) = (try row.integer(), try row.integer())
+                if let packed = row.optionalText(), let ids = IDRuns(packed: packed) {
+                    runs += ids.intersection(range).runs
+                } else if start <= end, (start...end).overlaps(range) {
+                    runs.append((start...end).clamped(to: range))
+                }
+            }
+        }
+        return IDRuns(runs: runs)
+    }
+
+    private func tile(_ row: inout SQLRow) throws -> Tile {
+        let id = try row.integer()
+        let coverStart = try row.optionalInteger()
+        let (start, end) = (try row.integer(), try row.integer())
+        let packed = row.optionalText()
+        let count = Int(try row.integer())
+        let isAdopted = try row.boolean()
+        let lowest = try row.optionalInteger() ?? .min
+        guard start <= end else {
+            throw TrancheError(.storeFailed, "batch \(id) of \(name) ends before it begins")
+        }
+        var ids = packed.flatMap { IDRuns(packed: $0) }
+        if packed == nil {
+            let (span, overflow) = end.subtractingReportingOverflow(start)
+            if !overflow, span == Int64(count) - 1 { ids = IDRuns(start...end) }
+        }
+        // An adopted batch covers what it names; others all from the end of the one before.
+        let lower = isAdopted ? start : coverStart.map { $0 + 1 } ?? min(lowest, start)
+        return Tile(batch: id, range: lower...end, ids: ids, count: count)
+    }
+
+    /// The statement that keeps gaps.
+    func insertGaps(
+        _ gaps: [Gap],
+        of run: Int64,
+        unless condition: SQLStatement? = nil
+    ) -> SQLStatement {
+        var statement: SQLStatement = """
+            INSERT INTO \(tables.gap) (
+                run_id, id_start, id_end, known, holders, found_at, next_look, watch_until, looks, is_redo
+            )
+
+            """
+        for (index, gap) in gaps.enumerated() {
+            statement.append(index == 0 ? "SELECT " : "\nUNION ALL SELECT ")
+            statement.append(
+                """
+                CAST(\(run) AS bigint), CAST(\(gap.range.lowerBound) AS bigint),
+                    CAST(\(gap.range.upperBound) AS bigint), CAST(\(gap.known.map { Int64($0) }) AS bigint),
+                    CAST(\(holders(of: gap)) AS text), \(instant(gap.foundAt)), \(instant(gap.nextLook)),
+                    \(instant(gap.watchUntil)), CAST(\(gap.looks) AS integer),
+                    CAST(\(gap.isRedo ? 1 : 0) AS integer)
+                """
+            )
+        }
+        if let condition { statement.append("\nWHERE NOT EXISTS (\(condition))") }
+        return statement
+    }
+}

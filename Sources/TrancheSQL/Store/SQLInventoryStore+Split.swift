@@ -1,0 +1,149 @@
+package import Tranche
+
+extension SQLInventoryStore {
+    package func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+        try await wrapping {
+            let statements = [
+                lockRun(ofBatch: holding.batch), selectBatch(holding.batch),
+                selectParts(of: holding.batch),
+            ]
+            return try await database.withTransaction(statements) { connection, rows in
+                guard var row = rows[1].first, var runRow = rows[0].first else {
+                    throw TrancheError(
+                        .unknownBatch,
+                        "there is no batch \(holding.batch) in \(name)"
+                    )
+                }
+                let batch = try batch(&row)
+                let run = try run(&runRow)
+                if batch.status == .split, batch.attempt == holding.attempt {
+                    return try rows[2].map { try self.batch(&$0) }
+                }
+                guard batch.status == .failed, batch.attempt == holding.attempt else {
+                    throw TrancheError(
+                        .batchLost,
+                        "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue), attempt "
+                            + "\(batch.attempt): it is not to be split; nothing was changed"
+                    )
+                }
+                try requireWhole(parts, of: batch)
+                let inserts = parts.map {
+                    insertPart($0, of: batch, error: batch.logging, run: run, now: now)
+                }
+                let markSplit: SQLStatement = """
+                    UPDATE \(tables.batch) SET status = 'split', retry_at = NULL
+                    WHERE id = \(batch.id)
+                    """
+                return try await connection.commit([markSplit] + inserts).dropFirst().map {
+                    var row = $0[0]
+                    return try self.batch(&row)
+                }
+            }
+        }
+    }
+
+    package func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
+        var selection = selection
+        selection.status = .quarantined
+        let select: SQLStatement = """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE \(isSelected(selection))
+            ORDER BY id
+            """
+        // Runs are locked before batches, as everywhere.
+        let lock: SQLStatement = """
+            SELECT id FROM \(tables.run)
+            WHERE \(isSelected(selection.runs))
+            ORDER BY id
+            \(dialect.lockingRow)
+            """
+        let limit = selection.limit
+        return try await wrapping {
+            try await database.withTransaction([lock, select]) { connection, rows in
+                let meant = try rows[1].map { try batch(&$0) }
+                    .filter { batch in items.map { $0.contains(batch.idStart) } ?? true }
+                    .prefix(limit)
+                if meant.isEmpty { return [] }
+                let marks: SQLStatement = """
+                    UPDATE \(tables.batch) SET status = 'split'
+                    WHERE \(dialect.column("id", isAmong: meant.map(\.id)))
+                    """
+                let inserts = meant.map { insertRedrive(of: $0) }
+                return try await connection.commit([marks] + inserts).dropFirst().map {
+                    var row = $0[0]
+                    return try batch(&row)
+                }
+            }
+        }
+    }
+
+    // MARK: Statements
+
+    /// Makes a part of a batch a batch of its own: quarantined, or due at once.
+    func insertPart(
+        _ part: BatchPart,
+        of parent: BatchRecord,
+        error: String?,
+        run: RunRecord,
+        now: SQLStatement
+    ) -> SQLStatement {
+        let status: BatchStatus = part.isBad ? .quarantined : .released
+        return """
+            INSERT INTO \(tables.batch) (
+                meta_table, job, run, kind, status, attempt, failures, job_identifier,
+                batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
+                processing_start, processing_end, retry_at, logging, parent_id, completion, config
+            )
+            SELECT
+                meta_table, job, run, 'split', \(status.rawValue), 1, \(part.isBad ? 1 : 0),
+                job_identifier,
+                \(part.ids.first), \(part.ids.last), \(part.ids.isDense ? nil : part.ids.packed),
+                \(part.ids.count), \(part.weight),
+                \(dialect.processingTime(now)),
+                \(part.isBad ? dialect.processingTime(now) : "NULL"),
+                \(part.isBad ? "NULL" : now),
+                \(part.isBad ? error : nil), id, completion, config
+            FROM \(tables.batch)
+            WHERE id = \(parent.id)
+            RETURNING \(batchColumns)
+            """
+    }
+
+    private func insertRedrive(of batch: BatchRecord) -> SQLStatement {
+        """
+        INSERT INTO \(tables.batch) (
+            meta_table, job, run, kind, status, attempt, failures, job_identifier,
+            batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
+            processing_start, retry_at, parent_id, completion, config
+        )
+        SELECT
+            meta_table, job, run, 'redrive', 'released', 1, 0, job_identifier,
+            batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
+            \(dialect.processingTime(now)), \(now), id, completion, config
+        FROM \(tables.batch)
+        WHERE id = \(batch.id)
+        RETURNING \(batchColumns)
+        """
+    }
+
+    private func selectParts(of id: Int64) -> SQLStatement {
+        """
+        SELECT \(batchColumns)
+        FROM \(tables.batch)
+        WHERE parent_id = \(id)
+        ORDER BY id
+        """
+    }
+
+    private func requireWhole(_ parts: [BatchPart], of batch: BatchRecord) throws {
+        let all = parts.reduce(IDRuns()) { $0.union($1.ids) }
+        let count = parts.reduce(0) { $0 + $1.ids.count }
+        guard count == all.count, batch.ids.map({ $0 == all }) ?? true else {
+            throw TrancheError(
+                .invalidArgument,
+                "the parts do not have the ids of batch \(batch.id), each once"
+            )
+        }
+    }
+}

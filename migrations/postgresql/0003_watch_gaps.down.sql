@@ -1,0 +1,19 @@
+DROP INDEX {inventory_parent_id_idx};
+DROP INDEX {inventory_late_idx};
+DROP INDEX {inventory_tile_idx};
+DROP TABLE {inventory_gap};
+ALTER TABLE {inventory_run}
+    DROP COLUMN on_exhausted,
+    DROP COLUMN settle_wait_ms,
+    DROP COLUMN settle_lag_ms,
+    DROP COLUMN watch_ms,
+    DROP COLUMN ceiling_id,
+    DROP COLUMN ceiling_next,
+    DROP COLUMN ceiling_next_at,
+    DROP COLUMN ceiling_holders,
+    DROP COLUMN gaps_due_at,
+    DROP COLUMN gaps_dropped,
+    DROP COLUMN outage,
+    DROP COLUMN audit_position,
+    DROP COLUMN root_from,
+    DROP COLUMN root_to;

@@ -1,0 +1,18 @@
+DROP INDEX {name:inventory_parent_id_idx};
+DROP INDEX {name:inventory_late_idx};
+DROP INDEX {name:inventory_tile_idx};
+DROP TABLE {inventory_gap};
+ALTER TABLE {inventory_run} DROP COLUMN on_exhausted;
+ALTER TABLE {inventory_run} DROP COLUMN settle_wait_ms;
+ALTER TABLE {inventory_run} DROP COLUMN settle_lag_ms;
+ALTER TABLE {inventory_run} DROP COLUMN watch_ms;
+ALTER TABLE {inventory_run} DROP COLUMN ceiling_id;
+ALTER TABLE {inventory_run} DROP COLUMN ceiling_next;
+ALTER TABLE {inventory_run} DROP COLUMN ceiling_next_at;
+ALTER TABLE {inventory_run} DROP COLUMN ceiling_holders;
+ALTER TABLE {inventory_run} DROP COLUMN gaps_due_at;
+ALTER TABLE {inventory_run} DROP COLUMN gaps_dropped;
+ALTER TABLE {inventory_run} DROP COLUMN outage;
+ALTER TABLE {inventory_run} DROP COLUMN audit_position;
+ALTER TABLE {inventory_run} DROP COLUMN root_from;
+ALTER TABLE {inventory_run} DROP COLUMN root_to;
