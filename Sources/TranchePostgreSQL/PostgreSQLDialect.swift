@@ -89,6 +89,10 @@ package struct PostgreSQLDialect: SQLDialect {
         "CAST(\(expression) AS integer)"
     }
 
+    package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {
+        "\(column) <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'"
+    }
+
     package func lockForNumbering(_ name: String) -> [SQLStatement] {
         ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
     }

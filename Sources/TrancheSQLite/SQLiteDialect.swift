@@ -78,6 +78,15 @@ package struct SQLiteDialect: SQLDialect {
 
     package func small(_ expression: SQLStatement) -> SQLStatement { expression }
 
+    package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {
+        // Text is read as UTC, numbers as seconds since 1970.
+        """
+        (CASE typeof(\(column)) WHEN 'text' THEN julianday(\(column))
+            ELSE julianday(\(column), 'unixepoch') END)
+            <= julianday('now') - \(milliseconds) / 86400000.0
+        """
+    }
+
     // One writer at a time: nobody to wait for.
     package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
 }

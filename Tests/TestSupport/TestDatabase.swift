@@ -128,18 +128,26 @@ package func withTestDatabase<R>(
         }
     case .postgreSQL:
         guard let server = TestPostgreSQL.server else { throw NoServer() }
-        return try await withTestSchema(server) { schema in
-            let database = try server.database()
-            return try await closing(database) {
-                try await body(
-                    TestDatabase(
-                        backend: backend,
-                        database: database,
-                        schema: schema,
-                        address: server.url
-                    )
+        return try await withTestDatabase(on: server, body)
+    }
+}
+
+/// Runs `body` with a schema of its own on a server, and removes that.
+package func withTestDatabase<R>(
+    on server: TestPostgreSQL,
+    _ body: (TestDatabase) async throws -> R
+) async throws -> R {
+    try await withTestSchema(server) { schema in
+        let database = try server.database()
+        return try await closing(database) {
+            try await body(
+                TestDatabase(
+                    backend: .postgreSQL,
+                    database: database,
+                    schema: schema,
+                    address: server.url
                 )
-            }
+            )
         }
     }
 }
@@ -159,3 +167,9 @@ private func closing<R>(
 }
 
 private struct NoServer: Error {}
+
+/// The migrations, as a report names them.
+package let migrationSteps = [
+    "0001_create_inventory", "0002_create_run", "0003_watch_gaps", "0004_number_completions",
+    "0005_create_archive",
+]

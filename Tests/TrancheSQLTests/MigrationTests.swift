@@ -48,18 +48,18 @@ struct MigrationTests {
         try await withTestDatabase(backend) { database in
             let empty = try await schema(of: database)
             var states = [empty]
-            for version in 1...2 {
+            for version in 1...migrationSteps.count {
                 try await database.migrateUp(to: version)
                 states.append(try await schema(of: database))
             }
-            #expect(try await down(database).steps == ["0002_create_run"])
-            #expect(try await schema(of: database) == states[1])
-            #expect(try await down(database).steps == ["0001_create_inventory"])
-            #expect(try await schema(of: database) == empty)
+            for version in migrationSteps.indices.reversed() {
+                #expect(try await down(database).steps == [migrationSteps[version]])
+                #expect(try await schema(of: database) == states[version])
+            }
             #expect(try await down(database).steps == [])
             let report = try await database.migrateUp()
-            #expect(report.steps == ["0001_create_inventory", "0002_create_run"])
-            #expect(try await schema(of: database) == states[2])
+            #expect(report.steps == migrationSteps)
+            #expect(try await schema(of: database) == states.last)
         }
     }
 
@@ -69,7 +69,7 @@ struct MigrationTests {
             let empty = try await schema(of: database)
             try await database.migrateUp()
             let report = try await down(database, to: 0)
-            #expect(report.steps == ["0002_create_run", "0001_create_inventory"])
+            #expect(report.steps == migrationSteps.reversed())
             #expect(try await schema(of: database) == empty)
         }
     }
@@ -79,10 +79,10 @@ struct MigrationTests {
         try await withTestDatabase(backend) { database in
             try await Pybatchintory.load(into: database)
             try await database.migrateUp()
-            #expect(try await down(database, to: 1).steps == ["0002_create_run"])
+            #expect(try await down(database, to: 1).steps == migrationSteps.dropFirst().reversed())
             let count: SQLStatement = "SELECT count(*) FROM \(database.name("inventory"))"
             #expect(try await database.column(count) == ["13"])
-            #expect(try await database.migrateUp().steps == ["0002_create_run"])
+            #expect(try await database.migrateUp().steps == Array(migrationSteps.dropFirst()))
             _ = try await down(database, to: 0)
             #expect(try await database.database.table(database.name("inventory")) == nil)
         }
@@ -92,11 +92,11 @@ struct MigrationTests {
     func status(on backend: Backend) async throws {
         try await withTestDatabase(backend) { database in
             let migrator = try await database.migrator()
-            #expect(try await migrator.status().map(\.appliedAt) == [nil, nil])
+            #expect(try await migrator.status().allSatisfy { $0.appliedAt == nil })
             let before = Date().addingTimeInterval(-1)
             try await database.migrateUp(to: 1)
             let status = try await migrator.status()
-            #expect(status.map(\.name) == ["create_inventory", "create_run"])
+            #expect(status.map(\.name) == migrationSteps.map { String($0.dropFirst(5)) })
             let applied = try #require(status[0].appliedAt)
             #expect(applied > before && applied < Date().addingTimeInterval(1))
             #expect(status[1].appliedAt == nil)
@@ -183,7 +183,7 @@ struct MigrationTests {
             }
             // Each migration is applied by one of them.
             #expect(
-                reports.flatMap(\.steps).sorted() == ["0001_create_inventory", "0002_create_run"]
+                reports.flatMap(\.steps).sorted() == migrationSteps
             )
             let inventory = try await database.open()
             #expect(try await inventory.summaries().isEmpty)
@@ -220,8 +220,8 @@ struct MigrationTests {
         try await withTestDatabase(backend) { database in
             let empty = try await schema(of: database)
             let up = try await database.migrateUp(isDryRun: true)
-            #expect(up.steps == ["0001_create_inventory", "0002_create_run"])
-            #expect(up.sql.count == 2)
+            #expect(up.steps == migrationSteps)
+            #expect(up.sql.count == migrationSteps.count)
             #expect(up.sql[0].contains("CREATE TABLE \(database.name("inventory").quoted)"))
             #expect(!up.sql.joined().contains("{"))
             #expect(try await schema(of: database) == empty)
@@ -230,7 +230,7 @@ struct MigrationTests {
             let migrator = try await database.migrator()
             let down = try await migrator.down(to: 0, isDryRun: true)
             await migrator.close()
-            #expect(down.steps == ["0002_create_run", "0001_create_inventory"])
+            #expect(down.steps == migrationSteps.reversed())
             #expect(down.sql.joined().contains("DROP TABLE"))
             #expect(try await schema(of: database) == full)
             #expect(try await database.migrateUp(isDryRun: true).steps == [])

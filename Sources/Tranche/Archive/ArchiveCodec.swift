@@ -6,7 +6,7 @@
 /// differences in seven-bit groups.
 public enum ArchiveCodec: Sendable {
     /// Most runs of ids that the batches of one packing may have together.
-    public static let mostRuns = 1 << 22
+    public static let mostRuns = 1 << 20
 
     static let version: UInt8 = 1
     private static let checksumWidth = 4
@@ -113,7 +113,7 @@ private struct Expectation {
     }
 }
 
-/// Which fields are as expected, and so are left out.
+/// Which fields are as expected, and so are left out; all eight bits are in use.
 private struct Flags: OptionSet {
     let rawValue: UInt8
 
@@ -129,8 +129,7 @@ private struct Flags: OptionSet {
     static let followsCompletion = Flags(rawValue: 16)
     static let isFirstAttempt = Flags(rawValue: 32)
     static let isSameKind = Flags(rawValue: 64)
-
-    static let all = Flags(rawValue: 127)
+    static let isAdopted = Flags(rawValue: 128)
 }
 
 // MARK: - Batches
@@ -149,6 +148,7 @@ extension ArchiveCodec {
         if batch.completion == before.nextCompletion { flags.insert(.followsCompletion) }
         if batch.attempt == 1 { flags.insert(.isFirstAttempt) }
         if batch.kind == before.kind { flags.insert(.isSameKind) }
+        if batch.isAdopted { flags.insert(.isAdopted) }
         return flags
     }
 
@@ -202,7 +202,6 @@ extension ArchiveCodec {
         runs: inout Int
     ) throws(PackedBytesError) -> ArchivedBatch {
         let flags = Flags(rawValue: try reader.byte())
-        guard flags.isSubset(of: .all) else { throw PackedBytesError("a flag is unknown") }
         let id =
             flags.contains(.followsID) ? before.id &+ 1 : try reader.number(from: before.id)
         let kind = flags.contains(.isSameKind) ? before.kind : try kind(try reader.byte())
@@ -244,7 +243,8 @@ extension ArchiveCodec {
             count: ids.count,
             weight: weight,
             completion: completion,
-            endedMilliseconds: try reader.number(from: before.ended)
+            endedMilliseconds: try reader.number(from: before.ended),
+            isAdopted: flags.contains(.isAdopted)
         )
     }
 

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A batch that succeeded long ago, as the archive keeps it: without result, log and attempts.
 public struct ArchivedBatch: Sendable, Hashable {
@@ -16,7 +16,9 @@ public struct ArchivedBatch: Sendable, Hashable {
     public var coverStart: Int64?
     /// The ids handed out; `nil` when the range says it all, or for an adopted batch, unknown.
     public var itemIDs: IDRuns?
-    /// How many items it had; at least 0. It tells a range that says it all from unknown ids.
+    /// How many items it had; at least 0.
+    ///
+    /// It tells a range that says it all from unknown ids.
     public var count: Int
     /// The items' weight at the hand-out; `nil` for adopted batches without.
     public var weight: Double?
@@ -24,6 +26,8 @@ public struct ArchivedBatch: Sendable, Hashable {
     public var completion: Int64?
     /// When it succeeded, in milliseconds since 1970 UTC.
     public var endedMilliseconds: Int64
+    /// Whether pybatchintory made it, so that its tile is no more than it names.
+    public var isAdopted: Bool
 
     /// Makes a batch.
     public init(
@@ -37,7 +41,8 @@ public struct ArchivedBatch: Sendable, Hashable {
         count: Int,
         weight: Double? = nil,
         completion: Int64? = nil,
-        endedMilliseconds: Int64
+        endedMilliseconds: Int64,
+        isAdopted: Bool = false
     ) {
         self.id = id
         self.kind = kind
@@ -50,14 +55,18 @@ public struct ArchivedBatch: Sendable, Hashable {
         self.weight = weight
         self.completion = completion
         self.endedMilliseconds = endedMilliseconds
+        self.isAdopted = isAdopted
     }
 
     /// Takes over what the archive keeps of a batch.
     ///
-    /// - Parameter record: The batch; succeeded.
-    /// - Returns: `nil` for one that cannot be archived: it has no end, its range is turned round, or
-    ///   its ids are more runs than ``ArchiveCodec/mostRuns``.
-    public init?(_ record: BatchRecord) {
+    /// It fails for one that cannot be archived: it has not succeeded, has no end, its range is turned
+    /// round, or its ids are more runs than ``ArchiveCodec/mostRuns``.
+    ///
+    /// - Parameters:
+    ///   - record: The batch.
+    ///   - isAdopted: Whether pybatchintory made it.
+    public init?(_ record: BatchRecord, isAdopted: Bool = false) {
         let (span, overflow) = record.idEnd.subtractingReportingOverflow(record.idStart)
         guard record.status == .succeeded, let endedAt = record.endedAt,
             !overflow, span >= 0, span < .max, record.count >= 0, record.attempt >= 1,
@@ -74,7 +83,8 @@ public struct ArchivedBatch: Sendable, Hashable {
             count: record.count,
             weight: record.weight,
             completion: record.completion,
-            endedMilliseconds: endedAt.milliseconds
+            endedMilliseconds: endedAt.milliseconds,
+            isAdopted: isAdopted
         )
     }
 
@@ -106,10 +116,13 @@ public struct ArchivedBatch: Sendable, Hashable {
     /// Whether the batch was cut at the run's cursor, and so has a tile.
     public var isTile: Bool { kind == .incremental || kind == .backfill }
 
-    /// The lowest id that its row stands for: of its tile, where it has one.
-    package var lowestID: Int64 {
-        guard isTile else { return idStart }
-        // A cover that ends at the highest id leaves no tile, but for the batch's own ids.
-        return min(idStart, coverStart.map { $0 == .max ? $0 : $0 + 1 } ?? .min)
+    /// The lowest id that it stands for: that of its tile, where it has one.
+    ///
+    /// - Parameter lower: The lowest id of its run's bounds.
+    /// - Returns: The id; at most ``idEnd``.
+    package func lowestID(in lower: Int64 = .min) -> Int64 {
+        guard isTile, !isAdopted else { return idStart }
+        guard let coverStart else { return min(lower, idStart) }
+        return coverStart < idEnd ? coverStart + 1 : idStart
     }
 }

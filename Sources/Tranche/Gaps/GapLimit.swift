@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Keeps the number of a run's gaps bounded.
 ///
 /// Neighbours are joined into coarse gaps; of closed ones that are still too many, those that were
@@ -17,10 +15,8 @@ public struct GapLimit: Sendable {
 
     /// Decides.
     ///
-    /// - Parameters:
-    ///   - gaps: All gaps of a run, ascending.
-    ///   - now: The inventory's time.
-    public init(_ gaps: [Gap], now: Date) {
+    /// - Parameter gaps: All gaps of a run, ascending.
+    public init(_ gaps: [Gap]) {
         guard gaps.count > Self.most else { return }
         let target = Self.most / 2
         // The widest reach to neighbours that leaves few enough of them.

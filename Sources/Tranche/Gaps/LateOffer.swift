@@ -67,8 +67,10 @@ public struct LateOffer: Sendable {
         } else if gap.isExact, taken.count > 0, taken.runs.count <= TileGaps.mostExact {
             replace(gap, by: taken.complement(in: gap.range))
         } else {
-            // What the source had and has no more is not expected again.
-            gap.known = look.hasMore ? nil : look.known + taken.count
+            // What the source had and has no more is not expected again. An id that was queued to be
+            // done again is taken too, but was known before.
+            let new = look.found.count { late.contains($0.id) }
+            gap.known = look.hasMore ? nil : look.known + new
             kept.append(gap)
         }
     }

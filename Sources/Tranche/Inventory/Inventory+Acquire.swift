@@ -160,6 +160,7 @@ extension Inventory {
         var plan: RangePlan?
         if !store.readsUnderLock(source), let demand = expectedDemand(of: request.key) {
             plan = try await self.plan(request, from: source, demand)
+            expectSettling(plan?.settling, of: request.key)
         }
         while true {
             try Task.checkCancellation()
@@ -181,6 +182,7 @@ extension Inventory {
             case .needsPlan(let demand):
                 expect(demand, of: request.key)
                 plan = try await self.plan(request, from: source, demand)
+                expectSettling(plan?.settling, of: request.key)
             case .needsLook(let gaps):
                 request.looks = try await look(at: gaps, of: request.key, in: source)
             case .needsSplit(let batch):
@@ -197,7 +199,7 @@ extension Inventory {
         var settling = demand.settling
         var observed: WriterObservation?
         if let source = source.settling {
-            observed = try await source.observeWriters()
+            observed = try await source.observeWriters(lag: demand.policy.settleLag)
         } else if demand.policy.settleLag > .zero {
             observed = WriterObservation(highestID: try await source.highestID())
         }
@@ -232,11 +234,12 @@ extension Inventory {
         if let observed {
             plan.settling = settling
             plan.highestID = observed.highestID
+            let ceiling = settling.ceiling ?? .max
+            // Behind the run's own end others may write for ever.
             plan.isUnsettled =
-                plan.reachedEnd
-                && observed.highestID.map {
-                    $0 > settling.ceiling ?? .max && isAbove($0, demand, request.bounds)
-                } ?? false
+                plan.reachedEnd && ceiling < request.bounds.upper ?? .max
+                && observed.highestID.map { $0 > ceiling && isAbove($0, demand, request.bounds) }
+                    ?? false
         } else if plan.ranges.isEmpty, plan.reachedEnd {
             plan.highestID = try await source.highestID()
         }

@@ -13,7 +13,7 @@ extension Inventory {
     func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws -> [GapLook] {
         var observed: WriterObservation?
         if gaps.contains(where: \.isOpen), let source = source.settling {
-            observed = try await source.observeWriters()
+            observed = try await source.observeWriters(lag: .zero)
         }
         let exact = gaps.filter { $0.isExact || $0.isRedo }
         let items = try await itemsFound(in: exact, of: source)

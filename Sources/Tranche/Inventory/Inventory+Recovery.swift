@@ -39,7 +39,9 @@ extension Inventory {
         return try await retrying { _ in try await store.split(holding, into: parts) }
     }
 
-    /// The parts that ``split(_:from:)`` makes of a batch. Throws as that does.
+    /// The two parts of a batch that stays failed.
+    ///
+    /// Throws as splitting it does.
     package func halves(
         of batch: BatchRecord,
         from description: some MetaSourceDescription

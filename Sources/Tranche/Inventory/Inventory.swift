@@ -98,6 +98,12 @@ public final class Inventory: Sendable {
         demands.withLock { $0[key] = (demand, .now) }
     }
 
+    /// Keeps what a look has shown, so that what is waited for is waited for once.
+    func expectSettling(_ settling: SettlingState?, of key: RunKey) {
+        guard let settling else { return }
+        demands.withLock { $0[key]?.demand.settling = settling }
+    }
+
     func expectCursor(_ cursor: Int64, settling: SettlingState?, of key: RunKey) {
         demands.withLock { demands in
             demands[key]?.demand.cursor = cursor

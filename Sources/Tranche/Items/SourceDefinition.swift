@@ -17,6 +17,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     public var weight: String?
     /// The condition that entries must meet, if any.
     public var filter: String?
+    /// The column that says when an entry was made, if ages count.
+    public var settleColumn: String?
 
     /// Makes a definition.
     public init(
@@ -25,7 +27,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         uid: String,
         item: String? = nil,
         weight: String? = nil,
-        filter: String? = nil
+        filter: String? = nil,
+        settleColumn: String? = nil
     ) {
         self.database = database
         self.table = table
@@ -33,6 +36,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         self.item = item
         self.weight = weight
         self.filter = filter
+        self.settleColumn = settleColumn
     }
 
     /// The definition as JSON with sorted keys: equal text means equal definition.
@@ -52,6 +56,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
             words("item column", item, other.item),
             words("weight column", weight, other.weight),
             words("filter", filter, other.filter),
+            words("settle column", settleColumn, other.settleColumn),
         ]
         let differences = parts.compactMap { $0 }
         return differences.isEmpty ? nil : differences.joined(separator: ", ")

@@ -44,11 +44,14 @@ public struct SettlingState: Sendable, Hashable {
         holders = Dictionary(
             uniqueKeysWithValues: observation.holders.map { ($0, holders[$0] ?? now) }
         )
+        // An entry whose age is known need not grow older here.
+        let lag = observation.aged == nil ? lag : .zero
         if let candidate, isPassed(now: now, wait: wait, lag: lag) {
             ceiling = max(ceiling ?? candidate, candidate)
             self.candidate = nil
         }
-        guard candidate == nil, let highest = observation.highestID,
+        guard candidate == nil,
+            let highest = observation.aged.map(\.id) ?? observation.highestID,
             ceiling.map({ highest > $0 }) ?? true
         else { return }
         candidate = highest
@@ -78,6 +81,19 @@ public struct SettlingState: Sendable, Hashable {
     public func isNews(after old: SettlingState) -> Bool {
         ceiling != old.ceiling || candidate != old.candidate || candidateAt != old.candidateAt
             || (epoch != old.epoch && candidate != nil)
+    }
+
+    /// Whether a later look is known: a state that is behind would begin to wait anew.
+    ///
+    /// - Parameter other: The state of the same run that is kept.
+    /// - Returns: Whether to plan again from that.
+    public func isBehind(_ other: SettlingState) -> Bool {
+        let (own, known) = (ceiling ?? .min, other.ceiling ?? .min)
+        guard own == known, epoch == other.epoch, let since = other.candidateAt,
+            other.candidate != nil
+        else { return own < known }
+        guard candidate != nil, let candidateAt else { return true }
+        return candidateAt > since
     }
 
     private func isPassed(now: Date, wait: Duration, lag: Duration) -> Bool {

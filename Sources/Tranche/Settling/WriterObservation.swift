@@ -5,12 +5,26 @@
 public struct WriterObservation: Sendable, Hashable {
     /// The highest committed id, filter or not; `nil` when the source is empty.
     public var highestID: Int64?
+    /// Where the source knows the age of its entries: the highest id that is old enough; ids up to it
+    /// were drawn at least that long ago. `nil` where it knows none.
+    public var aged: Aged?
     /// The server's life: a new one gives the names of writers anew.
     public var epoch: String
     /// The writers' transactions that are open.
     public var holders: Set<String>
     /// Those of ``holders`` that have outlived an earlier life of the server.
     public var survivors: Set<String>
+
+    /// The highest id that is old enough.
+    public struct Aged: Sendable, Hashable {
+        /// The id; `nil` when none is.
+        public var id: Int64?
+
+        /// Makes it.
+        public init(id: Int64?) {
+            self.id = id
+        }
+    }
 
     /// Makes an observation.
     public init(
@@ -28,27 +42,28 @@ public struct WriterObservation: Sendable, Hashable {
 
 /// A source whose ids may be committed in another order than they were drawn.
 public protocol SettlingSource: MetaSource {
-    /// Whether writers may come at the same time at all; where not, nobody needs to be observed.
-    var hasConcurrentWriters: Bool { get }
+    /// Whether anything is to be observed: writers that come at the same time, or ages.
+    var isObservable: Bool { get }
 
     /// Reads the highest id and, after that, the writers whose transactions are open.
     ///
     /// What is read after this call sees every commit of a writer that is not among them.
     ///
+    /// - Parameter lag: How old an entry must be where the source knows ages.
     /// - Returns: The observation.
     /// - Throws: The source's failure.
-    func observeWriters() async throws -> WriterObservation
+    func observeWriters(lag: Duration) async throws -> WriterObservation
 }
 
 extension SettlingSource {
-    /// Writers may come at the same time.
-    public var hasConcurrentWriters: Bool { true }
+    /// There is something to be observed.
+    public var isObservable: Bool { true }
 }
 
 extension MetaSource {
     /// The source as one whose writers are to be observed, when that is so.
     package var settling: (any SettlingSource)? {
-        (self as? any SettlingSource).flatMap { $0.hasConcurrentWriters ? $0 : nil }
+        (self as? any SettlingSource).flatMap { $0.isObservable ? $0 : nil }
     }
 }
 

@@ -60,10 +60,14 @@ public struct OutageGuard: Sendable, Hashable, Codable {
         let at = now.milliseconds
         if var hold {
             if hold.probe == batch {
+                // What lasts so long may be the items' fault after all. Then the probes count, so that
+                // bad items are found one by one and the others come to their turn.
+                let isLongest = hold.length >= Self.longestHold.milliseconds
                 hold.length = min(hold.length * 2, Self.longestHold.milliseconds)
                 hold.until = at + hold.length
                 hold.probe = nil
                 self.hold = hold
+                if isLongest { return false }
             }
             return error == hold.error
         }

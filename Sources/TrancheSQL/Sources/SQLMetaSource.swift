@@ -170,15 +170,31 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     package var risks: [SourceRisk] { watch.risks }
 
-    package var hasConcurrentWriters: Bool { watch.writers != nil }
+    package var isObservable: Bool { watch.writers != nil || definition.settleColumn != nil }
 
-    /// The statements that observe the writers: the highest id first, and after that who writes.
-    package var observation: [SQLStatement] {
-        [highestIDStatement] + (watch.writers.map { [$0] } ?? [])
+    /// The statements that observe the writers: the highest ids first, and after that who writes.
+    ///
+    /// - Parameter lag: How old an entry must be where ages count, in milliseconds.
+    /// - Returns: The statements.
+    package func observation(lag: SQLStatement) -> [SQLStatement] {
+        var statements = [highestIDStatement]
+        if let column = definition.settleColumn {
+            // From the newest back to the first that is old enough: as many as came within the lag.
+            statements.append(
+                """
+                SELECT \(name: definition.uid)
+                FROM \(table)
+                WHERE \(database.dialect.isAged("\(name: column)", milliseconds: lag))
+                ORDER BY \(name: definition.uid) DESC
+                LIMIT 1
+                """
+            )
+        }
+        return statements + (watch.writers.map { [$0] } ?? [])
     }
 
-    package func observeWriters() async throws -> WriterObservation {
-        let statements = observation
+    package func observeWriters(lag: Duration) async throws -> WriterObservation {
+        let statements = observation(lag: "\(lag.milliseconds)")
         return try await wrapping {
             // Each with a snapshot of its own: in one transaction of reading committed rows.
             try await database.withReader { connection in
@@ -193,7 +209,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         if var highest = rows.first?.first {
             observation.highestID = try highest.optionalInteger()
         }
-        guard let writers = rows.dropFirst().first else { return observation }
+        var rest = rows.dropFirst()
+        if definition.settleColumn != nil {
+            var aged = rest.popFirst()?.first
+            observation.aged = .init(id: try aged?.optionalInteger())
+        }
+        guard let writers = rest.first else { return observation }
         _ = try writers.map { row in
             observation.epoch = try row.text()
             guard let holder = row.optionalText() else { return }

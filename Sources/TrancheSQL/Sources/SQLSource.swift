@@ -29,6 +29,10 @@ public struct SQLSource: MetaSourceDescription {
     ///
     /// Rows that begin to match later are then missed.
     public var allowsVolatileFilter: Bool
+    /// The column that says when an entry was made: with a settle lag, only what is older is handed out.
+    ///
+    /// A timestamp; in SQLite UTC text or seconds since 1970.
+    public var settleColumn: String?
     /// The database; `nil` for the inventory's own.
     public var database: SourceDatabase?
 
@@ -40,6 +44,7 @@ public struct SQLSource: MetaSourceDescription {
     ///   - item: The column of the payload; by default `item`, if the table has it.
     ///   - weight: The column of the weight; by default `weight`, if the table has it.
     ///   - filter: A condition in SQL.
+    ///   - settleColumn: The column that says when an entry was made.
     ///   - database: The database; the inventory's own by default.
     public init(
         _ name: String,
@@ -47,6 +52,7 @@ public struct SQLSource: MetaSourceDescription {
         item: SQLColumn = .ifPresent("item"),
         weight: SQLColumn = .ifPresent("weight"),
         filter: String? = nil,
+        settleColumn: String? = nil,
         in database: SourceDatabase? = nil
     ) {
         self.name = name
@@ -54,6 +60,7 @@ public struct SQLSource: MetaSourceDescription {
         self.item = item
         self.weight = weight
         self.filter = filter
+        self.settleColumn = settleColumn
         self.database = database
         isVerbatim = false
         allowsVolatileFilter = false

@@ -26,6 +26,12 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 )
             }
             if let filter = source.filter { try await check(filter: filter) }
+            if let settled = source.settleColumn {
+                guard found.column(settled) != nil else {
+                    throw missing(settled, for: "settle column", in: found)
+                }
+                try await checkAges(settled)
+            }
             if !uid.isNotNull { try await checkNoNullID() }
             return SourceDefinition(
                 database: try await database.identity(),
@@ -34,7 +40,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 uid: uid.name,
                 item: item?.name,
                 weight: weight?.name,
-                filter: source.filter
+                filter: source.filter,
+                settleColumn: source.settleColumn
             )
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
@@ -67,6 +74,22 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         if let known = found.column(name) { return known }
         if column.isOptional { return nil }
         throw missing(name, for: use, in: found)
+    }
+
+    /// Finds out whether a column can be compared with a time.
+    private func checkAges(_ column: String) async throws {
+        let isAged = database.dialect.isAged("\(name: column)", milliseconds: "0")
+        do {
+            try await database.withReader {
+                try await $0.check("SELECT 1 FROM \(table) WHERE \(isAged)")
+            }
+        } catch let error as any SQLDatabaseError where error.category != .transient {
+            throw invalid(
+                "column '\(column)' of '\(source.name)' cannot tell when an entry was made: "
+                    + error.message,
+                error
+            )
+        }
     }
 
     private func checkNoNullID() async throws {

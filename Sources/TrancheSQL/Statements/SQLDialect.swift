@@ -52,6 +52,8 @@ package protocol SQLDialect: Sendable {
     func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement
     /// An expression whose values have at most 31 bits, so that many of them are added fast.
     func small(_ expression: SQLStatement) -> SQLStatement
+    /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
+    func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The statements that make others wait who number completions of the same job.
     func lockForNumbering(_ name: String) -> [SQLStatement]
 }

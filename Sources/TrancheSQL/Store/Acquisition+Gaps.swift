@@ -136,7 +136,7 @@ extension Acquisition {
             ORDER BY id_end, id
             """
         ])[0].map { try store.gap(&$0) }
-        let limit = GapLimit(all, now: now)
+        let limit = GapLimit(all)
         for gap in limit.joined { statements.append(update(gap)) }
         remove(limit.removed)
         run.droppedGaps += limit.dropped

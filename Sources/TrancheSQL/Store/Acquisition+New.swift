@@ -43,7 +43,7 @@ extension Acquisition {
 
     /// Whether what may be handed out depends on who writes, or on how long ids have been known.
     func needsCeiling(of source: SQLMetaSource<Database>) -> Bool {
-        source.hasConcurrentWriters || run.policy.settleLag > .zero
+        source.isObservable || run.policy.settleLag > .zero
     }
 
     /// Takes into account who writes.
@@ -85,7 +85,9 @@ extension Acquisition {
         guard let last = rows.last else { return nil }
         var planned = try plan(last, of: step, from: source)
         if case .cut = planned, !isObserved {
-            let again = try await connection.run(source.observation + [step.statement])
+            let again = try await connection.run(
+                source.observation(lag: "\(run.policy.settleLag.milliseconds)") + [step.statement]
+            )
             let observation = try source.observed(again[...].dropLast())
             observe(observation)
             highest = .some(observation.highestID)

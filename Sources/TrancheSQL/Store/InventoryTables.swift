@@ -6,6 +6,7 @@ package struct InventoryTables: Sendable, Hashable {
     package let run: SQLTableName
     package let attempt: SQLTableName
     package let gap: SQLTableName
+    package let archive: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -13,6 +14,7 @@ package struct InventoryTables: Sendable, Hashable {
         run = SQLTableName(schema: schema, table: table + "_run")
         attempt = SQLTableName(schema: schema, table: table + "_attempt")
         gap = SQLTableName(schema: schema, table: table + "_gap")
+        archive = SQLTableName(schema: schema, table: table + "_archive")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

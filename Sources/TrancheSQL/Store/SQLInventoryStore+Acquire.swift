@@ -56,8 +56,8 @@ extension SQLInventoryStore: UnderLockReader {
                 size: stepSize(for: request)
             )
         }
-        let isObserved = source?.hasConcurrentWriters == true && hint(for: request.key).isNearCeiling
-        if let source, isObserved { statements += source.observation }
+        let isObserved = source?.isObservable == true && hint(for: request.key).isNearCeiling
+        if let source, isObserved { statements += source.observation(lag: lag(of: request.key)) }
         if let step { statements.append(step.statement) }
         let sourceAnswers = (isNew ? 2 : 0) + 3..<statements.count
         if request.mayBeRepeated { statements.append(selectRepeated(request)) }
@@ -110,6 +110,11 @@ extension SQLInventoryStore: UnderLockReader {
     }
 
     // MARK: Statements
+
+    /// How old an entry of a run must be, in milliseconds, as an expression of its row.
+    func lag(of key: RunKey) -> SQLStatement {
+        "(SELECT settle_lag_ms FROM \(tables.run) WHERE \(isRun(key)))"
+    }
 
     /// The lowest id that the run may hand out next, as an expression of its row.
     private func firstID(of key: RunKey) -> SQLStatement {

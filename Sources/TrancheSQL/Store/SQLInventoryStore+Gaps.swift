@@ -127,7 +127,8 @@ extension SQLInventoryStore {
 
     private var isTile: SQLStatement { "kind IN ('incremental', 'backfill')" }
 
-    /// Whether a tile has an id of a range; tiles end in order, so that the last one is known.
+    /// Whether a tile has an id of a range; tiles end in order, so that the last one is known. Adopted
+    /// ones may overlap, and come before.
     private func isMeeting(_ range: ClosedRange<Int64>, of key: RunKey) -> SQLStatement {
         """
         batch_id_end >= \(range.lowerBound)
@@ -136,7 +137,7 @@ extension SQLInventoryStore {
                 SELECT min(last.batch_id_end) FROM \(tables.batch) AS last
                 WHERE last.meta_table = \(key.metaTable) AND last.job = \(key.job)
                     AND last.run = \(key.run) AND last.kind IN ('incremental', 'backfill')
-                    AND last.batch_id_end >= \(range.upperBound)
+                    AND last.request IS NOT NULL AND last.batch_id_end >= \(range.upperBound)
             ), 9223372036854775807)
         """
     }

@@ -73,12 +73,40 @@ extension SQLInventoryStore {
     }
 
     package func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
-        try await wrapping {
+        let isOfRun: SQLStatement = "b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run"
+        return try await wrapping {
             try await database.read(
                 """
+                WITH RECURSIVE found AS (
+                    -- Tiles end in order, so that the one with the id is the first that ends behind it;
+                    -- adopted ones, which may overlap, come before.
+                    SELECT b.id
+                    FROM \(tables.run) AS r
+                    JOIN \(tables.batch) AS b ON \(isOfRun)
+                        AND b.kind IN ('incremental', 'backfill')
+                        AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
+                        AND b.batch_id_end <= coalesce((
+                            SELECT min(t.batch_id_end) FROM \(tables.batch) AS t
+                            WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+                                AND t.kind IN ('incremental', 'backfill')
+                                AND t.request IS NOT NULL AND t.batch_id_end >= \(id)
+                        ), 9223372036854775807)
+                    WHERE r.meta_table = \(metaTable)
+                    UNION
+                    SELECT b.id
+                    FROM \(tables.run) AS r
+                    JOIN \(tables.batch) AS b ON \(isOfRun) AND b.kind = 'late'
+                        AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
+                    WHERE r.meta_table = \(metaTable)
+                    UNION
+                    -- What they were split into, and what was made of them again.
+                    SELECT part.id
+                    FROM found JOIN \(tables.batch) AS part ON part.parent_id = found.id
+                )
                 SELECT \(batchColumns)
                 FROM \(tables.batch)
-                WHERE meta_table = \(metaTable) AND batch_id_start <= \(id) AND batch_id_end >= \(id)
+                WHERE id IN (SELECT id FROM found)
+                    AND batch_id_start <= \(id) AND batch_id_end >= \(id)
                 ORDER BY id
                 """
             )[0].map { try batch(&$0) }.filter { $0.ids?.contains(id) ?? true }

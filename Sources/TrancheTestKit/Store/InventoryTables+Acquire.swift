@@ -2,63 +2,82 @@ import Foundation
 import Tranche
 
 extension InventoryTables {
-    /// Hands out batches, says why there are none, or asks for a plan.
+    /// Hands out batches, says why there are none, or says what is needed first.
     mutating func acquire(
         _ request: AcquireRequest,
         plan: RangePlan?,
         now: Date
     ) throws -> AcquireOutcome {
-        // The run is written at the end: while a plan is missing there is no trace of it, so that
-        // a source that turns out to be wrong binds nobody to its definition.
-        var run = try findOrMakeRun(request, now: now)
+        let isKnown = run(request.key) != nil
+        var acquire = Acquire(
+            request: request,
+            run: try findOrMakeRun(request, now: now),
+            now: now
+        )
+        let outcome = try outcome(of: &acquire, plan: plan)
+        // While a plan is missing there is no trace of a new run, so that a source that turns out to be
+        // wrong binds nobody to its definition.
+        if isKnown || !outcome.needsPlan { keep(acquire.run) }
+        return outcome
+    }
 
-        // 1. The same token gives the same batches.
-        if request.mayBeRepeated {
-            let known = handedOut(under: request.token, in: run)
+    private mutating func outcome(of acquire: inout Acquire, plan: RangePlan?) throws
+        -> AcquireOutcome
+    {
+        // 1. The same token gives the same batches; a run that is stopped gives none.
+        if acquire.request.mayBeRepeated {
+            let known = handedOut(under: acquire.request.token, in: acquire.run)
             if !known.isEmpty { return .batches(known) }
         }
-        if let reason = run.pauseReason {
-            keep(run)
-            return .none(.paused(reason: reason))
-        }
+        if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
+        if let reason = holdForOutage(&acquire) { return .none(reason) }
 
         // 2. What was handed out before and is free again.
-        var answer = offerAgain(request, run: run, now: now)
+        if let exhausted = offerAgain(&acquire) { return .needsSplit(exhausted) }
 
-        // 3. What follows the cursor.
-        if answer.count < request.batches, !run.isAtEnd {
-            if let plan, plan.cursor == run.cursor {
-                let wanted = request.batches - answer.count
-                let new = handOut(plan, request, wanted: wanted, run: &run, now: now)
-                answer += new.batches
-                if answer.isEmpty, let outcome = new.otherwise {
-                    keep(run)
-                    return outcome
-                }
-            } else if answer.isEmpty {
-                return .needsPlan(after: run.cursor)
+        // 3. Ids that appeared in gaps.
+        if let gaps = try offerLate(&acquire) { return .needsLook(gaps) }
+
+        // 4. What follows the cursor.
+        if acquire.left > 0, !acquire.run.isAtEnd {
+            if let plan, plan.isCurrent(for: acquire.run) {
+                if let outcome = handOut(plan, &acquire), acquire.answer.isEmpty { return outcome }
+            } else if acquire.answer.isEmpty {
+                return .needsPlan(acquire.demand)
             }
         }
-        keep(run)
-        return answer.isEmpty ? .none(reason(of: run, plan: plan, now: now)) : .batches(answer)
+        if !acquire.answer.isEmpty {
+            acquire.startProbe()
+            return .batches(acquire.answer)
+        }
+        return nothing(acquire, plan: plan)
     }
 
     private func findOrMakeRun(_ request: AcquireRequest, now: Date) throws -> RunRecord {
         let definition = try request.definition.canonicalText
-        if var run = runs.first(where: { $0.key == request.key }) {
-            try run.requireSame(definition: request.definition, bounds: request.bounds)
+        if var run = run(request.key) {
+            try run.requireSame(
+                definition: request.definition,
+                bounds: request.bounds,
+                rootIDs: request.rootIDs
+            )
             if run.definition == nil { run.definition = definition }
             return run
         }
         for other in runs
         where other.key.metaTable == request.key.metaTable && other.key.job == request.key.job {
-            try other.requireSame(definition: request.definition, bounds: other.bounds)
+            try other.requireSame(
+                definition: request.definition,
+                bounds: other.bounds,
+                rootIDs: other.rootIDs
+            )
         }
         return RunRecord(
             key: request.key,
             definition: definition,
             bounds: request.bounds,
             policy: request.policy,
+            rootIDs: request.rootIDs,
             createdAt: now
         )
     }
@@ -77,144 +96,186 @@ extension InventoryTables {
         token.split(separator: "#").dropFirst().last.flatMap { Int($0) } ?? 0
     }
 
-    // MARK: What was handed out before
+    // MARK: Outages
 
-    private mutating func offerAgain(
-        _ request: AcquireRequest,
-        run: RunRecord,
-        now: Date
-    ) -> [AcquireOutcome.HandedOut] {
-        var answer: [AcquireOutcome.HandedOut] = []
-        for var batch in batches(of: run.key) where batch.isDue(at: now) {
-            if answer.count == request.batches { break }
-            if batch.status == .running {
-                endAttempt(of: batch, .expired, now: now)
-                batch.failures += 1
-                if batch.failures >= run.policy.maxAttempts {
-                    batch.status = .failed
-                    batch.endedAt = now
-                    batch.leaseExpiresAt = nil
-                    batch.retryAt = nil
-                    batch.logging = "lease expired on attempt \(batch.attempt), the last one"
-                    keep(batch)
+    /// Finds out whether the run is held because many batches failed alike.
+    ///
+    /// - Returns: Why nothing is handed out; `nil` when something may be.
+    private func holdForOutage(_ acquire: inout Acquire) -> NoBatchReason? {
+        guard acquire.run.policy.onExhausted == .split else { return nil }
+        while true {
+            switch acquire.run.outage.permission(now: acquire.now) {
+            case .open:
+                return nil
+            case .probe:
+                acquire.isProbing = true
+                return nil
+            case .held(let reason, let until):
+                return .held(reason: reason, until: until)
+            case .ask(let id, let attempt):
+                guard let batch = batch(id), batch.attempt == attempt else {
+                    acquire.run.outage.endProbe(succeeded: nil, now: acquire.now)
                     continue
                 }
+                switch batch.status {
+                case .running where !batch.isDue(at: acquire.now):
+                    let until = batch.leaseExpiresAt ?? acquire.now
+                    return .held(reason: acquire.run.outage.reason, until: until)
+                case .running, .released:
+                    acquire.run.outage.endProbe(succeeded: nil, now: acquire.now)
+                case .succeeded:
+                    acquire.run.outage.endProbe(succeeded: true, now: acquire.now)
+                case .failed, .split, .quarantined:
+                    acquire.run.outage.endProbe(succeeded: false, now: acquire.now)
+                }
             }
-            batch.attempt += 1
-            batch.status = .running
-            batch.worker = request.worker
-            batch.jobIdentifier = request.jobIdentifier
-            batch.startedAt = now
-            batch.endedAt = nil
-            batch.leaseExpiresAt = now.advanced(by: run.policy.lease)
-            batch.retryAt = nil
-            batch.result = nil
-            batch.logging = nil
-            keep(batch, token: request.token(at: answer.count))
-            beginAttempt(of: batch)
-            answer.append(AcquireOutcome.HandedOut(record: batch, lease: run.policy.lease))
         }
-        return answer
     }
 
-    // MARK: What follows the cursor
+    // MARK: What was handed out before
 
-    /// Hands out the ranges of a plan that are enough.
+    /// Hands out what is due, as it was handed out before.
     ///
-    /// - Returns: The new batches; and what to answer when there is no batch at all, where that is
-    ///   not a matter of the run's batches.
-    private mutating func handOut(
-        _ plan: RangePlan,
-        _ request: AcquireRequest,
-        wanted: Int,
-        run: inout RunRecord,
-        now: Date
-    ) -> (batches: [AcquireOutcome.HandedOut], otherwise: AcquireOutcome?) {
-        if plan.ranges.isEmpty {
-            if let scannedTo = plan.scannedTo, scannedTo > run.cursor ?? .min || run.cursor == nil {
-                run.cursor = scannedTo
+    /// - Returns: A batch that must be split first; then nothing is handed out.
+    private mutating func offerAgain(_ acquire: inout Acquire) -> BatchRecord? {
+        let policy = acquire.run.policy
+        for var batch in batches(of: acquire.run.key) where batch.isDue(at: acquire.now) {
+            if acquire.left == 0 { break }
+            let isExpired = batch.status == .running
+            if isExpired {
+                endAttempt(of: batch, .expired, now: acquire.now)
+                batch.failures += 1
             }
-            // What was too little, if anything, has vanished.
-            run.pendingSince = nil
-            return ([], plan.reachedEnd ? nil : .needsPlan(after: run.cursor))
-        }
-        var new: [AcquireOutcome.HandedOut] = []
-        let offered = request.batches - wanted
-        for (index, range) in plan.ranges.enumerated().prefix(wanted) {
-            let isCut = !(plan.reachedEnd && index == plan.ranges.count - 1)
-            let since = run.pendingSince ?? now
-            let waited = Duration.milliseconds(now.milliseconds - since.milliseconds)
-            guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
-                run.pendingSince = since
-                let due = batches(of: run.key).compactMap { $0.nextDue(now: now) }
-                let until = (due + [since.advanced(by: request.linger)]).min() ?? now
-                return (new, .none(.waiting(until: until)))
+            let isToBeSplit =
+                batch.status == .failed && policy.onExhausted == .split && batch.count > 1
+            if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {
+                exhaust(&batch, policy: policy, now: acquire.now)
+                guard batch.status == .failed, batch.retryAt != nil else { continue }
+                if acquire.answer.isEmpty { return batch }
+                // It is split when somebody comes who is given nothing else.
+                continue
             }
-            let token = request.token(at: offered + new.count)
-            let batch = makeBatch(of: range, request, token: token, run: &run, now: now)
-            new.append(
-                AcquireOutcome.HandedOut(
-                    record: batch,
-                    lease: run.policy.lease,
-                    items: range.items
-                )
-            )
+            acquire.hold(&batch)
+            keep(batch, token: acquire.token)
+            beginAttempt(of: batch)
+            acquire.add(batch)
         }
-        return (new, nil)
+        return nil
     }
 
-    private mutating func makeBatch(
-        of range: PlannedRange,
-        _ request: AcquireRequest,
-        token: String,
-        run: inout RunRecord,
-        now: Date
-    ) -> BatchRecord {
-        let first = range.ids.first ?? 0
-        let last = range.ids.last ?? 0
-        let batch = BatchRecord(
-            id: Int64(rows.count) + 1,
-            key: run.key,
-            kind: request.kind,
-            status: .running,
-            attempt: 1,
-            failures: 0,
-            idStart: first,
-            idEnd: last,
-            coverStart: run.tileEnd,
-            itemIDs: range.ids.isDense ? nil : range.ids,
-            count: range.count,
-            weight: range.weight,
-            worker: request.worker,
-            jobIdentifier: request.jobIdentifier,
-            startedAt: now,
-            leaseExpiresAt: now.advanced(by: run.policy.lease)
-        )
-        rows.append(Row(batch: batch, token: token))
-        beginAttempt(of: batch)
-        run.cursor = last
-        run.tileEnd = last
-        run.pendingSince = nil
-        return batch
+    /// Writes what becomes of a batch whose last attempt expired, or that is to be split.
+    private mutating func exhaust(_ batch: inout BatchRecord, policy: RunPolicy, now: Date) {
+        if batch.status == .running {
+            batch.endedAt = now
+            batch.leaseExpiresAt = nil
+            batch.logging = "lease expired on attempt \(batch.attempt), the last one"
+            let isSplit = policy.onExhausted == .split
+            batch.status = isSplit && batch.count == 1 ? .quarantined : .failed
+            batch.retryAt = isSplit && batch.count > 1 ? now : nil
+        }
+        keep(batch)
     }
 
     // MARK: Nothing to hand out
 
-    private func reason(of run: RunRecord, plan: RangePlan?, now: Date) -> NoBatchReason {
-        if let due = batches(of: run.key).compactMap({ $0.nextDue(now: now) }).min() {
-            return .waiting(until: due)
-        }
-        if let cursor = run.cursor, !run.isAtEnd, let plan {
-            guard let highest = plan.highestID, highest >= cursor else {
+    private func nothing(_ acquire: Acquire, plan: RangePlan?) -> AcquireOutcome {
+        let run = acquire.run
+        if let due = nextDue(of: run.key, now: acquire.now) { return .none(.waiting(until: due)) }
+        if let plan, !run.isAtEnd {
+            if let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
                 let words = plan.highestID.map { String($0) } ?? "none"
-                return .held(
-                    reason: "the source was rewound: its highest id (\(words)) is below the "
-                        + "cursor (\(cursor)); 'tranche redefine' or a new job begins anew",
-                    until: nil
+                return .none(
+                    .held(
+                        reason: "the source was rewound: its highest id (\(words)) is below the "
+                            + "cursor (\(cursor)); 'tranche redefine' or a new job begins anew",
+                        until: nil
+                    )
                 )
             }
+            if plan.isUnsettled {
+                let policy = run.policy
+                let passed = run.settling.passesAt(wait: policy.settleWait, lag: policy.settleLag)
+                return .none(.unsettled(until: passed ?? acquire.now))
+            }
         }
-        return .complete
+        let gaps = gaps(of: run.key)
+        let left = Array(
+            gaps.filter { $0.isExact || $0.isOpen || $0.nextLook <= acquire.now }
+                .prefix(Self.mostGaps)
+        )
+        // An earlier look may have been at those alone that were due.
+        let looked = Set((acquire.request.looks ?? []).map(\.gap.id))
+        if left.contains(where: { !looked.contains($0.id) }) { return .needsLook(left) }
+        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: acquire.now) : .complete)
+    }
+
+    func nextDue(of key: RunKey, now: Date) -> Date? {
+        batches(of: key).compactMap { $0.nextDue(now: now) }.min()
+    }
+}
+
+/// One acquire while it is decided.
+struct Acquire {
+    let request: AcquireRequest
+    let now: Date
+    var run: RunRecord
+    /// What is handed out.
+    private(set) var answer: [AcquireOutcome.HandedOut] = []
+    /// Whether the single batch is a probe that ends an outage's hold.
+    var isProbing = false
+
+    init(request: AcquireRequest, run: RunRecord, now: Date) {
+        self.request = request
+        self.run = run
+        self.now = now
+    }
+
+    /// How many batches may still be handed out.
+    var left: Int { (isProbing ? 1 : request.batches) - answer.count }
+
+    /// The token of the next batch.
+    var token: String { request.token(at: answer.count) }
+
+    var leaseEnd: Date { now.advanced(by: run.policy.lease) }
+
+    var demand: PlanDemand {
+        PlanDemand(cursor: run.cursor, settling: run.settling, policy: run.policy, now: now)
+    }
+
+    /// Gives a batch to who asks.
+    func hold(_ batch: inout BatchRecord) {
+        batch.attempt = batch.nextAttempt
+        batch.status = .running
+        batch.worker = request.worker
+        batch.jobIdentifier = request.jobIdentifier
+        batch.startedAt = now
+        batch.endedAt = nil
+        batch.leaseExpiresAt = leaseEnd
+        batch.retryAt = nil
+        batch.result = nil
+        batch.logging = nil
+    }
+
+    mutating func add(_ batch: BatchRecord, items: [Item]? = nil) {
+        answer.append(.init(record: batch, lease: run.policy.lease, items: items))
+    }
+
+    mutating func startProbe() {
+        guard isProbing, let probe = answer.first?.record else { return }
+        run.outage.startProbe(probe.id, attempt: probe.attempt, leaseEnd: leaseEnd)
+    }
+}
+
+extension RangePlan {
+    /// Whether the plan was made from where the run stands now.
+    fileprivate func isCurrent(for run: RunRecord) -> Bool {
+        cursor == run.cursor && !(settling?.isBehind(run.settling) ?? false)
+    }
+}
+
+extension AcquireOutcome {
+    fileprivate var needsPlan: Bool {
+        if case .needsPlan = self { true } else { false }
     }
 }
 

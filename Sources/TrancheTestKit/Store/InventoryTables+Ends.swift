@@ -16,23 +16,6 @@ extension InventoryTables {
         }
     }
 
-    /// Ends an attempt badly.
-    mutating func fail(
-        _ holding: Holding,
-        error: String,
-        result: String?,
-        now: Date
-    ) throws -> BatchRecord {
-        try requireJSON(result)
-        let policy = try policy(of: holding)
-        return try end(holding, as: .failed, attempt: .failed, error: error, now: now) { batch in
-            batch.failures += 1
-            batch.retryAt = policy.wait(afterFailures: batch.failures).map { now.advanced(by: $0) }
-            batch.result = result
-            batch.logging = error
-        }
-    }
-
     /// Gives a batch back unharmed.
     mutating func release(_ holding: Holding, now: Date) throws -> BatchRecord {
         try end(holding, as: .released, attempt: .released, now: now) { _ in }
@@ -55,7 +38,6 @@ extension InventoryTables {
         _ holding: Holding,
         as status: BatchStatus,
         attempt outcome: AttemptRecord.Outcome,
-        error: String? = nil,
         now: Date,
         _ change: (inout BatchRecord) -> Void
     ) throws -> BatchRecord {
@@ -68,23 +50,22 @@ extension InventoryTables {
         batch.leaseExpiresAt = nil
         change(&batch)
         keep(batch)
-        endAttempt(of: batch, outcome, error: error, now: now)
+        endAttempt(of: batch, outcome, now: now)
         return batch
     }
 
-    private func find(_ holding: Holding) throws -> BatchRecord {
-        guard let row = rows.first(where: { $0.batch.id == holding.batch }) else {
+    func find(_ holding: Holding) throws -> BatchRecord {
+        guard let batch = batch(holding.batch) else {
             throw TrancheError(.unknownBatch, "there is no batch \(holding.batch)")
         }
-        return row.batch
+        return batch
     }
 
-    private func policy(of holding: Holding) throws -> RunPolicy {
-        let batch = try find(holding)
-        return runs.first { $0.key == batch.key }?.policy ?? RunPolicy()
+    func policy(of holding: Holding) throws -> RunPolicy {
+        run(try find(holding).key)?.policy ?? RunPolicy()
     }
 
-    private func lost(_ holding: Holding, _ batch: BatchRecord) -> TrancheError {
+    func lost(_ holding: Holding, _ batch: BatchRecord) -> TrancheError {
         TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is no longer held by attempt \(holding.attempt): "
@@ -92,7 +73,7 @@ extension InventoryTables {
         )
     }
 
-    private func requireJSON(_ result: String?) throws {
+    func requireJSON(_ result: String?) throws {
         guard let result, !JSONText.isValid(result) else { return }
         throw TrancheError(.invalidArgument, "the result is not JSON")
     }

@@ -15,15 +15,16 @@ extension InventoryTables {
 
     /// The batches that hold an id, oldest first: by their ids where these are known.
     func batches(holding id: Int64, of metaTable: String) -> [BatchRecord] {
-        rows.map(\.batch).filter { batch in
+        (archive + rows.map(\.batch)).filter { batch in
             guard batch.key.metaTable == metaTable else { return false }
             return batch.ids?.contains(id) ?? (batch.idStart...batch.idEnd).contains(id)
         }
+        .sorted { $0.id < $1.id }
     }
 
     /// What a run's batches add up to.
     func summary(of run: RunRecord, now: Date) -> RunSummary {
-        let batches = batches(of: run.key)
+        let batches = allBatches(of: run.key)
         var summary = RunSummary(run: run, totals: [:])
         for batch in batches {
             summary.totals[batch.status, default: RunSummary.Totals()].batches += 1
@@ -41,17 +42,15 @@ extension InventoryTables {
         return summary
     }
 
-    /// The pace from the end of the first of the last batches to the end of the last.
+    /// The pace from the start of the first of the last hundred batches to the end of the last.
     private func addPace(of succeeded: [BatchRecord], to summary: inout RunSummary) {
-        let last = succeeded.sorted { $0.endedAt ?? .distantPast < $1.endedAt ?? .distantPast }
-            .suffix(20)
-        guard last.count > 1, let from = last.first?.endedAt, let to = last.last?.endedAt else {
-            return
-        }
+        let last = succeeded.sorted { $0.id < $1.id }.suffix(100)
+        guard let from = last.map(\.startedAt).min(), let to = last.compactMap(\.endedAt).max()
+        else { return }
         let seconds = to.timeIntervalSince(from)
         guard seconds > 0 else { return }
-        summary.weightPerSecond = last.dropFirst().reduce(0) { $0 + ($1.weight ?? 0) } / seconds
-        summary.itemsPerSecond = Double(last.dropFirst().reduce(0) { $0 + $1.count }) / seconds
+        summary.weightPerSecond = last.reduce(0) { $0 + ($1.weight ?? 0) } / seconds
+        summary.itemsPerSecond = Double(last.reduce(0) { $0 + $1.count }) / seconds
     }
 
     // MARK: Changes
@@ -99,7 +98,7 @@ extension InventoryTables {
 }
 
 extension RunSelection {
-    fileprivate func includes(_ key: RunKey) -> Bool {
+    func includes(_ key: RunKey) -> Bool {
         key.metaTable == metaTable ?? key.metaTable
             && key.job == job ?? key.job
             && key.run == run ?? key.run

@@ -9,6 +9,12 @@ struct InventoryTables {
     var rows: [Row] = []
     /// In the order in which they were handed out.
     var attempts: [AttemptRecord] = []
+    /// In the order of their numbers.
+    var gaps: [GapRow] = []
+    /// Batches that are long done, in the order in which they were packed.
+    var archive: [BatchRecord] = []
+    private var lastBatch: Int64 = 0
+    private var lastGap: Int64 = 0
 
     /// A batch with the token under which it was handed out last.
     struct Row {
@@ -16,9 +22,35 @@ struct InventoryTables {
         var token: String
     }
 
-    /// The batches of a run, oldest first.
+    /// A gap with its run.
+    struct GapRow {
+        var key: RunKey
+        var gap: Gap
+    }
+
+    // MARK: Batches
+
+    /// The batches of a run, oldest first; none of the archive.
     func batches(of key: RunKey) -> [BatchRecord] {
         rows.map(\.batch).filter { $0.key == key }
+    }
+
+    /// The batches of a run, those of the archive too.
+    func allBatches(of key: RunKey) -> [BatchRecord] {
+        archive.filter { $0.key == key } + batches(of: key)
+    }
+
+    func batch(_ id: Int64) -> BatchRecord? {
+        rows.first { $0.batch.id == id }?.batch
+    }
+
+    /// Adds a batch under the next number.
+    mutating func add(_ batch: BatchRecord, token: String = "") -> BatchRecord {
+        lastBatch += 1
+        var batch = batch
+        batch.id = lastBatch
+        rows.append(Row(batch: batch, token: token))
+        return batch
     }
 
     /// Writes a batch over the row with its number.
@@ -29,14 +61,48 @@ struct InventoryTables {
         }
     }
 
+    // MARK: Runs
+
+    func run(_ key: RunKey) -> RunRecord? {
+        runs.first { $0.key == key }
+    }
+
     /// Writes a run over the row with its key, or adds it.
     mutating func keep(_ run: RunRecord) {
         if let index = runs.firstIndex(where: { $0.key == run.key }) {
             runs[index] = run
         } else {
+            var run = run
+            run.id = Int64(runs.count) + 1
             runs.append(run)
         }
     }
+
+    // MARK: Gaps
+
+    /// The gaps of a run, ascending by their first id.
+    func gaps(of key: RunKey) -> [Gap] {
+        gaps.filter { $0.key == key }.map(\.gap)
+            .sorted { ($0.range.lowerBound, $0.id) < ($1.range.lowerBound, $1.id) }
+    }
+
+    /// Writes a gap over the row with its number, or adds it under the next one.
+    mutating func keep(_ gap: Gap, of key: RunKey) {
+        if let index = gaps.firstIndex(where: { $0.gap.id == gap.id }) {
+            gaps[index].gap = gap
+        } else {
+            lastGap += 1
+            var gap = gap
+            gap.id = lastGap
+            gaps.append(GapRow(key: key, gap: gap))
+        }
+    }
+
+    mutating func removeGaps(_ ids: [Int64]) {
+        gaps.removeAll { ids.contains($0.gap.id) }
+    }
+
+    // MARK: Attempts
 
     /// Notes that a batch was handed out.
     mutating func beginAttempt(of batch: BatchRecord) {

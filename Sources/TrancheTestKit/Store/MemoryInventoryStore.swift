@@ -46,12 +46,8 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Ends an attempt badly; see `InventoryStore`.
-    public func fail(
-        _ holding: Holding,
-        error: String,
-        result: String?
-    ) async throws -> BatchRecord {
-        try change { try $0.fail(holding, error: error, result: result, now: $1) }
+    public func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+        try change { try $0.fail(holding, with: failure, now: $1) }
     }
 
     /// Gives a batch back unharmed; see `InventoryStore`.
@@ -118,11 +114,97 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Answers a request: whatever throws changes nothing.
-    private func change<R>(_ body: (inout InventoryTables, Date) throws -> R) throws -> R {
+    fileprivate func change<R>(_ body: (inout InventoryTables, Date) throws -> R) throws -> R {
         guard !isClosed else { throw TrancheError(.storeFailed, "\(name) is closed") }
         var changed = tables
         let answer = try body(&changed, Date(milliseconds: clock().milliseconds))
         tables = changed
         return answer
+    }
+}
+
+// MARK: - Gaps
+
+extension MemoryInventoryStore {
+    /// Reads the gaps of a run, ascending by their first id.
+    public func gaps(of key: RunKey) async throws -> [Gap] {
+        try change { tables, _ in tables.gaps(of: key) }
+    }
+
+    /// Reads tiles of a run, ascending by the id at which they end; see `GapStore`.
+    public func tiles(
+        of key: RunKey,
+        endingAfter end: Int64?,
+        meeting range: ClosedRange<Int64>?,
+        limit: Int
+    ) async throws -> [Tile] {
+        try change { tables, _ in
+            tables.tiles(of: key, endingAfter: end, meeting: range, limit: limit)
+        }
+    }
+
+    /// The ids of a range that were handed out by batches of a run.
+    public func handedOut(
+        of key: RunKey,
+        in range: ClosedRange<Int64>,
+        onlyLate: Bool
+    ) async throws -> IDRuns {
+        try change { tables, _ in tables.handedOut(of: key, in: range, onlyLate: onlyLate) }
+    }
+
+    /// Queues ids behind the cursor for a late batch.
+    public func queueLate(_ ids: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int {
+        try change { try $0.queueLate(ids, of: key, isRedo: isRedo, now: $1) }
+    }
+
+    /// Keeps where the audit of a run goes on.
+    public func noteAudit(_ position: AuditPosition, of key: RunKey) async throws {
+        try change { tables, _ in try tables.changeRun(key) { $0.auditPosition = position } }
+    }
+}
+
+// MARK: - Splitting
+
+extension MemoryInventoryStore {
+    /// Splits a failed batch into batches that are due at once; see `SplittingStore`.
+    public func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+        try change { try $0.split(holding, into: parts, now: $1) }
+    }
+
+    /// Makes quarantined items batches again, due at once.
+    public func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
+        try change { $0.redrive(selection, items: items, now: $1) }
+    }
+}
+
+// MARK: - Completions and the archive
+
+extension MemoryInventoryStore {
+    /// What identifies the inventory: `memory:` and its name.
+    public func identity() async throws -> String {
+        "memory:\(name)"
+    }
+
+    /// Numbers the batches of a job that succeeded since the last call; see `CompletionStore`.
+    public func numberCompletions(of job: JobKey) async throws -> Int64? {
+        try change { tables, _ in tables.numberCompletions(of: job) }
+    }
+
+    /// Reads numbered batches, ascending by number.
+    public func completions(
+        of job: JobKey,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [BatchRecord] {
+        try change { tables, _ in tables.completions(of: job, in: range, limit: limit) }
+    }
+
+    /// Packs succeeded batches into the archive; see `CompactingStore`.
+    public func compact(_ selection: RunSelection, endedBefore ended: Date, isDryRun: Bool)
+        async throws -> CompactionReport
+    {
+        try change { tables, _ in
+            tables.compact(selection, endedBefore: ended, isDryRun: isDryRun)
+        }
     }
 }

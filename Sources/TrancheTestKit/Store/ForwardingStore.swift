@@ -1,0 +1,235 @@
+public import Foundation
+public import Tranche
+
+/// A store that passes requests on to another.
+///
+/// Make one to count requests, to hold them up, or to answer some of them otherwise: implement
+/// ``forward(_:_:)``, or the requests themselves.
+public protocol ForwardingStore: InventoryStore, UnderLockReader {
+    /// The store that answers.
+    var base: any InventoryStore { get }
+
+    /// Passes one request on.
+    ///
+    /// - Parameters:
+    ///   - request: What kind of request it is.
+    ///   - body: Makes the request of ``base``.
+    /// - Returns: The answer.
+    /// - Throws: What the request throws.
+    func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R
+}
+
+/// The kinds of requests that are made of a store.
+public enum StoreRequest: String, Sendable, Hashable, CaseIterable {
+    /// To hand out batches.
+    case acquire
+    /// To end an attempt well.
+    case succeed
+    /// To end an attempt badly.
+    case fail
+    /// To give a batch back.
+    case release
+    /// To extend a lease.
+    case heartbeat
+    /// To read runs, summaries, batches, attempts, gaps, tiles or completions.
+    case read
+    /// To make failed batches due, to pause, to redefine, or to note where an audit goes on.
+    case change
+    /// To split a batch.
+    case split
+    /// To make quarantined items batches again.
+    case redrive
+    /// To queue ids for a late batch.
+    case queueLate
+    /// To number successes.
+    case numberCompletions
+    /// To pack batches into the archive.
+    case compact
+}
+
+extension ForwardingStore {
+    /// The name of the store that answers.
+    public var name: String { base.name }
+
+    /// Makes the request.
+    public func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R
+    {
+        try await body()
+    }
+
+    /// Whether the store that answers may read a source while it holds a run.
+    public func readsUnderLock(_ source: any MetaSource) -> Bool {
+        (base as? any UnderLockReader)?.readsUnderLock(source) ?? false
+    }
+
+    /// Closes the store that answers.
+    public func close() async {
+        await base.close()
+    }
+}
+
+// MARK: - Batches and runs
+
+extension ForwardingStore {
+    /// Passes the request on; see `InventoryStore`.
+    public func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        plan: RangePlan?
+    ) async throws -> AcquireOutcome {
+        try await forward(.acquire) { try await base.acquire(request, from: source, plan: plan) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func succeed(
+        _ holding: Holding,
+        result: String?,
+        logging: String?
+    ) async throws -> BatchRecord {
+        try await forward(.succeed) {
+            try await base.succeed(holding, result: result, logging: logging)
+        }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+        try await forward(.fail) { try await base.fail(holding, with: failure) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func release(_ holding: Holding) async throws -> BatchRecord {
+        try await forward(.release) { try await base.release(holding) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func heartbeat(_ holding: Holding) async throws -> Date {
+        try await forward(.heartbeat) { try await base.heartbeat(holding) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func runs(_ selection: RunSelection) async throws -> [RunRecord] {
+        try await forward(.read) { try await base.runs(selection) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
+        try await forward(.read) { try await base.summaries(selection) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
+        try await forward(.read) { try await base.batches(selection) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
+        try await forward(.read) { try await base.batches(holding: id, of: metaTable) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func attempts(of batch: Int64) async throws -> [AttemptRecord] {
+        try await forward(.read) { try await base.attempts(of: batch) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
+        try await forward(.change) { try await base.retry(selection) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func setPause(_ reason: String?, of key: RunKey) async throws {
+        try await forward(.change) { try await base.setPause(reason, of: key) }
+    }
+
+    /// Passes the request on; see `InventoryStore`.
+    public func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        bounds: IDBounds?,
+        policy: RunPolicy?
+    ) async throws {
+        try await forward(.change) {
+            try await base.redefine(key, definition: definition, bounds: bounds, policy: policy)
+        }
+    }
+}
+
+// MARK: - Recovery
+
+extension ForwardingStore {
+    /// Passes the request on; see `GapStore`.
+    public func gaps(of key: RunKey) async throws -> [Gap] {
+        try await forward(.read) { try await base.gaps(of: key) }
+    }
+
+    /// Passes the request on; see `GapStore`.
+    public func tiles(
+        of key: RunKey,
+        endingAfter end: Int64?,
+        meeting range: ClosedRange<Int64>?,
+        limit: Int
+    ) async throws -> [Tile] {
+        try await forward(.read) {
+            try await base.tiles(of: key, endingAfter: end, meeting: range, limit: limit)
+        }
+    }
+
+    /// Passes the request on; see `GapStore`.
+    public func handedOut(
+        of key: RunKey,
+        in range: ClosedRange<Int64>,
+        onlyLate: Bool
+    ) async throws -> IDRuns {
+        try await forward(.read) {
+            try await base.handedOut(of: key, in: range, onlyLate: onlyLate)
+        }
+    }
+
+    /// Passes the request on; see `GapStore`.
+    public func queueLate(_ ids: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int {
+        try await forward(.queueLate) { try await base.queueLate(ids, of: key, isRedo: isRedo) }
+    }
+
+    /// Passes the request on; see `GapStore`.
+    public func noteAudit(_ position: AuditPosition, of key: RunKey) async throws {
+        try await forward(.change) { try await base.noteAudit(position, of: key) }
+    }
+
+    /// Passes the request on; see `SplittingStore`.
+    public func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+        try await forward(.split) { try await base.split(holding, into: parts) }
+    }
+
+    /// Passes the request on; see `SplittingStore`.
+    public func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
+        try await forward(.redrive) { try await base.redrive(selection, items: items) }
+    }
+
+    /// Passes the request on; see `CompletionStore`.
+    public func identity() async throws -> String {
+        try await forward(.read) { try await base.identity() }
+    }
+
+    /// Passes the request on; see `CompletionStore`.
+    public func numberCompletions(of job: JobKey) async throws -> Int64? {
+        try await forward(.numberCompletions) { try await base.numberCompletions(of: job) }
+    }
+
+    /// Passes the request on; see `CompletionStore`.
+    public func completions(
+        of job: JobKey,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [BatchRecord] {
+        try await forward(.read) { try await base.completions(of: job, in: range, limit: limit) }
+    }
+
+    /// Passes the request on; see `CompactingStore`.
+    public func compact(_ selection: RunSelection, endedBefore ended: Date, isDryRun: Bool)
+        async throws -> CompactionReport
+    {
+        try await forward(.compact) {
+            try await base.compact(selection, endedBefore: ended, isDryRun: isDryRun)
+        }
+    }
+}

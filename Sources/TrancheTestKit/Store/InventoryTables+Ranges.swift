@@ -1,0 +1,79 @@
+import Foundation
+import Tranche
+
+extension InventoryTables {
+    /// Hands out the ranges of a plan that are enough, and moves the cursor.
+    ///
+    /// - Returns: What to answer when there is no batch at all, where that is not a matter of the run's
+    ///   batches and gaps.
+    mutating func handOut(_ plan: RangePlan, _ acquire: inout Acquire) -> AcquireOutcome? {
+        if let settling = plan.settling { acquire.run.settling = settling }
+        if plan.ranges.isEmpty {
+            if let scannedTo = plan.scannedTo {
+                pass(to: scannedTo, handingOut: IDRuns(), &acquire)
+            }
+            // What was too little, if anything, has vanished.
+            acquire.run.pendingSince = nil
+            return plan.reachedEnd ? nil : .needsPlan(acquire.demand)
+        }
+        for (index, range) in plan.ranges.enumerated().prefix(acquire.left) {
+            let isCut = !(plan.reachedEnd && index == plan.ranges.count - 1)
+            let since = acquire.run.pendingSince ?? acquire.now
+            let waited = Duration.milliseconds(acquire.now.milliseconds - since.milliseconds)
+            let request = acquire.request
+            guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
+                acquire.run.pendingSince = since
+                let enough = since.advanced(by: request.linger)
+                let due = nextDue(of: request.key, now: acquire.now) ?? enough
+                return .none(.waiting(until: min(due, enough)))
+            }
+            makeBatch(of: range, &acquire)
+        }
+        return nil
+    }
+
+    private mutating func makeBatch(of range: PlannedRange, _ acquire: inout Acquire) {
+        var batch = acquire.makeBatch(of: range, kind: acquire.request.kind)
+        batch.coverStart = acquire.run.tileEnd
+        batch = add(batch, token: acquire.token)
+        beginAttempt(of: batch)
+        pass(to: batch.idEnd, handingOut: range.ids, &acquire)
+        acquire.run.tileEnd = batch.idEnd
+        acquire.run.pendingSince = nil
+        acquire.add(batch, items: range.items)
+    }
+
+    /// Moves the cursor; what it passes over and nobody is given becomes gaps.
+    private mutating func pass(to id: Int64, handingOut ids: IDRuns, _ acquire: inout Acquire) {
+        let run = acquire.run
+        guard run.cursor.map({ id > $0 }) ?? true else { return }
+        let maker = TileGaps(settling: run.settling, policy: run.policy, now: acquire.now)
+        let gaps = maker.gaps(after: run.cursor, through: id, handedOut: ids, within: run.bounds)
+        acquire.run.cursor = id
+        add(gaps, to: &acquire.run)
+    }
+}
+
+extension Acquire {
+    /// A batch that is held by who asks, without a number and a tile yet.
+    func makeBatch(of range: PlannedRange, kind: BatchKind) -> BatchRecord {
+        BatchRecord(
+            id: 0,
+            key: run.key,
+            kind: kind,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: range.ids.first ?? 0,
+            idEnd: range.ids.last ?? 0,
+            coverStart: nil,
+            itemIDs: range.ids.isDense ? nil : range.ids,
+            count: range.count,
+            weight: range.weight,
+            worker: request.worker,
+            jobIdentifier: request.jobIdentifier,
+            startedAt: now,
+            leaseExpiresAt: leaseEnd
+        )
+    }
+}
