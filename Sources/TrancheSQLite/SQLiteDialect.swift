@@ -76,7 +76,21 @@ package struct SQLiteDialect: SQLDialect {
             """
     }
 
-    package func small(_ expression: SQLStatement) -> SQLStatement { expression }
+    // Differs by dialect: a query for each range needs no grouping, which takes longer than the reading;
+    // here each result needs a query of its own.
+    package func tallies(
+        of ranges: [ClosedRange<Int64>],
+        adding number: SQLStatement,
+        from rows: SQLStatement
+    ) -> SQLStatement {
+        """
+        SELECT
+            tranche_place,
+            (SELECT count(*) \(rows)),
+            (SELECT coalesce(sum(\(number)), 0) \(rows))
+        FROM \(table(of: ranges)) AS tranche_range
+        """
+    }
 
     package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {
         // Text is read as UTC, numbers as seconds since 1970.

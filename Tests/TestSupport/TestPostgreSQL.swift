@@ -7,6 +7,10 @@ package struct TestPostgreSQL: Sendable {
     /// The server's URL, of a database in which tests make schemas of their own.
     package let url: String
 
+    package init(url: String) {
+        self.url = url
+    }
+
     /// The server, or `nil` when none was named.
     package static var server: TestPostgreSQL? {
         ProcessInfo.processInfo.environment["TRANCHE_TEST_POSTGRESQL"].map(TestPostgreSQL.init)

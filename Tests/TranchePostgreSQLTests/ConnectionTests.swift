@@ -238,6 +238,7 @@ struct ConnectionTests {
                 GRANT SELECT ON \(database.prefix)item, \(database.prefix)inventory_migration TO \(role);
                 GRANT SELECT, INSERT, UPDATE ON \(database.prefix)inventory,
                     \(database.prefix)inventory_run, \(database.prefix)inventory_attempt TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON \(database.prefix)inventory_gap TO \(role);
                 """
             )
             let inventory = try await Inventory.open(

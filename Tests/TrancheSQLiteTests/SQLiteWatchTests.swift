@@ -1,0 +1,124 @@
+import TestSupport
+import Testing
+import Tranche
+import TrancheSQL
+
+@Suite("Risks of SQLite sources", .timeLimit(.minutes(1)))
+struct SQLiteWatchTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let risks: [String]
+        let script: String
+
+        init(_ risks: String..., script: String) {
+            self.risks = risks
+            self.script = script
+        }
+
+        var testDescription: String { "\(risks): \(script)" }
+    }
+
+    static let cases = [
+        Case(script: "CREATE TABLE t (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT);"),
+        Case(script: #"CREATE TABLE t ("uid" integer NOT NULL primary key autoincrement);"#),
+        Case(
+            script: """
+                CREATE TABLE base (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT);
+                CREATE VIEW t AS SELECT id AS uid, item FROM base WHERE item <> '';
+                """
+        ),
+        Case("reused-ids", script: "CREATE TABLE t (uid INTEGER PRIMARY KEY, item TEXT);"),
+        Case(
+            "reused-ids",
+            script: "CREATE TABLE t (uid INTEGER PRIMARY KEY, n TEXT DEFAULT 'autoincrement');"
+        ),
+        Case(
+            "reused-ids",
+            script: "CREATE TABLE t (uid INTEGER PRIMARY KEY /* no AUTOINCREMENT */);"
+        ),
+        Case(
+            "reused-ids",
+            script: """
+                CREATE TABLE base (id INTEGER PRIMARY KEY);
+                CREATE VIEW v AS SELECT id FROM base;
+                CREATE VIEW t AS SELECT id AS uid FROM v;
+                """
+        ),
+        Case("explicit-ids", script: "CREATE TABLE t (uid INT PRIMARY KEY);"),
+        Case("explicit-ids", script: "CREATE TABLE t (uid INTEGER PRIMARY KEY DESC);"),
+        Case(
+            "explicit-ids",
+            script: "CREATE TABLE t (uid INTEGER PRIMARY KEY) WITHOUT ROWID;"
+        ),
+        Case(
+            "explicit-ids",
+            script: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER UNIQUE);"
+        ),
+        Case("explicit-ids", "no-unique-index", script: "CREATE TABLE t (uid INTEGER);"),
+        Case(
+            "explicit-ids",
+            "no-unique-index",
+            script: "CREATE TABLE t (uid INTEGER, n INTEGER, PRIMARY KEY (uid, n));"
+        ),
+        Case(
+            "explicit-ids",
+            script: """
+                CREATE TABLE base (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER);
+                CREATE VIEW t AS SELECT n AS uid FROM base;
+                """
+        ),
+        Case(
+            "several-tables",
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE VIEW t AS SELECT a.id AS uid FROM a JOIN b ON a.id = b.id;
+                """
+        ),
+        Case(
+            "several-tables",
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE VIEW t AS SELECT id AS uid FROM a UNION ALL SELECT -id FROM b;
+                """
+        ),
+        Case(
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER);
+                CREATE INDEX a_kind ON a (kind);
+                CREATE VIEW t AS SELECT id AS uid FROM a WHERE kind = 7;
+                """
+        ),
+    ]
+
+    @Test("A source's risks are recognised, and no others", arguments: cases)
+    func risks(_ expected: Case) async throws {
+        try await withTestDatabase(.sqlite) { database in
+            try await database.run(expected.script)
+            let watch = try await database.database.watch(database.name("t"), uid: "uid")
+            #expect(watch.risks.map(\.name) == expected.risks)
+            #expect(watch.writers == nil)
+        }
+    }
+
+    @Test("Names may be odd", arguments: ["my items", #"so "called""#, "it's", "select", "Größe"])
+    func named(_ name: String) async throws {
+        try await withTestDatabase(.sqlite) { database in
+            let (table, uid) = (name.quotedAsName, (name + " id").quotedAsName)
+            try await database.run(
+                """
+                CREATE TABLE \(table) (\(uid) INTEGER PRIMARY KEY);
+                CREATE VIEW v AS SELECT \(uid) FROM \(table);
+                """
+            )
+            for found in [name, "v"] {
+                let watch = try await database.database.watch(
+                    database.name(found),
+                    uid: name + " id"
+                )
+                #expect(watch.risks.map(\.name) == ["reused-ids"])
+                #expect(watch.risks.first?.explanation.contains("'\(name)'") == true)
+            }
+        }
+    }
+}
