@@ -16,6 +16,7 @@ let migrations = [
     "0002_create_run",
     "0003_watch_gaps",
     "0004_number_completions",
+    "0005_create_archive",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -119,12 +120,15 @@ let package = Package(
         ),
         .testTarget(
             name: "TrancheSQLTests",
-            dependencies: ["Tranche", "TrancheSQL", "TestSupport"],
+            dependencies: ["Tranche", "TrancheSQL", "TrancheTestKit", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "TranchePostgreSQLTests",
-            dependencies: ["Tranche", "TrancheSQL", "TranchePostgreSQL", "TestSupport"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TranchePostgreSQL", "TrancheSQLite", "TrancheTestKit",
+                "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -143,9 +147,25 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Tranche", "TranchePostgreSQL", "TrancheCLI", "CSQLite", "TestSupport", "tranche",
+                "Tranche", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI", "CSQLite",
+                "TestSupport", "tranche",
             ],
             exclude: ["Snapshots"],
+            swiftSettings: strict
+        ),
+        // What the crash tests start and kill: on the public interface alone.
+        .executableTarget(
+            name: "tranche-crash-worker",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL"],
+            path: "Tests/CrashWorker",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheTestKit",
+                "TestSupport", "CPosix", "tranche-crash-worker",
+            ],
             swiftSettings: strict
         ),
         .target(

@@ -123,7 +123,8 @@ struct BenchDatabase: Sendable {
     /// Removes an inventory.
     func dropInventory(_ table: String) async throws {
         try await run(
-            ["", "_run", "_attempt", "_migration"].map { "DROP TABLE IF EXISTS \(table)\($0);" }
+            ["", "_run", "_attempt", "_gap", "_archive", "_migration"]
+                .map { "DROP TABLE IF EXISTS \(table)\($0);" }
                 .joined(separator: "\n")
         )
     }

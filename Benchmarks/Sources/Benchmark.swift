@@ -4,7 +4,8 @@ import Tranche
 /// The benchmark program: runs suites and prints a JSON line for each measurement.
 enum Benchmark {
     static let usage = """
-        usage: tranche-bench [flat] [limit] [items] [company] [--repeats N] [--rows N] [--only DB]
+        usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive]
+                             [--repeats N] [--rows N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
         database it makes tables of its own. All suites by default. A JSON line for each measurement.
@@ -14,6 +15,8 @@ enum Benchmark {
           limit     batches per second beside a hand-written minimum, one worker
           items     memory of a batch of 1,000,000 items, streamed
           company   16 workers in 4 processes on one run, beside one worker
+          audit     ids per second of an audit of 5,000,000 dense ids in 5,000 batches
+          archive   bytes that 200,000 packed batches of dense ids take
         """
 
     static func run(arguments: [String]) async throws {
@@ -30,11 +33,15 @@ enum Benchmark {
             if options.suites.contains("limit") { try await Limit(database, options).run() }
             if options.suites.contains("items") { try await ItemsMemory(database, options).run() }
             if options.suites.contains("company") { try await Company(database, options).run() }
+            if options.suites.contains("audit") { try await Audit(database, options).audit() }
+            if options.suites.contains("archive") { try await Audit(database, options).archive() }
         }
     }
 
     /// What the command line asks for.
     struct Options {
+        static let allSuites = ["flat", "limit", "items", "company", "audit", "archive"]
+
         var suites: [String] = []
         var repeats = 3
         var rows = 10_000_000
@@ -44,14 +51,14 @@ enum Benchmark {
             var rest = arguments[...]
             while let word = rest.popFirst() {
                 switch word {
-                case "flat", "limit", "items", "company": suites.append(word)
+                case _ where Self.allSuites.contains(word): suites.append(word)
                 case "--repeats": repeats = try Self.number(rest.popFirst(), for: word)
                 case "--rows": rows = try Self.number(rest.popFirst(), for: word)
                 case "--only": only = rest.popFirst()
                 default: throw BenchError("unknown word '\(word)'; see --help")
                 }
             }
-            if suites.isEmpty { suites = ["flat", "limit", "items", "company"] }
+            if suites.isEmpty { suites = Self.allSuites }
         }
 
         private static func number(_ text: String?, for option: String) throws -> Int {

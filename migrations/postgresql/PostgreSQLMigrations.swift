@@ -27,6 +27,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._004_number_completions_up_sql,
             down: PackageResources._004_number_completions_down_sql
         ),
+        Migration(
+            version: 5,
+            name: "create_archive",
+            up: PackageResources._005_create_archive_up_sql,
+            down: PackageResources._005_create_archive_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -34,15 +34,16 @@ extension SQLMetaSource {
     package func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
         var tallies = [IDTally](repeating: IDTally(), count: ranges.count)
         if ranges.isEmpty { return tallies }
-        let statement: SQLStatement = """
-            SELECT tranche_place, count(*),
-                sum(\(database.dialect.small("\(name: definition.uid) & \(IDTally.mask)")))
-            FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(table)
-            WHERE \(name: definition.uid) >= tranche_from
-                AND \(name: definition.uid) <= tranche_to
-                AND \(matches)
-            GROUP BY tranche_place
-            """
+        let statement = database.dialect.tallies(
+            of: ranges,
+            adding: "\(name: definition.uid) & \(IDTally.mask)",
+            from: """
+                FROM \(table)
+                WHERE \(name: definition.uid) >= tranche_from
+                    AND \(name: definition.uid) <= tranche_to
+                    AND \(matches)
+                """
+        )
         let rows = try await wrapping { try await database.read(statement)[0] }
         _ = try rows.map { row in
             let place = Int(try row.integer())

@@ -50,8 +50,21 @@ package protocol SQLDialect: Sendable {
     func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
     /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and `tranche_to`.
     func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement
-    /// An expression whose values have at most 31 bits, so that many of them are added fast.
-    func small(_ expression: SQLStatement) -> SQLStatement
+    /// A statement that counts rows in ranges and adds up a number of each.
+    ///
+    /// Its rows are the place of a range as in ``table(of:)``, the count and the sum, which is 0 for no
+    /// rows.
+    ///
+    /// - Parameters:
+    ///   - ranges: The ranges.
+    ///   - number: The number, of at most 31 bits.
+    ///   - rows: `FROM` and `WHERE` of a range's rows, which name `tranche_from` and `tranche_to`.
+    /// - Returns: The statement.
+    func tallies(
+        of ranges: [ClosedRange<Int64>],
+        adding number: SQLStatement,
+        from rows: SQLStatement
+    ) -> SQLStatement
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The statements that make others wait who number completions of the same job.

@@ -177,7 +177,8 @@ extension Acquisition {
             store.insertGaps(
                 [first],
                 of: run.id,
-                unless: "SELECT 1 FROM \(store.tables.gap) WHERE run_id = \(run.id) AND id_end = \(end)"
+                unless:
+                    "SELECT 1 FROM \(store.tables.gap) WHERE run_id = \(run.id) AND id_end = \(end)"
             ),
         ]
     }

@@ -145,7 +145,10 @@ extension Acquisition {
             if handedOut.isEmpty { return try await explain(nil, on: connection) }
             return try await commit(on: connection)
         }
-        guard let plan, plan.cursor == run.cursor else {
+        // Who planned from what it remembers may not know since when a writer is waited for.
+        guard let plan, plan.cursor == run.cursor,
+            !(plan.settling?.isBehind(run.settling) ?? false)
+        else {
             return try await commit(answering: .needsPlan(demand), on: connection)
         }
         if let settling = plan.settling,

@@ -166,6 +166,13 @@ extension SQLInventoryStore {
         return Array(found.prefix(selection.limit))
     }
 
+    /// Reads an archived batch; `nil` when the archive has none of the number.
+    func archivedBatch(_ id: Int64) async throws -> BatchRecord? {
+        try await database.withReader { connection in
+            try await archivedBatches(BatchSelection(ids: [id]), on: connection).first
+        }
+    }
+
     // MARK: Statements
 
     /// What archived batches of runs add up to, in the columns of a summary's totals.

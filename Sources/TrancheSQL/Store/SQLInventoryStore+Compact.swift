@@ -65,7 +65,7 @@ extension SQLInventoryStore {
                 WHERE id > \(position)
                 ORDER BY id
                 LIMIT \(Self.windowSize)
-            ) AS some
+            ) AS looked_at
             """
         )[0].first
         guard let end = try last?.optionalInteger() else { return nil }

@@ -25,16 +25,31 @@ extension SQLInventoryStore {
         limit: Int
     ) async throws -> [BatchRecord] {
         try await wrapping {
-            try await database.read(
-                """
-                SELECT \(batchColumns)
-                FROM \(tables.batch)
-                WHERE \(isJob(job)) AND completion > 0
-                    AND completion >= \(range.lowerBound) AND completion <= \(range.upperBound)
-                ORDER BY completion
-                LIMIT \(limit)
-                """
-            )[0].map { try batch(&$0) }
+            try await database.withReader { connection in
+                let own = try await connection.run([
+                    """
+                    SELECT \(batchColumns)
+                    FROM \(tables.batch)
+                    WHERE \(isJob(job)) AND completion > 0
+                        AND completion >= \(range.lowerBound) AND completion <= \(range.upperBound)
+                    ORDER BY completion
+                    LIMIT \(limit)
+                    """
+                ])[0].map { try batch(&$0) }
+                let archived = try await archivedCompletions(
+                    of: job,
+                    in: range,
+                    limit: limit,
+                    on: connection
+                )
+                if archived.isEmpty { return own }
+                let known = Set(own.map(\.id))
+                return Array(
+                    (own + archived.filter { !known.contains($0.id) })
+                        .sorted { ($0.completion ?? 0) < ($1.completion ?? 0) }
+                        .prefix(limit)
+                )
+            }
         }
     }
 
@@ -89,7 +104,7 @@ extension SQLInventoryStore {
                     ) AS u
                 ) AS n
                 WHERE b.id = n.id
-                RETURNING b.id
+                RETURNING completion
                 """
             )
             let numbered = try await connection.commit(statements)
@@ -105,8 +120,13 @@ extension SQLInventoryStore {
 
     private func selectHighest(of job: JobKey) -> SQLStatement {
         """
-        SELECT max(completion) FROM \(tables.batch)
-        WHERE \(isJob(job)) AND completion > 0
+        SELECT max(number)
+        FROM (
+            SELECT max(completion) AS number FROM \(tables.batch)
+            WHERE \(isJob(job)) AND completion > 0
+            UNION ALL
+            SELECT \(highestArchived(of: job))
+        ) AS known
         """
     }
 

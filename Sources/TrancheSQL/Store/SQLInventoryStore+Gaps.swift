@@ -33,8 +33,27 @@ extension SQLInventoryStore {
             LIMIT \(limit)
             """
         return try await wrapping {
-            let rows = try await database.read(select)[0]
-            return try rows.map { try tile(&$0) }
+            // The table first: what is being packed meanwhile is read twice rather than not at all.
+            try await database.withReader { connection in
+                let rows = try await connection.run([select])[0]
+                let own = try rows.map { try tile(&$0) }
+                let archived = try await archivedTiles(
+                    of: key,
+                    endingAfter: end,
+                    meeting: range,
+                    limit: limit,
+                    on: connection
+                )
+                if archived.isEmpty { return own }
+                let known = Set(own.map(\.batch))
+                return Array(
+                    (own + archived.filter { !known.contains($0.batch) })
+                        .sorted {
+                            ($0.range.upperBound, $0.batch) < ($1.range.upperBound, $1.batch)
+                        }
+                        .prefix(limit)
+                )
+            }
         }
     }
 
@@ -46,9 +65,17 @@ extension SQLInventoryStore {
         let statements = selectHandedOut(of: key, in: range, onlyLate: onlyLate)
         return try await wrapping {
             try await database.withReader { connection in
-                try ids(
+                let own = try ids(
                     of: try await connection.atomically(statements, isWriting: false),
                     in: range
+                )
+                return own.union(
+                    try await archivedHandedOut(
+                        of: key,
+                        in: range,
+                        onlyLate: onlyLate,
+                        on: connection
+                    )
                 )
             }
         }
@@ -73,9 +100,20 @@ extension SQLInventoryStore {
                 try requireRun(rows[0], key)
                 var (row, clock) = (rows[0][0], rows[1][0])
                 let run = try run(&row)
+                var handedOut = IDRuns()
+                if !isRedo {
+                    handedOut = try ids(of: Array(rows[3...]), in: range)
+                        .union(
+                            try await archivedHandedOut(
+                                of: key,
+                                in: range,
+                                onlyLate: false,
+                                on: connection
+                            )
+                        )
+                }
                 let queue = LateQueue(
-                    ids: isRedo
-                        ? queued : queued.subtracting(try ids(of: Array(rows[3...]), in: range)),
+                    ids: queued.subtracting(handedOut),
                     gaps: try rows[2].map { try gap(&$0) },
                     isRedo: isRedo,
                     watch: run.policy.watch,

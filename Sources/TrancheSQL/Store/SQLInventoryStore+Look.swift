@@ -35,6 +35,8 @@ extension SQLInventoryStore {
                 FROM \(tables.batch)
                 WHERE \(isSelected(selection))
                 GROUP BY meta_table, job, run, status
+                UNION ALL
+                \(selectArchivedTotals(selection))
                 """
             )
             var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
@@ -73,43 +75,53 @@ extension SQLInventoryStore {
     }
 
     package func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
-        let isOfRun: SQLStatement = "b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run"
+        let isOfRun: SQLStatement =
+            "b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run"
+        let select: SQLStatement = """
+            WITH RECURSIVE found AS (
+                -- Tiles end in order, so that the one with the id is the first that ends behind it;
+                -- adopted ones, which may overlap, come before.
+                SELECT b.id
+                FROM \(tables.run) AS r
+                JOIN \(tables.batch) AS b ON \(isOfRun)
+                    AND b.kind IN ('incremental', 'backfill')
+                    AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
+                    AND b.batch_id_end <= coalesce((
+                        SELECT min(t.batch_id_end) FROM \(tables.batch) AS t
+                        WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+                            AND t.kind IN ('incremental', 'backfill')
+                            AND t.request IS NOT NULL AND t.batch_id_end >= \(id)
+                    ), 9223372036854775807)
+                WHERE r.meta_table = \(metaTable)
+                UNION
+                SELECT b.id
+                FROM \(tables.run) AS r
+                JOIN \(tables.batch) AS b ON \(isOfRun) AND b.kind = 'late'
+                    AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
+                WHERE r.meta_table = \(metaTable)
+                UNION
+                -- What they were split into, and what was made of them again.
+                SELECT part.id
+                FROM found JOIN \(tables.batch) AS part ON part.parent_id = found.id
+            )
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE id IN (SELECT id FROM found)
+                AND batch_id_start <= \(id) AND batch_id_end >= \(id)
+            ORDER BY id
+            """
         return try await wrapping {
-            try await database.read(
-                """
-                WITH RECURSIVE found AS (
-                    -- Tiles end in order, so that the one with the id is the first that ends behind it;
-                    -- adopted ones, which may overlap, come before.
-                    SELECT b.id
-                    FROM \(tables.run) AS r
-                    JOIN \(tables.batch) AS b ON \(isOfRun)
-                        AND b.kind IN ('incremental', 'backfill')
-                        AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
-                        AND b.batch_id_end <= coalesce((
-                            SELECT min(t.batch_id_end) FROM \(tables.batch) AS t
-                            WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
-                                AND t.kind IN ('incremental', 'backfill')
-                                AND t.request IS NOT NULL AND t.batch_id_end >= \(id)
-                        ), 9223372036854775807)
-                    WHERE r.meta_table = \(metaTable)
-                    UNION
-                    SELECT b.id
-                    FROM \(tables.run) AS r
-                    JOIN \(tables.batch) AS b ON \(isOfRun) AND b.kind = 'late'
-                        AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
-                    WHERE r.meta_table = \(metaTable)
-                    UNION
-                    -- What they were split into, and what was made of them again.
-                    SELECT part.id
-                    FROM found JOIN \(tables.batch) AS part ON part.parent_id = found.id
+            try await database.withReader { connection in
+                let own = try await connection.run([select])[0].map { try batch(&$0) }
+                    .filter { $0.ids?.contains(id) ?? true }
+                let known = Set(own.map(\.id))
+                let archived = try await archivedBatches(
+                    holding: id,
+                    of: metaTable,
+                    on: connection
                 )
-                SELECT \(batchColumns)
-                FROM \(tables.batch)
-                WHERE id IN (SELECT id FROM found)
-                    AND batch_id_start <= \(id) AND batch_id_end >= \(id)
-                ORDER BY id
-                """
-            )[0].map { try batch(&$0) }.filter { $0.ids?.contains(id) ?? true }
+                return (own + archived.filter { !known.contains($0.id) }).sorted { $0.id < $1.id }
+            }
         }
     }
 
@@ -168,16 +180,19 @@ extension SQLInventoryStore {
     private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary)
         throws
     {
-        summary.totals[status] = RunSummary.Totals(
-            batches: Int(try row.integer()),
-            items: Int(try row.integer()),
-            weight: try row.optionalDouble() ?? 0
-        )
+        // Those of the archive come apart.
+        var totals = summary.totals[status] ?? RunSummary.Totals()
+        totals.batches += Int(try row.integer())
+        totals.items += Int(try row.integer())
+        totals.weight += try row.optionalDouble() ?? 0
+        summary.totals[status] = totals
         if let due = try row.optionalInstant() {
             summary.nextDue = min(due, summary.nextDue ?? due)
         }
         let ended = try row.optionalInstant()
-        if status == .succeeded { summary.lastSuccess = ended }
+        if status == .succeeded, let ended {
+            summary.lastSuccess = max(ended, summary.lastSuccess ?? ended)
+        }
     }
 
     /// The pace of the last hundred batches that succeeded.

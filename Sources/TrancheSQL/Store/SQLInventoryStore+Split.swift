@@ -42,7 +42,8 @@ extension SQLInventoryStore {
         }
     }
 
-    package func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
+    package func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord]
+    {
         var selection = selection
         selection.status = .quarantined
         let select: SQLStatement = """

@@ -1,0 +1,260 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TrancheSQL
+import TrancheTestKit
+
+/// An inventory with batches to compact, and a clock that the test moves.
+struct CompactionWorld: Sendable {
+    let database: TestDatabase
+    let inventory: Inventory
+    let clock: ManualDate
+
+    static let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+    var source: SQLSource { SQLSource(database.prefix + "item") }
+
+    func key(_ job: String = "load", run: String = "") -> RunKey {
+        RunKey(metaTable: database.prefix + "item", job: job, run: run)
+    }
+
+    func name(_ suffix: String = "") -> SQLTableName { database.name("inventory" + suffix) }
+
+    /// Adds items.
+    func add(_ ids: some Sequence<Int64>) async throws {
+        let values = ids.map { "(\($0), 'item \($0)', 1)" }.joined(separator: ", ")
+        try await database.run("INSERT INTO \(database.prefix)item VALUES \(values);")
+    }
+
+    func take(
+        _ count: Int? = nil,
+        job: String = "load",
+        run: String = "",
+        ids: ClosedRange<Int64>? = nil
+    ) async throws -> Batch? {
+        try await inventory.acquireBatch(from: source, job: job, run: run, ids: ids, count: count)
+    }
+
+    /// Works until there is nothing more, a second for each batch.
+    func drain(_ count: Int, job: String = "load") async throws {
+        while let batch = try await take(count, job: job) {
+            clock.advance(by: 1)
+            try await batch.succeed(result: ["batch": batch.id], logging: "done")
+        }
+    }
+
+    func compact(keepDays: Int = 30, isDryRun: Bool = false) async throws -> CompactionReport {
+        try await inventory.compact(keep: .seconds(keepDays * 86_400), isDryRun: isDryRun)
+    }
+
+    /// What all tables hold, as text.
+    func dump() async throws -> [[String]] {
+        try await database.read("SELECT * FROM \(name()) ORDER BY id")
+            + database.read("SELECT * FROM \(name("_attempt")) ORDER BY batch_id, attempt")
+            + database.read("SELECT * FROM \(name("_archive")) ORDER BY id")
+            + database.read("SELECT * FROM \(name("_run")) ORDER BY id")
+    }
+
+    func count(_ suffix: String = "") async throws -> Int {
+        Int(try await database.column("SELECT count(*) FROM \(name(suffix))")[0]) ?? -1
+    }
+}
+
+/// A clock that stands until it is moved.
+final class ManualDate: Sendable {
+    private let date: Mutex<Date>
+
+    init(_ date: Date) {
+        self.date = Mutex(date)
+    }
+
+    var now: Date { date.withLock { $0 } }
+
+    func advance(by seconds: Double) {
+        date.withLock { $0 += seconds }
+    }
+
+    func advance(days: Int) {
+        advance(by: Double(days) * 86_400)
+    }
+}
+
+/// Runs `body` with a world of its own.
+func withCompactionWorld(
+    _ backend: TestDatabase.Backend,
+    _ body: (CompactionWorld) async throws -> Void
+) async throws {
+    try await withTestDatabase(backend) { database in
+        try await database.migrateUp()
+        try await database.run(
+            """
+            CREATE TABLE \(database.prefix)item (uid bigint PRIMARY KEY, item text, weight integer);
+            """
+        )
+        let clock = ManualDate(CompactionWorld.start)
+        let inventory = try await database.open(now: { clock.now })
+        try await body(CompactionWorld(database: database, inventory: inventory, clock: clock))
+        await inventory.close()
+    }
+}
+
+/// What an inventory answers, without what compaction gives up.
+struct InventoryAnswers: Equatable, CustomStringConvertible {
+    private var lines: [String] = []
+
+    /// Asks everything of all runs.
+    ///
+    /// - Parameters:
+    ///   - world: The inventory.
+    ///   - ids: The items whose history is asked.
+    ///   - page: How many tiles are read at a time.
+    /// - Throws: What the inventory throws.
+    init(_ world: CompactionWorld, ids: [Int64], page: Int = 7) async throws {
+        let store = world.inventory.store
+        let summaries = try await store.summaries(RunSelection())
+        for summary in summaries.sorted(by: { $0.run.id < $1.run.id }) {
+            let key = summary.run.key
+            for status in BatchStatus.allCases {
+                guard let totals = summary.totals[status] else { continue }
+                lines.append("\(key): \(status) \(totals)")
+            }
+            lines.append("\(key): last success \(summary.lastSuccess?.milliseconds ?? 0)")
+            lines.append("\(key): cursor \(summary.run.cursor ?? .min)")
+            for tile in try await tiles(of: key, in: store, limit: page) {
+                lines.append("\(key): \(tile)")
+            }
+            let all = Int64.min...Int64.max
+            for onlyLate in [false, true] {
+                let ids = try await store.handedOut(of: key, in: all, onlyLate: onlyLate)
+                lines.append("\(key): handed out, late \(onlyLate): \(ids.packed)")
+            }
+        }
+        let jobs = Set(
+            summaries.map { JobKey(metaTable: $0.run.key.metaTable, job: $0.run.key.job) }
+        )
+        for job in jobs.sorted(by: { $0.job < $1.job }) {
+            // What has no number yet would be given one by the compaction.
+            _ = try await store.numberCompletions(of: job)
+            for batch in try await store.completions(of: job, in: 1...Int64.max, limit: .max) {
+                lines.append("\(job.job): completion \(Self.words(batch))")
+            }
+        }
+        for table in Set(jobs.map(\.metaTable)).sorted() {
+            for id in ids {
+                for batch in try await store.batches(holding: id, of: table) {
+                    lines.append("\(table) \(id): \(Self.words(batch))")
+                }
+            }
+        }
+        for batch in try await store.batches(BatchSelection()) { lines.append(Self.words(batch)) }
+    }
+
+    var description: String { lines.joined(separator: "\n") }
+
+    private func tiles(of key: RunKey, in store: any InventoryStore, limit: Int) async throws
+        -> [Tile]
+    {
+        var tiles: [Tile] = []
+        while true {
+            let page = try await store.tiles(
+                of: key,
+                endingAfter: tiles.last?.range.upperBound,
+                meeting: nil,
+                limit: limit
+            )
+            tiles += page
+            if page.count < limit { return tiles }
+        }
+    }
+
+    /// A batch without worker, result, log, start, parent and the history of its failures.
+    private static func words(_ batch: BatchRecord) -> String {
+        """
+        \(batch.id) \(batch.key) \(batch.kind) \(batch.status) attempt \(batch.attempt) \
+        \(batch.idStart)...\(batch.idEnd) after \(batch.coverStart.map(String.init) ?? "-") \
+        ids \(batch.ids?.packed ?? "unknown") count \(batch.count) weight \(batch.weight ?? -1) \
+        ended \(batch.endedAt?.milliseconds ?? 0) completion \(batch.completion ?? 0)
+        """
+    }
+}
+
+/// A database that dies: after a number of loans of its writer, every further one fails.
+final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
+    let base: Base
+    private let left: Mutex<Int>
+
+    init(_ base: Base, after loans: Int) {
+        self.base = base
+        left = Mutex(loans)
+    }
+
+    var name: String { base.name }
+    var dialect: any SQLDialect { base.dialect }
+
+    func withConnection<R: Sendable>(
+        _ body: @Sendable (isolated Base.Connection) async throws -> R
+    ) async throws -> R {
+        let isAlive = left.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        guard isAlive else { throw Death() }
+        return try await base.withConnection(body)
+    }
+
+    func withReader<R: Sendable>(
+        _ body: @Sendable (isolated Base.Connection) async throws -> R
+    ) async throws -> R {
+        try await base.withReader(body)
+    }
+
+    func identity() async throws -> String { try await base.identity() }
+
+    func table(_ name: SQLTableName) async throws -> SQLTable? { try await base.table(name) }
+
+    func changingFunctions(among calls: FilterCalls) async throws -> [String] {
+        try await base.changingFunctions(among: calls)
+    }
+
+    func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch {
+        try await base.watch(name, uid: uid)
+    }
+
+    func lockForMigration(_ name: SQLTableName) -> [SQLStatement] { base.lockForMigration(name) }
+
+    func dependents(of name: SQLTableName) async throws -> [String] {
+        try await base.dependents(of: name)
+    }
+
+    func zone(_ asked: String?) async throws -> String { try await base.zone(asked) }
+
+    func zoneShifts(
+        _ zone: String,
+        tables: InventoryTables,
+        on connection: isolated Base.Connection
+    ) async throws -> [SQLStatement] {
+        try await base.zoneShifts(zone, tables: tables, on: connection)
+    }
+
+    func close() async {}
+}
+
+/// The end of a ``DyingDatabase``.
+struct Death: Error {}
+
+extension TestDatabase {
+    /// The inventory in it, through connections that fail after a number of transactions.
+    func dyingStore(after transactions: Int, now: @escaping @Sendable () -> Date)
+        -> any InventoryStore
+    {
+        func make(_ base: some SQLDatabase) -> any InventoryStore {
+            SQLInventoryStore(
+                DyingDatabase(base, after: transactions),
+                configuration: configuration(now: now)
+            )
+        }
+        return make(database)
+    }
+}
