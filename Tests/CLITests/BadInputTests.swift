@@ -96,6 +96,71 @@ import Testing
             .usage,
             "this one has 129"
         ),
+        Case(
+            "acquire --job j --meta files --on-exhausted explode",
+            .usage,
+            "--on-exhausted 'explode': this is none of fail, split"
+        ),
+        Case("acquire --job j --meta files --settle-wait soon", .usage, "--settle-wait 'soon'"),
+        Case(
+            "acquire --job j --meta files --settle-lag 1y",
+            .usage,
+            "'y' is no unit of time"
+        ),
+        Case(
+            "work --job j --meta files --watch 400d -- true",
+            .usage,
+            "--watch '400d': this lasts from 0 to 365 days"
+        ),
+        Case("acquire --job j --meta inventory:", .usage, "'inventory:' names no job"),
+        Case("acquire --job j --meta inventory:k --uid n", .usage, "--uid goes with a table"),
+        Case("acquire --job j --meta inventory:k --item n", .usage, "--item goes with a table"),
+        Case(
+            "work --job j --meta inventory:k --weight-column n -- true",
+            .usage,
+            "--weight-column goes with a table"
+        ),
+        Case(
+            "acquire --job j --meta inventory:k --settle-column n",
+            .usage,
+            "--settle-column goes with a table"
+        ),
+        Case("plan --job j --meta inventory:k --where x>5", .usage, "--where goes with a table"),
+        Case(
+            "acquire --job j --meta inventory:k --schema s",
+            .usage,
+            "--schema does not go with '--meta inventory:k'"
+        ),
+        Case(
+            "acquire --job j --meta table:inventory:k",
+            .usage,
+            "means the batches of a job; give the table's schema"
+        ),
+        Case(
+            "acquire --job j --meta files --upstream-run r",
+            .usage,
+            "--upstream-run goes with '--meta inventory:JOB'"
+        ),
+        Case(
+            "acquire --job j --run r --meta files --root-ids 1..5",
+            .usage,
+            "--root-ids goes with '--meta inventory:JOB'"
+        ),
+        Case(
+            "acquire --job j --meta inventory:k --root-ids 1..5",
+            .usage,
+            "--root-ids needs --run"
+        ),
+        Case(
+            "backfill --job j --meta inventory:k --run r --root-ids 9..1 -- true",
+            .usage,
+            "--root-ids '9..1': the lower end is above the upper"
+        ),
+        Case(
+            "acquire --job j --meta inventory:k --upstream-meta csv:x",
+            .usage,
+            "--upstream-meta: "
+        ),
         Case("acquire --job j --meta csv:x.csv", .usage, "is no table's name"),
         Case("acquire --job j --meta a.b.c", .usage, "'a.b.c' is no table's name"),
         Case(
@@ -109,6 +174,22 @@ import Testing
         Case("succeed --attempt 1", .usage, "BATCH is missing"),
         Case("succeed x --attempt 1", .usage, "BATCH 'x': this is no whole number"),
         Case("fail 1 --attempt 1", .usage, "--error TEXT is missing"),
+        Case(
+            "fail 1 --attempt 1 --error e --bad-ids a",
+            .usage,
+            "--bad-ids 'a': this is no whole number"
+        ),
+        Case("fail 1 --attempt 1 --error e --bad-ids 1,,2", .usage, "ids look like 5,9..12"),
+        Case(
+            "fail 1 --attempt 1 --error e --bad-ids 1..9999999",
+            .usage,
+            "these are more than 1,000,000 ids"
+        ),
+        Case(
+            "fail 1 --attempt 1 --error e --bad-ids 1 --transient",
+            .usage,
+            "--bad-ids and --transient exclude each other"
+        ),
         Case(
             "work --job j --meta files",
             .usage,
@@ -133,6 +214,29 @@ import Testing
         Case("history --meta files", .usage, "--id ID is missing"),
         Case("retry", .usage, "name the job with --job, or batches with --batch"),
         Case("redefine --job j", .usage, "nothing to change"),
+        Case("redefine --job j --on-exhausted ''", .usage, "this is none of fail, split"),
+        Case("audit", .usage, "--job JOB is missing"),
+        Case(
+            "audit --job j --budget nonsense",
+            .usage,
+            "--budget 'nonsense': this is no duration"
+        ),
+        Case("audit --job j --budget 0", .usage, "--budget '0': give a time above 0"),
+        Case("audit --job j --from 5 --to 4", .usage, "--from 5 is above --to 4"),
+        Case("audit --job j --redo-range", .usage, "--redo-range goes with --repair"),
+        Case("gaps extra", .usage, "unexpected argument 'extra'"),
+        Case("redrive", .usage, "--job JOB is missing"),
+        Case("redrive --job j --ids 5..", .usage, "--ids '5..': '5..' has one end"),
+        Case("redrive --job j --ids 9..5", .usage, "the lower end is above the upper"),
+        Case(
+            "redrive --job j --ids -9223372036854775808..9223372036854775807",
+            .usage,
+            "are too many ids"
+        ),
+        Case("split", .usage, "BATCH is missing"),
+        Case("split x", .usage, "BATCH 'x': this is no whole number"),
+        Case("compact --keep 5y", .usage, "--keep '5y': 'y' is no unit of time"),
+        Case("compact --keep -1d", .usage, "--keep '-1d': a duration is 0 or more"),
         Case("migrate", .usage, "up|down|status is missing: up, down, status"),
         Case("migrate sideways", .usage, "'sideways' is not one of up, down, status"),
         Case("migrate down --zone UTC", .usage, "--zone goes with 'migrate up'"),
@@ -174,6 +278,11 @@ import Testing
             .failed,
             "has no column 'nosuch'"
         ),
+        Case(
+            "acquire --job j --meta files --settle-column nosuch",
+            .failed,
+            "has no column 'nosuch' for the settle column"
+        ),
         Case("acquire --job j --meta files --uid item", .failed, "the uid must be an integer"),
         Case(
             "acquire --job j --meta files --weight-column item",
@@ -193,6 +302,26 @@ import Testing
         Case("acquire --job j --meta negative", .failed, "id 2 has the weight -1.0"),
         Case("succeed 99 --attempt 1", .failed, "no batch 99"),
         Case("heartbeat 99 --attempt 1", .failed, "no batch 99"),
+        Case(
+            "fail 99 --attempt 1 --error e --bad-ids 1",
+            .failed,
+            "there is no batch 99"
+        ),
+        Case("split 99", .failed, "there is no batch 99"),
+        Case("audit --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
+        Case("audit --job j --run r", .failed, "there is no run 'r' of job 'j'"),
+        Case("redrive --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
+        Case("compact --job nosuch", .failed, "there is no such run of job 'nosuch'"),
+        Case(
+            "acquire --job j --meta inventory:nosuch",
+            .failed,
+            "there is no job 'nosuch'"
+        ),
+        Case(
+            "backfill --job j --meta inventory:j --run r --root-ids 1..5 -- true",
+            .failed,
+            "there is no job 'j'"
+        ),
         Case("pause --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
         Case("migrate up --bounded j=1..2", .failed, "no table of pybatchintory's"),
     ]

@@ -26,11 +26,9 @@ import Testing
         #expect(
             await bench.run(["migrate", "up"], environment: fresh).output.contains("nothing to do")
         )
-        #expect(
-            await bench.run(["migrate", "down"], environment: fresh).output.contains(
-                "reverted 0002_"
-            )
-        )
+        let down = await bench.run(["migrate", "down"], environment: fresh).output
+        #expect(down.hasPrefix("reverted 00"))
+        #expect(down.split(separator: "\n").count == 1)
         #expect(
             await bench.run(["migrate", "down", "--to", "0"], environment: fresh).status == .done
         )

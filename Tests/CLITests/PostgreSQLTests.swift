@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import TranchePostgreSQL
+import TrancheSQL
 
 @testable import TrancheCLI
 
@@ -60,6 +61,104 @@ struct PostgreSQLTests {
                 await bench.run(["migrate", "down", "--to", "0"], environment: settings).status
                     == .done
             )
+        }
+    }
+
+    /// Lends a transaction that has written a row to a table and stays open, until it is committed.
+    private func withOpenWriter(
+        of table: String,
+        _ body: @Sendable () async throws -> Void
+    ) async throws {
+        let server = try #require(TestPostgreSQL.server)
+        let (slow, quick) = (
+            try server.database(maxConnections: 1), try server.database(maxConnections: 1)
+        )
+        try await slow.withTransaction([]) { connection, _ in
+            try await connection.runScript("INSERT INTO \(table) (weight) VALUES (1);")
+            // Ids beyond its own are committed before it is.
+            try await quick.run("INSERT INTO \(table) (weight) VALUES (2);")
+            try await body()
+            _ = try await connection.commit([])
+        }
+        await slow.close()
+        await quick.close()
+    }
+
+    @Test("A transaction that stays open is told, waited for so long, and its ids come late")
+    func openTransaction() async throws {
+        try await withServer { bench, settings, table in
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            let (job, script) = (["--job", "j", "--meta", table], ["--", "true"])
+            try await withOpenWriter(of: table) {
+                let first = await bench.run(["acquire", "--json"] + job, environment: settings)
+                #expect(first.status == .nothingNow)
+                #expect(first.output == "null\n")
+                #expect(first.errors.hasPrefix("tranche: unsettled: lower ids may still be"))
+                let waiting = await bench.run(["gaps"], environment: settings)
+                #expect(waiting.output.contains("job 'j' on '\(table)': ids up to 12 wait for "))
+                #expect(waiting.output.contains("; they are handed out in "))
+                let status = await bench.run(["status", "--json"], environment: settings)
+                #expect(status.output.contains(#""state":"unsettled""#))
+                let document = await bench.run(["gaps", "--json"], environment: settings).output
+                #expect(document.contains(#""ceiling":null,"candidate":12,"until":""#))
+                let redefine = ["redefine", "--job", "j", "--settle-wait", "500ms"]
+                #expect(await bench.run(redefine, environment: settings).status == .done)
+                let work = await bench.run(["work"] + job + script, environment: settings)
+                #expect(work.status == .tryAgain)
+                #expect(work.errors.contains("done: 1 batch, 11 items, 552 in "))
+                #expect(work.errors.contains("a transaction that writes to the items stays open"))
+                #expect(work.errors.contains("'tranche gaps --job j' shows it and them"))
+                let gaps = await bench.run(["gaps"], environment: settings).output
+                #expect(gaps.contains(#/ 11\.\.\.11 +exact .* open: \d+/\d+/#))
+                let open = await bench.run(["status"], environment: settings).output
+                #expect(open.contains("OPEN GAPS"))
+                let again = await bench.run(["work"] + job + script, environment: settings)
+                #expect(again.status == .tryAgain)
+                #expect(!again.errors.contains("done:"))
+            }
+            let late = await bench.run(["work", "--json"] + job + script, environment: settings)
+            #expect(late.status == .done)
+            #expect(late.output.contains(#""kind":"late","status":"succeeded","id_start":11,"#))
+        }
+    }
+
+    @Test("On a server, what went wrong is split, redriven, audited and packed")
+    func recovers() async throws {
+        try await withServer { bench, settings, table in
+            func run(_ arguments: String...) async -> CommandLineBench.Outcome {
+                await bench.run(arguments, environment: settings)
+            }
+            #expect(await run("migrate", "up").status == .done)
+            let job = ["--job", "j", "--meta", table]
+            let options = ["--on-exhausted", "split", "--max-attempts", "2", "--backoff", "0"]
+            let script = ["--", "sh", "-c", "! grep -q data/7"]
+            let work = await bench.run(["work"] + job + options + script, environment: settings)
+            #expect(work.status == .failed)
+            #expect(work.errors.contains("1 item is quarantined"))
+            #expect(await run("redrive", "--job", "j").output.hasPrefix("item 7 of batch "))
+            let acquired = await bench.run(["acquire", "--json"] + job, environment: settings)
+            #expect(acquired.output.contains(#""kind":"redrive","exact":true,"id_start":7"#))
+            let batch = try #require(acquired.output.firstMatch(of: #/"batch":(\d+)/#)?.output.1)
+            #expect(await run("succeed", String(batch), "--attempt", "1").status == .done)
+            let down = ["--job", "k", "--meta", "inventory:j", "--max-attempts", "1"]
+            let taken = await bench.run(["acquire", "--json"] + down, environment: settings)
+            #expect(taken.output.contains(#""id_start":1,"id_end":4,"count":4"#))
+            let other = try #require(taken.output.firstMatch(of: #/"batch":(\d+)/#)?.output.1)
+            let fail = ["fail", String(other), "--attempt", "1", "--error", "no"]
+            #expect(
+                await bench.run(fail + ["--bad-ids", "2"], environment: settings).output.contains(
+                    "split; what is not quarantined of it is offered again"
+                )
+            )
+            let history = await run("history", "--meta", table, "--id", "7").output
+            #expect(history.contains("\n  k  "))
+            #expect(
+                await run("audit", "--job", "j", "--thorough").output.contains("nothing differs")
+            )
+            #expect(await run("compact", "--keep", "0", "--dry-run").status == .done)
+            #expect(await run("compact", "--keep", "0").status == .done)
+            let again = await bench.run(["acquire"] + job, environment: settings)
+            #expect(again.errors == "tranche: complete: every item is in a batch that has ended\n")
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
         let bench = try await CommandLineBench()
         try bench.execute(
             """
-            CREATE TABLE "odd.na:me" (n INTEGER PRIMARY KEY, "the size" REAL, kind TEXT);
+            CREATE TABLE "odd.na:me" (n INTEGER PRIMARY KEY AUTOINCREMENT, "the size" REAL, kind TEXT);
             INSERT INTO "odd.na:me" VALUES (-7, 1.5, 'a'), (-5, 2, 'b'), (-4, 3, 'a'), (9, 1, 'a');
             """
         )

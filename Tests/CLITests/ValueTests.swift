@@ -58,10 +58,27 @@ import Tranche
         }
     }
 
-    @Test("A table's name is verbatim")
+    @Test("Ids are listed with commas and dots, in any order")
+    func ids() throws {
+        #expect(try parseIDs("5") == IDRuns(5...5))
+        #expect(try parseIDs("9..12, 5,10,-3..-1").packed == "-3--1,5,9-12")
+        for text in ["", ",", "5,", "a", "5..", "..5", "12..9", "1.5", "5-9"] {
+            #expect(throws: ValueError.self) { try parseIDs(text) }
+        }
+    }
+
+    @Test("A table's name is verbatim, a job's inventory is named after it")
     func metaName() throws {
         #expect(try MetaName("raw.files", schema: nil).recorded == "raw.files")
         #expect(try MetaName("table:a.b:c", schema: "raw").recorded == "raw.a.b:c")
+        let upstream = try MetaName("inventory:clean:2", schema: nil)
+        #expect(upstream.recorded == "inventory:clean:2")
+        #expect(upstream.upstreamJob == "clean:2")
+        #expect(try MetaName("inventory", schema: nil).upstreamJob == nil)
+        #expect(try MetaName("table:inventory:x", schema: "s").upstreamJob == nil)
+        #expect(throws: UsageError.self) { try MetaName("inventory:", schema: nil) }
+        #expect(throws: UsageError.self) { try MetaName("inventory:x", schema: "s") }
+        #expect(throws: UsageError.self) { try MetaName("table:inventory:x", schema: nil) }
         #expect(throws: UsageError.self) { try MetaName("csv:files.csv", schema: nil) }
         #expect(throws: UsageError.self) { try MetaName("files", schema: "raw") }
         #expect(throws: UsageError.self) { try MetaName("table:", schema: nil) }

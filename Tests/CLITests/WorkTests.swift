@@ -103,7 +103,7 @@ import Testing
         let bench = try await CommandLineBench()
         try bench.execute(
             """
-            CREATE TABLE many (uid INTEGER PRIMARY KEY, item TEXT);
+            CREATE TABLE many (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT);
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
             INSERT INTO many SELECT i, 'something that is a little longer ' || i FROM n;
             """

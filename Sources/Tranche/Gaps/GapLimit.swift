@@ -42,14 +42,19 @@ public struct GapLimit: Sendable {
         joined = kept.filter { before[$0.id]?.range != $0.range }
     }
 
-    private static func close(_ group: inout [Gap], into kept: inout [Gap], _ removed: inout [Int64])
-    {
+    private static func close(
+        _ group: inout [Gap],
+        into kept: inout [Gap],
+        _ removed: inout [Int64]
+    ) {
         defer { group = [] }
         guard var gap = group.first, let last = group.last else { return }
         if group.count > 1 {
-            gap.range = gap.range.lowerBound...group.reduce(last.range.upperBound) {
-                max($0, $1.range.upperBound)
-            }
+            gap.range =
+                gap.range
+                .lowerBound...group.reduce(last.range.upperBound) {
+                    max($0, $1.range.upperBound)
+                }
             // Between them ids were handed out: they are compared at the next look.
             gap.known = nil
             gap.looks = (group.map(\.looks).max() ?? 0) + 1

@@ -42,12 +42,11 @@ public struct TileGaps: Sendable {
         guard lower <= end, lower > cursor ?? .min || cursor == nil else { return [] }
         let free = ids.complement(in: lower...end)
         if free.count <= Self.mostExact { return free.map { gap($0, known: 0) } }
-        // The part before the first item is apart: it may be as wide as the id space.
-        let first = ids.first ?? lower
-        var gaps: [Gap] = []
-        if first > lower { gaps.append(gap(lower...(first - 1), known: 0)) }
-        gaps.append(gap(max(first, lower)...end, known: ids.count))
-        return gaps
+        guard cursor == nil, let first = ids.first, first > lower else {
+            return [gap(lower...end, known: ids.count)]
+        }
+        // The part before the very first item is apart: it may be as wide as the id space.
+        return [gap(lower...(first - 1), known: 0), gap(first...end, known: ids.count)]
     }
 
     private func gap(_ range: ClosedRange<Int64>, known: Int) -> Gap {

@@ -37,10 +37,12 @@ public struct Batch: Sendable {
 
     /// Whether an unfiltered reader of ``ids`` sees just these items.
     ///
-    /// True where the ids leave nothing out, and for the first attempt of a source without a filter.
+    /// True where the ids leave nothing out, and for the first attempt of a source without a filter, where
+    /// the batch is no part of another and did not come late: others then hold what lies between.
     public var isExact: Bool {
         if record.ids?.isDense == true { return true }
-        return record.attempt == 1 && source.definition.filter == nil && record.ids != nil
+        return record.isTile && record.attempt == 1 && source.definition.filter == nil
+            && record.ids != nil
     }
 
     /// The items, ascending by id; those that have vanished from the source are left out.
@@ -59,7 +61,7 @@ public struct Batch: Sendable {
     /// The items, ascending by id, read in steps of some thousand as they are asked for.
     public var itemStream: BatchItems {
         if let readItems { return BatchItems(read: readItems) }
-        return BatchItems(record: record, source: source)
+        return BatchItems(record: record, source: source, inventory: inventory, within: lease)
     }
 
     package var holding: Holding { Holding(batch: id, attempt: attempt) }

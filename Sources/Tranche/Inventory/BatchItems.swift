@@ -5,8 +5,22 @@ public struct BatchItems: AsyncSequence, Sendable {
 
     private enum Origin {
         case read([Item])
-        case ids(IDRuns, any MetaSource)
-        case range(ClosedRange<Int64>, any MetaSource)
+        case ids(IDRuns, Reader)
+        case range(ClosedRange<Int64>, Reader)
+    }
+
+    /// Reads from the source, again where it goes away for a while.
+    private struct Reader: Sendable {
+        let source: any MetaSource
+        let inventory: Inventory
+        /// For how long to try again; as long as requests are by default.
+        let limit: Duration?
+
+        func read(
+            _ body: (any MetaSource) async throws -> [Item]
+        ) async throws -> [Item] {
+            try await inventory.retrying(within: limit) { _ in try await body(source) }
+        }
     }
 
     private let origin: Origin
@@ -15,7 +29,13 @@ public struct BatchItems: AsyncSequence, Sendable {
         origin = .read(items)
     }
 
-    init(record: BatchRecord, source: any MetaSource) {
+    init(
+        record: BatchRecord,
+        source: any MetaSource,
+        inventory: Inventory,
+        within limit: Duration? = nil
+    ) {
+        let source = Reader(source: source, inventory: inventory, limit: limit)
         if let ids = record.ids {
             origin = .ids(ids, source)
         } else {
@@ -38,18 +58,17 @@ public struct BatchItems: AsyncSequence, Sendable {
 
     private static func reader(
         of ids: IDRuns,
-        from source: any MetaSource
+        from source: Reader
     ) -> () async throws -> [Item]? {
         var pages = Array(ids.pages(of: pageSize)).makeIterator()
         return {
             switch pages.next() {
             case .range(let range):
                 // What appeared in the range since belongs to a gap, not to this batch.
-                try await source.items(in: range, limit: 2 * pageSize).filter {
-                    ids.contains($0.id)
-                }
+                try await source.read { try await $0.items(in: range, limit: 2 * pageSize) }
+                    .filter { ids.contains($0.id) }
             case .list(let list):
-                try await source.items(withIDs: list)
+                try await source.read { try await $0.items(withIDs: list) }
             case nil:
                 nil
             }
@@ -58,12 +77,12 @@ public struct BatchItems: AsyncSequence, Sendable {
 
     private static func reader(
         of range: ClosedRange<Int64>,
-        from source: any MetaSource
+        from source: Reader
     ) -> () async throws -> [Item]? {
         var left: ClosedRange<Int64>? = range
         return {
             guard let range = left else { return nil }
-            let items = try await source.items(in: range, limit: pageSize)
+            let items = try await source.read { try await $0.items(in: range, limit: pageSize) }
             if let last = items.last?.id, items.count == pageSize, last < range.upperBound {
                 left = (last + 1)...range.upperBound
             } else {

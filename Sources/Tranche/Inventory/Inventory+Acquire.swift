@@ -159,7 +159,9 @@ extension Inventory {
         var request = request
         var plan: RangePlan?
         if !store.readsUnderLock(source), let demand = expectedDemand(of: request.key) {
-            plan = try await self.plan(request, from: source, demand)
+            plan = try await retrying { [request] _ in
+                try await self.plan(request, from: source, demand)
+            }
             expectSettling(plan?.settling, of: request.key)
         }
         while true {
@@ -181,10 +183,14 @@ extension Inventory {
                 return ([], reason)
             case .needsPlan(let demand):
                 expect(demand, of: request.key)
-                plan = try await self.plan(request, from: source, demand)
+                plan = try await retrying { [request] _ in
+                    try await self.plan(request, from: source, demand)
+                }
                 expectSettling(plan?.settling, of: request.key)
             case .needsLook(let gaps):
-                request.looks = try await look(at: gaps, of: request.key, in: source)
+                request.looks = try await retrying { [request] _ in
+                    try await look(at: gaps, of: request.key, in: source)
+                }
             case .needsSplit(let batch):
                 try await splitExhausted(batch, from: source)
             }

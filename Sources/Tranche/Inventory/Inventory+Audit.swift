@@ -40,7 +40,7 @@ extension Inventory {
     /// - Parameters:
     ///   - request: What the worker asks for.
     ///   - description: Where the items are listed.
-    /// - Throws: What the source or the store throws.
+    /// - Throws: What the source or the store throws, but for what is over by itself.
     package func auditALittle(
         _ request: BatchRequest,
         from description: some MetaSourceDescription
@@ -60,12 +60,16 @@ extension Inventory {
             let spent = clock.now - start
             shares.withLock { $0[key]?.end(spent) }
         }
-        guard let run = try await store.runs(RunSelection(key)).first, run.tileEnd != nil else {
-            return
+        do {
+            guard let run = try await store.runs(RunSelection(key)).first, run.tileEnd != nil else {
+                return
+            }
+            let options = AuditOptions(isRepairing: true)
+            var audit = Audit(inventory: self, run: run, source: source, options: options)
+            _ = try await audit.run(clock: clock, steps: 1) { _ in }
+        } catch let error as TrancheError where error.category == .transient {
+            // The next audit goes on where this one was; a worker does not stop for it.
         }
-        let options = AuditOptions(isRepairing: true)
-        var audit = Audit(inventory: self, run: run, source: source, options: options)
-        _ = try await audit.run(clock: clock, steps: 1) { _ in }
     }
 }
 

@@ -95,7 +95,7 @@ private struct LineageWalk {
             lineage.entries.append(
                 Inventory.Lineage.Entry(level: level, id: id, batch: batch, attempts: attempts)
             )
-            guard let completion = batch.completion else { continue }
+            guard let completion = batch.completion, completion > 0 else { continue }
             try await descend(
                 from: InventorySource.prefix + batch.key.job,
                 id: completion,

@@ -20,7 +20,8 @@ extension Inventory {
         var looks = exact.map { gap in
             let found = items.filter { gap.range.contains($0.id) }
             // When not all were read, what was not reached is looked at again at once.
-            let hasMore = items.count == GapLook.limit && gap.range.upperBound >= (items.last?.id ?? 0)
+            let hasMore =
+                items.count == GapLook.limit && gap.range.upperBound >= (items.last?.id ?? 0)
             return look(at: gap, found: found, hasMore: hasMore, known: 0, observed)
         }
         let coarse = gaps.filter { !($0.isExact || $0.isRedo) }

@@ -111,7 +111,7 @@ extension Inventory {
         -> BatchSplitter
     {
         var items: [Item] = []
-        for try await item in BatchItems(record: batch, source: source) {
+        for try await item in BatchItems(record: batch, source: source, inventory: self) {
             // The weight is all that is needed.
             items.append(Item(id: item.id, weight: item.weight))
         }

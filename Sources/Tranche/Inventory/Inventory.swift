@@ -111,7 +111,7 @@ public final class Inventory: Sendable {
         }
     }
 
-    /// Repeats a request while the store cannot be reached, within a bound.
+    /// Repeats a request while the store or the source cannot be reached, within a bound.
     ///
     /// - Parameters:
     ///   - limit: The longest total wait; ``Configuration/retryLimit`` when `nil`.
@@ -127,7 +127,9 @@ public final class Inventory: Sendable {
         while true {
             do {
                 return try await body(isRepeated)
-            } catch let error as TrancheError where error.code == .storeUnavailable {
+            } catch let error as TrancheError
+                where error.code == .storeUnavailable || error.code == .sourceUnavailable
+            {
                 guard let wait = backoff.next(configuration.randomness()) else { throw error }
                 try await configuration.clock.sleep(for: wait)
                 isRepeated = true
@@ -143,7 +145,8 @@ extension Inventory {
         public var store: StoreConfiguration
         /// The name under which batches are held; host and process by default.
         public var worker: String
-        /// How long a request is repeated while the store cannot be reached; 30 s by default.
+        /// How long a request is repeated while the store or the source cannot be reached; 30 s by
+        /// default.
         public var retryLimit: Duration
         /// How often to look again where nothing says when; 1 s by default.
         public var pollInterval: Duration

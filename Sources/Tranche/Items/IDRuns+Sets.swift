@@ -76,7 +76,9 @@ extension IDRuns {
         self.init()
         for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last {
-                if run.upperBound > last { append(run: max(run.lowerBound, last + 1)...run.upperBound) }
+                if run.upperBound > last {
+                    append(run: max(run.lowerBound, last + 1)...run.upperBound)
+                }
             } else {
                 append(run: run)
             }

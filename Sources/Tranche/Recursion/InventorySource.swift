@@ -131,7 +131,7 @@ extension Inventory {
     func upstream(of key: JobKey) async throws -> JobKey? {
         guard key.metaTable.hasPrefix(InventorySource.prefix) else { return nil }
         let job = String(key.metaTable.dropFirst(InventorySource.prefix.count))
-        let runs = try await store.runs(RunSelection(job: job))
+        let runs = try await retrying { _ in try await store.runs(RunSelection(job: job)) }
         return runs.first.map { JobKey(metaTable: $0.key.metaTable, job: job) }
     }
 }

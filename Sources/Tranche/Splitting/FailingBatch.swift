@@ -95,7 +95,8 @@ public struct FailingBatch: Sendable {
         let all = failure.parts.reduce(IDRuns()) { $0.union($1.ids) }
         let count = failure.parts.reduce(0) { $0 + $1.ids.count }
         let isWhole = batch.ids.map { $0 == all } ?? true
-        guard count == all.count, isWhole, failure.parts.allSatisfy({ !$0.isBad || $0.ids.count == 1 })
+        guard count == all.count, isWhole,
+            failure.parts.allSatisfy({ !$0.isBad || $0.ids.count == 1 })
         else {
             throw TrancheError(
                 .invalidArgument,

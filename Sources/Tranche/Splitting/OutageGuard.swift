@@ -55,7 +55,8 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     ///   - message: The error.
     ///   - now: The inventory's time.
     /// - Returns: Whether the failure is an outage's, and says nothing about the items.
-    public mutating func noteFailure(root: Int64, batch: Int64, message: String, now: Date) -> Bool {
+    public mutating func noteFailure(root: Int64, batch: Int64, message: String, now: Date) -> Bool
+    {
         let error = Self.kind(of: message)
         let at = now.milliseconds
         if var hold {

@@ -72,7 +72,7 @@ extension NoBatchReason: CustomStringConvertible {
         case .complete: "complete: every item is in a batch that has ended"
         case .waiting(let until): "waiting: the next batch is due at \(until.utcText)"
         case .unsettled(let until):
-            "unsettled: open transactions may still commit lower ids; waited for until \(until.utcText)"
+            "unsettled: lower ids may still be committed; they are waited for until \(until.utcText)"
         case .paused(let reason):
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .held(let reason, let until):

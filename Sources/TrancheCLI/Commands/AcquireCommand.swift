@@ -6,7 +6,7 @@ struct AcquireCommand: Command {
         name: "acquire",
         summary: "Hand out one batch",
         groups: [
-            JobOptions.source, JobOptions.run(isRequired: false), JobOptions.limits,
+            SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             PolicyOptions.group,
             .init(
                 title: "The request",
@@ -44,8 +44,10 @@ struct AcquireCommand: Command {
                 return .nothingNow
             case .batch(let batch):
                 do {
-                    let weighsBytes = try await inventory.source(source).definition.weighsBytes
-                    try await write(batch, weighsBytes, context)
+                    let opened = try await inventory.source(source)
+                    // Once a run: whoever acquires again and again knows it by then.
+                    if batch.isFirst { try context.noteRisks(of: opened) }
+                    try await write(batch, opened.definition.weighsBytes, context)
                 } catch {
                     // Whoever asked does not know of the batch.
                     try await batch.release()
@@ -110,4 +112,9 @@ struct AcquireCommand: Command {
         }
         try output.writeLine(text + "]}")
     }
+}
+
+extension Batch {
+    /// Whether it is the first that was handed out of its run.
+    fileprivate var isFirst: Bool { record.isTile && record.coverStart == nil && attempt == 1 }
 }

@@ -7,7 +7,7 @@ struct BackfillCommand: Command {
         summary: "Run a program for each batch of an id range, under a run's name",
         takesProgram: true,
         groups: [
-            JobOptions.source, JobOptions.run(isRequired: true), JobOptions.limits,
+            SourceOptions.group, JobOptions.run(isRequired: true), JobOptions.limits,
             PolicyOptions.group,
             WorkOptions.group(mayFollow: false),
         ],
@@ -24,8 +24,10 @@ struct BackfillCommand: Command {
         guard !options.job.request.run.isEmpty else {
             throw UsageError("--run is empty; name the run")
         }
-        guard !options.job.request.ids.isOpen else {
-            throw UsageError("a backfill has bounds: give --from, --to or both")
+        guard !options.job.request.ids.isOpen || !options.job.request.rootIDs.isOpen else {
+            throw UsageError(
+                "a backfill has bounds: give --from, --to or both, or --root-ids with inventory:JOB"
+            )
         }
     }
 

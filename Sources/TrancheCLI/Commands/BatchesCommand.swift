@@ -106,7 +106,11 @@ struct BatchTable {
                 let seconds = max(0, end.timeIntervalSince(batch.startedAt))
                 parts.append("took \(Duration.seconds(seconds).words)")
             }
-        case .released, .split, .quarantined: break
+        case .quarantined: parts.append("'tranche redrive' makes it a batch again")
+        case .released, .split: break
+        }
+        if let parent = batch.parent {
+            parts.append("\(batch.kind == .redrive ? "again" : "part") of batch \(parent)")
         }
         if let logging = batch.logging {
             parts.append(String(redacted(logging).prefix { !$0.isNewline }.prefix(80)))

@@ -32,6 +32,8 @@ extension JSON {
             ("retry_at", JSON(batch.retryAt)),
             ("result", batch.result.map { .raw($0) } ?? .null),
             ("logging", JSON(batch.logging)),
+            ("parent", JSON(batch.parent)),
+            ("completion", JSON(batch.completion)),
         ]
     }
 
@@ -47,6 +49,16 @@ extension JSON {
         ])
     }
 
+    /// What names a run, as documents of one run begin.
+    static func members(of key: RunKey) -> [(String, JSON)] {
+        [("job", .string(key.job)), ("meta", .string(key.metaTable)), ("run", .string(key.run))]
+    }
+
+    /// A set of ids: how many, and which, such as `1-4,6`.
+    init(_ ids: IDRuns) {
+        self = .object([("count", JSON(ids.count)), ("ids", .string(ids.packed))])
+    }
+
     init(_ bounds: IDBounds) {
         self = .object([("from", JSON(bounds.lower)), ("to", JSON(bounds.upper))])
     }
@@ -57,6 +69,10 @@ extension JSON {
             ("max_attempts", JSON(policy.maxAttempts)),
             ("backoff_s", .number(policy.backoff.seconds)),
             ("backoff_limit_s", .number(policy.backoffLimit.seconds)),
+            ("on_exhausted", .string(policy.onExhausted.rawValue)),
+            ("settle_wait_s", .number(policy.settleWait.seconds)),
+            ("settle_lag_s", .number(policy.settleLag.seconds)),
+            ("watch_s", .number(policy.watch.seconds)),
         ])
     }
 }

@@ -5,17 +5,32 @@ import Tranche
 struct HistoryCommand: Command {
     static let description = CommandDescription(
         name: "history",
-        summary: "Show what happened to one item",
+        summary: "Show what happened to one item, and to what was made of it",
         groups: [
             .init(
                 title: "The item",
                 options: [
-                    .init("meta", "TABLE", "the item's table, as it was given", isRequired: true),
+                    .init(
+                        "meta",
+                        "TABLE",
+                        "the item's table, as it was given, or inventory:JOB",
+                        isRequired: true
+                    ),
                     .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
-                    .init("id", "ID", "the item's id", isRequired: true),
+                    .init(
+                        "id",
+                        "ID",
+                        "the item's id; the completion with inventory:JOB",
+                        isRequired: true
+                    ),
                 ]
             )
-        ]
+        ],
+        notes: """
+            Batches of jobs that took the item's batches are shown below it, indented; with
+            inventory:JOB, the batches that it was made of above.
+
+            """
     )
 
     private let meta: String
@@ -27,62 +42,67 @@ struct HistoryCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let history = try await context.withInventory { inventory in
-            try await inventory.history(of: id, in: meta).map {
-                History(batch: $0.batch, attempts: $0.attempts)
-            }
-        }
-        let batches = history.map { entry in
+        let lineage = try await context.withInventory { try await $0.lineage(of: id, in: meta) }
+        let batches = lineage.entries.map { entry in
             JSON.object(
                 JSON.members(of: entry.batch) + [
                     ("ids", JSON(entry.batch.ids?.packed)),
                     ("attempts", .array(entry.attempts.map { JSON($0) })),
+                    ("level", JSON(entry.level)),
+                    ("item_id", JSON(entry.id)),
                 ]
             )
         }
         let document = JSON.object([
             ("meta", .string(meta)), ("id", .integer(id)), ("batches", .array(batches)),
+            ("cut", .bool(lineage.isCut)),
         ])
-        try context.write(document) { history.isEmpty ? "" : text(history, context) }
-        if history.isEmpty { try context.note("no batch holds id \(id) of '\(meta)'") }
+        try context.write(document) { lineage.entries.isEmpty ? "" : text(lineage, context) }
+        if lineage.entries.isEmpty { try context.note("no batch holds id \(id) of '\(meta)'") }
+        if lineage.isCut {
+            let most = HumanText.number(Inventory.Lineage.mostAbove)
+            try context.note("only \(most) batches of a level above are shown")
+        }
         return .done
     }
 
-    private struct History: Sendable {
-        var batch: BatchRecord
-        var attempts: [AttemptRecord]
-    }
-
-    private func text(_ history: [History], _ context: Context) -> String {
+    private func text(_ lineage: Inventory.Lineage, _ context: Context) -> String {
         var table = Table([
             .text("JOB"), .text("RUN"), .number("BATCH"), .text("IDS"), .number("ATTEMPT"),
             .text("OUTCOME"),
             .text("STARTED"), .text("TOOK"), .text("WORKER"), .text("ERROR"),
         ])
-        for entry in history {
-            for attempt in entry.attempts { table.add(row(entry.batch, attempt, context)) }
-            if entry.attempts.isEmpty { table.add(row(entry.batch, nil, context)) }
+        let top = lineage.entries.map(\.level).min() ?? 0
+        for entry in lineage.entries {
+            let indent = String(repeating: "  ", count: entry.level - top)
+            for attempt in entry.attempts { table.add(row(entry.batch, attempt, indent, context)) }
+            if entry.attempts.isEmpty { table.add(row(entry.batch, nil, indent, context)) }
         }
         return table.text(context.style)
     }
 
-    private func row(_ batch: BatchRecord, _ attempt: AttemptRecord?, _ context: Context) -> [Table
-        .Cell]
-    {
+    private func row(
+        _ batch: BatchRecord,
+        _ attempt: AttemptRecord?,
+        _ indent: String,
+        _ context: Context
+    ) -> [Table.Cell] {
         let outcome = attempt?.outcome.rawValue ?? batch.status.rawValue
         let startedAt = attempt?.startedAt ?? batch.startedAt
         let endedAt = attempt == nil ? batch.endedAt : attempt?.endedAt
+        // Of an archived batch only the end is known.
+        let isKnown = attempt != nil || startedAt != endedAt
         let took = endedAt.map { Duration.seconds(max(0, $0.timeIntervalSince(startedAt))).words }
         let error = attempt?.error.map { String(redacted($0).prefix { !$0.isNewline }.prefix(80)) }
         return [
-            Table.Cell(batch.key.job),
+            Table.Cell(indent + batch.key.job),
             Table.Cell(batch.key.run.isEmpty ? "-" : batch.key.run),
             "\(batch.id)",
             Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
             "\(attempt?.attempt ?? batch.attempt)",
             Table.Cell(outcome, BatchStatus(rawValue: outcome)?.colour ?? .yellow),
             Table.Cell(HumanText.relative(startedAt, to: context.now())),
-            Table.Cell(took ?? "-"),
+            Table.Cell(isKnown ? took ?? "-" : "-"),
             Table.Cell(attempt?.worker ?? batch.worker ?? "-"),
             Table.Cell(error ?? ""),
         ]

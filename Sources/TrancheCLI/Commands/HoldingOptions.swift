@@ -28,15 +28,23 @@ struct HoldingOptions: Sendable {
         let batch = try await context.withInventory { inventory in
             try await inventory.retrying { _ in try await end(inventory.store, holding) }
         }
-        try context.write(JSON(batch)) {
-            var words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
-            if let due = batch.retryAt {
-                words += ", tried again \(HumanText.relative(due, to: context.now()))"
-            } else if batch.status == .failed {
-                words += " for good; 'tranche retry' offers it again"
-            }
-            return words
-        }
+        try Self.show(batch, context)
         return .done
+    }
+
+    /// Prints how the batch is now.
+    static func show(_ batch: BatchRecord, _ context: Context) throws {
+        try context.write(JSON(batch)) {
+            let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
+            switch batch.status {
+            case .split: return words + "; what is not quarantined of it is offered again"
+            case .quarantined: return words + "; 'tranche redrive' makes it a batch again"
+            case .failed where batch.isFinal:
+                return words + " for good; 'tranche retry' offers it again"
+            default: break
+            }
+            guard let due = batch.retryAt else { return words }
+            return words + ", tried again \(HumanText.relative(due, to: context.now()))"
+        }
     }
 }

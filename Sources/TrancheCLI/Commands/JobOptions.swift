@@ -1,41 +1,13 @@
 import Tranche
-import TrancheSQL
 
 /// The options that say whose batches are asked for, and of which size.
 struct JobOptions: Sendable {
-    private let meta: MetaName
     private let arguments: Arguments
+    private let source: SourceOptions
     /// What is asked for.
     let request: BatchRequest
     /// The parts of the policy that were given.
     let policy: PolicyOptions
-
-    static let source = CommandDescription.OptionGroup(
-        title: "The items",
-        options: [
-            .init("job", "JOB", "name of the job", isRequired: true),
-            .init("meta", "TABLE", "[schema.]table of the items, or table:NAME", isRequired: true),
-            .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
-            .init("uid", "COLUMN", "the id's column; uid by default"),
-            .init("item", "COLUMN", "the payload's column; item by default, if there is one"),
-            .init(
-                "weight-column",
-                "COLUMN",
-                "the weight's column; weight by default, if there is one"
-            ),
-            .init(
-                "where",
-                "SQL",
-                "a condition that items must meet, and whose answer for a row never changes"
-            ),
-            .init(
-                "volatile-filter",
-                nil,
-                "let --where call functions that may answer differently later; rows that begin to match "
-                    + "behind the cursor are then missed"
-            ),
-        ]
-    )
 
     static func run(isRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -57,6 +29,7 @@ struct JobOptions: Sendable {
                     "ID",
                     "the highest id of the run" + (isRequired ? "" : "; needs --run")
                 ),
+                SourceOptions.rootIDsOption,
             ]
         )
     }
@@ -74,9 +47,8 @@ struct JobOptions: Sendable {
     )
 
     init(_ arguments: Arguments) throws {
-        guard let meta = try MetaName(arguments) else { throw UsageError("--meta is missing") }
-        self.meta = meta
         self.arguments = arguments
+        source = try SourceOptions(arguments)
         policy = try PolicyOptions(arguments)
         let run = arguments.text("run") ?? ""
         let ids = IDBounds(
@@ -101,7 +73,8 @@ struct JobOptions: Sendable {
             linger: try arguments.value("linger", parseDuration) ?? .zero,
             policy: policy.applied(to: RunPolicy()),
             jobIdentifier: arguments.text("job-identifier"),
-            token: arguments.text("request")
+            token: arguments.text("request"),
+            rootIDs: source.rootIDs
         )
         try request.validate()
     }
@@ -111,19 +84,12 @@ struct JobOptions: Sendable {
 
     /// What names the run.
     var key: RunKey {
-        RunKey(metaTable: meta.recorded, job: request.job, run: request.run)
+        RunKey(metaTable: source.meta.recorded, job: request.job, run: request.run)
     }
 
-    /// The source, in the database that the settings name.
-    func source(_ settings: Settings) throws -> SQLSource {
-        var source = meta.source
-        source.database = try settings.metaDatabase?.source
-        if let uid = arguments.text("uid") { source.uid = uid }
-        if let item = arguments.text("item") { source.item = .named(item) }
-        if let weight = arguments.text("weight-column") { source.weight = .named(weight) }
-        source.filter = arguments.text("where")
-        source.allowsVolatileFilter = arguments.has("volatile-filter")
-        return source
+    /// The source; a table is in the database that the settings name.
+    func source(_ settings: Settings) throws -> any MetaSourceDescription {
+        try source.source(settings)
     }
 
     /// Says where a known run's policy is not what was asked for.

@@ -6,7 +6,7 @@ struct PlanCommand: Command {
         name: "plan",
         summary: "Show the batches that would be handed out, and hand out none",
         groups: [
-            JobOptions.source, JobOptions.run(isRequired: false), JobOptions.limits,
+            SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             .init(
                 title: "The plan",
                 options: [.init("limit", "N", "most batches to plan; 100 by default")]
@@ -26,12 +26,12 @@ struct PlanCommand: Command {
         try await context.withInventory { inventory in
             let source = try options.source(context.settings)
             let forecast = try await inventory.plan(options.request, from: source, batches: limit)
-            let definition = try await inventory.source(source).definition
+            let opened = try await inventory.source(source)
             let summary = try await inventory.summaries(RunSelection(options.key)).first
             let plan = Plan(
                 forecast: forecast,
-                weighsBytes: definition.weighsBytes,
-                hasWeights: definition.weight != nil,
+                source: opened.definition,
+                risks: opened.risks,
                 summary: summary
             )
             try context.write(plan.document) { plan.text(context) }
@@ -44,8 +44,8 @@ struct PlanCommand: Command {
 /// A forecast with what it adds up to.
 private struct Plan {
     let forecast: Inventory.Forecast
-    let weighsBytes: Bool
-    let hasWeights: Bool
+    let source: SourceDefinition
+    let risks: [SourceRisk]
     let summary: RunSummary?
 
     var isEmpty: Bool { forecast.open.isEmpty && forecast.ranges.isEmpty }
@@ -61,7 +61,9 @@ private struct Plan {
 
     /// How long all of it takes at the pace of the last batches.
     private var seconds: Double? {
-        if hasWeights, let pace = summary?.weightPerSecond, pace > 0 { return weight / pace }
+        if source.weight != nil, let pace = summary?.weightPerSecond, pace > 0 {
+            return weight / pace
+        }
         return summary?.itemsPerSecond.flatMap { $0 > 0 ? Double(items) / $0 : nil }
     }
 
@@ -84,35 +86,37 @@ private struct Plan {
             ("items", JSON(items)),
             ("weight", .number(weight)),
             ("seconds", JSON(seconds)),
+            ("risks", .array(risks.map { JSON($0) })),
         ])
     }
 
     func text(_ context: Context) -> String {
-        guard !isEmpty else { return "" }
+        let risks = HumanText.risks(risks)
+        guard !isEmpty else { return risks }
         var table = Table([.text("OFFER"), .text("IDS"), .number("ITEMS"), .number("WEIGHT")])
         for batch in forecast.open {
             table.add([
                 Table.Cell("batch \(batch.id), \(batch.status.rawValue)", batch.status.colour),
                 Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
                 Table.Cell(HumanText.number(batch.count)),
-                Table.Cell(HumanText.weight(batch.weight ?? 0, isBytes: weighsBytes)),
+                Table.Cell(HumanText.weight(batch.weight ?? 0, isBytes: source.weighsBytes)),
             ])
         }
         for range in forecast.ranges {
             table.add([
                 "new", Table.Cell(HumanText.ids(range.ids.first ?? 0, range.ids.last ?? 0)),
                 Table.Cell(HumanText.number(range.count)),
-                Table.Cell(HumanText.weight(range.weight, isBytes: weighsBytes)),
+                Table.Cell(HumanText.weight(range.weight, isBytes: source.weighsBytes)),
             ])
         }
         let batches = forecast.open.count + forecast.ranges.count
         var words = "\(HumanText.number(batches)) \(batches == 1 ? "batch" : "batches")"
         words += ", \(HumanText.number(items)) items, "
-        words += "weight \(HumanText.weight(weight, isBytes: weighsBytes))"
+        words += "weight \(HumanText.weight(weight, isBytes: source.weighsBytes))"
         if let seconds {
             words += ", about \(Duration.seconds(seconds.rounded(.up)).words) at the pace so far"
         }
         if !forecast.reachedEnd { words += "; more follow (--limit)" }
-        return table.text(context.style) + words + "\n"
+        return table.text(context.style) + words + "\n" + risks
     }
 }

@@ -6,27 +6,63 @@ struct PolicyOptions: Sendable {
     private let maxAttempts: Int?
     private let backoff: Duration?
     private let backoffLimit: Duration?
+    private let onExhausted: RunPolicy.OnExhausted?
+    private let settleWait: Duration?
+    private let settleLag: Duration?
+    private let watch: Duration?
 
     /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
         title: "The run's policy, set when it begins",
-        options: options([
-            "; 60s by default", "; 3 by default", "; 5s by default", "; 5m by default",
-        ])
+        options: options(withDefaults: true)
     )
 
     /// Options for a run that exists.
     static let known = CommandDescription.OptionGroup(
         title: "The run's policy",
-        options: options(["", "", "", ""])
+        options: options(withDefaults: false)
     )
 
-    private static func options(_ defaults: [String]) -> [CommandDescription.Option] {
-        [
-            .init("lease", "TIME", "how long a batch is held without a heartbeat" + defaults[0]),
-            .init("max-attempts", "N", "failures after which a batch stays failed" + defaults[1]),
-            .init("backoff", "TIME", "wait after the first failure, then doubled" + defaults[2]),
-            .init("backoff-limit", "TIME", "the longest such wait" + defaults[3]),
+    private static let endings = RunPolicy.OnExhausted.allCases.map(\.rawValue)
+
+    private static func options(withDefaults: Bool) -> [CommandDescription.Option] {
+        func help(_ text: String, _ standard: String) -> String {
+            withDefaults ? "\(text); \(standard) by default" : text
+        }
+        return [
+            .init("lease", "TIME", help("how long a batch is held without a heartbeat", "60s")),
+            .init("max-attempts", "N", help("failures after which a batch stays failed", "3")),
+            .init("backoff", "TIME", help("wait after the first failure, then doubled", "5s")),
+            .init("backoff-limit", "TIME", help("the longest such wait", "5m")),
+            .init(
+                "on-exhausted",
+                endings.joined(separator: "|"),
+                help(
+                    "what then becomes of the batch: it stays failed, or is split by weight, down to "
+                        + "single items, which are quarantined",
+                    "fail"
+                ),
+                choices: endings
+            ),
+            .init(
+                "settle-wait",
+                "TIME",
+                help(
+                    "how long an open transaction that writes to the table is waited for; what it "
+                        + "commits later makes late batches",
+                    "60s"
+                )
+            ),
+            .init(
+                "settle-lag",
+                "TIME",
+                help("how long ids must have been known before they are handed out", "0")
+            ),
+            .init(
+                "watch",
+                "TIME",
+                help("how long ids that were passed over are looked for", "24h")
+            ),
         ]
     }
 
@@ -41,11 +77,31 @@ struct PolicyOptions: Sendable {
         maxAttempts = try arguments.value("max-attempts") { try parseCount($0) }
         backoff = try arguments.value("backoff", parseDuration)
         backoffLimit = try arguments.value("backoff-limit", parseDuration)
+        onExhausted = try arguments.value("on-exhausted") { text in
+            guard let ending = RunPolicy.OnExhausted(rawValue: text) else {
+                throw ValueError("this is none of \(Self.endings.joined(separator: ", "))")
+            }
+            return ending
+        }
+        settleWait = try Self.time("settle-wait", arguments)
+        settleLag = try Self.time("settle-lag", arguments)
+        watch = try Self.time("watch", arguments)
+    }
+
+    private static func time(_ option: String, _ arguments: Arguments) throws -> Duration? {
+        try arguments.value(option) { text in
+            let time = try parseDuration(text)
+            guard time <= .seconds(31_536_000) else {
+                throw ValueError("this lasts from 0 to 365 days")
+            }
+            return time
+        }
     }
 
     /// Whether nothing was given.
     var isEmpty: Bool {
-        lease == nil && maxAttempts == nil && backoff == nil && backoffLimit == nil
+        let times = [lease, backoff, backoffLimit, settleWait, settleLag, watch]
+        return maxAttempts == nil && onExhausted == nil && times.allSatisfy { $0 == nil }
     }
 
     /// A policy with what was given put in.
@@ -58,20 +114,33 @@ struct PolicyOptions: Sendable {
             if backoffLimit == nil { policy.backoffLimit = max(policy.backoffLimit, backoff) }
         }
         if let backoffLimit { policy.backoffLimit = backoffLimit }
+        if let onExhausted { policy.onExhausted = onExhausted }
+        if let settleWait { policy.settleWait = settleWait }
+        if let settleLag { policy.settleLag = settleLag }
+        if let watch { policy.watch = watch }
         return policy
     }
 
     /// Where what was given differs from a policy.
     func changes(of policy: RunPolicy) -> [Change] {
         let asked = applied(to: policy)
-        func change(_ part: String, _ known: String, _ asked: String) -> Change? {
-            known == asked ? nil : Change(part: part, known: known, asked: asked)
+        func change<Value>(
+            _ part: String,
+            _ value: KeyPath<RunPolicy, Value>,
+            _ words: (Value) -> String
+        ) -> Change? {
+            let (known, asked) = (words(policy[keyPath: value]), words(asked[keyPath: value]))
+            return known == asked ? nil : Change(part: part, known: known, asked: asked)
         }
         return [
-            change("lease", policy.lease.words, asked.lease.words),
-            change("max-attempts", "\(policy.maxAttempts)", "\(asked.maxAttempts)"),
-            change("backoff", policy.backoff.words, asked.backoff.words),
-            change("backoff-limit", policy.backoffLimit.words, asked.backoffLimit.words),
+            change("lease", \.lease) { $0.words },
+            change("max-attempts", \.maxAttempts) { "\($0)" },
+            change("backoff", \.backoff) { $0.words },
+            change("backoff-limit", \.backoffLimit) { $0.words },
+            change("on-exhausted", \.onExhausted) { $0.rawValue },
+            change("settle-wait", \.settleWait) { $0.words },
+            change("settle-lag", \.settleLag) { $0.words },
+            change("watch", \.watch) { $0.words },
         ].compactMap { $0 }
     }
 }

@@ -9,9 +9,10 @@ package struct Program: Sendable {
     static let commands: [any Command.Type] = [
         MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
         HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
-        PlanCommand.self, StatusCommand.self, BatchesCommand.self, HistoryCommand.self,
-        RetryCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,
-        CompletionsCommand.self,
+        PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
+        HistoryCommand.self, AuditCommand.self, RetryCommand.self, SplitCommand.self,
+        RedriveCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,
+        CompactCommand.self, CompletionsCommand.self,
     ]
 
     private let environment: [String: String]

@@ -20,6 +20,7 @@ struct RedefineCommand: Command {
                         nil,
                         "let --where call functions that may answer differently"
                     ),
+                    .init("settle-column", "COLUMN", "when an item was made; '' for none"),
                     .init("database", nil, "they are in the database that is configured now"),
                 ]
             ),
@@ -57,8 +58,7 @@ struct RedefineCommand: Command {
     }
 
     private var changesSource: Bool {
-        ["uid", "item", "weight-column", "where", "volatile-filter", "database", "meta-db"]
-            .contains(where: arguments.has)
+        (SourceOptions.ofTables + ["database", "meta-db"]).contains(where: arguments.has)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -104,15 +104,23 @@ struct RedefineCommand: Command {
     }
 
     /// The source as it is known, with what was given put in.
-    private func source(of run: RunRecord, _ settings: Settings) throws -> SQLSource {
+    private func source(of run: RunRecord, _ settings: Settings) throws
+        -> any MetaSourceDescription
+    {
+        let known = run.source
+        if let known, let source = InventorySource(known, rootIDs: run.rootIDs) {
+            try SourceOptions.refuseTableOptions(arguments)
+            return source
+        }
         var source =
             try MetaName(arguments)?.source ?? MetaName(run.key.metaTable, schema: nil).source
         source.database = try settings.metaDatabase?.source
-        let known = run.source
         source.uid = arguments.text("uid") ?? known?.uid ?? source.uid
         source.item = column("item", known: known, \.item) ?? source.item
         source.weight = column("weight-column", known: known, \.weight) ?? source.weight
         source.filter = arguments.text("where").map { $0.isEmpty ? nil : $0 } ?? known?.filter
+        source.settleColumn =
+            arguments.text("settle-column").map { $0.isEmpty ? nil : $0 } ?? known?.settleColumn
         source.allowsVolatileFilter = arguments.has("volatile-filter") || !arguments.has("where")
         return source
     }
@@ -137,6 +145,7 @@ struct RedefineCommand: Command {
             ("item", known?.item, asked.item),
             ("weight-column", known?.weight, asked.weight),
             ("where", known?.filter, asked.filter),
+            ("settle-column", known?.settleColumn, asked.settleColumn),
         ]
         return parts.filter { $0.1 != $0.2 }.map { change($0.0, $0.1 ?? "none", $0.2 ?? "none") }
     }

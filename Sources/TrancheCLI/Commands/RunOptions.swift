@@ -10,7 +10,7 @@ struct RunOptions: Sendable {
             title: "The run",
             options: [
                 .init("job", "JOB", "name of the job", isRequired: jobIsRequired),
-                .init("meta", "TABLE", "the job's table, where it has several"),
+                .init("meta", "TABLE", "the job's table or inventory:JOB, where it has several"),
                 .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
                 .init("run", "RUN", "name of a bounded run"),
             ]

@@ -16,9 +16,26 @@ struct StatusCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let runs = try await context.withInventory { try await $0.summaries(selection) }
-        try context.write(.object([("runs", .array(runs.map(document)))])) {
-            runs.isEmpty ? "" : table(runs, context)
+        let runs = try await context.withInventory { inventory in
+            var runs: [RunStatus] = []
+            var sources = SourceRisks(inventory: inventory, context: context)
+            for summary in try await inventory.summaries(selection) {
+                let run = summary.run
+                // Without a gap there is none to look at.
+                let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
+                runs.append(
+                    RunStatus(
+                        summary: summary,
+                        gaps: gaps,
+                        risks: try await sources.risks(of: run),
+                        now: context.now()
+                    )
+                )
+            }
+            return runs
+        }
+        try context.write(.object([("runs", .array(runs.map(\.document)))])) {
+            runs.isEmpty ? "" : StatusTable(runs: runs, context: context).text
         }
         if runs.isEmpty {
             let isAny = selection == RunSelection()
@@ -26,136 +43,62 @@ struct StatusCommand: Command {
         }
         return .done
     }
-
-    private func table(_ runs: [RunSummary], _ context: Context) -> String {
-        var table = Table([
-            .text("JOB"), .text("META"), .text("RUN"), .text("STATE"), .number("DONE"),
-            .number("ITEMS"),
-            .number("WEIGHT"), .number("RUNNING"), .number("RELEASED"), .number("FAILED"),
-            .number("CURSOR"),
-            .number("PACE"), .text("LAST SUCCESS"),
-        ])
-        for summary in runs { table.add(row(summary, context)) }
-        return table.text(context.style)
-    }
-
-    private func row(_ summary: RunSummary, _ context: Context) -> [Table.Cell] {
-        let run = summary.run
-        let done = summary.totals[.succeeded] ?? .init()
-        let failed = summary.failedBatches
-        let released = summary.totals[.released]?.batches ?? 0
-        let state = summary.state
-        return [
-            Table.Cell(run.key.job),
-            Table.Cell(run.key.metaTable),
-            Table.Cell(runName(run)),
-            Table.Cell(state.words(context.now()), state.colour),
-            Table.Cell(HumanText.number(done.batches)),
-            Table.Cell(HumanText.number(done.items)),
-            Table.Cell(HumanText.weight(done.weight, isBytes: run.weighsBytes)),
-            Table.Cell(HumanText.number(summary.totals[.running]?.batches ?? 0)),
-            Table.Cell(HumanText.number(released)),
-            Table.Cell(HumanText.number(failed), failed > 0 ? .red : nil),
-            Table.Cell(run.cursor.map(String.init) ?? "-"),
-            Table.Cell(pace(summary)),
-            Table.Cell(
-                summary.lastSuccess.map { HumanText.relative($0, to: context.now()) } ?? "-"
-            ),
-        ]
-    }
-
-    private func runName(_ run: RunRecord) -> String {
-        run.key.run.isEmpty ? "-" : "\(run.key.run) (\(run.bounds))"
-    }
-
-    private func pace(_ summary: RunSummary) -> String {
-        if summary.run.source?.weight != nil, let pace = summary.weightPerSecond {
-            return HumanText.weight(pace.rounded(), isBytes: summary.run.weighsBytes) + "/s"
-        }
-        return summary.itemsPerSecond.map { "\(HumanText.fixed($0, 1)) items/s" } ?? "-"
-    }
-
-    private func document(_ summary: RunSummary) -> JSON {
-        let run = summary.run
-        let totals = BatchStatus.allCases.map { status in
-            let totals = summary.totals[status] ?? .init()
-            return (
-                status.rawValue,
-                JSON.object([
-                    ("batches", JSON(totals.batches)), ("items", JSON(totals.items)),
-                    ("weight", .number(totals.weight)),
-                ])
-            )
-        }
-        return .object([
-            ("job", .string(run.key.job)),
-            ("meta", .string(run.key.metaTable)),
-            ("run", .string(run.key.run)),
-            ("state", .string(summary.state.name)),
-            ("bounds", JSON(run.bounds)),
-            ("cursor", JSON(run.cursor)),
-            ("paused", JSON(run.pauseReason)),
-            ("policy", JSON(run.policy)),
-            ("totals", .object(totals)),
-            ("next_due", JSON(summary.nextDue)),
-            ("last_success", JSON(summary.lastSuccess)),
-            ("weight_per_s", JSON(summary.weightPerSecond)),
-            ("items_per_s", JSON(summary.itemsPerSecond)),
-            ("definition", run.definition.map { .raw($0) } ?? .null),
-            ("created_at", JSON(run.createdAt)),
-        ])
-    }
 }
 
-extension RunSummary {
-    /// Batches that are failed or quarantined now.
-    var failedBatches: Int {
-        (totals[.failed]?.batches ?? 0) + (totals[.quarantined]?.batches ?? 0)
+/// Opens the sources of runs, each once, as far as that is quick.
+private struct SourceRisks {
+    /// How long one is waited for.
+    private static let patience = Duration.seconds(5)
+
+    let inventory: Inventory
+    let context: Context
+    private var known: [Key: [SourceRisk]?] = [:]
+
+    private struct Key: Hashable {
+        var table: String
+        var definition: String?
     }
 
-    /// What a run is doing, as far as the inventory knows without a look at the source.
-    enum State: Sendable {
-        case paused(reason: String)
-        case running
-        case waiting(until: Date)
-        case complete
-        case idle
+    init(inventory: Inventory, context: Context) {
+        self.inventory = inventory
+        self.context = context
     }
 
-    var state: State {
-        if let reason = run.pauseReason { return .paused(reason: reason) }
-        if (totals[.running]?.batches ?? 0) > 0 { return .running }
-        if let nextDue { return .waiting(until: nextDue) }
-        let open = totals[.released]?.batches ?? 0
-        return run.isAtEnd && open == 0 ? .complete : .idle
-    }
-}
-
-extension RunSummary.State {
-    var name: String {
-        switch self {
-        case .paused: "paused"
-        case .running: "running"
-        case .waiting: "waiting"
-        case .complete: "complete"
-        case .idle: "idle"
+    /// What no proof covers in the source of a run; `nil` where the source could not be opened, which
+    /// is said.
+    mutating func risks(of run: RunRecord) async throws -> [SourceRisk]? {
+        // Of an adopted run nothing is known before it is acquired from.
+        guard run.source != nil else { return nil }
+        let key = Key(table: run.key.metaTable, definition: run.definition)
+        if let risks = known[key] { return risks }
+        do {
+            let risks = try await look(at: run)
+            known[key] = .some(risks)
+            return risks
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try context.note("cannot look at '\(run.key.metaTable)': \(error)")
+            known[key] = .some(nil)
+            return nil
         }
     }
 
-    func words(_ now: Date) -> String {
-        switch self {
-        case .paused(let reason) where !reason.isEmpty: "paused: \(reason)"
-        case .waiting(let until): "due \(HumanText.relative(until, to: now))"
-        default: name
-        }
-    }
-
-    var colour: Colour? {
-        switch self {
-        case .paused, .waiting: .yellow
-        case .running: .blue
-        case .complete: .green
-        case .idle: nil
+    private func look(at run: RunRecord) async throws -> [SourceRisk] {
+        try await withThrowingTaskGroup(of: [SourceRisk].self) { [inventory, context] group in
+            group.addTask {
+                let source = try await RecordedSource(run, context.settings).find(in: inventory)
+                return try await inventory.source(source).risks
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                throw TrancheError(
+                    .sourceUnavailable,
+                    "no answer within \(Self.patience.words)"
+                )
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
         }
     }
 }

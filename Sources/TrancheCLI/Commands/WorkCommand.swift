@@ -5,7 +5,7 @@ struct WorkCommand: Command {
         summary: "Run a program for each batch of a job",
         takesProgram: true,
         groups: [
-            JobOptions.source, JobOptions.run(isRequired: false), JobOptions.limits,
+            SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             PolicyOptions.group,
             WorkOptions.group(mayFollow: true),
         ],

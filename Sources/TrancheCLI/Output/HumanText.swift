@@ -64,6 +64,29 @@ enum HumanText {
     static func ids(_ first: Int64, _ last: Int64) -> String {
         "\(first)...\(last)"
     }
+
+    /// The ids of a range that may be as wide as the id space.
+    static func ids(_ range: ClosedRange<Int64>) -> String {
+        "\(range.lowerBound == .min ? "" : "\(range.lowerBound)")..."
+            + (range.upperBound == .max ? "" : "\(range.upperBound)")
+    }
+
+    /// How many ids there are and which, as far as they fit: `3 ids: 1-2,7`.
+    static func ids(_ ids: IDRuns) -> String {
+        let packed = ids.packed
+        let shown = packed.count <= 200 ? packed : packed.prefix(200) + "… (all with --json)"
+        return "\(count(ids.count, "id")): \(shown)"
+    }
+
+    /// A number of things, such as `1 batch` and `2 batches`.
+    static func count(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(number(count)) \(count == 1 ? one : many ?? one + "s")"
+    }
+
+    /// What no proof covers in a source, a line each.
+    static func risks(_ risks: [SourceRisk]) -> String {
+        risks.map { "risk: \($0.explanation)\n" }.joined()
+    }
 }
 
 extension SourceDefinition {

@@ -6,16 +6,40 @@ struct MetaName: Sendable, Hashable {
     private let table: String
     private let schema: String?
     private let isVerbatim: Bool
+    /// The job whose inventory is meant; `nil` for a table.
+    let upstreamJob: String?
 
-    /// Reads `--meta [schema.]table`, or `--meta table:NAME` with or without `--schema S`.
+    /// Reads `--meta [schema.]table`, `--meta inventory:JOB`, or `--meta table:NAME` with or without
+    /// `--schema S`.
     ///
     /// - Throws: ``UsageError``.
     init(_ name: String, schema: String?) throws {
         self.schema = schema
         isVerbatim = name.hasPrefix("table:")
         table = isVerbatim ? String(name.dropFirst("table:".count)) : name
+        let prefix = InventorySource.prefix
+        upstreamJob =
+            !isVerbatim && name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         guard !table.isEmpty else { throw UsageError("--meta is empty; name a table or view") }
-        if isVerbatim { return }
+        if isVerbatim {
+            // It would be recorded as the inventory of a job is.
+            guard schema != nil || !table.hasPrefix(prefix) else {
+                throw UsageError(
+                    "--meta '\(name)': a name that begins with '\(prefix)' means the batches of a job; "
+                        + "give the table's schema with --schema, or make a view"
+                )
+            }
+            return
+        }
+        if let upstreamJob {
+            guard !upstreamJob.isEmpty else {
+                throw UsageError("--meta '\(name)' names no job; give \(prefix)JOB")
+            }
+            guard schema == nil else {
+                throw UsageError("--schema does not go with '--meta \(name)', which is no table")
+            }
+            return
+        }
         if schema != nil {
             throw UsageError(
                 "--schema goes with '--meta table:\(name)'; or give '--meta SCHEMA.TABLE'"
@@ -24,7 +48,7 @@ struct MetaName: Sendable, Hashable {
         if name.contains(":") {
             throw UsageError(
                 "--meta '\(redacted(name))' is no table's name; one that holds a colon goes as "
-                    + "'table:NAME'"
+                    + "'table:NAME', the batches of a job as '\(prefix)JOB'"
             )
         }
     }
@@ -45,7 +69,7 @@ struct MetaName: Sendable, Hashable {
         isVerbatim ? (schema.map { $0 + "." } ?? "") + table : table
     }
 
-    /// The source of that name, with the default columns.
+    /// The table of that name, with the default columns; of use only where no job is meant.
     var source: SQLSource {
         isVerbatim ? SQLSource(table: table, schema: schema) : SQLSource(table)
     }

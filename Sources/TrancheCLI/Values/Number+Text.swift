@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 /// Reads an id or a batch's number: any whole number of 64 bits.
@@ -31,4 +32,31 @@ func parseBounds(_ text: String) throws -> IDBounds {
         throw ValueError("the lower end is above the upper")
     }
     return bounds
+}
+
+/// Reads ids and ranges of them, such as `5,9..12`.
+///
+/// - Parameter text: The text.
+/// - Returns: The ids, each once; at least one.
+/// - Throws: ``ValueError``.
+func parseIDs(_ text: String) throws -> IDRuns {
+    var ids = IDRuns()
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let word = part.trimmingCharacters(in: .whitespaces)
+        guard !word.isEmpty else { throw ValueError("ids look like 5,9..12") }
+        let bounds =
+            word.contains("..")
+            ? try parseBounds(word) : IDBounds(lower: try parseID(word), upper: try parseID(word))
+        guard let lower = bounds.lower, let upper = bounds.upper else {
+            throw ValueError("'\(word)' has one end; ids look like 5,9..12")
+        }
+        let (span, overflow) = upper.subtractingReportingOverflow(lower)
+        guard !overflow, span < 1_000_000_000_000 else {
+            throw ValueError(
+                "'\(word)' are too many ids; give at most 1,000,000,000,000 in a range"
+            )
+        }
+        ids = ids.union(IDRuns(lower...upper))
+    }
+    return ids
 }

@@ -120,6 +120,33 @@ extension BatchProgram.End {
         return line
     }
 
+    /// The exit status `EX_TEMPFAIL` of `sysexits.h`.
+    private static let temporaryFailure: Int32 = 75
+
+    /// Whether trying the same again may succeed, as the program says.
+    var isTransient: Bool { exit == .code(Self.temporaryFailure) }
+
+    /// The items to blame, as the result of a program that failed names them.
+    ///
+    /// - Throws: ``ValueError`` when it names something else.
+    func badItems() throws -> Set<Int64> {
+        guard let result else { return [] }
+        do {
+            return Set(try JSONText.decode(Blame.self, from: result).badIDs ?? [])
+        } catch {
+            throw ValueError("its \"bad_ids\" are no list of ids")
+        }
+    }
+
+    /// The part of a result that blames items.
+    private struct Blame: Decodable {
+        var badIDs: [Int64]?
+
+        enum CodingKeys: String, CodingKey {
+            case badIDs = "bad_ids"
+        }
+    }
+
     /// What is kept as the error of a failure: how it exited, and its last words.
     var failure: String? {
         let words: String

@@ -13,6 +13,7 @@ struct BatchReport: Sendable {
 struct BatchRun: Sendable {
     let batch: Batch
     let inventory: Inventory
+    let source: any MetaSourceDescription
     let program: BatchProgram
     let progress: Progress
 
@@ -45,11 +46,11 @@ struct BatchRun: Sendable {
             try await batch.release()
             ended.status = "released"
         } else if let failure = end.failure {
-            let record = try await settle { [result = end.result] store, holding in
-                try await store.fail(holding, error: failure, result: result)
-            }
-            ended.status = record.isFinal ? "failed for good" : "failed"
-            ended.error = failure
+            let failure = try await self.failure(failure, of: end)
+            let record = try await settle { try await $0.fail($1, with: failure) }
+            let isForGood = record.status == .failed && record.isFinal
+            ended.status = isForGood ? "failed for good" : record.status.rawValue
+            ended.error = failure.message
         } else {
             ended.result = end.result
             _ = try await settle { [result = end.result] store, holding in
@@ -57,6 +58,26 @@ struct BatchRun: Sendable {
             }
             ended.status = "succeeded"
         }
+    }
+
+    /// The failure, with the parts that the batch falls into when the program blames items of it.
+    private func failure(_ message: String, of end: BatchProgram.End) async throws -> BatchFailure {
+        var failure = BatchFailure(message, result: end.result, isTransient: end.isTransient)
+        do {
+            let bad = try end.badItems()
+            if bad.isEmpty { return failure }
+            failure.parts = try await batch.whileHeld {
+                let opened = try await inventory.source(source)
+                return try await inventory.parts(of: batch.record, bad: bad, in: opened)
+            }
+            failure.isTransient = false
+        } catch let error as ValueError {
+            failure.message += " (\(error.message))"
+        } catch let error as TrancheError where error.code == .invalidArgument {
+            // A program that blames strange items has failed all the same.
+            failure.message += " (\(error.message))"
+        }
+        return failure
     }
 
     /// Writes the end with the result as the program spelt it, even when the task was cancelled.

@@ -1,12 +1,11 @@
 import Foundation
 import Synchronization
 import Tranche
-import TrancheSQL
 
 /// Workers that acquire batches of one run and run a program for each.
 struct Crew: Sendable {
     let inventory: Inventory
-    let source: SQLSource
+    let source: any MetaSourceDescription
     let request: BatchRequest
     let workers: Int
     /// Whether to wait for more for ever.
@@ -20,7 +19,7 @@ struct Crew: Sendable {
 
     init(
         inventory: Inventory,
-        source: SQLSource,
+        source: any MetaSourceDescription,
         options: WorkOptions,
         program: BatchProgram,
         progress: Progress,
@@ -131,6 +130,7 @@ struct Crew: Sendable {
             try await BatchRun(
                 batch: batch,
                 inventory: inventory,
+                source: source,
                 program: program,
                 progress: progress
             )
@@ -142,6 +142,10 @@ struct Crew: Sendable {
     private func next(_ request: BatchRequest) async throws -> Batch? {
         var looks = 0
         while shutdown.stage == .working {
+            // An audit that is cut short goes on where it was.
+            _ = try await shutdown.run(until: .stopping) {
+                try await inventory.auditALittle(request, from: source)
+            }
             // What was handed out must be known, to be given back: an acquire is not cut short at once.
             let answer = try await shutdown.run(until: .terminating, patience: .seconds(5)) {
                 try await inventory.acquire(request, from: source, isDraining: !follows)
@@ -166,12 +170,21 @@ struct Crew: Sendable {
 
     /// How long to wait before asking again; `nil` when that is of no use.
     ///
-    /// Who else holds batches may end them soon: the first looks follow each other quickly.
+    /// Who else holds batches, or writes to the source, may end soon: the first looks follow each other
+    /// quickly.
     private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
+        let now = inventory.configuration.store.now?() ?? Date()
+        guard reason.isWorthWaiting(for: follows ? .never : .whenComplete, at: now) else {
+            return nil
+        }
         let longest = inventory.configuration.pollInterval
-        guard case .waiting(let until) = reason else { return follows ? longest : nil }
-        let due: Duration = max(.seconds(until.timeIntervalSinceNow), .milliseconds(10))
-        return min(due, longest, Duration.milliseconds(25) * (1 << min(looks, 8)))
+        let soon = min(longest, Duration.milliseconds(25) * (1 << min(looks, 8)))
+        switch reason {
+        case .waiting(let until):
+            return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(10)), soon)
+        case .unsettled: return soon
+        case .complete, .paused, .held: return longest
+        }
     }
 
     /// Why the first worker ended that found no batch.

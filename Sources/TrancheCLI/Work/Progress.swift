@@ -72,9 +72,18 @@ final class Progress: Sendable {
     }
 
     /// Ends with a line that sums up.
-    func finish(elapsed: Duration) {
+    ///
+    /// - Parameters:
+    ///   - elapsed: How long the work went on.
+    ///   - isOver: Whether the line is shown when nothing was done, too: what kept it from being done
+    ///     says more.
+    func finish(elapsed: Duration, isOver: Bool) {
         state.withLock { state in
-            show(state.tally.summary(elapsed: elapsed) + "\n", &state)
+            if isOver || !state.tally.isEmpty {
+                show(state.tally.summary(elapsed: elapsed) + "\n", &state)
+            } else {
+                clear(&state)
+            }
         }
     }
 

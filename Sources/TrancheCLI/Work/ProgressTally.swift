@@ -19,6 +19,9 @@ struct ProgressTally: Sendable {
         var weight: Double
     }
 
+    /// Whether no batch has ended.
+    var isEmpty: Bool { succeeded + failed + released + lost == 0 }
+
     /// The live line.
     func line(elapsed: Duration) -> String {
         var parts = [amount]

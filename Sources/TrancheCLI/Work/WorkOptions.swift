@@ -27,14 +27,18 @@ struct WorkOptions: Sendable {
     static let notes = """
         CMD gets the items as lines {"id","item","weight"} on its standard input, and
         TRANCHE_JOB, _RUN, _KIND, _EXACT, _BATCH, _ATTEMPT, _ID_START and _ID_END. When it
-        exits with 0 the batch has succeeded, else it failed. Its output goes to standard
-        error; a last line that is a JSON object is kept as the batch's result.
+        exits with 0 the batch has succeeded, else it failed; 75 means that trying
+        again may help, and does not count towards splitting. Its output goes to
+        standard error; a last line that is a JSON object is kept as the batch's
+        result. When CMD fails and this has "bad_ids": [5, 9], these items are
+        quarantined, and all the others are a batch again at once.
 
         After SIGINT or SIGTERM nothing more is acquired and programs may finish; what has
         not finished after --grace, or at a second signal, is ended and its batch released.
 
-        Exit: 0 complete, 1 complete with failed batches, 75 held or paused; after a signal
-        0 when all in hand was finished, else 130.
+        Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held,
+        paused, or a transaction that may still commit ids stays open; after a signal 0
+        when all in hand was finished, else 130.
 
         """
 
@@ -60,8 +64,10 @@ struct WorkOptions: Sendable {
         let guardian = try ProcessGuard()
         return try await context.withInventory(worker: job.worker) { inventory in
             let source = try job.source(context.settings)
-            let definition = try await inventory.source(source).definition
+            let opened = try await inventory.source(source)
+            let definition = opened.definition
             try await job.notePolicy(inventory, context)
+            try context.noteRisks(of: opened)
             let progress = Progress(
                 context.errors,
                 style: Style(context.errors, environment: context.environment),
@@ -94,10 +100,13 @@ struct WorkOptions: Sendable {
             do {
                 reason = try await crew.run(signals)
             } catch {
-                progress.finish(elapsed: ContinuousClock.now - start)
+                progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 throw error
             }
-            progress.finish(elapsed: ContinuousClock.now - start)
+            progress.finish(
+                elapsed: ContinuousClock.now - start,
+                isOver: reason == nil || reason == .complete
+            )
             return try await status(reason, progress.tally, key, inventory, context)
         }
     }
@@ -113,13 +122,26 @@ struct WorkOptions: Sendable {
         case nil:
             return tally.released == 0 ? .done : .interrupted
         case .complete:
-            let failed = try await inventory.summaries(RunSelection(key)).first?.failedBatches ?? 0
-            guard failed > 0 else { return .done }
-            let words = failed == 1 ? "1 batch has" : "\(failed) batches have"
-            try context.note(
-                "\(key) is complete, but \(words) failed; 'tranche retry' offers them again"
-            )
+            let totals = try await inventory.summaries(RunSelection(key)).first?.totals ?? [:]
+            var troubles: [String] = []
+            if let failed = totals[.failed], failed.batches > 0 {
+                let words = HumanText.count(failed.batches, "batch has", "batches have")
+                troubles.append("\(words) failed; 'tranche retry' offers them again")
+            }
+            if let quarantined = totals[.quarantined], quarantined.batches > 0 {
+                let words = HumanText.count(quarantined.items, "item is", "items are")
+                troubles.append("\(words) quarantined; 'tranche redrive' makes them batches again")
+            }
+            if troubles.isEmpty { return .done }
+            try context.note("\(key) is complete, but \(troubles.joined(separator: ", and "))")
             return .failed
+        case .unsettled:
+            try context.note(
+                "\(key): a transaction that writes to the items stays open, and may still commit ids "
+                    + "that were passed over; 'tranche gaps --job \(key.job)' shows it and them. End it, "
+                    + "or try again later"
+            )
+            return .tryAgain
         case .waiting, .paused, .held:
             try context.note("\(key): \(reason?.description ?? "")")
             return .tryAgain

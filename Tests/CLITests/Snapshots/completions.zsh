@@ -14,11 +14,16 @@ _tranche() {
         'plan:Show the batches that would be handed out, and hand out none'
         'status:Show the runs and how far they are'
         'batches:List batches, the newest first'
-        'history:Show what happened to one item'
+        'gaps:List ids that were passed over and may still be committed'
+        'history:Show what happened to one item, and to what was made of it'
+        'audit:Compare what a run handed out with what its source has'
         'retry:Offer finally failed batches again'
+        'split:Split a failed batch into two batches that are offered at once'
+        'redrive:Make quarantined items batches again'
         'pause:Hand out no more batches of a run'
         'resume:Let a paused run go on'
         'redefine:Change what was set when a run began'
+        'compact:Pack old succeeded batches into the archive'
         'completions:Print completions for a shell'
     )
     if (( CURRENT == 2 )); then
@@ -45,16 +50,20 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, or table\:NAME]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
                 '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
+                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
+                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
@@ -65,6 +74,10 @@ _tranche() {
                 '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
+                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
+                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
+                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -87,6 +100,8 @@ _tranche() {
                 ':BATCH:' \
                 '--attempt[the attempt that holds it]:N:' \
                 '--error[what went wrong; kept with the attempt]:TEXT:' \
+                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
+                '--transient[trying again may help\: it says nothing about the items, and does not count towards splitting]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -113,16 +128,20 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, or table\:NAME]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
                 '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
+                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
+                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
@@ -133,6 +152,10 @@ _tranche() {
                 '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
+                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
+                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
+                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
                 '--drain[end when the run is complete; the default]' \
@@ -145,16 +168,20 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, or table\:NAME]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
                 '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
+                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--from[the lowest id of the run]:ID:' \
                 '--to[the highest id of the run]:ID:' \
+                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
@@ -165,6 +192,10 @@ _tranche() {
                 '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
+                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
+                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
+                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -175,16 +206,20 @@ _tranche() {
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, or table\:NAME]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
                 '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
+                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
+                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
@@ -200,7 +235,7 @@ _tranche() {
         status)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -211,7 +246,7 @@ _tranche() {
         batches)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--status[one of running, succeeded, failed, released, split, quarantined]:STATUS:(running succeeded failed released split quarantined)' \
@@ -221,11 +256,39 @@ _tranche() {
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[this text; -h too]' ;;
+        gaps)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
         history)
             _arguments \
-                '--meta[the item'\''s table, as it was given]:TABLE:' \
+                '--meta[the item'\''s table, as it was given, or inventory\:JOB]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--id[the item'\''s id]:ID:' \
+                '--id[the item'\''s id; the completion with inventory\:JOB]:ID:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        audit)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--from[the lowest id to look at]:ID:' \
+                '--to[the highest id to look at]:ID:' \
+                '--budget[end after this time; the next audit goes on there]:TIME:' \
+                '--repair[queue the ids that appeared for a late batch]' \
+                '--redo-range[with --repair, queue also ids that may have been handed out before\: those of taken over batches that differ, and all from --from to --to]' \
+                '--thorough[compare the ids of every batch; by default counts and sums, and the ids where these differ and, in turn, of one batch in 16]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -234,7 +297,7 @@ _tranche() {
         retry)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '*--batch[this batch; all of the run by default]:N:' \
@@ -243,10 +306,32 @@ _tranche() {
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[this text; -h too]' ;;
+        split)
+            _arguments \
+                ':BATCH:' \
+                '--dry-run[say what it would give]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        redrive)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--ids[these items, such as 5,9..12; all of the run by default]:IDS:' \
+                '--dry-run[list them and change nothing]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
         pause)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--reason[why; shown to whoever asks for work]:TEXT:' \
@@ -258,7 +343,7 @@ _tranche() {
         resume)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -269,7 +354,7 @@ _tranche() {
         redefine)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table, where it has several]:TABLE:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--uid[the id'\''s column]:COLUMN:' \
@@ -277,6 +362,7 @@ _tranche() {
                 '--weight-column[the weight'\''s column; '\'''\'' for none]:COLUMN:' \
                 '--where[the condition that items must meet; '\'''\'' for none]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently]' \
+                '--settle-column[when an item was made; '\'''\'' for none]:COLUMN:' \
                 '--database[they are in the database that is configured now]' \
                 '--from[the lowest id; '\'''\'' for none]:ID:' \
                 '--to[the highest id; '\'''\'' for none]:ID:' \
@@ -284,7 +370,24 @@ _tranche() {
                 '--max-attempts[failures after which a batch stays failed]:N:' \
                 '--backoff[wait after the first failure, then doubled]:TIME:' \
                 '--backoff-limit[the longest such wait]:TIME:' \
+                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined]:fail|split:(fail split)' \
+                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches]:TIME:' \
+                '--settle-lag[how long ids must have been known before they are handed out]:TIME:' \
+                '--watch[how long ids that were passed over are looked for]:TIME:' \
                 '--dry-run[say what would change]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        compact)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--keep[leave what ended in this time as it is; 30d by default]:TIME:' \
+                '--dry-run[count, and change nothing]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

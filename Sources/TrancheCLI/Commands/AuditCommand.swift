@@ -1,0 +1,194 @@
+import Tranche
+
+/// Compares what was handed out with what the source has.
+struct AuditCommand: Command {
+    static let description = CommandDescription(
+        name: "audit",
+        summary: "Compare what a run handed out with what its source has",
+        groups: [
+            RunOptions.group(jobIsRequired: true),
+            .init(
+                title: "The audit",
+                options: [
+                    .init("from", "ID", "the lowest id to look at"),
+                    .init("to", "ID", "the highest id to look at"),
+                    .init("budget", "TIME", "end after this time; the next audit goes on there"),
+                    .init("repair", nil, "queue the ids that appeared for a late batch"),
+                    .init(
+                        "redo-range",
+                        nil,
+                        "with --repair, queue also ids that may have been handed out before: those of "
+                            + "taken over batches that differ, and all from --from to --to"
+                    ),
+                    .init(
+                        "thorough",
+                        nil,
+                        "compare the ids of every batch; by default counts and sums, and the ids "
+                            + "where these differ and, in turn, of one batch in 16"
+                    ),
+                ]
+            ),
+        ],
+        notes: """
+            Ids that appeared were committed behind the cursor; ids that vanished were
+            deleted. A whole audit goes on where the last one ended; --from and --to begin
+            anew.
+
+            Exit: 0 nothing differs, or all that does was queued; 1 something differs.
+
+            """
+    )
+
+    private let selection: RunSelection
+    private let meta: MetaName?
+    private let options: AuditOptions
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+        meta = try MetaName(arguments)
+        let ids = IDBounds(
+            lower: try arguments.value("from", parseID),
+            upper: try arguments.value("to", parseID)
+        )
+        if let lower = ids.lower, let upper = ids.upper, lower > upper {
+            throw UsageError("--from \(lower) is above --to \(upper)")
+        }
+        options = AuditOptions(
+            ids: ids,
+            budget: try arguments.value("budget") { text in
+                let budget = try parseDuration(text)
+                guard budget > .zero else { throw ValueError("give a time above 0") }
+                return budget
+            },
+            isRepairing: arguments.has("repair"),
+            redoesRange: arguments.has("redo-range"),
+            isThorough: arguments.has("thorough")
+        )
+        if options.redoesRange, !options.isRepairing {
+            throw UsageError("--redo-range goes with --repair")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        try await context.withInventory { inventory in
+            let run = try await inventory.run(selection)
+            let source = try await RecordedSource(run, context.settings, meta: meta)
+                .find(in: inventory)
+            var line = AuditLine(context.errors)
+            let report: AuditReport
+            do {
+                report = try await inventory.audit(run.key, from: source, options: options) {
+                    line.draw($0)
+                }
+            } catch {
+                line.clear()
+                throw error
+            }
+            line.clear()
+            let risks = try await inventory.source(source).risks
+            let text = AuditText(key: run.key, report: report, options: options, risks: risks)
+            try context.write(text.document) { text.text }
+            return text.isSettled ? .done : .failed
+        }
+    }
+}
+
+/// How an audit goes on, on a terminal.
+private struct AuditLine {
+    private let writer: any Writer
+    private let start = ContinuousClock.now
+    private var drawnAt: ContinuousClock.Instant?
+
+    init(_ writer: any Writer) {
+        self.writer = writer
+    }
+
+    mutating func draw(_ report: AuditReport) {
+        let now = ContinuousClock.now
+        if let drawnAt, now - drawnAt < .milliseconds(200) { return }
+        drawnAt = now
+        let seconds = (now - start).seconds
+        let pace = HumanText.number(Int64(Double(report.ids) / max(seconds, 0.001)))
+        let line =
+            "\(HumanText.count(report.tiles, "batch", "batches")), "
+            + "\(HumanText.count(report.ids, "id")), \(pace) ids/s, "
+            + "\(report.appeared.count) appeared, \(report.vanished.count) vanished"
+        write("\r\u{1B}[K\(line.prefix(max(writer.width - 1, 20)))")
+    }
+
+    mutating func clear() {
+        if drawnAt != nil { write("\r\u{1B}[K") }
+        drawnAt = nil
+    }
+
+    private func write(_ text: String) {
+        guard writer.isTerminal else { return }
+        // The audit goes on when nobody can read how it goes.
+        try? writer.write(text)
+    }
+}
+
+/// What an audit found, for people and programs.
+private struct AuditText {
+    let key: RunKey
+    let report: AuditReport
+    let options: AuditOptions
+    let risks: [SourceRisk]
+
+    /// Whether nothing differs that is not queued.
+    var isSettled: Bool {
+        (report.appeared.count == 0 || options.isRepairing) && report.vanished.count == 0
+            && (report.uncertain.isEmpty || options.redoesRange)
+    }
+
+    var document: JSON {
+        let uncertain = report.uncertain.map { batch in
+            JSON.object([
+                ("batch", .integer(batch.batch)),
+                ("id_start", .integer(batch.range.lowerBound)),
+                ("id_end", .integer(batch.range.upperBound)),
+                ("count", JSON(batch.count)),
+                ("present", JSON(batch.present)),
+            ])
+        }
+        return .object(
+            JSON.members(of: key) + [
+                ("tiles", JSON(report.tiles)),
+                ("ids", JSON(report.ids)),
+                ("compared", JSON(report.compared)),
+                ("appeared", JSON(report.appeared)),
+                ("vanished", JSON(report.vanished)),
+                ("queued", JSON(report.queued)),
+                ("uncertain", .array(uncertain)),
+                ("finished", .bool(report.isFinished)),
+                ("next_id", JSON(report.position?.id)),
+                ("risks", .array(risks.map { JSON($0) })),
+            ]
+        )
+    }
+
+    var text: String {
+        var text = "\(key): looked at \(HumanText.count(report.tiles, "batch", "batches")) with "
+        text +=
+            "\(HumanText.count(report.ids, "id")), compared \(HumanText.number(report.compared)) "
+        text +=
+            report.isFinished ? "of them id by id\n" : "of them id by id; the budget is used up\n"
+        if let next = report.position?.id, !report.isFinished, options.ids.isOpen {
+            text += "the next audit goes on behind id \(next)\n"
+        }
+        if report.appeared.count > 0 { text += "appeared: \(HumanText.ids(report.appeared))\n" }
+        if report.vanished.count > 0 { text += "vanished: \(HumanText.ids(report.vanished))\n" }
+        for batch in report.uncertain {
+            text += "batch \(batch.batch) does not know its ids: it was given "
+            text += "\(HumanText.count(batch.count, "item")) of ids \(HumanText.ids(batch.range)), "
+            text += "where there are \(HumanText.number(batch.present)) now\n"
+        }
+        if report.queued > 0 {
+            text += "queued: \(HumanText.count(report.queued, "id")), handed out next\n"
+        } else if report.appeared.count > 0, !options.isRepairing {
+            text += "'tranche audit --repair' hands out what appeared\n"
+        }
+        if isSettled, report.appeared.count == 0, report.queued == 0 { text += "nothing differs\n" }
+        return text + HumanText.risks(risks)
+    }
+}

@@ -1,0 +1,99 @@
+import Tranche
+
+/// Packs succeeded batches into the archive.
+struct CompactCommand: Command {
+    static let description = CommandDescription(
+        name: "compact",
+        summary: "Pack old succeeded batches into the archive",
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "Packing",
+                options: [
+                    .init("keep", "TIME", "leave what ended in this time as it is; 30d by default"),
+                    .init("dry-run", nil, "count, and change nothing"),
+                ]
+            ),
+        ],
+        notes: """
+            Of an archived batch the ids, count, weight, completion and end are kept; its
+            result, log and attempts are given up. What the run of another job may still
+            take from it stays. Acquiring, audits, gaps and history read the archive as if
+            nothing had happened.
+
+            """
+    )
+
+    private let selection: RunSelection
+    private let keep: Duration
+    private let isDryRun: Bool
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+        keep = try arguments.value("keep", parseDuration) ?? .seconds(30 * 86_400)
+        isDryRun = arguments.has("dry-run")
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let report = try await context.withInventory { inventory in
+            try await check(inventory)
+            return try await inventory.compact(selection, keep: keep, isDryRun: isDryRun)
+        }
+        let document = JSON.object([
+            ("dry_run", .bool(isDryRun)),
+            ("batches", JSON(report.batches)),
+            ("archive_rows", JSON(report.archiveRows)),
+            ("archived_bytes", JSON(report.archivedBytes)),
+            ("attempts", JSON(report.attempts)),
+            ("kept", JSON(report.kept)),
+        ])
+        try context.write(document) { words(report) }
+        return .done
+    }
+
+    /// Refuses a job that there is not, and one that is several.
+    private func check(_ inventory: Inventory) async throws {
+        guard let job = selection.job else { return }
+        let runs = try await inventory.retrying { _ in try await inventory.store.runs(selection) }
+        let tables = Set(runs.map(\.key.metaTable)).sorted()
+        guard !tables.isEmpty else {
+            throw TrancheError(
+                .unknownRun,
+                "there is no such run of job '\(job)' in \(inventory.store.name); 'tranche status' "
+                    + "lists what there is"
+            )
+        }
+        guard tables.count == 1 else {
+            let names = tables.map { "'\($0)'" }.joined(separator: ", ")
+            throw TrancheError(
+                .ambiguousJob,
+                "job '\(job)' has several sources (\(names)); name one with --meta"
+            )
+        }
+    }
+
+    private func words(_ report: CompactionReport) -> String {
+        var text: String
+        if report.batches == 0 {
+            text = "nothing to pack"
+            if report.kept == 0 { text += ": no batch succeeded longer than \(keep.words) ago" }
+            text += "\n"
+        } else {
+            let batches = HumanText.count(report.batches, "batch", "batches")
+            let size = HumanText.weight(Double(report.archivedBytes), isBytes: true)
+            let each = HumanText.fixed(Double(report.archivedBytes) / Double(report.batches), 1)
+            text = "\(isDryRun ? "would pack" : "packed") \(batches) into "
+            text +=
+                "\(HumanText.count(report.archiveRows, "row")), \(size) (\(each) bytes a batch)\n"
+            text += "\(isDryRun ? "would give up" : "gave up") "
+            text += "\(HumanText.count(report.attempts, "attempt"))\n"
+        }
+        if report.kept > 0 {
+            let batches = HumanText.count(report.kept, "batch", "batches")
+            text +=
+                "\(batches) \(report.kept == 1 ? "stays" : "stay") for runs that may still read "
+            text += "\(report.kept == 1 ? "it" : "them")\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Tranche
+
+/// Lists ids behind the cursor that may still be committed.
+struct GapsCommand: Command {
+    static let description = CommandDescription(
+        name: "gaps",
+        summary: "List ids that were passed over and may still be committed",
+        groups: [RunOptions.group(jobIsRequired: false)],
+        notes: """
+            An open gap waits for transactions; on PostgreSQL they are the virtual
+            transactions of pg_locks (after a restart a prepared one is -1/…). A closed gap
+            is still looked at until its watch ends. In an exact gap no id was handed out,
+            in a coarse one some were; a queued one is handed out again.
+
+            """
+    )
+
+    private let selection: RunSelection
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments).selection
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let runs = try await context.withInventory { inventory in
+            var runs: [GapsOfRun] = []
+            let records = try await inventory.retrying { _ in
+                try await inventory.store.runs(selection)
+            }
+            for run in records {
+                runs.append(GapsOfRun(run: run, gaps: try await inventory.gaps(of: run.key)))
+            }
+            return runs
+        }
+        let document = JSON.object([
+            ("gaps", .array(runs.flatMap(\.gapDocuments))),
+            ("waiting", .array(runs.compactMap(\.waitingDocument))),
+            ("dropped", .array(runs.compactMap(\.droppedDocument))),
+        ])
+        try context.write(document) { text(runs, context) }
+        if runs.isEmpty {
+            let isAny = selection == RunSelection()
+            try context.note(isAny ? "no run has begun yet" : "there is no such run")
+        } else if runs.allSatisfy(\.isEmpty) {
+            try context.note("there is no gap")
+        }
+        return .done
+    }
+
+    private func text(_ runs: [GapsOfRun], _ context: Context) -> String {
+        var table = Table([
+            .text("JOB"), .text("META"), .text("RUN"), .text("IDS"), .text("KIND"), .text("FOUND"),
+            .text("NEXT LOOK"), .text("STATE"),
+        ])
+        for run in runs {
+            for gap in run.gaps { table.add(row(gap, of: run.run.key, context)) }
+        }
+        let lines = runs.flatMap { $0.lines(context.now()) }
+        return (table.count > 0 ? table.text(context.style) : "") + lines.map { $0 + "\n" }.joined()
+    }
+
+    private func row(_ gap: Gap, of key: RunKey, _ context: Context) -> [Table.Cell] {
+        let now = context.now()
+        let state =
+            gap.isOpen
+            ? "open: \(gap.holders.sorted().joined(separator: ", "))"
+            : "closed, last look \(HumanText.relative(gap.watchUntil, to: now))"
+        return [
+            Table.Cell(key.job), Table.Cell(key.metaTable),
+            Table.Cell(key.run.isEmpty ? "-" : key.run), Table.Cell(HumanText.ids(gap.range)),
+            Table.Cell(gap.kind), Table.Cell(HumanText.relative(gap.foundAt, to: now)),
+            Table.Cell(HumanText.relative(gap.nextLook, to: now)),
+            Table.Cell(state, gap.isOpen ? .yellow : nil),
+        ]
+    }
+}
+
+/// The gaps of a run, and for whom it waits.
+private struct GapsOfRun: Sendable {
+    let run: RunRecord
+    let gaps: [Gap]
+
+    var isEmpty: Bool { gaps.isEmpty && run.settling.candidate == nil && run.droppedGaps == 0 }
+
+    var gapDocuments: [JSON] {
+        gaps.map { gap in
+            .object(
+                JSON.members(of: run.key) + [
+                    ("id_start", .integer(gap.range.lowerBound)),
+                    ("id_end", .integer(gap.range.upperBound)),
+                    ("kind", .string(gap.kind)),
+                    ("open", .bool(gap.isOpen)),
+                    ("holders", .array(gap.holders.sorted().map { .string($0) })),
+                    ("found_at", JSON(gap.foundAt)),
+                    ("next_look", JSON(gap.nextLook)),
+                    ("watch_until", JSON(gap.watchUntil)),
+                ]
+            )
+        }
+    }
+
+    /// Those for whom the run waits before it hands out ids up to the candidate, and since when.
+    private var awaited: [(name: String, since: Date)] {
+        run.settling.awaited.sorted().compactMap { name in
+            run.settling.holders[name].map { (name, $0) }
+        }
+    }
+
+    private var passesAt: Date? {
+        run.settling.passesAt(wait: run.policy.settleWait, lag: run.policy.settleLag)
+    }
+
+    var waitingDocument: JSON? {
+        guard let candidate = run.settling.candidate else { return nil }
+        let holders = awaited.map { holder in
+            JSON.object([("name", .string(holder.name)), ("since", JSON(holder.since))])
+        }
+        return .object(
+            JSON.members(of: run.key) + [
+                ("ceiling", JSON(run.settling.ceiling)),
+                ("candidate", .integer(candidate)),
+                ("until", JSON(passesAt)),
+                ("holders", .array(holders)),
+            ]
+        )
+    }
+
+    var droppedDocument: JSON? {
+        guard run.droppedGaps > 0 else { return nil }
+        return .object(JSON.members(of: run.key) + [("gaps", JSON(run.droppedGaps))])
+    }
+
+    func lines(_ now: Date) -> [String] {
+        var lines: [String] = []
+        if let candidate = run.settling.candidate {
+            let names = awaited.map {
+                "\($0.name) (seen \(HumanText.relative($0.since, to: now)))"
+            }
+            var line = "\(run.key): ids up to \(candidate) wait"
+            if !names.isEmpty { line += " for \(names.joined(separator: ", "))" }
+            if let passesAt {
+                let latest = HumanText.relative(max(passesAt, now), to: now)
+                line += "; they are handed out \(latest) at the latest"
+            }
+            lines.append(line)
+        }
+        if run.droppedGaps > 0 {
+            lines.append(
+                "\(run.key): \(HumanText.count(run.droppedGaps, "gap")) given up, as there were too "
+                    + "many; 'tranche audit' looks at all ids"
+            )
+        }
+        return lines
+    }
+}
+
+extension Gap {
+    /// What it is: `exact`, `coarse` or `queued`.
+    var kind: String {
+        if isRedo { return "queued" }
+        return isExact ? "exact" : "coarse"
+    }
+}

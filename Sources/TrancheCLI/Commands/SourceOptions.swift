@@ -1,0 +1,122 @@
+import Tranche
+import TrancheSQL
+
+/// The options that say where a job's items are listed.
+struct SourceOptions: Sendable {
+    /// The source's name.
+    let meta: MetaName
+    /// The ids at the root that a run over the batches of a job is limited to.
+    let rootIDs: IDBounds
+    private let arguments: Arguments
+    private let upstreamMeta: MetaName?
+
+    static let group = CommandDescription.OptionGroup(
+        title: "The items",
+        options: [
+            .init("job", "JOB", "name of the job", isRequired: true),
+            .init(
+                "meta",
+                "TABLE",
+                "[schema.]table of the items, table:NAME, or inventory:JOB for the batches of a job "
+                    + "that succeeded",
+                isRequired: true
+            ),
+            .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
+            .init("uid", "COLUMN", "the id's column; uid by default"),
+            .init("item", "COLUMN", "the payload's column; item by default, if there is one"),
+            .init(
+                "weight-column",
+                "COLUMN",
+                "the weight's column; weight by default, if there is one"
+            ),
+            .init(
+                "where",
+                "SQL",
+                "a condition that items must meet, and whose answer for a row never changes"
+            ),
+            .init(
+                "volatile-filter",
+                nil,
+                "let --where call functions that may answer differently later; rows that begin to match "
+                    + "behind the cursor are then missed"
+            ),
+            .init(
+                "settle-column",
+                "COLUMN",
+                "the column that says when an item was made: with --settle-lag, only what is older is "
+                    + "handed out"
+            ),
+            .init(
+                "upstream-run",
+                "RUN",
+                "of inventory:JOB, only the batches of this run; all by default, '' for the "
+                    + "open-ended one"
+            ),
+            .init("upstream-meta", "TABLE", "the upstream job's table, where it has several"),
+        ]
+    )
+
+    static let rootIDsOption = CommandDescription.Option(
+        "root-ids",
+        "A..B",
+        "of inventory:JOB, only batches that hold one of these ids of the first table; needs --run"
+    )
+
+    /// Options that mean a table's columns and rows.
+    static let ofTables = [
+        "uid", "item", "weight-column", "where", "volatile-filter", "settle-column",
+    ]
+    private static let ofInventories = ["upstream-run", "upstream-meta", "root-ids"]
+
+    init(_ arguments: Arguments) throws {
+        guard let meta = try MetaName(arguments) else { throw UsageError("--meta is missing") }
+        self.meta = meta
+        self.arguments = arguments
+        if meta.upstreamJob != nil {
+            try Self.refuseTableOptions(arguments)
+        } else if let extra = Self.ofInventories.first(where: arguments.has) {
+            throw UsageError("--\(extra) goes with '--meta inventory:JOB'")
+        }
+        upstreamMeta = try arguments.text("upstream-meta").map { name in
+            do {
+                return try MetaName(name, schema: nil)
+            } catch let error as UsageError {
+                throw UsageError("--upstream-meta: \(error)")
+            }
+        }
+        rootIDs = try arguments.value("root-ids", parseBounds) ?? IDBounds()
+        if !rootIDs.isOpen, (arguments.text("run") ?? "").isEmpty {
+            throw UsageError("--root-ids needs --run: the run without a name is open-ended")
+        }
+    }
+
+    /// Refuses options that mean a table's columns and rows.
+    static func refuseTableOptions(_ arguments: Arguments) throws {
+        guard let extra = ofTables.first(where: arguments.has) else { return }
+        throw UsageError(
+            "--\(extra) goes with a table; the items of inventory:JOB are the batches of the job, "
+                + "their ids the completions"
+        )
+    }
+
+    /// The source; a table is in the database that the settings name.
+    func source(_ settings: Settings) throws -> any MetaSourceDescription {
+        if let job = meta.upstreamJob {
+            return InventorySource(
+                job: job,
+                run: arguments.text("upstream-run"),
+                metaTable: upstreamMeta?.recorded,
+                rootIDs: rootIDs
+            )
+        }
+        var source = meta.source
+        source.database = try settings.metaDatabase?.source
+        if let uid = arguments.text("uid") { source.uid = uid }
+        if let item = arguments.text("item") { source.item = .named(item) }
+        if let weight = arguments.text("weight-column") { source.weight = .named(weight) }
+        source.filter = arguments.text("where")
+        source.settleColumn = arguments.text("settle-column")
+        source.allowsVolatileFilter = arguments.has("volatile-filter")
+        return source
+    }
+}
