@@ -66,7 +66,7 @@ extension ConformanceCase {
                 try await bench.store.succeed(nobody, result: nil, logging: nil)
             }
             try await requireRefused(.unknownBatch, "fail") {
-                try await bench.store.fail(nobody, error: "no", result: nil)
+                try await bench.store.fail(nobody, with: BatchFailure("no"))
             }
             try await requireRefused(.unknownBatch, "release") {
                 try await bench.store.release(nobody)

@@ -250,7 +250,7 @@ extension ConformanceCase {
                     try await bench.store.succeed(holding, result: text, logging: nil)
                 }
                 try await requireRefused(.invalidArgument, "failing with '\(text)'") {
-                    try await bench.store.fail(holding, error: "no", result: text)
+                    try await bench.store.fail(holding, with: BatchFailure("no", result: text))
                 }
             }
             try requireEqual(try await bench.record(batch), batch.record, "the batch")

@@ -88,13 +88,15 @@ extension ConformanceCase {
             )
             request.limit = limit
             switch try await bench.store.acquire(request, from: source, plan: plan) {
-            case .needsPlan(let cursor):
-                try requireEqual(cursor, 1, "the cursor to plan from")
+            case .needsPlan(let demand):
+                try requireEqual(demand.cursor, 1, "the cursor to plan from")
             case .batches(let batches):
                 // A store that reads the source itself needs no plan.
                 try requireEqual(batches.map(\.record.idStart), [2], "the first id")
             case .none(let reason):
                 throw ConformanceFailure("no batch, because \(reason)")
+            case .needsLook, .needsSplit:
+                throw ConformanceFailure("no batch, because of something that comes first")
             }
         },
         ConformanceCase("A run at its end needs no plan") { subject in

@@ -42,6 +42,7 @@ public struct ConformanceCase: Sendable {
     public static let all: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + repeating + leases + retries + independence + concurrency + records
+        + late + audits + splitting + recursion
 }
 
 extension ConformanceCase: CustomStringConvertible {

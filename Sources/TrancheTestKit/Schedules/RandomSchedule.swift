@@ -3,9 +3,10 @@ import Tranche
 /// A random sequence of requests, made of two stores in lockstep.
 ///
 /// Runs, incremental and bounded, of one job are acquired from with random limits; batches are
-/// ended by those who hold them and by those who lost them; time passes, leases end; items come,
-/// also below the cursor, and go; runs are paused, retried and redefined. Every answer of the one
-/// store must be the other's. Whatever was handed out is checked against what the source held.
+/// ended by those who hold them and by those who lost them, also with bad items; time passes, leases
+/// end; items come, also below the cursor, and go; what failed is split; runs are paused, retried,
+/// redriven and redefined. Every answer of the one store must be the other's. Whatever was handed out
+/// is checked against what the source held.
 ///
 /// ```swift
 /// try await RandomSchedule(seed: seed).run(.reference(), makeSubject())
@@ -57,6 +58,7 @@ public struct RandomSchedule: Sendable {
         do {
             for _ in 0..<steps {
                 let due = try await sides[0].runsWithOffers()
+                    .union(world.runsWithLateIDs(cursors: try await sides[0].cursors()))
                 let step = world.makeStep(due: due, random: &random)
                 made.append(step)
                 try await make(step, world: &world, sides: sides)

@@ -54,6 +54,10 @@ actor ScheduleSide {
             let selection = BatchSelection(runs: RunSelection(key(run)))
             let batches = try await subject.store.retry(selection)
             return "\(batches.map { place(of: $0) }.sorted())"
+        case .redrive(let run):
+            let selection = BatchSelection(runs: RunSelection(key(run)))
+            let batches = try await subject.store.redrive(selection, items: nil)
+            return batches.sorted { $0.id < $1.id }.map { text($0) }.joined(separator: "\n")
         case .redefine(let run, let policy):
             try await subject.store.redefine(
                 key(run),
@@ -105,12 +109,30 @@ actor ScheduleSide {
             let result = #"{"attempt":\#(holding.attempt)}"#
             return text(try await subject.store.succeed(holding, result: result, logging: "fine"))
         case .fail:
-            return text(try await subject.store.fail(holding, error: "no", result: nil))
+            return text(try await subject.store.fail(holding, with: BatchFailure("no")))
+        case .failForNow:
+            let failure = BatchFailure("not now", isTransient: true)
+            return text(try await subject.store.fail(holding, with: failure))
+        case .failBadItems:
+            return try await failBadItems(holding)
         case .release:
             return text(try await subject.store.release(holding))
         case .heartbeat:
             return time(try await subject.store.heartbeat(holding))
         }
+    }
+
+    /// Blames the first item, and in every second attempt the last.
+    private func failBadItems(_ holding: Holding) async throws -> String {
+        let batch = try await inventory.batch(holding.batch)
+        let bad: Set = holding.attempt % 2 == 0 ? [batch.idStart, batch.idEnd] : [batch.idStart]
+        var failure = BatchFailure("bad items")
+        failure.parts = try await inventory.parts(
+            of: batch,
+            bad: bad,
+            in: try await inventory.source(description)
+        )
+        return text(try await subject.store.fail(holding, with: failure))
     }
 
     // MARK: Looking
@@ -164,13 +186,17 @@ actor ScheduleSide {
             var end: Int64?
             var ids = Set<Int64>()
             for batch in try await subject.store.batches(selection).reversed() {
-                try requireEqual(
-                    batch.coverStart,
-                    end,
-                    "where the tile of batch \(batch.id) begins"
-                )
-                end = batch.idEnd
-                for id in batch.ids?.runs.flatMap({ Array($0) }) ?? [] {
+                if batch.isTile {
+                    try requireEqual(
+                        batch.coverStart,
+                        end,
+                        "where the tile of batch \(batch.id) begins"
+                    )
+                    end = batch.idEnd
+                }
+                // The ids of a batch that was split are its parts'.
+                if batch.status == .split { continue }
+                for id in batch.ids.map({ Array($0.ids) }) ?? [] {
                     try require(ids.insert(id).inserted, "id \(id) is in two batches of \(run.key)")
                     try require(run.bounds.contains(id), "id \(id) is outside \(run.bounds)")
                 }
@@ -211,6 +237,7 @@ actor ScheduleSide {
             + " attempt \(batch.attempt) failures \(batch.failures)"
             + " ids \(batch.idStart)...\(batch.idEnd) (\(ids))"
             + " after \(batch.coverStart.map(String.init) ?? "-")"
+            + " of \(batch.parent.map { "batch \(place(of: $0))" } ?? "-")"
             + " count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
             + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
             + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"

@@ -16,6 +16,8 @@ enum ScheduleStep: Sendable {
     case pause(run: Int, Bool)
     /// A run's failed batches are made due.
     case retry(run: Int)
+    /// A run's quarantined items are made batches again.
+    case redrive(run: Int)
     /// A run's policy changes.
     case redefine(run: Int, RunPolicy)
 
@@ -29,7 +31,7 @@ enum ScheduleStep: Sendable {
 
     /// The ways to end or extend a batch.
     enum End: String, Sendable, CaseIterable {
-        case succeed, fail, release, heartbeat
+        case succeed, fail, failForNow, failBadItems, release, heartbeat
     }
 }
 
@@ -45,8 +47,10 @@ extension ScheduleStep: CustomStringConvertible {
         case .delete(let ids): "delete \(ids)"
         case .pause(let run, let isPaused): "\(isPaused ? "pause" : "resume") run \(run)"
         case .retry(let run): "retry run \(run)"
+        case .redrive(let run): "redrive run \(run)"
         case .redefine(let run, let policy):
-            "redefine run \(run): lease \(policy.lease), attempts \(policy.maxAttempts)"
+            "redefine run \(run): lease \(policy.lease), attempts \(policy.maxAttempts), then"
+                + " \(policy.onExhausted)"
         }
     }
 }

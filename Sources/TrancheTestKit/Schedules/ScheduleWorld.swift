@@ -8,6 +8,8 @@ struct ScheduleWorld: Sendable {
     let filter: SourceFilter?
     private var rows: [Int64: SourceRow] = [:]
     private var held: [(batch: Int, attempt: Int)] = []
+    /// The ids that were handed out, by run.
+    private var handedOut: [String: Set<Int64>] = [:]
     private var nextID: Int64
 
     init(random: inout SplitMix64) {
@@ -32,8 +34,8 @@ struct ScheduleWorld: Sendable {
     /// Makes up the next step.
     ///
     /// - Parameters:
-    ///   - due: The runs that have batches to offer. Of these one batch is asked for at a time:
-    ///     whether new ones join offers in one answer is a store's own choice.
+    ///   - due: The runs that have batches to offer, or ids behind their cursor. Of these one batch is
+    ///     asked for at a time: whether new ones join others in one answer is a store's own choice.
     ///   - random: Where chance comes from.
     /// - Returns: The step.
     mutating func makeStep(due: Set<String>, random: inout SplitMix64) -> ScheduleStep {
@@ -63,8 +65,10 @@ struct ScheduleWorld: Sendable {
             )
         case 94..<97:
             return .pause(run: run, random.hits(oneIn: 3))
-        case 97..<99:
+        case 97..<98:
             return .retry(run: run)
+        case 98..<99:
+            return .redrive(run: run)
         default:
             return .redefine(run: run, Self.makePolicy(&random))
         }
@@ -83,7 +87,8 @@ struct ScheduleWorld: Sendable {
             lease: .seconds(random.pick([10, 30])),
             maxAttempts: random.pick([1, 2, 3, 5]),
             backoff: .seconds(random.pick([0, 1, 5])),
-            backoffLimit: .seconds(random.pick([5, 12]))
+            backoffLimit: .seconds(random.pick([5, 12])),
+            onExhausted: random.pick([.fail, .split])
         )
     }
 
@@ -124,25 +129,52 @@ struct ScheduleWorld: Sendable {
         held.append((handedOut.batch, handedOut.record.attempt))
     }
 
-    /// Checks that a new batch has all items between the cursor and its end, and no others.
+    /// The runs that have ids behind their cursor which were not handed out.
+    func runsWithLateIDs(cursors: [String: Int64]) -> Set<String> {
+        let late = runs.filter { run in
+            let known = handedOut[run.name] ?? []
+            let cursor = cursors[run.name] ?? .min
+            return rows.keys.contains { $0 <= cursor && mayUse($0, run.bounds) && !known.contains($0) }
+        }
+        return Set(late.map(\.name))
+    }
+
+    private func mayUse(_ id: Int64, _ bounds: IDBounds) -> Bool {
+        guard let row = rows[id], bounds.contains(id) else { return false }
+        return filter?.admits(row.asItem) ?? true
+    }
+
+    /// Checks that a new batch has all items between the cursor and its end, and no others; or, as a
+    /// late one, only items that nobody was handed out.
     ///
     /// - Parameters:
     ///   - handedOut: The batch.
     ///   - cursors: The cursors of the runs before, by name.
     /// - Throws: ``ConformanceFailure``.
-    func check(_ handedOut: HandedOut, cursors: [String: Int64]) throws {
+    mutating func check(_ handedOut: HandedOut, cursors: [String: Int64]) throws {
         let record = handedOut.record
-        guard record.attempt == 1, let run = runs.first(where: { $0.name == record.key.run }) else {
-            return
-        }
+        guard record.attempt == 1, let run = runs.first(where: { $0.name == record.key.run }),
+            record.isTile || record.kind == .late
+        else { return }
+        let found = record.ids.map { Array($0.ids) } ?? []
+        let name = "batch \(handedOut.batch)"
         let cursor = max(cursors[run.name] ?? .min, record.coverStart ?? .min)
-        let expected = rows.keys.sorted().filter { id in
-            guard let row = rows[id], run.bounds.contains(id) else { return false }
-            return id > cursor && id <= record.idEnd && filter?.admits(row.asItem) ?? true
+        if record.isTile {
+            let expected = rows.keys.sorted().filter { id in
+                id > cursor && id <= record.idEnd && mayUse(id, run.bounds)
+            }
+            try requireEqual(found, expected, "the ids of \(name) after \(cursor)")
+        } else {
+            let known = self.handedOut[run.name] ?? []
+            for id in found {
+                try require(
+                    id <= cursor && mayUse(id, run.bounds) && !known.contains(id),
+                    "the late \(name) has the id \(id)"
+                )
+            }
         }
-        let found = record.ids?.runs.flatMap { Array($0) } ?? []
-        try requireEqual(found, expected, "the ids of batch \(handedOut.batch) after \(cursor)")
-        let weight = expected.reduce(0) { $0 + (rows[$1]?.weight ?? 0) }
-        try requireEqual(record.weight, weight, "the weight of batch \(handedOut.batch)")
+        self.handedOut[run.name, default: []].formUnion(found)
+        let weight = found.reduce(0) { $0 + (rows[$1]?.weight ?? 0) }
+        try requireEqual(record.weight, weight, "the weight of \(name)")
     }
 }

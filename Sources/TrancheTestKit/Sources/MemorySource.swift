@@ -112,6 +112,12 @@ public final class MemorySource: MetaSource {
         items.last?.id
     }
 
+    /// Reads the entries of ranges that meet the filter.
+    public func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
+        let wanted = seen.filter { item in ranges.contains { $0.contains(item.id) } }
+        return Array(wanted.filter { filter?.admits($0) ?? true }.prefix(limit))
+    }
+
     /// The entries as the definition has them: without the weight where it names no column.
     private var seen: [Item] {
         if definition.weight != nil { return items }

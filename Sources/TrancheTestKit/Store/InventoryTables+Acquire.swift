@@ -16,8 +16,8 @@ extension InventoryTables {
         )
         let outcome = try outcome(of: &acquire, plan: plan)
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
-        // wrong binds nobody to its definition.
-        if isKnown || !outcome.needsPlan { keep(acquire.run) }
+        // wrong binds nobody to its definition. How far a fruitless scan came is kept.
+        if isKnown || !outcome.needsPlan || acquire.run.cursor != nil { keep(acquire.run) }
         return outcome
     }
 
@@ -54,10 +54,11 @@ extension InventoryTables {
     }
 
     private func findOrMakeRun(_ request: AcquireRequest, now: Date) throws -> RunRecord {
-        let definition = try request.definition.canonicalText
+        let definition = try request.definitionText
         if var run = run(request.key) {
             try run.requireSame(
                 definition: request.definition,
+                text: definition,
                 bounds: request.bounds,
                 rootIDs: request.rootIDs
             )
@@ -68,6 +69,7 @@ extension InventoryTables {
         where other.key.metaTable == request.key.metaTable && other.key.job == request.key.job {
             try other.requireSame(
                 definition: request.definition,
+                text: definition,
                 bounds: other.bounds,
                 rootIDs: other.rootIDs
             )
@@ -201,7 +203,7 @@ extension InventoryTables {
         let gaps = gaps(of: run.key)
         let left = Array(
             gaps.filter { $0.isExact || $0.isOpen || $0.nextLook <= acquire.now }
-                .prefix(Self.mostGaps)
+                .prefix(Self.mostLooks)
         )
         // An earlier look may have been at those alone that were due.
         let looked = Set((acquire.request.looks ?? []).map(\.gap.id))

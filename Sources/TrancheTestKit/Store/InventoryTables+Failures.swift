@@ -14,75 +14,22 @@ extension InventoryTables {
         case .failed, .split, .quarantined: return batch
         case .succeeded, .released: throw lost(holding, batch)
         }
-        try requireParts(failure.parts, of: batch)
-        batch.endedAt = now
-        batch.leaseExpiresAt = nil
-        batch.result = failure.result
-        batch.logging = failure.message
-        try decide(failure, &batch, now: now)
+        guard var run = run(batch.key) else { throw lost(holding, batch) }
+        let failing = FailingBatch(
+            batch: batch,
+            run: run,
+            root: root(of: batch),
+            failure: failure,
+            now: now
+        )
+        let outcome = try failing.outcome()
+        batch = outcome.batch
+        run.outage = outcome.outage
+        keep(run)
         keep(batch)
         endAttempt(of: batch, .failed, error: failure.message, now: now)
         for part in failure.parts { _ = addChild(part, of: batch, failure: failure, now: now) }
         return batch
-    }
-
-    /// Decides what follows a failure.
-    private mutating func decide(
-        _ failure: BatchFailure,
-        _ batch: inout BatchRecord,
-        now: Date
-    ) throws {
-        let policy = run(batch.key)?.policy ?? RunPolicy()
-        if !failure.parts.isEmpty {
-            batch.status = .split
-            return
-        }
-        batch.status = .failed
-        if policy.onExhausted == .fail {
-            batch.failures += 1
-            batch.retryAt = policy.wait(afterFailures: batch.failures).map { now.advanced(by: $0) }
-            return
-        }
-        if failure.isTransient {
-            let wait = policy.backoff(afterFailures: max(1, batch.attempt))
-            batch.retryAt = now.advanced(by: wait)
-            return
-        }
-        if let until = try holdsForOutage(failure, batch, now: now) {
-            batch.retryAt = until
-            return
-        }
-        batch.failures += 1
-        if batch.failures < policy.attempts(of: batch) {
-            batch.retryAt = now.advanced(by: policy.backoff(afterFailures: batch.failures))
-        } else if batch.count == 1 {
-            batch.status = .quarantined
-        } else {
-            // It is split by who is offered it next.
-            batch.retryAt = now
-        }
-    }
-
-    /// Tells the run's guard of a failure.
-    ///
-    /// - Returns: Until when the run is held, when the failure is an outage's.
-    private mutating func holdsForOutage(
-        _ failure: BatchFailure,
-        _ batch: BatchRecord,
-        now: Date
-    ) throws -> Date? {
-        var until: Date?
-        let root = root(of: batch)
-        try changeRun(batch.key) { run in
-            let isOutage = run.outage.noteFailure(
-                root: root,
-                batch: batch.id,
-                message: failure.message,
-                now: now
-            )
-            if isOutage { until = run.outage.hold.map { Date(milliseconds: $0.until) } }
-        }
-        return until
     }
 
     /// The number of the batch that a part goes back to.
@@ -115,7 +62,7 @@ extension InventoryTables {
         let limit = selection.limit
         selection.status = .quarantined
         selection.limit = .max
-        let meant = batches(selection).filter { items?.contains($0.idStart) ?? true }
+        let meant = batches(selection).reversed().filter { items?.contains($0.idStart) ?? true }
         return meant.prefix(limit).map { batch in
             var split = batch
             split.status = .split
@@ -150,6 +97,7 @@ extension InventoryTables {
                 itemIDs: part.ids.isDense ? nil : part.ids,
                 count: part.ids.count,
                 weight: part.weight,
+                jobIdentifier: parent.jobIdentifier,
                 startedAt: now,
                 endedAt: part.isBad ? now : nil,
                 logging: part.isBad ? failure?.message : nil,
@@ -158,7 +106,7 @@ extension InventoryTables {
         )
     }
 
-    /// Checks that parts are a batch's own ids, each once.
+    /// Checks that parts are a batch's own ids, each once, as ``FailingBatch`` does.
     private func requireParts(_ parts: [BatchPart], of batch: BatchRecord) throws {
         if parts.isEmpty { return }
         let all = parts.reduce(IDRuns()) { $0.union($1.ids) }

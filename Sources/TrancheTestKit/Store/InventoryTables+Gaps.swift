@@ -3,7 +3,7 @@ import Tranche
 
 extension InventoryTables {
     /// Most gaps that one look is asked for.
-    static let mostGaps = 1000
+    static let mostLooks = 1000
 
     // MARK: Making
 
@@ -41,6 +41,7 @@ extension InventoryTables {
             )
             removeGaps(offer.removed)
             for gap in offer.kept { keep(gap, of: key) }
+            bound(&acquire.run)
             acquire.run.gapsDueAt = gaps(of: key).map(\.nextLook).min()
             if let range = offer.batch {
                 let batch = add(acquire.makeBatch(of: range, kind: .late), token: acquire.token)
@@ -60,7 +61,7 @@ extension InventoryTables {
         }
         // Others have something better to do for a while than to look at the same.
         acquire.run.gapsDueAt = acquire.now.advanced(by: .seconds(1))
-        return Array(due.prefix(Self.mostGaps))
+        return Array(due.prefix(Self.mostLooks))
     }
 
     /// Queues ids behind the cursor for a late batch.
@@ -72,31 +73,18 @@ extension InventoryTables {
         // What follows the cursor is handed out anyway.
         var wanted = ids.intersection(first...cursor)
         if !isRedo { wanted = wanted.subtracting(handedOut(of: key, in: first...cursor)) }
-        let count = wanted.count
-        if !isRedo {
-            for var gap in gaps(of: key) {
-                let inside = wanted.intersection(gap.range)
-                if inside.count == 0 { continue }
-                wanted = wanted.subtracting(inside)
-                if !gap.isExact { gap.known = nil }
-                gap.nextLook = now
-                gap.looks += 1
-                keep(gap, of: key)
-            }
-        }
-        let new = wanted.runs.map { range in
-            Gap(
-                range: range,
-                foundAt: now,
-                nextLook: now,
-                watchUntil: now.advanced(by: run.policy.watch),
-                isRedo: isRedo
-            )
-        }
-        add(new, to: &run)
+        let queue = LateQueue(
+            ids: wanted,
+            gaps: gaps(of: key),
+            isRedo: isRedo,
+            watch: run.policy.watch,
+            now: now
+        )
+        for gap in queue.changed { keep(gap, of: key) }
+        add(queue.new, to: &run)
         run.gapsDueAt = gaps(of: key).map(\.nextLook).min()
         keep(run)
-        return count
+        return queue.count
     }
 
     // MARK: What was handed out

@@ -50,7 +50,30 @@ extension InventoryTables {
         let maker = TileGaps(settling: run.settling, policy: run.policy, now: acquire.now)
         let gaps = maker.gaps(after: run.cursor, through: id, handedOut: ids, within: run.bounds)
         acquire.run.cursor = id
-        add(gaps, to: &acquire.run)
+        // Where nearly every tile has gaps, one stands for those of a minute.
+        if let gap = gaps.first, gaps.count == 1, !gap.isExact || ids.count == 0,
+            let before = neighbour(of: gap, after: run.cursor, of: run.key, now: acquire.now)
+        {
+            keep(before, of: run.key)
+            acquire.run.gapsDueAt = self.gaps(of: run.key).map(\.nextLook).min()
+        } else {
+            add(gaps, to: &acquire.run)
+        }
+    }
+
+    /// The closed gap that ends where a new one begins, extended by it.
+    private func neighbour(of gap: Gap, after cursor: Int64?, of key: RunKey, now: Date) -> Gap? {
+        guard let cursor, !gap.isOpen, let new = gap.known else { return nil }
+        var before = gaps(of: key).first { before in
+            before.range.upperBound == cursor && !before.isOpen && !before.isRedo
+                && before.known != nil && before.foundAt > now.advanced(by: .seconds(-60))
+        }
+        guard let known = before?.known, let lower = before?.range.lowerBound else { return nil }
+        before?.range = lower...gap.range.upperBound
+        before?.known = known + new
+        before?.watchUntil = gap.watchUntil
+        before?.looks += 1
+        return before
     }
 }
 

@@ -1,0 +1,176 @@
+import Foundation
+import Tranche
+
+/// A worker of a simulation; each of its requests is a step.
+struct SimulatedAcquirer: Sendable {
+    let inventory: Inventory
+    let description: SteppedDescription
+    let job: String
+    let run: SimulationPlan.Run
+    let plan: SimulationPlan
+    let clock: ManualClock
+    let gate: Gate
+    /// From when on, and until when, everything fails with the same error.
+    let outage: ClosedRange<Date>?
+    var random: SplitMix64
+    /// Batches that it never ended.
+    private(set) var dead: [Batch] = []
+    /// Whether bad items are good by now.
+    var isCured = false
+
+    init(
+        inventory: Inventory,
+        description: SteppedDescription,
+        job: String,
+        run: SimulationPlan.Run,
+        plan: SimulationPlan,
+        clock: ManualClock,
+        gate: Gate,
+        outage: ClosedRange<Date>?,
+        random: SplitMix64
+    ) {
+        self.inventory = inventory
+        self.description = description
+        self.job = job
+        self.run = run
+        self.plan = plan
+        self.clock = clock
+        self.gate = gate
+        self.outage = outage
+        self.random = random
+    }
+
+    /// Acquires a few times, and treats what it is given as workers do: not always well.
+    mutating func work() async throws {
+        for _ in 0..<plan.rounds {
+            if !dead.isEmpty, random.hits(oneIn: 3) { try await comeBack() }
+            if case .batch(let batch) = try await acquire(isDraining: false) {
+                try await treat(batch)
+            }
+        }
+        if !dead.isEmpty { try await comeBack() }
+    }
+
+    /// Works off everything, until nothing is left and nothing more appears.
+    mutating func drain() async throws {
+        var quiet = 0
+        for _ in 0..<500 {
+            switch try await acquire(isDraining: true) {
+            case .batch(let batch):
+                quiet = 0
+                try await finish(batch)
+            case .none(.complete):
+                quiet += 1
+                if quiet == 2 { return }
+                // By then every gap is due again.
+                clock.advance(by: .seconds(700))
+            case .none(.waiting(let until)), .none(.unsettled(let until)),
+                .none(.held(_, let until?)):
+                clock.advance(by: max(.milliseconds(100), .seconds(until.timeIntervalSince(now))))
+            case .none(let reason):
+                throw Violation("run '\(run.name)' does not go on: \(reason)")
+            }
+        }
+        throw Violation("run '\(run.name)' does not come to its end")
+    }
+
+    private var now: Date { clock.date }
+
+    // MARK: Acquiring
+
+    private mutating func acquire(isDraining: Bool) async throws -> Acquired {
+        var request = BatchRequest(job: job, run: run.name, ids: run.bounds, policy: plan.policy)
+        request.limit.count = plan.count ?? random.pick([nil, 1, 2, 3, 5])
+        request.limit.weight = random.pick([nil, nil, 2, 6])
+        if let minWeight = plan.minWeight {
+            request.minWeight = minWeight
+            request.linger = .seconds(5)
+        }
+        let answer = try await inventory.acquire(
+            request,
+            from: description,
+            isDraining: isDraining
+        )
+        guard case .batch(let batch) = answer else { return answer }
+        guard try await batch.items.map(\.id) == batch.record.ids.map({ Array($0.ids) }) else {
+            throw Violation("\(batch.record.words) has other items")
+        }
+        return answer
+    }
+
+    // MARK: Ending
+
+    /// Ends a batch in one way or another, or does not.
+    private mutating func treat(_ batch: Batch) async throws {
+        if isBad(batch) { return try await fail(batch) }
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<50:
+            try await unlessLost(batch) { try await $0.succeed(result: ["ids": $0.count]) }
+            if random.hits(oneIn: 6) { try await unlessLost(batch) { try await $0.succeed() } }
+        case 50..<62:
+            try await fail(batch)
+        case 62..<72:
+            try await unlessLost(batch) { try await $0.release() }
+        case 72..<82:
+            try await unlessLost(batch) { try await $0.heartbeat() }
+            try await unlessLost(batch) { try await $0.succeed() }
+        default:
+            gate.note("dies with \(batch.record.words)")
+            dead.append(batch)
+        }
+    }
+
+    /// Ends a batch well, unless it is bad.
+    private mutating func finish(_ batch: Batch) async throws {
+        if isBad(batch) {
+            try await fail(batch)
+        } else {
+            try await unlessLost(batch) { try await $0.succeed() }
+        }
+    }
+
+    private mutating func fail(_ batch: Batch) async throws {
+        let bad = badItems(of: batch)
+        if let outage, outage.contains(now) {
+            try await unlessLost(batch) { try await $0.fail("the sink does not answer") }
+        } else if !bad.isEmpty, random.hits(oneIn: 3) {
+            try await unlessLost(batch) { try await $0.fail("bad items", badItems: bad) }
+        } else if bad.isEmpty, random.hits(oneIn: 3) {
+            try await unlessLost(batch) {
+                try await $0.fail(TrancheError(.sourceUnavailable, "not now"))
+            }
+        } else {
+            let words = bad.sorted().map { "poison \($0)" } + [random.pick(["no", "luck", "today"])]
+            let message = words.joined(separator: " ")
+            try await unlessLost(batch) { try await $0.fail(message) }
+        }
+    }
+
+    private func isBad(_ batch: Batch) -> Bool {
+        outage?.contains(now) ?? false || !badItems(of: batch).isEmpty
+    }
+
+    private func badItems(of batch: Batch) -> Set<Int64> {
+        isCured ? [] : plan.poison.filter { batch.record.ids?.contains($0) ?? false }
+    }
+
+    /// Ends a batch that it did not end when it was time.
+    private mutating func comeBack() async throws {
+        let batch = dead.remove(at: Int.random(in: 0..<dead.count, using: &random))
+        gate.note("comes back with \(batch.record.words)")
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: try await unlessLost(batch) { try await $0.fail("too late") }
+        case 1: try await unlessLost(batch) { try await $0.release() }
+        case 2: try await unlessLost(batch) { try await $0.heartbeat() }
+        default: try await unlessLost(batch) { try await $0.succeed(logging: "late") }
+        }
+    }
+
+    private func unlessLost<R>(_ batch: Batch, _ end: (Batch) async throws -> R) async throws {
+        do {
+            _ = try await end(batch)
+        } catch let error as TrancheError where error.code == .batchLost {
+            // Whether that is right was checked where it was said.
+        }
+    }
+}

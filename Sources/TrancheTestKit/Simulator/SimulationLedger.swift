@@ -1,0 +1,238 @@
+import Foundation
+import Synchronization
+import Tranche
+
+/// What a simulation knows of rows and batches, apart from any store; it finds what must not be.
+final class SimulationLedger: Sendable {
+    fileprivate struct Known: Sendable {
+        var record: BatchRecord
+        var leaseEnd: Date
+        /// What became of its last attempt, once it has ended.
+        var end: BatchStatus?
+    }
+
+    fileprivate struct State: Sendable {
+        var committed: [Int64: Double] = [:]
+        var batches: [Int64: Known] = [:]
+        /// By run and id, the batch that was handed out with it last.
+        var owners: [String: [Int64: Int64]] = [:]
+        var writers = 0
+        var failure: String?
+        var report = SimulationReport()
+    }
+
+    private let plan: SimulationPlan
+    private let clock: ManualClock
+    private let state = Mutex(State())
+
+    init(plan: SimulationPlan, clock: ManualClock) {
+        self.plan = plan
+        self.clock = clock
+    }
+
+    /// The first thing that must not be, if there was any.
+    var failure: String? { state.withLock { $0.failure } }
+
+    var report: SimulationReport { state.withLock { $0.report } }
+
+    func fail(_ message: String) {
+        state.withLock { $0.failure = $0.failure ?? message }
+    }
+
+    // MARK: Rows
+
+    /// Whether a transaction of a writer is open.
+    var hasWriter: Bool { state.withLock { $0.writers > 0 } }
+
+    func beginTransaction() {
+        state.withLock { $0.writers += 1 }
+    }
+
+    func endTransaction() {
+        state.withLock { $0.writers -= 1 }
+    }
+
+    func commit(_ rows: [SourceRow]) {
+        state.withLock { state in
+            for row in rows { state.committed[row.id] = row.weight ?? 0 }
+        }
+    }
+
+    /// The committed ids that a run may use, ascending.
+    func ids(for bounds: IDBounds) -> [Int64] {
+        state.withLock { $0.committed.keys.sorted() }.filter { id in
+            bounds.contains(id) && plan.filter?.admits(Item(id: id)) ?? true
+        }
+    }
+
+    /// What committed ids weigh; `nil` when one is not committed.
+    func weight(of ids: IDRuns) -> Double? {
+        state.withLock { state in
+            ids.ids.reduce(0.0 as Double?) { sum, id in
+                guard let sum, let weight = state.committed[id] else { return nil }
+                return sum + weight
+            }
+        }
+    }
+
+    // MARK: Batches
+
+    /// Notes that a batch was handed out.
+    func handOut(_ record: BatchRecord) throws {
+        let now = Date(milliseconds: clock.date.milliseconds)
+        try requireSound(record)
+        try state.withLock { state in
+            state.report.count(record)
+            let words = record.words
+            if let known = state.batches[record.id] {
+                guard record.attempt == known.record.attempt + 1 else {
+                    throw Violation("\(words) follows attempt \(known.record.attempt)")
+                }
+                guard known.end.map({ $0 == .failed || $0 == .released }) ?? true else {
+                    throw Violation("\(words) was handed out again although it has ended")
+                }
+                guard known.end != nil || known.leaseEnd <= now else {
+                    throw Violation("\(words) was handed out while it was held")
+                }
+                guard known.record.ids == record.ids else {
+                    throw Violation("\(words) had the ids [\(known.record.ids?.packed ?? "")]")
+                }
+            } else {
+                guard record.attempt == 1 else { throw Violation("\(words) is its first hand-out") }
+                try state.own(record)
+            }
+            let leaseEnd = record.leaseExpiresAt ?? .distantPast
+            state.batches[record.id] = Known(record: record, leaseEnd: leaseEnd)
+        }
+    }
+
+    /// Checks that a batch is of committed ids that the run may use, and as heavy.
+    func requireSound(_ record: BatchRecord) throws {
+        guard let ids = record.ids, let run = plan.runs.first(where: { $0.name == record.key.run })
+        else { throw Violation("\(record.words) has no ids, or is of no run") }
+        for id in ids.ids
+        where !run.bounds.contains(id) || !(plan.filter?.admits(Item(id: id)) ?? true) {
+            throw Violation("\(record.words) has the id \(id), which the run may not use")
+        }
+        guard let weight = weight(of: ids) else {
+            throw Violation("\(record.words) has an id that is not committed")
+        }
+        guard record.weight == weight, record.count == ids.count else {
+            throw Violation(
+                "\(record.words) says \(record.count) items of weight \(record.weight ?? -1), "
+                    + "but they are \(ids.count) of weight \(weight)"
+            )
+        }
+    }
+
+    /// Notes that an attempt has ended as a record says.
+    func end(_ holding: Holding, as record: BatchRecord) throws {
+        try state.withLock { state in
+            let known = try state.current(holding, "ended")
+            let isRepeated = known.end.map { $0 == record.status || $0.isBad && record.status.isBad }
+            guard isRepeated ?? true, record.attempt == holding.attempt else {
+                throw Violation("\(holding.words) ended as \(record.status), and otherwise before")
+            }
+            if record.status == .split { state.report.splits += 1 }
+            state.batches[holding.batch]?.end = record.status
+        }
+    }
+
+    func extend(_ holding: Holding, to leaseEnd: Date) throws {
+        try state.withLock { state in
+            let known = try state.current(holding, "was extended")
+            guard known.end == nil else { throw Violation("\(holding.words) had ended") }
+            state.batches[holding.batch]?.leaseEnd = leaseEnd
+        }
+    }
+
+    func split(_ holding: Holding, into children: [BatchRecord]) throws {
+        try state.withLock { state in
+            let known = try state.current(holding, "was split")
+            let ids = children.reduce(IDRuns()) { $0.union($1.ids ?? IDRuns()) }
+            guard ids == known.record.ids, children.allSatisfy({ $0.parent == holding.batch }) else {
+                throw Violation("\(known.record.words) was split into other ids")
+            }
+            state.report.splits += 1
+            state.batches[holding.batch]?.end = .split
+        }
+    }
+
+    /// Whether a batch was handed out again since.
+    func isOutdated(_ holding: Holding) -> Bool {
+        state.withLock { $0.batches[holding.batch]?.record.attempt ?? 0 > holding.attempt }
+    }
+
+    /// Notes that an attempt was told that it has lost its batch.
+    func lose(_ holding: Holding) throws {
+        let now = Date(milliseconds: clock.date.milliseconds)
+        try state.withLock { state in
+            state.report.lost += 1
+            guard let known = state.batches[holding.batch] else { return }
+            guard known.record.attempt > holding.attempt || known.end != nil || known.leaseEnd <= now
+            else {
+                throw Violation("\(holding.words) was said to be lost, but holds its batch")
+            }
+        }
+    }
+
+    /// Checks a reason: nobody is waited for longer than the policy says.
+    func check(_ reason: NoBatchReason) throws {
+        guard case .unsettled(let until) = reason else { return }
+        let longest = plan.policy.settleWait + plan.policy.settleLag
+        if until.milliseconds > clock.date.milliseconds + longest.milliseconds {
+            throw Violation("ids are waited for until \(until), for longer than \(longest)")
+        }
+    }
+
+    /// Whether an attempt is the one that succeeded, as far as was seen.
+    func hasSucceeded(_ record: BatchRecord) -> Bool {
+        state.withLock { state in
+            let known = state.batches[record.id]
+            return known?.end == .succeeded && known?.record.attempt == record.attempt
+        }
+    }
+
+    /// Counts what is left at the end.
+    func count(_ body: @Sendable (inout SimulationReport) -> Void) {
+        state.withLock { body(&$0.report) }
+    }
+}
+
+extension BatchStatus {
+    /// Whether it is what a failure leads to.
+    fileprivate var isBad: Bool { self == .failed || self == .split || self == .quarantined }
+}
+
+extension SimulationLedger.State {
+    /// The batch, as long as an attempt is its last.
+    fileprivate func current(_ holding: Holding, _ what: String) throws -> SimulationLedger.Known {
+        guard let known = batches[holding.batch] else {
+            throw Violation("\(holding.words) \(what), but was handed out to nobody")
+        }
+        guard known.record.attempt == holding.attempt else {
+            throw Violation(
+                "\(holding.words) \(what), but attempt \(known.record.attempt) was handed out since"
+            )
+        }
+        return known
+    }
+
+    /// Notes whose the ids are now; those of a part were its parent's.
+    fileprivate mutating func own(_ record: BatchRecord) throws {
+        for id in record.ids?.ids.map({ $0 }) ?? [] {
+            let owner = owners[record.key.run, default: [:]][id]
+            switch record.kind {
+            case .incremental, .backfill, .late:
+                if let owner { throw Violation("\(record.words): id \(id) is batch \(owner)'s") }
+            case .split:
+                guard let owner, owner == record.parent else {
+                    throw Violation("\(record.words) is no part of the batch that has id \(id)")
+                }
+            case .redrive:
+                guard owner != nil else { throw Violation("\(record.words) is of no batch") }
+            }
+            owners[record.key.run, default: [:]][id] = record.id
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Tranche
+
+/// A store as one acquirer of a simulation uses it: each request is a step, and is checked.
+struct SteppedStore: ForwardingStore {
+    let base: any InventoryStore
+    let gate: Gate
+    let ledger: SimulationLedger
+
+    func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
+        try await gate.pass("\(request)")
+        gate.note("\(request)")
+        return try await body()
+    }
+
+    func readsUnderLock(_ source: any MetaSource) -> Bool {
+        let reader = base as? any UnderLockReader
+        return reader?.readsUnderLock(SteppedSource.unwrapped(source)) ?? false
+    }
+
+    func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        plan: RangePlan?
+    ) async throws -> AcquireOutcome {
+        try await gate.pass("acquire")
+        let outcome = try await base.acquire(
+            request,
+            from: SteppedSource.unwrapped(source),
+            plan: plan
+        )
+        gate.note("acquire: \(outcome.words)")
+        switch outcome {
+        case .batches(let batches): for batch in batches { try ledger.handOut(batch.record) }
+        case .none(let reason): try ledger.check(reason)
+        case .needsPlan, .needsLook, .needsSplit: break
+        }
+        return outcome
+    }
+
+    func succeed(
+        _ holding: Holding,
+        result: String?,
+        logging: String?
+    ) async throws -> BatchRecord {
+        try await end(holding, "succeed") {
+            let record = try await base.succeed(holding, result: result, logging: logging)
+            try ledger.end(holding, as: record)
+            return record
+        }
+    }
+
+    func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+        try await end(holding, failure.parts.isEmpty ? "fail" : "fail with bad items") {
+            let record = try await base.fail(holding, with: failure)
+            try ledger.end(holding, as: record)
+            return record
+        }
+    }
+
+    func release(_ holding: Holding) async throws -> BatchRecord {
+        try await end(holding, "release") {
+            let record = try await base.release(holding)
+            try ledger.end(holding, as: record)
+            return record
+        }
+    }
+
+    func heartbeat(_ holding: Holding) async throws -> Date {
+        try await end(holding, "heartbeat") {
+            let leaseEnd = try await base.heartbeat(holding)
+            try ledger.extend(holding, to: leaseEnd)
+            return leaseEnd
+        }
+    }
+
+    func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+        try await gate.pass("split")
+        let children = try await base.split(holding, into: parts)
+        gate.note("split \(holding.words): \(children.map(\.words).joined(separator: ", "))")
+        try ledger.split(holding, into: children)
+        return children
+    }
+
+    /// Makes a request that names an attempt; who is refused must have lost the batch, and must not have
+    /// changed it.
+    private func end<R>(
+        _ holding: Holding,
+        _ what: String,
+        _ body: () async throws -> R
+    ) async throws -> R {
+        try await gate.pass(what)
+        let selection = BatchSelection(ids: [holding.batch])
+        let before = ledger.isOutdated(holding) ? try await base.batches(selection) : nil
+        do {
+            let answer = try await body()
+            gate.note("\(what) \(holding.words)")
+            return answer
+        } catch let error as TrancheError where error.code == .batchLost {
+            gate.note("\(what) \(holding.words): batch lost")
+            try ledger.lose(holding)
+            if let before, try await base.batches(selection) != before {
+                throw Violation("\(what) of \(holding.words) was refused, and changed the batch")
+            }
+            throw error
+        }
+    }
+}
+
+/// Where an actor waits for its turn, and tells what it did.
+struct Gate: Sendable {
+    let actor: String
+    let column: StepLog.Column
+    let log: StepLog
+    let wait: @Sendable (_ step: String) async throws -> Void
+
+    func pass(_ step: String) async throws {
+        try await wait(step)
+    }
+
+    func note(_ text: String) {
+        log.note(column, "\(actor) \(text)")
+    }
+}
+
+/// A promise that was not kept.
+struct Violation: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension Holding {
+    /// Batch and attempt, such as `3/1`.
+    var words: String { "\(batch)/\(attempt)" }
+}
+
+extension BatchRecord {
+    /// Batch, attempt and ids, such as `3/1 late [5-7]`.
+    var words: String {
+        let ids = ids?.packed ?? "\(idStart)...\(idEnd)"
+        return "\(id)/\(attempt) \(kind) \(status) [\(ids)]"
+    }
+}
+
+extension AcquireOutcome {
+    fileprivate var words: String {
+        switch self {
+        case .batches(let batches): batches.map(\.record.words).joined(separator: ", ")
+        case .none(let reason): "none, \(reason)"
+        case .needsPlan(let demand): "a plan after \(demand.cursor.map(String.init) ?? "-")"
+        case .needsLook(let gaps): "a look at \(gaps.map(\.words).joined(separator: ", "))"
+        case .needsSplit(let batch): "a split of \(batch.words)"
+        }
+    }
+}
+
+extension Gap {
+    fileprivate var words: String {
+        "\(range)\(isOpen ? " open" : "")\(isExact ? "" : " coarse")"
+    }
+}
