@@ -124,11 +124,8 @@ struct CompletionSource: MetaSource {
             let range = batch.idStart...batch.idEnd
             return batch.ids.map { $0.intersection(asked).count > 0 } ?? range.overlaps(asked)
         }
-        let job = String(table.dropFirst(InventorySource.prefix.count))
-        let runs = try await store.runs(RunSelection(job: job))
-        guard let key = runs.first.map({ JobKey(metaTable: $0.key.metaTable, job: job) }) else {
-            return false
-        }
+        let own = JobKey(metaTable: table, job: batch.key.job)
+        guard let key = try await store.upstream(of: own) else { return false }
         for range in (batch.ids ?? IDRuns(batch.idStart...batch.idEnd)).runs {
             for upstream in try await store.completions(of: key, in: range, limit: range.count)
             where try await holdsRootID(upstream, depth: depth + 1) {

@@ -123,15 +123,20 @@ extension Inventory {
                         + "give the job another name or another source"
                 )
             }
-            upstream = try await self.upstream(of: next)
+            upstream = try await retrying { _ in try await store.upstream(of: next) }
         }
     }
+}
 
-    /// The job that another takes its batches from; `nil` when its source is none.
+extension InventoryStore {
+    /// The job that another takes its batches from, by its recorded definition; `nil` when its source
+    /// is none.
     func upstream(of key: JobKey) async throws -> JobKey? {
         guard key.metaTable.hasPrefix(InventorySource.prefix) else { return nil }
-        let job = String(key.metaTable.dropFirst(InventorySource.prefix.count))
-        let runs = try await retrying { _ in try await store.runs(RunSelection(job: job)) }
-        return runs.first.map { JobKey(metaTable: $0.key.metaTable, job: job) }
+        let runs = try await runs(RunSelection(metaTable: key.metaTable, job: key.job))
+        guard let text = runs.lazy.compactMap(\.definition).first else { return nil }
+        return InventorySource.upstream(
+            in: try JSONText.decode(SourceDefinition.self, from: text)
+        )
     }
 }

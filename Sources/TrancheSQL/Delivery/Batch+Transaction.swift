@@ -106,6 +106,13 @@ extension SQLInventoryStore: TransactionalStore {
                     defer { transaction.end() }
                     try await body(transaction)
                     transaction.end()
+                    guard connection.isInTransaction else {
+                        throw TrancheError(
+                            .invalidArgument,
+                            "a statement ended the transaction of batch \(holding.batch); what was "
+                                + "written before it may stand: leave it out"
+                        )
+                    }
                     // The fence is the last statement: after it, nothing is written any more.
                     let rows = try await connection.run(
                         succeeding(holding, result: result, logging: logging)

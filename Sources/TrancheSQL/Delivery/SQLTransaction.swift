@@ -59,7 +59,7 @@ public final class SQLTransaction: Sendable {
 
     /// Refuses what would end the transaction: the fence must be its last statement.
     private static func requireHarmless(_ sql: String) throws {
-        let word = sql.drop { $0.isWhitespace || $0 == ";" }.prefix { $0.isLetter }.uppercased()
+        let word = Self.text(of: sql).prefix { $0.isLetter }.uppercased()
         guard !["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"].contains(word)
         else {
             throw TrancheError(
@@ -67,5 +67,23 @@ public final class SQLTransaction: Sendable {
                 "\(word) would end the transaction in which the batch succeeds; leave it out"
             )
         }
+    }
+
+    /// A statement from its first word on, without what stands before it.
+    private static func text(of sql: String) -> Substring {
+        var rest = sql[...]
+        while let first = rest.first {
+            if rest.hasPrefix("--") {
+                rest = rest.drop { !$0.isNewline }
+            } else if rest.hasPrefix("/*") {
+                guard let end = rest.firstRange(of: "*/") else { return "" }
+                rest = rest[end.upperBound...]
+            } else if first.isWhitespace || first == ";" {
+                rest.removeFirst()
+            } else {
+                break
+            }
+        }
+        return rest
     }
 }
