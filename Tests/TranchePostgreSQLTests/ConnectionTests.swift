@@ -235,7 +235,8 @@ struct ConnectionTests {
                 INSERT INTO \(database.prefix)item SELECT i, 'x', 1 FROM generate_series(1, 4) AS i;
                 CREATE ROLE \(role) LOGIN;
                 GRANT USAGE ON SCHEMA \(database.schema ?? "") TO \(role);
-                GRANT SELECT ON \(database.prefix)item, \(database.prefix)inventory_migration TO \(role);
+                GRANT SELECT ON \(database.prefix)item, \(database.prefix)inventory_migration,
+                    \(database.prefix)inventory_archive TO \(role);
                 GRANT SELECT, INSERT, UPDATE ON \(database.prefix)inventory,
                     \(database.prefix)inventory_run, \(database.prefix)inventory_attempt TO \(role);
                 GRANT SELECT, INSERT, UPDATE, DELETE ON \(database.prefix)inventory_gap TO \(role);

@@ -165,7 +165,11 @@ struct Acquisition<Database: SQLDatabase> {
         if run.pendingSince != known.pendingSince {
             changes.append("pending_since = \(optional(run.pendingSince))")
         }
-        if run.settling.isNews(after: known.settling) {
+        // Who came meanwhile is kept where the row is written anyway: it is since then that they are
+        // waited for.
+        if run.settling.isNews(after: known.settling)
+            || !changes.isEmpty && run.settling != known.settling
+        {
             changes += [
                 "ceiling_id = \(run.settling.ceiling)", "ceiling_next = \(run.settling.candidate)",
                 "ceiling_next_at = \(optional(run.settling.candidateAt))",
