@@ -33,7 +33,8 @@ func migrationTarget(_ name: String, path: String) -> Target {
 }
 
 let examples = [
-    "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "PostgreSQLInventory",
+    "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce", "Recursion",
+    "PostgreSQLInventory",
 ]
 
 func exampleTarget(_ name: String) -> Target {

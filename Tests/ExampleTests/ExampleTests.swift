@@ -7,7 +7,10 @@ import Testing
 struct ExampleTests {
     @Test(
         "A Swift example does what it shows",
-        arguments: ["Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers"]
+        arguments: [
+            "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce",
+            "Recursion",
+        ]
     )
     func swiftExample(_ name: String) async throws {
         let outcome = try await BuiltProgram(name).run()

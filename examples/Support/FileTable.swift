@@ -1,15 +1,13 @@
-import CSQLite
-
 /// The table `files` of a SQLite file: the examples' meta source.
 ///
 /// It stands for what an application has already; Tranche itself only reads it.
 package struct FileTable: Sendable {
-    private let path: String
+    private let database: ExampleDatabase
 
     /// Makes the table `files (id, path, size_in_bytes)`.
     package init(at path: String) throws {
-        self.path = path
-        try execute(
+        database = ExampleDatabase(at: path)
+        try database.execute(
             """
             CREATE TABLE files (
                 id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -23,17 +21,6 @@ package struct FileTable: Sendable {
     /// Adds files of these sizes; they get the next ids.
     package func add(sizes: [Int]) throws {
         let rows = sizes.map { "('/data/\($0).csv', \($0))" }.joined(separator: ", ")
-        try execute("INSERT INTO files (path, size_in_bytes) VALUES \(rows)")
-    }
-
-    private func execute(_ sql: String) throws {
-        var database: OpaquePointer?
-        defer { sqlite3_close(database) }
-        guard
-            sqlite3_open(path, &database) == SQLITE_OK,
-            sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK
-        else {
-            throw ExampleFailure(message: String(cString: sqlite3_errmsg(database)))
-        }
+        try database.execute("INSERT INTO files (path, size_in_bytes) VALUES \(rows)")
     }
 }
