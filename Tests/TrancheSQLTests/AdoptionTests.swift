@@ -82,7 +82,7 @@ struct AdoptionTests {
         try await withAdoptable(backend) { database in
             try await database.migrateUp()
             try await database.migrateUp(table: "fresh")
-            for suffix in ["", "_run", "_attempt", "_migration"] {
+            for suffix in ["", "_run", "_attempt", "_gap", "_archive", "_migration"] {
                 let adopted = try await database.database.table(database.name("inventory" + suffix))
                 let fresh = try await database.database.table(database.name("fresh" + suffix))
                 let words = { (table: SQLTable?) in
@@ -553,7 +553,7 @@ struct AdoptionTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(reports.compactMap(\.adopted).count == 1)
-            #expect(reports.map(\.steps.count).sorted() == [0, 2])
+            #expect(reports.map(\.steps.count).sorted() == [0, migrationSteps.count])
             let count = try await database.column(
                 "SELECT count(*) FROM \(database.name("inventory"))"
             )

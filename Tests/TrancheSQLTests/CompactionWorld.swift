@@ -62,6 +62,66 @@ struct CompactionWorld: Sendable {
     }
 }
 
+extension CompactionWorld {
+    /// Puts batches of 1,000 dense ids and their attempts into the table, all ended 31 days ago.
+    func fill(batches: Int) async throws {
+        let dialect = database.database.dialect
+        let start = CompactionWorld.start.milliseconds
+        let numbers: SQLStatement =
+            switch database.backend {
+            case .postgreSQL: "generate_series(CAST(0 AS bigint), \(batches - 1)) AS s (g)"
+            case .sqlite:
+                """
+                (
+                    WITH RECURSIVE s (g) AS (
+                        SELECT 0 UNION ALL SELECT g + 1 FROM s WHERE g < \(batches - 1)
+                    )
+                    SELECT g FROM s
+                )
+                """
+            }
+        let began: SQLStatement = "(\(start) + g * 20000)"
+        let ended: SQLStatement = "(\(start) + g * 20000 + (g * 7919) % 15000)"
+        let key = self.key()
+        _ = try await database.database.write([
+            """
+            INSERT INTO \(name("_run")) (
+                meta_table, job, run, cursor_id, tile_end, lease_ms, max_attempts, backoff_ms,
+                backoff_limit_ms, created_at
+            )
+            VALUES (
+                \(key.metaTable), \(key.job), '', \(batches * 1000), \(batches * 1000), 60000, 3, 5000,
+                300000, \(dialect.instant("\(start)"))
+            )
+            """,
+            """
+            INSERT INTO \(name()) (
+                meta_table, job, kind, status, batch_id_start, batch_id_end, cover_start, batch_count,
+                batch_weight, processing_start, processing_end, request, config, job_result_item
+            )
+            SELECT
+                \(key.metaTable), \(key.job), 'incremental', 'succeeded', g * 1000 + 1, (g + 1) * 1000,
+                CASE WHEN g > 0 THEN g * 1000 END, 1000, 900000 + (g * 7919) % 200000,
+                \(dialect.processingTime(dialect.instant(began))),
+                \(dialect.processingTime(dialect.instant(ended))), '~' || g, \(dialect.json("{}")),
+                \(dialect.json("{\"rows\": 1000}"))
+            FROM \(numbers)
+            ORDER BY g
+            """,
+            """
+            INSERT INTO \(name("_attempt")) (
+                batch_id, attempt, worker, started_at, ended_at, outcome
+            )
+            SELECT id, 1, 'worker', \(dialect.instant("\(start)")), \(dialect.instant("\(start)")),
+                'succeeded'
+            FROM \(name())
+            """,
+        ])
+        clock.advance(by: Double(batches * 20))
+        clock.advance(days: 31)
+    }
+}
+
 /// A clock that stands until it is moved.
 final class ManualDate: Sendable {
     private let date: Mutex<Date>
@@ -148,7 +208,9 @@ struct InventoryAnswers: Equatable, CustomStringConvertible {
                 }
             }
         }
-        for batch in try await store.batches(BatchSelection()) { lines.append(Self.words(batch)) }
+        for batch in try await store.batches(BatchSelection()) where batch.status != .succeeded {
+            lines.append(Self.words(batch))
+        }
     }
 
     var description: String { lines.joined(separator: "\n") }

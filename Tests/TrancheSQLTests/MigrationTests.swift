@@ -8,7 +8,9 @@ import TrancheSQL
 struct MigrationTests {
     typealias Backend = TestDatabase.Backend
 
-    static let tables = ["inventory", "inventory_attempt", "inventory_migration", "inventory_run"]
+    static let tables = ["", "_archive", "_attempt", "_gap", "_migration", "_run"].map {
+        "inventory" + $0
+    }
 
     /// What there is, as the database describes it: tables, columns, indexes, constraints.
     func schema(of database: TestDatabase) async throws -> [String] {
@@ -22,7 +24,8 @@ struct MigrationTests {
                 """
                 SELECT c.relkind, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
                     a.attnotnull
-                FROM pg_class AS c LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid
+                FROM pg_class AS c
+                LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
                 WHERE c.relnamespace = CAST(\(database.schema) AS regnamespace)
                 UNION ALL
                 SELECT 'constraint', conname, pg_get_constraintdef(oid), '', true

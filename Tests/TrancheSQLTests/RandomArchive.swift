@@ -140,6 +140,51 @@ struct RandomArchive {
         )
     }
 
+    /// Distributes the batches of each row of the archive over some rows, so that these overlap as those
+    /// of a long history do.
+    mutating func scatter() async throws {
+        let archive = world.name("_archive")
+        let rows = try await world.database.database.read(
+            "SELECT id, run_id, body FROM \(archive) ORDER BY id"
+        )[0].map { row in (try row.integer(), try row.integer(), row.value()) }
+        var statements: [SQLStatement] = []
+        for (id, run, body) in rows {
+            guard case .blob(let bytes) = body else { continue }
+            var parts: [Int: [ArchivedBatch]] = [:]
+            for batch in try ArchiveCodec.unpack(bytes, row: id) {
+                parts[Int.random(in: 0..<4, using: &random), default: []].append(batch)
+            }
+            statements += parts.values.map { insert($0, of: run, into: archive) }
+            statements.append("DELETE FROM \(archive) WHERE id = \(id)")
+        }
+        _ = try await world.database.database.write(statements)
+    }
+
+    private func insert(
+        _ batches: [ArchivedBatch],
+        of run: Int64,
+        into archive: SQLTableName
+    ) -> SQLStatement {
+        let dialect = world.database.database.dialect
+        let numbers = batches.compactMap(\.completion)
+        let items = batches.reduce(0) { $0 + $1.count }
+        let weight = batches.reduce(0) { $0 + ($1.weight ?? 0) }
+        let ended = batches.map(\.endedMilliseconds).max() ?? 0
+        return """
+            INSERT INTO \(archive) (
+                run_id, first_batch, last_batch, id_start, id_end, completion_from, completion_to,
+                has_late, batches, items, weight, ended_until, body
+            )
+            VALUES (
+                \(run), \(batches.first?.id), \(batches.last?.id),
+                \(batches.map { $0.lowestID() }.min()), \(batches.map(\.idEnd).max()),
+                \(numbers.min()), \(numbers.max()), \(batches.contains { $0.kind == .late } ? 1 : 0),
+                \(batches.count), \(items), \(weight), \(dialect.instant("\(ended)")),
+                \(Value.blob(ArchiveCodec.pack(batches)))
+            )
+            """
+    }
+
     /// An id, perhaps one behind all.
     mutating func id() -> Int64 {
         Int64.random(in: -3...(highest + 3), using: &random)

@@ -117,7 +117,7 @@ struct Audit {
         // Adopted batches of failed runs may overlap others; a source is asked in order.
         let tiles = tiles.sorted { $0.range.lowerBound < $1.range.lowerBound }
         let tallies = try await source.tallies(of: tiles.map(\.range))
-        var read = 0
+        let turns = turns(of: tiles, tallies)
         for (tile, tally) in zip(tiles, tallies) {
             report.tiles += 1
             report.ids += tally.count
@@ -127,17 +127,31 @@ struct Audit {
             }
             let expected =
                 late.runs.isEmpty ? ids : ids.union(late.intersection(tile.range))
-            let isTurn =
-                options.isThorough
-                || tile.batch % Int64(Self.rotation) == Int64(position.pass % Self.rotation)
-            let differs = tally != IDTally(expected)
-            guard differs || isTurn && (read < Self.mostRead || options.isThorough) else {
-                if redoes { try await redo(tile.range) }
-                continue
+            if tally != IDTally(expected) || turns.contains(tile.batch) {
+                try await compare(tile, expected)
+            } else if redoes {
+                try await redo(tile.range)
             }
-            read += tally.count
-            try await compare(tile, expected)
         }
+    }
+
+    /// The batches whose ids are compared although they count the same: some in each pass, beginning
+    /// with others each time, so that each has its turn however large they are.
+    private func turns(of tiles: [Tile], _ tallies: [IDTally]) -> Set<Int64> {
+        if options.isThorough { return Set(tiles.map(\.batch)) }
+        let pass = Int64(position.pass)
+        let rotation = Int64(Self.rotation)
+        let candidates = zip(tiles, tallies).filter { $0.0.batch % rotation == pass % rotation }
+        if candidates.isEmpty { return [] }
+        var turns: Set<Int64> = []
+        var read = 0
+        let first = Int(pass / rotation) % candidates.count
+        for (tile, tally) in candidates[first...] + candidates[..<first] where read < Self.mostRead
+        {
+            turns.insert(tile.batch)
+            read += tally.count
+        }
+        return turns
     }
 
     private mutating func compare(_ tile: Tile, _ expected: IDRuns) async throws {

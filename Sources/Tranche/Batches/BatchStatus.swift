@@ -8,7 +8,7 @@ public enum BatchStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case failed
     /// It was given back unharmed.
     case released
-    /// It was split in two.
+    /// It fell into parts, or was made a batch again.
     case split
     /// Its single item failed every attempt.
     case quarantined

@@ -74,13 +74,15 @@ public enum SourcePromise: String, Sendable, Hashable, CaseIterable {
 }
 
 extension MetaSource {
-    /// What the source promises; its risks are the reasons for promising no more.
-    public var promise: SourcePromise { risks.isEmpty ? .settled : .watched }
+    /// Nothing is proven, unless a source says so.
+    public var promise: SourcePromise { .watched }
 
     /// Refuses a source that promises less than is wanted.
     func require(_ wanted: SourcePromise?) throws {
         guard wanted == .settled, promise != .settled else { return }
-        let reasons = risks.map(\.explanation).joined(separator: "; ")
+        let reasons =
+            risks.isEmpty
+            ? "it declares no proof" : risks.map(\.explanation).joined(separator: "; ")
         throw TrancheError(
             .promiseNotKept,
             "'\(definition.table)' cannot promise that no id is committed late: \(reasons)"

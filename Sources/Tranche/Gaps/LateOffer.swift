@@ -50,6 +50,10 @@ public struct LateOffer: Sendable {
         var gap = look.gap
         let taken = late.intersection(gap.range)
         let isLeft = look.hasMore || look.found.contains { !late.contains($0.id) }
+        if gap.isOpen, look.holders.isEmpty {
+            // Watched from here on for as long as it would have been.
+            gap.watchUntil = now + gap.watchUntil.timeIntervalSince(gap.foundAt)
+        }
         gap.holders = look.holders
         gap.epoch = look.holders.isEmpty ? "" : look.epoch
         gap.looks += 1

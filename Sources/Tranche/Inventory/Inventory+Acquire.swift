@@ -119,6 +119,7 @@ extension Inventory {
         from source: some MetaSourceDescription,
         isDraining: Bool
     ) async throws -> Acquired {
+        try await auditALittle(request, from: source)
         let answer = try await handOut(request, from: source, batches: 1, isDraining: isDraining)
         return answer.batches.first.map { .batch($0) } ?? .none(answer.reason)
     }

@@ -25,7 +25,7 @@ extension Inventory {
     /// Splits a batch that stays failed into two batches that are due at once.
     ///
     /// - Parameters:
-    ///   - batch: The batch; finally failed, and of more than one item.
+    ///   - batch: The batch; failed, and of more than one item.
     ///   - description: The batch's source, which knows the weights.
     /// - Returns: The two batches.
     /// - Throws: ``TrancheError`` `.invalidArgument` for a batch that cannot be split, `.batchLost`

@@ -156,7 +156,6 @@ extension Inventory {
         end: SequenceEnd
     ) async throws -> Acquired {
         while true {
-            try await auditALittle(request, from: source)
             let answer = try await acquire(request, from: source, isDraining: end == .whenComplete)
             guard case .none(let reason) = answer, reason.isWorthWaiting(for: end, at: now) else {
                 return answer

@@ -62,6 +62,9 @@ public protocol MetaSource: Sendable {
 
     /// Why ids may appear that no proof covers; empty when there is no known reason.
     var risks: [SourceRisk] { get }
+
+    /// What the source promises of ids that are committed late; ``risks`` are the reasons for no more.
+    var promise: SourcePromise { get }
 }
 
 extension MetaSource {

@@ -32,6 +32,9 @@ struct CompletionSource: MetaSource {
         )
     }
 
+    /// A completion is given only to what is committed.
+    var promise: SourcePromise { .settled }
+
     // MARK: Planning
 
     func nextRange(

@@ -24,7 +24,7 @@ public struct RunRecord: Sendable, Hashable {
     public var settling: SettlingState
     /// When a gap is to be looked at next; `nil` when there is none.
     public var gapsDueAt: Date?
-    /// How many ids' gaps were given up because there were too many; they are left to the audit.
+    /// How many gaps were given up because there were too many; they are left to the audit.
     public var droppedGaps: Int
     /// What is known of failures that are not the items'.
     public var outage: OutageGuard

@@ -8,6 +8,8 @@ public struct RunSummary: Sendable, Hashable {
     public var totals: [BatchStatus: Totals]
     /// When the next batch that nobody may take now is due: a lease that ends or a retry.
     public var nextDue: Date?
+    /// Whether a batch may be taken now: released, expired, or due for its next attempt.
+    public var isDue: Bool
     /// When a batch last succeeded.
     public var lastSuccess: Date?
     /// Weight per second from the start of the first of the last hundred batches that succeeded to the
@@ -21,6 +23,7 @@ public struct RunSummary: Sendable, Hashable {
         run: RunRecord,
         totals: [BatchStatus: Totals],
         nextDue: Date? = nil,
+        isDue: Bool = false,
         lastSuccess: Date? = nil,
         weightPerSecond: Double? = nil,
         itemsPerSecond: Double? = nil
@@ -28,6 +31,7 @@ public struct RunSummary: Sendable, Hashable {
         self.run = run
         self.totals = totals
         self.nextDue = nextDue
+        self.isDue = isDue
         self.lastSuccess = lastSuccess
         self.weightPerSecond = weightPerSecond
         self.itemsPerSecond = itemsPerSecond

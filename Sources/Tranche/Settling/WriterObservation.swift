@@ -5,8 +5,9 @@
 public struct WriterObservation: Sendable, Hashable {
     /// The highest committed id, filter or not; `nil` when the source is empty.
     public var highestID: Int64?
-    /// Where the source knows the age of its entries: the highest id that is old enough; ids up to it
-    /// were drawn at least that long ago. `nil` where it knows none.
+    /// The highest id that is old enough, where the source knows the age of its entries; else `nil`.
+    ///
+    /// Ids up to it were drawn at least that long ago.
     public var aged: Aged?
     /// The server's life: a new one gives the names of writers anew.
     public var epoch: String

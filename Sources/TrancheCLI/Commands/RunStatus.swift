@@ -31,7 +31,7 @@ struct RunStatus: Sendable {
         if batches(.running) > 0 { return .running }
         if let nextDue = summary.nextDue { return .waiting(until: nextDue) }
         if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
-        return run.isAtEnd && batches(.released) == 0 ? .complete : .idle
+        return run.isAtEnd && !summary.isDue ? .complete : .idle
     }
 
     func batches(_ status: BatchStatus) -> Int {

@@ -23,8 +23,9 @@ extension Batch {
     /// - Returns: The batch as recorded.
     /// - Throws: What `body` throws; `TrancheError` `.batchLost` (conflict); `.promiseNotKept`
     ///   (permanent) when the inventory is in no SQL database; `.storeBusy` (transient) after too long
-    ///   on SQLite; `.storeUnavailable` (transient) when the connection was lost and nothing was
-    ///   written.
+    ///   on SQLite; `.storeUnavailable` (transient) when the connection was lost: nothing was
+    ///   written, or what came of the commit could not be learned. The same call again is safe: where
+    ///   the success is recorded already, it writes nothing more.
     @discardableResult
     public func succeed(
         result: (any Encodable)? = nil,

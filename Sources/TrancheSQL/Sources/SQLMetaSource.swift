@@ -170,6 +170,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     package var risks: [SourceRisk] { watch.risks }
 
+    package var promise: SourcePromise { watch.risks.isEmpty ? .settled : .watched }
+
     package var isObservable: Bool { watch.writers != nil || definition.settleColumn != nil }
 
     /// The statements that observe the writers: the highest ids first, and after that who writes.

@@ -68,6 +68,7 @@ extension Acquisition {
     ///   - source: The source.
     ///   - connection: The connection that holds the lock.
     /// - Returns: The plan, or `nil` when the rows do not suffice.
+    /// - Throws: The database's error, or `TrancheError` `.invalidItem`.
     mutating func plan(
         _ rows: ArraySlice<SQLRows>,
         isObserved: Bool,

@@ -128,51 +128,6 @@ extension SQLInventoryStore {
             .sorted { $0.id < $1.id }
     }
 
-    /// Archived batches that are selected, newest first.
-    func archivedBatches(
-        _ selection: BatchSelection,
-        on connection: isolated Database.Connection
-    ) async throws -> [BatchRecord] {
-        guard selection.status ?? .succeeded == .succeeded else { return [] }
-        let ids = Set(selection.ids)
-        var condition = isSelected(selection.runs)
-        if let first = ids.min(), let last = ids.max() {
-            condition.append(" AND last_batch >= \(first) AND first_batch <= \(last)")
-        }
-        var found: [BatchRecord] = []
-        var pending: [BatchRecord] = []
-        var before: Int64? = .max
-        while let highest = before, found.count < selection.limit {
-            let rows = try await connection.run([
-                """
-                SELECT a.id, a.body, r.meta_table, r.job, r.run, a.last_batch
-                FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
-                WHERE a.last_batch <= \(highest) AND \(condition)
-                ORDER BY a.last_batch DESC
-                LIMIT \(ArchivePage.rowsRead)
-                """
-            ])[0]
-            before = nil
-            if rows.count == ArchivePage.rowsRead {
-                before = try lastInteger(of: rows) - 1
-            }
-            pending += try records(rows) { ids.isEmpty || ids.contains($0.id) }
-            pending.sort { $0.id > $1.id }
-            // What is read next is older than the end of the last row read.
-            let ready = pending.prefix { $0.id > before ?? .min }
-            found += ready
-            pending.removeFirst(ready.count)
-        }
-        return Array(found.prefix(selection.limit))
-    }
-
-    /// Reads an archived batch; `nil` when the archive has none of the number.
-    func archivedBatch(_ id: Int64) async throws -> BatchRecord? {
-        try await database.withReader { connection in
-            try await archivedBatches(BatchSelection(ids: [id]), on: connection).first
-        }
-    }
-
     // MARK: Statements
 
     /// What archived batches of runs add up to, in the columns of a summary's totals.
@@ -183,7 +138,7 @@ extension SQLInventoryStore {
         """
         SELECT meta_table, job, run, 'succeeded', CAST(sum(batches) AS bigint),
             CAST(sum(items) AS bigint), \(dialect.double("sum(weight)")), CAST(NULL AS bigint),
-            \(dialect.milliseconds("max(ended_until)"))
+            \(dialect.milliseconds("max(ended_until)")), 0
         FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
         WHERE \(isSelected(selection))
         GROUP BY meta_table, job, run
@@ -294,13 +249,6 @@ extension SQLInventoryStore {
             let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
             return batches.filter(isWanted).map { $0.record(of: key) }
         }.flatMap { $0 }
-    }
-
-    private func lastInteger(of rows: SQLRows) throws -> Int64 {
-        guard let value = rows.values.last?.integer else {
-            throw TrancheError(.storeFailed, "the archive of \(name) has a row without a number")
-        }
-        return value
     }
 }
 

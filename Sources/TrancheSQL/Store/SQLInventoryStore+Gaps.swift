@@ -165,8 +165,9 @@ extension SQLInventoryStore {
 
     private var isTile: SQLStatement { "kind IN ('incremental', 'backfill')" }
 
-    /// Whether a tile has an id of a range; tiles end in order, so that the last one is known. Adopted
-    /// ones may overlap, and come before.
+    /// Whether a tile has an id of a range.
+    ///
+    /// Tiles end in order, so that the last one is known; adopted ones may overlap, and come before.
     private func isMeeting(_ range: ClosedRange<Int64>, of key: RunKey) -> SQLStatement {
         """
         batch_id_end >= \(range.lowerBound)

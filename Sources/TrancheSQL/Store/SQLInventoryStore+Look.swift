@@ -31,7 +31,8 @@ extension SQLInventoryStore {
                         min(CASE WHEN coalesce(lease_expires_at, retry_at) > \(now)
                             THEN coalesce(lease_expires_at, retry_at) END)
                         """)),
-                    \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
+                    \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
+                    sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END)
                 FROM \(tables.batch)
                 WHERE \(isSelected(selection))
                 GROUP BY meta_table, job, run, status
@@ -190,6 +191,7 @@ extension SQLInventoryStore {
             summary.nextDue = min(due, summary.nextDue ?? due)
         }
         let ended = try row.optionalInstant()
+        if try row.integer() > 0 { summary.isDue = true }
         if status == .succeeded, let ended {
             summary.lastSuccess = max(ended, summary.lastSuccess ?? ended)
         }
