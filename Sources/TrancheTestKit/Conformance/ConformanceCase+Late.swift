@@ -52,7 +52,9 @@ extension ConformanceCase {
         ConformanceCase("A bounded run takes late ids within its bounds only") { subject in
             let bench = try await Bench(subject, [10, 20].map { SourceRow($0) })
             try await bench.take(run: "some", ids: IDBounds(5...25)).succeed()
-            try await bench.source.insert([SourceRow(4), SourceRow(5), SourceRow(15), SourceRow(26)])
+            try await bench.source.insert([
+                SourceRow(4), SourceRow(5), SourceRow(15), SourceRow(26),
+            ])
             let late = try await bench.take(run: "some", ids: IDBounds(5...25))
             try requireEqual(try await late.items.map(\.id), [5, 15], "the late items")
         },
@@ -65,7 +67,11 @@ extension ConformanceCase {
             try await bench.take().succeed()
             try await bench.source.insert([SourceRow(5), SourceRow(6)])
             try requireEqual(try await bench.take().items.map(\.id), [6], "the late items")
-            try requireEqual(try await bench.takeNone(), .waiting(until: subject.time(in: 60)), "next")
+            try requireEqual(
+                try await bench.takeNone(),
+                .waiting(until: subject.time(in: 60)),
+                "next"
+            )
         },
         ConformanceCase("Ids behind a fruitless scan are found") { subject in
             let bench = try await Bench(subject, [1, 3, 5].map { SourceRow($0) }, filter: .even)
@@ -80,7 +86,8 @@ extension ConformanceCase {
             bench.clock.advance(by: .seconds(2))
             try requireEqual(try await bench.take().items.map(\.id), [0], "before all")
         },
-        ConformanceCase("A gap is watched for as long as the run says, and then left to the audit") {
+        ConformanceCase("A gap is watched for as long as the run says, and then left to the audit")
+        {
             subject in
             let bench = try await Bench(subject, [1, 3].map { SourceRow($0) })
             let request = BatchRequest(job: "job", policy: RunPolicy(watch: .seconds(100)))
@@ -103,7 +110,8 @@ extension ConformanceCase {
             bench.clock.advance(by: .seconds(2))
             try requireEqual(try await bench.take().items.map(\.id), [3, 77_500], "the late items")
         },
-        ConformanceCase("However many gaps there are, a bounded number is kept and nothing is lost") {
+        ConformanceCase("However many gaps there are, a bounded number is kept and nothing is lost")
+        {
             subject in
             let bench = try await Bench(subject, (1...1200).map { SourceRow($0 * 2) })
             let request = BatchRequest(job: "job", limit: BatchLimit(count: 10))

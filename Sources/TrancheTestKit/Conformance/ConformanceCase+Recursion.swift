@@ -94,7 +94,10 @@ extension ConformanceCase {
         ConformanceCase("A job that is not there has no inventory to take from") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             _ = try await requireRefused(.unknownRun, "the request") {
-                _ = try await bench.takeNone(BatchRequest(job: "b"), from: InventorySource(job: "a"))
+                _ = try await bench.takeNone(
+                    BatchRequest(job: "b"),
+                    from: InventorySource(job: "a")
+                )
             }
         },
         ConformanceCase("A downstream backfill takes completions, or ids at the root") { subject in

@@ -39,7 +39,10 @@ extension ConformanceCase {
             try requireEqual(totals?[.succeeded]?.items, 999, "the items done")
             try requireEqual(totals?[.quarantined]?.items, 1, "the items in quarantine")
             let selection = BatchSelection(status: .quarantined)
-            let bad = try requireSome(try await bench.store.batches(selection).first, "the bad batch")
+            let bad = try requireSome(
+                try await bench.store.batches(selection).first,
+                "the bad batch"
+            )
             try requireEqual(bad.idStart, 637, "the bad id")
             try requireEqual(bad.logging, "poison", "its error")
             try requireEqual(bad.failures, 3, "its failures")
@@ -59,7 +62,11 @@ extension ConformanceCase {
             try requireEqual(bad.first?.logging, "they are rotten", "their error")
             let again = try await batch.fail("they are rotten", badItems: [2, 5])
             try requireEqual(again.status, .split, "the status when repeated")
-            try requireEqual(try await bench.store.batches(BatchSelection()).count, 4, "the batches")
+            try requireEqual(
+                try await bench.store.batches(BatchSelection()).count,
+                4,
+                "the batches"
+            )
         },
         ConformanceCase("A bad item that is not the batch's is refused") { subject in
             let bench = try await Bench(subject, ids: 1...4)

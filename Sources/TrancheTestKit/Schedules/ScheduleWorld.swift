@@ -134,7 +134,9 @@ struct ScheduleWorld: Sendable {
         let late = runs.filter { run in
             let known = handedOut[run.name] ?? []
             let cursor = cursors[run.name] ?? .min
-            return rows.keys.contains { $0 <= cursor && mayUse($0, run.bounds) && !known.contains($0) }
+            return rows.keys.contains {
+                $0 <= cursor && mayUse($0, run.bounds) && !known.contains($0)
+            }
         }
         return Set(late.map(\.name))
     }

@@ -140,7 +140,8 @@ struct SimulatedAcquirer: Sendable {
                 try await $0.fail(TrancheError(.sourceUnavailable, "not now"))
             }
         } else {
-            let words = bad.sorted().map { "poison \($0)" } + [random.pick(["no", "luck", "today"])]
+            let words =
+                bad.sorted().map { "poison \($0)" } + [random.pick(["no", "luck", "today"])]
             let message = words.joined(separator: " ")
             try await unlessLost(batch) { try await $0.fail(message) }
         }

@@ -113,7 +113,8 @@ struct SimulatedWriter: Sendable {
 
     private func inTransaction(
         commits: Bool,
-        _ body: @escaping @Sendable (SimulatedWriter, any SimulatedTransaction) async throws ->
+        _ body:
+            @escaping @Sendable (SimulatedWriter, any SimulatedTransaction) async throws ->
             [SourceRow]
     ) async throws {
         try await turn("begins", when: table.allowsConcurrentWriters ? .always : .noWriter)

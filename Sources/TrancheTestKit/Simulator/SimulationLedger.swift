@@ -129,7 +129,9 @@ final class SimulationLedger: Sendable {
     func end(_ holding: Holding, as record: BatchRecord) throws {
         try state.withLock { state in
             let known = try state.current(holding, "ended")
-            let isRepeated = known.end.map { $0 == record.status || $0.isBad && record.status.isBad }
+            let isRepeated = known.end.map {
+                $0 == record.status || $0.isBad && record.status.isBad
+            }
             guard isRepeated ?? true, record.attempt == holding.attempt else {
                 throw Violation("\(holding.words) ended as \(record.status), and otherwise before")
             }
@@ -150,7 +152,8 @@ final class SimulationLedger: Sendable {
         try state.withLock { state in
             let known = try state.current(holding, "was split")
             let ids = children.reduce(IDRuns()) { $0.union($1.ids ?? IDRuns()) }
-            guard ids == known.record.ids, children.allSatisfy({ $0.parent == holding.batch }) else {
+            guard ids == known.record.ids, children.allSatisfy({ $0.parent == holding.batch })
+            else {
                 throw Violation("\(known.record.words) was split into other ids")
             }
             state.report.splits += 1
@@ -169,7 +172,8 @@ final class SimulationLedger: Sendable {
         try state.withLock { state in
             state.report.lost += 1
             guard let known = state.batches[holding.batch] else { return }
-            guard known.record.attempt > holding.attempt || known.end != nil || known.leaseEnd <= now
+            guard
+                known.record.attempt > holding.attempt || known.end != nil || known.leaseEnd <= now
             else {
                 throw Violation("\(holding.words) was said to be lost, but holds its batch")
             }

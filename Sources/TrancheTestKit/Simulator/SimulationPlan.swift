@@ -43,15 +43,20 @@ struct SimulationPlan: Sendable {
         if random.hits(oneIn: 4) {
             let lower: Int64? = random.pick([nil, 2, 5])
             runs.append(
-                Run(name: "again", bounds: IDBounds(lower: lower, upper: random.pick([nil, 9, 14])))
+                Run(
+                    name: "again",
+                    bounds: IDBounds(lower: lower, upper: random.pick([nil, 9, 14]))
+                )
             )
         }
         self.runs = runs
         // Without a watch, what no proof covers is lost; that is the promise.
-        let kinds = SimulatedWriter.Kind.allCases.filter { watch > .zero || $0.isProven }
+        let kinds = SimulatedWriter.Kind.allCases.filter { kind in
+            kind != .wide && (watch > .zero || kind.isProven)
+        }
         var writers: [SimulatedWriter.Kind] = [.stalled]
         for _ in 0..<Int.random(in: 2...3, using: &random) { writers.append(random.pick(kinds)) }
-        if random.hits(oneIn: 10) { writers.append(.wide) }
+        if watch > .zero, random.hits(oneIn: 8) { writers.append(.wide) }
         self.writers = writers
         acquirers = random.hits(oneIn: 6) ? 3 : 2
         rounds = runs.count > 1 ? 3 : random.pick([4, 5])

@@ -190,7 +190,7 @@ extension MemoryTable: MetaSourceDescription {
 
 /// A transaction that writes to a ``MemoryTable``.
 ///
-/// Every request throws ``TrancheError`` `.sourceFailed` once it has ended.
+/// Every request throws `TrancheError` `.sourceFailed` once it has ended.
 public struct MemoryTransaction: Sendable {
     fileprivate let number: Int
     private let table: MemoryTable
@@ -204,7 +204,7 @@ public struct MemoryTransaction: Sendable {
     ///
     /// - Parameter count: How many; at least 1.
     /// - Returns: The ids; they stay used up when the transaction is rolled back.
-    /// - Throws: ``TrancheError`` `.sourceFailed`.
+    /// - Throws: `TrancheError` `.sourceFailed`.
     public func reserve(_ count: Int) throws -> [Int64] {
         try table.draw(count, in: number)
     }

@@ -82,7 +82,7 @@ extension InventoryTables {
             }
             return batches(of: run.key).contains { downstream in
                 let ids = downstream.ids ?? IDRuns(downstream.idStart...downstream.idEnd)
-                return !downstream.isSettled && ids.contains(completion)
+                return !downstream.isFinal && ids.contains(completion)
             }
         }
     }
@@ -91,15 +91,5 @@ extension InventoryTables {
 extension JobKey {
     fileprivate func has(_ key: RunKey) -> Bool {
         key.metaTable == metaTable && key.job == job
-    }
-}
-
-extension BatchRecord {
-    /// Whether nobody reads its items again, unless it is made due or redriven by hand.
-    fileprivate var isSettled: Bool {
-        switch status {
-        case .succeeded, .split: true
-        case .running, .failed, .released, .quarantined: false
-        }
     }
 }

@@ -31,6 +31,7 @@ extension InventoryTables {
             summary.totals[batch.status, default: RunSummary.Totals()].items += batch.count
             summary.totals[batch.status, default: RunSummary.Totals()].weight += batch.weight ?? 0
         }
+        summary.isDue = batches.contains { $0.isDue(at: now) }
         summary.nextDue =
             batches
             .filter { !$0.isDue(at: now) }
