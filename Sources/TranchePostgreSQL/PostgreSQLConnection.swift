@@ -13,6 +13,8 @@ package actor PostgreSQLConnection: SQLConnection {
     private let canceller: PostgreSQLCanceller
     private var prepared: [String: String] = [:]
     private var isUnusable = false
+    /// Whether it has prepared so many statements that it is given up once it is given back.
+    private var isWornOut = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -62,7 +64,7 @@ package actor PostgreSQLConnection: SQLConnection {
     /// Whether the connection must not be lent again.
     var isBroken: Bool { isUnusable || alarm.isRinging || handle.isBroken }
 
-    package var isUsable: Bool { !isBroken && !isInTransaction }
+    package var isUsable: Bool { !isBroken && !isInTransaction && !isWornOut }
 
     package func noteDemand(_ isWanted: Bool) {}
 
@@ -166,8 +168,8 @@ package actor PostgreSQLConnection: SQLConnection {
                 results[index] = result.rows()
             }
         }
-        // Names are never reused: after many texts the session is given up instead.
-        if prepared.count > 500 { isUnusable = true }
+        // Names are never reused: after many texts the session is given up instead, at its end.
+        if prepared.count > 500 { isWornOut = true }
         return places.map { results[$0] ?? SQLRows() }
     }
 

@@ -6,6 +6,8 @@ package import TrancheSQL
 package final class PostgreSQLDatabase: SQLDatabase {
     package let name: String
     private let pool: SQLConnectionPool<PostgreSQLConnection>
+    /// Connections in whose transactions others write: who waits for one holds none of the others.
+    private let longPool: SQLConnectionPool<PostgreSQLConnection>
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 
@@ -28,12 +30,16 @@ package final class PostgreSQLDatabase: SQLDatabase {
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
         )
-        pool = SQLConnectionPool(
-            limit: maxConnections,
-            closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
-        ) {
-            try PostgreSQLConnection(url: text, timeout: .seconds(10), settings: settings)
+        func makePool() -> SQLConnectionPool<PostgreSQLConnection> {
+            SQLConnectionPool(
+                limit: maxConnections,
+                closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
+            ) {
+                try PostgreSQLConnection(url: text, timeout: .seconds(10), settings: settings)
+            }
         }
+        pool = makePool()
+        longPool = makePool()
     }
 
     package func identity() async throws -> String {
@@ -50,6 +56,12 @@ package final class PostgreSQLDatabase: SQLDatabase {
         try await pool.withConnection(body)
     }
 
+    package func withLongConnection<R: Sendable>(
+        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
+    ) async throws -> R {
+        try await longPool.withConnection(body)
+    }
+
     package func withReader<R: Sendable>(
         _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
     ) async throws -> R {
@@ -58,6 +70,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
 
     package func close() async {
         pool.close()
+        longPool.close()
     }
 
     // MARK: Schema

@@ -6,6 +6,11 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package var hasOneWriter: Bool { false }
 
+    // It holds no run; a stopped process may hold what was written for an hour.
+    package var beginningLongTransaction: [SQLStatement] {
+        ["SET LOCAL idle_in_transaction_session_timeout = '1h'"]
+    }
+
     package var lockingRow: SQLStatement { "FOR UPDATE" }
 
     package var lockingFreeRows: SQLStatement { "FOR UPDATE SKIP LOCKED" }

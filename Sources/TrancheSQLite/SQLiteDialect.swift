@@ -6,6 +6,8 @@ package struct SQLiteDialect: SQLDialect {
 
     package var hasOneWriter: Bool { true }
 
+    package var beginningLongTransaction: [SQLStatement] { [] }
+
     package var lockingRow: SQLStatement { "" }
 
     package var lockingFreeRows: SQLStatement { "" }

@@ -44,7 +44,7 @@ CREATE INDEX {name:inventory_tile_idx}
     ON {inventory} (meta_table, job, run, batch_id_end)
     WHERE kind IN ('incremental', 'backfill');
 CREATE INDEX {name:inventory_late_idx}
-    ON {inventory} (meta_table, job, run, batch_id_end)
+    ON {inventory} (meta_table, job, run, batch_id_end, batch_id_start)
     WHERE kind = 'late';
 -- The parts of a batch, and what was made of it again.
 CREATE INDEX {name:inventory_parent_id_idx} ON {inventory} (parent_id) WHERE parent_id IS NOT NULL;

@@ -4,6 +4,8 @@ struct Audit {
     static let stepSize = 256
     /// One tile of this many is compared id by id in a pass, another one in the next.
     static let rotation = 16
+    /// Ids of a step that are counted at most, but for the first tile.
+    private static let mostCounted = 500_000
     /// Ids of a step that are read one by one at most, but for the first tile.
     private static let mostRead = 100_000
 
@@ -14,13 +16,28 @@ struct Audit {
     private var position: AuditPosition
     private var report = AuditReport()
 
-    init(inventory: Inventory, run: RunRecord, source: any MetaSource, options: AuditOptions) {
+    /// Prepares an audit.
+    ///
+    /// - Parameters:
+    ///   - inventory: The inventory.
+    ///   - run: The run.
+    ///   - source: Its source.
+    ///   - options: What to look at, and what to do about it.
+    ///   - continues: Whether to go on where the last one ended, and not at the beginning.
+    init(
+        inventory: Inventory,
+        run: RunRecord,
+        source: any MetaSource,
+        options: AuditOptions,
+        continues: Bool
+    ) {
         self.inventory = inventory
         self.run = run
         self.source = source
         self.options = options
         // Bounds are looked at from their beginning, and do not disturb the rotation.
         position = (options.ids.isOpen ? run.auditPosition : nil) ?? AuditPosition()
+        if !continues { position.id = nil }
     }
 
     /// Goes on until the end, the budget's end or a number of steps.
@@ -68,8 +85,11 @@ struct Audit {
             meeting: range,
             limit: Self.stepSize
         )
+        let isLast = tiles.count < Self.stepSize
+        let read = tiles.count
+        tiles = Self.cut(tiles)
         let last = tiles.last?.range.upperBound
-        let isFinished = tiles.count < Self.stepSize
+        let isFinished = isLast && tiles.count == read
         if isFinished, let rest { tiles.append(rest) }
         tiles = tiles.compactMap(clamped)
         try await look(at: tiles)
@@ -81,6 +101,16 @@ struct Audit {
         return isFinished
     }
 
+    /// As many tiles as a step counts; one, however large it is.
+    private static func cut(_ tiles: [Tile]) -> [Tile] {
+        var sum = 0
+        let count = tiles.prefix { tile in
+            sum += tile.count
+            return sum <= mostCounted
+        }.count
+        return Array(tiles.prefix(max(1, count)))
+    }
+
     private var range: ClosedRange<Int64>? {
         if options.ids.isOpen { return nil }
         return (options.ids.lower ?? .min)...(options.ids.upper ?? .max)
@@ -89,6 +119,7 @@ struct Audit {
     /// What the cursor passed over behind the last tile.
     private var rest: Tile? {
         guard let cursor = run.cursor else { return nil }
+        if let end = run.tileEnd, end >= cursor { return nil }
         let lower = run.tileEnd.map { $0 + 1 } ?? run.bounds.lower ?? .min
         guard lower <= cursor else { return nil }
         return Tile(batch: 0, range: lower...cursor, ids: IDRuns(), count: 0)
@@ -130,7 +161,12 @@ struct Audit {
             if tally != IDTally(expected) || turns.contains(tile.batch) {
                 try await compare(tile, expected)
             } else if redoes {
-                try await redo(tile.range)
+                let present = try await presentIDs(in: tile.range)
+                // One that came since the count belongs to a gap.
+                try await queue(
+                    present.subtracting(present.subtracting(expected)),
+                    isRedo: true
+                )
             }
         }
     }
@@ -160,15 +196,23 @@ struct Audit {
         let appeared = present.subtracting(expected)
         let vanished = expected.subtracting(present)
         if appeared.count > 0 {
-            if report.appeared.count + appeared.count <= AuditReport.mostIDs {
-                report.appeared = report.appeared.union(appeared)
-            }
+            report.appeared = Self.kept(report.appeared, appeared)
             if options.isRepairing { try await queue(appeared, isRedo: false) }
         }
-        if vanished.count > 0, report.vanished.count + vanished.count <= AuditReport.mostIDs {
-            report.vanished = report.vanished.union(vanished)
-        }
+        if vanished.count > 0 { report.vanished = Self.kept(report.vanished, vanished) }
         if redoes { try await queue(present.subtracting(appeared), isRedo: true) }
+    }
+
+    /// What a report keeps of ids: the first of them, up to a bound.
+    private static func kept(_ known: IDRuns, _ new: IDRuns) -> IDRuns {
+        var sum = known
+        for run in new.runs where sum.count < AuditReport.mostIDs {
+            let room = Int64(AuditReport.mostIDs - sum.count)
+            let end =
+                run.upperBound - run.lowerBound < room ? run.upperBound : run.lowerBound + room - 1
+            sum = sum.union(IDRuns(run.lowerBound...end))
+        }
+        return sum
     }
 
     private mutating func lookAtAdopted(_ tile: Tile, _ tally: IDTally) async throws {

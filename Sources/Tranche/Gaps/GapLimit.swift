@@ -24,9 +24,12 @@ public struct GapLimit: Sendable {
         var kept: [Gap] = []
         var group: [Gap] = []
         for gap in gaps {
-            let isApart = gap.isOpen || gap.isRedo
-            if isApart || group.count == groupSize { Self.close(&group, into: &kept, &removed) }
-            if isApart { kept.append(gap) } else { group.append(gap) }
+            let isOther =
+                group.last.map { $0.holders != gap.holders || $0.epoch != gap.epoch } ?? false
+            if gap.isRedo || isOther || group.count == groupSize {
+                Self.close(&group, into: &kept, &removed)
+            }
+            if gap.isRedo { kept.append(gap) } else { group.append(gap) }
         }
         Self.close(&group, into: &kept, &removed)
         if kept.count > Self.most {

@@ -74,7 +74,9 @@ public struct LateOffer: Sendable {
             // What the source had and has no more is not expected again. An id that was queued to be
             // done again is taken too, but was known before.
             let new = look.found.count { late.contains($0.id) }
-            gap.known = look.hasMore ? nil : look.known + new
+            let known = look.known + new
+            // None would mean an exact gap: ids that have all vanished are compared when they are back.
+            gap.known = look.hasMore || known == 0 && !gap.isExact ? nil : known
             kept.append(gap)
         }
     }

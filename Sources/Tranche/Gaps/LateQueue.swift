@@ -2,6 +2,9 @@ public import Foundation
 
 /// Queues ids for a late batch: what becomes of a run's gaps.
 public struct LateQueue: Sendable {
+    /// Most gaps made in one go; what is more is not queued, and found again by the next audit.
+    static let mostNew = 1000
+
     /// How many ids are queued.
     public let count: Int
     /// Gaps that are looked at at once, since they hold some of the ids.
@@ -18,20 +21,22 @@ public struct LateQueue: Sendable {
     ///   - watch: How long new gaps are watched.
     ///   - now: The inventory's time.
     public init(ids: IDRuns, gaps: [Gap], isRedo: Bool, watch: Duration, now: Date) {
-        count = ids.count
         var rest = ids
+        var queued = 0
         for gap in gaps where gap.isRedo == isRedo {
             let held = rest.intersection(gap.range)
             if held.count == 0 { continue }
             rest = rest.subtracting(held)
+            queued += held.count
             var gap = gap
             if !gap.isExact, !gap.isRedo { gap.known = nil }
             gap.nextLook = now
             gap.looks += 1
             changed.append(gap)
         }
-        new = rest.runs.map { run in
-            Gap(
+        new = rest.runs.prefix(Self.mostNew).map { run in
+            queued += run.count
+            return Gap(
                 range: run,
                 foundAt: now,
                 nextLook: now,
@@ -39,5 +44,6 @@ public struct LateQueue: Sendable {
                 isRedo: isRedo
             )
         }
+        count = queued
     }
 }

@@ -4,7 +4,8 @@ extension Inventory {
     /// Compares what was handed out with what the source has.
     ///
     /// Each tile's ids are counted and added up; where that differs, and in rotation, they are compared
-    /// one by one. An audit goes on where the last one ended; with bounds it looks at just these.
+    /// one by one. With a budget an audit goes on where the last one ended, else it goes through the
+    /// whole run; with bounds it looks at just these.
     ///
     /// - Parameters:
     ///   - key: The run.
@@ -30,7 +31,13 @@ extension Inventory {
             bounds: run.bounds,
             rootIDs: run.rootIDs
         )
-        var audit = Audit(inventory: self, run: run, source: source, options: options)
+        var audit = Audit(
+            inventory: self,
+            run: run,
+            source: source,
+            options: options,
+            continues: options.budget != nil
+        )
         let clock = configuration.clock
         return try await audit.run(clock: clock, steps: .max, progress: progress)
     }
@@ -40,7 +47,7 @@ extension Inventory {
     /// - Parameters:
     ///   - request: What the worker asks for.
     ///   - description: Where the items are listed.
-    /// - Throws: What the source or the store throws, but for what is over by itself.
+    /// - Throws: `CancellationError`, or what opening the source throws.
     package func auditALittle(
         _ request: BatchRequest,
         from description: some MetaSourceDescription
@@ -61,14 +68,20 @@ extension Inventory {
             shares.withLock { $0[key]?.end(spent) }
         }
         do {
-            guard let run = try await store.runs(RunSelection(key)).first, run.tileEnd != nil else {
-                return
-            }
-            let options = AuditOptions(isRepairing: true)
-            var audit = Audit(inventory: self, run: run, source: source, options: options)
+            guard let run = try await store.runs(RunSelection(key)).first, run.tileEnd != nil,
+                run.definition == (try source.definition.canonicalText)
+            else { return }
+            var audit = Audit(
+                inventory: self,
+                run: run,
+                source: source,
+                options: AuditOptions(isRepairing: true),
+                continues: true
+            )
             _ = try await audit.run(clock: clock, steps: 1) { _ in }
-        } catch let error as TrancheError where error.category == .transient {
-            // The next audit goes on where this one was; a worker does not stop for it.
+        } catch is TrancheError {
+            // Nobody stops working for an audit: the next one goes on where this one was, and whoever
+            // asks for one is told what keeps it from going on.
         }
     }
 }

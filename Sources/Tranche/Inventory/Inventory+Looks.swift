@@ -29,7 +29,8 @@ extension Inventory {
         let tallies = try await source.tallies(of: coarse.map(\.range))
         for (gap, tally) in zip(coarse, tallies) {
             let isClosing = gap.isOpen && holders(of: gap, observed).isEmpty
-            if let known = gap.known, tally.count <= known, !isClosing {
+            // Fewer may be some that vanished and others that came.
+            if let known = gap.known, tally.count == known, !isClosing {
                 looks.append(
                     look(at: gap, found: [], hasMore: false, known: tally.count, observed)
                 )

@@ -39,7 +39,10 @@ public struct SettlingState: Sendable, Hashable {
             // The writers of the server's former life are gone but for prepared ones, under new names.
             epoch = observation.epoch
             candidate = nil
+            // Whoever has outlived that life is one of those known from it, and was waited for already.
+            let first = holders.values.min()
             holders = [:]
+            for survivor in observation.survivors { holders[survivor] = first }
         }
         holders = Dictionary(
             uniqueKeysWithValues: observation.holders.map { ($0, holders[$0] ?? now) }

@@ -59,6 +59,12 @@ package protocol SQLDatabase: AnyObject, Sendable {
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R
 
+    /// Lends a connection for writing that others may wait for meanwhile: not one of those that short
+    /// requests need.
+    func withLongConnection<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R
+
     /// Lends a connection for reading; where there is one writer at a time, it does not wait for it.
     func withReader<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
@@ -104,6 +110,13 @@ package protocol SQLDatabase: AnyObject, Sendable {
 }
 
 extension SQLDatabase {
+    /// Lends a connection for writing, where there is but one that writes.
+    package func withLongConnection<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R {
+        try await withConnection(body)
+    }
+
     /// Runs statements in a transaction of their own, for reading.
     package func read(_ statements: SQLStatement...) async throws -> [SQLRows] {
         try await withReader { try await $0.atomically(statements, isWriting: false) }
@@ -121,18 +134,34 @@ extension SQLDatabase {
         _ statements: [SQLStatement],
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {
-        try await withConnection { connection in
-            do {
-                let rows = try await connection.begin(statements)
-                let result = try await body(connection, rows)
-                if connection.isInTransaction { try await connection.rollback() }
-                return result
-            } catch {
-                // The error of the body is the one to tell; a connection that cannot roll back is
-                // not lent again, and its transaction ends with it.
-                if connection.isInTransaction { try? await connection.rollback() }
-                throw error
-            }
+        try await withConnection { try await $0.inTransaction(statements, body) }
+    }
+
+    /// Opens a transaction that may take long, as others' writes do; else as ``withTransaction(_:_:)``.
+    package func withLongTransaction<R: Sendable>(
+        _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        let statements = dialect.beginningLongTransaction
+        return try await withLongConnection { try await $0.inTransaction(statements, body) }
+    }
+}
+
+extension SQLConnection {
+    /// Opens a transaction, lets `body` go on, and rolls back what it leaves open.
+    fileprivate func inTransaction<R: Sendable>(
+        _ statements: [SQLStatement],
+        _ body: @Sendable (isolated Self, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        do {
+            let rows = try await begin(statements)
+            let result = try await body(self, rows)
+            if isInTransaction { try await rollback() }
+            return result
+        } catch {
+            // The error of the body is the one to tell; a connection that cannot roll back is not lent
+            // again, and its transaction ends with it.
+            if isInTransaction { try? await rollback() }
+            throw error
         }
     }
 }

@@ -102,7 +102,7 @@ extension SQLInventoryStore: TransactionalStore {
         let isCommitting = Mutex(false)
         do {
             return try await wrapping {
-                try await database.withTransaction([]) { connection, _ in
+                try await database.withLongTransaction { connection, _ in
                     let transaction = SQLTransaction(connection)
                     defer { transaction.end() }
                     try await body(transaction)

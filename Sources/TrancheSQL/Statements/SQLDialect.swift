@@ -8,6 +8,8 @@ import Tranche
 package protocol SQLDialect: Sendable {
     /// Whether nobody else can write while a transaction writes.
     var hasOneWriter: Bool { get }
+    /// What is said first in a transaction in which others write, at their pace.
+    var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
     var lockingRow: SQLStatement { get }
     /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.

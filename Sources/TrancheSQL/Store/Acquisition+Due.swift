@@ -115,6 +115,13 @@ extension Acquisition {
             worker = \(request.worker), job_identifier = \(request.jobIdentifier),
             processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
             lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL,
+            -- An adopted batch covers what it names, and is known for one by having no request.
+            cover_start = CASE
+                WHEN request IS NULL AND kind IN ('incremental', 'backfill')
+                    AND batch_id_start > -9223372036854775807
+                THEN batch_id_start - 1
+                ELSE cover_start
+            END,
             request = \(token), job_result_item = NULL, logging = NULL
         WHERE id = \(batch.id)
         """

@@ -263,15 +263,7 @@ extension Acquisition {
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         let hasGaps = run.gapsDueAt != nil || hasChangedGaps
-        let isLooking = hasGaps && request.looks == nil
-        var questions: [SQLStatement] = []
-        if isLooking {
-            questions = [
-                selectGaps(where: "known = 0 OR holders IS NOT NULL OR next_look <= \(nowInstant)")
-            ]
-        } else if hasGaps {
-            questions = [selectGaps(where: "holders IS NOT NULL")]
-        }
+        let questions = hasGaps ? [selectGaps(where: isToBeLooked)] : []
         let answer = try await commitAsking(questions, on: connection)
         if let due = answer.due { return .none(.waiting(until: due)) }
         if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
@@ -282,11 +274,22 @@ extension Acquisition {
                 wait: run.policy.settleWait,
                 lag: run.policy.settleLag
             )
-            return .none(.unsettled(until: until ?? now))
+            // Where ages are known, what is too young will be old enough.
+            return .none(
+                .unsettled(until: until ?? now.addingTimeInterval(run.policy.settleLag.seconds))
+            )
         }
         let gaps = try answer.rows.first?.map { try store.gap(&$0) } ?? []
-        if gaps.isEmpty { return .none(.complete) }
-        return isLooking ? .needsLook(gaps) : .none(.unsettled(until: now))
+        // An earlier look of this request may have been at some of them only.
+        let looked = Set((request.looks ?? []).map(\.gap.id))
+        if gaps.contains(where: { !looked.contains($0.id) }) { return .needsLook(gaps) }
+        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: now) : .complete)
+    }
+
+    /// Which gaps are looked at before anything is said to be complete: those that are due, that wait
+    /// for a writer, or that nobody has looked at yet.
+    private var isToBeLooked: SQLStatement {
+        "next_look <= \(nowInstant) OR holders IS NOT NULL OR looks = 0 AND known = 0"
     }
 
     private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {

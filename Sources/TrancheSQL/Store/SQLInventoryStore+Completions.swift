@@ -10,10 +10,11 @@ extension SQLInventoryStore {
             // Most often there is nothing new, and nobody waits for a lock to learn that.
             let found = try await database.read(
                 selectHighest(of: job),
-                "SELECT 1 FROM \(tables.run) WHERE \(isJob(job)) AND is_upstream = 0 LIMIT 1",
+                "SELECT 1 FROM \(tables.run) WHERE \(isJob(job)) AND is_upstream < 2 LIMIT 1",
                 "SELECT 1 FROM \(tables.batch) WHERE \(isJob(job)) AND \(isUnnumbered) LIMIT 1"
             )
             if found[1].isEmpty, found[2].isEmpty { return try highest(found[0]) }
+            if !found[1].isEmpty { try await markRuns(of: job) }
             while try await numberSome(of: job) { try Task.checkCancellation() }
             return try highest(try await database.read(selectHighest(of: job))[0])
         }
@@ -58,43 +59,58 @@ extension SQLInventoryStore {
     /// Most batches numbered in one transaction.
     private static var mostNumbered: Int { 5000 }
 
+    /// Marks the batches of runs that nobody took from before.
+    ///
+    /// From the first statement on the runs mark the batches that they hand out. The older ones are marked
+    /// in steps, while the runs go on; who is interrupted leaves the rest to the next who asks.
+    private func markRuns(of job: JobKey) async throws {
+        let runs = try await database.write([
+            """
+            UPDATE \(tables.run) SET is_upstream = 1
+            WHERE \(isJob(job)) AND is_upstream < 2
+            RETURNING run
+            """
+        ])[0].map { try $0.text() }
+        for run in runs {
+            var last: Int64? = .min
+            while let after = last {
+                try Task.checkCancellation()
+                let marked = try await database.write([
+                    """
+                    UPDATE \(tables.batch) SET completion = 0
+                    WHERE completion IS NULL AND id IN (
+                        SELECT id FROM \(tables.batch)
+                        WHERE \(isJob(job)) AND run = \(run) AND completion IS NULL AND id > \(after)
+                        ORDER BY id
+                        LIMIT \(Self.mostNumbered)
+                    )
+                    RETURNING id
+                    """
+                ])[0].map { try $0.integer() }
+                last = marked.count < Self.mostNumbered ? nil : marked.max()
+            }
+            _ = try await database.write([
+                "UPDATE \(tables.run) SET is_upstream = 2 WHERE \(isJob(job)) AND run = \(run)"
+            ])
+        }
+    }
+
     /// Numbers some batches, under a lock that others who number wait for.
     ///
     /// - Returns: Whether there may be more.
     private func numberSome(of job: JobKey) async throws -> Bool {
         let lock = dialect.lockForNumbering(tables.batch.quoted + " \(job.metaTable) \(job.job)")
-        return try await database.withTransaction(
-            lock + [
+        return try await database.withTransaction(lock + [selectHighest(of: job)]) {
+            connection,
+            rows in
+            let highest = try highest(rows[lock.count]) ?? 0
+            let numbered = try await connection.commit([
                 """
-                SELECT run FROM \(tables.run)
-                WHERE \(isJob(job)) AND is_upstream = 0
-                ORDER BY id
-                \(dialect.lockingRow)
-                """,
-                selectHighest(of: job),
-            ]
-        ) { connection, rows in
-            let runs = try rows[lock.count].map { try $0.text() }
-            let highest = try highest(rows[lock.count + 1]) ?? 0
-            var statements: [SQLStatement] = runs.flatMap { run -> [SQLStatement] in
-                // From here on the run marks its batches; those that are there are marked now.
-                [
-                    """
-                    UPDATE \(tables.batch) SET completion = 0
-                    WHERE \(isJob(job)) AND run = \(run) AND completion IS NULL
-                    """,
-                    """
-                    UPDATE \(tables.run) SET is_upstream = 1
-                    WHERE \(isJob(job)) AND run = \(run)
-                    """,
-                ]
-            }
-            statements.append(
-                """
-                UPDATE \(tables.batch) AS b
+                UPDATE \(tables.batch)
                 SET completion = n.number
                 FROM (
-                    SELECT id, \(highest) + row_number() OVER (ORDER BY processing_end, id) AS number
+                    SELECT id AS numbered_id,
+                        \(highest) + row_number() OVER (ORDER BY processing_end, id) AS number
                     FROM (
                         SELECT id, processing_end
                         FROM \(tables.batch)
@@ -103,11 +119,10 @@ extension SQLInventoryStore {
                         LIMIT \(Self.mostNumbered)
                     ) AS u
                 ) AS n
-                WHERE b.id = n.id
+                WHERE id = n.numbered_id
                 RETURNING completion
                 """
-            )
-            let numbered = try await connection.commit(statements)
+            ])
             return numbered.last?.count == Self.mostNumbered
         }
     }

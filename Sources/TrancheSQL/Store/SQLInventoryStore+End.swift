@@ -50,7 +50,9 @@ extension SQLInventoryStore {
             ]
             return try await database.withTransaction(statements) { connection, rows in
                 let batch = try heldBatch(rows[1], by: holding, endingAs: .failed)
-                guard batch.status == .running, var row = rows[0].first else { return batch }
+                guard batch.status == .running, var row = rows[0].first else {
+                    return try repeated(batch, by: holding, failure)
+                }
                 var (clock, root) = (rows[2][0], rows[3][0])
                 let failing = FailingBatch(
                     batch: batch,
@@ -130,6 +132,20 @@ extension SQLInventoryStore {
                 if: "status = \(status.rawValue)"
             )
         }
+    }
+
+    /// What is recorded of a failure that is repeated; one that names bad items must have done so before.
+    private func repeated(
+        _ batch: BatchRecord,
+        by holding: Holding,
+        _ failure: BatchFailure
+    ) throws -> BatchRecord {
+        if failure.parts.isEmpty || batch.status == .split { return batch }
+        throw TrancheError(
+            .batchLost,
+            "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue) already, and its bad items are "
+                + "not set apart; nothing was changed"
+        )
     }
 
     private func write(_ failed: FailingBatch.Outcome, of failing: FailingBatch) throws

@@ -100,9 +100,14 @@ extension SQLInventoryStore {
                 try requireRun(rows[0], key)
                 var (row, clock) = (rows[0][0], rows[1][0])
                 let run = try run(&row)
-                var handedOut = IDRuns()
+                guard let cursor = run.cursor, first <= cursor else { return 0 }
+                // What is held or will be tried again is in hand, whatever is to be done again.
+                var handedOut = try ids(
+                    of: try await connection.run([selectOpen(of: key, in: range)]),
+                    in: range
+                )
                 if !isRedo {
-                    handedOut = try ids(of: Array(rows[3...]), in: range)
+                    handedOut = handedOut.union(try ids(of: Array(rows[3...]), in: range))
                         .union(
                             try await archivedHandedOut(
                                 of: key,
@@ -113,7 +118,7 @@ extension SQLInventoryStore {
                         )
                 }
                 let queue = LateQueue(
-                    ids: queued.subtracting(handedOut),
+                    ids: queued.intersection(first...min(last, cursor)).subtracting(handedOut),
                     gaps: try rows[2].map { try gap(&$0) },
                     isRedo: isRedo,
                     watch: run.policy.watch,
@@ -201,6 +206,16 @@ extension SQLInventoryStore {
                 AND batch_id_start <= \(range.upperBound)
             """
         return [late, tiles]
+    }
+
+    /// The statement that reads the ids of batches that are held or due.
+    private func selectOpen(of key: RunKey, in range: ClosedRange<Int64>) -> SQLStatement {
+        """
+        SELECT batch_id_start, batch_id_end, item_ids, batch_count
+        FROM \(tables.batch)
+        WHERE \(isRun(key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+            AND batch_id_end >= \(range.lowerBound) AND batch_id_start <= \(range.upperBound)
+        """
     }
 
     private func ids(of answers: [SQLRows], in range: ClosedRange<Int64>) throws -> IDRuns {

@@ -73,6 +73,7 @@ extension ConformanceCase {
             let request = BatchRequest(job: "job", limit: BatchLimit(count: 4))
             _ = try await bench.drain(request)
             try await bench.source.insert([SourceRow(4)])
+            bench.clock.advance(by: .seconds(20))
             try await bench.take().succeed()
             let key = try await bench.key()
             let before = try await Ledger(bench, key)

@@ -77,6 +77,7 @@ extension ConformanceCase {
             let bench = try await Bench(subject, [1, 3, 5].map { SourceRow($0) }, filter: .even)
             try requireEqual(try await bench.takeNone(), .complete, "the reason")
             try await bench.source.insert([SourceRow(4)])
+            bench.clock.advance(by: .seconds(3))
             try requireEqual(try await bench.take().items.map(\.id), [4], "the late items")
             try await bench.source.insert([SourceRow(2), SourceRow(6)])
             bench.clock.advance(by: .seconds(2))

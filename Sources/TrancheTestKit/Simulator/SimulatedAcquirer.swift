@@ -44,7 +44,9 @@ struct SimulatedAcquirer: Sendable {
     mutating func work() async throws {
         for _ in 0..<plan.rounds {
             if !dead.isEmpty, random.hits(oneIn: 3) { try await comeBack() }
-            if case .batch(let batch) = try await acquire(isDraining: false) {
+            if case .batch(let batch) = try await acquire(isDraining: false),
+                batch.record.status == .running
+            {
                 try await treat(batch)
             }
         }

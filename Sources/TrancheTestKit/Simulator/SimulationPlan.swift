@@ -15,6 +15,8 @@ struct SimulationPlan: Sendable {
     let poison: Set<Int64>
     /// From when on, and how long, everything fails with the same error.
     let outage: (after: Duration, length: Duration)?
+    /// Whether connections of acquirers are lost now and then.
+    let losesConnections: Bool
     /// What a batch must weigh, or wait for.
     let minWeight: Double?
     /// Most items of a batch; `nil` where each acquire decides.
@@ -67,6 +69,7 @@ struct SimulationPlan: Sendable {
             ? (
                 after: .seconds(random.pick([0, 4])), length: .seconds(random.pick([20, 60]))
             ) : nil
+        losesConnections = random.hits(oneIn: 3)
         minWeight = random.hits(oneIn: 5) ? 3 : nil
         count = hasOutage ? 1 : nil
     }

@@ -6,7 +6,7 @@ public import Tranche
 ///
 /// Writers draw ids and commit their rows in another order, roll back, stall, or draw ids outside of
 /// their transaction; workers acquire, succeed, fail, give back, die, and come back when their batch is
-/// somebody else's. Each request of a store and each statement of a writer is a step; the seed decides
+/// somebody else's; their connections are cut before and after a request is made. Each request of a store and each statement of a writer is a step; the seed decides
 /// who makes the next one, and how far the clock moves. At the end everything is worked off, and then:
 /// every committed id is in one batch that has ended, none was handed out twice, every success was
 /// recorded by the attempt that held the batch, and counts and weights are the source's.
@@ -209,16 +209,28 @@ private struct Simulation {
         _ number: Int
     ) -> SimulatedAcquirer {
         let condition = table.blocksInventory ? Turns.Condition.noWriter : .always
-        let gate = Gate(actor: name, column: .acquirers, log: log) { step in
-            try await turns?.take(number, step, when: condition)
-        }
         let clock = clock
+        let loses = turns != nil && plan.losesConnections
+        let gate = Gate(
+            actor: name,
+            column: .acquirers,
+            log: log,
+            wait: { step, time in
+                if let turns {
+                    let condition = time.map { .time($0) } ?? condition
+                    try await turns.take(number, step, when: condition)
+                } else if let time {
+                    clock.advance(by: .seconds(max(0, time.timeIntervalSince(clock.date))))
+                }
+            },
+            losses: loses ? LostConnections(random: SplitMix64(seed: random.next())) : nil
+        )
         let tokens = Counter()
         let job = job
         let configuration = Inventory.Configuration(
             store: StoreConfiguration(now: { clock.date }),
             worker: name,
-            clock: clock,
+            clock: SteppedClock(base: clock, gate: gate),
             randomness: { 0 },
             makeToken: { "\(AcquireRequest.madeUpTokenMark)\(job) \(name) \(tokens.next())" }
         )

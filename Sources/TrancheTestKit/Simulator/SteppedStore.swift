@@ -24,18 +24,17 @@ struct SteppedStore: ForwardingStore {
         plan: RangePlan?
     ) async throws -> AcquireOutcome {
         try await gate.pass("acquire")
-        let outcome = try await base.acquire(
-            request,
-            from: SteppedSource.unwrapped(source),
-            plan: plan
-        )
-        gate.note("acquire: \(outcome.words)")
-        switch outcome {
-        case .batches(let batches): for batch in batches { try ledger.handOut(batch.record) }
-        case .none(let reason): try ledger.check(reason)
-        case .needsPlan, .needsLook, .needsSplit: break
+        return try await gate.lose("acquire") {
+            let source = SteppedSource.unwrapped(source)
+            let outcome = try await base.acquire(request, from: source, plan: plan)
+            gate.note("acquire: \(outcome.words)")
+            switch outcome {
+            case .batches(let batches): for batch in batches { try ledger.handOut(batch.record) }
+            case .none(let reason): try ledger.check(reason)
+            case .needsPlan, .needsLook, .needsSplit: break
+            }
+            return outcome
         }
-        return outcome
     }
 
     func succeed(
@@ -76,10 +75,12 @@ struct SteppedStore: ForwardingStore {
 
     func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
         try await gate.pass("split")
-        let children = try await base.split(holding, into: parts)
-        gate.note("split \(holding.words): \(children.map(\.words).joined(separator: ", "))")
-        try ledger.split(holding, into: children)
-        return children
+        return try await gate.lose("split") {
+            let children = try await base.split(holding, into: parts)
+            gate.note("split \(holding.words): \(children.map(\.words).joined(separator: ", "))")
+            try ledger.split(holding, into: children)
+            return children
+        }
     }
 
     /// Makes a request that names an attempt; who is refused must have lost the batch, and must not have
@@ -93,9 +94,11 @@ struct SteppedStore: ForwardingStore {
         let selection = BatchSelection(ids: [holding.batch])
         let before = ledger.isOutdated(holding) ? try await base.batches(selection) : nil
         do {
-            let answer = try await body()
-            gate.note("\(what) \(holding.words)")
-            return answer
+            return try await gate.lose("\(what) \(holding.words)") {
+                let answer = try await body()
+                gate.note("\(what) \(holding.words)")
+                return answer
+            }
         } catch let error as TrancheError where error.code == .batchLost {
             gate.note("\(what) \(holding.words): batch lost")
             try ledger.lose(holding)
@@ -104,22 +107,6 @@ struct SteppedStore: ForwardingStore {
             }
             throw error
         }
-    }
-}
-
-/// Where an actor waits for its turn, and tells what it did.
-struct Gate: Sendable {
-    let actor: String
-    let column: StepLog.Column
-    let log: StepLog
-    let wait: @Sendable (_ step: String) async throws -> Void
-
-    func pass(_ step: String) async throws {
-        try await wait(step)
-    }
-
-    func note(_ text: String) {
-        log.note(column, "\(actor) \(text)")
     }
 }
 

@@ -26,7 +26,7 @@ extension InventoryTables {
     {
         // 1. The same token gives the same batches; a run that is stopped gives none.
         if acquire.request.mayBeRepeated {
-            let known = handedOut(under: acquire.request.token, in: acquire.run)
+            let known = handedOut(under: acquire.request, in: acquire.run)
             if !known.isEmpty { return .batches(known) }
         }
         if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
@@ -85,10 +85,16 @@ extension InventoryTables {
     }
 
     /// The batches that a token's request was given and still has, as they are now.
-    private func handedOut(under token: String, in run: RunRecord) -> [AcquireOutcome.HandedOut] {
-        rows
+    private func handedOut(under request: AcquireRequest, in run: RunRecord)
+        -> [AcquireOutcome.HandedOut]
+    {
+        let token = request.token
+        return
+            rows
             .filter { $0.batch.key == run.key }
             .filter { $0.token == token || $0.token.hasPrefix(token + "#") }
+            // Nobody but the maker of a made-up token could end its batches, and it has not.
+            .filter { !request.isTokenMadeUp || $0.batch.status == .running }
             .sorted { place(of: $0.token) < place(of: $1.token) }
             .map { AcquireOutcome.HandedOut(record: $0.batch, lease: run.policy.lease) }
     }
@@ -197,13 +203,17 @@ extension InventoryTables {
             if plan.isUnsettled {
                 let policy = run.policy
                 let passed = run.settling.passesAt(wait: policy.settleWait, lag: policy.settleLag)
-                return .none(.unsettled(until: passed ?? acquire.now))
+                return .none(
+                    .unsettled(until: passed ?? acquire.now.advanced(by: policy.settleLag))
+                )
             }
         }
         let gaps = gaps(of: run.key)
         let left = Array(
-            gaps.filter { $0.isExact || $0.isOpen || $0.nextLook <= acquire.now }
-                .prefix(Self.mostLooks)
+            gaps.filter { gap in
+                gap.nextLook <= acquire.now || gap.isOpen || gap.isExact && gap.looks == 0
+            }
+            .prefix(Self.mostLooks)
         )
         // An earlier look may have been at those alone that were due.
         let looked = Set((acquire.request.looks ?? []).map(\.gap.id))

@@ -11,7 +11,11 @@ extension InventoryTables {
         guard batch.attempt == holding.attempt else { throw lost(holding, batch) }
         switch batch.status {
         case .running: break
-        case .failed, .split, .quarantined: return batch
+        case .failed, .quarantined:
+            // Bad items that were not named then are not set apart now.
+            if !failure.parts.isEmpty { throw lost(holding, batch) }
+            return batch
+        case .split: return batch
         case .succeeded, .released: throw lost(holding, batch)
         }
         guard var run = run(batch.key) else { throw lost(holding, batch) }

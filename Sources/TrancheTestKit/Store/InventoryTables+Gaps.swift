@@ -72,6 +72,10 @@ extension InventoryTables {
         guard let cursor = run.cursor, let first = ids.first, first <= cursor else { return 0 }
         // What follows the cursor is handed out anyway.
         var wanted = ids.intersection(first...cursor)
+        // What is held or will be tried again is in hand, whatever is to be done again.
+        for batch in allBatches(of: key) where !batch.isFinal {
+            wanted = wanted.subtracting(batch.ids ?? IDRuns(batch.idStart...batch.idEnd))
+        }
         if !isRedo { wanted = wanted.subtracting(handedOut(of: key, in: first...cursor)) }
         let queue = LateQueue(
             ids: wanted,
