@@ -174,7 +174,7 @@ private struct AuditText {
         text +=
             report.isFinished ? "of them id by id\n" : "of them id by id; the budget is used up\n"
         if let next = report.position?.id, !report.isFinished, options.ids.isOpen {
-            text += "the next audit goes on behind id \(next)\n"
+            text += "the next audit with a budget goes on behind id \(next)\n"
         }
         if report.appeared.count > 0 { text += "appeared: \(HumanText.ids(report.appeared))\n" }
         if report.vanished.count > 0 { text += "vanished: \(HumanText.ids(report.vanished))\n" }
