@@ -93,6 +93,36 @@ struct CompactionTests {
     }
 
     @Test(
+        "An end that is repeated after the batch was archived is as before",
+        arguments: Backend.available
+    )
+    func repeatedEnd(on backend: Backend) async throws {
+        try await withCompactionWorld(backend) { world in
+            try await world.add(1...3)
+            let batch = try #require(try await world.take())
+            try await batch.succeed()
+            world.clock.advance(days: 1)
+            _ = try await world.compact(keepDays: 0)
+            let store = world.inventory.store
+            let again = try await store.succeed(batch.holding, result: nil, logging: nil)
+            #expect(again.status == .succeeded)
+            for end in 0..<4 {
+                let error = await #expect(throws: TrancheError.self) {
+                    switch end {
+                    case 0: _ = try await store.release(batch.holding)
+                    case 1: _ = try await store.fail(batch.holding, with: BatchFailure("late"))
+                    case 2: _ = try await store.heartbeat(batch.holding)
+                    default:
+                        let other = Holding(batch: batch.id, attempt: 2)
+                        _ = try await store.succeed(other, result: nil, logging: nil)
+                    }
+                }
+                #expect(error?.code == .batchLost)
+            }
+        }
+    }
+
+    @Test(
         "Readers agree with the table, whatever was packed when",
         arguments: Backend.available,
         0..<4

@@ -101,7 +101,7 @@ extension SQLInventoryStore: TransactionalStore {
         try requireJSON(result)
         let isCommitting = Mutex(false)
         do {
-            return try await wrapping {
+            return try await orArchived(holding, endingAs: .succeeded) {
                 try await database.withLongTransaction { connection, _ in
                     let transaction = SQLTransaction(connection)
                     defer { transaction.end() }
@@ -143,7 +143,7 @@ extension SQLInventoryStore: TransactionalStore {
     private func outcomeOfCommit(_ holding: Holding, _ error: TrancheError) async throws
         -> BatchRecord
     {
-        try await wrapping {
+        try await orArchived(holding, endingAs: .succeeded) {
             let found = try await database.write([selectBatch(holding.batch)])[0]
             let batch = try heldBatch(found, by: holding, endingAs: .succeeded)
             guard batch.status == .succeeded else { throw error }

@@ -128,6 +128,18 @@ extension SQLInventoryStore {
             .sorted { $0.id < $1.id }
     }
 
+    /// Reads an archived batch by its number; `nil` when the archive has none.
+    func archivedBatch(_ id: Int64) async throws -> BatchRecord? {
+        let rows = try await database.read(
+            """
+            SELECT a.id, a.body, r.meta_table, r.job, r.run
+            FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
+            WHERE a.last_batch >= \(id) AND a.first_batch <= \(id)
+            """
+        )[0]
+        return try records(rows) { $0.id == id }.first
+    }
+
     // MARK: Statements
 
     /// What archived batches of runs add up to, in the columns of a summary's totals.

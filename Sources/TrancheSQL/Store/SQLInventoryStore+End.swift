@@ -43,12 +43,12 @@ extension SQLInventoryStore {
 
     package func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
         try requireJSON(failure.result)
-        return try await wrapping {
-            let statements = [
-                lockRun(ofBatch: holding.batch), selectBatch(holding.batch), readClock,
-                selectRoot(of: holding.batch),
-            ]
-            return try await database.withTransaction(statements) { connection, rows in
+        let statements = [
+            lockRun(ofBatch: holding.batch), selectBatch(holding.batch), readClock,
+            selectRoot(of: holding.batch),
+        ]
+        return try await orArchived(holding, endingAs: .failed) {
+            try await database.withTransaction(statements) { connection, rows in
                 let batch = try heldBatch(rows[1], by: holding, endingAs: .failed)
                 guard batch.status == .running, var row = rows[0].first else {
                     return try repeated(batch, by: holding, failure)
@@ -85,11 +85,13 @@ extension SQLInventoryStore {
                 """
             ])
             if var row = rows[0].first { return try row.instant() }
-            let batch = try heldBatch(
-                try await database.write([selectBatch(holding.batch)])[0],
-                by: holding,
-                endingAs: .running
-            )
+            let batch = try await orArchived(holding, endingAs: .running) {
+                try heldBatch(
+                    try await database.write([selectBatch(holding.batch)])[0],
+                    by: holding,
+                    endingAs: .running
+                )
+            }
             // Another request of the same attempt may have come between.
             return batch.leaseExpiresAt ?? batch.startedAt
         }
@@ -103,7 +105,7 @@ extension SQLInventoryStore {
         as status: BatchStatus,
         by statements: [SQLStatement]
     ) async throws -> BatchRecord {
-        try await wrapping {
+        try await orArchived(holding, endingAs: status) {
             let rows = try await database.write(statements)
             if var row = rows[0].first { return try batch(&row) }
             // Read with a lock: an end that is just being committed by a lost connection counts.
@@ -217,7 +219,30 @@ extension SQLInventoryStore {
         guard var row = rows.first else {
             throw TrancheError(.unknownBatch, "there is no batch \(holding.batch) in \(name)")
         }
-        let found = try batch(&row)
+        return try requireHeld(try batch(&row), by: holding, endingAs: status)
+    }
+
+    /// Looks into the archive for a batch that the table has no more: an end may be repeated there, too.
+    func orArchived(
+        _ holding: Holding,
+        endingAs status: BatchStatus,
+        _ body: () async throws -> BatchRecord
+    ) async throws -> BatchRecord {
+        try await wrapping {
+            do {
+                return try await body()
+            } catch let error as TrancheError where error.code == .unknownBatch {
+                guard let archived = try await archivedBatch(holding.batch) else { throw error }
+                return try requireHeld(archived, by: holding, endingAs: status)
+            }
+        }
+    }
+
+    private func requireHeld(
+        _ found: BatchRecord,
+        by holding: Holding,
+        endingAs status: BatchStatus
+    ) throws -> BatchRecord {
         if found.attempt == holding.attempt, found.status == .running || found.isEnded(as: status) {
             return found
         }
