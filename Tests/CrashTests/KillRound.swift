@@ -1,0 +1,105 @@
+import Foundation
+import TrancheTestKit
+
+/// Workers that run freely and are killed at random, several at once, and one that finishes the run.
+struct KillRound: Sendable {
+    let scene: CrashScene
+    let seed: UInt64
+    /// How many workers are killed in all.
+    let kills: Int
+    /// How many live at once.
+    var workers = 3
+
+    /// Lines a worker may say before it is killed: some batches' worth.
+    private static let longestLife = 24
+
+    /// What happened.
+    struct Tally: Sendable {
+        var kills = 0
+        /// Batches that live workers lost, having been too slow.
+        var losses = 0
+        /// What the killed said last, and how many of them.
+        var places: [String: Int] = [:]
+
+        static func + (lhs: Tally, rhs: Tally) -> Tally {
+            Tally(
+                kills: lhs.kills + rhs.kills,
+                losses: lhs.losses + rhs.losses,
+                places: lhs.places.merging(rhs.places, uniquingKeysWith: +)
+            )
+        }
+
+        /// Such as `54 kills (acquiring 9, working 12), 1 batch lost`.
+        var text: String {
+            let places = places.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            return "\(kills) kills (\(places.joined(separator: ", "))), \(losses) batches lost"
+        }
+    }
+
+    /// Kills, drains, and looks at what is left.
+    ///
+    /// - Returns: What happened, and what is wrong.
+    /// - Throws: When a worker fails by itself.
+    func run() async throws -> (tally: Tally, faults: [String]) {
+        var tally = try await withThrowingTaskGroup(of: Tally.self) { group in
+            for slot in 0..<workers {
+                let share = kills / workers + (slot < kills % workers ? 1 : 0)
+                group.addTask { try await killWorkers(share, slot: slot) }
+            }
+            return try await group.reduce(Tally(), +)
+        }
+        // Whatever the killed held comes back when its lease ends, and that is all there is to wait for.
+        tally.losses += try await withWorker(scene.options(["lease": "1", "worker": "last"])) {
+            try await losses(of: $0)
+        }
+        let aftermath = try await Aftermath(of: scene)
+        var faults = aftermath.faults
+        // A batch is handed out again once for each time that its holder died or was too slow.
+        if aftermath.expired > tally.kills + tally.losses {
+            faults.append(
+                "\(aftermath.expired) leases ran out, though only \(tally.kills) workers were killed "
+                    + "and \(tally.losses) batches lost"
+            )
+        }
+        return (tally, faults)
+    }
+
+    private func killWorkers(_ count: Int, slot: Int) async throws -> Tally {
+        var generator = SplitMix64(seed: seed &+ UInt64(slot) &* 0x9E37)
+        var tally = Tally()
+        var lives = 0
+        while tally.kills < count {
+            lives += 1
+            // So that there is always something to do, and writers commit meanwhile.
+            try await scene.addItems(Int.random(in: 3...24, using: &generator))
+            let length = Int.random(in: 1...Self.longestLife, using: &generator)
+            let patience = Int.random(in: 0...1500, using: &generator)
+            let worker = try WorkerProcess(
+                scene.options(["lease": "1", "worker": "\(slot).\(lives)"])
+            )
+            for _ in 0..<length { _ = try await worker.nextLine() }
+            // Half of them about the commit, where least may go wrong and most is at stake.
+            if Bool.random(using: &generator) {
+                while let line = try await worker.nextLine(), !line.hasPrefix("committing") {}
+            }
+            // Somewhere between this line and the next.
+            for _ in 0..<patience { sched_yield() }
+            if await worker.kill() {
+                tally.kills += 1
+                let last = worker.said.last?.split(separator: " ").first
+                tally.places[last.map(String.init) ?? "nothing", default: 0] += 1
+            }
+            tally.losses += try await losses(of: worker)
+        }
+        return tally
+    }
+
+    /// How many batches a worker has lost, once it is over.
+    private func losses(of worker: WorkerProcess) async throws -> Int {
+        let exit = await worker.exit()
+        guard exit == .code(0) || exit == .signal(SIGKILL) else {
+            throw WorkerFailure("it ended (\(exit)) after \(worker.said.suffix(9))")
+        }
+        return worker.said.count { $0.hasPrefix("lost") }
+    }
+}
