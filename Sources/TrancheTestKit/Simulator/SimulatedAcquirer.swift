@@ -50,7 +50,15 @@ struct SimulatedAcquirer: Sendable {
                 try await treat(batch)
             }
         }
-        if !dead.isEmpty { try await comeBack() }
+        guard let first = dead.first else { return }
+        // By then somebody else may have its batch, perhaps this worker itself.
+        try await gate.wait("sleep", first.record.leaseExpiresAt)
+        if case .batch(let batch) = try await acquire(isDraining: false),
+            batch.record.status == .running
+        {
+            try await treat(batch)
+        }
+        while !dead.isEmpty { try await comeBack() }
     }
 
     /// Works off everything, until nothing is left and nothing more appears.
