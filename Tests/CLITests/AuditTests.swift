@@ -89,7 +89,9 @@ import TrancheSQL
         #expect(first.status == .done)
         #expect(first.output.contains("looked at 256 batches with 256 ids"))
         #expect(
-            first.output.contains("the budget is used up\nthe next audit with a budget goes on behind id 256")
+            first.output.contains(
+                "the budget is used up\nthe next audit with a budget goes on behind id 256"
+            )
         )
         let next = await bench.run("audit", "--job", "j", "--budget", "1h", "--json")
         #expect(next.output.contains(#""tiles":44,"ids":44,"#))

@@ -62,6 +62,8 @@ private enum Place: Sendable {
     /// Opens connections for writers.
     ///
     /// - Parameter isBeside: Whether the inventory is in the same database.
+    /// - Returns: The connections.
+    /// - Throws: The database's error.
     func openWriters(_ isBeside: Bool) async throws -> Writers {
         switch self {
         case .sqlite(let folder):
