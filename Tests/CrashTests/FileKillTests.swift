@@ -4,7 +4,7 @@ import Testing
 import TrancheTestKit
 
 extension Crashes {
-    @Suite("A process killed while it writes to a SQLite file", .timeLimit(.minutes(3)))
+    @Suite("A process killed while it writes to a SQLite file", .timeLimit(.minutes(10)))
     struct FileKillTests {
         @Test("Leaves a sound file, and a transaction whole or not at all")
         func largeTransactions() async throws {
@@ -55,13 +55,14 @@ extension Crashes {
             _ scene: CrashScene,
             _ generator: inout SplitMix64
         ) async throws -> Bool {
-            let worker = try WorkerProcess(scene.options(["lease": "1"]))
-            while let line = try await worker.nextLine() {
-                let isWriting = line.hasPrefix("wrote") || line.hasPrefix("committing")
-                if isWriting, Int.random(in: 0..<8, using: &generator) == 0 { break }
+            try await withWorker(scene.options(["lease": "1"])) { worker in
+                while let line = try await worker.nextLine() {
+                    let isWriting = line.hasPrefix("wrote") || line.hasPrefix("committing")
+                    if isWriting, Int.random(in: 0..<8, using: &generator) == 0 { break }
+                }
+                for _ in 0..<Int.random(in: 0..<2000, using: &generator) { sched_yield() }
+                return await worker.kill()
             }
-            for _ in 0..<Int.random(in: 0..<2000, using: &generator) { sched_yield() }
-            return await worker.kill()
         }
 
         /// Kills a worker that has said a word so often, and writes on.

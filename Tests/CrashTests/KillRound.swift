@@ -72,25 +72,34 @@ struct KillRound: Sendable {
             lives += 1
             // So that there is always something to do, and writers commit meanwhile.
             try await scene.addItems(Int.random(in: 3...24, using: &generator))
-            let length = Int.random(in: 1...Self.longestLife, using: &generator)
-            let patience = Int.random(in: 0...1500, using: &generator)
-            let worker = try WorkerProcess(
-                scene.options(["lease": "1", "worker": "\(slot).\(lives)"])
-            )
-            for _ in 0..<length { _ = try await worker.nextLine() }
-            // Half of them about the commit, where least may go wrong and most is at stake.
-            if Bool.random(using: &generator) {
-                while let line = try await worker.nextLine(), !line.hasPrefix("committing") {}
+            let options = ["lease": "1", "worker": "\(slot).\(lives)"]
+            let life = try await withWorker(scene.options(options)) { worker in
+                try await killAtRandom(worker, &generator)
             }
-            // Somewhere between this line and the next.
-            for _ in 0..<patience { sched_yield() }
-            if await worker.kill() {
-                tally.kills += 1
-                let last = worker.said.last?.split(separator: " ").first
-                tally.places[last.map(String.init) ?? "nothing", default: 0] += 1
-            }
-            tally.losses += try await losses(of: worker)
+            tally = tally + life
         }
+        return tally
+    }
+
+    private func killAtRandom(
+        _ worker: WorkerProcess,
+        _ generator: inout SplitMix64
+    ) async throws -> Tally {
+        let length = Int.random(in: 1...Self.longestLife, using: &generator)
+        for _ in 0..<length { _ = try await worker.nextLine() }
+        // Half of them about the commit, which takes least time and has most at stake.
+        if Bool.random(using: &generator) {
+            while let line = try await worker.nextLine(), !line.hasPrefix("committing") {}
+        }
+        // Somewhere between this line and the next.
+        for _ in 0..<Int.random(in: 0...1500, using: &generator) { sched_yield() }
+        var tally = Tally()
+        if await worker.kill() {
+            tally.kills = 1
+            let last = worker.said.last?.split(separator: " ").first
+            tally.places = [last.map(String.init) ?? "nothing": 1]
+        }
+        tally.losses = try await losses(of: worker)
         return tally
     }
 

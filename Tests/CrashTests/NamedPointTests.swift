@@ -3,7 +3,7 @@ import Testing
 import Tranche
 
 extension Crashes {
-    @Suite("A worker killed at a named point", .timeLimit(.minutes(2)))
+    @Suite("A worker killed at a named point", .timeLimit(.minutes(10)))
     struct NamedPointTests {
         /// Where workers are killed.
         enum Point: String, CaseIterable, Sendable {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension Crashes {
-    @Suite("Workers killed at random", .timeLimit(.minutes(Rounds.limit(usually: 5))))
+    @Suite("Workers killed at random", .timeLimit(.minutes(Rounds.limit(usually: 10))))
     struct RandomKillTests {
         /// Over all kinds of scenes: at least 200.
         static let kills = 216

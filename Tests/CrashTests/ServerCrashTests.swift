@@ -5,7 +5,7 @@ import TrancheTestKit
 extension Crashes {
     @Suite(
         "Workers whose server crashes",
-        .timeLimit(.minutes(Rounds.limit(usually: 3))),
+        .timeLimit(.minutes(Rounds.limit(usually: 10))),
         .enabled(if: SceneKind.soaked.contains { $0.backend == .postgreSQL })
     )
     struct ServerCrashTests {

@@ -5,7 +5,7 @@ import Tranche
 import TrancheSQL
 
 extension Crashes {
-    @Suite("A worker that was stopped and wakes", .timeLimit(.minutes(2)))
+    @Suite("A worker that was stopped and wakes", .timeLimit(.minutes(10)))
     struct ZombieTests {
         /// What a worker does as soon as it wakes.
         enum Ending: String, CaseIterable, Sendable {

@@ -40,7 +40,7 @@ struct SimulatorTests {
                 table: UnobservedTable(base: MemoryTable())
             )
         }
-        #expect(failure.message.contains("lost the ids"))
+        #expect(failure.message.contains("lost the id"))
     }
 
     @Test("Without the gaps, ids are lost")
@@ -52,7 +52,7 @@ struct SimulatorTests {
                 table: MemoryTable()
             )
         }
-        #expect(failure.message.contains("lost the ids"))
+        #expect(failure.message.contains("lost the id"))
     }
 
     @Test("Without the fence, a success is recorded of who had lost the batch")

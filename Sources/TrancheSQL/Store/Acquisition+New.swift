@@ -286,10 +286,15 @@ extension Acquisition {
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: now) : .complete)
     }
 
-    /// Which gaps are looked at before anything is said to be complete: those that are due, that wait
-    /// for a writer, or that nobody has looked at yet.
+    /// Which gaps are looked at before anything is said to be complete.
+    ///
+    /// Those that are due or wait for a writer, and exact ones: without a filter such a look meets
+    /// nothing but what came late. A filter may have left out any number of rows there, and they would be
+    /// read each time.
     private var isToBeLooked: SQLStatement {
-        "next_look <= \(nowInstant) OR holders IS NOT NULL OR looks = 0 AND known = 0"
+        request.definition.filter == nil
+            ? "next_look <= \(nowInstant) OR holders IS NOT NULL OR known = 0"
+            : "next_look <= \(nowInstant) OR holders IS NOT NULL OR looks = 0 AND known = 0"
     }
 
     private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {

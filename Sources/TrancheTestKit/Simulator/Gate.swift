@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Tranche
 
 /// Where an actor waits for its turn, and tells what it did.
@@ -32,36 +31,5 @@ struct Gate: Sendable {
     private func loss(of step: String, _ moment: String) -> TrancheError {
         note("\(step): the connection is lost \(moment)")
         return TrancheError(.storeUnavailable, "the connection is lost \(moment)")
-    }
-}
-
-/// Chooses the requests with which an actor's connection is lost.
-final class LostConnections: Sendable {
-    private let random: Mutex<SplitMix64>
-
-    init(random: SplitMix64) {
-        self.random = Mutex(random)
-    }
-
-    func next() -> FaultInjectingStore.Moment? {
-        random.withLock { random in
-            guard random.hits(oneIn: 12) else { return nil }
-            return random.pick([.before, .after])
-        }
-    }
-}
-
-/// A clock on which an actor waits by letting others make their steps.
-struct SteppedClock: Clock {
-    let base: ManualClock
-    let gate: Gate
-
-    var now: ManualClock.Instant { base.now }
-
-    var minimumResolution: Duration { base.minimumResolution }
-
-    func sleep(until deadline: ManualClock.Instant, tolerance: Duration?) async throws {
-        let time = base.date.advanced(by: base.now.duration(to: deadline))
-        try await gate.wait("sleep", time)
     }
 }

@@ -9,6 +9,7 @@ struct SimulatedAcquirer: Sendable {
     let run: SimulationPlan.Run
     let plan: SimulationPlan
     let clock: ManualClock
+    let ledger: SimulationLedger
     let gate: Gate
     /// From when on, and until when, everything fails with the same error.
     let outage: ClosedRange<Date>?
@@ -25,6 +26,7 @@ struct SimulatedAcquirer: Sendable {
         run: SimulationPlan.Run,
         plan: SimulationPlan,
         clock: ManualClock,
+        ledger: SimulationLedger,
         gate: Gate,
         outage: ClosedRange<Date>?,
         random: SplitMix64
@@ -35,6 +37,7 @@ struct SimulatedAcquirer: Sendable {
         self.run = run
         self.plan = plan
         self.clock = clock
+        self.ledger = ledger
         self.gate = gate
         self.outage = outage
         self.random = random
@@ -44,10 +47,12 @@ struct SimulatedAcquirer: Sendable {
     mutating func work() async throws {
         for _ in 0..<plan.rounds {
             if !dead.isEmpty, random.hits(oneIn: 3) { try await comeBack() }
-            if case .batch(let batch) = try await acquire(isDraining: false),
-                batch.record.status == .running
-            {
-                try await treat(batch)
+            switch try await acquire(isDraining: false) {
+            case .batch(let batch):
+                if batch.record.status == .running { try await treat(batch) }
+            case .none:
+                let pause = Int.random(in: 0...2500, using: &random)
+                try await gate.wait("sleep", now.advanced(by: .milliseconds(pause)))
             }
         }
         guard let first = dead.first else { return }
@@ -71,6 +76,7 @@ struct SimulatedAcquirer: Sendable {
                 try await finish(batch)
             case .none(.complete):
                 quiet += 1
+                if quiet == 1 { try await foundAll() }
                 if quiet == 2 { return }
                 // By then every gap is due again.
                 clock.advance(by: .seconds(700))
@@ -82,6 +88,20 @@ struct SimulatedAcquirer: Sendable {
             }
         }
         throw Violation("run '\(run.name)' does not come to its end")
+    }
+
+    /// Checks, with all writers gone, that a complete run has left nothing out that is cheap to see.
+    private func foundAll() async throws {
+        let gaps = try await inventory.gaps(of: try await key())
+        for id in ledger.idsLeft(for: run)
+        where !gaps.contains(where: { !$0.isExact && $0.range.contains(id) }) {
+            throw Violation("run '\(run.name)' lost the id \(id): it is said to be complete")
+        }
+    }
+
+    private func key() async throws -> RunKey {
+        let source = try await inventory.source(description)
+        return RunKey(metaTable: source.definition.table, job: job, run: run.name)
     }
 
     private var now: Date { clock.date }

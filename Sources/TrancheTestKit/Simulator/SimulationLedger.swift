@@ -16,6 +16,8 @@ final class SimulationLedger: Sendable {
         var batches: [Int64: Known] = [:]
         /// By run and id, the batch that was handed out with it last.
         var owners: [String: [Int64: Int64]] = [:]
+        /// By worker, the batches that it was given without knowing.
+        var unanswered: [String: [BatchRecord]] = [:]
         var writers = 0
         var failure: String?
         var report = SimulationReport()
@@ -65,6 +67,12 @@ final class SimulationLedger: Sendable {
         }
     }
 
+    /// The committed ids that a run may use and was not given, ascending.
+    func idsLeft(for run: SimulationPlan.Run) -> [Int64] {
+        let owned = state.withLock { $0.owners[run.name] ?? [:] }
+        return ids(for: run.bounds).filter { owned[$0] == nil }
+    }
+
     /// What committed ids weigh; `nil` when one is not committed.
     func weight(of ids: IDRuns) -> Double? {
         state.withLock { state in
@@ -106,6 +114,28 @@ final class SimulationLedger: Sendable {
             }
             let leaseEnd = record.leaseExpiresAt ?? .distantPast
             state.batches[record.id] = Known(record: record, leaseEnd: leaseEnd)
+        }
+    }
+
+    /// Notes that a worker was not told which batches it was given.
+    func loseAnswer(of worker: String, _ outcome: AcquireOutcome) {
+        guard case .batches(let batches) = outcome else { return }
+        state.withLock { $0.unanswered[worker] = batches.map(\.record) }
+    }
+
+    /// Checks that a worker that asks again is given what it was given before.
+    func repeatAnswer(of worker: String, _ outcome: AcquireOutcome) throws {
+        let now = Date(milliseconds: clock.date.milliseconds)
+        let held = state.withLock { state in
+            (state.unanswered.removeValue(forKey: worker) ?? []).filter { record in
+                let known = state.batches[record.id]
+                return known?.record.attempt == record.attempt && known?.leaseEnd ?? now > now
+            }
+        }
+        var given: [Int64] = []
+        if case .batches(let batches) = outcome { given = batches.map(\.record.id) }
+        if let orphan = held.first(where: { !given.contains($0.id) }) {
+            throw Violation("\(orphan.words) was given to \(worker), which cannot know")
         }
     }
 

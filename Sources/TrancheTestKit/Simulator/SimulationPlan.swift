@@ -29,7 +29,7 @@ struct SimulationPlan: Sendable {
     }
 
     init(watch: Duration?, random: inout SplitMix64) {
-        let watch = watch ?? random.pick([.zero, .seconds(86_400), .seconds(86_400)])
+        let watch = watch ?? random.pick([.zero, .seconds(86_400)])
         policy = RunPolicy(
             lease: .seconds(10),
             maxAttempts: random.pick([1, 2, 3]),

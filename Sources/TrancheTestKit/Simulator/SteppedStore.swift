@@ -24,16 +24,27 @@ struct SteppedStore: ForwardingStore {
         plan: RangePlan?
     ) async throws -> AcquireOutcome {
         try await gate.pass("acquire")
-        return try await gate.lose("acquire") {
-            let source = SteppedSource.unwrapped(source)
-            let outcome = try await base.acquire(request, from: source, plan: plan)
-            gate.note("acquire: \(outcome.words)")
-            switch outcome {
-            case .batches(let batches): for batch in batches { try ledger.handOut(batch.record) }
-            case .none(let reason): try ledger.check(reason)
-            case .needsPlan, .needsLook, .needsSplit: break
+        var answer: AcquireOutcome?
+        do {
+            return try await gate.lose("acquire") {
+                let source = SteppedSource.unwrapped(source)
+                let outcome = try await base.acquire(request, from: source, plan: plan)
+                gate.note("acquire: \(outcome.words)")
+                try ledger.repeatAnswer(of: gate.actor, outcome)
+                switch outcome {
+                case .batches(let batches):
+                    for batch in batches { try ledger.handOut(batch.record) }
+                case .none(let reason):
+                    try ledger.check(reason)
+                case .needsPlan, .needsLook, .needsSplit:
+                    break
+                }
+                answer = outcome
+                return outcome
             }
-            return outcome
+        } catch {
+            if let answer { ledger.loseAnswer(of: gate.actor, answer) }
+            throw error
         }
     }
 
@@ -107,15 +118,6 @@ struct SteppedStore: ForwardingStore {
             }
             throw error
         }
-    }
-}
-
-/// A promise that was not kept.
-struct Violation: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }
 

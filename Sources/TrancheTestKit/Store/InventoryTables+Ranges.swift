@@ -76,27 +76,3 @@ extension InventoryTables {
         return before
     }
 }
-
-extension Acquire {
-    /// A batch that is held by who asks, without a number and a tile yet.
-    func makeBatch(of range: PlannedRange, kind: BatchKind) -> BatchRecord {
-        BatchRecord(
-            id: 0,
-            key: run.key,
-            kind: kind,
-            status: .running,
-            attempt: 1,
-            failures: 0,
-            idStart: range.ids.first ?? 0,
-            idEnd: range.ids.last ?? 0,
-            coverStart: nil,
-            itemIDs: range.ids.isDense ? nil : range.ids,
-            count: range.count,
-            weight: range.weight,
-            worker: request.worker,
-            jobIdentifier: request.jobIdentifier,
-            startedAt: now,
-            leaseExpiresAt: leaseEnd
-        )
-    }
-}

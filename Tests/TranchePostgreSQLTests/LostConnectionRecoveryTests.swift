@@ -5,12 +5,18 @@ import Tranche
 import TranchePostgreSQL
 import TrancheSQL
 
-extension LostConnectionTests {
+@Suite(
+    "A connection lost while a run recovers costs nothing",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: TestPostgreSQL.server != nil)
+)
+struct LostConnectionRecoveryTests {
     /// A run whose batches are split when they fail once, and whose source lacks the id 3.
     private func withSplittingRun(
         _ body: (TestDatabase, Inventory, SplittingRun, PostgreSQLProxy) async throws -> Void
     ) async throws {
-        try await withProxy { database, inventory, source, proxy in
+        try await LostConnectionTests().withProxy { database, inventory, source, proxy in
             try await database.run(
                 """
                 DELETE FROM \(database.prefix)item WHERE uid = 3;

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+import Tranche
+
+@Suite("What follows a failure")
+struct FailingBatchTests {
+    private let now = Date(timeIntervalSince1970: 1000)
+
+    @Test("By default a batch is tried again after its backoff, then stays failed")
+    func failing() throws {
+        for (failures, wait) in [(0, 5.0), (1, 10), (2, nil)] as [(Int, Double?)] {
+            let batch = try outcome(.fail, failures: failures).batch
+            #expect(batch.status == .failed)
+            #expect(batch.failures == failures + 1)
+            #expect(batch.retryAt == wait.map { now.addingTimeInterval($0) })
+            #expect(batch.logging == "no")
+            #expect(batch.endedAt == now && batch.leaseExpiresAt == nil)
+        }
+        // Nothing is known to be transient where nothing is split.
+        #expect(try outcome(.fail, isTransient: true).batch.failures == 1)
+    }
+
+    @Test("What is to be split is due at once when it has failed often enough")
+    func exhausted() throws {
+        let whole = try outcome(.split, failures: 2).batch
+        #expect(whole.status == .failed && whole.failures == 3 && whole.retryAt == now)
+        let part = try outcome(.split, kind: .split).batch
+        #expect(part.status == .failed && part.failures == 1 && part.retryAt == now)
+        let single = try outcome(.split, kind: .split, count: 1).batch
+        #expect(single.status == .failed)
+        #expect(single.retryAt == now.addingTimeInterval(5))
+        let last = try outcome(.split, kind: .split, count: 1, failures: 2).batch
+        #expect(last.status == .quarantined && last.retryAt == nil)
+    }
+
+    @Test("A transient error does not count towards splitting, but waits longer each time")
+    func transient() throws {
+        for (attempt, wait) in [(1, 5.0), (2, 10), (9, 300)] {
+            let batch = try outcome(.split, attempt: attempt, isTransient: true).batch
+            #expect(batch.failures == 0)
+            #expect(batch.retryAt == now.addingTimeInterval(wait))
+        }
+    }
+
+    @Test("In an outage nothing counts, and the hold is waited for")
+    func outage() throws {
+        var outage = OutageGuard()
+        for root in Int64(11)...14 {
+            _ = outage.noteFailure(root: root, batch: root, message: "no", now: now)
+        }
+        let outcome = try outcome(.split, outage: outage)
+        #expect(outcome.batch.failures == 0)
+        #expect(outcome.batch.retryAt == now.addingTimeInterval(30))
+        #expect(outcome.outage.hold != nil)
+    }
+
+    @Test("Bad items split the batch at once, whatever the policy")
+    func parts() throws {
+        let parts = [
+            BatchPart(ids: IDRuns([1, 3]), weight: 2),
+            BatchPart(ids: IDRuns([2]), weight: 1, isBad: true),
+        ]
+        for policy in RunPolicy.OnExhausted.allCases {
+            let batch = try outcome(policy, parts: parts).batch
+            #expect(batch.status == .split && batch.retryAt == nil)
+        }
+    }
+
+    @Test(
+        "Parts that are not the batch's ids, each once, are refused",
+        arguments: [
+            [IDRuns([1, 3])], [IDRuns([1, 3]), IDRuns([2, 4])], [IDRuns([1, 2, 3]), IDRuns([2])],
+            [IDRuns([1, 2]), IDRuns([5])],
+        ]
+    )
+    func otherParts(ids: [IDRuns]) {
+        let parts = ids.map { BatchPart(ids: $0, weight: 0) }
+        let error = #expect(throws: TrancheError.self) { try outcome(.fail, parts: parts) }
+        #expect(error?.code == .invalidArgument)
+    }
+
+    private func outcome(
+        _ onExhausted: RunPolicy.OnExhausted,
+        kind: BatchKind = .incremental,
+        count: Int = 3,
+        attempt: Int = 1,
+        failures: Int = 0,
+        isTransient: Bool = false,
+        parts: [BatchPart] = [],
+        outage: OutageGuard = OutageGuard()
+    ) throws -> FailingBatch.Outcome {
+        let key = RunKey(metaTable: "t", job: "j")
+        let batch = BatchRecord(
+            id: 7,
+            key: key,
+            kind: kind,
+            status: .running,
+            attempt: attempt,
+            failures: failures,
+            idStart: 1,
+            idEnd: Int64(count),
+            coverStart: nil,
+            itemIDs: nil,
+            count: count,
+            weight: Double(count),
+            startedAt: now,
+            leaseExpiresAt: now.addingTimeInterval(60)
+        )
+        let run = RunRecord(
+            key: key,
+            definition: nil,
+            bounds: IDBounds(),
+            policy: RunPolicy(onExhausted: onExhausted),
+            outage: outage,
+            createdAt: now
+        )
+        let failure = BatchFailure("no", isTransient: isTransient, parts: parts)
+        let failing = FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
+        return try failing.outcome()
+    }
+}
