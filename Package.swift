@@ -56,6 +56,9 @@ let package = Package(
         .library(name: "TrancheSQL", targets: ["TrancheSQL"]),
         .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
+        .library(name: "TrancheChains", targets: ["TrancheChains"]),
+        .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
+        .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
     ],
     targets: [
@@ -88,16 +91,52 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CByteScan"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "TrancheChains",
+            dependencies: ["Tranche", "TrancheSQL", "CByteScan", "CZlib", "CPosix"],
+            swiftSettings: strict
+        ),
+        .systemLibrary(
+            name: "CLibCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .systemLibrary(
+            name: "CLibCrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
+        .target(
+            name: "TrancheHTTP",
+            dependencies: ["Tranche", "TrancheChains", "CLibCurl", "CLibCrypto"],
+            swiftSettings: strict
+        ),
+        .systemLibrary(
+            name: "CLibMongoC",
+            pkgConfig: "libmongoc-1.0",
+            providers: [.apt(["libmongoc-dev"])]
+        ),
+        .target(
+            name: "TrancheMongo",
+            dependencies: ["Tranche", "CLibMongoC"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "tranche-bench",
-            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+                "TrancheMongo",
+            ],
             path: "Benchmarks/Sources",
             swiftSettings: strict
         ),
         .target(
             name: "TrancheCLI",
             dependencies: [
-                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "CPosix",
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+                "TrancheHTTP", "TrancheMongo", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -111,6 +150,28 @@ let package = Package(
         .testTarget(
             name: "TrancheTestKitTests",
             dependencies: ["Tranche", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheChainsTests",
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+                "TrancheTestKit", "TestSupport", "CPosix",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheHTTPTests",
+            dependencies: [
+                "Tranche", "TrancheSQLite", "TrancheChains", "TrancheHTTP", "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheMongoTests",
+            dependencies: [
+                "Tranche", "TrancheSQLite", "TrancheChains", "TrancheMongo", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .target(

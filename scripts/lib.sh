@@ -34,11 +34,20 @@ toolchain_program() {
     printf '%s\n' "$folder/$1"
 }
 
+# What building Tranche needs, beside Swift.
+build_packages=(
+    pkg-config libsqlite3-dev libpq-dev libmongoc-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
+)
+
 # Whether what a Debian package brings is there, however it came.
 has_package() {
     case $1 in
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
+    zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
+    libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null ;;
+    libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
+    libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;

@@ -6,7 +6,7 @@ public struct Batch: Sendable {
     public let record: BatchRecord
     /// How long it may be held without a heartbeat.
     public let lease: Duration
-    let source: any MetaSource
+    package let source: any MetaSource
     package let inventory: Inventory
     private var readItems: [Item]?
 
@@ -41,6 +41,7 @@ public struct Batch: Sendable {
     /// the batch is no part of another and did not come late: others then hold what lies between.
     public var isExact: Bool {
         if record.ids?.isDense == true { return true }
+        if source.isSeamless, record.itemIDs == nil { return true }
         return record.isTile && record.attempt == 1 && source.definition.filter == nil
             && record.ids != nil
     }
@@ -70,7 +71,9 @@ public struct Batch: Sendable {
     ///
     /// - Returns: The batch, with its items where they are few; `nil` when all have vanished.
     func withRemainingItems() async throws -> Batch? {
-        guard readItems == nil, attempt > 1 || !record.isTile, record.status == .running else {
+        guard readItems == nil, attempt > 1 || !record.isTile, record.status == .running,
+            !source.isSeamless
+        else {
             return self
         }
         var found: [Item] = []

@@ -83,10 +83,10 @@ public struct BatchItems: AsyncSequence, Sendable {
         return {
             guard let range = left else { return nil }
             let items = try await source.read { try await $0.items(in: range, limit: pageSize) }
-            if let last = items.last?.id, items.count == pageSize, last < range.upperBound {
-                left = (last + 1)...range.upperBound
-            } else {
-                left = nil
+            left = nil
+            if let last = items.last, items.count == pageSize, last.id < range.upperBound {
+                let next = source.source.isSeamless ? last.id + Int64(last.weight) : last.id + 1
+                if next <= range.upperBound { left = next...range.upperBound }
             }
             return items
         }

@@ -238,6 +238,7 @@ extension Inventory {
             limit: request.limit,
             batches: request.batches
         )
+        plan.isSeamless = source.isSeamless
         if let observed {
             plan.settling = settling
             plan.highestID = observed.highestID

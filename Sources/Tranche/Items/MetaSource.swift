@@ -65,6 +65,12 @@ public protocol MetaSource: Sendable {
 
     /// What the source promises of ids that are committed late; ``risks`` are the reasons for no more.
     var promise: SourcePromise { get }
+
+    /// Whether the items lie side by side, as the records of a file do: an id plus the item's weight is
+    /// the next id, so that none can appear between two others.
+    ///
+    /// Such batches are known by their first and last id alone, leave no gaps, and need no audit.
+    var isSeamless: Bool { get }
 }
 
 extension MetaSource {
@@ -89,6 +95,9 @@ extension MetaSource {
 
     /// No risk is known.
     public var risks: [SourceRisk] { [] }
+
+    /// Ids may appear between others.
+    public var isSeamless: Bool { false }
 }
 
 /// A description from which a meta source is opened.

@@ -8,12 +8,29 @@ public struct PlannedRange: Sendable, Hashable {
     public private(set) var weight = 0.0
     /// The items, unless there are too many to keep.
     public private(set) var items: [Item]? = []
+    /// How many items there are, where the ids do not say.
+    private var knownCount: Int?
 
     /// Makes an empty range.
     public init() {}
 
+    /// Makes a range of a seamless source, which is known by its first and last id.
+    ///
+    /// - Parameters:
+    ///   - ids: From the first item's id to the last's.
+    ///   - cursor: The id up to which the range before it reaches; `nil` from the source's start.
+    ///   - count: How many items there are; above 0.
+    ///   - weight: Their total weight.
+    public init(seamless ids: ClosedRange<Int64>, after cursor: Int64?, count: Int, weight: Double) {
+        self.ids = IDRuns(ids)
+        self.weight = weight
+        coverStart = cursor
+        knownCount = count
+        items = nil
+    }
+
     /// How many items there are.
-    public var count: Int { ids.count }
+    public var count: Int { knownCount ?? ids.count }
 
     mutating func add(_ item: Item, keeping most: Int) {
         ids.append(item.id)
@@ -39,6 +56,8 @@ public struct RangePlan: Sendable, Hashable {
     public var settling: SettlingState?
     /// Whether there are entries behind the ranges that may not be handed out yet.
     public var isUnsettled = false
+    /// Whether no id can appear in what the plan passes over.
+    public var isSeamless = false
 
     /// Makes a plan.
     public init(

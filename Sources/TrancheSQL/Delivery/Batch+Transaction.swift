@@ -32,6 +32,33 @@ extension Batch {
         logging: String? = nil,
         _ body: @escaping @Sendable (SQLTransaction) async throws -> Void
     ) async throws -> BatchRecord {
+        let text = try jsonText(of: result)
+        return try await succeed(logging: logging, resultText: { _ in text }, body)
+    }
+
+    /// Writes to the inventory's own database and records success with what comes of the writing, together
+    /// or not at all.
+    ///
+    /// See ``succeed(result:logging:_:)``.
+    ///
+    /// - Parameters:
+    ///   - logging: Free text, kept with the batch.
+    ///   - body: Writes through the transaction, and gives the batch's result, kept as JSON.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:_:)``.
+    @discardableResult
+    public func succeed(
+        logging: String? = nil,
+        returning body: @escaping @Sendable (SQLTransaction) async throws -> some Encodable & Sendable
+    ) async throws -> BatchRecord {
+        try await succeed(logging: logging, resultText: { try jsonText(of: $0) }, body)
+    }
+
+    private func succeed<Result: Sendable>(
+        logging: String?,
+        resultText: @escaping @Sendable (Result) throws -> String?,
+        _ body: @escaping @Sendable (SQLTransaction) async throws -> Result
+    ) async throws -> BatchRecord {
         guard let store = inventory.store as? any TransactionalStore else {
             throw TrancheError(
                 .promiseNotKept,
@@ -39,33 +66,30 @@ extension Batch {
                     + "after that"
             )
         }
-        let text = try jsonText(of: result)
         let limit = store.isTransactionExclusive ? lease / 3 : nil
         let clock = inventory.configuration.clock
-        return try await store.succeed(holding, result: text, logging: logging) { transaction in
-            try await whileHeld {
+        return try await store.succeed(holding, logging: logging) { transaction in
+            let result = try await whileHeld {
                 try await bounded(by: limit, clock) { try await body(transaction) }
             }
+            return try resultText(result)
         }
     }
 
-    private func bounded(
+    private func bounded<Result: Sendable>(
         by limit: Duration?,
         _ clock: any Clock<Duration>,
-        _ body: @escaping @Sendable () async throws -> Void
-    ) async throws {
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         guard let limit else { return try await body() }
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await body()
-                return true
-            }
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
             group.addTask {
                 try await clock.sleep(for: limit)
-                return false
+                return nil
             }
             defer { group.cancelAll() }
-            if try await group.next() == true { return }
+            if let ended = try await group.next(), let result = ended { return result }
             throw TrancheError(
                 .storeBusy,
                 "batch \(id) of \(record.key) wrote for longer than a third of its lease while it held "
@@ -80,12 +104,11 @@ protocol TransactionalStore: InventoryStore {
     /// Whether nobody else can write while a transaction is open.
     var isTransactionExclusive: Bool { get }
 
-    /// Calls `body` in a transaction and ends an attempt well in it.
+    /// Calls `body` in a transaction and ends an attempt well in it, with the result that `body` gives.
     func succeed(
         _ holding: Holding,
-        result: String?,
         logging: String?,
-        writing body: @escaping @Sendable (SQLTransaction) async throws -> Void
+        writing body: @escaping @Sendable (SQLTransaction) async throws -> String?
     ) async throws -> BatchRecord
 }
 
@@ -94,18 +117,17 @@ extension SQLInventoryStore: TransactionalStore {
 
     func succeed(
         _ holding: Holding,
-        result: String?,
         logging: String?,
-        writing body: @escaping @Sendable (SQLTransaction) async throws -> Void
+        writing body: @escaping @Sendable (SQLTransaction) async throws -> String?
     ) async throws -> BatchRecord {
-        try requireJSON(result)
         let isCommitting = Mutex(false)
         do {
             return try await orArchived(holding, endingAs: .succeeded) {
                 try await database.withLongTransaction { connection, _ in
                     let transaction = SQLTransaction(connection)
                     defer { transaction.end() }
-                    try await body(transaction)
+                    let result = try await body(transaction)
+                    try requireJSON(result)
                     transaction.end()
                     guard connection.isInTransaction else {
                         throw TrancheError(
@@ -150,6 +172,21 @@ extension SQLInventoryStore: TransactionalStore {
             return batch
         }
     }
+}
+
+/// A sink that can write into the transaction in which a batch's success is recorded.
+public protocol TransactionalRecordSink: RecordSink {
+    /// Begins to write a batch within a transaction; used where the promise is transactional.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - transaction: The transaction.
+    /// - Returns: Its writer; finishing it commits nothing.
+    /// - Throws: The sink's failure.
+    func writer(
+        for batch: BatchRecord,
+        in transaction: SQLTransaction
+    ) async throws -> any RecordWriter
 }
 
 /// A database as a sink: transactional where it is the inventory's own.

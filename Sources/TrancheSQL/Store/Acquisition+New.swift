@@ -166,7 +166,7 @@ extension Acquisition {
         // What was too little, if anything, has vanished.
         run.pendingSince = nil
         if let scannedTo = plan.scannedTo, run.cursor.map({ scannedTo > $0 }) ?? true {
-            passOver(to: scannedTo, handingOut: IDRuns())
+            if !plan.isSeamless { passOver(to: scannedTo, handingOut: IDRuns()) }
             run.cursor = scannedTo
         }
         guard plan.reachedEnd else {
@@ -194,7 +194,7 @@ extension Acquisition {
                 return pendingSince.addingTimeInterval(request.linger.seconds)
             }
             guard let last = range.ids.last else { continue }
-            passOver(to: last, handingOut: range.ids)
+            if !plan.isSeamless { passOver(to: last, handingOut: range.ids) }
             handOut(range, as: request.kind)
             run.cursor = last
             run.tileEnd = last

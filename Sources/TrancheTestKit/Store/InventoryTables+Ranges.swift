@@ -10,7 +10,7 @@ extension InventoryTables {
         if let settling = plan.settling { acquire.run.settling = settling }
         if plan.ranges.isEmpty {
             if let scannedTo = plan.scannedTo {
-                pass(to: scannedTo, handingOut: IDRuns(), &acquire)
+                pass(to: scannedTo, handingOut: IDRuns(), isSeamless: plan.isSeamless, &acquire)
             }
             // What was too little, if anything, has vanished.
             acquire.run.pendingSince = nil
@@ -27,26 +27,39 @@ extension InventoryTables {
                 let due = nextDue(of: request.key, now: acquire.now) ?? enough
                 return .none(.waiting(until: min(due, enough)))
             }
-            makeBatch(of: range, &acquire)
+            makeBatch(of: range, isSeamless: plan.isSeamless, &acquire)
         }
         return nil
     }
 
-    private mutating func makeBatch(of range: PlannedRange, _ acquire: inout Acquire) {
+    private mutating func makeBatch(
+        of range: PlannedRange,
+        isSeamless: Bool,
+        _ acquire: inout Acquire
+    ) {
         var batch = acquire.makeBatch(of: range, kind: acquire.request.kind)
         batch.coverStart = acquire.run.tileEnd
         batch = add(batch, token: acquire.token)
         beginAttempt(of: batch)
-        pass(to: batch.idEnd, handingOut: range.ids, &acquire)
+        pass(to: batch.idEnd, handingOut: range.ids, isSeamless: isSeamless, &acquire)
         acquire.run.tileEnd = batch.idEnd
         acquire.run.pendingSince = nil
         acquire.add(batch, items: range.items)
     }
 
     /// Moves the cursor; what it passes over and nobody is given becomes gaps.
-    private mutating func pass(to id: Int64, handingOut ids: IDRuns, _ acquire: inout Acquire) {
+    private mutating func pass(
+        to id: Int64,
+        handingOut ids: IDRuns,
+        isSeamless: Bool,
+        _ acquire: inout Acquire
+    ) {
         let run = acquire.run
         guard run.cursor.map({ id > $0 }) ?? true else { return }
+        if isSeamless {
+            acquire.run.cursor = id
+            return
+        }
         let maker = TileGaps(settling: run.settling, policy: run.policy, now: acquire.now)
         let gaps = maker.gaps(after: run.cursor, through: id, handedOut: ids, within: run.bounds)
         acquire.run.cursor = id

@@ -1,0 +1,6 @@
+#ifndef TRANCHE_CLIBCURL_SHIM_H
+#define TRANCHE_CLIBCURL_SHIM_H
+
+#include <curl/curl.h>
+
+#endif

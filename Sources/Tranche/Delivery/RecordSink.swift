@@ -1,0 +1,113 @@
+/// Where the records of batches are written.
+///
+/// A chain prepares its sink once, before anything is acquired. For each attempt of a batch it asks for a
+/// writer, gives it the records in order, and finishes it; only then is the success recorded.
+public protocol RecordSink: BatchSink {
+    /// Connects, and checks what can be checked before anything is acquired.
+    ///
+    /// - Parameter fields: The fields of all records; `nil` where each record says its own.
+    /// - Throws: The sink's failure, such as a table or field that is not there.
+    func prepare(for fields: RecordFields?) async throws
+
+    /// Begins to write a batch.
+    ///
+    /// Writing a batch again must change nothing, as far as ``BatchSink/promise(beside:)`` says: what an
+    /// earlier attempt left is replaced.
+    ///
+    /// - Parameter batch: The batch, with its attempt.
+    /// - Returns: Its writer.
+    /// - Throws: The sink's failure.
+    func writer(for batch: BatchRecord) async throws -> any RecordWriter
+
+    /// Puts together what the batches of a complete run left, where the sink keeps that apart until then.
+    ///
+    /// - Parameter run: The run, which knows what became of its batches.
+    /// - Throws: The sink's failure. It may be called again.
+    func assemble(_ run: CompleteRun) async throws
+
+    /// Gives up its connections.
+    func close() async
+}
+
+extension RecordSink {
+    /// Nothing to put together.
+    public func assemble(_ run: CompleteRun) async throws {}
+
+    /// Nothing to give up.
+    public func close() async {}
+}
+
+/// Writes the records of one attempt of a batch; belongs to one task.
+public protocol RecordWriter {
+    /// Writes records, in the batch's order.
+    ///
+    /// - Parameter records: The next records; at least one.
+    /// - Throws: ``RecordsRefused`` for records that the sink does not take, or the sink's failure.
+    func write(_ records: [Record]) async throws
+
+    /// Makes what was written last.
+    ///
+    /// - Returns: What was done, to be added up across batches.
+    /// - Throws: As ``write(_:)``.
+    func finish() async throws -> Counters
+
+    /// Gives up what was written, as far as that is possible; called instead of ``finish()``.
+    func abandon() async
+}
+
+/// Records that a sink does not take, while it would take others.
+///
+/// A batch that ends with it fails with these items to blame: they are quarantined, and all the rest is
+/// a batch again at once.
+public struct RecordsRefused: Error, CategorizedError {
+    /// The records, by the ids of their items, with the sink's words.
+    public var failures: [(id: Int64, message: String)]
+
+    /// Trying again is of no use.
+    public var category: ErrorCategory { .permanent }
+
+    /// Makes the error.
+    public init(_ failures: [(id: Int64, message: String)]) {
+        self.failures = failures
+    }
+}
+
+extension RecordsRefused: CustomStringConvertible {
+    /// How many, and the first one's reason.
+    public var description: String {
+        let first = failures.first.map { ", such as \($0.id): \($0.message)" } ?? ""
+        return "the sink refused \(failures.count) records\(first)"
+    }
+}
+
+/// A run that is complete, as sinks see it.
+public struct CompleteRun: Sendable {
+    /// The run.
+    public let key: RunKey
+    private let store: any InventoryStore
+
+    /// Makes it.
+    public init(_ key: RunKey, in store: any InventoryStore) {
+        self.key = key
+        self.store = store
+    }
+
+    /// Which of some batches did not succeed.
+    ///
+    /// - Parameter ids: The batches' numbers.
+    /// - Returns: Those that failed, were split or quarantined, or are not done.
+    /// - Throws: ``TrancheError`` of the store.
+    public func unsuccessful(among ids: [Int64]) async throws -> Set<Int64> {
+        var found: Set<Int64> = []
+        var rest = ids[...]
+        while !rest.isEmpty {
+            // Batches that were packed are not found any more; they succeeded.
+            let page = BatchSelection(runs: RunSelection(key), ids: Array(rest.prefix(500)))
+            for batch in try await store.batches(page) where batch.status != .succeeded {
+                found.insert(batch.id)
+            }
+            rest = rest.dropFirst(500)
+        }
+        return found
+    }
+}

@@ -1,0 +1,97 @@
+/// Records that were read together: their bytes once, and a cell for each field.
+///
+/// No field becomes a `String` before somebody asks for its text.
+package final class RecordBlock: Sendable {
+    package let fields: RecordFields
+    /// The bytes that the cells' texts are parts of.
+    package let bytes: [UInt8]
+    /// The cells, record by record.
+    package let cells: [RecordCell]
+    /// The records' ids.
+    package let ids: [Int64]
+
+    /// Makes a block.
+    ///
+    /// - Parameters:
+    ///   - fields: The fields.
+    ///   - bytes: What the cells' texts are parts of.
+    ///   - cells: `fields.count` cells for each id.
+    ///   - ids: The records' ids.
+    package init(fields: RecordFields, bytes: [UInt8], cells: [RecordCell], ids: [Int64]) {
+        precondition(cells.count == fields.count * ids.count, "give a cell for each field")
+        self.fields = fields
+        self.bytes = bytes
+        self.cells = cells
+        self.ids = ids
+    }
+
+    package var count: Int { ids.count }
+
+    /// The block's records, in order.
+    package var records: [Record] {
+        (0..<count).map { Record(self, row: $0) }
+    }
+
+    package func cell(_ place: Int, ofRow row: Int) -> RecordCell {
+        cells[row * fields.count + place]
+    }
+
+    package func text(of cell: RecordCell) -> String {
+        String(decoding: bytes[cell.textRange], as: UTF8.self)
+    }
+}
+
+/// Builds a block from values.
+package struct RecordBlockBuilder {
+    package let fields: RecordFields
+    private var bytes: [UInt8] = []
+    private var cells: [RecordCell] = []
+    private var ids: [Int64] = []
+
+    package init(_ fields: RecordFields) {
+        self.fields = fields
+    }
+
+    package var count: Int { ids.count }
+
+    /// Adds a record; one value for each field.
+    package mutating func add(_ id: Int64, _ values: some Collection<Value>) {
+        precondition(values.count == fields.count, "give a value for each field")
+        ids.append(id)
+        for value in values {
+            switch value {
+            case .null: cells.append(.null)
+            case .boolean(let value): cells.append(RecordCell(.boolean, bits: value ? 1 : 0))
+            case .integer(let value):
+                cells.append(RecordCell(.integer, bits: UInt64(bitPattern: value)))
+            case .real(let value): cells.append(RecordCell(.real, bits: value.bitPattern))
+            case .text(let text): addText(text.utf8, as: .text)
+            case .blob(let value): addText(value, as: .blob)
+            }
+        }
+    }
+
+    /// Adds a record whose cells refer to texts of another block, with some values in place of its own.
+    package mutating func add(_ id: Int64, cells copied: [(cell: RecordCell, text: ArraySlice<UInt8>)])
+    {
+        precondition(copied.count == fields.count, "give a cell for each field")
+        ids.append(id)
+        for (cell, text) in copied {
+            var cell = cell
+            cell.start = UInt32(bytes.count)
+            bytes += text
+            cells.append(cell)
+        }
+    }
+
+    private mutating func addText(_ text: some Collection<UInt8>, as kind: RecordCell.Kind) {
+        cells.append(
+            RecordCell(kind, start: UInt32(bytes.count), length: UInt32(text.count))
+        )
+        bytes += text
+    }
+
+    package consuming func build() -> RecordBlock {
+        RecordBlock(fields: fields, bytes: bytes, cells: cells, ids: ids)
+    }
+}

@@ -1,0 +1,59 @@
+/// The names of the fields that records of one kind have, in order.
+///
+/// Records share one object, so that a name costs nothing per record.
+public final class RecordFields: Sendable {
+    /// The names, in order; each once, none empty.
+    public let names: [String]
+    private let places: [String: Int]
+
+    /// Makes the fields.
+    ///
+    /// - Parameter names: The names, in order.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for an empty name, or one that stands twice.
+    public init(_ names: [String]) throws {
+        var places: [String: Int] = [:]
+        for (place, name) in names.enumerated() {
+            guard !name.isEmpty else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "field \(place + 1) has no name; give every field one"
+                )
+            }
+            if let before = places.updateValue(place, forKey: name) {
+                throw TrancheError(
+                    .invalidArgument,
+                    "fields \(before + 1) and \(place + 1) are both named '\(name)'; "
+                        + "every field needs a name of its own"
+                )
+            }
+        }
+        self.names = names
+        self.places = places
+    }
+
+    private init() {
+        names = []
+        places = [:]
+    }
+
+    /// No fields.
+    package static let none = RecordFields()
+
+    /// How many fields there are.
+    public var count: Int { names.count }
+
+    /// Where a field stands, from 0; `nil` when there is none of that name.
+    public func place(of name: String) -> Int? { places[name] }
+}
+
+extension RecordFields: Hashable {
+    /// Whether names and order are the same.
+    public static func == (lhs: RecordFields, rhs: RecordFields) -> Bool {
+        lhs === rhs || lhs.names == rhs.names
+    }
+
+    /// Hashes the names.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(names)
+    }
+}

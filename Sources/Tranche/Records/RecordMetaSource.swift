@@ -1,0 +1,21 @@
+/// A source whose items are records, read in chunks.
+public protocol RecordMetaSource: MetaSource {
+    /// The fields of all records; `nil` where each record says its own.
+    var fields: RecordFields? { get }
+
+    /// Reads the records of a batch, ascending by id.
+    ///
+    /// Each attempt of a batch reads the same items. One that vanished from the source is left out.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - onFault: Told of items that are no records, which are then left out; may throw to end the
+    ///     reading.
+    /// - Returns: The records, in chunks of some thousand.
+    /// - Throws: ``TrancheError`` `.sourceUnavailable` (transient), `.redefined` (permanent) when the
+    ///   content is another than the run began with; what `onFault` throws.
+    func records(
+        of batch: BatchRecord,
+        onFault: @escaping (RecordFault) throws -> Void
+    ) async throws -> ChunkReader<Record>
+}

@@ -1,0 +1,90 @@
+/// Bytes that can be read from any place, such as a file or an object in a store.
+public protocol ByteReader: Sendable {
+    /// What it is, for messages; without credentials.
+    var name: String { get }
+
+    /// Looks how large the content is, and which it is.
+    ///
+    /// - Throws: `TrancheError` `.invalidSource` (permanent) when there is no such file or object, or it
+    ///   may not be read; `.sourceUnavailable` (transient) when the store cannot be reached.
+    func state() async throws -> ByteState
+
+    /// Reads bytes.
+    ///
+    /// - Parameter range: Which; not empty.
+    /// - Returns: The bytes: all of them, unless the content ends within the range.
+    /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found to have
+    ///   changed since ``state()``.
+    func read(_ range: Range<Int64>) async throws -> [UInt8]
+}
+
+/// What is known of some content without reading it.
+public struct ByteState: Sendable, Hashable {
+    /// How many bytes there are.
+    public var size: Int64
+    /// What tells this content from another, in words, such as `modified 2026-01-31T08:00:00Z` or
+    /// `etag "5d41402a"`.
+    public var version: String
+
+    /// Makes a state.
+    public init(size: Int64, version: String) {
+        self.size = size
+        self.version = version
+    }
+}
+
+/// Where bytes are: a file, or an object in a store.
+///
+/// The modules of the stores add the ways to make one. Two are equal when they are spelt alike.
+public struct ByteLocation: Sendable, Hashable {
+    /// What it is, as given; without credentials.
+    public let name: String
+    private let key: String
+    private let opener: @Sendable () async throws -> any ByteReader
+
+    /// Describes a location.
+    ///
+    /// - Parameters:
+    ///   - name: What it is, without credentials.
+    ///   - key: Its spelling, with all that tells it from another.
+    ///   - open: Opens it.
+    public init(
+        name: String,
+        key: String,
+        open: @escaping @Sendable () async throws -> any ByteReader
+    ) {
+        self.name = name
+        self.key = key
+        opener = open
+    }
+
+    /// Opens what is there.
+    ///
+    /// - Returns: The reader.
+    /// - Throws: As ``ByteReader/state()``.
+    public func open() async throws -> any ByteReader {
+        try await opener()
+    }
+
+    /// Whether two are spelt alike.
+    public static func == (lhs: ByteLocation, rhs: ByteLocation) -> Bool {
+        lhs.key == rhs.key
+    }
+
+    /// Hashes the spelling.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+    }
+}
+
+extension ByteLocation {
+    /// A file on disk; a name that ends in `.gz` is decompressed as it is read.
+    ///
+    /// - Parameter path: The file's path; a relative one is looked for in the working folder.
+    public static func file(_ path: String) -> ByteLocation {
+        ByteLocation(name: path, key: "file:\(path)") {
+            let file = LocalFile(path)
+            return path.hasSuffix(".gz") ? GzipReader(file) : file
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import CPosix
+import Foundation
+import Tranche
+
+/// A file on disk, read on a thread of its own.
+actor LocalFile: ByteReader {
+    nonisolated let name: String
+    private nonisolated let executor: SerialQueueExecutor
+    private var handle: LocalFileHandle?
+
+    init(_ path: String) {
+        name = path
+        executor = SerialQueueExecutor(label: "tranche.file")
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    func state() async throws -> ByteState {
+        // Opened anew: a file that another one was renamed over has changed, too.
+        handle = nil
+        let file = try LocalFileHandle(name)
+        let state = try file.state(name)
+        handle = consume file
+        return state
+    }
+
+    func read(_ range: Range<Int64>) async throws -> [UInt8] {
+        if handle == nil { handle = try LocalFileHandle(name) }
+        guard let bytes = try handle?.read(range, of: name) else { return [] }
+        return bytes
+    }
+}
+
+/// An open file.
+private struct LocalFileHandle: ~Copyable {
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        descriptor = tranche_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw Self.error("open", path, errno) }
+    }
+
+    deinit {
+        _ = CPosix.close(descriptor)
+    }
+
+    func state(_ path: String) throws -> ByteState {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.error("look at", path, errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw TrancheError(
+                .invalidSource,
+                "'\(path)' is no regular file; a pipe or folder cannot be read by offsets"
+            )
+        }
+        let time = status.st_mtim
+        let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        return ByteState(
+            size: Int64(status.st_size),
+            version: "modified \(RecordTime.text(microseconds: microseconds))"
+        )
+    }
+
+    func read(_ range: Range<Int64>, of path: String) throws -> [UInt8] {
+        let wanted = Int(range.upperBound - range.lowerBound)
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+            while count < wanted, let base = buffer.baseAddress {
+                let read = pread(
+                    descriptor,
+                    base + count,
+                    wanted - count,
+                    off_t(range.lowerBound) + off_t(count)
+                )
+                if read < 0 {
+                    if errno == EINTR { continue }
+                    failure = errno
+                    return
+                }
+                if read == 0 { return }
+                count += read
+            }
+        }
+        guard failure == 0 else { throw Self.error("read", path, failure) }
+        return bytes
+    }
+
+    private static func error(_ verb: String, _ path: String, _ number: Int32) -> TrancheError {
+        let reason = String(cString: strerror(number))
+        switch number {
+        case EIO, EMFILE, ENFILE, ENOMEM, ETIMEDOUT, ESTALE:
+            return TrancheError(.sourceUnavailable, "cannot \(verb) '\(path)': \(reason)")
+        case ENOENT:
+            return TrancheError(
+                .invalidSource,
+                "there is no file '\(path)' (looked for from \(FileManager.default.currentDirectoryPath))"
+            )
+        default:
+            return TrancheError(.invalidSource, "cannot \(verb) '\(path)': \(reason)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import Tranche
+
+/// How a chain is run.
+public struct ChainOptions: Sendable {
+    /// Whose batches are worked on, and how large they are.
+    public var request: BatchRequest
+    /// How many batches are worked on at once; 1 by default.
+    public var workers: Int
+    /// When to end: by default when the run is complete, so that retries and others' leases are waited for.
+    public var end: SequenceEnd
+    /// What the sink must promise; it is refused at the start when it promises less.
+    public var promise: DeliveryPromise
+    /// How many items of a batch may be no valid records; a batch with more fails. Any number by default.
+    public var maxRejects: RejectLimit?
+    /// Told of each batch that ended.
+    public var onBatch: (@Sendable (ChainBatchReport) -> Void)?
+
+    /// Makes options.
+    public init(
+        request: BatchRequest,
+        workers: Int = 1,
+        end: SequenceEnd = .whenComplete,
+        promise: DeliveryPromise = .atLeastOnce,
+        maxRejects: RejectLimit? = nil,
+        onBatch: (@Sendable (ChainBatchReport) -> Void)? = nil
+    ) {
+        self.request = request
+        self.workers = workers
+        self.end = end
+        self.promise = promise
+        self.maxRejects = maxRejects
+        self.onBatch = onBatch
+    }
+
+    func validate() throws {
+        try request.validate()
+        guard (1...1000).contains(workers) else {
+            throw TrancheError(.invalidArgument, "\(workers) workers asked for; give 1 to 1000")
+        }
+    }
+}
+
+/// How many items of a batch may be no valid records.
+public enum RejectLimit: Sendable, Hashable {
+    /// So many.
+    case count(Int)
+    /// So large a part of the batch, from 0 to 1.
+    case share(Double)
+
+    func admits(_ rejected: Int, of count: Int) -> Bool {
+        switch self {
+        case .count(let most): rejected <= most
+        case .share(let most): Double(rejected) <= most * Double(count)
+        }
+    }
+}
+
+extension RejectLimit: CustomStringConvertible {
+    /// The number, or the share in percent.
+    public var description: String {
+        switch self {
+        case .count(let most): String(most)
+        case .share(let most): "\((most * 10_000).rounded() / 100) %"
+        }
+    }
+}

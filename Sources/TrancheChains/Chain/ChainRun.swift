@@ -1,0 +1,253 @@
+public import Tranche
+import TrancheSQL
+
+extension SinkChain {
+    /// Runs the chain over all batches of a job that are not done yet.
+    ///
+    /// Several processes may run the same chain at once. A run that was interrupted goes on with the batches
+    /// that were in hand, and with what follows.
+    ///
+    /// - Parameters:
+    ///   - inventory: The inventory.
+    ///   - job: Name of the job; 1 to 128 UTF-8 bytes.
+    ///   - weight: Upper bound of each batch's weight, such as `8 << 20` bytes of a file; above 0.
+    ///   - workers: How many batches are worked on at once.
+    /// - Returns: What came of it.
+    /// - Throws: As ``run(through:_:)``.
+    public func run(
+        through inventory: Inventory,
+        job: String,
+        weight: Int,
+        workers: Int = 1
+    ) async throws -> ChainReport {
+        let request = BatchRequest(job: job, limit: BatchLimit(weight: Double(weight)))
+        return try await run(through: inventory, ChainOptions(request: request, workers: workers))
+    }
+
+    /// Runs the chain over all batches of a run that are not done yet.
+    ///
+    /// - Parameters:
+    ///   - inventory: The inventory.
+    ///   - options: Whose batches, and how.
+    /// - Returns: What came of it. A batch that fails does not end the run: see ``ChainReport/isSuccess``.
+    /// - Throws: `TrancheError` when source, steps and sink do not fit together, before anything is acquired;
+    ///   `.storeUnavailable` (transient) and the like when the inventory cannot be reached;
+    ///   `CancellationError`, after batches in hand were given back.
+    public func run(
+        through inventory: Inventory,
+        _ options: ChainOptions
+    ) async throws -> ChainReport {
+        try options.validate()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let run = try await ChainRun(self, inventory, options)
+        do {
+            var report = try await run.work()
+            let key = run.key
+            if report.reason == .complete {
+                let complete = CompleteRun(key, in: inventory.store)
+                for attachment in chain.attachments { try await attachment.assemble(complete) }
+                try await sink.assemble(complete)
+            }
+            report.run = try await inventory.summaries(RunSelection(key)).first
+            report.elapsed = clock.now - start
+            await sink.close()
+            return report
+        } catch {
+            await sink.close()
+            throw error
+        }
+    }
+}
+
+/// A chain while it is run.
+struct ChainRun: Sendable {
+    private let chain: Chain<Record>
+    private let sink: any RecordSink
+    private let inventory: Inventory
+    private let options: ChainOptions
+    private let source: any MetaSource
+    /// The sink, where it writes into the transaction of the success.
+    private let transactional: (any TransactionalRecordSink)?
+    let key: RunKey
+
+    /// Opens source and sink, and checks that all fits together.
+    init(_ chain: SinkChain, _ inventory: Inventory, _ options: ChainOptions) async throws {
+        self.chain = chain.chain
+        sink = chain.sink
+        self.inventory = inventory
+        self.options = options
+        source = try await inventory.source(chain.chain.source)
+        key = RunKey(
+            metaTable: source.definition.table,
+            job: options.request.job,
+            run: options.request.run
+        )
+        let fields =
+            (source as? any RecordMetaSource).map(\.fields) ?? ItemRecords.fields
+        for attachment in chain.chain.attachments { try await attachment.prepare() }
+        try await sink.prepare(for: try chain.chain.fields(fields))
+        try await inventory.require(options.promise, of: sink)
+        let promise = try await sink.promise(beside: inventory.store)
+        transactional =
+            promise.delivery == .transactional ? sink as? any TransactionalRecordSink : nil
+    }
+
+    /// Works on batches until there are none.
+    func work() async throws -> ChainReport {
+        try await withThrowingTaskGroup(of: ChainReport.self) { group in
+            for number in 1...options.workers {
+                group.addTask { try await work(as: number) }
+            }
+            var report = ChainReport()
+            var isFirst = true
+            while let part = try await group.next() {
+                report.succeeded += part.succeeded
+                report.failed += part.failed
+                report.lost += part.lost
+                report.counters.merge(part.counters)
+                report.weight += part.weight
+                report.lastError = part.lastError ?? report.lastError
+                if isFirst { report.reason = part.reason }
+                isFirst = false
+            }
+            return report
+        }
+    }
+
+    private func work(as number: Int) async throws -> ChainReport {
+        var request = options.request
+        if options.workers > 1 {
+            request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
+        }
+        var report = ChainReport()
+        while true {
+            let answer = try await inventory.nextBatch(
+                request,
+                from: chain.source,
+                end: options.end
+            )
+            switch answer {
+            case .none(let reason):
+                report.reason = reason
+                return report
+            case .batch(let batch):
+                let ended = try await process(batch)
+                report.add(ended)
+                options.onBatch?(ended)
+            }
+        }
+    }
+
+    // MARK: - One batch
+
+    private func process(_ batch: Batch) async throws -> ChainBatchReport {
+        let clock = ContinuousClock()
+        let start = clock.now
+        func ended(_ outcome: ChainBatchReport.Outcome, _ counters: Counters = Counters())
+            -> ChainBatchReport
+        {
+            ChainBatchReport(
+                batch: batch.record,
+                outcome: outcome,
+                counters: counters,
+                elapsed: clock.now - start
+            )
+        }
+        do {
+            return ended(.succeeded, try await write(batch))
+        } catch let error as TrancheError where error.code == .batchLost {
+            return ended(.lost)
+        } catch {
+            if Task.isCancelled {
+                try await batch.release()
+                options.onBatch?(ended(.released))
+                throw CancellationError()
+            }
+            let bad = (error as? RecordsRefused)?.failures.map(\.id) ?? []
+            do {
+                try await batch.fail(error, badItems: Set(bad))
+            } catch let lost as TrancheError where lost.code == .batchLost {
+                return ended(.lost)
+            }
+            return ended(.failed("\(error)"))
+        }
+    }
+
+    /// Writes a batch's records, and records its success.
+    private func write(_ batch: Batch) async throws -> Counters {
+        guard let transactional else {
+            let counters = try await batch.whileHeld {
+                try await write(batch) { try await sink.writer(for: batch.record) }
+            }
+            try await batch.succeed(result: counters)
+            return counters
+        }
+        let record = try await batch.succeed { transaction in
+            try await write(batch) {
+                try await transactional.writer(for: batch.record, in: transaction)
+            }
+        }
+        return try record.result.map { try JSONText.decode(Counters.self, from: $0) } ?? Counters()
+    }
+
+    private func write(
+        _ batch: Batch,
+        to makeWriter: () async throws -> any RecordWriter
+    ) async throws -> Counters {
+        let context = BatchContext(batch.record)
+        for attachment in chain.attachments { attachment.begin(context) }
+        let writer = try await makeWriter()
+        do {
+            let records = try chain.open(context, try await reader(of: batch, context))
+            while let chunk = try await records.next() {
+                try await writer.write(chunk)
+                context.counters.add(chunk.count, to: CounterName.written)
+                try await flush(context, of: batch)
+            }
+            try context.requireNoFaults()
+            try await flush(context, of: batch)
+            context.counters.add(0, to: CounterName.written)
+            for attachment in chain.attachments { try await attachment.finish(context) }
+            context.counters.merge(try await writer.finish())
+            return context.counters
+        } catch {
+            await writer.abandon()
+            for attachment in chain.attachments { await attachment.abandon(context) }
+            throw error
+        }
+    }
+
+    private func flush(_ context: BatchContext, of batch: Batch) async throws {
+        for attachment in chain.attachments { try await attachment.flush(context) }
+        let rejected = context.counters[CounterName.rejected]
+        if let limit = options.maxRejects, !limit.admits(rejected, of: batch.count) {
+            throw TrancheError(
+                .invalidItem,
+                "\(rejected) of \(batch.count) items of batch \(batch.id) are no valid records; at most "
+                    + "\(limit) are let through"
+            )
+        }
+    }
+
+    private func reader(
+        of batch: Batch,
+        _ context: BatchContext
+    ) async throws -> ChunkReader<Record> {
+        context.counters.add(0, to: CounterName.read)
+        let records: ChunkReader<Record>
+        if let source = source as? any RecordMetaSource {
+            records = try await source.records(of: batch.record) { fault in
+                context.counters.add(1, to: CounterName.read)
+                try context.reject(fault)
+            }
+        } else {
+            records = ItemRecords.reader(of: batch)
+        }
+        return ChunkReader {
+            guard let chunk = try await records.next() else { return nil }
+            context.counters.add(chunk.count, to: CounterName.read)
+            return chunk
+        }
+    }
+}

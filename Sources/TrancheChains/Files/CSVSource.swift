@@ -1,0 +1,64 @@
+public import Tranche
+
+/// The records of a CSV file, as a source.
+///
+/// ```swift
+/// let customers = CSVSource("customers.csv", delimiter: ";")
+/// ```
+///
+/// The id of a record is the offset of its first byte, its weight the bytes to the next record. The file
+/// is planned and read by offsets: its batches can be worked on by several processes at once. A file whose
+/// name ends in `.gz` is decompressed; it can only be read from its beginning on, so each process reads
+/// all that lies before its batches.
+public struct CSVSource: MetaSourceDescription {
+    /// Where the file is.
+    public var location: ByteLocation
+    /// How it is written.
+    public var format: CSVFormat
+    /// Whether the file may grow: then what is new is handed out, and the last record waits for its end.
+    ///
+    /// Otherwise a file that has changed is refused. False by default.
+    public var grows: Bool
+
+    /// Describes the source.
+    ///
+    /// - Parameters:
+    ///   - location: Where the file is.
+    ///   - format: How it is written.
+    ///   - grows: Whether the file may grow.
+    public init(_ location: ByteLocation, format: CSVFormat = CSVFormat(), grows: Bool = false) {
+        self.location = location
+        self.format = format
+        self.grows = grows
+    }
+
+    /// Describes a file on disk.
+    ///
+    /// - Parameters:
+    ///   - path: The file's path.
+    ///   - delimiter: What parts the fields of a record.
+    ///   - header: The names of the fields; `nil` when the first record has them.
+    ///   - grows: Whether the file may grow.
+    public init(
+        _ path: String,
+        delimiter: Character = ",",
+        header: [String]? = nil,
+        grows: Bool = false
+    ) {
+        self.init(
+            .file(path),
+            format: CSVFormat(delimiter: delimiter, header: header),
+            grows: grows
+        )
+    }
+
+    /// Opens the file, and reads its header.
+    public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        try await FileMetaSource(
+            location.open(),
+            format: CSVFileFormat(format),
+            name: location.name,
+            grows: grows
+        )
+    }
+}

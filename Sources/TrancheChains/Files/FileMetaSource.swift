@@ -1,0 +1,414 @@
+import Synchronization
+import Tranche
+
+/// The records of a file as a meta source: ids are offsets, weights are bytes.
+///
+/// A record's id is the offset of its first byte, its weight the way to the next record. So any batch is
+/// read again from its first id and its weight alone, and the batches of one file can be worked on by any
+/// number of processes.
+struct FileMetaSource: RecordMetaSource {
+    /// How many bytes are read at once.
+    static let step: Int64 = 1 << 18
+    /// A record longer than this is refused rather than kept in memory.
+    static let longestRecord: Int64 = 1 << 30
+
+    let definition: SourceDefinition
+    let fields: RecordFields?
+    private let bytes: any ByteReader
+    private let format: any FileFormat
+    private let dataStart: Int64
+    private let opened: ByteState
+    /// Whether the file may grow; the last record then waits for its end.
+    private let grows: Bool
+
+    /// Opens a source.
+    ///
+    /// - Parameters:
+    ///   - bytes: The content.
+    ///   - format: How it is written.
+    ///   - name: The source's name, as given.
+    ///   - grows: Whether the file may grow.
+    /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`.
+    init(
+        _ bytes: any ByteReader,
+        format: any FileFormat,
+        name: String,
+        grows: Bool
+    ) async throws {
+        self.bytes = bytes
+        self.format = format
+        self.grows = grows
+        opened = try await bytes.state()
+        let head = try await format.head(of: bytes, size: opened.size)
+        fields = head.fields
+        dataStart = head.dataStart
+        definition = SourceDefinition(
+            database: grows
+                ? "\(bytes.name), which grows"
+                : "\(bytes.name) of \(opened.size) bytes, \(opened.version)",
+            table: format.prefix + name,
+            uid: "offset",
+            item: format.description,
+            weight: "bytes"
+        )
+    }
+
+    var isSeamless: Bool { true }
+
+    /// How far the content goes now.
+    ///
+    /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was opened.
+    private func currentSize() async throws -> Int64 {
+        let state = try await bytes.state()
+        if grows { return state.size }
+        guard state == opened else {
+            throw TrancheError(
+                .redefined,
+                "'\(bytes.name)' has changed since it was opened: it has \(state.size) bytes, "
+                    + "\(state.version), instead of \(opened.size), \(opened.version). Offsets may mean "
+                    + "other records now: load it under another job name, or follow a file that only grows"
+            )
+        }
+        return state.size
+    }
+
+    func highestID() async throws -> Int64? {
+        let size = try await currentSize()
+        return size > dataStart ? size - 1 : nil
+    }
+
+    // MARK: - Planning
+
+    func nextRange(
+        after cursor: Int64?,
+        within bounds: IDBounds,
+        limit: BatchLimit,
+        batches: Int
+    ) async throws -> RangePlan {
+        let size = try await currentSize()
+        var cut = FileCut(source: self, size: size)
+        var start: Int64
+        if let cursor {
+            start = try await end(ofRecordAt: cursor, size: size)
+        } else if let lower = bounds.lower, lower > dataStart {
+            start = try await firstRecord(from: lower, size: size)
+        } else {
+            start = dataStart
+        }
+        let upper = bounds.upper ?? .max
+        var ranges: [PlannedRange] = []
+        var cursor = cursor
+        while ranges.count < batches, start < size, start <= upper {
+            let found = try await cut.records(from: start, through: upper, limit: limit)
+            guard found.count > 0 else {
+                start = size
+                break
+            }
+            let range = PlannedRange(
+                seamless: found.firstStart...found.lastStart,
+                after: cursor,
+                count: found.count,
+                weight: Double(found.end - found.firstStart)
+            )
+            ranges.append(range)
+            cursor = found.lastStart
+            start = found.end
+        }
+        let isOver: Bool
+        if start < size, start <= upper {
+            isOver = try await !cut.hasRecord(from: start, through: upper)
+        } else {
+            isOver = true
+        }
+        return RangePlan(
+            cursor: ranges.first?.coverStart ?? cursor,
+            ranges: ranges,
+            scannedTo: nil,
+            reachedEnd: isOver
+        )
+    }
+
+    /// Where the record after another begins.
+    private func end(ofRecordAt offset: Int64, size: Int64) async throws -> Int64 {
+        guard offset >= dataStart else { return dataStart }
+        guard offset < size else { return size }
+        var cut = FileCut(source: self, size: size)
+        let limit = BatchLimit(count: 1)
+        let record = try await cut.records(from: offset, through: .max, limit: limit)
+        return record.count > 0 ? record.end : size
+    }
+
+    /// The start of the first record at or behind an offset, which may be in the midst of one.
+    ///
+    /// Whether an offset is within quotes only shows from a record's end before it: the file is read from
+    /// its start, at the speed at which plans are made.
+    private func firstRecord(from offset: Int64, size: Int64) async throws -> Int64 {
+        guard offset < size else { return size }
+        var scanner = format.scanner(at: dataStart)
+        var place = dataStart
+        while place < offset {
+            let end = min(offset, place + Self.step)
+            try await scan(place..<end, with: &scanner, limit: .max, most: .max)
+            place = end
+        }
+        if scanner.lineStart == offset { return offset }
+        return try await end(ofRecordAt: scanner.lineStart, size: size)
+    }
+
+    /// Scans bytes.
+    ///
+    /// - Returns: Whether the scanner is done.
+    @discardableResult
+    func scan(
+        _ range: Range<Int64>,
+        with scanner: inout RecordScanner,
+        limit: Int64,
+        most: Int
+    ) async throws -> Bool {
+        let read = try await bytes.read(range)
+        guard Int64(read.count) == range.upperBound - range.lowerBound else {
+            throw shortRead(at: range.lowerBound + Int64(read.count))
+        }
+        return read.withUnsafeBufferPointer { scanner.scan($0, limit: limit, most: most) }
+    }
+
+    private func shortRead(at offset: Int64) -> TrancheError {
+        TrancheError(
+            .sourceUnavailable,
+            "'\(bytes.name)' ended at offset \(offset) while it was read; it may be written to just now"
+        )
+    }
+
+    /// Cuts records off, one range after the other.
+    private struct FileCut {
+        let source: FileMetaSource
+        let size: Int64
+
+        /// The longest run of records from a place on that is within a limit.
+        mutating func records(
+            from start: Int64,
+            through upper: Int64,
+            limit: BatchLimit
+        ) async throws -> RecordScanner {
+            let weight = limit.weight.map { Int64(min($0, 0x1p62)) } ?? .max
+            let (end, isEndless) = start.addingReportingOverflow(weight)
+            let (beyond, isOpen) = upper.addingReportingOverflow(1)
+            let last = min(isEndless ? .max : end, isOpen ? .max : beyond)
+            let most = limit.count ?? .max
+            var scanner = source.format.scanner(at: start)
+            try await scan(&scanner, from: start, limit: last, most: most)
+            // A record that begins within the bounds and ends behind them belongs to them.
+            if scanner.count > 0, scanner.count < most, scanner.end <= upper, scanner.end < size {
+                var one = source.format.scanner(at: scanner.end)
+                try await scan(&one, from: scanner.end, limit: .max, most: 1)
+                if one.count == 1, one.firstStart <= upper, isEndless || one.end <= end {
+                    scanner.take(one)
+                }
+            }
+            return scanner
+        }
+
+        mutating func hasRecord(from start: Int64, through upper: Int64) async throws -> Bool {
+            var scanner = source.format.scanner(at: start)
+            try await scan(&scanner, from: start, limit: .max, most: 1)
+            return scanner.count > 0 && scanner.firstStart <= upper
+        }
+
+        private func scan(
+            _ scanner: inout RecordScanner,
+            from start: Int64,
+            limit: Int64,
+            most: Int
+        ) async throws {
+            var place = start
+            while place < size {
+                try Task.checkCancellation()
+                let end = min(size, place + FileMetaSource.step)
+                if try await source.scan(place..<end, with: &scanner, limit: limit, most: most) {
+                    return
+                }
+                place = end
+                if scanner.count > 0, scanner.lineStart < place, place > limit { return }
+                if place - scanner.lineStart > FileMetaSource.longestRecord {
+                    throw source.tooLong(scanner)
+                }
+            }
+            if source.grows { return }
+            scanner.finish(limit: limit, most: most)
+            if scanner.count == 0, let quote = scanner.openQuote {
+                throw TrancheError(
+                    .invalidItem,
+                    "'\(source.bytes.name)' has a quote that is never closed: it was opened at offset "
+                        + "\(quote), in the record at offset \(scanner.lineStart). All before that "
+                        + "record is handed out; close the quote, and load the file under another job "
+                        + "name or with 'tranche redefine'"
+                )
+            }
+        }
+    }
+
+    private func tooLong(_ scanner: RecordScanner) -> TrancheError {
+        let quote = scanner.openQuote.map { ", with a quote that was opened at offset \($0)" } ?? ""
+        return TrancheError(
+            .invalidItem,
+            "'\(bytes.name)' has a record of more than \(Self.longestRecord >> 20) MiB at offset "
+                + "\(scanner.lineStart)\(quote); is a quote not closed?"
+        )
+    }
+
+    // MARK: - Reading
+
+    func records(
+        of batch: BatchRecord,
+        onFault: @escaping (RecordFault) throws -> Void
+    ) async throws -> ChunkReader<Record> {
+        let size = try await currentSize()
+        var reading = Reading(source: self, place: batch.idStart, size: size)
+        if let ids = batch.itemIDs {
+            // A part of a batch that was split.
+            let last = ids.last ?? batch.idStart
+            return ChunkReader {
+                guard reading.place <= last else { return nil }
+                return try await reading.next { fault in
+                    if ids.contains(fault.id) { try onFault(fault) }
+                }?.filter { ids.contains($0.id) }
+            }
+        }
+        reading.size = min(size, batch.idStart + Int64(batch.weight ?? Double(size)))
+        return ChunkReader { try await reading.next(onFault) }
+    }
+
+    /// Reads records chunk by chunk.
+    private struct Reading {
+        let source: FileMetaSource
+        var place: Int64
+        var size: Int64
+        private var parser: any RecordParser
+        private var step = FileMetaSource.step
+
+        init(source: FileMetaSource, place: Int64, size: Int64) {
+            self.source = source
+            self.place = place
+            self.size = size
+            parser = source.format.parser(fields: source.fields)
+        }
+
+        mutating func next(_ onFault: (RecordFault) throws -> Void) async throws -> [Record]? {
+            while place < size {
+                let end = min(size, place + step)
+                let read = try await source.bytes.read(place..<end)
+                guard Int64(read.count) == end - place else {
+                    throw source.shortRead(at: place + Int64(read.count))
+                }
+                let (blocks, used) = try parser.parse(
+                    read,
+                    at: place,
+                    isLast: end == size,
+                    onFault: onFault
+                )
+                if used == 0 {
+                    guard end < size else {
+                        place = size
+                        return nil
+                    }
+                    step *= 4
+                    continue
+                }
+                place += Int64(used)
+                step = FileMetaSource.step
+                return blocks.count == 1 ? blocks[0].records : blocks.flatMap(\.records)
+            }
+            return nil
+        }
+    }
+
+    func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
+        var items: [Item] = []
+        try await eachRecord(from: range.lowerBound) { item in
+            guard item.id <= range.upperBound else { return false }
+            items.append(item)
+            return items.count < limit
+        }
+        return items
+    }
+
+    func items(withIDs ids: [Int64]) async throws -> [Item] {
+        var items: [Item] = []
+        for id in ids {
+            try await eachRecord(from: id) { item in
+                if item.id == id { items.append(item) }
+                return false
+            }
+        }
+        return items
+    }
+
+    func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
+        var items: [Item] = []
+        for range in ranges where items.count < limit {
+            items += try await self.items(in: range, limit: limit - items.count)
+        }
+        return items
+    }
+
+    /// Reads one record after the other, as text.
+    private func eachRecord(
+        from start: Int64,
+        _ body: (Item) throws -> Bool
+    ) async throws {
+        let size = try await currentSize()
+        var place = max(start, dataStart)
+        var step = Self.step
+        while place < size {
+            let end = min(size, place + step)
+            let read = try await bytes.read(place..<end)
+            guard Int64(read.count) == end - place else {
+                throw shortRead(at: place + Int64(read.count))
+            }
+            var used = 0
+            while used < read.count {
+                var scanner = format.scanner(at: place + Int64(used))
+                read[used...].withUnsafeBufferPointer {
+                    _ = scanner.scan($0, limit: .max, most: 1)
+                    if end == size, !grows { scanner.finish(limit: .max, most: 1) }
+                }
+                // Empty lines behind a record belong to it, and may go on behind what was read.
+                guard scanner.count == 1 else { break }
+                let next = skipEmptyLines(read, from: Int(scanner.end - place))
+                guard next < read.count || end == size else { break }
+                let first = Int(scanner.firstStart - place)
+                let text = String(decoding: read[first..<Int(scanner.end - place)], as: UTF8.self)
+                let item = Item(
+                    id: scanner.firstStart,
+                    item: .text(text.trimmingSuffix { $0.isNewline }),
+                    weight: Double(place + Int64(next) - scanner.firstStart)
+                )
+                guard try body(item) else { return }
+                used = next
+            }
+            if used == 0 {
+                if end == size { return }
+                step *= 4
+            } else {
+                step = Self.step
+            }
+            place += Int64(used)
+        }
+    }
+
+    private func skipEmptyLines(_ bytes: [UInt8], from start: Int) -> Int {
+        var place = start
+        while place < bytes.count {
+            if bytes[place] == RecordScanner.newline {
+                place += 1
+            } else if bytes[place] == RecordScanner.carriageReturn, place + 1 < bytes.count,
+                bytes[place + 1] == RecordScanner.newline
+            {
+                place += 2
+            } else {
+                break
+            }
+        }
+        return place
+    }
+}

@@ -1,0 +1,27 @@
+public import Tranche
+
+/// Takes records and keeps none of them: to try a chain, or to measure it.
+public struct NoOpSink: RecordSink {
+    /// Makes the sink.
+    public init() {}
+
+    /// What the sink is, for messages.
+    public var name: String { "the sink that keeps nothing" }
+
+    /// Writing nothing again changes nothing.
+    public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
+        SinkPromise(.idempotent, reason: "it writes nothing that could be committed with the success")
+    }
+
+    /// Nothing to prepare.
+    public func prepare(for fields: RecordFields?) async throws {}
+
+    /// Gives a writer that keeps nothing.
+    public func writer(for batch: BatchRecord) async throws -> any RecordWriter { Writer() }
+
+    private struct Writer: RecordWriter {
+        func write(_ records: [Record]) async throws {}
+        func finish() async throws -> Counters { Counters() }
+        func abandon() async {}
+    }
+}
