@@ -14,6 +14,8 @@ struct Audit {
     private let source: any MetaSource
     private let options: AuditOptions
     private var position: AuditPosition
+    /// Where an audit of the whole run goes on, while this one is of some ids.
+    private let whole: AuditPosition
     private var report = AuditReport()
 
     /// Prepares an audit.
@@ -35,8 +37,14 @@ struct Audit {
         self.run = run
         self.source = source
         self.options = options
-        // Bounds are looked at from their beginning, and do not disturb the rotation.
-        position = (options.ids.isOpen ? run.auditPosition : nil) ?? AuditPosition()
+        whole = run.auditPosition ?? AuditPosition()
+        if options.ids.isOpen {
+            position = whole
+        } else {
+            // Some ids are looked at without disturbing the rotation.
+            let part = whole.part.flatMap { $0.ids == options.ids ? $0 : nil }
+            position = AuditPosition(id: part?.id)
+        }
         if !continues { position.id = nil }
     }
 
@@ -62,9 +70,7 @@ struct Audit {
             try Task.checkCancellation()
             left -= 1
             let isFinished = try await step()
-            if options.ids.isOpen {
-                try await inventory.store.noteAudit(position, of: run.key)
-            }
+            try await note(isFinished: isFinished)
             report.position = position
             try await progress(report)
             if isFinished {
@@ -73,6 +79,20 @@ struct Audit {
             }
             if let budget = options.budget, start.duration(to: clock.now) >= budget { return }
         }
+    }
+
+    /// Keeps where the next audit goes on.
+    private func note(isFinished: Bool) async throws {
+        var noted = position
+        if options.ids.isOpen {
+            noted.part = whole.part
+        } else {
+            // One without a budget comes to its end, and has nothing to go on with.
+            guard options.budget != nil else { return }
+            noted = whole
+            noted.part = isFinished ? nil : position.id.map { .init(ids: options.ids, id: $0) }
+        }
+        try await inventory.store.noteAudit(noted, of: run.key)
     }
 
     /// Looks at some tiles.

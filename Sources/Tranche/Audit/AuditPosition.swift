@@ -5,20 +5,47 @@ public struct AuditPosition: Sendable, Hashable {
     /// The id at which the tile ends that was looked at last; `nil` at the beginning of a pass.
     public var id: Int64?
 
+    /// Where an audit of some ids goes on, when one ended before its end.
+    public var part: Part?
+
     /// Makes a position.
-    public init(pass: Int = 0, id: Int64? = nil) {
+    public init(pass: Int = 0, id: Int64? = nil, part: Part? = nil) {
         self.pass = pass
         self.id = id
+        self.part = part
     }
 
-    /// The position as text, such as `2:4711`.
-    public var packed: String { "\(pass):\(id.map(String.init) ?? "")" }
+    /// Where an audit of some ids goes on.
+    public struct Part: Sendable, Hashable {
+        /// The ids that it looks at.
+        public var ids: IDBounds
+        /// The id at which the tile ends that was looked at last.
+        public var id: Int64
+
+        /// Makes a position.
+        public init(ids: IDBounds, id: Int64) {
+            self.ids = ids
+            self.id = id
+        }
+    }
+
+    /// The position as text, such as `2:4711`, or `2:4711:20:80:55` with that of an audit of some ids.
+    public var packed: String {
+        var parts: [String?] = [String(pass), id.map(String.init)]
+        if let part {
+            parts += [part.ids.lower, part.ids.upper, part.id].map { $0.map { String($0) } }
+        }
+        return parts.map { $0 ?? "" }.joined(separator: ":")
+    }
 
     /// Reads packed text.
     public init?(packed: String) {
         let parts = packed.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let pass = Int(parts[0]) else { return nil }
+        guard parts.count == 2 || parts.count == 5, let pass = Int(parts[0]) else { return nil }
         self.init(pass: pass, id: Int64(parts[1]))
+        if parts.count == 5, let id = Int64(parts[4]) {
+            part = Part(ids: IDBounds(lower: Int64(parts[2]), upper: Int64(parts[3])), id: id)
+        }
     }
 }
 

@@ -4,8 +4,8 @@ extension Inventory {
     /// Compares what was handed out with what the source has.
     ///
     /// Each tile's ids are counted and added up; where that differs, and in rotation, they are compared
-    /// one by one. With a budget an audit goes on where the last one ended, else it goes through the
-    /// whole run; with bounds it looks at just these.
+    /// one by one. With a budget an audit goes on where the last one of the same ids ended, else it goes
+    /// through the whole run; with bounds it looks at just these.
     ///
     /// - Parameters:
     ///   - key: The run.

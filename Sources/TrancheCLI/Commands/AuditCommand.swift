@@ -31,8 +31,7 @@ struct AuditCommand: Command {
         ],
         notes: """
             Ids that appeared were committed behind the cursor; ids that vanished were
-            deleted. A whole audit goes on where the last one ended; --from and --to begin
-            anew.
+            deleted. With a budget an audit goes on where the last one of the same ids ended.
 
             Exit: 0 nothing differs, or all that does was queued; 1 something differs.
 
@@ -173,7 +172,7 @@ private struct AuditText {
             "\(HumanText.count(report.ids, "id")), compared \(HumanText.number(report.compared)) "
         text +=
             report.isFinished ? "of them id by id\n" : "of them id by id; the budget is used up\n"
-        if let next = report.position?.id, !report.isFinished, options.ids.isOpen {
+        if let next = report.position?.id, !report.isFinished {
             text += "the next audit with a budget goes on behind id \(next)\n"
         }
         if report.appeared.count > 0 { text += "appeared: \(HumanText.ids(report.appeared))\n" }

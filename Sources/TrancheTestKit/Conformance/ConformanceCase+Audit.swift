@@ -50,6 +50,21 @@ extension ConformanceCase {
             try require(second.isFinished, "the audit did not go on")
             try requireEqual(first.tiles + second.tiles, 300, "the tiles")
         },
+        ConformanceCase("An audit of some ids goes on where its budget ended") { subject in
+            let bench = try await Bench(subject, ids: 1...700)
+            _ = try await bench.drain(BatchRequest(job: "job", limit: BatchLimit(count: 1)))
+            let some = AuditOptions(ids: IDBounds(101...400), budget: .zero)
+            let first = try await bench.audit(some)
+            try require(!first.isFinished, "the audit came to its end at once")
+            let whole = try await bench.audit(AuditOptions(budget: .zero))
+            try requireEqual(whole.position?.id, 256, "where the audit of all ids was")
+            let second = try await bench.audit(some)
+            try require(second.isFinished, "the audit did not go on")
+            try requireEqual(first.tiles + second.tiles, 300, "the tiles")
+            try requireEqual(try await bench.audit(some).tiles, first.tiles, "the next one's tiles")
+            let rest = try await bench.audit(AuditOptions(budget: .zero))
+            try requireEqual(rest.position?.id, 512, "where the audit of all ids is then")
+        },
         ConformanceCase("An audit of some ids looks at these only") { subject in
             let bench = try await Bench(subject, ids: 1...40)
             _ = try await bench.drain(BatchRequest(job: "job", limit: BatchLimit(count: 10)))
