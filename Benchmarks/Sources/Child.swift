@@ -4,6 +4,11 @@ import Tranche
 /// What the program does as a child of itself.
 enum Child {
     static func run(arguments: [String]) async throws {
+        if arguments.first == "chain", arguments.count == 4,
+            let chain = ChainCase(rawValue: arguments[1])
+        {
+            return try await chain.measure(path: arguments[2], workers: Int(arguments[3]) ?? 1)
+        }
         guard arguments.count >= 4 else {
             throw BenchError("child wants a task, a database, and more")
         }
@@ -35,10 +40,7 @@ enum Child {
             bytes += item.text.utf8.count
         }
         try await batch.succeed()
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-        let kilobytes = peak.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first ?? 0
-        print("\(count) \(kilobytes) \(bytes)")
+        print("\(count) \(try Memory.peak()) \(bytes)")
     }
 
     /// Works with some workers for some time; prints a line for each with its batches and longest wait.

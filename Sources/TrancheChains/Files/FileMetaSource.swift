@@ -97,7 +97,7 @@ struct FileMetaSource: RecordMetaSource {
         }
         let upper = bounds.upper ?? .max
         var ranges: [PlannedRange] = []
-        var cursor = cursor
+        var last = cursor
         while ranges.count < batches, start < size, start <= upper {
             let found = try await cut.records(from: start, through: upper, limit: limit)
             guard found.count > 0 else {
@@ -106,12 +106,12 @@ struct FileMetaSource: RecordMetaSource {
             }
             let range = PlannedRange(
                 seamless: found.firstStart...found.lastStart,
-                after: cursor,
+                after: last,
                 count: found.count,
                 weight: Double(found.end - found.firstStart)
             )
             ranges.append(range)
-            cursor = found.lastStart
+            last = found.lastStart
             start = found.end
         }
         let isOver: Bool
@@ -121,7 +121,7 @@ struct FileMetaSource: RecordMetaSource {
             isOver = true
         }
         return RangePlan(
-            cursor: ranges.first?.coverStart ?? cursor,
+            cursor: cursor,
             ranges: ranges,
             scannedTo: nil,
             reachedEnd: isOver
