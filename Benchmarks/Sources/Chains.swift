@@ -5,7 +5,31 @@ import TrancheSQLite
 
 /// What a child process measures of chains.
 enum ChainCase: String, CaseIterable {
-    case plan, parse
+    /// Finding where batches end.
+    case plan
+    /// Reading the fields of all records.
+    case parse
+    /// The same, validated against a schema.
+    case schema
+    /// The same, as values of a type.
+    case decodable
+}
+
+/// A row as a type.
+private struct Row: Decodable, Sendable {
+    enum Category: String, Decodable { case alpha, beta, gamma, delta }
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, category, amount, active
+        case createdAt = "created_at"
+    }
+
+    let id: Int
+    let name: String
+    let category: Category
+    let amount: Double
+    let createdAt: Date
+    let active: Bool
 }
 
 extension ChainCase {
@@ -18,17 +42,23 @@ extension ChainCase {
         let inventory = try await Inventory.open(
             .sqlite(folder.appending(path: "inventory.db").path)
         )
+        let rejects = RejectFile.jsonLines(folder.appending(path: "rejects.jsonl").path)
         let source = CSVSource(path)
+        let records = Chain(reading: source)
         let clock = ContinuousClock()
         let start = clock.now
         let rows: Int
         switch self {
         case .plan: rows = try await plan(source, inventory)
-        case .parse:
-            rows = try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<workers { group.addTask { try await parse(source, inventory) } }
-                return try await group.reduce(0, +)
-            }
+        case .parse: rows = try await run(records.write(to: NoOpSink()), inventory, workers)
+        case .schema:
+            let schema = try RecordSchema(json: CSVFile.schema)
+            let valid = records.validate(schema, rejectsTo: rejects)
+            rows = try await run(valid.write(to: NoOpSink()), inventory, workers)
+        case .decodable:
+            let values = records.validate(as: Row.self, rejectsTo: rejects)
+            let nothing: Chain<Record> = values.batchMap { _ in [] }
+            rows = try await run(nothing.write(to: NoOpSink()), inventory, workers)
         }
         let seconds = (clock.now - start) / .seconds(1)
         await inventory.close()
@@ -45,19 +75,19 @@ extension ChainCase {
         return plan.ranges.reduce(0) { $0 + $1.count }
     }
 
-    private func parse(_ source: CSVSource, _ inventory: Inventory) async throws -> Int {
-        guard let records = try await inventory.source(source) as? any RecordMetaSource else {
-            throw BenchError("the source has no records")
-        }
-        var rows = 0
-        for try await batch in inventory.batches(from: source, job: "parse", weight: 8 << 20) {
-            let reader = try await records.records(of: batch.record) { fault in
-                throw BenchError("\(fault)")
-            }
-            while let chunk = try await reader.next() { rows += chunk.count }
-            try await batch.succeed()
-        }
-        return rows
+    private func run(
+        _ chain: SinkChain,
+        _ inventory: Inventory,
+        _ workers: Int
+    ) async throws -> Int {
+        let report = try await chain.run(
+            through: inventory,
+            job: "bench",
+            weight: 8 << 20,
+            workers: workers
+        )
+        guard report.isSuccess else { throw BenchError("\(report.lastError ?? "it failed")") }
+        return report.counters[CounterName.read]
     }
 }
 

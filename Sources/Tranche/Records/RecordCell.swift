@@ -23,7 +23,7 @@ package struct RecordCell: Sendable {
     package var length: UInt32
     package var kind: Kind
 
-    package init(_ kind: Kind, bits: UInt64 = 0, start: UInt32 = 0, length: UInt32 = 0) {
+    @inlinable package init(_ kind: Kind, bits: UInt64 = 0, start: UInt32 = 0, length: UInt32 = 0) {
         self.bits = bits
         self.start = start
         self.length = length
@@ -32,8 +32,8 @@ package struct RecordCell: Sendable {
 
     package static let null = RecordCell(.null)
 
-    package var integer: Int64 { Int64(bitPattern: bits) }
-    package var real: Double { Double(bitPattern: bits) }
-    package var boolean: Bool { bits != 0 }
-    package var textRange: Range<Int> { Int(start)..<Int(start) + Int(length) }
+    @inlinable package var integer: Int64 { Int64(bitPattern: bits) }
+    @inlinable package var real: Double { Double(bitPattern: bits) }
+    @inlinable package var boolean: Bool { bits != 0 }
+    @inlinable package var textRange: Range<Int> { Int(start)..<Int(start) + Int(length) }
 }

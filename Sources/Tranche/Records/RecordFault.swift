@@ -6,12 +6,15 @@ public struct RecordFault: Sendable, Hashable, CustomStringConvertible {
     public var errors: [FieldError]
     /// The record as it was read.
     public var input: String
+    /// Whether ``input`` is a JSON object of the record's fields; otherwise it is the text that was to be one.
+    public var isObject: Bool
 
     /// Makes a fault.
-    public init(id: Int64, errors: [FieldError], input: String) {
+    public init(id: Int64, errors: [FieldError], input: String, isObject: Bool = false) {
         self.id = id
         self.errors = errors
         self.input = input
+        self.isObject = isObject
     }
 
     /// The id with the errors.

@@ -47,7 +47,7 @@ extension TrancheError {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
             case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
-            case promiseNotKept
+            case promiseNotKept, sinkUnavailable, sinkFailed
         }
 
         private let name: Name
@@ -121,10 +121,19 @@ extension TrancheError {
         /// Permanent.
         public static let sourceFailed = Self(name: .sourceFailed)
 
+        /// A sink cannot be reached, or is full.
+        ///
+        /// Transient.
+        public static let sinkUnavailable = Self(name: .sinkUnavailable)
+        /// A sink refused what was to be written.
+        ///
+        /// Permanent.
+        public static let sinkFailed = Self(name: .sinkFailed)
+
         /// What to do about errors of this kind.
         public var category: ErrorCategory {
             switch name {
-            case .storeBusy, .storeUnavailable, .sourceUnavailable: .transient
+            case .storeBusy, .storeUnavailable, .sourceUnavailable, .sinkUnavailable: .transient
             case .batchLost: .conflict
             default: .permanent
             }

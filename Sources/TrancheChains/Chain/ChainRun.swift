@@ -1,3 +1,4 @@
+import Foundation
 public import Tranche
 import TrancheSQL
 
@@ -121,22 +122,40 @@ struct ChainRun: Sendable {
             request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
         }
         var report = ChainReport()
+        var looks = 0
         while true {
-            let answer = try await inventory.nextBatch(
+            let answer = try await inventory.acquire(
                 request,
                 from: chain.source,
-                end: options.end
+                isDraining: options.end == .whenComplete
             )
             switch answer {
             case .none(let reason):
-                report.reason = reason
-                return report
+                guard let pause = pause(for: reason, after: looks) else {
+                    report.reason = reason
+                    return report
+                }
+                looks += 1
+                try await inventory.configuration.clock.sleep(for: pause)
             case .batch(let batch):
+                looks = 0
                 let ended = try await process(batch)
                 report.add(ended)
                 options.onBatch?(ended)
             }
         }
+    }
+
+    /// How long to wait before asking again; `nil` when that is of no use.
+    ///
+    /// Workers beside this one end their last batches soon: the first looks follow each other quickly.
+    private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
+        let now = inventory.configuration.store.now?() ?? Date()
+        guard reason.isWorthWaiting(for: options.end, at: now) else { return nil }
+        let longest = inventory.configuration.pollInterval
+        let soon = min(longest, .milliseconds(5) * (1 << min(looks, 10)))
+        guard case .waiting(let until) = reason else { return soon }
+        return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(5)), soon)
     }
 
     // MARK: - One batch

@@ -7,8 +7,10 @@ import Tranche
 /// read again from its first id and its weight alone, and the batches of one file can be worked on by any
 /// number of processes.
 struct FileMetaSource: RecordMetaSource {
-    /// How many bytes are read at once.
+    /// How many bytes are read at once to plan.
     static let step: Int64 = 1 << 18
+    /// How many bytes become records at once: the records of a chunk should stay in the processor's cache.
+    static let chunk: Int64 = 1 << 16
     /// A record longer than this is refused rather than kept in memory.
     static let longestRecord: Int64 = 1 << 30
 
@@ -284,7 +286,7 @@ struct FileMetaSource: RecordMetaSource {
         var place: Int64
         var size: Int64
         private var parser: any RecordParser
-        private var step = FileMetaSource.step
+        private var step = FileMetaSource.chunk
 
         init(source: FileMetaSource, place: Int64, size: Int64) {
             self.source = source
@@ -315,7 +317,7 @@ struct FileMetaSource: RecordMetaSource {
                     continue
                 }
                 place += Int64(used)
-                step = FileMetaSource.step
+                step = FileMetaSource.chunk
                 return blocks.count == 1 ? blocks[0].records : blocks.flatMap(\.records)
             }
             return nil

@@ -1,0 +1,62 @@
+extension Record {
+    /// The record as a JSON object, appended to bytes.
+    ///
+    /// Numbers and booleans are such, JSON arrays and objects stand as they are, all else is text; bytes are
+    /// lower-case hexadecimal.
+    ///
+    /// - Parameters:
+    ///   - output: Where to append.
+    ///   - spelling: Whether everything but null is written as the text that it was read from.
+    package func appendJSON(to output: inout [UInt8], asTexts spelling: Bool = false) {
+        output.append(UInt8(ascii: "{"))
+        for (place, name) in fields.names.enumerated() {
+            if place > 0 { output.append(UInt8(ascii: ",")) }
+            JSONBytes.append(name.utf8, to: &output)
+            output.append(UInt8(ascii: ":"))
+            append(cell(place), to: &output, asText: spelling)
+        }
+        output.append(UInt8(ascii: "}"))
+    }
+
+    private func append(_ cell: RecordCell, to output: inout [UInt8], asText: Bool) {
+        switch cell.kind {
+        case .null: output += "null".utf8
+        case .json: output += block.bytes[cell.textRange]
+        case .text: JSONBytes.append(block.bytes[cell.textRange], to: &output)
+        case .timestamp, .date: JSONBytes.append(text(of: cell).utf8, to: &output)
+        case .boolean where !asText: output += (cell.boolean ? "true" : "false").utf8
+        case .integer where !asText: output += String(cell.integer).utf8
+        case .real where !asText && cell.real.isFinite: output += String(cell.real).utf8
+        case .blob: JSONBytes.append((self[cell].text ?? "").utf8, to: &output)
+        case .boolean, .integer, .real: JSONBytes.append(text(of: cell).utf8, to: &output)
+        }
+    }
+
+    private subscript(_ cell: RecordCell) -> Value { .blob(Array(block.bytes[cell.textRange])) }
+}
+
+/// JSON strings as bytes.
+package enum JSONBytes {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Appends text in quotes, with what must be escaped escaped.
+    package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                output.append(UInt8(ascii: "\\"))
+                output.append(byte)
+            case 0x0A: output += "\\n".utf8
+            case 0x0D: output += "\\r".utf8
+            case 0x09: output += "\\t".utf8
+            case 0..<0x20:
+                output += "\\u00".utf8
+                output.append(digits[Int(byte >> 4)])
+                output.append(digits[Int(byte & 15)])
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+}

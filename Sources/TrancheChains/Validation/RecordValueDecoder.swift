@@ -1,0 +1,85 @@
+import Foundation
+import Tranche
+
+/// Decodes one field: as a value, or as JSON where the field holds an array or object.
+struct RecordValueDecoder: Decoder {
+    let value: RecordValue
+    let key: any CodingKey
+
+    var codingPath: [any CodingKey] { [key] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        try json().container(keyedBy: type)
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        try json().unkeyedContainer()
+    }
+
+    /// A decoder over the JSON that the field holds.
+    private func json() throws -> any Decoder {
+        guard value.cell.kind == .json else {
+            throw corrupted("it is a plain value, and the type wants an array or object")
+        }
+        let data = Data((value.text ?? "").utf8)
+        return try JSONDecoder().decode(CapturedDecoder.self, from: data).decoder
+    }
+
+    private struct CapturedDecoder: Decodable {
+        let decoder: any Decoder
+
+        init(from decoder: any Decoder) {
+            self.decoder = decoder
+        }
+    }
+
+    fileprivate func corrupted(_ message: String) -> DecodingError {
+        .dataCorrupted(.init(codingPath: codingPath, debugDescription: message))
+    }
+}
+
+extension RecordValueDecoder: SingleValueDecodingContainer {
+    private func read<Value>(_ value: Value?, _ expectation: String) throws -> Value {
+        guard let value else { throw corrupted(expectation) }
+        return value
+    }
+
+    private func integer<Value: FixedWidthInteger>() throws -> Value {
+        try read(
+            value.integer.flatMap { Value(exactly: $0) } ?? value.text.flatMap { Value($0) },
+            "it is no whole number of \(Value.bitWidth) bits"
+        )
+    }
+
+    func decodeNil() -> Bool { value.cell.kind == .null }
+    func decode(_ type: Bool.Type) throws -> Bool {
+        try read(value.boolean, "it is neither true nor false")
+    }
+    func decode(_ type: String.Type) throws -> String { try read(value.text, "it is no text") }
+    func decode(_ type: Double.Type) throws -> Double { try read(value.number, "it is no number") }
+    func decode(_ type: Float.Type) throws -> Float {
+        try read(value.number.map { Float($0) }, "it is no number")
+    }
+    func decode(_ type: Int.Type) throws -> Int { try integer() }
+    func decode(_ type: Int8.Type) throws -> Int8 { try integer() }
+    func decode(_ type: Int16.Type) throws -> Int16 { try integer() }
+    func decode(_ type: Int32.Type) throws -> Int32 { try integer() }
+    func decode(_ type: Int64.Type) throws -> Int64 { try integer() }
+    func decode(_ type: UInt.Type) throws -> UInt { try integer() }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try integer() }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try integer() }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try integer() }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try integer() }
+
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        switch type {
+        case is Date.Type:
+            if let date = value.date as? Value { return date }
+            throw corrupted("it is no time such as 2026-01-31T08:00:00Z")
+        default: return try Value(from: self)
+        }
+    }
+}

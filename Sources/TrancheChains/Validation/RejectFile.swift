@@ -1,0 +1,86 @@
+import Tranche
+
+/// The file to which items go that are no valid records: one JSON object a line, with the item's id, what is
+/// wrong with it, and the record.
+///
+/// ```json
+/// {"offset":4711,"errors":[{"field":"amount","message":"is no number","input":"n/a"}],"row":{"id":"5"}}
+/// ```
+///
+/// Each item is in it once, however often its batch was tried: an attempt writes a part aside, which takes the
+/// place of an earlier attempt's before the success is recorded. When a run is complete, the file is put
+/// together from the parts of the batches that succeeded, in order of id. Where no item was refused, there is
+/// no file. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
+public struct RejectFile: Sendable {
+    private let parts: PartFolder
+
+    /// A file of JSON Lines.
+    ///
+    /// - Parameter path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
+    public static func jsonLines(_ path: String) -> RejectFile {
+        RejectFile(parts: PartFolder(path))
+    }
+}
+
+extension RejectFile: ChainAttachment {
+    func prepare() async throws {
+        try await parts.prepare()
+    }
+
+    func begin(_ context: BatchContext) {
+        context.rejects = RejectCollector()
+    }
+
+    func flush(_ context: BatchContext) async throws {
+        guard let rejects = context.rejects else { return }
+        var lines: [UInt8] = []
+        for fault in rejects.take() { Self.append(fault, to: &lines) }
+        if lines.isEmpty { return }
+        if rejects.part == nil { rejects.part = try await parts.begin(context.batch) }
+        try await rejects.part?.append(lines)
+    }
+
+    func finish(_ context: BatchContext) async throws {
+        if let part = context.rejects?.part {
+            try await part.finish()
+        } else {
+            try await parts.remove(context.batch)
+        }
+    }
+
+    func abandon(_ context: BatchContext) async {
+        await context.rejects?.part?.abandon()
+    }
+
+    func assemble(_ run: CompleteRun) async throws {
+        try await parts.assemble(run, keepingEmpty: false)
+    }
+
+    private static func append(_ fault: RecordFault, to lines: inout [UInt8]) {
+        lines += "{\"offset\":\(fault.id),\"errors\":[".utf8
+        for (index, error) in fault.errors.enumerated() {
+            if index > 0 { lines.append(UInt8(ascii: ",")) }
+            lines.append(UInt8(ascii: "{"))
+            if let field = error.field {
+                lines += "\"field\":".utf8
+                JSONBytes.append(field.utf8, to: &lines)
+                lines.append(UInt8(ascii: ","))
+            }
+            lines += "\"message\":".utf8
+            JSONBytes.append(error.message.utf8, to: &lines)
+            if let input = error.input {
+                lines += ",\"input\":".utf8
+                JSONBytes.append(input.utf8, to: &lines)
+            }
+            lines.append(UInt8(ascii: "}"))
+        }
+        lines += "],\"row\":".utf8
+        // A record that could be read is an object; one that could not is text.
+        if fault.isObject {
+            lines += fault.input.utf8
+        } else {
+            JSONBytes.append(fault.input.utf8, to: &lines)
+        }
+        lines += "}\n".utf8
+    }
+}
