@@ -15,6 +15,8 @@ package actor PostgreSQLConnection: SQLConnection {
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
     private var isWornOut = false
+    /// The records that are being loaded.
+    var loading: Load?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -93,6 +95,10 @@ package actor PostgreSQLConnection: SQLConnection {
     package func rollback() async throws {
         guard !isBroken else { return }
         do {
+            if loading != nil {
+                loading = nil
+                try endCopy("it was given up")
+            }
             _ = try exchange(["ROLLBACK"])
         } catch {
             isUnusable = true
@@ -130,6 +136,43 @@ package actor PostgreSQLConnection: SQLConnection {
                 )
             }
         }
+    }
+
+    // MARK: Copying
+
+    /// Runs a script and begins to copy in; pipelines have to wait until its end.
+    func copyIn(after script: String, _ copy: String) throws {
+        try handle.exitPipeline()
+        do {
+            try handle.sendScript(script)
+            try Self.finishScript(of: handle)
+            try handle.sendScript(copy)
+            try handle.waitForCopy()
+        } catch {
+            try handle.enterPipeline()
+            throw error
+        }
+    }
+
+    func putCopy(_ bytes: [UInt8]) throws {
+        if bytes.isEmpty { return }
+        try handle.putCopy(bytes)
+    }
+
+    /// Ends the copying, with an error to give it up.
+    func endCopy(_ reason: String?) throws(PostgreSQLError) {
+        do {
+            try handle.endCopy(reason)
+            try Self.finishScript(of: handle)
+        } catch {
+            let failure = error
+            try handle.enterPipeline()
+            if failure.endsConnection { isUnusable = true }
+            // What was given up fails, as it should.
+            if reason == nil || failure.endsConnection { throw failure }
+            return
+        }
+        try handle.enterPipeline()
     }
 
     // MARK: Steps
@@ -218,7 +261,7 @@ package actor PostgreSQLConnection: SQLConnection {
     ///
     /// A connection that was cancelled is not lent again: the server's answer to the cancel request
     /// may come late, and must not hit another's statement.
-    private func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
+    func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
         try Task.checkCancellation()
         guard !isBroken else {
             throw PostgreSQLError(sqlState: "08006", message: "the connection was lost")

@@ -125,6 +125,58 @@ struct PostgreSQLHandle: ~Copyable {
         guard PQpipelineSync(pointer) == 1 else { throw lost() }
     }
 
+    // MARK: Copying
+
+    /// Waits until the server takes what is copied in.
+    func waitForCopy() throws(PostgreSQLError) {
+        guard let result = try nextResult() else { throw lost() }
+        if result.isCopyingIn { return }
+        var failure = PostgreSQLError(sqlState: "08P01", message: "it is no COPY FROM STDIN")
+        if case .failed(let error) = result.outcome { failure = error }
+        while try nextResult() != nil {}
+        throw failure
+    }
+
+    /// Sends bytes, and waits while the server takes none.
+    func putCopy(_ bytes: [UInt8]) throws(PostgreSQLError) {
+        while true {
+            let sent = bytes.withUnsafeBytes { bytes in
+                PQputCopyData(
+                    pointer,
+                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    Int32(bytes.count)
+                )
+            }
+            if sent == 1 { break }
+            guard sent == 0 else { throw lost() }
+            try waitToSend()
+        }
+        while true {
+            let unsent = PQflush(pointer)
+            if unsent == 0 { return }
+            guard unsent == 1 else { throw lost() }
+            try waitToSend()
+        }
+    }
+
+    /// Tells the server that all was sent, or why no more comes.
+    func endCopy(_ error: String?) throws(PostgreSQLError) {
+        while true {
+            let sent = PQputCopyEnd(pointer, error)
+            if sent == 1 { return }
+            guard sent == 0 else { throw lost() }
+            try waitToSend()
+        }
+    }
+
+    private func waitToSend() throws(PostgreSQLError) {
+        try Self.wait(pointer, alarm, forReading: true, forWriting: true, atMost: nil)
+        guard PQconsumeInput(pointer) == 1 else { throw lost() }
+        if alarm.isRinging {
+            throw PostgreSQLError(sqlState: "08006", message: "the request was cancelled")
+        }
+    }
+
     /// Waits for the next result; `nil` at the end of a statement's results.
     func nextResult() throws(PostgreSQLError) -> PostgreSQLResult? {
         while true {
@@ -224,6 +276,9 @@ struct PostgreSQLResult: ~Copyable {
     }
 
     var parameterCount: Int { Int(PQnparams(pointer)) }
+
+    /// Whether the statement takes what is copied in.
+    var isCopyingIn: Bool { PQresultStatus(pointer) == PGRES_COPY_IN }
 
     private var error: PostgreSQLError {
         let primary = tranche_pq_primary(pointer).map { String(cString: $0) }

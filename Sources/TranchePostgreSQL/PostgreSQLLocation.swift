@@ -32,6 +32,14 @@ extension SourceDatabase {
                 let identity = try await database.identity()
                 await database.close()
                 return identity
+            },
+            openForWriting: {
+                PostgreSQLDatabase(
+                    url: try PostgreSQLURL(url),
+                    isReadOnly: false,
+                    lockTimeout: .seconds(30),
+                    maxConnections: 16
+                )
             }
         )
     }

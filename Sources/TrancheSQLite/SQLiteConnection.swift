@@ -14,6 +14,9 @@ package actor SQLiteConnection: SQLConnection {
     private var statements: [String: SQLiteStatement] = [:]
     private var isWanted = false
     private var turnTakenAt: ContinuousClock.Instant?
+    /// What is being loaded, and its statement.
+    var load: (load: SQLLoad, text: String)?
+    var loaded = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -134,6 +137,21 @@ package actor SQLiteConnection: SQLConnection {
     }
 
     // MARK: Steps
+
+    /// Runs a statement for each of some records.
+    func loadInterruptibly(_ records: [Record], _ text: String, width: Int) async throws {
+        try await interruptibly {
+            let statement = try prepared(text)
+            for record in records {
+                do {
+                    try statement.run(record, width: width) { handle.error($0) }
+                } catch let error as SQLiteError where error.refusesRow {
+                    // The statement alone was undone; the others of the batch are tried without the record.
+                    throw RecordsRefused([(record.id, error.message)])
+                }
+            }
+        }
+    }
 
     private func execute(_ statements: [SQLStatement]) throws(SQLiteError) -> [SQLRows] {
         var results: [SQLRows] = []

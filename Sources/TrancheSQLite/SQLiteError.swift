@@ -20,6 +20,11 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
         [SQLITE_BUSY, SQLITE_LOCKED].contains(code & 0xff)
     }
 
+    /// Whether a row breaks a rule that others need not break.
+    var refusesRow: Bool {
+        [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG].contains(code & 0xff)
+    }
+
     package var description: String { "SQLite: \(message) (code \(code))" }
 
     /// What to do about a result code.

@@ -33,6 +33,13 @@ extension SourceDatabase {
                 let identity = try await database.identity()
                 await database.close()
                 return identity
+            },
+            openForWriting: {
+                try await SQLiteDatabase.open(
+                    path: path,
+                    for: .inventory(creates: false),
+                    lockTimeout: .seconds(30)
+                )
             }
         )
     }

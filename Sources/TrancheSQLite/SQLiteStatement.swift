@@ -43,6 +43,58 @@ struct SQLiteStatement {
         }
     }
 
+    /// Binds the fields of a record, steps and resets.
+    func run(
+        _ record: Record,
+        width: Int,
+        _ fail: (Int32) -> SQLiteError
+    ) throws(SQLiteError) {
+        let code = record.block.bytes.withUnsafeBufferPointer { bytes -> Int32 in
+            for place in 0..<width {
+                let code = bind(record.cell(place), of: record, bytes, at: Int32(place + 1))
+                guard code == SQLITE_OK else { return code }
+            }
+            return sqlite3_step(pointer)
+        }
+        // The error's text is the connection's until the statement is reset.
+        guard code == SQLITE_DONE else {
+            let error = fail(code)
+            sqlite3_reset(pointer)
+            throw error
+        }
+        sqlite3_reset(pointer)
+    }
+
+    private func bind(
+        _ cell: RecordCell,
+        of record: Record,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        at index: Int32
+    ) -> Int32 {
+        switch cell.kind {
+        case .null: return sqlite3_bind_null(pointer, index)
+        case .boolean: return sqlite3_bind_int64(pointer, index, cell.boolean ? 1 : 0)
+        case .integer: return sqlite3_bind_int64(pointer, index, cell.integer)
+        case .real: return sqlite3_bind_double(pointer, index, cell.real)
+        case .blob:
+            if cell.length == 0 { return sqlite3_bind_zeroblob(pointer, index, 0) }
+            return tranche_sqlite3_bind_blob(
+                pointer,
+                index,
+                bytes.baseAddress.map { $0 + Int(cell.start) },
+                Int32(cell.length)
+            )
+        case .text, .json, .timestamp, .date:
+            guard cell.length > 0, let base = bytes.baseAddress else {
+                return bind(.text(record.text(of: cell)), at: index)
+            }
+            return (base + Int(cell.start)).withMemoryRebound(
+                to: CChar.self,
+                capacity: Int(cell.length)
+            ) { tranche_sqlite3_bind_text(pointer, index, $0, Int32(cell.length)) }
+        }
+    }
+
     private func bind(_ value: Value, at index: Int32) -> Int32 {
         switch value {
         case .null: sqlite3_bind_null(pointer, index)

@@ -5,19 +5,26 @@
 public protocol RecordSink: BatchSink {
     /// Connects, and checks what can be checked before anything is acquired.
     ///
-    /// - Parameter fields: The fields of all records; `nil` where each record says its own.
+    /// - Parameters:
+    ///   - fields: The fields of all records; `nil` where each record says its own.
+    ///   - store: The inventory's store.
     /// - Throws: The sink's failure, such as a table or field that is not there.
-    func prepare(for fields: RecordFields?) async throws
+    func prepare(for fields: RecordFields?, beside store: any InventoryStore) async throws
 
-    /// Begins to write a batch.
+    /// Lends a writer for a batch.
     ///
     /// Writing a batch again must change nothing, as far as ``BatchSink/promise(beside:)`` says: what an
-    /// earlier attempt left is replaced.
+    /// earlier attempt left is replaced. What was written lasts when this returns.
     ///
-    /// - Parameter batch: The batch, with its attempt.
-    /// - Returns: Its writer.
-    /// - Throws: The sink's failure.
-    func writer(for batch: BatchRecord) async throws -> any RecordWriter
+    /// - Parameters:
+    ///   - batch: The batch, with its attempt.
+    ///   - body: Writes, and finishes or abandons the writer.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, or the sink's failure.
+    func withWriter<Result: Sendable>(
+        for batch: BatchRecord,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result
 
     /// Puts together what the batches of a complete run left, where the sink keeps that apart until then.
     ///

@@ -87,7 +87,7 @@ struct ChainRun: Sendable {
         let fields =
             (source as? any RecordMetaSource).map(\.fields) ?? ItemRecords.fields
         for attachment in chain.chain.attachments { try await attachment.prepare() }
-        try await sink.prepare(for: try chain.chain.fields(fields))
+        try await sink.prepare(for: try chain.chain.fields(fields), beside: inventory.store)
         try await inventory.require(options.promise, of: sink)
         let promise = try await sink.promise(beside: inventory.store)
         transactional =
@@ -197,26 +197,20 @@ struct ChainRun: Sendable {
     private func write(_ batch: Batch) async throws -> Counters {
         guard let transactional else {
             let counters = try await batch.whileHeld {
-                try await write(batch) { try await sink.writer(for: batch.record) }
+                try await sink.withWriter(for: batch.record) { try await write(batch, to: $0) }
             }
             try await batch.succeed(result: counters)
             return counters
         }
         let record = try await batch.succeed { transaction in
-            try await write(batch) {
-                try await transactional.writer(for: batch.record, in: transaction)
-            }
+            try await write(batch, to: try transactional.writer(for: batch.record, in: transaction))
         }
         return try record.result.map { try JSONText.decode(Counters.self, from: $0) } ?? Counters()
     }
 
-    private func write(
-        _ batch: Batch,
-        to makeWriter: () async throws -> any RecordWriter
-    ) async throws -> Counters {
+    private func write(_ batch: Batch, to writer: any RecordWriter) async throws -> Counters {
         let context = BatchContext(batch.record)
         for attachment in chain.attachments { attachment.begin(context) }
-        let writer = try await makeWriter()
         do {
             let records = try chain.open(context, try await reader(of: batch, context))
             while let chunk = try await records.next() {

@@ -70,7 +70,10 @@ public struct FileSink: RecordSink {
     }
 
     /// Makes the folder.
-    public func prepare(for fields: RecordFields?) async throws {
+    public func prepare(
+        for fields: RecordFields?,
+        beside store: any InventoryStore
+    ) async throws {
         switch layout {
         case .oneFile: try await parts.prepare()
         case .filePerBatch: try PartFolder.makeFolder(parts.path)
@@ -78,7 +81,10 @@ public struct FileSink: RecordSink {
     }
 
     /// Begins a batch's file.
-    public func writer(for batch: BatchRecord) async throws -> any RecordWriter {
+    public func withWriter<Result: Sendable>(
+        for batch: BatchRecord,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result {
         let file: OutputFile
         switch layout {
         case .oneFile: file = try await parts.begin(batch)
@@ -90,7 +96,7 @@ public struct FileSink: RecordSink {
             )
             try await file.open()
         }
-        return FileWriter(file: file, format: format)
+        return try await body(FileWriter(file: file, format: format))
     }
 
     /// Puts the one file together.

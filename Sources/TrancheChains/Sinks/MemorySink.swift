@@ -22,11 +22,17 @@ public final class MemorySink: RecordSink {
     }
 
     /// Nothing to prepare.
-    public func prepare(for fields: RecordFields?) async throws {}
+    public func prepare(
+        for fields: RecordFields?,
+        beside store: any InventoryStore
+    ) async throws {}
 
     /// Gives a writer whose records are kept once it is finished.
-    public func writer(for batch: BatchRecord) async throws -> any RecordWriter {
-        Writer(batch: batch.id, sink: self)
+    public func withWriter<Result: Sendable>(
+        for batch: BatchRecord,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result {
+        try await body(Writer(batch: batch.id, sink: self))
     }
 
     private func keep(_ records: [Record], of batch: Int64) {

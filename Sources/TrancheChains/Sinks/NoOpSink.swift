@@ -14,10 +14,18 @@ public struct NoOpSink: RecordSink {
     }
 
     /// Nothing to prepare.
-    public func prepare(for fields: RecordFields?) async throws {}
+    public func prepare(
+        for fields: RecordFields?,
+        beside store: any InventoryStore
+    ) async throws {}
 
     /// Gives a writer that keeps nothing.
-    public func writer(for batch: BatchRecord) async throws -> any RecordWriter { Writer() }
+    public func withWriter<Result: Sendable>(
+        for batch: BatchRecord,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result {
+        try await body(Writer())
+    }
 
     private struct Writer: RecordWriter {
         func write(_ records: [Record]) async throws {}

@@ -38,6 +38,19 @@ package protocol SQLConnection: Actor {
     /// Runs the statements of a script, separated by semicolons, in the open transaction.
     func runScript(_ script: String) async throws
 
+    /// Begins to load records into a table, in the open transaction; nothing else may run until the end.
+    func beginLoad(_ load: SQLLoad) async throws
+
+    /// Loads the next records.
+    ///
+    /// - Throws: `RecordsRefused` for records whose values a column cannot hold; the database's error.
+    func load(_ records: [Record]) async throws
+
+    /// Ends the loading.
+    ///
+    /// - Returns: How many rows were written.
+    func endLoad() async throws -> Int
+
     /// Prepares a statement without running it: a check of its names and syntax.
     func check(_ statement: SQLStatement) async throws
 }
@@ -143,6 +156,22 @@ extension SQLDatabase {
     ) async throws -> R {
         let statements = dialect.beginningLongTransaction
         return try await withLongConnection { try await $0.inTransaction(statements, body) }
+    }
+}
+
+extension SQLDatabase {
+    /// Lends a transaction that is committed when `body` returns.
+    func writing<R: Sendable>(
+        _ body: @Sendable (SQLTransaction) async throws -> R
+    ) async throws -> R {
+        try await withLongTransaction { connection, _ in
+            let transaction = SQLTransaction(connection)
+            defer { transaction.end() }
+            let result = try await body(transaction)
+            transaction.end()
+            _ = try await connection.commit([])
+            return result
+        }
     }
 }
 

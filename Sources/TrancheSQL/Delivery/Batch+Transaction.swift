@@ -176,7 +176,7 @@ extension SQLInventoryStore: TransactionalStore {
 
 /// A sink that can write into the transaction in which a batch's success is recorded.
 public protocol TransactionalRecordSink: RecordSink {
-    /// Begins to write a batch within a transaction; used where the promise is transactional.
+    /// Makes the writer of a batch within a transaction; used where the promise is transactional.
     ///
     /// - Parameters:
     ///   - batch: The batch.
@@ -186,7 +186,7 @@ public protocol TransactionalRecordSink: RecordSink {
     func writer(
         for batch: BatchRecord,
         in transaction: SQLTransaction
-    ) async throws -> any RecordWriter
+    ) throws -> any RecordWriter
 }
 
 /// A database as a sink: transactional where it is the inventory's own.
@@ -221,10 +221,15 @@ public struct SQLDatabaseSink: BatchSink {
 protocol SQLDatabaseStore {
     /// What identifies the database, found out from itself.
     func databaseIdentity() async throws -> String
+
+    /// The database, for sinks that write in the inventory's transactions.
+    var sinkDatabase: any SQLDatabase { get }
 }
 
 extension SQLInventoryStore: SQLDatabaseStore {
     func databaseIdentity() async throws -> String {
         try await wrapping { try await database.identity() }
     }
+
+    var sinkDatabase: any SQLDatabase { database }
 }

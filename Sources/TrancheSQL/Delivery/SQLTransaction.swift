@@ -44,6 +44,14 @@ public final class SQLTransaction: Sendable {
         }
     }
 
+    /// Gives the connection to who loads records through it.
+    func loading<R>(
+        _ body: (any SQLConnection) async throws -> R
+    ) async throws -> R {
+        try requireOpen()
+        return try await body(connection)
+    }
+
     func end() {
         isOpen.withLock { $0 = false }
     }

@@ -142,6 +142,7 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
     private let key: String
     private let opener: @Sendable (SQLSource) async throws -> any MetaSource
     private let identifier: @Sendable () async throws -> String
+    private let writer: (@Sendable () async throws -> any SQLDatabase)?
 
     /// Describes a database.
     ///
@@ -156,10 +157,30 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
         open: @escaping @Sendable (SQLSource) async throws -> any MetaSource,
         identify: @escaping @Sendable () async throws -> String
     ) {
+        self.init(name: name, key: key, open: open, identify: identify, openForWriting: nil)
+    }
+
+    /// Describes a database that sinks may write to.
+    package init(
+        name: String,
+        key: String,
+        open: @escaping @Sendable (SQLSource) async throws -> any MetaSource,
+        identify: @escaping @Sendable () async throws -> String,
+        openForWriting: (@Sendable () async throws -> any SQLDatabase)?
+    ) {
         self.name = name
         self.key = key
         opener = open
         identifier = identify
+        writer = openForWriting
+    }
+
+    /// Opens the database for writing.
+    func openForWriting() async throws -> any SQLDatabase {
+        guard let writer else {
+            throw TrancheError(.invalidArgument, "'\(name)' cannot be written to from here")
+        }
+        return try await writer()
     }
 
     /// What identifies the database, found out from itself: two that have it in common are one.

@@ -1,9 +1,6 @@
-import Foundation
-import Tranche
-
 /// Reads typed values from text, without making a `String`.
-enum FieldText {
-    typealias Bytes = UnsafeBufferPointer<UInt8>
+package enum FieldText {
+    package typealias Bytes = UnsafeBufferPointer<UInt8>
 
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
@@ -11,7 +8,7 @@ enum FieldText {
     ]
 
     /// Text without blanks at its ends.
-    static func trimmed(_ text: Bytes) -> Bytes {
+    package static func trimmed(_ text: Bytes) -> Bytes {
         var start = 0
         var end = text.count
         while start < end, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
@@ -20,8 +17,7 @@ enum FieldText {
     }
 
     /// A whole number of 64 bits; `nil` when the text is none.
-    @inline(__always)
-    static func integer(_ text: Bytes) -> Int64? {
+    package static func integer(_ text: Bytes) -> Int64? {
         var place = 0
         let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
         if isNegative || text.count > 0 && text[0] == UInt8(ascii: "+") { place = 1 }
@@ -49,8 +45,7 @@ enum FieldText {
     ///
     /// Up to 2^53 and 22 decimals both parts are exact, and so is their quotient's rounding. Source: William
     /// D. Clinger, "How to Read Floating Point Numbers Accurately", 1990.
-    @inline(__always)
-    static func number(_ text: Bytes) -> Double? {
+    package static func number(_ text: Bytes) -> Double? {
         var place = 0
         let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
         if isNegative || text.count > 0 && text[0] == UInt8(ascii: "+") { place = 1 }
@@ -92,8 +87,7 @@ enum FieldText {
     }
 
     /// True or false, as `true`, `t`, `yes`, `y`, `1`, and their opposites, in any case.
-    @inline(__always)
-    static func boolean(_ text: Bytes) -> Bool? {
+    package static func boolean(_ text: Bytes) -> Bool? {
         guard text.count > 0, text.count <= 5 else { return nil }
         var word: UInt64 = 0
         for byte in text { word = word << 8 | UInt64(byte | 0x20) }
@@ -105,8 +99,7 @@ enum FieldText {
     }
 
     /// The days since 1970-01-01 of a date `YYYY-MM-DD`; `nil` when the text is none.
-    @inline(__always)
-    static func days(_ text: Bytes) -> Int64? {
+    package static func days(_ text: Bytes) -> Int64? {
         guard text.count == 10, text[4] == 0x2D, text[7] == 0x2D,
             let year = digits(text, 0, 4), let month = digits(text, 5, 2),
             let day = digits(text, 8, 2), 1...12 ~= month, day >= 1,
@@ -119,8 +112,7 @@ enum FieldText {
     /// none.
     ///
     /// A blank may stand for the T; a time without a zone is UTC. Source: RFC 3339, section 5.6.
-    @inline(__always)
-    static func microseconds(_ text: Bytes) -> Int64? {
+    package static func microseconds(_ text: Bytes) -> Int64? {
         guard text.count >= 19, text[10] | 0x20 == 0x74 || text[10] == 0x20,
             text[13] == 0x3A, text[16] == 0x3A,
             let days = days(Bytes(rebasing: text[0..<10])),

@@ -1,0 +1,27 @@
+package import Tranche
+package import TrancheSQL
+
+/// Loads records with one statement, bound and stepped for each.
+extension SQLiteConnection {
+    package func beginLoad(_ load: SQLLoad) async throws {
+        let values = (1...max(1, load.columns.count)).map { "?\($0)" }.joined(separator: ", ")
+        self.load = (
+            load,
+            "INSERT INTO \(load.table.quoted) (\(load.columnList)) VALUES (\(values))"
+                + load.onConflict
+        )
+        loaded = 0
+    }
+
+    package func load(_ records: [Record]) async throws {
+        guard let (load, text) = load else { return }
+        try load.requireKeys(of: records)
+        try await loadInterruptibly(records, text, width: load.columns.count)
+        loaded += records.count
+    }
+
+    package func endLoad() async throws -> Int {
+        load = nil
+        return loaded
+    }
+}

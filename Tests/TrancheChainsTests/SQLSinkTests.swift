@@ -1,0 +1,134 @@
+import TestSupport
+import Testing
+import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+import TrancheSQLite
+
+@testable import TrancheChains
+
+@Suite("Records written to SQL tables", .serialized, .timeLimit(.minutes(3)))
+struct SQLSinkTests {
+    typealias Backend = TestDatabase.Backend
+
+    private func chain(_ world: ChainWorld) throws -> Chain<Record> {
+        Chain(reading: CSVSource(world.path)).validate(try RecordSchema(json: ChainWorld.schema))
+    }
+
+    @Test("Every record is in the table once, with its values", arguments: Backend.available)
+    func loads(on backend: Backend) async throws {
+        try await withChainWorld(backend) { world in
+            try await world.makeTable()
+            let sink = SQLTableSink(world.database.prefix + "customer", key: ["id"])
+            let report = try await chain(world).write(to: sink)
+                .run(through: world.inventory, world.options(workers: 3))
+            #expect(report.isSuccess)
+            #expect(report.succeeded > 3)
+            #expect(report.counters[CounterName.written] == 300)
+            let rows = try await world.rows
+            #expect(rows.count == 300)
+            #expect(rows[6] == ["7", "Zoé 7, \"x\"", "7.25"])
+        }
+    }
+
+    @Test(
+        "Beside the inventory, adding rows is exactly once however often a batch fails",
+        arguments: Backend.available
+    )
+    func exactlyOnce(on backend: Backend) async throws {
+        try await withChainWorld(backend) { world in
+            try await world.makeTable(key: "")
+            let failures = FailureCount()
+            let sink = SQLTableSink(world.database.prefix + "customer")
+            let report = try await chain(world)
+                .tap { record in
+                    if record.id > 9000, failures.next() < 2 { throw Broken() }
+                }
+                .write(to: sink)
+                .run(through: world.inventory, world.options(workers: 2))
+            #expect(report.failed == 2)
+            #expect(report.isSuccess)
+            #expect(try await world.rows.count == 300)
+        }
+    }
+
+    @Test("With a key, a row that is there is replaced", arguments: Backend.available)
+    func upserts(on backend: Backend) async throws {
+        let text = ChainWorld.csv(rows: 3) + "2,again,5,,\n"
+        try await withChainWorld(backend, text) { world in
+            try await world.makeTable()
+            let sink = SQLTableSink(world.database.prefix + "customer", key: ["id"])
+            for job in ["first", "second"] {
+                let report = try await chain(world).write(to: sink)
+                    .run(through: world.inventory, world.options(job))
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+            }
+            #expect(try await world.rows.map { $0[1] } == ["Zoé 1, \"x\"", "again", "Zoé 3, \"x\""])
+        }
+    }
+
+    @Test("A table in another database is written in a transaction a batch", arguments: Backend.available)
+    func elsewhere(on backend: Backend) async throws {
+        try await withChainWorld(.sqlite) { world in
+            try await withTestDatabase(backend) { other in
+                try await other.run(
+                    "CREATE TABLE \(other.prefix)customer (id bigint PRIMARY KEY, name text)"
+                )
+                let database: SourceDatabase =
+                    backend == .sqlite ? .sqlite(other.address) : .postgres(other.address)
+                let fields = try RecordFields(["id", "name"])
+                let records = Chain(reading: CSVSource(world.path)).map { record in
+                    try Record(id: record.id, fields: fields, values: [record[0], record[1]])
+                }
+                let upsert = SQLTableSink(other.prefix + "customer", key: ["id"], in: database)
+                var options = world.options()
+                options.promise = .transactional
+                await #expect(throws: TrancheError.self) {
+                    try await records.write(to: upsert).run(through: world.inventory, options)
+                }
+                options.promise = .idempotent
+                let report = try await records.write(to: upsert)
+                    .run(through: world.inventory, options)
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                let count = try await other.column("SELECT count(*) FROM \(other.name("customer"))")
+                #expect(count == ["300"])
+            }
+        }
+    }
+
+    @Test("What does not fit is refused before anything is handed out", arguments: Backend.available)
+    func misfits(on backend: Backend) async throws {
+        try await withChainWorld(backend) { world in
+            try await world.makeTable(key: "")
+            try await world.database.run("CREATE TABLE \(world.database.prefix)narrow (id bigint)")
+            for (sink, words) in [
+                (SQLTableSink(world.database.prefix + "nowhere"), "there is no table"),
+                (SQLTableSink(world.database.prefix + "narrow"), "has no column 'name'"),
+                (SQLTableSink(world.database.prefix + "customer", key: ["id"]), "is not unique"),
+                (SQLTableSink(world.database.prefix + "customer", key: ["uid"]), "'uid'"),
+            ] {
+                let error = await #expect(throws: TrancheError.self) {
+                    try await chain(world).write(to: sink)
+                        .run(through: world.inventory, world.options())
+                }
+                #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            }
+            #expect(try await world.inventory.summaries().isEmpty)
+        }
+    }
+
+    @Test("A record without a key is quarantined, and all others are written", arguments: Backend.available)
+    func noKey(on backend: Backend) async throws {
+        try await withChainWorld(backend, "id,name\n1,a\n,b\n3,c\n") { world in
+            try await world.makeTable()
+            let sink = SQLTableSink(world.database.prefix + "customer", key: ["id"])
+            let report = try await Chain(reading: CSVSource(world.path)).write(to: sink)
+                .run(through: world.inventory, world.options())
+            #expect(!report.isSuccess)
+            #expect(report.run?.totals[.quarantined]?.items == 1)
+            #expect(try await world.rows.map { $0[0] } == ["1", "3"])
+        }
+    }
+}
+
+struct Broken: Error {}
