@@ -26,11 +26,11 @@ public protocol RecordSink: BatchSink {
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result
 
-    /// Puts together what the batches of a complete run left, where the sink keeps that apart until then.
+    /// Puts together what the batches of a run left so far, where the sink keeps that apart.
     ///
     /// - Parameter run: The run, which knows what became of its batches.
     /// - Throws: The sink's failure. It may be called again.
-    func assemble(_ run: CompleteRun) async throws
+    func assemble(_ run: SinkRun) async throws
 
     /// Gives up its connections.
     func close() async
@@ -38,7 +38,7 @@ public protocol RecordSink: BatchSink {
 
 extension RecordSink {
     /// Nothing to put together.
-    public func assemble(_ run: CompleteRun) async throws {}
+    public func assemble(_ run: SinkRun) async throws {}
 
     /// Nothing to give up.
     public func close() async {}
@@ -87,8 +87,8 @@ extension RecordsRefused: CustomStringConvertible {
     }
 }
 
-/// A run that is complete, as sinks see it.
-public struct CompleteRun: Sendable {
+/// A run as sinks see it, when no more of it is worked on here.
+public struct SinkRun: Sendable {
     /// The run.
     public let key: RunKey
     private let store: any InventoryStore

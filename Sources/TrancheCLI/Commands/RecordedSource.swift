@@ -49,6 +49,9 @@ struct RecordedSource: Sendable {
     /// Sources that may have been recorded under a definition.
     func candidates(_ definition: SourceDefinition) throws -> [any MetaSourceDescription] {
         if let source = InventorySource(definition, rootIDs: run.rootIDs) { return [source] }
+        if let file = try FileName(definition.table) {
+            return [file.source(grows: false), file.source(grows: true)]
+        }
         let database = try settings.metaDatabase?.source
         return tables(of: definition.table).map { table in
             var source = table

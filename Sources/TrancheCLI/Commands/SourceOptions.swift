@@ -17,8 +17,8 @@ struct SourceOptions: Sendable {
             .init(
                 "meta",
                 "TABLE",
-                "[schema.]table of the items, table:NAME, or inventory:JOB for the batches of a job "
-                    + "that succeeded",
+                "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
+                    + "succeeded, or csv:PATH or jsonl:PATH for the records of a file",
                 isRequired: true
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
@@ -72,7 +72,13 @@ struct SourceOptions: Sendable {
         guard let meta = try MetaName(arguments) else { throw UsageError("--meta is missing") }
         self.meta = meta
         self.arguments = arguments
-        if meta.upstreamJob != nil {
+        if meta.file != nil {
+            if let extra = (Self.ofTables + Self.ofInventories).first(where: arguments.has) {
+                throw UsageError(
+                    "--\(extra) does not go with a file, whose ids are offsets and whose weights are bytes"
+                )
+            }
+        } else if meta.upstreamJob != nil {
             try Self.refuseTableOptions(arguments)
         } else if let extra = Self.ofInventories.first(where: arguments.has) {
             throw UsageError("--\(extra) goes with '--meta inventory:JOB'")
@@ -101,6 +107,7 @@ struct SourceOptions: Sendable {
 
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
+        if let file = meta.file { return file.source(grows: arguments.has("follow")) }
         if let job = meta.upstreamJob {
             return InventorySource(
                 job: job,

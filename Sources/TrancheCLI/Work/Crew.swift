@@ -43,7 +43,7 @@ struct Crew: Sendable {
     func run(_ signals: AsyncStream<Int32>) async throws -> NoBatchReason? {
         try await withThrowingTaskGroup(of: Void.self) { group in
             // These end when the workers have.
-            group.addTask { await watch(signals) }
+            group.addTask { await shutdown.watch(signals, grace: grace, progress) }
             group.addTask { await progress.run() }
             group.addTask { await estimate() }
             let worked = await work()
@@ -55,27 +55,6 @@ struct Crew: Sendable {
     }
 
     // MARK: - Beside the workers
-
-    private func watch(_ signals: AsyncStream<Int32>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await shutdown.reached(.signalled)
-                guard !Task.isCancelled, (try? await Task.sleep(for: grace)) != nil else { return }
-                shutdown.advance(to: .terminating)
-            }
-            for await number in signals {
-                let isFirst = shutdown.stage < .signalled
-                shutdown.advance(to: isFirst ? .signalled : .terminating)
-                let name = number == SIGINT ? "SIGINT" : "SIGTERM"
-                let words =
-                    isFirst
-                    ? "finishing what runs for up to \(grace.words); again to stop now"
-                    : "stopping now"
-                progress.update("\(name): \(words)", isAlwaysShown: true)
-            }
-            group.cancelAll()
-        }
-    }
 
     /// Finds out how much there is to do, when a look at some hundred batches tells.
     private func estimate() async {

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// How far a crew is on its way out, and who waits for that.
@@ -79,6 +80,33 @@ final class Shutdown: Sendable {
                 try Task.checkCancellation()
                 return nil
             }
+        }
+    }
+
+    /// Goes on to the next stage with each signal, and when the grace period is over.
+    ///
+    /// - Parameters:
+    ///   - signals: The signals.
+    ///   - grace: How long what runs may go on after the first.
+    ///   - progress: Told of each signal.
+    func watch(_ signals: AsyncStream<Int32>, grace: Duration, _ progress: Progress) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.reached(.signalled)
+                guard !Task.isCancelled, (try? await Task.sleep(for: grace)) != nil else { return }
+                self.advance(to: .terminating)
+            }
+            for await number in signals {
+                let isFirst = stage < .signalled
+                advance(to: isFirst ? .signalled : .terminating)
+                let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+                let words =
+                    isFirst
+                    ? "finishing what runs for up to \(grace.words); again to stop now"
+                    : "stopping now"
+                progress.update("\(name): \(words)", isAlwaysShown: true)
+            }
+            group.cancelAll()
         }
     }
 

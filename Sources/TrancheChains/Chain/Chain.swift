@@ -84,6 +84,6 @@ protocol ChainAttachment: Sendable {
     /// Forgets what an attempt left.
     func abandon(_ context: BatchContext) async
 
-    /// Puts together what the batches of a complete run left.
-    func assemble(_ run: CompleteRun) async throws
+    /// Puts together what the batches of a run left so far.
+    func assemble(_ run: SinkRun) async throws
 }

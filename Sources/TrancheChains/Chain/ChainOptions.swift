@@ -14,6 +14,8 @@ public struct ChainOptions: Sendable {
     public var maxRejects: RejectLimit?
     /// Told of each batch that ended.
     public var onBatch: (@Sendable (ChainBatchReport) -> Void)?
+    /// Asked before each batch whether to go on; what is in hand is finished all the same.
+    public var mayGoOn: @Sendable () -> Bool = { true }
 
     /// Makes options.
     public init(

@@ -3,6 +3,29 @@ public import Tranche
 import TrancheSQL
 
 extension SinkChain {
+    /// What a chain would do.
+    package struct Check: Sendable {
+        /// The sink's name.
+        package let name: String
+        /// What it promises beside the inventory.
+        package let promise: DeliveryPromise
+        /// The fields of the records that it would be given; empty where each says its own.
+        package let fields: [String]
+    }
+
+    /// Opens source and sink and checks that all fits together, without acquiring anything.
+    package func check(
+        beside inventory: Inventory,
+        _ source: any MetaSourceDescription
+    ) async throws -> Check {
+        let opened = try await inventory.source(source)
+        let fields = try chain.fields((opened as? any RecordMetaSource)?.fields)
+        try await sink.prepare(for: fields, beside: inventory.store)
+        let promise = try await sink.promise(beside: inventory.store)
+        await sink.close()
+        return Check(name: sink.name, promise: promise.delivery, fields: fields?.names ?? [])
+    }
+
     /// Runs the chain over all batches of a job that are not done yet.
     ///
     /// Several processes may run the same chain at once. A run that was interrupted goes on with the batches
@@ -45,11 +68,9 @@ extension SinkChain {
         do {
             var report = try await run.work()
             let key = run.key
-            if report.reason == .complete {
-                let complete = CompleteRun(key, in: inventory.store)
-                for attachment in chain.attachments { try await attachment.assemble(complete) }
-                try await sink.assemble(complete)
-            }
+            let ended = SinkRun(key, in: inventory.store)
+            for attachment in chain.attachments { try await attachment.assemble(ended) }
+            try await sink.assemble(ended)
             report.run = try await inventory.summaries(RunSelection(key)).first
             report.elapsed = clock.now - start
             await sink.close()
@@ -123,7 +144,8 @@ struct ChainRun: Sendable {
         }
         var report = ChainReport()
         var looks = 0
-        while true {
+        report.reason = .paused(reason: "it was asked to stop")
+        while options.mayGoOn() {
             let answer = try await inventory.acquire(
                 request,
                 from: chain.source,
@@ -144,6 +166,7 @@ struct ChainRun: Sendable {
                 options.onBatch?(ended)
             }
         }
+        return report
     }
 
     /// How long to wait before asking again; `nil` when that is of no use.

@@ -69,14 +69,14 @@ public struct FileSink: RecordSink {
         )
     }
 
-    /// Makes the folder.
+    /// Checks that the folder can be made.
     public func prepare(
         for fields: RecordFields?,
         beside store: any InventoryStore
     ) async throws {
         switch layout {
-        case .oneFile: try await parts.prepare()
-        case .filePerBatch: try PartFolder.makeFolder(parts.path)
+        case .oneFile: try parts.prepare()
+        case .filePerBatch: try PartFolder.requireWritable(parts.path)
         }
     }
 
@@ -89,6 +89,7 @@ public struct FileSink: RecordSink {
         switch layout {
         case .oneFile: file = try await parts.begin(batch)
         case .filePerBatch:
+            try PartFolder.makeFolder(parts.path)
             let name = PartFolder.name(of: batch).dropLast("part".count)
             file = OutputFile(
                 "\(parts.path)/\(name)\(format.suffix)",
@@ -100,7 +101,7 @@ public struct FileSink: RecordSink {
     }
 
     /// Puts the one file together.
-    public func assemble(_ run: CompleteRun) async throws {
+    public func assemble(_ run: SinkRun) async throws {
         guard layout == .oneFile else { return }
         try await parts.assemble(run, haveHeads: format.hasHead, keepingEmpty: true)
     }

@@ -18,9 +18,9 @@ struct PartFolder: Sendable, Hashable {
         self.path = path
     }
 
-    /// Makes the folder.
-    func prepare() async throws {
-        try Self.makeFolder(folder)
+    /// Checks that the folder is there or can be made.
+    func prepare() throws {
+        try Self.requireWritable(folder)
     }
 
     /// Begins a batch's part, aside.
@@ -49,7 +49,7 @@ struct PartFolder: Sendable, Hashable {
     ///   - keepingEmpty: Whether there is to be a file when no part has anything.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`; of the store.
     func assemble(
-        _ run: CompleteRun,
+        _ run: SinkRun,
         haveHeads: Bool = false,
         keepingEmpty: Bool
     ) async throws {
@@ -158,6 +158,23 @@ struct PartFolder: Sendable, Hashable {
             return isPlain ? [byte] : Array("%\(String(byte, radix: 16))".utf8)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Checks that a folder, or the nearest one above it that exists, may be written to.
+    static func requireWritable(_ path: String) throws {
+        var url = URL(filePath: path).absoluteURL
+        while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
+            url = url.deletingLastPathComponent()
+        }
+        var isFolder: ObjCBool = false
+        _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        guard isFolder.boolValue, FileManager.default.isWritableFile(atPath: url.path) else {
+            throw TrancheError(
+                .sinkFailed,
+                "cannot make the folder '\(path)': '\(url.path)' is "
+                    + (isFolder.boolValue ? "not to be written to" : "no folder")
+            )
+        }
     }
 
     static func makeFolder(_ path: String) throws {

@@ -24,7 +24,7 @@ public struct RejectFile: Sendable {
 
 extension RejectFile: ChainAttachment {
     func prepare() async throws {
-        try await parts.prepare()
+        try parts.prepare()
     }
 
     func begin(_ context: BatchContext) {
@@ -52,7 +52,7 @@ extension RejectFile: ChainAttachment {
         await context.rejects?.part?.abandon()
     }
 
-    func assemble(_ run: CompleteRun) async throws {
+    func assemble(_ run: SinkRun) async throws {
         try await parts.assemble(run, keepingEmpty: false)
     }
 

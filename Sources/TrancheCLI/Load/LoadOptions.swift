@@ -1,0 +1,249 @@
+import Foundation
+import Tranche
+import TrancheChains
+
+/// What `tranche load` reads, checks and writes.
+struct LoadOptions: Sendable {
+    let file: FileName
+    let job: String
+    let request: BatchRequest
+    let workers: Int
+    let grace: Duration
+    let follows: Bool
+    let isDryRun: Bool
+    let promise: DeliveryPromise
+    let maxRejects: RejectLimit?
+    let policy: PolicyOptions
+    private let csv: CSVFormat
+    private let schema: String?
+    private let rejects: String?
+    private let target: String?
+    private let table: String?
+    private let key: [String]
+    private let isFilePerBatch: Bool
+
+    static let groups: [CommandDescription.OptionGroup] = [
+        .init(
+            title: "The file",
+            options: [
+                .init("format", "csv|jsonl", "how it is written; by its name by default", choices: ["csv", "jsonl"]),
+                .init("delimiter", "C", "what parts the fields of a CSV file; a comma by default"),
+                .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
+                .init("header", "A,B,…", "the fields' names, where the file has no header"),
+                .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
+                .init("replace-invalid", nil, "replace bytes that are no UTF-8, rather than refuse records"),
+            ]
+        ),
+        .init(
+            title: "The records",
+            options: [
+                .init("schema", "FILE", "a JSON Schema that records must meet; converts their fields"),
+                .init(
+                    "rejects",
+                    "FILE",
+                    "where those go that do not; FILE.error.jsonl beside the file by default"
+                ),
+                .init("max-rejects", "N|P%", "most of them in a batch, else it fails"),
+                .init("to", "SINK", LoadSink.help + " (TRANCHE_SINK)"),
+                .init("table", "TABLE", "the table in that database"),
+                .init("key", "A,B,…", "the fields that name a row: one that is there is replaced"),
+                .init("file-per-batch", nil, "keep a file for each batch in the folder PATH"),
+                .init(
+                    "promise",
+                    DeliveryPromise.allCases.map(\.rawValue).joined(separator: "|"),
+                    "what the sink must promise; idempotent by default",
+                    choices: DeliveryPromise.allCases.map(\.rawValue)
+                ),
+            ]
+        ),
+        .init(
+            title: "The job",
+            options: [
+                .init("job", "JOB", "name of the job; load by default"),
+                .init("run", "RUN", "name of a bounded run; the open-ended one by default"),
+                .init("from", "OFFSET", "the lowest offset of the run; needs --run"),
+                .init("to-offset", "OFFSET", "the highest offset of the run; needs --run"),
+                .init("weight", "BYTES", "most bytes of a batch; 8MiB by default"),
+                .init("count", "N", "most records of a batch"),
+                .init("workers", "N", "batches at a time; 1 by default"),
+                .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
+                .init("follow", nil, "never end: wait for the file to grow"),
+                .init("grace", "TIME", "after a signal, how long batches may go on; 30s by default"),
+                .init("dry-run", nil, "show what would be read, checked and written, and do none of it"),
+            ]
+        ),
+        PolicyOptions.group,
+    ]
+
+    init(_ arguments: Arguments) throws {
+        file = try Self.file(arguments)
+        csv = try Self.csv(arguments)
+        job = arguments.text("job") ?? "load"
+        policy = try PolicyOptions(arguments)
+        workers = try arguments.value("workers") { try parseCount($0) } ?? 1
+        guard workers <= 1000 else {
+            throw UsageError("--workers \(workers) is too many; at most 1000")
+        }
+        grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
+        follows = arguments.has("follow")
+        isDryRun = arguments.has("dry-run")
+        schema = arguments.text("schema")
+        rejects = arguments.text("rejects")
+        guard schema != nil || rejects == nil else {
+            throw UsageError("--rejects goes with --schema, which says what is refused")
+        }
+        maxRejects = try arguments.value("max-rejects", Self.parseLimit)
+        guard schema != nil || maxRejects == nil else {
+            throw UsageError("--max-rejects goes with --schema")
+        }
+        target = arguments.text("to")
+        if let target, holdsPassword(target) {
+            throw UsageError(
+                "--to holds a password, which everyone on this machine could read; put the URL into "
+                    + "TRANCHE_SINK"
+            )
+        }
+        table = arguments.text("table")
+        key = Self.names(arguments.text("key"))
+        isFilePerBatch = arguments.has("file-per-batch")
+        promise =
+            try arguments.value("promise") { text in
+                guard let promise = DeliveryPromise(rawValue: text) else {
+                    let known = DeliveryPromise.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValueError("give one of \(known)")
+                }
+                return promise
+            } ?? .idempotent
+        request = try Self.request(arguments, job: job, policy: policy)
+    }
+
+    private static func file(_ arguments: Arguments) throws -> FileName {
+        let text = arguments.operands[0]
+        if let file = try FileName(text) { return file }
+        if let format = arguments.text("format") {
+            guard let format = FileName.Format(rawValue: format) else {
+                throw UsageError("--format '\(format)': give csv or jsonl")
+            }
+            return FileName(format: format, path: text)
+        }
+        let name = text.lowercased()
+        let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+        if [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix) {
+            return FileName(format: .jsonl, path: text)
+        }
+        if [".csv", ".tsv", ".txt"].contains(where: stem.hasSuffix) {
+            return FileName(format: .csv, path: text)
+        }
+        throw UsageError(
+            "'\(redacted(text))' does not say how it is written; give --format csv or --format jsonl"
+        )
+    }
+
+    private static func csv(_ arguments: Arguments) throws -> CSVFormat {
+        func character(_ option: String) throws -> Character? {
+            guard let text = arguments.text(option) else { return nil }
+            let known = text == "\\t" || text == "tab" ? "\t" : text
+            guard known.count == 1, let character = known.first else {
+                throw UsageError("--\(option) '\(text)': give one character, or tab")
+            }
+            return character
+        }
+        let isTabbed = arguments.operands[0].lowercased().contains(".tsv")
+        var format = CSVFormat()
+        format.delimiter = try character("delimiter") ?? (isTabbed ? "\t" : ",")
+        format.quote = arguments.text("quote") == "" ? nil : try character("quote") ?? "\""
+        if arguments.has("header") { format.header = names(arguments.text("header")) }
+        if arguments.has("fit-ragged") { format.raggedRecords = .fit }
+        if arguments.has("replace-invalid") { format.invalidText = .replace }
+        return format
+    }
+
+    private static func names(_ text: String?) -> [String] {
+        (text ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    private static func parseLimit(_ text: String) throws -> RejectLimit {
+        if text.hasSuffix("%") {
+            guard let percent = Double(text.dropLast()), (0...100).contains(percent) else {
+                throw ValueError("give a share from 0% to 100%")
+            }
+            return .share(percent / 100)
+        }
+        guard let count = Int(text), count >= 0 else {
+            throw ValueError("give a whole number from 0 on, or a share such as 1%")
+        }
+        return .count(count)
+    }
+
+    private static func request(
+        _ arguments: Arguments,
+        job: String,
+        policy: PolicyOptions
+    ) throws -> BatchRequest {
+        let run = arguments.text("run") ?? ""
+        let ids = IDBounds(
+            lower: try arguments.value("from", parseID),
+            upper: try arguments.value("to-offset", parseID)
+        )
+        if run.isEmpty, !ids.isOpen {
+            throw UsageError("--from and --to-offset need --run: the run without a name is open-ended")
+        }
+        let request = BatchRequest(
+            job: job,
+            run: run,
+            ids: ids,
+            limit: BatchLimit(
+                weight: try arguments.value("weight", parseWeight) ?? 8 * 1024 * 1024,
+                count: try arguments.value("count") { try parseCount($0) }
+            ),
+            policy: policy.applied(to: RunPolicy())
+        )
+        try request.validate()
+        return request
+    }
+
+    // MARK: - Parts of the chain
+
+    /// The file's records.
+    var source: any MetaSourceDescription { file.source(csv, grows: follows) }
+
+    /// Where the records go that do not meet the schema.
+    var rejectsPath: String? {
+        schema == nil ? nil : rejects ?? Self.stem(of: file.path) + ".error.jsonl"
+    }
+
+    private static func stem(of path: String) -> String {
+        var url = URL(filePath: path)
+        var stem = path
+        while !url.pathExtension.isEmpty, stem.count > url.pathExtension.count + 1 {
+            stem = String(stem.dropLast(url.pathExtension.count + 1))
+            url = url.deletingPathExtension()
+        }
+        return stem
+    }
+
+    /// The chain from the file to the sink.
+    ///
+    /// - Parameter environment: May say where to write to.
+    /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
+    func chain(_ environment: [String: String]) throws -> SinkChain {
+        guard let text = target ?? environment["TRANCHE_SINK"].flatMap({ $0.isEmpty ? nil : $0 }) else {
+            throw UsageError("--to is missing; give \(LoadSink.help)")
+        }
+        let place: LoadSink
+        do {
+            place = try LoadSink(text, table: table)
+        } catch let error as ValueError {
+            let origin = target == nil ? "TRANCHE_SINK" : "--to"
+            throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
+        }
+        var records = Chain<Record>(reading: source)
+        if let schema {
+            records = records.validate(
+                try RecordSchema(contentsOf: schema),
+                rejectsTo: rejectsPath.map { .jsonLines($0) }
+            )
+        }
+        return records.write(to: try place.sink(key: key, isFilePerBatch: isFilePerBatch))
+    }
+}
