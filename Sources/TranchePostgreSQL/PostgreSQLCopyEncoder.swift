@@ -67,11 +67,13 @@ struct PostgreSQLCopyEncoder {
             if let place = append(record, to: &output) {
                 output.removeLast(output.count - start)
                 let value = record.text(load.fields.names[place]) ?? ""
-                refused.append((
-                    record.id,
-                    "'\(value)' is no value for column \(load.columns[place].name), which is "
-                        + load.columns[place].type
-                ))
+                refused.append(
+                    (
+                        record.id,
+                        "'\(value)' is no value for column \(load.columns[place].name), which is "
+                            + load.columns[place].type
+                    )
+                )
             }
         }
         guard refused.isEmpty else { throw RecordsRefused(refused) }
@@ -108,7 +110,9 @@ struct PostgreSQLCopyEncoder {
         let cell: RecordCell
         let bytes: UnsafeBufferPointer<UInt8>
 
-        var text: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[cell.textRange]) }
+        var text: UnsafeBufferPointer<UInt8> {
+            UnsafeBufferPointer(rebasing: bytes[cell.textRange])
+        }
 
         var integer: Int64? {
             switch cell.kind {

@@ -21,7 +21,10 @@ struct ChainTests {
         let active: Bool
     }
 
-    @Test("Every record comes once and in order, whatever the batch's weight", arguments: [1, 100, 3000, 1e6])
+    @Test(
+        "Every record comes once and in order, whatever the batch's weight",
+        arguments: [1, 100, 3000, 1e6]
+    )
     func order(weight: Double) async throws {
         try await withChainWorld { world in
             let sink = MemorySink()
@@ -51,7 +54,8 @@ struct ChainTests {
                 numbers
                 .flatMap { number -> [Int64] in number % 4 == 0 ? [number, -number] : [number] }
                 .batchMap(size: 7) { numbers in numbers.filter { $0 > 0 } }
-            let report = try await positive
+            let report =
+                try await positive
                 .map { number in
                     try Record(
                         id: number,
@@ -138,7 +142,8 @@ struct ChainTests {
 
     @Test("Records become values of a type, with all that is wrong told at once")
     func decodes() async throws {
-        let text = "id,name,amount,at,active\n1,a,1.10,2024-02-29T08:00:00+01:00,yes\nx,,n/a,never,2\n"
+        let text =
+            "id,name,amount,at,active\n1,a,1.10,2024-02-29T08:00:00+01:00,yes\nx,,n/a,never,2\n"
         try await withChainWorld(.sqlite, text) { world in
             let found = ValueKeeper<Customer>()
             let nothing: Chain<Record> = Chain(reading: CSVSource(world.path))
@@ -147,7 +152,10 @@ struct ChainTests {
                     found.keep(customers)
                     return []
                 }
-            _ = try await nothing.write(to: NoOpSink()).run(through: world.inventory, world.options())
+            _ = try await nothing.write(to: NoOpSink()).run(
+                through: world.inventory,
+                world.options()
+            )
             let expected = Customer(
                 id: 1,
                 name: "a",

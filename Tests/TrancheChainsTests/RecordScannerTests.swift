@@ -36,7 +36,10 @@ struct RecordScannerTests {
         #expect(scanner.openQuote == 102)
     }
 
-    @Test("A range keeps within its weight, but for a record that is heavier alone", arguments: 1...40)
+    @Test(
+        "A range keeps within its weight, but for a record that is heavier alone",
+        arguments: 1...40
+    )
     func limit(weight: Int64) {
         let bytes = Array("abc\n\ndefgh\n\"i\nj\"\nk\n".utf8)
         let records = CSVModel(bytes).records
@@ -100,7 +103,9 @@ struct RecordScannerTests {
 
     /// Bytes among which those are frequent that mean something.
     private static func bytes(_ generator: inout SplitMix64, most: Int) -> [UInt8] {
-        let marks: [UInt8] = [0x22, 0x22, 0x22, 0x2C, 0x2C, 0x0A, 0x0A, 0x0D, 0x61, 0x62, 0xC3, 0xA4, 0]
+        let marks: [UInt8] = [
+            0x22, 0x22, 0x22, 0x2C, 0x2C, 0x0A, 0x0A, 0x0D, 0x61, 0x62, 0xC3, 0xA4, 0,
+        ]
         let count = Int.random(in: 0...most, using: &generator)
         let isWild = Int.random(in: 0..<8, using: &generator) == 0
         return (0..<count).map { _ in
@@ -153,7 +158,9 @@ struct RecordScannerTests {
             format: CSVFormat()
         )
         var found: [(id: Int64, fields: [[UInt8]?]?)] = []
-        let (blocks, _) = try parser.parse(bytes, at: 0, isLast: true) { found.append(($0.id, nil)) }
+        let (blocks, _) = try parser.parse(bytes, at: 0, isLast: true) {
+            found.append(($0.id, nil))
+        }
         for record in blocks.flatMap(\.records) {
             let values = (0..<fields).map { place -> [UInt8]? in
                 record[place] == .null ? nil : Array(record[place].text?.utf8 ?? "".utf8)

@@ -63,11 +63,16 @@ struct SQLSinkTests {
                     .run(through: world.inventory, world.options(job))
                 #expect(report.isSuccess, "\(report.lastError ?? "")")
             }
-            #expect(try await world.rows.map { $0[1] } == ["Zoé 1, \"x\"", "again", "Zoé 3, \"x\""])
+            #expect(
+                try await world.rows.map { $0[1] } == ["Zoé 1, \"x\"", "again", "Zoé 3, \"x\""]
+            )
         }
     }
 
-    @Test("A table in another database is written in a transaction a batch", arguments: Backend.available)
+    @Test(
+        "A table in another database is written in a transaction a batch",
+        arguments: Backend.available
+    )
     func elsewhere(on backend: Backend) async throws {
         try await withChainWorld(.sqlite) { world in
             try await withTestDatabase(backend) { other in
@@ -96,7 +101,10 @@ struct SQLSinkTests {
         }
     }
 
-    @Test("What does not fit is refused before anything is handed out", arguments: Backend.available)
+    @Test(
+        "What does not fit is refused before anything is handed out",
+        arguments: Backend.available
+    )
     func misfits(on backend: Backend) async throws {
         try await withChainWorld(backend) { world in
             try await world.makeTable(key: "")
@@ -117,7 +125,10 @@ struct SQLSinkTests {
         }
     }
 
-    @Test("A record without a key is quarantined, and all others are written", arguments: Backend.available)
+    @Test(
+        "A record without a key is quarantined, and all others are written",
+        arguments: Backend.available
+    )
     func noKey(on backend: Backend) async throws {
         try await withChainWorld(backend, "id,name\n1,a\n,b\n3,c\n") { world in
             try await world.makeTable()

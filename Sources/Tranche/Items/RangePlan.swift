@@ -21,7 +21,12 @@ public struct PlannedRange: Sendable, Hashable {
     ///   - cursor: The id up to which the range before it reaches; `nil` from the source's start.
     ///   - count: How many items there are; above 0.
     ///   - weight: Their total weight.
-    public init(seamless ids: ClosedRange<Int64>, after cursor: Int64?, count: Int, weight: Double) {
+    public init(
+        seamless ids: ClosedRange<Int64>,
+        after cursor: Int64?,
+        count: Int,
+        weight: Double
+    ) {
         self.ids = IDRuns(ids)
         self.weight = weight
         coverStart = cursor

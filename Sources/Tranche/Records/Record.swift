@@ -78,8 +78,8 @@ public struct Record: Sendable {
     /// The record with another value of one of its fields.
     ///
     /// - Parameters:
-    ///   - value: The value.
     ///   - name: The field.
+    ///   - value: The value.
     /// - Returns: The changed record; all other values as they are.
     /// - Throws: ``TrancheError`` `.invalidArgument` when there is no such field.
     public func setting(_ name: String, to value: Value) throws -> Record {

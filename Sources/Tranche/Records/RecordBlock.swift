@@ -71,19 +71,6 @@ package struct RecordBlockBuilder {
         }
     }
 
-    /// Adds a record whose cells refer to texts of another block, with some values in place of its own.
-    package mutating func add(_ id: Int64, cells copied: [(cell: RecordCell, text: ArraySlice<UInt8>)])
-    {
-        precondition(copied.count == fields.count, "give a cell for each field")
-        ids.append(id)
-        for (cell, text) in copied {
-            var cell = cell
-            cell.start = UInt32(bytes.count)
-            bytes += text
-            cells.append(cell)
-        }
-    }
-
     private mutating func addText(_ text: some Collection<UInt8>, as kind: RecordCell.Kind) {
         cells.append(
             RecordCell(kind, start: UInt32(bytes.count), length: UInt32(text.count))

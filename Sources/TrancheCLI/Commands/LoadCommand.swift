@@ -7,7 +7,12 @@ struct LoadCommand: Command {
     static let description = CommandDescription(
         name: "load",
         summary: "Load the records of a file, validated, in batches, into a table or files",
-        operands: [.init(name: "FILE", help: "a CSV or JSON Lines file; one that ends in .gz is decompressed")],
+        operands: [
+            .init(
+                name: "FILE",
+                help: "a CSV or JSON Lines file; one that ends in .gz is decompressed"
+            )
+        ],
         groups: LoadOptions.groups,
         notes: """
             The file is cut into batches by offsets, at the ends of records. Several workers

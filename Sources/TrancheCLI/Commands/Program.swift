@@ -8,7 +8,8 @@ package struct Program: Sendable {
 
     static let commands: [any Command.Type] = [
         MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
-        HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self, LoadCommand.self,
+        HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
+        LoadCommand.self,
         PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
         HistoryCommand.self, AuditCommand.self, RetryCommand.self, SplitCommand.self,
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,

@@ -26,18 +26,31 @@ struct LoadOptions: Sendable {
         .init(
             title: "The file",
             options: [
-                .init("format", "csv|jsonl", "how it is written; by its name by default", choices: ["csv", "jsonl"]),
+                .init(
+                    "format",
+                    "csv|jsonl",
+                    "how it is written; by its name by default",
+                    choices: ["csv", "jsonl"]
+                ),
                 .init("delimiter", "C", "what parts the fields of a CSV file; a comma by default"),
                 .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
                 .init("header", "A,B,…", "the fields' names, where the file has no header"),
                 .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
-                .init("replace-invalid", nil, "replace bytes that are no UTF-8, rather than refuse records"),
+                .init(
+                    "replace-invalid",
+                    nil,
+                    "replace bytes that are no UTF-8, rather than refuse records"
+                ),
             ]
         ),
         .init(
             title: "The records",
             options: [
-                .init("schema", "FILE", "a JSON Schema that records must meet; converts their fields"),
+                .init(
+                    "schema",
+                    "FILE",
+                    "a JSON Schema that records must meet; converts their fields"
+                ),
                 .init(
                     "rejects",
                     "FILE",
@@ -68,8 +81,16 @@ struct LoadOptions: Sendable {
                 .init("workers", "N", "batches at a time; 1 by default"),
                 .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
                 .init("follow", nil, "never end: wait for the file to grow"),
-                .init("grace", "TIME", "after a signal, how long batches may go on; 30s by default"),
-                .init("dry-run", nil, "show what would be read, checked and written, and do none of it"),
+                .init(
+                    "grace",
+                    "TIME",
+                    "after a signal, how long batches may go on; 30s by default"
+                ),
+                .init(
+                    "dry-run",
+                    nil,
+                    "show what would be read, checked and written, and do none of it"
+                ),
             ]
         ),
         PolicyOptions.group,
@@ -186,7 +207,9 @@ struct LoadOptions: Sendable {
             upper: try arguments.value("to-offset", parseID)
         )
         if run.isEmpty, !ids.isOpen {
-            throw UsageError("--from and --to-offset need --run: the run without a name is open-ended")
+            throw UsageError(
+                "--from and --to-offset need --run: the run without a name is open-ended"
+            )
         }
         let request = BatchRequest(
             job: job,
@@ -225,9 +248,11 @@ struct LoadOptions: Sendable {
     /// The chain from the file to the sink.
     ///
     /// - Parameter environment: May say where to write to.
+    /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
     func chain(_ environment: [String: String]) throws -> SinkChain {
-        guard let text = target ?? environment["TRANCHE_SINK"].flatMap({ $0.isEmpty ? nil : $0 }) else {
+        guard let text = target ?? environment["TRANCHE_SINK"].flatMap({ $0.isEmpty ? nil : $0 })
+        else {
             throw UsageError("--to is missing; give \(LoadSink.help)")
         }
         let place: LoadSink

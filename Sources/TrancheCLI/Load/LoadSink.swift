@@ -32,7 +32,9 @@ enum LoadSink: Sendable {
             self = .table(table, database: try DatabaseLocation(text))
             return
         }
-        guard table == nil else { throw ValueError("--table goes with sqlite:PATH or postgresql://…") }
+        guard table == nil else {
+            throw ValueError("--table goes with sqlite:PATH or postgresql://…")
+        }
         switch text {
         case "none": self = .nothing
         case _ where text.hasPrefix("table:"): self = .table(try path("table:"), database: nil)

@@ -100,7 +100,8 @@ struct FileName: Sendable, Hashable {
     ///
     /// - Throws: ``UsageError`` when there is no path.
     init?(_ text: String) throws {
-        guard let format = Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") }) else {
+        guard let format = Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") })
+        else {
             return nil
         }
         let path = String(text.dropFirst(format.rawValue.count + 1))

@@ -81,6 +81,7 @@ extension ByteLocation {
     /// A file on disk; a name that ends in `.gz` is decompressed as it is read.
     ///
     /// - Parameter path: The file's path; a relative one is looked for in the working folder.
+    /// - Returns: The location.
     public static func file(_ path: String) -> ByteLocation {
         ByteLocation(name: path, key: "file:\(path)") {
             let file = LocalFile(path)

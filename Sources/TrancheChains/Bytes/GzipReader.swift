@@ -122,7 +122,8 @@ actor GzipReader: ByteReader {
             }
             var status = Z_OK
             var left = 0
-            let output = [UInt8](unsafeUninitializedCapacity: Int(GzipReader.step)) { buffer, count in
+            let size = Int(GzipReader.step)
+            let output = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
                 input.withUnsafeBufferPointer { bytes in
                     stream.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
                     stream.avail_in = UInt32(bytes.count)

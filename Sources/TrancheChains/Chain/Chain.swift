@@ -38,14 +38,16 @@ public struct Chain<Element: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - fields: The fields behind the step, of those before it; checked before anything is acquired.
+    ///   - attachment: What the step keeps beside the elements.
     ///   - open: Opens the step for one batch: given what comes before, gives what comes out.
     /// - Returns: The longer chain.
     func step<Output: Sendable>(
         fields: @escaping @Sendable (RecordFields?) throws -> RecordFields? = { _ in nil },
         attachment: (any ChainAttachment)? = nil,
-        _ open: @escaping @Sendable (BatchContext, ChunkReader<Element>) throws -> ChunkReader<
-            Output
-        >
+        _ open:
+            @escaping @Sendable (BatchContext, ChunkReader<Element>) throws -> ChunkReader<
+                Output
+            >
     ) -> Chain<Output> {
         let before = self
         return Chain<Output>(

@@ -10,7 +10,9 @@ public struct ChainOptions: Sendable {
     public var end: SequenceEnd
     /// What the sink must promise; it is refused at the start when it promises less.
     public var promise: DeliveryPromise
-    /// How many items of a batch may be no valid records; a batch with more fails. Any number by default.
+    /// How many items of a batch may be no valid records; any number by default.
+    ///
+    /// A batch with more fails.
     public var maxRejects: RejectLimit?
     /// Told of each batch that ended.
     public var onBatch: (@Sendable (ChainBatchReport) -> Void)?

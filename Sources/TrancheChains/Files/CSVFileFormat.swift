@@ -71,7 +71,7 @@ struct CSVFileFormat: FileFormat {
                     scanner.openQuote.map {
                         "the header of '\(bytes.name)' has a quote that is never closed, opened at "
                             + "offset \($0)"
-                    } ?? "'\(bytes.name)' is empty: it has no header; give one if there should be none"
+                    } ?? "'\(bytes.name)' is empty, and has no header; give the fields' names"
                 )
             }
             length *= 4

@@ -4,9 +4,9 @@
 /// breaks and delimiters are part of the field. Lines end with LF or CRLF, the last one may have no end,
 /// a byte order mark is left out, and empty lines are passed over.
 public struct CSVFormat: Sendable, Hashable {
-    /// What parts the fields of a record; a comma by default. One ASCII character.
+    /// What parts the fields of a record: one ASCII character, a comma by default.
     public var delimiter: Character
-    /// What may enclose a field; `"` by default. One ASCII character, or `nil` when nothing does.
+    /// What may enclose a field: one ASCII character, `"` by default, or `nil` when nothing does.
     public var quote: Character?
     /// The names of the fields; `nil` (the default) when the first record has them.
     public var header: [String]?

@@ -173,7 +173,8 @@ struct CSVParser: RecordParser {
 
             func endField(_ end: Int) {
                 if place < width {
-                    cells.append(cell(base, fieldStart, end, &closed, &hasDoubled, ids.count, place))
+                    let row = ids.count
+                    cells.append(cell(base, fieldStart, end, &closed, &hasDoubled, row, place))
                 } else {
                     closed = 0
                     hasDoubled = false

@@ -30,7 +30,9 @@ struct JSONObjectReader {
     mutating func object(
         _ texts: inout [UInt8]
     ) throws -> (names: [String], cells: [RecordCell]) {
-        if let bad = UTF8Check.firstInvalid(bytes) { throw failure("is no UTF-8", at: bytes.startIndex + bad) }
+        if let bad = UTF8Check.firstInvalid(bytes) {
+            throw failure("is no UTF-8", at: bytes.startIndex + bad)
+        }
         var names: [String] = []
         var cells: [RecordCell] = []
         skipBlanks()
@@ -39,7 +41,9 @@ struct JSONObjectReader {
         if !take("}") {
             repeat {
                 skipBlanks()
-                guard peek == UInt8(ascii: "\"") else { throw failure("has no name where one must be") }
+                guard peek == UInt8(ascii: "\"") else {
+                    throw failure("has no name where one must be")
+                }
                 let name = try string(&texts)
                 let text = String(decoding: texts[name.textRange], as: UTF8.self)
                 guard !text.isEmpty else { throw failure("has an empty name") }
@@ -152,7 +156,9 @@ struct JSONObjectReader {
         repeat {
             skipBlanks()
             if isObject {
-                guard peek == UInt8(ascii: "\"") else { throw failure("has no name where one must be") }
+                guard peek == UInt8(ascii: "\"") else {
+                    throw failure("has no name where one must be")
+                }
                 try skipString()
                 skipBlanks()
                 guard take(":") else { throw failure("has no colon behind a name") }
@@ -174,7 +180,8 @@ struct JSONObjectReader {
     private mutating func string(_ texts: inout [UInt8]) throws -> RecordCell {
         place += 1
         let start = place
-        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20
+        {
             place += 1
         }
         if peek == UInt8(ascii: "\"") {

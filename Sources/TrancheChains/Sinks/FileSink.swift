@@ -64,7 +64,8 @@ public struct FileSink: RecordSink {
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
         SinkPromise(
             .idempotent,
-            reason: "a file takes no part in the inventory's transactions; a batch that is written again "
+            reason:
+                "a file takes no part in the inventory's transactions; a batch that is written again "
                 + "replaces its file"
         )
     }

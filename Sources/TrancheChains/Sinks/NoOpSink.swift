@@ -10,7 +10,10 @@ public struct NoOpSink: RecordSink {
 
     /// Writing nothing again changes nothing.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
-        SinkPromise(.idempotent, reason: "it writes nothing that could be committed with the success")
+        SinkPromise(
+            .idempotent,
+            reason: "it writes nothing that could be committed with the success"
+        )
     }
 
     /// Nothing to prepare.

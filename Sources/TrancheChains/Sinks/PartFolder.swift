@@ -27,6 +27,7 @@ struct PartFolder: Sendable, Hashable {
     ///
     /// - Parameter batch: The batch, with its attempt.
     /// - Returns: The file; finishing it replaces what an earlier attempt left.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
         let folder = folder(of: batch.key)
         try Self.makeFolder(folder)

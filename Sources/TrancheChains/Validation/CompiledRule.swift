@@ -141,7 +141,8 @@ struct RuleCore {
     ) -> Bool {
         if keys.isEmpty { return true }
         let key = Key(text)
-        for place in keys where allKeys[place].word == key.word && allKeys[place].length == key.length {
+        for place in keys
+        where allKeys[place].word == key.word && allKeys[place].length == key.length {
             return true
         }
         return false
@@ -266,7 +267,9 @@ struct CompiledRule {
     }
 
     private var expectation: String {
-        if let allowed = rule?.allowed { return "must be one of \(allowed.joined(separator: ", "))" }
+        if let allowed = rule?.allowed {
+            return "must be one of \(allowed.joined(separator: ", "))"
+        }
         switch core.kind {
         case .any: return "is not valid"
         case .integer: return "is no whole number of 64 bits"

@@ -69,10 +69,14 @@ struct FieldRule: Sendable, Hashable {
                 guard let values = value as? [Any], !values.isEmpty else {
                     throw refused("\"enum\" must be an array of values")
                 }
-                allowed = try values.map { try Self.text(of: $0) ?? { throw refused("only scalars in \"enum\"") }() }
+                allowed = try values.map {
+                    try Self.text(of: $0) ?? { throw refused("only scalars in \"enum\"") }()
+                }
                 if values.contains(where: { $0 is NSNull }) { types.insert(.null) }
             case "const":
-                allowed = [try Self.text(of: value) ?? { throw refused("\"const\" must be a scalar") }()]
+                allowed = [
+                    try Self.text(of: value) ?? { throw refused("\"const\" must be a scalar") }()
+                ]
             case "pattern":
                 guard let text = value as? String,
                     (try? NSRegularExpression(pattern: text)) != nil
@@ -99,7 +103,8 @@ struct FieldRule: Sendable, Hashable {
         case is NSNull: ""
         case let number as NSNumber:
             // Foundation's booleans are numbers, too.
-            String(cString: number.objCType) == "c" ? (number.boolValue ? "true" : "false") : number.stringValue
+            String(cString: number.objCType) == "c"
+                ? (number.boolValue ? "true" : "false") : number.stringValue
         default: nil
         }
     }

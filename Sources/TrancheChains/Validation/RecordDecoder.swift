@@ -71,13 +71,19 @@ final class RecordDecoding: Decoder {
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         throw DecodingError.dataCorrupted(
-            .init(codingPath: [], debugDescription: "a record is no array; decode a type with fields")
+            .init(
+                codingPath: [],
+                debugDescription: "a record is no array; decode a type with fields"
+            )
         )
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer {
         throw DecodingError.dataCorrupted(
-            .init(codingPath: [], debugDescription: "a record is no value; decode a type with fields")
+            .init(
+                codingPath: [],
+                debugDescription: "a record is no value; decode a type with fields"
+            )
         )
     }
 
@@ -167,7 +173,10 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
         }
         do {
             return try Value(
-                from: RecordValueDecoder(value: RecordValue(record: decoding.record, cell: cell), key: key)
+                from: RecordValueDecoder(
+                    value: RecordValue(record: decoding.record, cell: cell),
+                    key: key
+                )
             )
         } catch let error as DecodingError {
             decoding.note(key.stringValue, Self.words(error), cell)
@@ -179,7 +188,11 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
     private func known<Value>(_ type: Value.Type, _ key: Key) -> Value? {
         switch type {
         case is Date.Type:
-            read(key, "is no time such as 2026-01-31T08:00:00Z", standIn: Date(timeIntervalSince1970: 0)) {
+            read(
+                key,
+                "is no time such as 2026-01-31T08:00:00Z",
+                standIn: Date(timeIntervalSince1970: 0)
+            ) {
                 $0.date
             } as? Value
         case is UUID.Type:

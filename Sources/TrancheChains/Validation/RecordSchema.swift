@@ -45,7 +45,9 @@ public struct RecordSchema: Sendable, Hashable {
         } catch {
             throw Self.refused("it is no JSON: \(error.localizedDescription)")
         }
-        guard let object = value as? [String: Any] else { throw Self.refused("it is no JSON object") }
+        guard let object = value as? [String: Any] else {
+            throw Self.refused("it is no JSON object")
+        }
         for (keyword, value) in object where !Self.remarks.contains(keyword) {
             switch keyword {
             case "type":

@@ -17,6 +17,7 @@ public struct RejectFile: Sendable {
     /// A file of JSON Lines.
     ///
     /// - Parameter path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
+    /// - Returns: The file.
     public static func jsonLines(_ path: String) -> RejectFile {
         RejectFile(parts: PartFolder(path))
     }

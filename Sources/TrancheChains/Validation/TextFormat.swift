@@ -21,7 +21,9 @@ enum TextFormat {
         }
     }
 
-    /// Eight, four, four, four and twelve hexadecimal digits. Source: RFC 9562, section 4.
+    /// Eight, four, four, four and twelve hexadecimal digits.
+    ///
+    /// Source: RFC 9562, section 4.
     static func isUUID(_ text: Bytes) -> Bool {
         guard text.count == 36 else { return false }
         return text.indices.allSatisfy { place in
@@ -33,7 +35,9 @@ enum TextFormat {
         }
     }
 
-    /// A scheme, a colon, and something behind it without blanks. Source: RFC 3986, section 3.
+    /// A scheme, a colon, and something behind it without blanks.
+    ///
+    /// Source: RFC 3986, section 3.
     static func isURI(_ text: Bytes) -> Bool {
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0,
             colon < text.count - 1, (text[0] | 0x20) &- 0x61 < 26,

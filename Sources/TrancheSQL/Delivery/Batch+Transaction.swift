@@ -49,7 +49,8 @@ extension Batch {
     @discardableResult
     public func succeed(
         logging: String? = nil,
-        returning body: @escaping @Sendable (SQLTransaction) async throws -> some Encodable & Sendable
+        returning body:
+            @escaping @Sendable (SQLTransaction) async throws -> some Encodable & Sendable
     ) async throws -> BatchRecord {
         try await succeed(logging: logging, resultText: { try jsonText(of: $0) }, body)
     }

@@ -51,7 +51,9 @@ package struct SQLLoad: Sendable {
         if places.isEmpty { return }
         let lacking = records.compactMap { record -> (id: Int64, message: String)? in
             let missing = places.first { record.cell($0).kind == .null }
-            return missing.map { (record.id, "\(fields.names[$0]) is part of the key and has no value") }
+            return missing.map {
+                (record.id, "\(fields.names[$0]) is part of the key and has no value")
+            }
         }
         if !lacking.isEmpty { throw RecordsRefused(lacking) }
     }

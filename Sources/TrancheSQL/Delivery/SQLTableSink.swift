@@ -132,7 +132,10 @@ public final class SQLTableSink: TransactionalRecordSink {
     private var ready: Prepared {
         get throws {
             guard let ready = prepared.withLock({ $0 }) else {
-                throw TrancheError(.invalidArgument, "\(name) was not prepared before it was written to")
+                throw TrancheError(
+                    .invalidArgument,
+                    "\(name) was not prepared before it was written to"
+                )
             }
             return ready
         }

@@ -11,6 +11,7 @@ _tranche() {
         'release:Give a batch back unharmed'
         'work:Run a program for each batch of a job'
         'backfill:Run a program for each batch of an id range, under a run'\''s name'
+        'load:Load the records of a file, validated, in batches, into a table or files'
         'plan:Show the batches that would be handed out, and hand out none'
         'status:Show the runs and how far they are'
         'batches:List batches, the newest first'
@@ -50,7 +51,7 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -128,7 +129,7 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -168,7 +169,7 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -203,10 +204,51 @@ _tranche() {
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[this text; -h too]' ;;
+        load)
+            _arguments \
+                ':FILE:' \
+                '--format[how it is written; by its name by default]:csv|jsonl:(csv jsonl)' \
+                '--delimiter[what parts the fields of a CSV file; a comma by default]:C:' \
+                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
+                '--header[the fields'\'' names, where the file has no header]:A,B,…:' \
+                '--fit-ragged[let records have more or fewer fields than the header]' \
+                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
+                '--rejects[where those go that do not; FILE.error.jsonl beside the file by default]:FILE:' \
+                '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
+                '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, csv\:PATH, jsonl\:PATH, or none to write nothing (TRANCHE_SINK)]:SINK:' \
+                '--table[the table in that database]:TABLE:' \
+                '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \
+                '--file-per-batch[keep a file for each batch in the folder PATH]' \
+                '--promise[what the sink must promise; idempotent by default]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
+                '--job[name of the job; load by default]:JOB:' \
+                '--run[name of a bounded run; the open-ended one by default]:RUN:' \
+                '--from[the lowest offset of the run; needs --run]:OFFSET:' \
+                '--to-offset[the highest offset of the run; needs --run]:OFFSET:' \
+                '--weight[most bytes of a batch; 8MiB by default]:BYTES:' \
+                '--count[most records of a batch]:N:' \
+                '--workers[batches at a time; 1 by default]:N:' \
+                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
+                '--follow[never end\: wait for the file to grow]' \
+                '--grace[after a signal, how long batches may go on; 30s by default]:TIME:' \
+                '--dry-run[show what would be read, checked and written, and do none of it]' \
+                '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
+                '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
+                '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
+                '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
+                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
+                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
+                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, or inventory\:JOB for the batches of a job that succeeded]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
