@@ -49,6 +49,7 @@ has_package() {
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
+    python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac

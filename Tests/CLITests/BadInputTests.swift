@@ -157,11 +157,30 @@ import Testing
             "--root-ids '9..1': the lower end is above the upper"
         ),
         Case(
-            "acquire --job j --meta inventory:k --upstream-meta csv:x",
+            "acquire --job j --meta inventory:k --upstream-meta odd:x",
             .usage,
             "--upstream-meta: "
         ),
-        Case("acquire --job j --meta csv:x.csv", .usage, "is no table's name"),
+        Case("acquire --job j --meta odd:x.csv", .usage, "is no table's name"),
+        Case("acquire --job j --meta csv:", .usage, "'csv:' names no file"),
+        Case("acquire --job j --meta csv:nowhere.csv", .failed, "there is no file 'nowhere.csv'"),
+        Case("acquire --job j --meta csv:x --uid id", .usage, "--uid does not go with a file"),
+        Case("load", .usage, "FILE"),
+        Case("load x", .usage, "'x' does not say how it is written"),
+        Case("load x.csv", .usage, "--to is missing"),
+        Case("load x.csv --to nowhere", .usage, "this is no place to write to"),
+        Case("load x.csv --to sqlite:x.db", .usage, "name the table with --table"),
+        Case("load x.csv --to csv:y --key id", .usage, "--key goes with a table or collection"),
+        Case("load x.csv --to none --rejects r", .usage, "--rejects goes with --schema"),
+        Case("load x.csv --to none --max-rejects 200%", .usage, "--max-rejects"),
+        Case("load x.csv --to none --delimiter ab", .usage, "give one character"),
+        Case("load x.csv --to none --from 5", .usage, "need --run"),
+        Case("load x.csv --to none", .failed, "there is no file 'x.csv'"),
+        Case(
+            "load x.csv --to postgresql://u:secret@h/d --table t",
+            .usage,
+            "put the URL into TRANCHE_SINK"
+        ),
         Case("acquire --job j --meta a.b.c", .usage, "'a.b.c' is no table's name"),
         Case(
             "acquire --job j --meta files --schema s",

@@ -79,7 +79,7 @@ import Tranche
         #expect(throws: UsageError.self) { try MetaName("inventory:", schema: nil) }
         #expect(throws: UsageError.self) { try MetaName("inventory:x", schema: "s") }
         #expect(throws: UsageError.self) { try MetaName("table:inventory:x", schema: nil) }
-        #expect(throws: UsageError.self) { try MetaName("csv:files.csv", schema: nil) }
+        #expect(throws: UsageError.self) { try MetaName("odd:files.csv", schema: nil) }
         #expect(throws: UsageError.self) { try MetaName("files", schema: "raw") }
         #expect(throws: UsageError.self) { try MetaName("table:", schema: nil) }
     }

@@ -6,7 +6,7 @@ import TrancheChains
 struct LoadCommand: Command {
     static let description = CommandDescription(
         name: "load",
-        summary: "Load the records of a file, validated, in batches, into a table or files",
+        summary: "Load the records of a file, validated, in batches, into a database or files",
         operands: [
             .init(
                 name: "FILE",

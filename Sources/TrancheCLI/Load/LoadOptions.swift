@@ -21,6 +21,7 @@ struct LoadOptions: Sendable {
     private let table: String?
     private let key: [String]
     private let isFilePerBatch: Bool
+    private let createsIndex: Bool
 
     static let groups: [CommandDescription.OptionGroup] = [
         .init(
@@ -60,6 +61,11 @@ struct LoadOptions: Sendable {
                 .init("to", "SINK", LoadSink.help + " (TRANCHE_SINK)"),
                 .init("table", "TABLE", "the table in that database"),
                 .init("key", "A,B,…", "the fields that name a row: one that is there is replaced"),
+                .init(
+                    "create-index",
+                    nil,
+                    "make the unique index of --key in MongoDB, if there is none"
+                ),
                 .init("file-per-batch", nil, "keep a file for each batch in the folder PATH"),
                 .init(
                     "promise",
@@ -127,6 +133,7 @@ struct LoadOptions: Sendable {
         table = arguments.text("table")
         key = Self.names(arguments.text("key"))
         isFilePerBatch = arguments.has("file-per-batch")
+        createsIndex = arguments.has("create-index")
         promise =
             try arguments.value("promise") { text in
                 guard let promise = DeliveryPromise(rawValue: text) else {
@@ -257,7 +264,7 @@ struct LoadOptions: Sendable {
         }
         let place: LoadSink
         do {
-            place = try LoadSink(text, table: table)
+            place = try LoadSink(text, table: table, environment: environment)
         } catch let error as ValueError {
             let origin = target == nil ? "TRANCHE_SINK" : "--to"
             throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
@@ -269,6 +276,12 @@ struct LoadOptions: Sendable {
                 rejectsTo: rejectsPath.map { .jsonLines($0) }
             )
         }
-        return records.write(to: try place.sink(key: key, isFilePerBatch: isFilePerBatch))
+        return records.write(
+            to: try place.sink(
+                key: key,
+                isFilePerBatch: isFilePerBatch,
+                createsIndex: createsIndex
+            )
+        )
     }
 }

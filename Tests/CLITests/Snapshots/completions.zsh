@@ -11,7 +11,7 @@ _tranche() {
         'release:Give a batch back unharmed'
         'work:Run a program for each batch of a job'
         'backfill:Run a program for each batch of an id range, under a run'\''s name'
-        'load:Load the records of a file, validated, in batches, into a table or files'
+        'load:Load the records of a file, validated, in batches, into a database or files'
         'plan:Show the batches that would be handed out, and hand out none'
         'status:Show the runs and how far they are'
         'batches:List batches, the newest first'
@@ -216,9 +216,10 @@ _tranche() {
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
                 '--rejects[where those go that do not; FILE.error.jsonl beside the file by default]:FILE:' \
                 '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
-                '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, csv\:PATH, jsonl\:PATH, or none to write nothing (TRANCHE_SINK)]:SINK:' \
+                '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, or none to write nothing (TRANCHE_SINK)]:SINK:' \
                 '--table[the table in that database]:TABLE:' \
                 '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \
+                '--create-index[make the unique index of --key in MongoDB, if there is none]' \
                 '--file-per-batch[keep a file for each batch in the folder PATH]' \
                 '--promise[what the sink must promise; idempotent by default]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
                 '--job[name of the job; load by default]:JOB:' \

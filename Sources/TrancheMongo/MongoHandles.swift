@@ -1,0 +1,134 @@
+import CLibMongoC
+import Tranche
+
+/// Starts the library, once.
+enum MongoLibrary {
+    static let start: Void = {
+        tranche_mongo_be_quiet()
+        mongoc_init()
+    }()
+}
+
+/// A client: nothing but the pointer.
+struct MongoClientHandle: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// Makes a client; the first request connects.
+    init(_ location: MongoLocation) throws {
+        _ = MongoLibrary.start
+        var error = bson_error_t()
+        guard let uri = mongoc_uri_new_with_error(location.url, &error) else {
+            throw MongoError(error)
+        }
+        defer { mongoc_uri_destroy(uri) }
+        if let credentials = location.credentials {
+            mongoc_uri_set_username(uri, credentials.user)
+            mongoc_uri_set_password(uri, credentials.password)
+        }
+        let patience = "serverselectiontimeoutms"
+        if !mongoc_uri_has_option(uri, patience) {
+            mongoc_uri_set_option_as_int32(uri, patience, 10_000)
+            mongoc_uri_set_option_as_bool(uri, "serverselectiontryonce", false)
+        }
+        // A server that stops answering must not hold a batch for ever.
+        if !mongoc_uri_has_option(uri, "sockettimeoutms") {
+            mongoc_uri_set_option_as_int32(uri, "sockettimeoutms", 60_000)
+        }
+        guard let client = mongoc_client_new_from_uri_with_error(uri, &error) else {
+            throw MongoError(error)
+        }
+        mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2)
+        mongoc_client_set_appname(client, "tranche")
+        pointer = client
+    }
+
+    deinit {
+        mongoc_client_destroy(pointer)
+    }
+}
+
+/// A document: nothing but the pointer.
+struct BSONDocument: ~Copyable {
+    let pointer: OpaquePointer
+
+    init() {
+        pointer = bson_new()
+    }
+
+    /// Reads JSON.
+    init(json: String) throws(MongoError) {
+        var error = bson_error_t()
+        let bytes = Array(json.utf8)
+        guard let read = bson_new_from_json(bytes, bytes.count, &error) else {
+            throw MongoError(error)
+        }
+        pointer = read
+    }
+
+    deinit {
+        bson_destroy(pointer)
+    }
+
+    /// Appends the fields of a record.
+    ///
+    /// - Throws: `RecordsRefused` when it does not take one.
+    func append(_ record: Record, places: some Sequence<Int>) throws {
+        try record.block.bytes.withUnsafeBufferPointer { bytes in
+            for place in places {
+                let name = record.fields.names[place]
+                guard append(record.cell(place), of: record, bytes, as: name) else {
+                    throw RecordsRefused([(record.id, "field '\(name)' cannot be written as BSON")])
+                }
+            }
+        }
+    }
+
+    private func append(
+        _ cell: RecordCell,
+        of record: Record,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        as name: String
+    ) -> Bool {
+        switch cell.kind {
+        case .null: return bson_append_null(pointer, name, -1)
+        case .boolean: return bson_append_bool(pointer, name, -1, cell.boolean)
+        case .integer: return bson_append_int64(pointer, name, -1, cell.integer)
+        case .real: return bson_append_double(pointer, name, -1, cell.real)
+        case .timestamp:
+            let milliseconds = cell.integer >= 0 ? cell.integer / 1000 : (cell.integer - 999) / 1000
+            return bson_append_date_time(pointer, name, -1, milliseconds)
+        case .date: return bson_append_date_time(pointer, name, -1, cell.integer * 86_400_000)
+        case .blob:
+            let start = bytes.baseAddress.map { $0 + Int(cell.start) }
+            return bson_append_binary(pointer, name, -1, BSON_SUBTYPE_BINARY, start, cell.length)
+        case .json: return appendJSON(record.text(of: cell), as: name)
+        case .text:
+            guard cell.length > 0, let base = bytes.baseAddress else {
+                return bson_append_utf8(pointer, name, -1, "", 0)
+            }
+            return (base + Int(cell.start)).withMemoryRebound(
+                to: CChar.self,
+                capacity: Int(cell.length)
+            ) { bson_append_utf8(pointer, name, -1, $0, Int32(cell.length)) }
+        }
+    }
+
+    /// Appends a JSON array or object.
+    private func appendJSON(_ json: String, as name: String) -> Bool {
+        // The library reads objects only: the value is taken out of one.
+        do throws(MongoError) {
+            let holder = try BSONDocument(json: "{\"value\": \(json)}")
+            return tranche_bson_append_value(pointer, name, holder.pointer)
+        } catch {
+            return false
+        }
+    }
+
+    func append(_ text: String, as name: String) {
+        bson_append_utf8(pointer, name, -1, text, -1)
+    }
+
+    func append(_ document: borrowing BSONDocument, as name: String) {
+        bson_append_document(pointer, name, -1, document.pointer)
+    }
+}

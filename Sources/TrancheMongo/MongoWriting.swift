@@ -1,0 +1,105 @@
+import CLibMongoC
+import Tranche
+
+/// How the records of a batch become documents.
+struct MongoWriting: Sendable {
+    /// The fields that name a document; empty where each record is a document of its own.
+    var key: [String]
+    /// What the ids of such documents begin with.
+    var idPrefix: String
+    var isOrdered: Bool
+    /// Whether documents say when they were made and last written.
+    var hasTimes: Bool
+    var writeConcern: String
+
+    var options: String {
+        let concern = Int(writeConcern).map { "\($0)" } ?? "\"\(writeConcern)\""
+        return "{\"ordered\": \(isOrdered), \"writeConcern\": {\"w\": \(concern)}}"
+    }
+
+    /// Adds the operation for a record.
+    func add(_ record: Record, to bulk: OpaquePointer) throws {
+        let document = BSONDocument()
+        var error = bson_error_t()
+        guard !key.isEmpty else {
+            document.append(idPrefix + String(record.id), as: "_id")
+            try document.append(record, places: 0..<record.fields.count)
+            guard mongoc_bulk_operation_insert_with_opts(bulk, document.pointer, nil, &error) else {
+                throw refused(record, error)
+            }
+            return
+        }
+        let selector = BSONDocument()
+        try selector.append(record, places: try keyPlaces(of: record))
+        try document.append(record, places: 0..<record.fields.count)
+        let upsert = try BSONDocument(json: "{\"upsert\": true}")
+        let isAdded: Bool
+        if hasTimes {
+            let update = try BSONDocument(json: "{\"$currentDate\": {\"updated_at\": true}}")
+            let made = BSONDocument()
+            bson_append_now_utc(made.pointer, "created_at", -1)
+            update.append(document, as: "$set")
+            update.append(made, as: "$setOnInsert")
+            isAdded = mongoc_bulk_operation_update_one_with_opts(
+                bulk,
+                selector.pointer,
+                update.pointer,
+                upsert.pointer,
+                &error
+            )
+        } else {
+            isAdded = mongoc_bulk_operation_replace_one_with_opts(
+                bulk,
+                selector.pointer,
+                document.pointer,
+                upsert.pointer,
+                &error
+            )
+        }
+        guard isAdded else { throw refused(record, error) }
+    }
+
+    private func keyPlaces(of record: Record) throws -> [Int] {
+        try key.map { name in
+            guard let place = record.fields.place(of: name) else {
+                throw TrancheError(
+                    .sinkFailed,
+                    "record \(record.id) has no field '\(name)', which is part of the key; it has "
+                        + record.fields.names.joined(separator: ", ")
+                )
+            }
+            guard record.cell(place).kind != .null else {
+                throw RecordsRefused([(record.id, "\(name) is part of the key and has no value")])
+            }
+            return place
+        }
+    }
+
+    private func refused(_ record: Record, _ error: bson_error_t) -> RecordsRefused {
+        RecordsRefused([(record.id, MongoError(error).message)])
+    }
+
+    /// Finds out what an answer with errors comes to.
+    ///
+    /// - Returns: The answer, when all that failed was there already.
+    func accept(_ reply: MongoReply, _ error: MongoError, _ records: [Record]) throws -> MongoReply
+    {
+        // A document whose id is made of the record's was written by an earlier attempt.
+        let isKnown = { (code: Int, message: String) in
+            key.isEmpty && code == 11000 && message.contains("index: _id_")
+        }
+        let errors = reply.writeErrors.filter { !isKnown($0.code, $0.message) }
+        if reply.hasWriteConcernError || reply.writeErrors.isEmpty { throw error }
+        if errors.isEmpty, !isOrdered { return reply }
+        let failures = errors.map { failure in
+            MongoError(code: failure.code, message: failure.message, labels: reply.errorLabels)
+        }
+        if let passing = failures.first(where: { $0.category == .transient }) { throw passing }
+        throw RecordsRefused(
+            errors.compactMap { failure in
+                guard records.indices.contains(failure.index) else { return nil }
+                return (records[failure.index].id, "\(failure.message) (code \(failure.code))")
+            }
+        )
+    }
+}
