@@ -57,7 +57,6 @@ let package = Package(
         .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
-        .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
     ],
@@ -99,21 +98,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .systemLibrary(
-            name: "CLibCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]
-        ),
-        .systemLibrary(
-            name: "CLibCrypto",
-            pkgConfig: "libcrypto",
-            providers: [.apt(["libssl-dev"])]
-        ),
-        .target(
-            name: "TrancheHTTP",
-            dependencies: ["Tranche", "TrancheChains", "CLibCurl", "CLibCrypto"],
-            swiftSettings: strict
-        ),
-        .systemLibrary(
             name: "CLibMongoC",
             pkgConfig: "libmongoc-1.0",
             providers: [.apt(["libmongoc-dev"])]
@@ -136,7 +120,7 @@ let package = Package(
             name: "TrancheCLI",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheHTTP", "TrancheMongo", "CPosix",
+                "TrancheMongo", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -157,13 +141,6 @@ let package = Package(
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
                 "TrancheTestKit", "TestSupport", "CPosix",
-            ],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "TrancheHTTPTests",
-            dependencies: [
-                "Tranche", "TrancheSQLite", "TrancheChains", "TrancheHTTP", "TestSupport",
             ],
             swiftSettings: strict
         ),

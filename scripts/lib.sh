@@ -36,7 +36,7 @@ toolchain_program() {
 
 # What building Tranche needs, beside Swift.
 build_packages=(
-    pkg-config libsqlite3-dev libpq-dev libmongoc-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
+    pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev
 )
 
 # Whether what a Debian package brings is there, however it came.
@@ -45,8 +45,6 @@ has_package() {
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
-    libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null ;;
-    libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;

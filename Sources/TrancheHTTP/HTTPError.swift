@@ -1,2 +1,0 @@
-import CLibCurl
-import Tranche
