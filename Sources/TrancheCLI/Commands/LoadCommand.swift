@@ -41,7 +41,7 @@ struct LoadCommand: Command {
     private let worker: String?
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let chain = try options.chain(context.environment)
+        let chain = try options.chain(context.settings, context.environment)
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
             if options.isDryRun { return try await forecast(chain, inventory, context) }

@@ -7,7 +7,7 @@ package struct Settings: Sendable {
     /// The settings' names.
     package static let keys = [
         "TRANCHE_INVENTORY", "TRANCHE_META_DB", "TRANCHE_TABLE", "TRANCHE_SCHEMA", "TRANCHE_WORKER",
-        "TRANCHE_LOCK_TIMEOUT", "TRANCHE_MAX_CONNECTIONS", "TRANCHE_RETRY_LIMIT",
+        "TRANCHE_LOCK_TIMEOUT", "TRANCHE_MAX_CONNECTIONS", "TRANCHE_RETRY_LIMIT", "TRANCHE_SINK",
     ]
 
     private var values: [String: (text: String, origin: String)] = [:]
@@ -82,6 +82,9 @@ package struct Settings: Sendable {
             return try location == inventory ? nil : location
         }
     }
+
+    /// Where `tranche load` writes to, and where that is said; `nil` when it is nowhere.
+    var sink: (text: String, origin: String)? { values["TRANCHE_SINK"] }
 
     // MARK: - Behaviour
 

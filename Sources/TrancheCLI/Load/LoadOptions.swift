@@ -254,19 +254,19 @@ struct LoadOptions: Sendable {
 
     /// The chain from the file to the sink.
     ///
-    /// - Parameter environment: May say where to write to.
+    /// - Parameters:
+    ///   - settings: May say where to write to.
+    ///   - environment: Who connects to MongoDB, where the URL does not say.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
-    func chain(_ environment: [String: String]) throws -> SinkChain {
-        guard let text = target ?? environment["TRANCHE_SINK"].flatMap({ $0.isEmpty ? nil : $0 })
-        else {
+    func chain(_ settings: Settings, _ environment: [String: String]) throws -> SinkChain {
+        guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
             throw UsageError("--to is missing; give \(LoadSink.help)")
         }
         let place: LoadSink
         do {
             place = try LoadSink(text, table: table, environment: environment)
         } catch let error as ValueError {
-            let origin = target == nil ? "TRANCHE_SINK" : "--to"
             throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
         }
         var records = Chain<Record>(reading: source)
