@@ -118,7 +118,12 @@ struct FileMetaSource: RecordMetaSource {
         }
         let isOver: Bool
         if start < size, start <= upper {
-            isOver = try await !cut.hasRecord(from: start, through: upper)
+            do {
+                isOver = try await !cut.hasRecord(from: start, through: upper)
+            } catch let error as TrancheError where error.code == .invalidItem && !ranges.isEmpty {
+                // Told to whoever asks for what follows; what was planned can be handed out.
+                isOver = false
+            }
         } else {
             isOver = true
         }
@@ -200,7 +205,10 @@ struct FileMetaSource: RecordMetaSource {
             var scanner = source.format.scanner(at: start)
             try await scan(&scanner, from: start, limit: last, most: most)
             // A record that begins within the bounds and ends behind them belongs to them.
-            if scanner.count > 0, scanner.count < most, scanner.end <= upper, scanner.end < size {
+            let isBounded = last == beyond && !isOpen
+            if isBounded, scanner.count > 0, scanner.count < most, scanner.end <= upper,
+                scanner.end < size
+            {
                 var one = source.format.scanner(at: scanner.end)
                 try await scan(&one, from: scanner.end, limit: .max, most: 1)
                 if one.count == 1, one.firstStart <= upper, isEndless || one.end <= end {

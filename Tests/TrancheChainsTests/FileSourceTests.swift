@@ -1,0 +1,252 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheTestKit
+
+@testable import TrancheChains
+
+@Suite("Files as sources", .timeLimit(.minutes(2)))
+struct FileSourceTests {
+    private func copy(
+        _ source: some MetaSourceDescription,
+        _ world: ChainWorld,
+        _ options: ChainOptions? = nil
+    ) async throws -> (records: [Record], report: ChainReport) {
+        let sink = MemorySink()
+        let report = try await Chain(reading: source).write(to: sink)
+            .run(through: world.inventory, options ?? world.options())
+        return (sink.records, report)
+    }
+
+    private func ids(_ records: [Record]) -> [String] {
+        records.map { $0.text("id") ?? "" }
+    }
+
+    @Test("A batch is known by its first and last id, and leaves no gaps")
+    func seamless() async throws {
+        try await withChainWorld { world in
+            let (_, report) = try await copy(CSVSource(world.path), world)
+            let key = try #require(report.run?.run.key)
+            let gaps = try await world.inventory.gaps(of: key)
+            #expect(gaps.isEmpty)
+            let batches = try await world.inventory.store.batches(BatchSelection())
+                .sorted { $0.idStart < $1.idStart }
+            for (batch, next) in zip(batches, batches.dropFirst()) {
+                #expect(batch.itemIDs == nil)
+                #expect(batch.idStart + Int64(batch.weight ?? 0) == next.idStart)
+                #expect(next.coverStart == batch.idEnd)
+            }
+            let audit = try await world.inventory.audit(key, from: CSVSource(world.path))
+            #expect(audit.isFinished)
+        }
+    }
+
+    @Test("A compressed file has the same records, also when it is put together from several")
+    func gzip() async throws {
+        let text = ChainWorld.csv(rows: 3000)
+        try await withChainWorld(.sqlite, text) { world in
+            let half = text.utf8.count / 2
+            let parts = [Array(text.utf8)[..<half], Array(text.utf8)[half...]]
+            var compressed: [UInt8] = []
+            for part in parts { compressed += try Gzip.compressed(Array(part)) }
+            let path = world.folder.path("customers.csv.gz")
+            try Data(compressed).write(to: URL(fileURLWithPath: path))
+            let (records, report) = try await copy(
+                CSVSource(path),
+                world,
+                world.options(weight: 20_000, workers: 3)
+            )
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(ids(records) == (1...3000).map { "\($0)" })
+        }
+    }
+
+    @Test("A compressed file that is cut off or spoilt is refused", arguments: [true, false])
+    func badGzip(isCut: Bool) async throws {
+        try await withChainWorld { world in
+            var bytes = try Gzip.compressed(Array(ChainWorld.csv(rows: 3000).utf8))
+            if isCut { bytes.removeLast(bytes.count / 2) } else { bytes[bytes.count / 2] ^= 0xFF }
+            let path = world.folder.path("bad.csv.gz")
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let error = await #expect(throws: TrancheError.self) {
+                try await copy(CSVSource(path), world)
+            }
+            #expect(error?.code == .invalidItem)
+        }
+    }
+
+    @Test("A file that has changed is refused by name")
+    func changed() async throws {
+        try await withChainWorld { world in
+            let source = CSVSource(world.path)
+            _ = try await copy(source, world)
+            let longer = ChainWorld.csv(rows: 301)
+            try Data(longer.utf8).write(to: URL(fileURLWithPath: world.path))
+            // This process has it open, another opens it anew.
+            for inventory in [world.inventory, try await world.database.open()] {
+                let error = await #expect(throws: TrancheError.self) {
+                    try await Chain(reading: source).write(to: MemorySink())
+                        .run(through: inventory, world.options())
+                }
+                #expect(error?.code == .redefined)
+                #expect(error?.message.contains("customers.csv") == true)
+            }
+        }
+    }
+
+    @Test("A file that grows is followed, and its last line waits for its end")
+    func grows() async throws {
+        try await withChainWorld(.sqlite, "id,name\n1,a\n2,b\n3,") { world in
+            let source = CSVSource(world.path, grows: true)
+            let first = try await copy(source, world).records
+            #expect(ids(first) == ["1", "2"])
+            let file = try #require(FileHandle(forWritingAtPath: world.path))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data("c\n4,d\n5".utf8))
+            let second = try await copy(source, world).records
+            #expect(ids(second) == ["3", "4"])
+            try file.truncate(atOffset: 12)
+            try file.close()
+            guard case .held(let reason, _) = try await copy(source, world).report.reason else {
+                Issue.record("a file that became shorter was not noticed")
+                return
+            }
+            #expect(reason.contains("rewound"))
+        }
+    }
+
+    @Test("Bounds in the midst of a record begin with the next", arguments: [8, 9, 15, 16, 17])
+    func bounds(lower: Int64) async throws {
+        let text = "id,name\n1,\"a\nb\"\n2,b\n3,c\n"
+        try await withChainWorld(.sqlite, text) { world in
+            var options = world.options()
+            options.request.run = "again"
+            options.request.ids = IDBounds(lower: lower, upper: 21)
+            let expected = lower == 8 ? ["1", "2", "3"] : lower <= 16 ? ["2", "3"] : ["3"]
+            let (records, _) = try await copy(CSVSource(world.path), world, options)
+            #expect(ids(records) == expected)
+        }
+    }
+
+    @Test(
+        "A header that cannot be used is refused",
+        arguments: [
+            ("a,b,a\n1,2,3\n", "both named 'a'"), ("a,,c\n1,2,3\n", "has no name"),
+            ("", "is empty"), ("\"a,b\n1,2\n", "never closed"),
+        ]
+    )
+    func headers(text: String, words: String) async throws {
+        try await withChainWorld(.sqlite, text) { world in
+            let error = await #expect(throws: TrancheError.self) {
+                try await copy(CSVSource(world.path), world)
+            }
+            #expect(error?.code == .invalidSource)
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test("All before a quote that is never closed is loaded, and the quote's offset told")
+    func openQuote() async throws {
+        try await withChainWorld(.sqlite, "id,name\n1,a\n2,\"b\n3,c\n") { world in
+            let sink = MemorySink()
+            let error = await #expect(throws: TrancheError.self) {
+                try await Chain(reading: CSVSource(world.path)).write(to: sink)
+                    .run(through: world.inventory, world.options(weight: 5))
+            }
+            #expect(
+                error?.message.contains("opened at offset 14, in the record at offset 12") == true
+            )
+            #expect(ids(sink.records) == ["1"])
+        }
+    }
+
+    @Test(
+        "What is no record is quarantined, and all others are loaded",
+        arguments: [
+            "2,b,c\n", "2\n", "2,\"b\"c\n", "2,b\u{0}\n", "2,\u{FFFD}",
+        ]
+    )
+    func faults(line: String) async throws {
+        var bytes = Array("id,name\n1,a\n".utf8)
+        // Half of a character.
+        bytes += line.hasSuffix("\u{FFFD}") ? Array("2,".utf8) + [0xC3, 0x0A] : Array(line.utf8)
+        bytes += Array("3,c\n".utf8)
+        try await withChainWorld { world in
+            let path = world.folder.path("odd.csv")
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let (records, report) = try await copy(CSVSource(path), world)
+            #expect(ids(records) == ["1", "3"])
+            #expect(report.run?.totals[.quarantined]?.items == 1)
+        }
+    }
+
+    @Test("Ragged records and bytes that are no UTF-8 may be let through")
+    func lenient() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("odd.csv")
+            let bytes = Array("id,name\n1\n2,b,c\n3,".utf8) + [0xC3, 0x0A]
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            var format = CSVFormat(delimiter: ",", raggedRecords: .fit)
+            format.invalidText = .replace
+            let (records, _) = try await copy(CSVSource(.file(path), format: format), world)
+            #expect(records.map { $0.text("name") } == [nil, "b", "\u{FFFD}"])
+        }
+    }
+
+    @Test("JSON Lines keep types, escapes and nested values")
+    func jsonLines() async throws {
+        let text = """
+            {"id": 1, "x": 1.5, "ok": true, "t": "a\\u00e9\\n\\ud83d\\ude00", "n": {"a": [1]}}
+
+            {"id": -2, "x": 1e3, "ok": null, "t": "", "n": []}
+            {"other": "x"}
+            """
+        try await withChainWorld { world in
+            let path = try world.write(text, to: "x.jsonl")
+            let (records, report) = try await copy(JSONLinesSource(path), world)
+            #expect(report.isSuccess)
+            #expect(records.count == 3)
+            #expect(records[0]["t"] == .text("aé\n😀"))
+            #expect(records[0]["n"] == .text("{\"a\": [1]}"))
+            #expect(
+                records[1].values == [.integer(-2), .real(1000), .null, .text(""), .text("[]")]
+            )
+            #expect(records[2].fields.names == ["other"])
+        }
+    }
+
+    @Test(
+        "What is no JSON object is quarantined with its byte",
+        arguments: [
+            "{\"id\": 1,}", "[1]", "{\"id\": 01}", "{\"id\": 1e999}", "{\"id\": \"\u{1}\"}",
+            "{\"id\": 1, \"id\": 2}", "{\"id\": \"\\ud800\"}", "{\"id\": 1} x", "{\"id\": tru}",
+            "{\"id\": \"a", "{\"\": 1}",
+        ]
+    )
+    func badJSON(line: String) async throws {
+        try await withChainWorld { world in
+            let path = try world.write("{\"id\": 7}\n\(line)\n{\"id\": 8}", to: "x.jsonl")
+            let (records, report) = try await copy(JSONLinesSource(path), world)
+            #expect(ids(records) == ["7", "8"])
+            #expect(report.run?.totals[.quarantined]?.items == 1)
+        }
+    }
+
+    @Test("Lines that are nearly JSON are read to their end")
+    func randomJSON() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SplitMix64(seed: seed)
+        let marks = Array("{}[]\":,\\u0-1.eE tfn\n\u{1}".utf8) + [0xC3, 0xA4, 0xFF]
+        for _ in 0..<100_000 {
+            let count = Int.random(in: 0...24, using: &generator)
+            let bytes =
+                Array("{\"a".utf8)
+                + (0..<count).map { _ in marks.randomElement(using: &generator) ?? 0 }
+            var parser = JSONLinesParser()
+            let (blocks, used) = try parser.parse(bytes, at: 0, isLast: true) { _ in }
+            #expect(used == bytes.count, "seed \(seed)")
+            #expect(blocks.allSatisfy { $0.count > 0 }, "seed \(seed)")
+        }
+    }
+}
