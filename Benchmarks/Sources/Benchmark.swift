@@ -4,7 +4,7 @@ import Tranche
 /// The benchmark program: runs suites and prints a JSON line for each measurement.
 enum Benchmark {
     static let usage = """
-        usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive]
+        usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv]
                              [--repeats N] [--rows N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -17,6 +17,8 @@ enum Benchmark {
           company   16 workers in 4 processes on one run, beside one worker
           audit     ids per second of an audit of 5,000,000 dense ids in 5,000 batches
           archive   bytes that 200,000 packed batches of dense ids take
+          csv       rows per second of chains over a CSV file of 1,000,000 rows: planned, parsed,
+                    validated, loaded; beside psql's \\copy
         """
 
     static func run(arguments: [String]) async throws {
@@ -28,6 +30,7 @@ enum Benchmark {
             return try await Child.run(arguments: Array(arguments.dropFirst()))
         }
         let options = try Options(arguments)
+        if options.suites.contains("csv"), options.only == nil { try Loads(options).read() }
         for database in try await BenchDatabase.all(only: options.only) {
             if options.suites.contains("flat") { try await Flat(database, options).run() }
             if options.suites.contains("limit") { try await Limit(database, options).run() }
@@ -35,12 +38,13 @@ enum Benchmark {
             if options.suites.contains("company") { try await Company(database, options).run() }
             if options.suites.contains("audit") { try await Audit(database, options).audit() }
             if options.suites.contains("archive") { try await Audit(database, options).archive() }
+            if options.suites.contains("csv") { try await Loads(options).write(database) }
         }
     }
 
     /// What the command line asks for.
     struct Options {
-        static let allSuites = ["flat", "limit", "items", "company", "audit", "archive"]
+        static let allSuites = ["flat", "limit", "items", "company", "audit", "archive", "csv"]
 
         var suites: [String] = []
         var repeats = 3

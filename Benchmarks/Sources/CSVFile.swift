@@ -28,17 +28,21 @@ struct CSVFile {
     /// - Parameters:
     ///   - rows: How many rows.
     ///   - quotes: Whether some names stand in quotes.
+    ///   - isValid: Whether all rows are valid, as loaders into typed columns want them.
     /// - Throws: What writing throws.
-    init(rows: Int, quotes: Bool = true) throws {
+    init(rows: Int, quotes: Bool = true, isValid: Bool = false) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-bench")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appending(path: "rows-\(rows)\(quotes ? "" : "-plain").csv").path
+        path =
+            folder.appending(
+                path: "rows-\(rows)\(quotes ? "" : "-plain")\(isValid ? "-valid" : "").csv"
+            ).path
         self.rows = rows
         if FileManager.default.fileExists(atPath: path) { return }
         var text = "id,name,category,amount,created_at,active\n"
         var row = Row()
         for number in 1...rows {
-            text += row.next(number, quotes: quotes)
+            text += row.next(number, quotes: quotes, isValid: isValid)
         }
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
@@ -60,7 +64,7 @@ private struct Row {
     private static let categories = ["alpha", "beta", "gamma", "delta"]
     private var state: UInt64 = 88_172_645_463_325_252
 
-    mutating func next(_ number: Int, quotes: Bool) -> String {
+    mutating func next(_ number: Int, quotes: Bool, isValid: Bool) -> String {
         state ^= state << 13
         state ^= state >> 7
         state ^= state << 17
@@ -69,7 +73,7 @@ private struct Row {
         var cents = String((state >> 11) % 10_000_000)
         cents = String(repeating: "0", count: max(0, 3 - cents.count)) + cents
         var amount = cents.dropLast(2) + "." + cents.suffix(2)
-        if (state >> 5) % 1000 == 0 { amount = (state >> 40) & 1 == 1 ? "-1.00" : "n/a" }
+        if !isValid, (state >> 5) % 1000 == 0 { amount = (state >> 40) & 1 == 1 ? "-1.00" : "n/a" }
         let second = (state >> 13) % 86_400
         let time = [second / 3600, second / 60 % 60, second % 60].map(two).joined(separator: ":")
         let day = "2024-\(two(1 + (state >> 33) % 12))-\(two(1 + (state >> 37) % 28))"

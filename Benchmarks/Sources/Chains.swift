@@ -1,6 +1,9 @@
 import Foundation
 import Tranche
 import TrancheChains
+import TrancheMongo
+import TranchePostgreSQL
+import TrancheSQL
 import TrancheSQLite
 
 /// What a child process measures of chains.
@@ -13,6 +16,11 @@ enum ChainCase: String, CaseIterable {
     case schema
     /// The same, as values of a type.
     case decodable
+    /// Validated and written to a table beside the inventory, which is in the database that
+    /// TRANCHE_BENCH_DATABASE names: rows added, or replaced by their key.
+    case append, upsert
+    /// Validated and written to the MongoDB collection that TRANCHE_BENCH_MONGO names, by key.
+    case mongo
 }
 
 /// A row as a type.
@@ -39,8 +47,10 @@ extension ChainCase {
             .appending(path: "tranche-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        let database = ProcessInfo.processInfo.environment["TRANCHE_BENCH_DATABASE"]
         let inventory = try await Inventory.open(
-            .sqlite(folder.appending(path: "inventory.db").path)
+            database.map { $0.contains("://") ? .postgres($0) : .sqlite($0) }
+                ?? .sqlite(folder.appending(path: "inventory.db").path)
         )
         let rejects = RejectFile.jsonLines(folder.appending(path: "rejects.jsonl").path)
         let source = CSVSource(path)
@@ -59,6 +69,15 @@ extension ChainCase {
             let values = records.validate(as: Row.self, rejectsTo: rejects)
             let nothing: Chain<Record> = values.batchMap { _ in [] }
             rows = try await run(nothing.write(to: NoOpSink()), inventory, workers)
+        case .append, .upsert:
+            let valid = records.validate(try RecordSchema(json: CSVFile.schema), rejectsTo: rejects)
+            let sink = SQLTableSink("target", key: self == .upsert ? ["id"] : [])
+            rows = try await run(valid.write(to: sink), inventory, workers)
+        case .mongo:
+            let valid = records.validate(try RecordSchema(json: CSVFile.schema), rejectsTo: rejects)
+            let url = ProcessInfo.processInfo.environment["TRANCHE_BENCH_MONGO"] ?? ""
+            let sink = try MongoSink(url, key: ["id"])
+            rows = try await run(valid.write(to: sink), inventory, workers)
         }
         let seconds = (clock.now - start) / .seconds(1)
         await inventory.close()
@@ -82,7 +101,7 @@ extension ChainCase {
     ) async throws -> Int {
         let report = try await chain.run(
             through: inventory,
-            job: "bench",
+            job: "bench-\(UInt32.random(in: 0 ... .max))",
             weight: 8 << 20,
             workers: workers
         )

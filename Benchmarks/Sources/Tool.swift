@@ -19,8 +19,12 @@ enum Tool {
     }
 
     /// Starts this program again as a child; its output is read when it has ended.
-    static func startChild(_ arguments: [String]) throws -> (process: Process, output: Pipe) {
+    static func startChild(
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> (process: Process, output: Pipe) {
         let process = Process()
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.arguments = ["child"] + arguments
         let output = Pipe()
