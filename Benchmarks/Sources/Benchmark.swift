@@ -30,7 +30,10 @@ enum Benchmark {
             return try await Child.run(arguments: Array(arguments.dropFirst()))
         }
         let options = try Options(arguments)
-        if options.suites.contains("csv"), options.only == nil { try Loads(options).read() }
+        if options.suites.contains("csv") {
+            if options.only == nil || options.only == "none" { try Loads(options).read() }
+            if options.only == nil || options.only == "mongodb" { try Loads(options).writeMongo() }
+        }
         for database in try await BenchDatabase.all(only: options.only) {
             if options.suites.contains("flat") { try await Flat(database, options).run() }
             if options.suites.contains("limit") { try await Limit(database, options).run() }

@@ -75,8 +75,13 @@ extension ChainCase {
             rows = try await run(valid.write(to: sink), inventory, workers)
         case .mongo:
             let valid = records.validate(try RecordSchema(json: CSVFile.schema), rejectsTo: rejects)
-            let url = ProcessInfo.processInfo.environment["TRANCHE_BENCH_MONGO"] ?? ""
-            let sink = try MongoSink(url, key: ["id"])
+            let url = (ProcessInfo.processInfo.environment["TRANCHE_BENCH_MONGO"] ?? "")
+                // Each run begins with a collection that does not exist.
+                .replacing("target", with: "target\(UInt32.random(in: 0 ... .max))")
+            let location = try MongoLocation(url)
+            var configuration = MongoSink.Configuration()
+            configuration.createsIndex = true
+            let sink = MongoSink(location, key: ["id"], configuration: configuration)
             rows = try await run(valid.write(to: sink), inventory, workers)
         }
         let seconds = (clock.now - start) / .seconds(1)

@@ -52,7 +52,7 @@ struct Loads {
             memory.append(numbers[2] / 1024)
         }
         var line = Line("csv", name, on: database)
-        line.add("rows_per_second", Double(rows) / seconds.median)
+        line.add("rows_per_second", Double(file.rows) / seconds.median)
         line.add("megabytes_per_second", Double(try file.size) / seconds.median / 1e6)
         line.add("peak_rss_mb", memory.median)
         line.add("repeats", options.repeats)
@@ -73,7 +73,12 @@ struct Loads {
                 workers: 1,
                 database: "sqlite",
                 environment: environment
-            ) { _ = try Tool.run("sqlite3", [database.place, "DELETE FROM target"]) }
+            ) {
+                _ = try Tool.run(
+                    "sqlite3",
+                    ["-cmd", ".timeout 30000", database.place, "DELETE FROM target"]
+                )
+            }
             return
         }
         let reset = "DROP TABLE IF EXISTS target; CREATE TABLE target (\(Self.columns))"
@@ -109,6 +114,37 @@ struct Loads {
             """,
         ]
         try compare(database, "psql-stage-upsert", [reset], stage)
+    }
+
+    /// Writing 200,000 rows to MongoDB, beside pymongo; nothing where no server is named.
+    func writeMongo() throws {
+        guard let url = ProcessInfo.processInfo.environment["TRANCHE_BENCH_MONGO_SERVER"],
+            let python = ProcessInfo.processInfo.environment["TRANCHE_BENCH_PYTHON"]
+        else { return }
+        let file = try CSVFile(rows: 200_000, isValid: true)
+        let collection = "\(url)/bench.target?directConnection=true"
+        var seconds: [Double] = []
+        for _ in 0..<options.repeats {
+            let output = try Tool.run(
+                python,
+                [Tool.yardstick("mongo.py"), url, "bench", file.path]
+            )
+            seconds.append(output.split(separator: " ").last.flatMap { Double($0.dropLast()) } ?? 0)
+        }
+        var line = Line("csv", "pymongo-bulk-write", on: "mongodb")
+        line.add("rows_per_second", Double(file.rows) / seconds.median)
+        line.add("repeats", options.repeats)
+        line.print()
+        for workers in [1, 2] {
+            try measure(
+                .mongo,
+                "load-mongo-\(workers)-workers",
+                file,
+                workers: workers,
+                database: "mongodb",
+                environment: ["TRANCHE_BENCH_MONGO": collection]
+            )
+        }
     }
 
     private func psql(_ database: BenchDatabase, _ commands: [String]) throws {

@@ -173,7 +173,7 @@ public final class MongoSink: RecordSink {
 /// Writes the records of one batch.
 private final class MongoWriter: RecordWriter {
     /// How many documents are sent at once; the library cuts what is too large for the server.
-    private static let size = 4000
+    private static let size = 1000
 
     private let connection: MongoConnection
     private let writing: MongoWriting

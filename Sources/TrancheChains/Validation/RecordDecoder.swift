@@ -13,8 +13,12 @@ struct RecordDecoder {
         case fault(RecordFault)
     }
 
+    /// In which order the type asks for fields; the same for every record.
+    private let order = FieldOrder()
+
     func decode<Value: Decodable>(_ type: Value.Type, from record: Record) -> Decoded<Value> {
-        let decoding = RecordDecoding(record)
+        order.begin(record.fields)
+        let decoding = RecordDecoding(record, order)
         do {
             let value = try Value(from: decoding)
             if decoding.errors.isEmpty { return .value(value) }
@@ -51,6 +55,38 @@ struct RecordDecoder {
     }
 }
 
+/// Where the fields stand that a type asks for, in the order in which it did for the record before: so that
+/// a name need only be compared, and not looked up.
+final class FieldOrder {
+    private var fields: RecordFields?
+    private var asked: [(name: String, place: Int?)] = []
+    private var next = 0
+
+    /// Begins with a record.
+    func begin(_ fields: RecordFields) {
+        next = 0
+        if self.fields === fields { return }
+        self.fields = fields
+        asked = []
+    }
+
+    /// Where a field stands; `nil` when there is none.
+    func place(of name: String) -> Int? {
+        if next < asked.count, asked[next].name == name {
+            next += 1
+            return asked[next - 1].place
+        }
+        // Types ask first whether there is a value, and then for it.
+        if next > 0, asked[next - 1].name == name { return asked[next - 1].place }
+        let place = fields?.place(of: name)
+        if next == asked.count {
+            asked.append((name, place))
+            next += 1
+        }
+        return place
+    }
+}
+
 /// The decoding of one record.
 final class RecordDecoding: Decoder {
     /// Ends a decoding that cannot go on; what is wrong was noted.
@@ -61,9 +97,15 @@ final class RecordDecoding: Decoder {
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
 
-    init(_ record: Record) {
+    private let order: FieldOrder
+
+    init(_ record: Record, _ order: FieldOrder) {
         self.record = record
+        self.order = order
     }
+
+    /// Where a field stands; `nil` when there is none.
+    func place(of key: some CodingKey) -> Int? { order.place(of: key.stringValue) }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
         KeyedDecodingContainer(RecordFieldsContainer<Key>(decoding: self))
@@ -102,10 +144,10 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
     var allKeys: [Key] { decoding.record.fields.names.compactMap { Key(stringValue: $0) } }
 
     private func cell(_ key: Key) -> RecordCell? {
-        decoding.record.fields.place(of: key.stringValue).map { decoding.record.cell($0) }
+        decoding.place(of: key).map { decoding.record.cell($0) }
     }
 
-    func contains(_ key: Key) -> Bool { decoding.record.fields.place(of: key.stringValue) != nil }
+    func contains(_ key: Key) -> Bool { decoding.place(of: key) != nil }
 
     /// Empty text is nothing.
     func decodeNil(forKey key: Key) -> Bool {
