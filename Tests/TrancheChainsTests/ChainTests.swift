@@ -171,6 +171,32 @@ struct ChainTests {
         }
     }
 
+    @Test("Values of a type are written as records of their properties")
+    func encodes() async throws {
+        struct Out: Encodable, Sendable {
+            let id: Int
+            let since: Date
+            let note: String?
+            let tags: [String]
+        }
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 3)) { world in
+            let sink = MemorySink()
+            let report = try await Chain(reading: CSVSource(world.path))
+                .validate(as: Customer.self)
+                .map { customer in
+                    let note = customer.id == 2 ? "two" : nil
+                    return Out(id: customer.id, since: customer.since, note: note, tags: ["a"])
+                }
+                .write(to: sink)
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(sink.records.map { $0["id"] } == [.integer(1), .integer(2), .integer(3)])
+            #expect(sink.records.map { $0["note"] } == [.null, .text("two"), .null])
+            #expect(sink.records[0]["since"] == .text("2024-02-29T08:00:00Z"))
+            #expect(sink.records[0]["tags"] == .text("[\"a\"]"))
+        }
+    }
+
     @Test("Parts of several workers become one file, in order", arguments: ["csv", "jsonl"])
     func oneFile(suffix: String) async throws {
         try await withChainWorld { world in

@@ -41,6 +41,15 @@ package final class RecordBlock: Sendable {
     }
 }
 
+/// What a field is made of.
+package enum RecordInput: Sendable {
+    case value(Value)
+    /// Microseconds since 1970 UTC.
+    case timestamp(Int64)
+    /// A JSON array or object.
+    case json([UInt8])
+}
+
 /// Builds a block from values.
 package struct RecordBlockBuilder {
     package let fields: RecordFields
@@ -58,16 +67,32 @@ package struct RecordBlockBuilder {
     package mutating func add(_ id: Int64, _ values: some Collection<Value>) {
         precondition(values.count == fields.count, "give a value for each field")
         ids.append(id)
-        for value in values {
-            switch value {
-            case .null: cells.append(.null)
-            case .boolean(let value): cells.append(RecordCell(.boolean, bits: value ? 1 : 0))
-            case .integer(let value):
-                cells.append(RecordCell(.integer, bits: UInt64(bitPattern: value)))
-            case .real(let value): cells.append(RecordCell(.real, bits: value.bitPattern))
-            case .text(let text): addText(text.utf8, as: .text)
-            case .blob(let value): addText(value, as: .blob)
+        for value in values { add(value) }
+    }
+
+    /// Adds a record; one input for each field.
+    package mutating func add(_ id: Int64, inputs: some Collection<RecordInput>) {
+        precondition(inputs.count == fields.count, "give an input for each field")
+        ids.append(id)
+        for input in inputs {
+            switch input {
+            case .value(let value): add(value)
+            case .timestamp(let microseconds):
+                cells.append(RecordCell(.timestamp, bits: UInt64(bitPattern: microseconds)))
+            case .json(let text): addText(text, as: .json)
             }
+        }
+    }
+
+    private mutating func add(_ value: Value) {
+        switch value {
+        case .null: cells.append(.null)
+        case .boolean(let value): cells.append(RecordCell(.boolean, bits: value ? 1 : 0))
+        case .integer(let value):
+            cells.append(RecordCell(.integer, bits: UInt64(bitPattern: value)))
+        case .real(let value): cells.append(RecordCell(.real, bits: value.bitPattern))
+        case .text(let text): addText(text.utf8, as: .text)
+        case .blob(let value): addText(value, as: .blob)
         }
     }
 

@@ -206,13 +206,26 @@ struct ChainRun: Sendable {
                 options.onBatch?(ended(.released))
                 throw CancellationError()
             }
-            let bad = (error as? RecordsRefused)?.failures.map(\.id) ?? []
             do {
-                try await batch.fail(error, badItems: Set(bad))
+                try await fail(batch, error)
             } catch let lost as TrancheError where lost.code == .batchLost {
                 return ended(.lost)
             }
             return ended(.failed("\(error)"))
+        }
+    }
+
+    /// Records a failure; where items are to blame, these alone are quarantined.
+    private func fail(_ batch: Batch, _ error: any Error) async throws {
+        guard let refused = error as? RecordsRefused else {
+            try await batch.fail(error)
+            return
+        }
+        do {
+            try await batch.fail(error, badItems: Set(refused.failures.map(\.id)))
+        } catch let unknown as TrancheError where unknown.code == .invalidArgument {
+            // Records that a step made have ids of their own, which are no items'.
+            try await batch.fail(error)
         }
     }
 
