@@ -56,6 +56,25 @@ final class CommandLineBench: Sendable {
         try #require(code == SQLITE_OK, "\(String(cString: sqlite3_errmsg(database)))")
     }
 
+    /// Reads rows of the file; columns are parted by a bar.
+    func rows(_ sql: String) throws -> [String] {
+        var database: OpaquePointer?
+        defer { sqlite3_close(database) }
+        try #require(sqlite3_open(path("tranche.db"), &database) == SQLITE_OK)
+        sqlite3_busy_timeout(database, 10_000)
+        var statement: OpaquePointer?
+        defer { sqlite3_finalize(statement) }
+        try #require(sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK)
+        var rows: [String] = []
+        while sqlite3_step(statement) == SQLITE_ROW {
+            let columns = (0..<sqlite3_column_count(statement)).map { column in
+                sqlite3_column_text(statement, column).map { String(cString: $0) } ?? "NULL"
+            }
+            rows.append(columns.joined(separator: "|"))
+        }
+        return rows
+    }
+
     func run(_ arguments: String...) async -> Outcome {
         await run(arguments)
     }

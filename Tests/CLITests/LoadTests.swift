@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite(.timeLimit(.minutes(2)))
+struct LoadTests {
+    /// A bench with a file of customers, a schema, and a table for them.
+    private func bench(rows: Int = 200, badEvery: Int = .max) async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        var text = "id,name,amount\n"
+        for row in 1...rows {
+            text += "\(row),\"Zoé \(row)\",\(row % badEvery == 0 ? "n/a" : "\(row).5")\n"
+        }
+        try text.write(toFile: bench.path("c.csv"), atomically: true, encoding: .utf8)
+        let schema = """
+            {"properties": {"id": {"type": "integer"}, "amount": {"type": "number"}}, "required": ["id"]}
+            """
+        try schema.write(toFile: bench.path("c.json"), atomically: true, encoding: .utf8)
+        try bench.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, amount REAL)")
+        return bench
+    }
+
+    private func load(_ bench: CommandLineBench, _ more: String...) async
+        -> CommandLineBench.Outcome
+    {
+        let words = ["load", bench.path("c.csv"), "--weight", "1KiB", "--backoff", "0s"]
+        return await bench.run(words + more)
+    }
+
+    @Test("A file is loaded once, and what arrives under another name again")
+    func loads() async throws {
+        let bench = try await bench()
+        let first = await load(bench, "--to", "table:customer", "--key", "id", "--workers", "3")
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(first.output.contains(#/records_written +200/#))
+        #expect(try bench.rows("SELECT count(*), sum(amount) FROM customer") == ["200|20200.0"])
+        let again = await load(bench, "--to", "table:customer", "--key", "id")
+        #expect(again.status == .done)
+        #expect(again.errors.contains("done: 0 batches"))
+        let other = await load(bench, "--to", "table:customer", "--key", "id", "--job", "again")
+        #expect(other.output.contains(#/records_written +200/#))
+    }
+
+    @Test("Rejects are beside the file, and the exit status is that of a complete load")
+    func rejects() async throws {
+        let bench = try await bench(badEvery: 50)
+        let outcome = await load(
+            bench,
+            "--to",
+            "jsonl:\(bench.path("out.jsonl"))",
+            "--schema",
+            bench.path("c.json")
+        )
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(
+            outcome.errors.contains("4 records were refused; see \(bench.path("c.error.jsonl"))")
+        )
+        let rejects = try String(contentsOfFile: bench.path("c.error.jsonl"), encoding: .utf8)
+        #expect(rejects.split(separator: "\n").count == 4)
+        let written = try String(contentsOfFile: bench.path("out.jsonl"), encoding: .utf8)
+        #expect(written.split(separator: "\n").count == 196)
+        #expect(written.hasPrefix("{\"id\":1,\"name\":\"Zoé 1\",\"amount\":1.5}\n"))
+    }
+
+    @Test("A load with too many rejects is complete with failed batches")
+    func tooManyRejects() async throws {
+        let bench = try await bench(badEvery: 2)
+        let outcome = await load(
+            bench,
+            "--to",
+            "none",
+            "--schema",
+            bench.path("c.json"),
+            "--max-rejects",
+            "10%",
+            "--max-attempts",
+            "1"
+        )
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("at most 10.0 % are let through"))
+    }
+
+    @Test("A dry run changes nothing")
+    func dryRun() async throws {
+        let bench = try await bench()
+        let outcome = await load(
+            bench,
+            "--to",
+            "table:customer",
+            "--key",
+            "id",
+            "--dry-run",
+            "--json"
+        )
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(outcome.output.contains("\"records\":200"))
+        #expect(outcome.output.contains("\"promise\":\"transactional\""))
+        #expect(try bench.rows("SELECT count(*) FROM customer") == ["0"])
+        #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
+    }
+
+    @Test("What does not promise enough is refused before anything is handed out")
+    func promise() async throws {
+        let bench = try await bench()
+        let outcome = await load(bench, "--to", "none", "--promise", "transactional")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("promises idempotent, not transactional"))
+        #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
+    }
+
+    @Test("With --json each batch is a line")
+    func json() async throws {
+        let bench = try await bench()
+        let outcome = await load(bench, "--to", "none", "--json")
+        let lines = outcome.output.split(separator: "\n")
+        #expect(lines.count > 3)
+        #expect(lines.allSatisfy { $0.contains("\"status\":\"succeeded\"") })
+        #expect(lines[0].contains("\"counters\":{\"records_read\":"))
+    }
+
+    @Test("A load that was killed goes on with the batches that were in hand")
+    func killed() async throws {
+        let bench = try await bench(rows: 200_000)
+        let words = [
+            "load", bench.path("c.csv"), "--to", "table:customer", "--weight", "100KiB",
+            "--workers", "2",
+            "--lease", "1s", "--promise", "transactional", "--json",
+        ]
+        let running = try Executable.tranche.start(words, environment: bench.environment)
+        // Without a key each record is a new row: one that was loaded twice would show.
+        #expect(
+            try await eventually {
+                try bench.rows("SELECT count(*) > 5 FROM inventory WHERE status = 'succeeded'") == [
+                    "1"
+                ]
+            }
+        )
+        running.send(SIGKILL)
+        _ = await running.outcome()
+        let outcome = try await Executable.tranche.run(words, environment: bench.environment)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(
+            try bench.rows("SELECT count(*), count(DISTINCT id) FROM customer") == ["200000|200000"]
+        )
+        let tried = try bench.rows("SELECT count(*) <= 2 FROM inventory WHERE attempt > 1")
+        #expect(tried == ["1"])
+    }
+}
