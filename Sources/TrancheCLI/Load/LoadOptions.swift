@@ -15,6 +15,8 @@ struct LoadOptions: Sendable {
     let maxRejects: RejectLimit?
     let policy: PolicyOptions
     private let csv: CSVFormat
+    private let map: String?
+    private let isCleaned: Bool
     private let schema: String?
     private let rejects: String?
     private let target: String?
@@ -47,6 +49,12 @@ struct LoadOptions: Sendable {
         .init(
             title: "The records",
             options: [
+                .init(
+                    "map",
+                    "FILE",
+                    "JSON with new names, groups and constants: \"rename\", \"group\", \"constant\""
+                ),
+                .init("clean", nil, "leave out what are no letters, digits or the like"),
                 .init(
                     "schema",
                     "FILE",
@@ -114,6 +122,8 @@ struct LoadOptions: Sendable {
         grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
         follows = arguments.has("follow")
         isDryRun = arguments.has("dry-run")
+        map = arguments.text("map")
+        isCleaned = arguments.has("clean")
         schema = arguments.text("schema")
         rejects = arguments.text("rejects")
         guard schema != nil || rejects == nil else {
@@ -270,6 +280,8 @@ struct LoadOptions: Sendable {
             throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
         }
         var records = Chain<Record>(reading: source)
+        if isCleaned { records = records.cleaning() }
+        if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
         if let schema {
             records = records.validate(
                 try RecordSchema(contentsOf: schema),

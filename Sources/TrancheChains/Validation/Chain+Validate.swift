@@ -75,17 +75,3 @@ extension Chain where Element == Record {
         }
     }
 }
-
-extension [Record] {
-    /// The longest runs of records of the same block; one where all are.
-    fileprivate var blockRuns: [ArraySlice<Record>] {
-        var runs: [ArraySlice<Record>] = []
-        var start = startIndex
-        for place in indices where self[place].block !== self[start].block {
-            runs.append(self[start..<place])
-            start = place
-        }
-        if start < endIndex { runs.append(self[start...]) }
-        return runs
-    }
-}

@@ -213,6 +213,8 @@ _tranche() {
                 '--header[the fields'\'' names, where the file has no header]:A,B,…:' \
                 '--fit-ragged[let records have more or fewer fields than the header]' \
                 '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
+                '--clean[leave out what are no letters, digits or the like]' \
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
                 '--rejects[where those go that do not; FILE.error.jsonl beside the file by default]:FILE:' \
                 '--max-rejects[most of them in a batch, else it fails]:N|P%:' \

@@ -1,0 +1,61 @@
+public import Tranche
+
+extension Chain where Element == Record {
+    /// Gives fields other names, puts some together, and adds others.
+    ///
+    /// - Parameter mapping: How.
+    /// - Returns: The longer chain.
+    public func mapping(_ mapping: FieldMapping) -> Chain<Record> {
+        step(fields: { try $0.map { try FieldMappingPlan(mapping, fields: $0).fields } }) {
+            _,
+            records in
+            var plan: (fields: RecordFields, plan: FieldMappingPlan)?
+            return ChunkReader {
+                guard let chunk = try await records.next() else { return nil }
+                return try chunk.blockRuns.flatMap { run -> [Record] in
+                    let fields = run[run.startIndex].fields
+                    if plan?.fields != fields {
+                        plan = (fields, try FieldMappingPlan(mapping, fields: fields))
+                    }
+                    return plan?.plan.map(run) ?? []
+                }
+            }
+        }
+    }
+
+    /// Cleans names and texts of what are no letters, digits or the like.
+    ///
+    /// Names keep letters, digits, `-` and `_`, with one `_` for what lies between; texts keep letters, digits
+    /// and `. - _ # & @`, with one blank. What is left out is lost: it is done only where it is asked for.
+    ///
+    /// - Returns: The longer chain.
+    public func cleaning() -> Chain<Record> {
+        step(fields: { try $0.map { try FieldCleaning($0).fields } }) { _, records in
+            var cleaning: (fields: RecordFields, cleaning: FieldCleaning)?
+            return ChunkReader {
+                guard let chunk = try await records.next() else { return nil }
+                return try chunk.blockRuns.flatMap { run -> [Record] in
+                    let fields = run[run.startIndex].fields
+                    if cleaning?.fields != fields {
+                        cleaning = (fields, try FieldCleaning(fields))
+                    }
+                    return cleaning?.cleaning.clean(run) ?? []
+                }
+            }
+        }
+    }
+}
+
+extension [Record] {
+    /// The longest runs of records of the same block; one where all are.
+    var blockRuns: [ArraySlice<Record>] {
+        var runs: [ArraySlice<Record>] = []
+        var start = startIndex
+        for place in indices where self[place].block !== self[start].block {
+            runs.append(self[start..<place])
+            start = place
+        }
+        if start < endIndex { runs.append(self[start...]) }
+        return runs
+    }
+}

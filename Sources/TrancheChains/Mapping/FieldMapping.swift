@@ -1,0 +1,200 @@
+import Foundation
+import Tranche
+
+/// How the fields of records get other names, are put together, and added.
+///
+/// ```json
+/// {"rename": {"Cust No": "id"}, "group": {"address": ["street", "city"]}, "constant": {"country": "DE"}}
+/// ```
+///
+/// Fields that are not named stay as they are. A group takes the place of the first of its fields: their texts,
+/// without those that are empty, with a blank between; it is null when all are empty.
+public struct FieldMapping: Sendable, Hashable, Codable {
+    /// New names, by the old ones.
+    public var rename: [String: String]
+    /// The fields that become one, by its name, in the order in which their texts follow.
+    public var group: [String: [String]]
+    /// New fields with the same text in every record.
+    public var constant: [String: String]
+    /// Whether all names become lower-case; false by default.
+    public var lowercase: Bool
+
+    /// Makes a mapping.
+    public init(
+        rename: [String: String] = [:],
+        group: [String: [String]] = [:],
+        constant: [String: String] = [:],
+        lowercase: Bool = false
+    ) {
+        self.rename = rename
+        self.group = group
+        self.constant = constant
+        self.lowercase = lowercase
+    }
+
+    /// Reads the parts that are there; an unknown one is refused.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let all = try decoder.container(keyedBy: AnyKey.self)
+        for key in all.allKeys where CodingKeys(stringValue: key.stringValue) == nil {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: [key],
+                    debugDescription: "a mapping has no \"\(key.stringValue)\""
+                )
+            )
+        }
+        rename = try container.decodeIfPresent([String: String].self, forKey: .rename) ?? [:]
+        group = try container.decodeIfPresent([String: [String]].self, forKey: .group) ?? [:]
+        constant = try container.decodeIfPresent([String: String].self, forKey: .constant) ?? [:]
+        lowercase = try container.decodeIfPresent(Bool.self, forKey: .lowercase) ?? false
+    }
+
+    private struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) {
+            self.stringValue = stringValue
+        }
+
+        init?(intValue: Int) { nil }
+    }
+
+    /// Reads a mapping from a JSON file.
+    ///
+    /// - Parameter path: The file's path.
+    /// - Throws: `TrancheError` `.invalidArgument`, naming the file.
+    public init(contentsOf path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TrancheError(.invalidArgument, "cannot read the mapping '\(path)'")
+        }
+        do {
+            self = try JSONDecoder().decode(FieldMapping.self, from: data)
+        } catch {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(path)' is no mapping: \(Self.words(error)); give an object with \"rename\", \"group\" and "
+                    + "\"constant\"",
+                underlying: error
+            )
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        switch error as? DecodingError {
+        case .dataCorrupted(let context), .typeMismatch(_, let context),
+            .keyNotFound(_, let context), .valueNotFound(_, let context):
+            context.debugDescription
+        default: "\(error)"
+        }
+    }
+}
+
+/// A mapping made ready for records of some fields.
+struct FieldMappingPlan {
+    private enum Origin {
+        case field(Int)
+        case group([Int])
+        case constant(String)
+    }
+
+    let fields: RecordFields
+    private let origins: [Origin]
+
+    /// Makes a mapping ready.
+    ///
+    /// - Throws: `TrancheError` `.invalidSource` for a field that the records do not have, or two of one name.
+    init(_ mapping: FieldMapping, fields: RecordFields) throws {
+        func place(_ name: String) throws -> Int {
+            guard let place = fields.place(of: name) else {
+                throw TrancheError(
+                    .invalidSource,
+                    "the mapping names the field '\(name)', which the records do not have; they have "
+                        + fields.names.joined(separator: ", ")
+                )
+            }
+            return place
+        }
+        for name in mapping.rename.keys { _ = try place(name) }
+        let groups = try mapping.group.map { name, members in
+            (name: name, places: try members.map { try place($0) })
+        }.sorted { $0.name < $1.name }
+        var names: [String] = []
+        var origins: [Origin] = []
+        for (place, name) in fields.names.enumerated() {
+            guard let group = groups.first(where: { $0.places.contains(place) }) else {
+                names.append(mapping.rename[name] ?? name)
+                origins.append(.field(place))
+                continue
+            }
+            if group.places.min() == place {
+                names.append(group.name)
+                origins.append(.group(group.places))
+            }
+        }
+        for (name, text) in mapping.constant.sorted(by: { $0.key < $1.key }) {
+            names.append(name)
+            origins.append(.constant(text))
+        }
+        do {
+            self.fields = try RecordFields(
+                mapping.lowercase ? names.map { $0.lowercased() } : names
+            )
+        } catch let error as TrancheError {
+            throw TrancheError(
+                .invalidSource,
+                "after the mapping, \(error.message)",
+                underlying: error
+            )
+        }
+        self.origins = origins
+    }
+
+    /// Maps records of one block.
+    func map(_ records: ArraySlice<Record>) -> [Record] {
+        guard let block = records.first?.block else { return [] }
+        var bytes = block.bytes
+        var cells: [RecordCell] = []
+        cells.reserveCapacity(records.count * origins.count)
+        let constants = origins.map { origin -> RecordCell in
+            guard case .constant(let text) = origin else { return .null }
+            return Self.append(text.utf8, to: &bytes)
+        }
+        for record in records {
+            for (index, origin) in origins.enumerated() {
+                switch origin {
+                case .field(let place): cells.append(record.cell(place))
+                case .constant: cells.append(constants[index])
+                case .group(let places): cells.append(Self.joined(record, places, &bytes))
+                }
+            }
+        }
+        return RecordBlock(
+            fields: fields,
+            bytes: bytes,
+            cells: cells,
+            ids: records.map(\.id)
+        ).records
+    }
+
+    private static func joined(
+        _ record: Record,
+        _ places: [Int],
+        _ bytes: inout [UInt8]
+    ) -> RecordCell {
+        let texts = places.map { place -> String in
+            let cell = record.cell(place)
+            return cell.kind == .null ? "" : record.text(of: cell).trimming { $0.isWhitespace }
+        }.filter { !$0.isEmpty }
+        return texts.isEmpty ? .null : append(texts.joined(separator: " ").utf8, to: &bytes)
+    }
+
+    private static func append(_ text: some Collection<UInt8>, to bytes: inout [UInt8])
+        -> RecordCell
+    {
+        let cell = RecordCell(.text, start: UInt32(bytes.count), length: UInt32(text.count))
+        bytes += text
+        return cell
+    }
+}

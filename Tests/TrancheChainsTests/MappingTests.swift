@@ -1,0 +1,59 @@
+import TestSupport
+import Testing
+import Tranche
+
+@testable import TrancheChains
+
+@Suite("Fields that are mapped and cleaned")
+struct MappingTests {
+    private func records(
+        _ text: String,
+        _ change: (Chain<Record>) throws -> Chain<Record>
+    ) async throws -> [Record] {
+        let sink = MemorySink()
+        try await withChainWorld(.sqlite, text) { world in
+            let chain = try change(Chain(reading: CSVSource(world.path)))
+            let report = try await chain.write(to: sink)
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+        }
+        return sink.records
+    }
+
+    @Test("Fields are renamed, put together and added; all others stay")
+    func maps() async throws {
+        let mapping = FieldMapping(
+            rename: ["No": "id"],
+            group: ["address": ["street", "city"]],
+            constant: ["country": "DE"]
+        )
+        let text = "No,street,name,city\n1,Weg 1,a,Köln\n2,,b,Bonn\n3,,c,\n"
+        let found = try await records(text) { $0.mapping(mapping) }
+        #expect(found.first?.fields.names == ["id", "address", "name", "country"])
+        #expect(found.map { $0.text("address") } == ["Weg 1 Köln", "Bonn", nil])
+        #expect(found.map { $0.text("country") } == ["DE", "DE", "DE"])
+        #expect(found.map { $0.text("id") } == ["1", "2", "3"])
+    }
+
+    @Test("A mapping that does not fit is refused before anything is handed out")
+    func misfits() async throws {
+        for mapping in [
+            FieldMapping(rename: ["x": "y"]), FieldMapping(group: ["g": ["a", "x"]]),
+            FieldMapping(rename: ["a": "b"]), FieldMapping(constant: ["A": "1"], lowercase: true),
+        ] {
+            await #expect(throws: TrancheError.self) {
+                try await records("a,b\n1,2\n") { $0.mapping(mapping) }
+            }
+        }
+    }
+
+    @Test("Cleaning keeps letters and digits of any script")
+    func cleans() async throws {
+        let found = try await records("Cust. No,n-m\nZoé*(1)  \"x\",a.b-c_d#&@!\n测试,**\n") {
+            $0.cleaning()
+        }
+        #expect(found.first?.fields.names == ["Cust_No", "n-m"])
+        #expect(found.map { $0.text("Cust_No") } == ["Zoé 1 x", "测试"])
+        #expect(found.map { $0.text("n-m") } == ["a.b-c_d#&@", ""])
+    }
+}
