@@ -4,6 +4,8 @@ package import Tranche
 package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package let definition: SourceDefinition
     package let database: Database
+    /// The columns that the records of a chain have.
+    package let fields: RecordFields?
     let table: SQLTableName
     private let watch: SQLSourceWatch
 
@@ -15,8 +17,11 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package init(_ source: SQLSource, in database: Database) async throws {
         self.database = database
         table = try source.tableName
-        definition = try await SQLSourceCheck(source: source, table: table, database: database)
-            .run()
+        (definition, fields) = try await SQLSourceCheck(
+            source: source,
+            table: table,
+            database: database
+        ).run()
         do {
             watch = try await database.watch(table, uid: definition.uid)
         } catch let error as any SQLDatabaseError {

@@ -33,6 +33,10 @@ public struct SQLSource: MetaSourceDescription {
     ///
     /// A timestamp; in SQLite UTC text or seconds since 1970.
     public var settleColumn: String?
+    /// The columns that a chain's records have; all of the table, with `nil` (the default).
+    ///
+    /// For what a query gives, make it a view.
+    public var columns: [String]?
     /// The database; `nil` for the inventory's own.
     public var database: SourceDatabase?
 

@@ -8,9 +8,9 @@ struct SQLSourceCheck<Database: SQLDatabase> {
 
     /// Checks the source.
     ///
-    /// - Returns: Its definition, with the columns that exist.
+    /// - Returns: Its definition, with the columns that exist, and those that its records have.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
-    func run() async throws -> SourceDefinition {
+    func run() async throws -> (definition: SourceDefinition, fields: RecordFields) {
         do {
             let found = try await database.table(table)
             guard let found else {
@@ -33,7 +33,11 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 try await checkAges(settled)
             }
             if !uid.isNotNull { try await checkNoNullID() }
-            return SourceDefinition(
+            let fields = try RecordFields(source.columns ?? found.columns.map(\.name))
+            for name in fields.names where found.column(name) == nil {
+                throw missing(name, for: "record", in: found)
+            }
+            let definition = SourceDefinition(
                 database: try await database.identity(),
                 table: source.isVerbatim
                     ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name,
@@ -43,6 +47,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 filter: source.filter,
                 settleColumn: source.settleColumn
             )
+            return (definition, fields)
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.category == .transient ? .sourceUnavailable : .invalidSource,
