@@ -34,14 +34,15 @@ func migrationTarget(_ name: String, path: String) -> Target {
 
 let examples = [
     "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce", "Recursion",
-    "PostgreSQLInventory",
+    "LoadFile", "PostgreSQLInventory",
 ]
 
 func exampleTarget(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "ExampleSupport",
+            "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+            "ExampleSupport",
         ],
         path: "examples/\(name)",
         swiftSettings: strict

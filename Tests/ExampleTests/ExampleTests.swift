@@ -9,7 +9,7 @@ struct ExampleTests {
         "A Swift example does what it shows",
         arguments: [
             "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce",
-            "Recursion",
+            "Recursion", "LoadFile",
         ]
     )
     func swiftExample(_ name: String) async throws {

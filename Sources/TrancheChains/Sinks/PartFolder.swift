@@ -55,8 +55,7 @@ struct PartFolder: Sendable, Hashable {
         keepingEmpty: Bool
     ) async throws {
         let folder = folder(of: run.key)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let parts = names.sorted().compactMap { name in
+        let parts = try Self.names(in: folder).sorted().compactMap { name in
             Self.batch(of: name).map { (name: name, batch: $0) }
         }
         let left = try await run.unsuccessful(among: parts.map(\.batch))
@@ -118,6 +117,20 @@ struct PartFolder: Sendable, Hashable {
             "'\(path)' cannot have two headers: \(words(first)), and \(words(second)); give all records the "
                 + "same fields, or write a file for each batch"
         )
+    }
+
+    /// The names in a folder; none when it was never made.
+    private static func names(in folder: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            throw TrancheError(
+                .sinkFailed,
+                "cannot list the folder '\(folder)': \(error.localizedDescription)",
+                underlying: error
+            )
+        }
     }
 
     // MARK: - Names
