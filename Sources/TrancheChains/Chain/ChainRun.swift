@@ -64,8 +64,8 @@ extension SinkChain {
         try options.validate()
         let clock = ContinuousClock()
         let start = clock.now
-        let run = try await ChainRun(self, inventory, options)
         do {
+            let run = try await ChainRun(self, inventory, options)
             var report = try await run.work()
             let key = run.key
             let ended = SinkRun(key, in: inventory.store)
