@@ -47,6 +47,7 @@ has_package() {
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
+    libcurl4) compgen -G '/usr/lib/*/libcurl.so.4' >/dev/null || compgen -G '/usr/lib/libcurl.so.4' >/dev/null ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;

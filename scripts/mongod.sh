@@ -35,6 +35,8 @@ mongod_program() {
 # usage: start_mongod PARENT-FOLDER
 start_mongod() {
     local program port try
+    # The server is linked with it.
+    need_packages python3 python3-pip libcurl4
     program=$(mongod_program) || exit 1
     mongod_folder=$(mktemp -d "$1/tranche-mongod.XXXXXX")
     port=$(free_port)
