@@ -55,6 +55,14 @@ public struct Gap: Sendable, Hashable {
     /// Whether a writer may still commit an id of it, as far as is known.
     public var isOpen: Bool { !holders.isEmpty }
 
+    /// Whether it is so narrow that a look at it costs little, whatever a filter leaves out in it.
+    public var isNarrow: Bool {
+        range.upperBound / Self.narrow - range.lowerBound / Self.narrow <= 1
+    }
+
+    /// Ids of a stretch of the id space; a narrow gap touches two of them at most.
+    public static let narrow: Int64 = 256
+
     /// Whether no id of it was handed out.
     public var isExact: Bool { known == 0 }
 

@@ -290,11 +290,14 @@ extension Acquisition {
     ///
     /// Those that are due or wait for a writer, and exact ones: without a filter such a look meets
     /// nothing but what came late. A filter may have left out any number of rows there, and they would be
-    /// read each time.
+    /// read each time, so that only narrow ones are looked at then.
     private var isToBeLooked: SQLStatement {
         request.definition.filter == nil
             ? "next_look <= \(nowInstant) OR holders IS NOT NULL OR known = 0"
-            : "next_look <= \(nowInstant) OR holders IS NOT NULL OR looks = 0 AND known = 0"
+            : """
+            next_look <= \(nowInstant) OR holders IS NOT NULL
+                OR known = 0 AND (looks = 0 OR id_end / \(Gap.narrow) - id_start / \(Gap.narrow) <= 1)
+            """
     }
 
     private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {

@@ -212,7 +212,9 @@ extension InventoryTables {
         let left = Array(
             gaps.filter { gap in
                 gap.nextLook <= acquire.now || gap.isOpen
-                    || gap.isExact && (acquire.request.definition.filter == nil || gap.looks == 0)
+                    || gap.isExact
+                        && (acquire.request.definition.filter == nil || gap.looks == 0
+                            || gap.isNarrow)
             }
             .prefix(Self.mostLooks)
         )
