@@ -59,6 +59,7 @@ let package = Package(
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
+        .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
         .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
     ],
     targets: [
@@ -108,6 +109,21 @@ let package = Package(
             dependencies: ["Tranche", "CLibMongoC"],
             swiftSettings: strict
         ),
+        .systemLibrary(
+            name: "CLibCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .systemLibrary(
+            name: "CLibCrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
+        .target(
+            name: "TrancheHTTP",
+            dependencies: ["Tranche", "TrancheSQL", "TrancheChains", "CLibCurl", "CLibCrypto"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "tranche-bench",
             dependencies: [
@@ -121,7 +137,7 @@ let package = Package(
             name: "TrancheCLI",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheMongo", "CPosix",
+                "TrancheMongo", "TrancheHTTP", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -149,6 +165,14 @@ let package = Package(
             name: "TrancheMongoTests",
             dependencies: [
                 "Tranche", "TrancheSQLite", "TrancheChains", "TrancheMongo", "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheHTTPTests",
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TrancheChains", "TrancheHTTP",
+                "CLibCurl", "TestSupport",
             ],
             swiftSettings: strict
         ),

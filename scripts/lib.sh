@@ -36,7 +36,7 @@ toolchain_program() {
 
 # What building Tranche needs, beside Swift.
 build_packages=(
-    pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev
+    pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
 )
 
 # Whether what a Debian package brings is there, however it came.
@@ -45,9 +45,12 @@ has_package() {
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
+    libcurl4-openssl-dev) pkg-config --atleast-version=7.85 libcurl 2>/dev/null ;;
+    libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
     libcurl4) compgen -G '/usr/lib/*/libcurl.so.4' >/dev/null || compgen -G '/usr/lib/libcurl.so.4' >/dev/null ;;
+    libgomp1) compgen -G '/usr/lib/*/libgomp.so.1' >/dev/null || compgen -G '/usr/lib/libgomp.so.1' >/dev/null ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;

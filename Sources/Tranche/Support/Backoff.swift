@@ -1,10 +1,10 @@
 /// Waits that double, with jitter, until their sum reaches a bound.
-struct Backoff {
+package struct Backoff {
     private let limit: Duration
     private var step: Duration = .milliseconds(50)
     private var spent: Duration = .zero
 
-    init(limit: Duration) {
+    package init(limit: Duration) {
         self.limit = limit
     }
 
@@ -12,7 +12,7 @@ struct Backoff {
     ///
     /// - Parameter noise: A number from 0 up to 1; the wait is half fixed, half by chance.
     /// - Returns: The wait.
-    mutating func next(_ noise: Double) -> Duration? {
+    package mutating func next(_ noise: Double) -> Duration? {
         guard spent < limit else { return nil }
         let wait = min(step * (0.5 + noise / 2), limit - spent)
         spent += wait

@@ -11,11 +11,25 @@ public protocol ByteReader: Sendable {
 
     /// Reads bytes.
     ///
-    /// - Parameter range: Which; not empty.
+    /// - Parameters:
+    ///   - range: Which; not empty.
+    ///   - end: How far the reading will go on from there, at most: nothing behind it is wanted. So what
+    ///     comes next can be fetched along, where a request costs more than its bytes.
     /// - Returns: The bytes: all of them, unless the content ends within the range.
     /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found to have
     ///   changed since ``state()``.
-    func read(_ range: Range<Int64>) async throws -> [UInt8]
+    func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8]
+}
+
+extension ByteReader {
+    /// Reads bytes, and nothing behind them.
+    ///
+    /// - Parameter range: Which; not empty.
+    /// - Returns: The bytes: all of them, unless the content ends within the range.
+    /// - Throws: As ``read(_:goingOnTo:)``.
+    public func read(_ range: Range<Int64>) async throws -> [UInt8] {
+        try await read(range, goingOnTo: range.upperBound)
+    }
 }
 
 /// What is known of some content without reading it.
@@ -88,4 +102,12 @@ extension ByteLocation {
             return path.hasSuffix(".gz") ? GzipReader(file) : file
         }
     }
+}
+
+/// Reads compressed content, decompressed, from its beginning on.
+///
+/// - Parameter reader: The compressed content; a gzip file.
+/// - Returns: A reader of what it holds.
+package func gunzipping(_ reader: any ByteReader) -> any ByteReader {
+    GzipReader(reader)
 }

@@ -38,7 +38,7 @@ actor GzipReader: ByteReader {
         return ByteState(size: place.offset, version: compressed.version)
     }
 
-    func read(_ range: Range<Int64>) async throws -> [UInt8] {
+    func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
         // Nobody else has the place while this waits for the file.
         let place = takePlace(for: range.lowerBound)
         defer { give(back: place) }
@@ -74,7 +74,7 @@ actor GzipReader: ByteReader {
         while place.ready.isEmpty {
             if place.input.isEmpty {
                 let start = place.inputOffset
-                place.input = try await file.read(start..<start + Self.step)[...]
+                place.input = try await file.read(start..<start + Self.step, goingOnTo: .max)[...]
                 place.inputOffset += Int64(place.input.count)
                 if place.input.isEmpty {
                     guard !place.isInMember else {

@@ -26,7 +26,7 @@ actor LocalFile: ByteReader {
         return state
     }
 
-    func read(_ range: Range<Int64>) async throws -> [UInt8] {
+    func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
         if handle == nil { handle = try LocalFileHandle(name) }
         guard let bytes = try handle?.read(range, of: name) else { return [] }
         return bytes

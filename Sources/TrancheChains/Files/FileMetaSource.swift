@@ -155,7 +155,13 @@ struct FileMetaSource: RecordMetaSource {
         var place = dataStart
         while place < offset {
             let end = min(offset, place + Self.step)
-            try await scan(place..<end, with: &scanner, limit: .max, most: .max)
+            try await scan(
+                place..<end,
+                goingOnTo: offset,
+                with: &scanner,
+                limit: .max,
+                most: .max
+            )
             place = end
         }
         if scanner.lineStart == offset { return offset }
@@ -168,15 +174,29 @@ struct FileMetaSource: RecordMetaSource {
     @discardableResult
     func scan(
         _ range: Range<Int64>,
+        goingOnTo end: Int64,
         with scanner: inout RecordScanner,
         limit: Int64,
         most: Int
     ) async throws -> Bool {
-        let read = try await bytes.read(range)
+        let read = try await read(range, goingOnTo: end)
+        return read.withUnsafeBufferPointer { scanner.scan($0, limit: limit, most: most) }
+    }
+
+    /// Reads all of a range.
+    private func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
+        let read: [UInt8]
+        do {
+            read = try await bytes.read(range, goingOnTo: end)
+        } catch let error as TrancheError where error.code == .redefined && grows {
+            // What was there before is there still: that is what growing means.
+            _ = try await bytes.state()
+            read = try await bytes.read(range, goingOnTo: end)
+        }
         guard Int64(read.count) == range.upperBound - range.lowerBound else {
             throw shortRead(at: range.lowerBound + Int64(read.count))
         }
-        return read.withUnsafeBufferPointer { scanner.scan($0, limit: limit, most: most) }
+        return read
     }
 
     private func shortRead(at offset: Int64) -> TrancheError {
@@ -231,12 +251,19 @@ struct FileMetaSource: RecordMetaSource {
             most: Int
         ) async throws {
             var place = start
+            // A batch's end is near its limit; where it counts records, it is not known.
+            let goal = most == 1 ? start : min(size, limit)
             while place < size {
                 try Task.checkCancellation()
                 let end = min(size, place + FileMetaSource.step)
-                if try await source.scan(place..<end, with: &scanner, limit: limit, most: most) {
-                    return
-                }
+                let isDone = try await source.scan(
+                    place..<end,
+                    goingOnTo: max(end, goal),
+                    with: &scanner,
+                    limit: limit,
+                    most: most
+                )
+                if isDone { return }
                 place = end
                 if scanner.count > 0, scanner.lineStart < place, place > limit { return }
                 if place - scanner.lineStart > FileMetaSource.longestRecord {
@@ -306,10 +333,7 @@ struct FileMetaSource: RecordMetaSource {
         mutating func next(_ onFault: (RecordFault) throws -> Void) async throws -> [Record]? {
             while place < size {
                 let end = min(size, place + step)
-                let read = try await source.bytes.read(place..<end)
-                guard Int64(read.count) == end - place else {
-                    throw source.shortRead(at: place + Int64(read.count))
-                }
+                let read = try await source.read(place..<end, goingOnTo: size)
                 let (blocks, used) = try parser.parse(
                     read,
                     at: place,
@@ -371,10 +395,7 @@ struct FileMetaSource: RecordMetaSource {
         var step = Self.step
         while place < size {
             let end = min(size, place + step)
-            let read = try await bytes.read(place..<end)
-            guard Int64(read.count) == end - place else {
-                throw shortRead(at: place + Int64(read.count))
-            }
+            let read = try await read(place..<end, goingOnTo: end)
             var used = 0
             while used < read.count {
                 var scanner = format.scanner(at: place + Int64(used))

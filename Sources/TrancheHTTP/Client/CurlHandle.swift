@@ -1,0 +1,223 @@
+import CLibCurl
+import Synchronization
+import Tranche
+
+/// Starts the library, once.
+private enum CurlLibrary {
+    static let status = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+}
+
+/// A transfer at a time, over connections that are kept: nothing but the pointers.
+struct CurlHandle: ~Copyable {
+    private let easy: UnsafeMutableRawPointer
+    private let multi: UnsafeMutableRawPointer
+    private let canceller: CurlCanceller
+
+    init() throws {
+        guard CurlLibrary.status == CURLE_OK, let easy = curl_easy_init() else {
+            throw TrancheError(.sourceUnavailable, "libcurl cannot be started")
+        }
+        guard let multi = curl_multi_init() else {
+            curl_easy_cleanup(easy)
+            throw TrancheError(.sourceUnavailable, "libcurl cannot be started")
+        }
+        self.easy = easy
+        self.multi = multi
+        canceller = CurlCanceller(borrowing: multi)
+    }
+
+    deinit {
+        canceller.forget()
+        curl_multi_cleanup(multi)
+        curl_easy_cleanup(easy)
+    }
+
+    func makeCanceller() -> CurlCanceller { canceller }
+
+    /// Sends a request and waits for the answer.
+    ///
+    /// - Throws: ``HTTPError``; `CancellationError`.
+    func perform(
+        _ request: HTTPRequest,
+        _ configuration: HTTPClient.Configuration
+    ) throws -> HTTPResponse {
+        curl_easy_reset(easy)
+        var headers: UnsafeMutablePointer<curl_slist>?
+        defer { curl_slist_free_all(headers) }
+        for (name, value) in request.headers.sorted(by: { $0.key < $1.key }) {
+            headers = curl_slist_append(headers, "\(name): \(value)")
+        }
+        if request.body != nil, request.signer == nil {
+            // Bodies are sent at once, rather than after the server was asked for them. A signature would
+            // have the field in it, although it is not sent.
+            headers = curl_slist_append(headers, "Expect:")
+        }
+        var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+        var answer = Answer(limit: request.maxResponseBytes)
+        let code = try words.withUnsafeMutableBufferPointer { words in
+            try withUnsafeMutablePointer(to: &answer) { answer in
+                try (request.body ?? []).withUnsafeBytes { body in
+                    try check(tranche_curl_set_error_text(easy, words.baseAddress))
+                    try check(tranche_curl_set_headers(easy, headers))
+                    try check(tranche_curl_set_writer(easy, Answer.write, answer))
+                    try set(request, body)
+                    try set(configuration)
+                    return try transfer()
+                }
+            }
+        }
+        guard code == CURLE_OK else {
+            if answer.isTooLong {
+                throw HTTPError(
+                    code,
+                    request,
+                    "the answer is longer than \(request.maxResponseBytes) bytes"
+                )
+            }
+            let end = words.firstIndex(of: 0) ?? 0
+            let text = String(decoding: words[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            throw HTTPError(code, request, text)
+        }
+        return try response(answer.bytes)
+    }
+
+    private func set(_ request: HTTPRequest, _ body: UnsafeRawBufferPointer) throws {
+        try check(tranche_curl_set_text(easy, CURLOPT_URL, request.url))
+        if request.method != .get {
+            try check(tranche_curl_set_number(easy, CURLOPT_POST, 1))
+            try check(tranche_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue))
+            try check(tranche_curl_set_body(easy, body.baseAddress, body.count))
+        }
+        if let signer = request.signer {
+            let provider = "aws:amz:\(signer.region):\(signer.service)"
+            try check(tranche_curl_set_text(easy, CURLOPT_AWS_SIGV4, provider))
+            try check(tranche_curl_set_text(easy, CURLOPT_USERNAME, signer.accessKey))
+            try check(tranche_curl_set_text(easy, CURLOPT_PASSWORD, signer.secretKey))
+        }
+    }
+
+    private func set(_ configuration: HTTPClient.Configuration) throws {
+        try check(tranche_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
+        try check(tranche_curl_set_text(easy, CURLOPT_USERAGENT, "tranche"))
+        try check(tranche_curl_set_number(easy, CURLOPT_NOSIGNAL, 1))
+        // A redirection could carry a token to somebody else: it is told instead.
+        try check(tranche_curl_set_number(easy, CURLOPT_FOLLOWLOCATION, 0))
+        let connect = Int(configuration.connectTimeout / .milliseconds(1))
+        try check(tranche_curl_set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, connect))
+        // A server that stops answering must not hold a batch for ever.
+        try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
+        let stall = Int(configuration.stallTimeout / .seconds(1))
+        try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_TIME, stall))
+        if let path = configuration.certificateAuthorities {
+            try check(tranche_curl_set_text(easy, CURLOPT_CAINFO, path))
+        }
+    }
+
+    private func check(_ code: CURLcode) throws {
+        guard code == CURLE_OK else {
+            let reason = String(cString: curl_easy_strerror(code))
+            throw TrancheError(.sourceFailed, "libcurl refuses an option: \(reason)")
+        }
+    }
+
+    private func transfer() throws -> CURLcode {
+        canceller.begin()
+        curl_multi_add_handle(multi, easy)
+        defer { curl_multi_remove_handle(multi, easy) }
+        var code = CURLE_OK
+        var running: Int32 = 0
+        while true {
+            if canceller.isCancelled { throw CancellationError() }
+            guard curl_multi_perform(multi, &running) == CURLM_OK else {
+                return CURLE_OUT_OF_MEMORY
+            }
+            if tranche_curl_ended(multi, &code) { return code }
+            guard curl_multi_poll(multi, nil, 0, 1000, nil) == CURLM_OK else {
+                return CURLE_OUT_OF_MEMORY
+            }
+        }
+    }
+
+    private func response(_ body: [UInt8]) throws -> HTTPResponse {
+        var status = 0
+        try check(tranche_curl_status(easy, &status))
+        var seconds: curl_off_t = 0
+        try check(tranche_curl_retry_after(easy, &seconds))
+        var headers: [String: String] = [:]
+        var header = curl_easy_nextheader(easy, UInt32(CURLH_HEADER), -1, nil)
+        while let found = header {
+            let name = String(cString: found.pointee.name).lowercased()
+            headers[name] = String(cString: found.pointee.value)
+            header = curl_easy_nextheader(easy, UInt32(CURLH_HEADER), -1, found)
+        }
+        return HTTPResponse(
+            status: status,
+            headers: headers,
+            body: body,
+            retryAfter: seconds > 0 ? .seconds(seconds) : nil
+        )
+    }
+
+    /// What is received of an answer.
+    private struct Answer {
+        var bytes: [UInt8] = []
+        var isTooLong = false
+        let limit: Int
+
+        init(limit: Int) {
+            self.limit = limit
+        }
+
+        /// Takes bytes; called by the library while a transfer goes on, with the answer as context.
+        static let write:
+            @convention(c) (
+                UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
+            ) -> Int = { bytes, size, count, context in
+                guard let bytes, let answer = context?.assumingMemoryBound(to: Answer.self) else {
+                    return 0
+                }
+                let received = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                guard answer.pointee.bytes.count + received.count <= answer.pointee.limit else {
+                    answer.pointee.isTooLong = true
+                    return 0
+                }
+                answer.pointee.bytes.append(contentsOf: received)
+                return received.count
+            }
+    }
+}
+
+/// Ends a transfer from another thread.
+final class CurlCanceller: Sendable {
+    /// Unchecked, since the pointer is only given to `curl_multi_wakeup`.
+    ///
+    /// That may be called from any thread, and the pointer is forgotten under the same lock before it is freed.
+    /// Source: curl_multi_wakeup(3).
+    private struct State: @unchecked Sendable {
+        var multi: UnsafeMutableRawPointer?
+        var isCancelled = false
+    }
+
+    private let state: Mutex<State>
+
+    init(borrowing multi: UnsafeMutableRawPointer) {
+        state = Mutex(State(multi: multi))
+    }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    func begin() {
+        state.withLock { $0.isCancelled = Task.isCancelled }
+    }
+
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            if let multi = state.multi { curl_multi_wakeup(multi) }
+        }
+    }
+
+    func forget() {
+        state.withLock { $0.multi = nil }
+    }
+}

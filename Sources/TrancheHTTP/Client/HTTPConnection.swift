@@ -1,0 +1,40 @@
+import Tranche
+
+/// Sends one request at a time, on a thread of its own.
+actor HTTPConnection {
+    private nonisolated let executor: SerialQueueExecutor
+    private let handle: CurlHandle
+    private let canceller: CurlCanceller
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    init() throws {
+        executor = SerialQueueExecutor(label: "tranche.http")
+        let handle = try CurlHandle()
+        canceller = handle.makeCanceller()
+        self.handle = handle
+    }
+
+    /// Sends a request and waits for the answer.
+    ///
+    /// - Throws: ``HTTPError`` when there is none; `CancellationError`.
+    func perform(
+        _ request: HTTPRequest,
+        _ configuration: HTTPClient.Configuration
+    ) async throws -> HTTPResponse {
+        try await withTaskCancellationHandler {
+            try transfer(request, configuration)
+        } onCancel: {
+            canceller.cancel()
+        }
+    }
+
+    private func transfer(
+        _ request: HTTPRequest,
+        _ configuration: HTTPClient.Configuration
+    ) throws -> HTTPResponse {
+        try handle.perform(request, configuration)
+    }
+}

@@ -1,0 +1,52 @@
+import Tranche
+public import TrancheChains
+
+extension ByteLocation {
+    /// An object in Google Cloud Storage or Amazon S3.
+    ///
+    /// ```swift
+    /// let customers = CSVSource(try .object("gs://shop/customers.csv"))
+    /// ```
+    ///
+    /// Only the bytes of a batch and of its edges are fetched, each request up to 1 MiB. A name that ends in
+    /// `.gz`, and an object that says so, is decompressed as it is read.
+    ///
+    /// - Parameters:
+    ///   - url: `gs://bucket/name` or `s3://bucket/name`.
+    ///   - configuration: How the store is reached; as the environment says by default.
+    /// - Returns: The location.
+    /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or for variables that do
+    ///   not fit together.
+    public static func object(
+        _ url: String,
+        _ configuration: ObjectStoreConfiguration? = nil
+    ) throws -> ByteLocation {
+        let name = try ObjectName(url)
+        guard !name.key.isEmpty, !name.key.hasSuffix("/") else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(url)' names no object; give \(name.store.rawValue)://bucket/name"
+            )
+        }
+        let configuration = try configuration ?? .current
+        return ByteLocation(name: name.url, key: name.url) {
+            let reader = ObjectReader(name, in: configuration.store(of: name))
+            let state = try await reader.objectState()
+            let isCompressed = name.key.hasSuffix(".gz") || state.isCompressed
+            return isCompressed ? gunzipping(reader) : reader
+        }
+    }
+}
+
+extension ObjectStoreConfiguration {
+    /// The store of an object.
+    func store(of object: ObjectName) -> any ObjectStore {
+        var settings = HTTPClient.Configuration()
+        settings.certificateAuthorities = certificateAuthorities
+        let client = HTTPClient(settings)
+        return switch object.store {
+        case .amazon: S3Store(s3, client)
+        case .google: GoogleStore(google, client)
+        }
+    }
+}

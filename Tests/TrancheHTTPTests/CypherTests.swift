@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheChains
+
+@testable import TrancheHTTP
+
+@Suite("Records written by Cypher", .timeLimit(.minutes(3)))
+struct CypherTests {
+    private static let merge = """
+        UNWIND $batch AS row
+        MERGE (c:Customer {id: row.id})
+        SET c.name = row.name
+        """
+
+    private static let environment = ["NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": "secret"]
+
+    private func location(
+        _ graph: String = "g" + UUID().uuidString,
+        _ environment: [String: String] = environment
+    ) throws -> CypherLocation {
+        let server = try TestServers.url("TRANCHE_TEST_GRAPH")
+        return try CypherLocation("\(server)/\(graph)", environment: environment)
+    }
+
+    private func load(
+        _ statement: String,
+        _ location: CypherLocation,
+        rows: Int = 300,
+        records: Int = 100,
+        promise: DeliveryPromise = .idempotent
+    ) async throws -> ChainReport {
+        var configuration = CypherSink.Configuration()
+        configuration.records = records
+        configuration.clock = SkippingClock()
+        let sink = CypherSink(statement, in: location, configuration)
+        return try await withInventory { inventory, folder in
+            let path = folder.path("customers.csv")
+            try Data(customers(rows).utf8).write(to: URL(filePath: path))
+            var options = chainOptions()
+            options.promise = promise
+            return try await Chain(reading: CSVSource(path)).write(to: sink)
+                .run(through: inventory, options)
+        }
+    }
+
+    @Test("Records become nodes, once, and the server's counts are the batch's")
+    func merges() async throws {
+        let location = try location()
+        let first = try await load(Self.merge, location)
+        #expect(first.isSuccess)
+        #expect(first.counters["nodes_created"] == 300)
+        #expect(first.counters["labels_added"] == 1)
+        #expect(first.counters["properties_set"] >= 300)
+        let names = [
+            "nodes_created", "nodes_deleted", "relationships_created", "relationships_deleted",
+            "properties_set", "labels_added", "labels_removed", "indexes_added", "indexes_removed",
+            "constraints_added", "constraints_removed",
+        ]
+        #expect(names.allSatisfy { first.counters.values.keys.contains($0) })
+        let again = try await load(Self.merge, location)
+        #expect(again.isSuccess)
+        #expect(again.counters["nodes_created"] == 0)
+    }
+
+    @Test("Texts with quotes, line breaks and other scripts arrive as they are")
+    func keepsTexts() async throws {
+        let location = try location()
+        _ = try await load(Self.merge, location, rows: 7)
+        let found = try await load(
+            "UNWIND $batch AS row MATCH (c:Customer {name: row.name}) DELETE c",
+            location,
+            rows: 7
+        )
+        #expect(found.counters["nodes_deleted"] == 7)
+    }
+
+    @Test("A statement that creates promises less")
+    func creates() async throws {
+        let create = "UNWIND $batch AS row CREATE (c:Customer {id: row.id})"
+        let error = try await #require(throws: TrancheError.self) {
+            _ = try await load(create, try location())
+        }
+        #expect(error.code == .promiseNotKept)
+        #expect(error.message.contains("MERGE"))
+        let report = try await load(create, try location(), promise: .atLeastOnce)
+        #expect(report.counters["nodes_created"] == 300)
+    }
+
+    @Test("Faults are found before anything is acquired")
+    func refuses() async throws {
+        func message(_ statement: String, _ location: CypherLocation) async throws -> String {
+            try await #require(throws: TrancheError.self) {
+                _ = try await load(statement, location)
+            }.message
+        }
+        let broken = try await message("UNWIND $batch AS row MERGE (c:Customer", try location())
+        #expect(broken.contains("SyntaxError"))
+        let without = try await message("MERGE (c:Customer)", try location())
+        #expect(without.contains("UNWIND $batch AS row"))
+        let missing = try await message(Self.merge, try location("missing"))
+        #expect(missing.contains("DatabaseNotFound"))
+        let wrong = ["NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": "hidden"]
+        let unauthorised = try await message(Self.merge, try location("g", wrong))
+        #expect(unauthorised.contains("Unauthorized"))
+        #expect(!unauthorised.contains("hidden"))
+    }
+
+    @Test("A deadlock is tried again at once")
+    func triesAgain() async throws {
+        let failure = """
+            {"errors": [{"code": "Neo.TransientError.Transaction.DeadlockDetected", "message": "wait"}]}
+            """
+        try await withHTTPServer { _, before in
+            before == 1
+                ? .init(400, text: failure)
+                : .init(202, text: "{\"data\": {}, \"counters\": {\"nodesCreated\": 1}}")
+        } _: { server in
+            let report = try await load(Self.merge, try CypherLocation(server.url), rows: 5)
+            #expect(report.isSuccess)
+            #expect(report.failed == 0)
+            #expect(server.requests.count == 3)
+            #expect(server.requests[1].body == server.requests[2].body)
+            #expect(server.requests[0].target == "/db/neo4j/query/v2")
+        }
+    }
+
+    @Test(
+        "Whether a statement creates shows from its words alone",
+        arguments: [
+            ("UNWIND $batch AS r MERGE (n) ON CREATE SET n.a = 1", false),
+            ("UNWIND $batch AS r create (n)", true),
+            ("UNWIND $batch AS r MERGE (n {a: 'CREATE'}) // CREATE", false),
+            ("UNWIND $batch AS r MERGE (n:`CREATE`) /* CREATE */ SET n.b = \"\\\"CREATE\"", false),
+            ("CREATE (n)", true),
+            ("UNWIND $batch AS r MERGE (n) SET n.created = 1", false),
+        ]
+    )
+    func statements(text: String, creates: Bool) {
+        #expect(CypherStatement(text).creates == creates)
+    }
+
+    @Test(
+        "What is no URL of a graph server is refused",
+        arguments: ["bolt://a", "a:7474", "http://a/b/c"]
+    )
+    func badURLs(url: String) {
+        #expect(throws: TrancheError.self) { _ = try CypherLocation(url) }
+    }
+
+    @Test("A user in the URL comes before that of the environment")
+    func users() throws {
+        let location = try CypherLocation(
+            "http://a%40b:c%3Ad@h:7474/x",
+            environment: Self.environment
+        )
+        #expect(location.authorization == "Basic " + Data("a@b:c:d".utf8).base64EncodedString())
+        #expect(location.name == "http://h:7474/x")
+    }
+}
