@@ -10,7 +10,9 @@ struct LoadCommand: Command {
         operands: [
             .init(
                 name: "FILE",
-                help: "a CSV or JSON Lines file; one that ends in .gz is decompressed"
+                help:
+                    "a CSV or JSON Lines file, or gs://BUCKET/NAME or s3://BUCKET/NAME; one that ends in "
+                    + ".gz is decompressed"
             )
         ],
         groups: LoadOptions.groups,
@@ -41,10 +43,11 @@ struct LoadCommand: Command {
     private let worker: String?
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let chain = try options.chain(context.settings, context.environment)
+        let chain = try options.chain(context.settings)
+        let source = try options.source(context.settings)
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
-            if options.isDryRun { return try await forecast(chain, inventory, context) }
+            if options.isDryRun { return try await forecast(chain, source, inventory, context) }
             let progress = Progress(
                 context.errors,
                 style: Style(context.errors, environment: context.environment),
@@ -54,6 +57,7 @@ struct LoadCommand: Command {
             let start = ContinuousClock.now
             let load = Load(
                 chain: chain,
+                source: source,
                 inventory: inventory,
                 options: options,
                 progress: progress,
@@ -101,18 +105,19 @@ struct LoadCommand: Command {
     /// Says what would be done.
     private func forecast(
         _ chain: SinkChain,
+        _ source: any MetaSourceDescription,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
         let forecast = try await inventory.plan(
             options.request,
-            from: options.source,
+            from: source,
             batches: 10_000
         )
         let records =
             forecast.open.reduce(0) { $0 + $1.count } + forecast.ranges.reduce(0) { $0 + $1.count }
         let batches = forecast.open.count + forecast.ranges.count
-        let sink = try await chain.check(beside: inventory, options.source)
+        let sink = try await chain.check(beside: inventory, source)
         let document = JSON.object([
             ("file", .string(options.file.path)),
             ("fields", .array(sink.fields.map { .string($0) })),

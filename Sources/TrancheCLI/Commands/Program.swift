@@ -9,7 +9,7 @@ package struct Program: Sendable {
     static let commands: [any Command.Type] = [
         MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
         HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
-        LoadCommand.self,
+        LoadCommand.self, RegisterCommand.self,
         PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
         HistoryCommand.self, AuditCommand.self, RetryCommand.self, SplitCommand.self,
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,

@@ -50,7 +50,7 @@ struct RecordedSource: Sendable {
     func candidates(_ definition: SourceDefinition) throws -> [any MetaSourceDescription] {
         if let source = InventorySource(definition, rootIDs: run.rootIDs) { return [source] }
         if let file = try FileName(definition.table) {
-            return [file.source(grows: false), file.source(grows: true)]
+            return try [false, true].map { try file.source(grows: $0, settings) }
         }
         let database = try settings.metaDatabase?.source
         return tables(of: definition.table).map { table in

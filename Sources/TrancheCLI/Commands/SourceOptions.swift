@@ -18,7 +18,8 @@ struct SourceOptions: Sendable {
                 "meta",
                 "TABLE",
                 "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
-                    + "succeeded, or csv:PATH or jsonl:PATH for the records of a file",
+                    + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
+                    + "s3://BUCKET/NAME for those of an object",
                 isRequired: true
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
@@ -107,7 +108,7 @@ struct SourceOptions: Sendable {
 
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        if let file = meta.file { return file.source(grows: arguments.has("follow")) }
+        if let file = meta.file { return try file.source(grows: arguments.has("follow"), settings) }
         if let job = meta.upstreamJob {
             return InventorySource(
                 job: job,

@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheHTTP
 import TrancheSQL
 
 /// What flags, environment and dotenv file say, in this order.
@@ -8,8 +9,11 @@ package struct Settings: Sendable {
     package static let keys = [
         "TRANCHE_INVENTORY", "TRANCHE_META_DB", "TRANCHE_TABLE", "TRANCHE_SCHEMA", "TRANCHE_WORKER",
         "TRANCHE_LOCK_TIMEOUT", "TRANCHE_MAX_CONNECTIONS", "TRANCHE_RETRY_LIMIT", "TRANCHE_SINK",
+        "TRANCHE_WEBHOOK_SECRET", "TRANCHE_WEBHOOK_AUTHORIZATION",
     ]
 
+    /// The environment, where what connects to other systems is looked up.
+    let environment: [String: String]
     private var values: [String: (text: String, origin: String)] = [:]
 
     /// Gathers settings.
@@ -19,6 +23,7 @@ package struct Settings: Sendable {
     ///   - environment: The environment.
     /// - Throws: ``UsageError``.
     init(_ arguments: Arguments, environment: [String: String]) throws {
+        self.environment = environment
         let variable = environment["TRANCHE_ENV_FILE"].flatMap { $0.isEmpty ? nil : $0 }
         if let file = arguments.text("env-file") ?? variable {
             let origin = arguments.has("env-file") ? "--env-file" : "TRANCHE_ENV_FILE"
@@ -85,6 +90,16 @@ package struct Settings: Sendable {
 
     /// Where `tranche load` writes to, and where that is said; `nil` when it is nowhere.
     var sink: (text: String, origin: String)? { values["TRANCHE_SINK"] }
+
+    /// How object stores are reached.
+    var objectStores: ObjectStoreConfiguration {
+        get throws { try ObjectStoreConfiguration(environment: environment) }
+    }
+
+    /// How a webhook knows who asks.
+    var webhook: (secret: String?, authorization: String?) {
+        (values["TRANCHE_WEBHOOK_SECRET"]?.text, values["TRANCHE_WEBHOOK_AUTHORIZATION"]?.text)
+    }
 
     // MARK: - Behaviour
 

@@ -6,6 +6,7 @@ import TrancheChains
 /// A load while it runs: with its progress, until it is done or a signal ends it.
 struct Load: Sendable {
     let chain: SinkChain
+    let source: any MetaSourceDescription
     let inventory: Inventory
     let options: LoadOptions
     let progress: Progress
@@ -15,12 +16,14 @@ struct Load: Sendable {
 
     init(
         chain: SinkChain,
+        source: any MetaSourceDescription,
         inventory: Inventory,
         options: LoadOptions,
         progress: Progress,
         write: @escaping @Sendable (ChainBatchReport) throws -> Void
     ) {
         self.chain = chain
+        self.source = source
         self.inventory = inventory
         self.options = options
         self.progress = progress
@@ -109,7 +112,7 @@ struct Load: Sendable {
     private func estimate() async {
         guard progress.isLive, options.request.run.isEmpty else { return }
         // An estimate: what fails here fails again, and is told, when a batch is acquired.
-        guard let source = try? await inventory.source(options.source),
+        guard let source = try? await inventory.source(source),
             let size = try? await source.highestID()
         else { return }
         let key = RunKey(metaTable: source.definition.table, job: options.job)

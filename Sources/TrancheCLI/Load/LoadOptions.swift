@@ -21,9 +21,7 @@ struct LoadOptions: Sendable {
     private let rejects: String?
     private let target: String?
     private let table: String?
-    private let key: [String]
-    private let isFilePerBatch: Bool
-    private let createsIndex: Bool
+    private let writing: LoadSink.Writing
 
     static let groups: [CommandDescription.OptionGroup] = [
         .init(
@@ -73,6 +71,16 @@ struct LoadOptions: Sendable {
                     "create-index",
                     nil,
                     "make the unique index of --key in MongoDB, if there is none"
+                ),
+                .init(
+                    "each",
+                    nil,
+                    "send a webhook each record as a request, rather than each batch"
+                ),
+                .init(
+                    "cypher",
+                    "FILE",
+                    "the statement that a graph runs, with records as $batch: UNWIND $batch AS row MERGE …"
                 ),
                 .init("file-per-batch", nil, "keep a file for each batch in the folder PATH"),
                 .init(
@@ -141,9 +149,13 @@ struct LoadOptions: Sendable {
             )
         }
         table = arguments.text("table")
-        key = Self.names(arguments.text("key"))
-        isFilePerBatch = arguments.has("file-per-batch")
-        createsIndex = arguments.has("create-index")
+        writing = try LoadSink.Writing(
+            key: Self.names(arguments.text("key")),
+            isFilePerBatch: arguments.has("file-per-batch"),
+            createsIndex: arguments.has("create-index"),
+            isRecordEach: arguments.has("each"),
+            statement: arguments.text("cypher").map { try Self.statement($0) }
+        )
         promise =
             try arguments.value("promise") { text in
                 guard let promise = DeliveryPromise(rawValue: text) else {
@@ -157,20 +169,15 @@ struct LoadOptions: Sendable {
 
     private static func file(_ arguments: Arguments) throws -> FileName {
         let text = arguments.operands[0]
-        if let file = try FileName(text) { return file }
+        if !arguments.has("format"), let file = try FileName(text) { return file }
         if let format = arguments.text("format") {
             guard let format = FileName.Format(rawValue: format) else {
                 throw UsageError("--format '\(format)': give csv or jsonl")
             }
             return FileName(format: format, path: text)
         }
-        let name = text.lowercased()
-        let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-        if [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix) {
-            return FileName(format: .jsonl, path: text)
-        }
-        if [".csv", ".tsv", ".txt"].contains(where: stem.hasSuffix) {
-            return FileName(format: .csv, path: text)
+        if let format = FileName.Format(ending: text) {
+            return FileName(format: format, path: text)
         }
         throw UsageError(
             "'\(redacted(text))' does not say how it is written; give --format csv or --format jsonl"
@@ -194,6 +201,14 @@ struct LoadOptions: Sendable {
         if arguments.has("fit-ragged") { format.raggedRecords = .fit }
         if arguments.has("replace-invalid") { format.invalidText = .replace }
         return format
+    }
+
+    private static func statement(_ path: String) throws -> String {
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw UsageError("--cypher '\(path)': the file cannot be read")
+        }
     }
 
     private static func names(_ text: String?) -> [String] {
@@ -245,41 +260,31 @@ struct LoadOptions: Sendable {
     // MARK: - Parts of the chain
 
     /// The file's records.
-    var source: any MetaSourceDescription { file.source(csv, grows: follows) }
+    func source(_ settings: Settings) throws -> any MetaSourceDescription {
+        try file.source(csv, grows: follows, settings)
+    }
 
     /// Where the records go that do not meet the schema.
     var rejectsPath: String? {
-        schema == nil ? nil : rejects ?? Self.stem(of: file.path) + ".error.jsonl"
-    }
-
-    private static func stem(of path: String) -> String {
-        var url = URL(filePath: path)
-        var stem = path
-        while !url.pathExtension.isEmpty, stem.count > url.pathExtension.count + 1 {
-            stem = String(stem.dropLast(url.pathExtension.count + 1))
-            url = url.deletingPathExtension()
-        }
-        return stem
+        schema == nil ? nil : rejects ?? file.stem + ".error.jsonl"
     }
 
     /// The chain from the file to the sink.
     ///
-    /// - Parameters:
-    ///   - settings: May say where to write to.
-    ///   - environment: Who connects to MongoDB, where the URL does not say.
+    /// - Parameter settings: May say where to write to.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
-    func chain(_ settings: Settings, _ environment: [String: String]) throws -> SinkChain {
+    func chain(_ settings: Settings) throws -> SinkChain {
         guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
             throw UsageError("--to is missing; give \(LoadSink.help)")
         }
         let place: LoadSink
         do {
-            place = try LoadSink(text, table: table, environment: environment)
+            place = try LoadSink(text, table: table, environment: settings.environment)
         } catch let error as ValueError {
             throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
         }
-        var records = Chain<Record>(reading: source)
+        var records = Chain<Record>(reading: try source(settings))
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
         if let schema {
@@ -289,11 +294,7 @@ struct LoadOptions: Sendable {
             )
         }
         return records.write(
-            to: try place.sink(
-                key: key,
-                isFilePerBatch: isFilePerBatch,
-                createsIndex: createsIndex
-            )
+            to: try place.sink(writing, settings)
         )
     }
 }

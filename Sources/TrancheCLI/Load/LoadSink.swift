@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 import TrancheChains
+import TrancheHTTP
 import TrancheMongo
 import TrancheSQL
 
@@ -11,11 +12,28 @@ enum LoadSink: Sendable {
     case mongo(MongoLocation)
     case csv(String)
     case jsonLines(String)
+    case webhook(String)
+    case graph(CypherLocation)
     case nothing
+
+    /// How records are written there.
+    struct Writing: Sendable {
+        /// The fields that name a record.
+        var key: [String]
+        /// Whether files are kept apart, one for each batch.
+        var isFilePerBatch: Bool
+        /// Whether a missing index of the key is made.
+        var createsIndex: Bool
+        /// Whether a webhook gets each record apart.
+        var isRecordEach: Bool
+        /// What a graph runs.
+        var statement: String?
+    }
 
     static let help =
         "table:NAME beside the inventory, sqlite:PATH or postgresql://… with --table, "
-        + "mongodb://host/database.collection, csv:PATH, jsonl:PATH, or none to write nothing"
+        + "mongodb://host/database.collection, csv:PATH, jsonl:PATH, webhook:https://…, "
+        + "cypher:http://host:7474/database with --cypher, or none to write nothing"
 
     /// Reads where to write to.
     ///
@@ -41,11 +59,14 @@ enum LoadSink: Sendable {
         switch text {
         case "none": self = .nothing
         case _ where text.hasPrefix("mongodb"):
-            do {
-                self = .mongo(try MongoLocation(text, environment: environment))
-            } catch let error as TrancheError {
-                throw ValueError(error.message)
-            }
+            self = .mongo(try Self.checked { try MongoLocation(text, environment: environment) })
+        case _ where text.hasPrefix("cypher:"):
+            let url = try path("cypher:")
+            self = .graph(try Self.checked { try CypherLocation(url, environment: environment) })
+        case _ where text.hasPrefix("webhook:"):
+            let url = try path("webhook:")
+            _ = try Self.checked { try WebhookSink(url) }
+            self = .webhook(url)
         case _ where text.hasPrefix("table:"): self = .table(try path("table:"), database: nil)
         case _ where text.hasPrefix("csv:"): self = .csv(try path("csv:"))
         case _ where text.hasPrefix("jsonl:"): self = .jsonLines(try path("jsonl:"))
@@ -53,33 +74,65 @@ enum LoadSink: Sendable {
         }
     }
 
+    private static func checked<Place>(_ body: () throws -> Place) throws -> Place {
+        do {
+            return try body()
+        } catch let error as TrancheError {
+            throw ValueError(error.message)
+        }
+    }
+
     /// The sink.
     ///
     /// - Parameters:
-    ///   - key: The fields that name a record.
-    ///   - isFilePerBatch: Whether files are kept apart, one for each batch.
-    ///   - createsIndex: Whether a missing index of the key is made.
+    ///   - writing: How records are written.
+    ///   - settings: How a webhook knows who asks.
     /// - Returns: The sink.
-    /// - Throws: ``UsageError`` for a key where there can be none.
-    func sink(key: [String], isFilePerBatch: Bool, createsIndex: Bool) throws -> any RecordSink {
+    /// - Throws: ``UsageError`` for options that do not go with it.
+    func sink(_ writing: Writing, _ settings: Settings) throws -> any RecordSink {
+        try requireFitting(writing)
+        let layout: FileSink.Layout = writing.isFilePerBatch ? .filePerBatch : .oneFile
+        switch self {
+        case .table(let table, let database):
+            return SQLTableSink(table, key: writing.key, in: database?.source)
+        case .mongo(let location):
+            var configuration = MongoSink.Configuration()
+            configuration.createsIndex = writing.createsIndex
+            return MongoSink(location, key: writing.key, configuration: configuration)
+        case .csv(let path): return FileSink.csv(path, layout: layout)
+        case .jsonLines(let path): return FileSink.jsonLines(path, layout: layout)
+        case .webhook(let url):
+            var configuration = WebhookSink.Configuration()
+            configuration.unit = writing.isRecordEach ? .record : .batch
+            configuration.secret = settings.webhook.secret
+            configuration.headers["Authorization"] = settings.webhook.authorization
+            return try WebhookSink(url, configuration)
+        case .graph(let location):
+            guard let statement = writing.statement else {
+                throw UsageError(
+                    "a graph runs a statement; put it into a file, and give --cypher FILE"
+                )
+            }
+            return CypherSink(statement, in: location)
+        case .nothing: return NoOpSink()
+        }
+    }
+
+    private func requireFitting(_ writing: Writing) throws {
         switch self {
         case .table, .mongo: break
-        case .csv, .jsonLines, .nothing:
-            guard key.isEmpty else {
+        default:
+            guard writing.key.isEmpty else {
                 throw UsageError("--key goes with a table or collection, whose rows it names")
             }
         }
-        let layout: FileSink.Layout = isFilePerBatch ? .filePerBatch : .oneFile
-        switch self {
-        case .table(let table, let database):
-            return SQLTableSink(table, key: key, in: database?.source)
-        case .mongo(let location):
-            var configuration = MongoSink.Configuration()
-            configuration.createsIndex = createsIndex
-            return MongoSink(location, key: key, configuration: configuration)
-        case .csv(let path): return FileSink.csv(path, layout: layout)
-        case .jsonLines(let path): return FileSink.jsonLines(path, layout: layout)
-        case .nothing: return NoOpSink()
+        if case .webhook = self {
+        } else if writing.isRecordEach {
+            throw UsageError("--each goes with webhook:https://…")
+        }
+        if case .graph = self {
+        } else if writing.statement != nil {
+            throw UsageError("--cypher goes with cypher:http://host:7474/database")
         }
     }
 }

@@ -1,5 +1,4 @@
 import Tranche
-import TrancheChains
 import TrancheSQL
 
 /// A meta source's name as `--meta` and `--schema` give it.
@@ -59,7 +58,7 @@ struct MetaName: Sendable, Hashable {
             throw UsageError(
                 "--meta '\(redacted(name))' is no table's name; one that holds a colon goes as "
                     + "'table:NAME', the batches of a job as '\(prefix)JOB', a file as 'csv:PATH' or "
-                    + "'jsonl:PATH'"
+                    + "'jsonl:PATH', an object as 'gs://BUCKET/NAME' or 's3://BUCKET/NAME'"
             )
         }
     }
@@ -83,49 +82,5 @@ struct MetaName: Sendable, Hashable {
     /// The table of that name, with the default columns; of use only where no job is meant.
     var source: SQLSource {
         isVerbatim ? SQLSource(table: table, schema: schema) : SQLSource(table)
-    }
-}
-
-/// A file whose records are items.
-struct FileName: Sendable, Hashable {
-    /// How the file is written.
-    enum Format: String, Sendable, Hashable, CaseIterable {
-        case csv, jsonl
-    }
-
-    let format: Format
-    let path: String
-
-    /// Reads `csv:PATH` or `jsonl:PATH`; `nil` for other texts.
-    ///
-    /// - Throws: ``UsageError`` when there is no path.
-    init?(_ text: String) throws {
-        guard let format = Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") })
-        else {
-            return nil
-        }
-        let path = String(text.dropFirst(format.rawValue.count + 1))
-        guard !path.isEmpty else {
-            throw UsageError("'\(text)' names no file; give \(format.rawValue):PATH")
-        }
-        self.init(format: format, path: path)
-    }
-
-    init(format: Format, path: String) {
-        self.format = format
-        self.path = path
-    }
-
-    /// The file's records as a source.
-    ///
-    /// - Parameters:
-    ///   - csv: How a CSV file is written.
-    ///   - grows: Whether the file may grow.
-    /// - Returns: The source.
-    func source(_ csv: CSVFormat = CSVFormat(), grows: Bool) -> any MetaSourceDescription {
-        switch format {
-        case .csv: CSVSource(.file(path), format: csv, grows: grows)
-        case .jsonl: JSONLinesSource(.file(path), grows: grows)
-        }
     }
 }

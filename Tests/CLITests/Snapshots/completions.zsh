@@ -12,6 +12,7 @@ _tranche() {
         'work:Run a program for each batch of a job'
         'backfill:Run a program for each batch of an id range, under a run'\''s name'
         'load:Load the records of a file, validated, in batches, into a database or files'
+        'register:Register the objects of a bucket in a table, as items of a job'
         'plan:Show the batches that would be handed out, and hand out none'
         'status:Show the runs and how far they are'
         'batches:List batches, the newest first'
@@ -51,7 +52,7 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -129,7 +130,7 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -169,7 +170,7 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -218,10 +219,12 @@ _tranche() {
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
                 '--rejects[where those go that do not; FILE.error.jsonl beside the file by default]:FILE:' \
                 '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
-                '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, or none to write nothing (TRANCHE_SINK)]:SINK:' \
+                '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, webhook\:https\://…, cypher\:http\://host\:7474/database with --cypher, or none to write nothing (TRANCHE_SINK)]:SINK:' \
                 '--table[the table in that database]:TABLE:' \
                 '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \
                 '--create-index[make the unique index of --key in MongoDB, if there is none]' \
+                '--each[send a webhook each record as a request, rather than each batch]' \
+                '--cypher[the statement that a graph runs, with records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
                 '--file-per-batch[keep a file for each batch in the folder PATH]' \
                 '--promise[what the sink must promise; idempotent by default]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
                 '--job[name of the job; load by default]:JOB:' \
@@ -248,10 +251,20 @@ _tranche() {
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[this text; -h too]' ;;
+        register)
+            _arguments \
+                ':PREFIX:' \
+                '--table[\[schema.\]table of the items; made if there is none]:TABLE:' \
+                '--dry-run[count what is new, and register nothing]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, or csv\:PATH or jsonl\:PATH for the records of a file]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \

@@ -1,0 +1,99 @@
+import Foundation
+import Tranche
+import TrancheChains
+import TrancheHTTP
+
+/// A file on disk or in an object store, whose records are items.
+struct FileName: Sendable, Hashable {
+    /// How the file is written.
+    enum Format: String, Sendable, Hashable, CaseIterable {
+        case csv, jsonl
+
+        /// The format that a name's ending tells, `.gz` left out; `nil` when it tells none.
+        init?(ending name: String) {
+            let name = name.lowercased()
+            let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+            if [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix) {
+                self = .jsonl
+            } else if [".csv", ".tsv", ".txt"].contains(where: stem.hasSuffix) {
+                self = .csv
+            } else {
+                return nil
+            }
+        }
+    }
+
+    let format: Format
+    /// The file's path, or the object's URL.
+    let path: String
+
+    /// Reads `csv:PATH`, `jsonl:PATH`, or the URL of an object; `nil` for other texts.
+    ///
+    /// - Throws: ``UsageError`` when there is no path, or no telling how an object is written.
+    init?(_ text: String) throws {
+        if let format = Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") }) {
+            let path = String(text.dropFirst(format.rawValue.count + 1))
+            guard !path.isEmpty else {
+                throw UsageError("'\(text)' names no file; give \(format.rawValue):PATH")
+            }
+            self.init(format: format, path: path)
+            return
+        }
+        guard Self.isObject(text) else { return nil }
+        guard !text.hasSuffix("/") else {
+            throw UsageError(
+                "'\(text)' names no object; to process the files under it, register them with 'tranche "
+                    + "register \(text) --table TABLE', and give --meta TABLE"
+            )
+        }
+        guard let format = Format(ending: text) else {
+            throw UsageError(
+                "'\(redacted(text))' does not say how it is written; give csv:\(text) or jsonl:\(text)"
+            )
+        }
+        self.init(format: format, path: text)
+    }
+
+    init(format: Format, path: String) {
+        self.format = format
+        self.path = path
+    }
+
+    static func isObject(_ text: String) -> Bool {
+        text.hasPrefix("gs://") || text.hasPrefix("s3://")
+    }
+
+    /// What files beside this one are named after: the path without its endings; for an object, without its
+    /// bucket and folders.
+    var stem: String {
+        var url = URL(filePath: path)
+        var stem = Self.isObject(path) ? url.lastPathComponent : path
+        while !url.pathExtension.isEmpty, stem.count > url.pathExtension.count + 1 {
+            stem = String(stem.dropLast(url.pathExtension.count + 1))
+            url = url.deletingPathExtension()
+        }
+        return stem
+    }
+
+    /// The file's records as a source.
+    ///
+    /// - Parameters:
+    ///   - csv: How a CSV file is written.
+    ///   - grows: Whether the file may grow.
+    ///   - settings: How object stores are reached.
+    /// - Returns: The source.
+    /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or credentials that do not
+    ///   fit together.
+    func source(
+        _ csv: CSVFormat = CSVFormat(),
+        grows: Bool,
+        _ settings: Settings
+    ) throws -> any MetaSourceDescription {
+        let location: ByteLocation =
+            Self.isObject(path) ? try .object(path, settings.objectStores) : .file(path)
+        return switch format {
+        case .csv: CSVSource(location, format: csv, grows: grows)
+        case .jsonl: JSONLinesSource(location, grows: grows)
+        }
+    }
+}
