@@ -31,7 +31,7 @@ mongod_program() {
     printf '%s\n' "$program"
 }
 
-# Starts a server in a new folder and waits until it takes writes; sets mongo_url.
+# Starts a server in a new folder and waits until it takes writes; sets mongo_url and mongo_program.
 # usage: start_mongod PARENT-FOLDER
 start_mongod() {
     local program port try
@@ -53,6 +53,8 @@ start_mongod() {
     done
     # shellcheck disable=SC2034 # read by the scripts
     mongo_url="mongodb://127.0.0.1:$port"
+    # shellcheck disable=SC2034 # read by the scripts
+    mongo_program=$program
 }
 
 # Stops the server, where one runs, and removes its folder.

@@ -7,6 +7,10 @@ actor MongoConnection {
     private nonisolated let executor: SerialQueueExecutor
     private let handle: MongoClientHandle
     private let location: MongoLocation
+    /// The transaction that is open.
+    private var transaction: MongoSessionHandle?
+    /// The collections that are known to be there.
+    private var made: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -25,6 +29,7 @@ actor MongoConnection {
     /// - Throws: ``MongoError``.
     func run(_ json: String) throws -> MongoReply {
         let command = try BSONDocument(json: json)
+        let options = try options()
         var error = bson_error_t()
         var isDone = false
         let reply = MongoReply(
@@ -32,6 +37,7 @@ actor MongoConnection {
                 handle.pointer,
                 location.database,
                 command.pointer,
+                options.pointer,
                 &isDone,
                 &error
             )
@@ -49,6 +55,81 @@ actor MongoConnection {
     /// - Throws: `RecordsRefused` for records that the server does not take; ``MongoError``.
     func write(_ records: [Record], _ writing: MongoWriting) throws -> MongoReply {
         try Task.checkCancellation()
+        return try withCollection { collection in
+            let options = try options(writing.options(isInTransaction: transaction != nil))
+            guard
+                let bulk = mongoc_collection_create_bulk_operation_with_opts(
+                    collection,
+                    options.pointer
+                )
+            else { throw MongoError(code: 0, message: "there is no memory for a request") }
+            defer { mongoc_bulk_operation_destroy(bulk) }
+            for record in records { try writing.add(record, to: bulk) }
+            var error = bson_error_t()
+            var isDone = false
+            let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))
+            if isDone { return reply }
+            return try writing.accept(reply, MongoError(error, labels: reply.errorLabels), records)
+        }
+    }
+
+    /// Options of a request, within the transaction that is open.
+    private func options(_ json: String = "{}") throws -> BSONDocument {
+        let options = try BSONDocument(json: json)
+        var error = bson_error_t()
+        if let session = transaction?.pointer {
+            guard mongoc_client_session_append(session, options.pointer, &error) else {
+                throw MongoError(error)
+            }
+        }
+        return options
+    }
+
+    // MARK: - Transactions
+
+    /// Makes collections that are not there; once for each connection.
+    func makeCollections(_ names: [String]) throws {
+        for name in names where made.insert(name).inserted {
+            do {
+                _ = try run("{\"create\": \(jsonText(name))}")
+            } catch let error as MongoError where error.code == 48 {
+                // It was there.
+            }
+        }
+    }
+
+    /// Opens a transaction; what follows is part of it.
+    func begin() throws {
+        transaction = nil
+        transaction = try MongoSessionHandle(handle)
+    }
+
+    /// Commits the open transaction.
+    ///
+    /// - Throws: ``MongoError``; whether it was committed may then be unknown.
+    func commit() throws {
+        guard let session = transaction?.pointer else { return }
+        defer { transaction = nil }
+        // Committing again is of no harm, and says what became of it.
+        // Source: MongoDB's driver specifications, "Transactions", "UnknownTransactionCommitResult".
+        for isLast in [false, true] {
+            var error = bson_error_t()
+            var isDone = false
+            let reply = MongoReply(tranche_mongo_commit(session, &isDone, &error))
+            if isDone { return }
+            let isUnknown = reply.errorLabels.contains("UnknownTransactionCommitResult")
+            if !isUnknown || isLast { throw MongoError(error, labels: reply.errorLabels) }
+        }
+    }
+
+    /// Gives up the open transaction, if there is one.
+    func abort() {
+        // The server ends it, too, when the session ends.
+        transaction = nil
+    }
+
+    /// Lends the location's collection, as the library knows it.
+    func withCollection<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
         guard
             let collection = mongoc_client_get_collection(
                 handle.pointer,
@@ -57,20 +138,16 @@ actor MongoConnection {
             )
         else { throw MongoError(code: 0, message: "there is no memory for a request") }
         defer { mongoc_collection_destroy(collection) }
-        let options = try BSONDocument(json: writing.options)
-        guard
-            let bulk = mongoc_collection_create_bulk_operation_with_opts(
-                collection,
-                options.pointer
-            )
-        else { throw MongoError(code: 0, message: "there is no memory for a request") }
-        defer { mongoc_bulk_operation_destroy(bulk) }
-        for record in records { try writing.add(record, to: bulk) }
-        var error = bson_error_t()
-        var isDone = false
-        let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))
-        if isDone { return reply }
-        return try writing.accept(reply, MongoError(error, labels: reply.errorLabels), records)
+        return try body(collection)
+    }
+
+    /// The names of the fields of the collection's unique indexes; none where there is no collection.
+    func uniqueKeys() throws -> [Set<String>] {
+        do {
+            return try run("{\"listIndexes\": \(jsonText(location.collection))}").uniqueKeys
+        } catch let error as MongoError where error.code == 26 {
+            return []
+        }
     }
 }
 
@@ -81,6 +158,12 @@ struct MongoReply: Sendable {
     /// What went wrong with single operations, by their place.
     private(set) var writeErrors: [(index: Int, code: Int, message: String)] = []
     private(set) var hasWriteConcernError = false
+    /// The replica set's name, where there is one.
+    private(set) var setName: String?
+    /// Whether who answered stands before a sharded cluster.
+    private(set) var isRouter = false
+    /// The field `counters` of the first document that was found; `nil` when none was.
+    private(set) var firstCounters: Counters?
     /// Whether who answered takes writes.
     private(set) var isWritable = false
     /// The names of the fields of the collection's unique indexes.
@@ -97,6 +180,8 @@ struct MongoReply: Sendable {
         for (name, value) in object {
             if let number = value as? Int { counters[name] = number }
         }
+        setName = object["setName"] as? String
+        isRouter = object["msg"] as? String == "isdbgrid"
         isWritable = object["isWritablePrimary"] as? Bool ?? false
         errorLabels = object["errorLabels"] as? [String] ?? []
         for error in object["writeErrors"] as? [[String: Any]] ?? [] {
@@ -109,6 +194,9 @@ struct MongoReply: Sendable {
         }
         hasWriteConcernError = !(object["writeConcernErrors"] as? [Any] ?? []).isEmpty
         let cursor = object["cursor"] as? [String: Any]
+        for document in (cursor?["firstBatch"] as? [[String: Any]] ?? []).prefix(1) {
+            firstCounters = Counters(document["counters"] as? [String: Int] ?? [:])
+        }
         for index in cursor?["firstBatch"] as? [[String: Any]] ?? [] {
             let key = index["key"] as? [String: Any] ?? [:]
             let isUnique = index["unique"] as? Bool ?? false

@@ -17,14 +17,10 @@ struct MongoClientHandle: ~Copyable {
     init(_ location: MongoLocation) throws {
         _ = MongoLibrary.start
         var error = bson_error_t()
-        guard let uri = mongoc_uri_new_with_error(location.url, &error) else {
+        guard let uri = mongoc_uri_new_with_error(location.urlWithUser, &error) else {
             throw MongoError(error)
         }
         defer { mongoc_uri_destroy(uri) }
-        if let credentials = location.credentials {
-            mongoc_uri_set_username(uri, credentials.user)
-            mongoc_uri_set_password(uri, credentials.password)
-        }
         let patience = "serverselectiontimeoutms"
         if !mongoc_uri_has_option(uri, patience) {
             mongoc_uri_set_option_as_int32(uri, patience, 10_000)
@@ -44,6 +40,35 @@ struct MongoClientHandle: ~Copyable {
 
     deinit {
         mongoc_client_destroy(pointer)
+    }
+}
+
+/// A session with a transaction: nothing but the pointer.
+struct MongoSessionHandle: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// Starts a session of a client, and a transaction in it.
+    init(_ client: borrowing MongoClientHandle) throws(MongoError) {
+        var error = bson_error_t()
+        guard let session = mongoc_client_start_session(client.pointer, nil, &error) else {
+            throw MongoError(error)
+        }
+        let options = mongoc_transaction_opts_new()
+        defer { mongoc_transaction_opts_destroy(options) }
+        let concern = mongoc_write_concern_new()
+        defer { mongoc_write_concern_destroy(concern) }
+        mongoc_write_concern_set_wmajority(concern, 60_000)
+        mongoc_transaction_opts_set_write_concern(options, concern)
+        guard mongoc_client_session_start_transaction(session, options, &error) else {
+            mongoc_client_session_destroy(session)
+            throw MongoError(error)
+        }
+        pointer = session
+    }
+
+    deinit {
+        // A transaction that is open is given up with it.
+        mongoc_client_session_destroy(pointer)
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 /// Which collection of which server is meant.
@@ -82,11 +83,36 @@ public struct MongoLocation: Sendable, Hashable {
         )
     }
 
-    /// Host, database and collection, without user and options.
-    public var name: String {
+    /// Hosts, database and collection, without user and options.
+    public var name: String { "mongodb://\(hosts)/\(database).\(collection)" }
+
+    /// The URL with who connects: the mechanism that its options name may want to know.
+    var urlWithUser: String {
+        guard let credentials, let scheme = url.firstRange(of: "://") else { return url }
+        let parts = [credentials.user, credentials.password].map { part in
+            part.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        }
+        let user = parts.joined(separator: ":")
+        return "\(url[..<scheme.upperBound])\(user)@\(url[scheme.upperBound...])"
+    }
+
+    /// The hosts, without user.
+    var hosts: String {
         let start = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
         let authority = start.prefix { $0 != "/" }
         let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] }
-        return "mongodb://\(host ?? authority)/\(database).\(collection)"
+        return String(host ?? authority)
+    }
+
+    /// The URL with its options, without user and what else must not be shown.
+    package var recordedName: String {
+        let scheme = url.hasPrefix("mongodb+srv://") ? "mongodb+srv" : "mongodb"
+        let options = url.firstIndex(of: "?").map { url[url.index(after: $0)...] } ?? ""
+        let shown = options.split(separator: "&").filter { option in
+            let name = option.lowercased()
+            return !name.contains("password") && !name.hasPrefix("authmechanismproperties")
+        }
+        let query = shown.isEmpty ? "" : "?" + shown.joined(separator: "&")
+        return "\(scheme)://\(hosts)/\(database).\(collection)\(query)"
     }
 }

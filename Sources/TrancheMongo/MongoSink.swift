@@ -26,6 +26,11 @@ public final class MongoSink: RecordSink {
         public var hasTimes = false
         /// Whether a missing index of the key is made; false by default.
         public var createsIndex = false
+        /// Whether a batch is written in a transaction, together with its identity in the collection
+        /// `tranche_batch`: then it is written once, also without a key; false by default.
+        ///
+        /// It needs a replica set or a sharded cluster, and a batch that is written within a minute.
+        public var isTransactional = false
 
         /// Makes a configuration.
         public init() {}
@@ -61,13 +66,18 @@ public final class MongoSink: RecordSink {
     public var name: String { location.name }
 
     /// Documents are named by their key or id: a batch that is written again changes nothing.
+    ///
+    /// In transactions it is not written again.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
-        SinkPromise(
-            .idempotent,
-            reason:
-                "MongoDB takes no part in the inventory's transactions; documents are named, so that a "
-                + "batch that is written again changes nothing"
-        )
+        var reason =
+            "MongoDB takes no part in the inventory's transactions; documents are named, so that a batch "
+            + "that is written again changes nothing"
+        if configuration.isTransactional {
+            let hello = try await withConnection { try await $0.run("{\"hello\": 1}") }
+            if hello.setName != nil || hello.isRouter { return SinkPromise(.transactional) }
+            reason = "the server is in no replica set, and so has no transactions"
+        }
+        return SinkPromise(.idempotent, reason: reason)
     }
 
     /// Connects, and checks that there is an index for the key.
@@ -89,11 +99,11 @@ public final class MongoSink: RecordSink {
     }
 
     private func requireIndex(_ connection: MongoConnection) async throws {
-        let keys = try await uniqueKeys(connection)
+        let keys = try await connection.uniqueKeys()
         if keys.contains(where: { $0.isSubset(of: key) && !$0.isEmpty }) || key == ["_id"] {
             return
         }
-        let fields = key.map { "\(Self.quoted($0)): 1" }.joined(separator: ", ")
+        let fields = key.map { "\(jsonText($0)): 1" }.joined(separator: ", ")
         let index = "{\(fields)}"
         guard configuration.createsIndex else {
             throw TrancheError(
@@ -106,28 +116,11 @@ public final class MongoSink: RecordSink {
         let name = key.joined(separator: "_") + "_key"
         _ = try await connection.run(
             """
-            {"createIndexes": \(Self.quoted(location.collection)), "indexes": [
-                {"key": \(index), "name": \(Self.quoted(name)), "unique": true}
+            {"createIndexes": \(jsonText(location.collection)), "indexes": [
+                {"key": \(index), "name": \(jsonText(name)), "unique": true}
             ]}
             """
         )
-    }
-
-    private func uniqueKeys(_ connection: MongoConnection) async throws -> [Set<String>] {
-        do {
-            return try await connection.run(
-                "{\"listIndexes\": \(Self.quoted(location.collection))}"
-            ).uniqueKeys
-        } catch let error as MongoError where error.code == 26 {
-            // There is no such collection yet.
-            return []
-        }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        JSONBytes.append(text.utf8, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Lends a writer over a connection of its own.
@@ -140,10 +133,21 @@ public final class MongoSink: RecordSink {
             idPrefix: batch.key.metaTable + "#",
             isOrdered: configuration.isOrdered,
             hasTimes: configuration.hasTimes,
-            writeConcern: configuration.writeConcern
+            writeConcern: configuration.writeConcern,
+            isTransactional: configuration.isTransactional
         )
         return try await withConnection { connection in
-            try await body(MongoWriter(connection: connection, writing: writing))
+            guard writing.isTransactional else {
+                return try await body(MongoWriter(connection: connection, writing: writing))
+            }
+            let mark = MongoBatchMark(batch)
+            // Transactions that make the same collection stand in each other's way.
+            try await connection.makeCollections([self.location.collection, mark.collection])
+            try await connection.begin()
+            let known = try await mark.find(connection)
+            return try await body(
+                MongoWriter(connection: connection, writing: writing, mark: mark, known: known)
+            )
         }
     }
 
@@ -168,43 +172,4 @@ public final class MongoSink: RecordSink {
     public func close() async {
         connections.withLock { $0 = [] }
     }
-}
-
-/// Writes the records of one batch.
-private final class MongoWriter: RecordWriter {
-    /// How many documents are sent at once; the library cuts what is too large for the server.
-    private static let size = 1000
-
-    private let connection: MongoConnection
-    private let writing: MongoWriting
-    private var waiting: [Record] = []
-    private var counters = Counters(["documents_inserted": 0, "documents_replaced": 0])
-
-    init(connection: MongoConnection, writing: MongoWriting) {
-        self.connection = connection
-        self.writing = writing
-    }
-
-    func write(_ records: [Record]) async throws {
-        waiting += records
-        if waiting.count >= Self.size { try await flush() }
-    }
-
-    private func flush() async throws {
-        if waiting.isEmpty { return }
-        let records = waiting
-        waiting = []
-        let reply = try await connection.write(records, writing).counters
-        let inserted = (reply["nInserted"] ?? 0) + (reply["nUpserted"] ?? 0)
-        counters.add(inserted, to: "documents_inserted")
-        counters.add(reply["nMatched"] ?? 0, to: "documents_replaced")
-    }
-
-    func finish() async throws -> Counters {
-        try await flush()
-        return counters
-    }
-
-    /// Documents that were written are written again by the next attempt, with the same names.
-    func abandon() async { waiting = [] }
 }

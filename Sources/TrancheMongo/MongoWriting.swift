@@ -11,8 +11,12 @@ struct MongoWriting: Sendable {
     /// Whether documents say when they were made and last written.
     var hasTimes: Bool
     var writeConcern: String
+    /// Whether a batch is written in a transaction.
+    var isTransactional: Bool
 
-    var options: String {
+    /// How a request is carried out; a transaction has a write concern of its own.
+    func options(isInTransaction: Bool) -> String {
+        if isInTransaction { return "{\"ordered\": \(isOrdered)}" }
         let concern = Int(writeConcern).map { "\($0)" } ?? "\"\(writeConcern)\""
         return "{\"ordered\": \(isOrdered), \"writeConcern\": {\"w\": \(concern)}}"
     }
@@ -85,8 +89,9 @@ struct MongoWriting: Sendable {
     func accept(_ reply: MongoReply, _ error: MongoError, _ records: [Record]) throws -> MongoReply
     {
         // A document whose id is made of the record's was written by an earlier attempt.
+        // In a transaction there was none, and the error has ended it.
         let isKnown = { (code: Int, message: String) in
-            key.isEmpty && code == 11000 && message.contains("index: _id_")
+            key.isEmpty && !isTransactional && code == 11000 && message.contains("index: _id_")
         }
         let errors = reply.writeErrors.filter { !isKnown($0.code, $0.message) }
         if reply.hasWriteConcernError || reply.writeErrors.isEmpty { throw error }

@@ -51,3 +51,14 @@ public struct IDBounds: Sendable, Hashable, Codable {
 }
 
 extension IDBounds: CustomStringConvertible {}
+
+extension IDBounds {
+    /// The lowest id within the bounds and above a cursor; `nil` when there is none.
+    package static func firstID(after cursor: Int64?, in bounds: IDBounds) -> Int64? {
+        let lower = bounds.lower ?? .min
+        guard let cursor else { return lower }
+        let (next, overflow) = cursor.addingReportingOverflow(1)
+        guard !overflow, next <= bounds.upper ?? .max else { return nil }
+        return max(lower, next)
+    }
+}

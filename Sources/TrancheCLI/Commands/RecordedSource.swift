@@ -1,4 +1,5 @@
 import Tranche
+import TrancheMongo
 import TrancheSQL
 
 /// The source of a known run, made again from what the inventory keeps of it.
@@ -51,6 +52,21 @@ struct RecordedSource: Sendable {
         if let source = InventorySource(definition, rootIDs: run.rootIDs) { return [source] }
         if let file = try FileName(definition.table) {
             return try [false, true].map { try file.source(grows: $0, settings) }
+        }
+        if MetaName.isCollection(definition.table) {
+            let location = try MongoLocation(
+                definition.table,
+                environment: settings.environment
+            )
+            return [
+                MongoSource(
+                    location,
+                    uid: definition.uid,
+                    item: definition.item,
+                    weight: definition.weight,
+                    filter: definition.filter
+                )
+            ]
         }
         let database = try settings.metaDatabase?.source
         return tables(of: definition.table).map { table in

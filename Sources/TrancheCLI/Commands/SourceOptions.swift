@@ -1,4 +1,5 @@
 import Tranche
+import TrancheMongo
 import TrancheSQL
 
 /// The options that say where a job's items are listed.
@@ -19,7 +20,8 @@ struct SourceOptions: Sendable {
                 "TABLE",
                 "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
                     + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
-                    + "s3://BUCKET/NAME for those of an object",
+                    + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
+                    + "documents of a collection",
                 isRequired: true
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
@@ -33,7 +35,8 @@ struct SourceOptions: Sendable {
             .init(
                 "where",
                 "SQL",
-                "a condition that items must meet, and whose answer for a row never changes"
+                "a condition that items must meet, and whose answer for a row never changes; of a collection "
+                    + "as JSON"
             ),
             .init(
                 "volatile-filter",
@@ -79,6 +82,11 @@ struct SourceOptions: Sendable {
                     "--\(extra) does not go with a file, whose ids are offsets and whose weights are bytes"
                 )
             }
+        } else if meta.collection != nil {
+            let others = ["volatile-filter", "settle-column"] + Self.ofInventories
+            if let extra = others.first(where: arguments.has) {
+                throw UsageError("--\(extra) does not go with a collection of MongoDB")
+            }
         } else if meta.upstreamJob != nil {
             try Self.refuseTableOptions(arguments)
         } else if let extra = Self.ofInventories.first(where: arguments.has) {
@@ -115,6 +123,15 @@ struct SourceOptions: Sendable {
                 run: arguments.text("upstream-run"),
                 metaTable: upstreamMeta?.recorded,
                 rootIDs: rootIDs
+            )
+        }
+        if let url = meta.collection {
+            return MongoSource(
+                try MongoLocation(url, environment: settings.environment),
+                uid: arguments.text("uid") ?? "uid",
+                item: arguments.text("item"),
+                weight: arguments.text("weight-column") ?? "weight",
+                filter: arguments.text("where")
             )
         }
         var source = meta.source

@@ -86,7 +86,8 @@ struct LoadOptions: Sendable {
                 .init(
                     "promise",
                     DeliveryPromise.allCases.map(\.rawValue).joined(separator: "|"),
-                    "what the sink must promise; idempotent by default",
+                    "what the sink must promise; idempotent by default. MongoDB then writes a batch in a "
+                        + "transaction",
                     choices: DeliveryPromise.allCases.map(\.rawValue)
                 ),
             ]
@@ -149,13 +150,6 @@ struct LoadOptions: Sendable {
             )
         }
         table = arguments.text("table")
-        writing = try LoadSink.Writing(
-            key: Self.names(arguments.text("key")),
-            isFilePerBatch: arguments.has("file-per-batch"),
-            createsIndex: arguments.has("create-index"),
-            isRecordEach: arguments.has("each"),
-            statement: arguments.text("cypher").map { try Self.statement($0) }
-        )
         promise =
             try arguments.value("promise") { text in
                 guard let promise = DeliveryPromise(rawValue: text) else {
@@ -164,6 +158,14 @@ struct LoadOptions: Sendable {
                 }
                 return promise
             } ?? .idempotent
+        writing = try LoadSink.Writing(
+            key: Self.names(arguments.text("key")),
+            isFilePerBatch: arguments.has("file-per-batch"),
+            createsIndex: arguments.has("create-index"),
+            isRecordEach: arguments.has("each"),
+            statement: arguments.text("cypher").map { try Self.statement($0) },
+            isTransactional: promise == .transactional
+        )
         request = try Self.request(arguments, job: job, policy: policy)
     }
 

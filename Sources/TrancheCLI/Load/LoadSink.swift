@@ -28,6 +28,8 @@ enum LoadSink: Sendable {
         var isRecordEach: Bool
         /// What a graph runs.
         var statement: String?
+        /// Whether a batch is to be written in a transaction of MongoDB.
+        var isTransactional: Bool
     }
 
     static let help =
@@ -98,6 +100,7 @@ enum LoadSink: Sendable {
         case .mongo(let location):
             var configuration = MongoSink.Configuration()
             configuration.createsIndex = writing.createsIndex
+            configuration.isTransactional = writing.isTransactional
             return MongoSink(location, key: writing.key, configuration: configuration)
         case .csv(let path): return FileSink.csv(path, layout: layout)
         case .jsonLines(let path): return FileSink.jsonLines(path, layout: layout)

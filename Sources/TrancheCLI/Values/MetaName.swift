@@ -1,4 +1,5 @@
 import Tranche
+import TrancheMongo
 import TrancheSQL
 
 /// A meta source's name as `--meta` and `--schema` give it.
@@ -10,6 +11,8 @@ struct MetaName: Sendable, Hashable {
     let upstreamJob: String?
     /// The file whose records are meant; `nil` for a table.
     let file: FileName?
+    /// The MongoDB collection whose documents are meant; `nil` for a table.
+    let collection: String?
 
     /// Reads `--meta [schema.]table`, `--meta inventory:JOB`, or `--meta table:NAME` with or without
     /// `--schema S`.
@@ -23,8 +26,15 @@ struct MetaName: Sendable, Hashable {
         upstreamJob =
             !isVerbatim && name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         file = isVerbatim ? nil : try FileName(name)
+        collection = !isVerbatim && Self.isCollection(name) ? name : nil
         guard !table.isEmpty else { throw UsageError("--meta is empty; name a table or view") }
-        if file != nil {
+        if collection != nil, holdsPassword(name) {
+            throw UsageError(
+                "--meta holds a password, which everyone on this machine could read; set MONGO_USERNAME "
+                    + "and MONGO_PASSWORD"
+            )
+        }
+        if file != nil || collection != nil {
             guard schema == nil else {
                 throw UsageError("--schema does not go with '--meta \(name)', which is no table")
             }
@@ -58,7 +68,8 @@ struct MetaName: Sendable, Hashable {
             throw UsageError(
                 "--meta '\(redacted(name))' is no table's name; one that holds a colon goes as "
                     + "'table:NAME', the batches of a job as '\(prefix)JOB', a file as 'csv:PATH' or "
-                    + "'jsonl:PATH', an object as 'gs://BUCKET/NAME' or 's3://BUCKET/NAME'"
+                    + "'jsonl:PATH', an object as 'gs://BUCKET/NAME' or 's3://BUCKET/NAME', a collection as "
+                    + "'mongodb://HOST/DATABASE.COLLECTION'"
             )
         }
     }
@@ -74,9 +85,15 @@ struct MetaName: Sendable, Hashable {
         try self.init(name, schema: arguments.text("schema"))
     }
 
+    static func isCollection(_ name: String) -> Bool {
+        name.hasPrefix("mongodb://") || name.hasPrefix("mongodb+srv://")
+    }
+
     /// The name as the inventory keeps it.
     var recorded: String {
-        isVerbatim ? (schema.map { $0 + "." } ?? "") + table : table
+        // A URL that cannot be read is told where the collection is opened.
+        if let collection { return (try? MongoLocation(collection).recordedName) ?? collection }
+        return isVerbatim ? (schema.map { $0 + "." } ?? "") + table : table
     }
 
     /// The table of that name, with the default columns; of use only where no job is meant.

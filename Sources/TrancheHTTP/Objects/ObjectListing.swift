@@ -10,7 +10,7 @@ public import TrancheSQL
 ///
 /// A listing has no order of arrival, so objects are registered in a table: the id is the number under which an
 /// object was registered, the item its URL, the weight its size in bytes. An object that was replaced is
-/// registered again. The table is made if it is not there; whoever reads it as a ``TrancheSQL/SQLSource`` sees
+/// registered again. The table is made if it is not there; whoever reads it as a `SQLSource` sees
 /// the same items. The prefix is listed whenever all that is registered was handed out, and it is listed
 /// whole: parts that no longer change are better listed apart.
 public struct ObjectListing: MetaSourceDescription {

@@ -52,12 +52,12 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
+                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
@@ -130,12 +130,12 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
+                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
@@ -170,12 +170,12 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
+                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
@@ -226,7 +226,7 @@ _tranche() {
                 '--each[send a webhook each record as a request, rather than each batch]' \
                 '--cypher[the statement that a graph runs, with records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
                 '--file-per-batch[keep a file for each batch in the folder PATH]' \
-                '--promise[what the sink must promise; idempotent by default]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
+                '--promise[what the sink must promise; idempotent by default. MongoDB then writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
                 '--job[name of the job; load by default]:JOB:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest offset of the run; needs --run]:OFFSET:' \
@@ -264,12 +264,12 @@ _tranche() {
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
                 '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes]:SQL:' \
+                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \

@@ -1,0 +1,103 @@
+import Tranche
+
+/// Writes the records of one attempt of a batch.
+final class MongoWriter: RecordWriter {
+    /// How many documents are sent at once; the library cuts what is too large for the server.
+    private static let size = 1000
+
+    private let connection: MongoConnection
+    private let writing: MongoWriting
+    /// The batch's mark, where it is written in a transaction.
+    private let mark: MongoBatchMark?
+    /// What an earlier attempt counted that wrote the batch.
+    private let known: Counters?
+    private var waiting: [Record] = []
+    private var counters = Counters(["documents_inserted": 0, "documents_replaced": 0])
+
+    init(
+        connection: MongoConnection,
+        writing: MongoWriting,
+        mark: MongoBatchMark? = nil,
+        known: Counters? = nil
+    ) {
+        self.connection = connection
+        self.writing = writing
+        self.mark = mark
+        self.known = known
+    }
+
+    func write(_ records: [Record]) async throws {
+        if known != nil { return }
+        waiting += records
+        if waiting.count >= Self.size { try await flush() }
+    }
+
+    private func flush() async throws {
+        if waiting.isEmpty { return }
+        let records = waiting
+        waiting = []
+        let reply = try await connection.write(records, writing).counters
+        let inserted = (reply["nInserted"] ?? 0) + (reply["nUpserted"] ?? 0)
+        counters.add(inserted, to: "documents_inserted")
+        counters.add(reply["nMatched"] ?? 0, to: "documents_replaced")
+    }
+
+    func finish() async throws -> Counters {
+        if let known {
+            await connection.abort()
+            return known
+        }
+        try await flush()
+        if let mark {
+            try await mark.set(counters, connection)
+            try await connection.commit()
+        }
+        return counters
+    }
+
+    /// Outside a transaction, documents that were written are written again by the next attempt, with the same
+    /// names.
+    func abandon() async {
+        waiting = []
+        if mark != nil { await connection.abort() }
+    }
+}
+
+/// A batch's identity, stored together with its documents.
+struct MongoBatchMark: Sendable {
+    let collection = "tranche_batch"
+    /// The parts of the name as one text, in JSON: an array cannot be an id.
+    private let name: String
+    private let attempt: Int
+
+    init(_ batch: BatchRecord) {
+        let key = batch.key
+        let parts = [key.metaTable, key.job, key.run, String(batch.id)].map(jsonText)
+        name = jsonText("[\(parts.joined(separator: ", "))]")
+        attempt = batch.attempt
+    }
+
+    /// What was counted by the attempt that wrote the batch; `nil` when none did.
+    func find(_ connection: MongoConnection) async throws -> Counters? {
+        try await connection.run(
+            """
+            {"find": "\(collection)", "filter": {"_id": \(name)}, "limit": 1, "singleBatch": true}
+            """
+        ).firstCounters
+    }
+
+    /// Notes that the batch is written; who comes second fails.
+    func set(_ counters: Counters, _ connection: MongoConnection) async throws {
+        let counts = counters.values.map { "\(jsonText($0.key)): \($0.value)" }
+        let reply = try await connection.run(
+            """
+            {"insert": "\(collection)", "documents": [
+                {"_id": \(name), "attempt": \(attempt), "counters": {\(counts.joined(separator: ", "))}}
+            ]}
+            """
+        )
+        if let error = reply.writeErrors.first {
+            throw MongoError(code: error.code, message: error.message)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheChains
+import TrancheSQLite
+
+@testable import TrancheMongo
+
+@Suite("Documents of MongoDB as items", .serialized, .timeLimit(.minutes(3)))
+struct MongoSourceTests {
+    /// A collection with an index on `number`.
+    private func collection(_ documents: [String]) async throws -> MongoLocation {
+        let location = try await MongoTestServer.location()
+        let connection = try MongoConnection(location)
+        _ = try await connection.run(
+            """
+            {"createIndexes": "\(location.collection)", "indexes": [
+                {"key": {"number": 1}, "name": "number", "unique": true,
+                 "partialFilterExpression": {"number": {"$type": "number"}}}
+            ]}
+            """
+        )
+        try await insert(documents, location)
+        return location
+    }
+
+    private func insert(_ documents: [String], _ location: MongoLocation) async throws {
+        let connection = try MongoConnection(location)
+        var rest = documents[...]
+        while !rest.isEmpty {
+            let page = rest.prefix(1000).joined(separator: ", ")
+            let reply = try await connection.run(
+                "{\"insert\": \"\(location.collection)\", \"documents\": [\(page)]}"
+            )
+            #expect(reply.writeErrors.isEmpty)
+            rest = rest.dropFirst(1000)
+        }
+    }
+
+    private func withInventory(_ body: (Inventory) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            try await body(inventory)
+            await inventory.close()
+        }
+    }
+
+    private func drain(
+        _ inventory: Inventory,
+        _ source: MongoSource,
+        weight: Double? = nil,
+        count: Int? = nil
+    ) async throws -> [[Item]] {
+        var batches: [[Item]] = []
+        while let batch = try await inventory.acquireBatch(
+            from: source,
+            job: "j",
+            weight: weight,
+            count: count
+        ) {
+            batches.append(try await batch.items)
+            try await batch.succeed()
+        }
+        return batches
+    }
+
+    @Test("Documents are handed out in batches of a weight, each once")
+    func handsOut() async throws {
+        let location = try await collection(
+            (1...2500).map { "{\"number\": \($0 * 3), \"size\": \($0 % 5), \"name\": \"n\($0)\"}" }
+        )
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number", item: "name", weight: "size")
+            let batches = try await drain(inventory, source, weight: 400)
+            let items = batches.flatMap { $0 }
+            #expect(items.map(\.id) == (1...2500).map { Int64($0 * 3) })
+            #expect(items.first?.text == "n1")
+            #expect(batches.allSatisfy { $0.reduce(0) { $0 + $1.weight } <= 400 })
+            #expect(batches.count == 13)
+            try await insert(["{\"number\": 9000, \"name\": \"late\"}"], location)
+            let more = try await drain(inventory, source, weight: 400)
+            #expect(more.flatMap { $0 }.map(\.text) == ["late"])
+        }
+    }
+
+    @Test("A document that comes late into a gap is handed out, too")
+    func late() async throws {
+        let location = try await collection(["{\"number\": 1}", "{\"number\": 3}"])
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number")
+            let first = try await drain(inventory, source)
+            #expect(first.flatMap { $0 }.map(\.id) == [1, 3])
+            try await insert(["{\"number\": 2}"], location)
+            let run = try #require(try await inventory.summaries().first?.run)
+            var options = AuditOptions()
+            options.isRepairing = true
+            let report = try await inventory.audit(run.key, from: source, options: options)
+            #expect(report.appeared.count == 1)
+            let second = try await drain(inventory, source)
+            #expect(second.flatMap { $0 }.map(\.id) == [2])
+        }
+    }
+
+    @Test("Fields become cells of their types, and documents may have different ones")
+    func types() async throws {
+        let location = try await collection([
+            """
+            {"_id": {"$oid": "0123456789abcdef01234567"}, "number": {"$numberLong": "1"},
+             "text": "Zoé", "whole": {"$numberInt": "7"}, "real": 2.5, "yes": true, "none": null,
+             "at": {"$date": "2024-02-29T08:00:00.250Z"}, "list": [1, {"a": "b"}],
+             "object": {"x": {"y": 1}}, "bytes": {"$binary": {"base64": "AQI=", "subType": "00"}},
+             "price": {"$numberDecimal": "1.10"}}
+            """,
+            "{\"number\": 2.0, \"other\": 5}",
+        ])
+        try await withInventory { inventory in
+            let sink = MemorySink()
+            let report = try await Chain(reading: MongoSource(location, uid: "number"))
+                .write(to: sink)
+                .run(
+                    through: inventory,
+                    ChainOptions(request: BatchRequest(job: "j", limit: BatchLimit(count: 10)))
+                )
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            let records = sink.records.sorted { $0.id < $1.id }
+            let first = try #require(records.first)
+            #expect(first.text("_id") == "0123456789abcdef01234567")
+            #expect(first["whole"] == .integer(7))
+            #expect(first["real"] == .real(2.5))
+            #expect(first["yes"] == .boolean(true))
+            #expect(first["none"] == .null)
+            #expect(first.date("at") == Date(timeIntervalSince1970: 1_709_193_600.25))
+            #expect(first.text("list")?.filter { $0 != " " } == "[1,{\"a\":\"b\"}]")
+            #expect(first.text("object")?.filter { $0 != " " } == "{\"x\":{\"y\":1}}")
+            #expect(first["bytes"] == .blob([1, 2]))
+            #expect(first.text("price")?.contains("1.10") == true)
+            #expect(records.last?["other"] == .integer(5))
+            #expect(records.last?["text"] == nil)
+        }
+    }
+
+    @Test("A filter leaves documents out, and those without a number are no items")
+    func filters() async throws {
+        let location = try await collection([
+            "{\"number\": 1, \"kind\": \"a\"}", "{\"number\": 2, \"kind\": \"b\"}",
+            "{\"kind\": \"a\"}", "{\"number\": \"4\", \"kind\": \"a\"}",
+            "{\"number\": 5, \"kind\": \"a\"}",
+        ])
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number", filter: "{\"kind\": \"a\"}")
+            let items = try await drain(inventory, source).flatMap { $0 }
+            #expect(items.map(\.id) == [1, 5])
+            #expect(items.first?.text.contains("\"kind\":\"a\"") == true)
+        }
+    }
+
+    @Test("What cannot be used is refused with what to do")
+    func refuses() async throws {
+        let location = try await MongoTestServer.location()
+        try await insert(["{\"number\": 1, \"size\": \"much\"}"], location)
+        try await withInventory { inventory in
+            func message(_ source: MongoSource) async throws -> String {
+                try await #require(throws: TrancheError.self) {
+                    _ = try await drain(inventory, source)
+                }.message
+            }
+            let without = try await message(MongoSource(location, uid: "number"))
+            #expect(without.contains("createIndex({\"number\": 1}"))
+            let other = try await collection(["{\"number\": 1, \"size\": \"much\"}"])
+            let weight = try await message(MongoSource(other, uid: "number", weight: "size"))
+            #expect(weight.contains("'size'") && weight.contains("is no number"))
+            let filter = MongoSource(other, uid: "number", filter: "{\"$nope\": 1}")
+            #expect(try await message(filter).contains("filter"))
+            let half = try await collection(["{\"number\": 1.5}"])
+            #expect(try await message(MongoSource(half, uid: "number")).contains("no whole number"))
+        }
+    }
+
+    @Test("What is recorded of a URL shows no password")
+    func recordedName() throws {
+        let location = try MongoLocation(
+            "mongodb://u:secret@h:1/d.c?directConnection=true&tlsCertificateKeyFilePassword=secret"
+        )
+        #expect(location.recordedName == "mongodb://h:1/d.c?directConnection=true")
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheChains
+import TrancheSQLite
+
+@testable import TrancheMongo
+
+@Suite("Batches written to MongoDB in transactions", .serialized, .timeLimit(.minutes(3)))
+struct MongoTransactionTests {
+    /// Loads 300 numbers without a key: a batch that were written twice would show.
+    private func load(
+        _ location: MongoLocation,
+        validator: Bool = false,
+        _ step: @escaping @Sendable ([Record]) throws -> [Record] = { $0 }
+    ) async throws -> ChainReport {
+        var configuration = MongoSink.Configuration()
+        configuration.isTransactional = true
+        let sink = MongoSink(location, configuration: configuration)
+        return try await withTemporaryFolder { folder in
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            let path = folder.path("numbers.csv")
+            let text = "id\n" + (1...300).map { "\($0)\n" }.joined()
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            var options = ChainOptions(
+                request: BatchRequest(
+                    job: "load",
+                    limit: BatchLimit(weight: 300),
+                    policy: RunPolicy(maxAttempts: 3, backoff: .zero)
+                ),
+                workers: 2,
+                promise: .transactional
+            )
+            options.end = .whenComplete
+            let report = try await Chain(reading: CSVSource(path))
+                .batchMap { records in try step(records) }
+                .write(to: sink)
+                .run(through: inventory, options)
+            await inventory.close()
+            return report
+        }
+    }
+
+    private func count(_ location: MongoLocation, _ query: String = "{}") async throws -> Int {
+        let command = "{\"count\": \"\(location.collection)\", \"query\": \(query)}"
+        return try await MongoConnection(location).run(command).counters["n"] ?? 0
+    }
+
+    @Test("A batch that fails half-way leaves nothing, and is written whole by the next attempt")
+    func allOrNothing() async throws {
+        let location = try await MongoTestServer.location()
+        let tries = FirstTry()
+        let report = try await load(location) { records in
+            if records.contains(where: { $0.text("id") == "150" }), tries.isFirst() {
+                throw FirstTry.Failed()
+            }
+            return records
+        }
+        #expect(report.isSuccess, "\(report.lastError ?? "")")
+        #expect(report.failed == 1)
+        #expect(report.counters["documents_inserted"] == 300)
+        #expect(try await count(location) == 300)
+    }
+
+    @Test("A batch that was written, but not recorded as done, is not written again")
+    func writtenOnce() async throws {
+        let location = try await MongoTestServer.location()
+        var configuration = MongoSink.Configuration()
+        configuration.isTransactional = true
+        let sink = MongoSink(location, configuration: configuration)
+        try await withTemporaryFolder { folder in
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            let path = folder.path("numbers.csv")
+            try Data("id\n1\n2\n".utf8).write(to: URL(fileURLWithPath: path))
+            let source = CSVSource(path)
+            let batch = try #require(
+                try await inventory.acquireBatch(from: source, job: "load", weight: 100)
+            )
+            let fields = try RecordFields(["id"])
+            var counted: [Counters] = []
+            for _ in 1...2 {
+                counted.append(
+                    try await sink.withWriter(for: batch.record) { writer in
+                        var builder = RecordBlockBuilder(fields)
+                        builder.add(3, [.text("1")])
+                        builder.add(5, [.text("2")])
+                        try await writer.write(builder.build().records)
+                        return try await writer.finish()
+                    }
+                )
+            }
+            #expect(counted[0] == counted[1])
+            #expect(counted[0]["documents_inserted"] == 2)
+            #expect(try await count(location) == 2)
+            await inventory.close()
+        }
+    }
+
+    @Test("A document that the server refuses takes its batch along, and the rest is written")
+    func refused() async throws {
+        let location = try await MongoTestServer.location()
+        _ = try await MongoConnection(location).run(
+            "{\"create\": \"\(location.collection)\", \"validator\": {\"id\": {\"$ne\": \"250\"}}}"
+        )
+        let report = try await load(location)
+        #expect(report.run?.totals[.quarantined]?.items == 1)
+        #expect(try await count(location) == 299)
+    }
+}
