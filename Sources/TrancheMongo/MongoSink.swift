@@ -168,6 +168,9 @@ public final class MongoSink: RecordSink {
         }
     }
 
+    /// Documents are written apart, but for a transaction, which has one writer.
+    public var lendsSeveralWriters: Bool { !configuration.isTransactional }
+
     /// Closes the connections.
     public func close() async {
         connections.withLock { $0 = [] }

@@ -76,6 +76,34 @@ struct CypherTests {
         #expect(found.counters["nodes_deleted"] == 7)
     }
 
+    @Test("Relationships are written by a grid, at once, and each once")
+    func writesByGrid() async throws {
+        let location = try location()
+        let statement = """
+            UNWIND $batch AS row
+            MERGE (a:Person {id: row.a})
+            MERGE (b:Person {id: row.b})
+            MERGE (a)-[:KNOWS]->(b)
+            """
+        try await withInventory { inventory, folder in
+            let path = folder.path("edges.csv")
+            let edges = (0..<600).map { "\($0 % 100),\(($0 * 7 + $0 / 100) % 100)\n" }
+            try Data(("a,b\n" + edges.joined()).utf8).write(to: URL(filePath: path))
+            var grid = GridSink.Configuration(from: "a", to: "b")
+            grid.isOneKind = true
+            grid.records = 30
+            for job in ["one", "two"] {
+                let sink = GridSink(CypherSink(statement, in: location), grid)
+                let report = try await Chain(reading: CSVSource(path)).write(to: sink)
+                    .run(through: inventory, chainOptions(job))
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                let isFirst = job == "one"
+                #expect(report.counters["nodes_created"] == (isFirst ? 100 : 0))
+                #expect(report.counters["relationships_created"] == (isFirst ? Set(edges).count : 0))
+            }
+        }
+    }
+
     @Test("A statement that creates promises less")
     func creates() async throws {
         let create = "UNWIND $batch AS row CREATE (c:Customer {id: row.id})"

@@ -34,9 +34,15 @@ public protocol RecordSink: BatchSink {
 
     /// Gives up its connections.
     func close() async
+
+    /// Whether several writers of one batch may be used at once, each for some of its records.
+    var lendsSeveralWriters: Bool { get }
 }
 
 extension RecordSink {
+    /// One writer takes all records of a batch.
+    public var lendsSeveralWriters: Bool { false }
+
     /// Nothing to put together.
     public func assemble(_ run: SinkRun) async throws {}
 

@@ -98,6 +98,9 @@ public final class CypherSink: RecordSink {
         try await body(CypherWriter(self, configuration))
     }
 
+    /// Each request is a transaction of its own.
+    public var lendsSeveralWriters: Bool { true }
+
     /// Closes the connections.
     public func close() async { client.close() }
 

@@ -1,0 +1,246 @@
+import Foundation
+import Synchronization
+import Tranche
+
+/// Runs a plan.
+struct TaskRunner: Sendable {
+    private let plan: TaskPlan
+    private let inventory: Inventory
+    private let run: String
+    private let policy: RunPolicy
+    private let source: TaskSource
+    private let board: TaskBoard
+
+    init(
+        _ plan: TaskPlan,
+        inventory: Inventory,
+        run: String,
+        policy: RunPolicy,
+        onChange: @escaping @Sendable (TaskReport) -> Void
+    ) throws {
+        guard !run.isEmpty else {
+            throw TrancheError(
+                .invalidArgument,
+                "a plan is run under a name, such as a date: given again, it goes on with what did not "
+                    + "succeed"
+            )
+        }
+        self.plan = plan
+        self.inventory = inventory
+        self.run = run
+        self.policy = policy
+        source = TaskSource(name: plan.name, paths: try Self.paths(of: plan, in: plan.name))
+        board = TaskBoard(TaskReport(plan), onChange)
+    }
+
+    /// The names of all tasks, with those of their groups; groups are not among them.
+    private static func paths(of plan: TaskPlan, in path: String) throws -> [String] {
+        guard !plan.name.isEmpty, !plan.name.contains("/") else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(plan.name)' is no name of a task: it must be there, and hold no slash"
+            )
+        }
+        guard case .group(let tasks, _, let width, _) = plan.kind else { return [path] }
+        guard width ?? 1 > 0 else {
+            throw TrancheError(
+                .invalidArgument,
+                "group '\(path)' runs no task at once; give 1 or more"
+            )
+        }
+        var names: Set<String> = []
+        for task in tasks where !names.insert(task.name).inserted {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(task.name)' stands twice in group '\(path)'; give each task a name of its own"
+            )
+        }
+        return try tasks.flatMap { try paths(of: $0, in: "\(path)/\($0.name)") }
+    }
+
+    func run() async throws -> TaskReport {
+        _ = try await run(plan, at: [], path: plan.name)
+        return board.report
+    }
+
+    /// Runs a task or group.
+    ///
+    /// - Returns: Whether it succeeded.
+    private func run(_ plan: TaskPlan, at place: [Int], path: String) async throws -> Bool {
+        let clock = ContinuousClock()
+        let start = clock.now
+        board.change(place) { $0.status = .running }
+        let hasSucceeded: Bool
+        switch plan.kind {
+        case .task(let body): hasSucceeded = try await run(body, at: place, path: path)
+        case .group(let tasks, let isParallel, let width, let aborts):
+            hasSucceeded = try await run(
+                tasks,
+                at: place,
+                path: path,
+                width: isParallel ? width ?? max(tasks.count, 1) : 1,
+                abortsOnFailure: aborts
+            )
+        }
+        board.change(place) { report in
+            report.status = hasSucceeded ? .succeeded : .failed
+            report.elapsed = clock.now - start
+        }
+        return hasSucceeded
+    }
+
+    private func run(
+        _ tasks: [TaskPlan],
+        at place: [Int],
+        path: String,
+        width: Int,
+        abortsOnFailure: Bool
+    ) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            var hasSucceeded = true
+            var begun = 0
+            while begun < tasks.count, hasSucceeded || !abortsOnFailure {
+                if begun >= width, let ended = try await group.next(), !ended {
+                    hasSucceeded = false
+                    if abortsOnFailure { break }
+                }
+                let number = begun
+                group.addTask {
+                    let task = tasks[number]
+                    return try await run(task, at: place + [number], path: "\(path)/\(task.name)")
+                }
+                begun += 1
+            }
+            // Those that have begun are waited for, and what they did counts.
+            while let ended = try await group.next() {
+                hasSucceeded = hasSucceeded && ended
+            }
+            for number in begun..<tasks.count {
+                board.change(place + [number]) { $0.abort() }
+            }
+            return hasSucceeded
+        }
+    }
+
+    // MARK: - One task
+
+    private func run(
+        _ body: @escaping @Sendable (TaskContext) async throws -> Counters,
+        at place: [Int],
+        path: String
+    ) async throws -> Bool {
+        let number = Int64((source.paths.firstIndex(of: path) ?? 0) + 1)
+        let request = BatchRequest(
+            job: path,
+            run: run,
+            ids: IDBounds(lower: number, upper: number),
+            limit: BatchLimit(count: 1),
+            policy: policy
+        )
+        while true {
+            switch try await inventory.acquire(request, from: source) {
+            case .batch(let batch):
+                // A failure that may be tried again is asked for by the next turn.
+                _ = try await attempt(batch, body, at: place, path: path)
+            case .none(.complete): return try await outcome(at: place, path: path)
+            case .none(.paused(let reason)):
+                board.change(place) { $0.error = "paused: \(reason)" }
+                return false
+            case .none(let reason):
+                try await inventory.configuration.clock.sleep(for: pause(reason))
+            }
+        }
+    }
+
+    private func pause(_ reason: NoBatchReason) -> Duration {
+        let longest = inventory.configuration.pollInterval
+        guard case .waiting(let until) = reason else { return longest }
+        let now = inventory.configuration.store.now?() ?? Date()
+        return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(5)), longest)
+    }
+
+    private func attempt(
+        _ batch: Batch,
+        _ body: @escaping @Sendable (TaskContext) async throws -> Counters,
+        at place: [Int],
+        path: String
+    ) async throws {
+        board.change(place) { $0.counters = Counters() }
+        let board = board
+        let context = TaskContext(
+            inventory: inventory,
+            run: run,
+            path: path,
+            attempt: batch.record.attempt
+        ) { counters in
+            board.change(place) { $0.counters.merge(counters) }
+        }
+        do {
+            let counters = try await batch.whileHeld { try await body(context) }
+            try await batch.succeed(result: counters)
+        } catch let error as TrancheError where error.code == .batchLost {
+            // Another process has it now, and is waited for.
+        } catch {
+            if Task.isCancelled {
+                try await batch.release()
+                throw CancellationError()
+            }
+            do {
+                try await batch.fail(error)
+            } catch let lost as TrancheError where lost.code == .batchLost {
+                // Likewise.
+            }
+        }
+        board.change(place) { $0.hasBegunHere = true }
+    }
+
+    /// How the task ended, whoever ran it.
+    private func outcome(at place: [Int], path: String) async throws -> Bool {
+        let key = RunKey(metaTable: "tasks:\(plan.name)", job: path, run: run)
+        let selection = BatchSelection(runs: RunSelection(key))
+        let batch = try await inventory.store.batches(selection).last
+        let counters = try batch?.result.map { try JSONText.decode(Counters.self, from: $0) }
+        let hasSucceeded = batch?.status == .succeeded
+        board.change(place) { report in
+            report.counters = counters ?? report.counters
+            report.wasDoneBefore = hasSucceeded && !report.hasBegunHere
+            report.error = hasSucceeded ? nil : batch?.logging ?? "it failed"
+        }
+        return hasSucceeded
+    }
+}
+
+/// The reports of all tasks, as they change.
+private final class TaskBoard: Sendable {
+    private let root: Mutex<TaskReport>
+    private let onChange: @Sendable (TaskReport) -> Void
+
+    init(_ root: TaskReport, _ onChange: @escaping @Sendable (TaskReport) -> Void) {
+        self.root = Mutex(root)
+        self.onChange = onChange
+    }
+
+    var report: TaskReport { root.withLock { $0 } }
+
+    /// Changes the report at a place, and sums up the groups above it.
+    func change(_ place: [Int], _ body: @Sendable (inout TaskReport) -> Void) {
+        let changed = root.withLock { root in
+            Self.change(&root, place[...], body)
+            return root
+        }
+        onChange(changed)
+    }
+
+    private static func change(
+        _ report: inout TaskReport,
+        _ place: ArraySlice<Int>,
+        _ body: (inout TaskReport) -> Void
+    ) {
+        if let first = place.first {
+            change(&report.children[first], place.dropFirst(), body)
+        } else {
+            body(&report)
+        }
+        report.sum()
+    }
+}
