@@ -60,9 +60,11 @@ let package = Package(
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
+        .library(name: "MicroBatching", targets: ["MicroBatching"]),
         .library(name: "TrancheTestKit", targets: ["TrancheTestKit"]),
     ],
     targets: [
+        .target(name: "MicroBatching", swiftSettings: strict),
         .target(name: "Tranche", swiftSettings: strict),
         .target(name: "TrancheSQL", dependencies: ["Tranche"], swiftSettings: strict),
         .systemLibrary(name: "CPosix"),

@@ -1,10 +1,12 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// A socket that listens on a port of its own on 127.0.0.1.
-package struct LocalListener: Sendable {
+package final class LocalListener: Sendable {
     package let port: UInt16
     private let file: Int32
+    private let state = Mutex((isAccepting: false, isStopped: false))
 
     package init() throws {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -23,20 +25,26 @@ package struct LocalListener: Sendable {
 
     /// Hands each client's connection to `body`, on a thread of its own, until it is stopped.
     package func accept(_ body: @escaping @Sendable (Int32) -> Void) {
-        let file = file
-        Thread.detachNewThread {
-            while true {
+        state.withLock { $0.isAccepting = true }
+        Thread.detachNewThread { [self] in
+            while !state.withLock({ $0.isStopped }) {
                 let client = Glibc.accept(file, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0 else { break }
                 body(client)
             }
+            // Closed by who accepts: its number might be another socket's by the next turn.
+            close(file)
         }
     }
 
     /// Stops listening; connections that are open go on.
     package func stop() {
+        let isAccepting = state.withLock { state in
+            state.isStopped = true
+            return state.isAccepting
+        }
         shutdown(file, Int32(SHUT_RDWR))
-        close(file)
+        if !isAccepting { close(file) }
     }
 
     /// Connects to a port of this machine; `nil` when nobody listens there.
