@@ -146,6 +146,11 @@ let package = Package(
         .executableTarget(name: "tranche", dependencies: ["TrancheCLI"], swiftSettings: strict),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
         .testTarget(
+            name: "MicroBatchingTests",
+            dependencies: ["MicroBatching", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "TrancheTests",
             dependencies: ["Tranche", "TrancheTestKit"],
             swiftSettings: strict

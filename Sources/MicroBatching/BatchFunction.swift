@@ -11,7 +11,8 @@ enum BatchOutcome<Response: Sendable>: Sendable {
 @usableFromInline
 struct BatchFunction<Request: Sendable, Response: Sendable>: Sendable {
     /// Given requests, gives what came of them, and how many results belonged to none.
-    @usableFromInline let run: @Sendable ([Request]) async throws -> (outcome: BatchOutcome<Response>, uncorrelated: Int)
+    @usableFromInline let run:
+        @Sendable ([Request]) async throws -> (outcome: BatchOutcome<Response>, uncorrelated: Int)
 
     @inlinable
     init(

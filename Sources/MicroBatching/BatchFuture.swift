@@ -6,12 +6,20 @@ public final class BatchFuture<Value: Sendable>: Sendable {
         var result: Result<Value, any Error>?
         var waiters: [UInt64: CheckedContinuation<Value, any Error>] = [:]
         var next: UInt64 = 0
+        var onEnd: (@Sendable (Result<Value, any Error>) -> Void)?
     }
 
     private let state = Mutex(State())
 
     /// Makes a future that is pending.
     @usableFromInline init() {}
+
+    /// Makes a future that is pending.
+    ///
+    /// - Parameter onEnd: Told the result before anybody else is.
+    init(onEnd: @escaping @Sendable (Result<Value, any Error>) -> Void) {
+        state.withLock { $0.onEnd = onEnd }
+    }
 
     /// Makes a future that is resolved.
     init(resolved value: Value) {
@@ -73,6 +81,11 @@ public final class BatchFuture<Value: Sendable>: Sendable {
     /// Resolves the future; the first result counts.
     @usableFromInline
     func resolve(_ result: Result<Value, any Error>) {
+        let onEnd = state.withLock { state in
+            defer { state.onEnd = nil }
+            return state.onEnd
+        }
+        onEnd?(result)
         let waiters = state.withLock { state in
             guard state.result == nil else {
                 return [UInt64: CheckedContinuation<Value, any Error>]()

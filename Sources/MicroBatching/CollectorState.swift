@@ -8,7 +8,7 @@ struct CollectorState<Entry: Sendable>: Sendable {
     struct Limits: Sendable, Hashable {
         /// Most entries of a batch; any number with 0.
         @usableFromInline var size = 0
-        /// Most weight of a batch; any with infinity. A heavier entry is a batch by itself.
+        /// Most weight of a batch; any with infinity; a heavier entry is a batch by itself.
         @usableFromInline var weight = Double.infinity
         /// How long after its first entry a batch is handed on; never with `nil`.
         @usableFromInline var timeout: Duration?

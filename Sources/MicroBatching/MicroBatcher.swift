@@ -25,6 +25,21 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         }
     }
 
+    /// A batch that is under way.
+    @usableFromInline
+    struct Running: Sendable {
+        @usableFromInline let entries: [Entry]
+        @usableFromInline var task: Task<Void, Never>?
+
+        @usableFromInline
+        init(_ entries: [Entry]) {
+            self.entries = entries
+        }
+
+        @usableFromInline
+        var isUnwanted: Bool { entries.allSatisfy(\.waiter.isEnded) }
+    }
+
     /// What the lock guards.
     @usableFromInline
     struct Guarded: Sendable {
@@ -33,6 +48,9 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         /// Requests that wait to be sent although nobody wants them.
         @usableFromInline var unwanted = 0
         @usableFromInline var endings: [CheckedContinuation<Void, Never>] = []
+        /// The batches that are under way, where those are cancelled that nobody waits for.
+        @usableFromInline var running: [UInt64: Running] = [:]
+        @usableFromInline var number: UInt64 = 0
 
         @inlinable
         init(state: State) {
@@ -115,6 +133,13 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         return future
     }
 
+    /// Hands in a request whose result goes to a future that is there already; where the queue is full, it waits
+    /// for room.
+    func submit(_ request: Request, for future: BatchFuture<Response>) {
+        let entry = Entry(request: request, waiter: Waiter(future))
+        if let error = enqueue(entry, mayWait: true) { future.resolve(.failure(error)) }
+    }
+
     /// Sends what has been collected, however little; does nothing when there is nothing.
     @inlinable
     public func flush() async {
@@ -177,6 +202,15 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             return guarded.state.remove(where: \.waiter.isEnded, at: now())
         }
         perform(actions)
+        if configuration.cancelsUnwanted { cancelUnwanted() }
+    }
+
+    @usableFromInline
+    func cancelUnwanted() {
+        let tasks = guarded.withLock { guarded in
+            guarded.running.values.filter(\.isUnwanted).compactMap(\.task)
+        }
+        for task in tasks { task.cancel() }
     }
 
     // MARK: - Batches of one
@@ -208,7 +242,11 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     func perform(_ actions: State.Actions) {
         // Free tasks: a batch belongs to all who wait for it, and ends with none of them. `shutdown` waits.
         for batch in actions.batches {
-            Task.detached { await self.run(batch) }
+            if configuration.cancelsUnwanted {
+                runCancellably(batch)
+            } else {
+                Task.detached { await self.run(batch) }
+            }
         }
         if let time = actions.wakeAt {
             Task.detached { await self.wake(at: time) }
@@ -220,6 +258,22 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             }
             for ending in endings { ending.resume() }
         }
+    }
+
+    @usableFromInline
+    func runCancellably(_ batch: State.Batch) {
+        let number = guarded.withLock { guarded in
+            guarded.number += 1
+            guarded.running[guarded.number] = Running(batch.entries)
+            return guarded.number
+        }
+        let task = Task.detached {
+            await self.run(batch)
+            self.guarded.withLock { _ = $0.running.removeValue(forKey: number) }
+        }
+        // It may have ended already, and it may be unwanted already.
+        guarded.withLock { $0.running[number]?.task = task }
+        cancelUnwanted()
     }
 
     @inlinable

@@ -44,7 +44,10 @@ final class Waiter<Response: Sendable>: @unchecked Sendable {
     /// Gives the result, unless nobody waits any more.
     @inlinable
     func end(_ result: Result<Response, any Error>) {
-        guard state.exchange(WaiterState.ended, ordering: .acquiringAndReleasing) == WaiterState.waiting else {
+        guard
+            state.exchange(WaiterState.ended, ordering: .acquiringAndReleasing)
+                == WaiterState.waiting
+        else {
             return
         }
         if let future {
