@@ -130,7 +130,7 @@ let package = Package(
             name: "tranche-bench",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheMongo",
+                "TrancheMongo", "MicroBatching",
             ],
             path: "Benchmarks/Sources",
             swiftSettings: strict

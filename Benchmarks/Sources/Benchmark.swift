@@ -5,6 +5,7 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv]
+                             [batcher]
                              [--repeats N] [--rows N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -19,6 +20,8 @@ enum Benchmark {
           archive   bytes that 200,000 packed batches of dense ids take
           csv       rows per second of chains over a CSV file of 1,000,000 rows: planned, parsed,
                     validated, loaded; beside psql's \\copy
+          batcher   jobs per second of the micro batcher with 1,000 callers, and its latency, beside
+                    the one in Go that TRANCHE_BENCH_GO_BATCHER names
         """
 
     static func run(arguments: [String]) async throws {
@@ -34,6 +37,9 @@ enum Benchmark {
             if options.only == nil || options.only == "none" { try Loads(options).read() }
             if options.only == nil || options.only == "mongodb" { try Loads(options).writeMongo() }
         }
+        if options.suites.contains("batcher") { try await BatcherLoad(options).run() }
+        // Nothing else needs a database.
+        if options.suites == ["batcher"] { return }
         for database in try await BenchDatabase.all(only: options.only) {
             if options.suites.contains("flat") { try await Flat(database, options).run() }
             if options.suites.contains("limit") { try await Limit(database, options).run() }
@@ -47,7 +53,9 @@ enum Benchmark {
 
     /// What the command line asks for.
     struct Options {
-        static let allSuites = ["flat", "limit", "items", "company", "audit", "archive", "csv"]
+        static let allSuites = [
+            "flat", "limit", "items", "company", "audit", "archive", "csv", "batcher",
+        ]
 
         var suites: [String] = []
         var repeats = 3

@@ -22,9 +22,32 @@ struct Loads {
                 try measure(chain, "\(chain.rawValue)-\(name)", file, workers: 1)
             }
         }
+        for (name, file) in files { try readWithArrow("arrow-\(name)", file) }
         for workers in [1, 2, 4] {
             try measure(.schema, "schema-\(workers)-workers", files[0].1, workers: workers)
         }
+    }
+
+    /// What pyarrow's streaming reader takes on one thread; nothing where there is none.
+    private func readWithArrow(_ name: String, _ file: CSVFile) throws {
+        guard let python = ProcessInfo.processInfo.environment["TRANCHE_BENCH_PYTHON"] else {
+            return
+        }
+        var seconds: [Double] = []
+        var memory: [Double] = []
+        for _ in 0..<options.repeats {
+            let output = try Tool.run(python, [Tool.yardstick("arrow.py"), file.path])
+            let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+            guard numbers.count == 3 else { throw BenchError("pyarrow said: \(output)") }
+            seconds.append(numbers[1])
+            memory.append(numbers[2] / 1024)
+        }
+        var line = Line("csv", name, on: "pyarrow")
+        line.add("rows_per_second", Double(file.rows) / seconds.median)
+        line.add("megabytes_per_second", Double(try file.size) / seconds.median / 1e6)
+        line.add("peak_rss_mb", memory.median)
+        line.add("repeats", options.repeats)
+        line.print()
     }
 
     private func measure(
