@@ -7,12 +7,16 @@
 // An error's message is an array, which Swift imports as a tuple of 504 elements.
 static inline const char *tranche_mongo_message(const bson_error_t *error) { return error->message; }
 
-// A reply is a structure of the caller's, and Swift knows the structure only by pointers. The reply as JSON;
-// free with bson_free. Sets `done` to whether all operations were carried out.
+// A reply is a structure of the caller's, and Swift knows the structure only by pointers. The reply as JSON,
+// without the ids of what was inserted; free with bson_free. Sets `done` to whether all operations were carried
+// out.
 static inline char *tranche_mongo_execute(mongoc_bulk_operation_t *bulk, bool *done, bson_error_t *error) {
     bson_t reply;
     *done = mongoc_bulk_operation_execute(bulk, &reply, error) != 0;
-    char *json = bson_as_relaxed_extended_json(&reply, NULL);
+    bson_t *kept = bson_new();
+    bson_copy_to_excluding_noinit(&reply, kept, "upserted", NULL);
+    char *json = bson_as_relaxed_extended_json(kept, NULL);
+    bson_destroy(kept);
     bson_destroy(&reply);
     return json;
 }

@@ -11,6 +11,8 @@ extension SQLiteConnection {
                 + load.onConflict
         )
         loaded = 0
+        // Rows that were written are not read again: a large cache would keep them for nothing.
+        try handle.run(script: "PRAGMA cache_size = -1024;")
     }
 
     package func load(_ records: [Record]) async throws {
@@ -22,6 +24,7 @@ extension SQLiteConnection {
 
     package func endLoad() async throws -> Int {
         load = nil
+        try handle.run(script: Self.cacheSize)
         return loaded
     }
 }

@@ -7,13 +7,15 @@ package import TrancheSQL
 /// A connection to a SQLite file, with its own thread.
 package actor SQLiteConnection: SQLConnection {
     private nonisolated let executor: SerialQueueExecutor
-    private let handle: SQLiteHandle
+    let handle: SQLiteHandle
     private let turn: SQLiteTurn?
     private let waiter: SQLiteLockWaiter
     private let interrupter: SQLiteInterrupter
     private var statements: [String: SQLiteStatement] = [:]
     private var isWanted = false
     private var turnTakenAt: ContinuousClock.Instant?
+    /// How much of the file is kept in memory: 16 MiB.
+    static let cacheSize = "PRAGMA cache_size = -16384;"
     /// What is being loaded, and its statement.
     var load: (load: SQLLoad, text: String)?
     var loaded = 0
@@ -57,7 +59,7 @@ package actor SQLiteConnection: SQLConnection {
                     PRAGMA journal_mode = WAL;
                     PRAGMA synchronous = FULL;
                     PRAGMA foreign_keys = ON;
-                    PRAGMA cache_size = -16384;
+                    \(Self.cacheSize)
                     """
             )
             // Only now: nothing is put beside a file that is no database.
@@ -122,6 +124,7 @@ package actor SQLiteConnection: SQLConnection {
 
     package func rollback() async throws {
         try abandon()
+        if load != nil { _ = try await endLoad() }
     }
 
     package func runScript(_ script: String) async throws {
