@@ -65,7 +65,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "MicroBatching", swiftSettings: strict),
-        .target(name: "Tranche", swiftSettings: strict),
+        .target(name: "Tranche", dependencies: ["MicroBatching"], swiftSettings: strict),
         .target(name: "TrancheSQL", dependencies: ["Tranche"], swiftSettings: strict),
         .systemLibrary(name: "CPosix"),
         .systemLibrary(

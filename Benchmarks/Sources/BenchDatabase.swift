@@ -23,10 +23,12 @@ struct BenchDatabase: Sendable {
 
     var isSQLite: Bool { kind == "sqlite" }
 
-    func inventory(table: String = "inventory") async throws -> Inventory {
-        try await Inventory.open(
+    func inventory(table: String = "inventory", shares: Bool = true) async throws -> Inventory {
+        var configuration = Inventory.Configuration(store: StoreConfiguration(table: table))
+        configuration.sharesTransactions = shares
+        return try await Inventory.open(
             isSQLite ? .sqlite(place) : .postgres(place),
-            configuration: .init(store: StoreConfiguration(table: table))
+            configuration: configuration
         )
     }
 

@@ -5,7 +5,7 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv]
-                             [batcher]
+                             [batcher] [sharing]
                              [--repeats N] [--rows N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -20,6 +20,8 @@ enum Benchmark {
           archive   bytes that 200,000 packed batches of dense ids take
           csv       rows per second of chains over a CSV file of 1,000,000 rows: planned, parsed,
                     validated, loaded; beside psql's \\copy
+          sharing   64 workers in one process on one run, with 10 and with 100 items a batch, beside a
+                    hand-written minimum with one client
           batcher   jobs per second of the micro batcher with 1,000 callers, and its latency, beside
                     the one in Go that TRANCHE_BENCH_GO_BATCHER names
         """
@@ -48,13 +50,14 @@ enum Benchmark {
             if options.suites.contains("audit") { try await Audit(database, options).audit() }
             if options.suites.contains("archive") { try await Audit(database, options).archive() }
             if options.suites.contains("csv") { try await Loads(options).write(database) }
+            if options.suites.contains("sharing") { try await Sharing(database, options).run() }
         }
     }
 
     /// What the command line asks for.
     struct Options {
         static let allSuites = [
-            "flat", "limit", "items", "company", "audit", "archive", "csv", "batcher",
+            "flat", "limit", "items", "company", "audit", "archive", "csv", "batcher", "sharing",
         ]
 
         var suites: [String] = []

@@ -81,7 +81,7 @@ struct Limit {
         line.print()
     }
 
-    private func makeYardstickTables() async throws {
+    func makeYardstickTables() async throws {
         try await database.run(
             """
             DROP TABLE IF EXISTS yardstick_run, yardstick_batch;
@@ -98,28 +98,36 @@ struct Limit {
     }
 
     /// Batches per second of the hand-written minimum.
-    private func minimum() throws -> Double {
+    func minimum(weight: Int = 100) throws -> Double {
         if database.isSQLite {
             let output = try Tool.run(
                 "python3",
-                [Tool.yardstick("acquire.py"), database.place, "\(seconds)"]
+                [Tool.yardstick("acquire.py"), database.place, "\(seconds)", "\(weight)"]
             )
             guard let rate = Double(output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
                 throw BenchError("the yardstick said: \(output)")
             }
             return rate
         }
-        return try rate(of: "acquire.sql", transactions: 4000)
+        return try rate(
+            of: "acquire.sql",
+            transactions: 4000,
+            ["-D", "weight=\(weight)", "-D", "rows=\(2 * weight)"]
+        )
     }
 
     // Counted, not timed: a child of this process may not get the alarm that ends a timed run.
-    private func rate(of script: String, transactions: Int) throws -> Double {
+    private func rate(
+        of script: String,
+        transactions: Int,
+        _ variables: [String] = []
+    ) throws -> Double {
         let output = try Tool.run(
             "pgbench",
             [
                 "-n", "-M", "prepared", "-c", "1", "-j", "1", "-t", "\(transactions)",
                 "-f", Tool.yardstick(script), database.place,
-            ]
+            ] + variables
         )
         let words = output.split(whereSeparator: \.isWhitespace)
         guard let place = words.firstIndex(of: "tps"), words.count > place + 2,

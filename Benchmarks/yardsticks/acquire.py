@@ -1,4 +1,4 @@
-"""The least that acquiring and ending a batch can cost on SQLite: python3 acquire.py FILE SECONDS
+"""The least that acquiring and ending a batch can cost on SQLite: python3 acquire.py FILE SECONDS [ITEMS]
 
 Prints batches per second. WAL, synchronous full, two commits a batch, as the inventory does it.
 """
@@ -9,12 +9,12 @@ import time
 RANGE = """
 SELECT min(id), max(id), count(*), sum(weight) FROM (
     SELECT id, weight, sum(weight) OVER (ORDER BY id) AS total FROM (
-        SELECT id, weight FROM items_1000000 WHERE id > ? ORDER BY id LIMIT 200))
-WHERE total <= 100
+        SELECT id, weight FROM items_1000000 WHERE id > :last ORDER BY id LIMIT 2 * :items))
+WHERE total <= :items
 """
 
 
-def main(path, seconds):
+def main(path, seconds, items_wanted=100):
     c = sqlite3.connect(path, isolation_level=None, timeout=10, cached_statements=64)
     c.execute("PRAGMA journal_mode = wal")
     c.execute("PRAGMA synchronous = full")
@@ -35,7 +35,9 @@ def main(path, seconds):
     while time.perf_counter() < start + seconds:
         c.execute("BEGIN IMMEDIATE")
         last = c.execute("SELECT last_id FROM yardstick_run WHERE id = 1").fetchone()[0]
-        first, end, items, weight = c.execute(RANGE, (last,)).fetchone()
+        first, end, items, weight = c.execute(
+            RANGE, {"last": last, "items": items_wanted}
+        ).fetchone()
         batch = c.execute(
             "INSERT INTO yardstick_batch (job, first, last, items, weight, status, started)"
             " VALUES (1, ?, ?, ?, ?, 'running', current_timestamp)",
@@ -55,4 +57,4 @@ def main(path, seconds):
     print(batches / (time.perf_counter() - start))
 
 
-main(sys.argv[1], float(sys.argv[2]))
+main(sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:]))

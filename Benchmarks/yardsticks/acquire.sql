@@ -5,7 +5,7 @@ WITH run AS (
     SELECT m.id, m.item, m.weight
     FROM run
     CROSS JOIN LATERAL (
-        SELECT id, item, weight FROM items_1000000 AS t WHERE t.id > run.last_id ORDER BY id LIMIT 200
+        SELECT id, item, weight FROM items_1000000 AS t WHERE t.id > run.last_id ORDER BY id LIMIT :rows
     ) AS m
 ), summed AS (
     SELECT id, item, weight, sum(weight) OVER (ORDER BY id) AS total FROM found
@@ -13,7 +13,7 @@ WITH run AS (
     SELECT min(id) AS first, max(id) AS last, count(*) AS items, sum(weight) AS weight,
         array_agg(item ORDER BY id) AS payload
     FROM summed
-    WHERE total <= 100
+    WHERE total <= :weight
 ), moved AS (
     UPDATE yardstick_run
     SET last_id = CASE WHEN batch.last > 999000 THEN 0 ELSE batch.last END

@@ -14,6 +14,8 @@ struct CollectorState<Entry: Sendable>: Sendable {
         @usableFromInline var timeout: Duration?
         /// Most batches that are handed on and have not ended; any number with 0.
         @usableFromInline var inFlight = 0
+        /// Whether a batch is handed on whenever fewer than ``inFlight`` are under way.
+        @usableFromInline var isEager = false
         /// Most entries that wait to be handed on, at least a batch; any number with 0.
         @usableFromInline var queued = 0
 
@@ -121,7 +123,7 @@ struct CollectorState<Entry: Sendable>: Sendable {
     /// - Returns: Whether there is room for it.
     @inlinable
     mutating func beginAlone() -> Bool {
-        guard !isClosed, ready.isEmpty, limits.inFlight == 0 || inFlight < limits.inFlight else {
+        guard !isClosed, queued == 0, limits.inFlight == 0 || inFlight < limits.inFlight else {
             return false
         }
         inFlight += 1
@@ -162,7 +164,7 @@ struct CollectorState<Entry: Sendable>: Sendable {
         var actions = Actions()
         start(&actions)
         admit(at: now, &actions)
-        if isClosed { close(&actions) }
+        if isClosed || limits.isEager && inFlight < limits.inFlight { close(&actions) }
         actions.isOver = isOver
         return actions
     }
@@ -213,6 +215,8 @@ struct CollectorState<Entry: Sendable>: Sendable {
         if current.isEmpty { begunAt = now() }
         current.append(entry)
         if current.count == limits.size || weight >= limits.weight {
+            close(&actions)
+        } else if limits.isEager, ready.isEmpty, inFlight < limits.inFlight {
             close(&actions)
         } else if current.count == 1, let timeout = limits.timeout {
             if timeout <= .zero { close(&actions) } else { setTimer(&actions) }

@@ -85,6 +85,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         limits.timeout = configuration.timeout.flatMap { $0 > .zero ? $0 : nil }
         limits.inFlight = configuration.maxInFlight
         limits.queued = configuration.maxQueued
+        limits.isEager = configuration.isEager && configuration.maxInFlight > 0
         var weighEntry: (@Sendable (Entry) -> Double)?
         if let weigh { weighEntry = { weigh($0.request) } }
         guarded = Mutex(Guarded(state: State(limits, weigh: weighEntry)))
@@ -215,8 +216,11 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     // MARK: - Batches of one
 
+    /// Begins a batch of one that the caller runs, where it has no company.
+    ///
+    /// - Returns: Whether there is none; then ``endAlone()`` must follow.
     @inlinable
-    func beginAlone() -> Bool {
+    package func beginAlone() -> Bool {
         guarded.withLock { guarded in
             guard guarded.state.beginAlone() else { return false }
             guarded.metrics.requests += 1
@@ -225,9 +229,15 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         }
     }
 
+    /// Ends a batch that its caller has run.
+    @inlinable
+    package func endAlone() {
+        perform(guarded.withLock { $0.state.batchEnded(at: now()) })
+    }
+
     @inlinable
     func runAlone(_ request: Request) async throws -> Response {
-        defer { perform(guarded.withLock { $0.state.batchEnded(at: now()) }) }
+        defer { endAlone() }
         let (outcome, uncorrelated) = try await call([request])
         if uncorrelated > 0 { guarded.withLock { $0.metrics.uncorrelated += uncorrelated } }
         switch outcome {

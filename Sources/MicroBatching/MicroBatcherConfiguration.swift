@@ -12,6 +12,10 @@ public struct MicroBatcherConfiguration: Sendable {
     public var weight = Double.infinity
     /// Most batches that are under way at once; 0, the default, is any number.
     public var maxInFlight = 0
+    /// Whether a batch is sent whenever fewer than ``maxInFlight`` are under way; false by default.
+    ///
+    /// A request without company then waits for nobody, and batches grow with the company; no timeout is needed.
+    public var isEager = false
     /// Most requests that wait to be sent, but at least a batch; 0, the default, is any number.
     ///
     /// Callers of ``MicroBatcher/execute(_:)`` wait for room.

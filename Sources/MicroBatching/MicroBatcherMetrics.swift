@@ -26,6 +26,9 @@ public struct MicroBatcherMetrics: Sendable, Hashable {
     /// and so on, each twice as long.
     public var waits: [Int] = []
 
+    /// Whether it holds nothing.
+    package var isIdle: Bool { queued == 0 && waitingForRoom == 0 && inFlight == 0 }
+
     /// The mean size of the batches; 0 when there was none.
     public var meanSize: Double { batches == 0 ? 0 : Double(sent) / Double(batches) }
 

@@ -115,6 +115,26 @@ struct CollectorStateTests {
         #expect(state.inFlight == 0)
     }
 
+    @Test("An eager batcher sends at once when nothing is under way, and else with all who came")
+    func eager() {
+        var limits = CollectorState<Int>.Limits()
+        limits.size = 4
+        limits.inFlight = 1
+        limits.isEager = true
+        var state = CollectorState<Int>(limits)
+        #expect(sent(add(1, to: &state)) == [[1]])
+        for entry in 2...7 { #expect(sent(add(entry, to: &state)).isEmpty) }
+        let hasCompany = !state.beginAlone()
+        #expect(hasCompany)
+        #expect(sent(state.batchEnded(at: .zero)) == [[2, 3, 4, 5]])
+        #expect(sent(state.batchEnded(at: .zero)) == [[6, 7]])
+        #expect(sent(state.batchEnded(at: .zero)).isEmpty)
+        let isAlone = state.beginAlone()
+        #expect(isAlone)
+        #expect(sent(add(8, to: &state)).isEmpty)
+        #expect(sent(state.batchEnded(at: .zero)) == [[8]])
+    }
+
     @Test("Entries that there is no room for stand outside, and come in in order")
     func queue() {
         var state = state(size: 2, inFlight: 1, queued: 2)

@@ -107,7 +107,8 @@ extension Batch {
         -> BatchRecord
     {
         let text = try jsonText(of: result)
-        return try await end { try await $0.succeed(holding, result: text, logging: logging) }
+        let ending = GoodEnding(holding, result: text, logging: logging)
+        return try await end { try await $0.succeed(ending) }
     }
 
     /// A result as it is kept.
@@ -158,7 +159,7 @@ extension Batch {
             failure.parts = try await inventory.parts(of: record, bad: badItems, in: source)
         }
         let asked = failure
-        return try await end { try await $0.fail(holding, with: asked) }
+        return try await end { try await $0.store.fail(holding, with: asked) }
     }
 
     /// Gives the batch back unharmed: it is offered again at once.
@@ -167,7 +168,7 @@ extension Batch {
     /// - Throws: As ``succeed(result:logging:)``.
     @discardableResult
     public func release() async throws -> BatchRecord {
-        try await end { try await $0.release(holding) }
+        try await end { try await $0.store.release(holding) }
     }
 
     /// Extends the lease.
@@ -177,25 +178,25 @@ extension Batch {
     @discardableResult
     public func heartbeat() async throws -> Date {
         try await inventory.retrying(within: lease) { _ in
-            try await inventory.store.heartbeat(holding)
+            try await inventory.heartbeat(holding)
         }
     }
 
     /// Writes an end even when the task was cancelled meanwhile.
     private func end(
-        _ body: @escaping @Sendable (any InventoryStore) async throws -> BatchRecord
+        _ body: @escaping @Sendable (Inventory) async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let inventory = inventory
         let lease = lease
         do {
             return try await inventory.retrying(within: lease) { _ in
-                try await body(inventory.store)
+                try await body(inventory)
             }
         } catch is CancellationError {
             // What was decided is still written, in a task that is not cancelled. Whether the first
             // request came through does not matter: an end may be repeated.
             return try await Task {
-                try await inventory.retrying(within: lease) { _ in try await body(inventory.store) }
+                try await inventory.retrying(within: lease) { _ in try await body(inventory) }
             }.value
         }
     }

@@ -140,7 +140,11 @@ extension Inventory {
             var asked = try storeRequest(request, definition: source.definition)
             asked.batches = batches
             asked.isDraining = isDraining
-            let answer = try await handOut(asked, from: source)
+            let isShared = batches == 1 && request.token == nil && configuration.sharesTransactions
+            let answer =
+                isShared
+                ? try await handOutSharing(asked, from: source)
+                : try await handOut(asked, from: source)
             var live: [Batch] = []
             for batch in answer.batches {
                 if let batch = try await batch.withRemainingItems() { live.append(batch) }
@@ -153,7 +157,7 @@ extension Inventory {
     }
 
     /// Plans and looks outside the store's lock and hands out under it, until the two agree.
-    private func handOut(
+    func handOut(
         _ request: AcquireRequest,
         from source: any MetaSource
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {

@@ -1,4 +1,5 @@
 import Foundation
+import MicroBatching
 import Synchronization
 
 /// The inventory: which ids were handed out, to which job, and how each batch ended.
@@ -24,10 +25,20 @@ public final class Inventory: Sendable {
     /// How the time of this process's workers is spent, by run.
     let shares = Mutex<[RunKey: AuditShare]>([:])
 
+    /// Where those wait who ask for batches while others do, by what they ask for.
+    let lines = Mutex<[AcquireRequest: AcquireLine]>([:])
+    /// Where those wait who end batches while others do; `nil` where each has a transaction of its own.
+    let endings: EndingLine?
+    /// Likewise, for heartbeats.
+    let heartbeats: HeartbeatLine?
+
     /// Makes an inventory over an open store.
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
         self.store = store
         self.configuration = configuration
+        let sharing = configuration.sharesTransactions ? store as? any SharingStore : nil
+        endings = sharing.map(Self.endingLine)
+        heartbeats = sharing.map(Self.heartbeatLine)
     }
 
     /// Opens the inventory at a location.
@@ -156,6 +167,8 @@ extension Inventory {
         public var randomness: @Sendable () -> Double
         /// Makes a request's token; each must be new, and begin with a tilde.
         public var makeToken: @Sendable () -> String
+        /// Whether tasks of this process that ask at once share a transaction; true by default.
+        public var sharesTransactions = true
 
         /// Makes a configuration.
         public init(

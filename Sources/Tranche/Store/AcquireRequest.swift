@@ -22,6 +22,8 @@ public struct AcquireRequest: Sendable, Hashable {
     public var batches: Int
     /// Who asks.
     public var worker: String?
+    /// Who asks for each batch, where several ask at once; empty where it is ``worker`` for all.
+    public var workers: [String] = []
     /// The caller's own name for the work.
     public var jobIdentifier: String?
     /// The request's token: the same token gives the same batches.
@@ -91,6 +93,11 @@ public struct AcquireRequest: Sendable, Hashable {
     /// The token under which the batch at a place in the answer is kept.
     public func token(at index: Int) -> String {
         index == 0 ? token : "\(token)#\(index)"
+    }
+
+    /// Who holds the batch at a place in the answer.
+    public func worker(at index: Int) -> String? {
+        workers.indices.contains(index) ? workers[index] : worker
     }
 
     /// Whether a new batch of this weight is to be handed out now.

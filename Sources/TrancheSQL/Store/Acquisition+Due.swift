@@ -50,11 +50,11 @@ extension Acquisition {
             }
             return
         }
-        statements.append(handOutAgain(batch, token: request.token(at: handedOut.count)))
+        statements.append(handOutAgain(batch, at: handedOut.count))
         var record = batch
         record.attempt = batch.nextAttempt
         record.status = .running
-        record.worker = request.worker
+        record.worker = request.worker(at: handedOut.count)
         record.jobIdentifier = request.jobIdentifier
         record.startedAt = now
         record.endedAt = nil
@@ -108,11 +108,11 @@ extension Acquisition {
         """
     }
 
-    private func handOutAgain(_ batch: BatchRecord, token: String) -> SQLStatement {
+    private func handOutAgain(_ batch: BatchRecord, at place: Int) -> SQLStatement {
         """
         UPDATE \(store.tables.batch)
         SET status = 'running', attempt = \(batch.nextAttempt), failures = \(batch.failures),
-            worker = \(request.worker), job_identifier = \(request.jobIdentifier),
+            worker = \(request.worker(at: place)), job_identifier = \(request.jobIdentifier),
             processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
             lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL,
             -- An adopted batch covers what it names, and is known for one by having no request.
@@ -122,7 +122,7 @@ extension Acquisition {
                 THEN batch_id_start - 1
                 ELSE cover_start
             END,
-            request = \(token), job_result_item = NULL, logging = NULL
+            request = \(request.token(at: place)), job_result_item = NULL, logging = NULL
         WHERE id = \(batch.id)
         """
     }

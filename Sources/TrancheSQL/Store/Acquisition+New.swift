@@ -220,7 +220,7 @@ extension Acquisition {
             itemIDs: range.ids.isDense ? nil : range.ids,
             count: range.count,
             weight: range.weight,
-            worker: request.worker,
+            worker: request.worker(at: handedOut.count),
             jobIdentifier: request.jobIdentifier,
             startedAt: now,
             leaseExpiresAt: leaseEnd

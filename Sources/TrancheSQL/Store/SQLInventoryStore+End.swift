@@ -69,21 +69,8 @@ extension SQLInventoryStore {
     }
 
     package func heartbeat(_ holding: Holding) async throws -> Date {
-        let lease: SQLStatement = """
-            (
-                SELECT r.lease_ms FROM \(tables.run) AS r
-                WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
-            )
-            """
-        return try await wrapping {
-            let rows = try await database.write([
-                """
-                UPDATE \(tables.batch) AS b
-                SET lease_expires_at = \(dialect.instant(now, plus: lease))
-                WHERE \(isHeld(holding))
-                RETURNING \(dialect.milliseconds("lease_expires_at"))
-                """
-            ])
+        try await wrapping {
+            let rows = try await database.write([extending(holding)])
             if var row = rows[0].first { return try row.instant() }
             let batch = try await orArchived(holding, endingAs: .running) {
                 try heldBatch(
@@ -95,6 +82,22 @@ extension SQLInventoryStore {
             // Another request of the same attempt may have come between.
             return batch.leaseExpiresAt ?? batch.startedAt
         }
+    }
+
+    /// The statement that extends a lease; it gives when it ends now.
+    func extending(_ holding: Holding) -> SQLStatement {
+        let lease: SQLStatement = """
+            (
+                SELECT r.lease_ms FROM \(tables.run) AS r
+                WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
+            )
+            """
+        return """
+            UPDATE \(tables.batch) AS b
+            SET lease_expires_at = \(dialect.instant(now, plus: lease))
+            WHERE \(isHeld(holding))
+            RETURNING \(dialect.milliseconds("lease_expires_at"))
+            """
     }
 
     // MARK: Steps

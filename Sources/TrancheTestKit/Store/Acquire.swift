@@ -33,7 +33,7 @@ struct Acquire {
     func hold(_ batch: inout BatchRecord) {
         batch.attempt = batch.nextAttempt
         batch.status = .running
-        batch.worker = request.worker
+        batch.worker = request.worker(at: answer.count)
         batch.jobIdentifier = request.jobIdentifier
         batch.startedAt = now
         batch.endedAt = nil
@@ -67,7 +67,7 @@ struct Acquire {
             itemIDs: range.ids.isDense ? nil : range.ids,
             count: range.count,
             weight: range.weight,
-            worker: request.worker,
+            worker: request.worker(at: answer.count),
             jobIdentifier: request.jobIdentifier,
             startedAt: now,
             leaseExpiresAt: leaseEnd

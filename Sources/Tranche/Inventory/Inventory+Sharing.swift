@@ -1,0 +1,155 @@
+import Foundation
+import MicroBatching
+import Synchronization
+
+/// Requests of several tasks that are made together.
+///
+/// Whoever has no company asks at once; who comes while a request is under way waits for it to end, and is then
+/// asked for together with all others who came. So a transaction is shared by as many as there are, and nobody
+/// waits for company.
+extension Inventory {
+    /// Who asks for a batch.
+    struct SharedAcquire: Sendable {
+        let inventory: Inventory
+        let source: any MetaSource
+        let request: AcquireRequest
+    }
+
+    /// What came of it.
+    enum SharedAnswer: Sendable {
+        case batch(Batch)
+        case none(NoBatchReason)
+        /// Others were given all that there was: to be asked again.
+        case again
+    }
+
+    typealias AcquireLine = MicroBatcher<SharedAcquire, SharedAnswer>
+
+    /// Hands out a batch, in one transaction with others who ask for the same just now.
+    func handOutSharing(
+        _ request: AcquireRequest,
+        from source: any MetaSource
+    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        let line = line(for: request)
+        while true {
+            if line.beginAlone() {
+                defer { line.endAlone() }
+                return try await handOut(request, from: source)
+            }
+            let call = SharedAcquire(inventory: self, source: source, request: request)
+            switch try await answer(to: call, in: line) {
+            case .batch(let batch): return ([batch], .complete)
+            case .none(let reason): return ([], reason)
+            case .again: continue
+            }
+        }
+    }
+
+    private func answer(to call: SharedAcquire, in line: AcquireLine) async throws -> SharedAnswer {
+        let future = line.submit(call)
+        do {
+            return try await future.value
+        } catch let error as CancellationError where Task.isCancelled {
+            // The others' request goes on; what it brings for this one is given back, in a task that is not
+            // cancelled.
+            try await Task {
+                if case .batch(let batch) = try await future.value { try await batch.release() }
+            }.value
+            throw error
+        }
+    }
+
+    /// How many tasks wait for another's request to end, before theirs is made.
+    package var waitingForBatches: Int {
+        lines.withLock { $0.values.reduce(0) { $0 + $1.metrics.queued } }
+    }
+
+    /// Where those wait who ask for the same.
+    private func line(for request: AcquireRequest) -> AcquireLine {
+        var key = request
+        key.worker = nil
+        key.token = ""
+        key.mayBeRepeated = false
+        return lines.withLock { lines in
+            if let line = lines[key] { return line }
+            // Runs come and go: those that nobody asks for just now are made again when they are.
+            if lines.count >= 256 { lines = lines.filter { !$0.value.metrics.isIdle } }
+            var configuration = MicroBatcherConfiguration(size: 64)
+            configuration.maxInFlight = 1
+            configuration.isEager = true
+            let line = AcquireLine(configuration, ordered: Self.acquireTogether)
+            lines[key] = line
+            return line
+        }
+    }
+
+    /// Hands out a batch to each, as far as there are any.
+    @Sendable
+    private static func acquireTogether(_ calls: [SharedAcquire]) async throws -> [SharedAnswer] {
+        guard let first = calls.first else { return [] }
+        var request = first.request
+        request.batches = calls.count
+        request.workers = calls.map { $0.request.worker ?? "" }
+        let answer = try await first.inventory.handOut(request, from: first.source)
+        return calls.indices.map { place in
+            if answer.batches.indices.contains(place) { return .batch(answer.batches[place]) }
+            return answer.batches.isEmpty ? .none(answer.reason) : .again
+        }
+    }
+
+    // MARK: - Ends and heartbeats
+
+    typealias EndingLine = MicroBatcher<GoodEnding, BatchRecord?>
+    typealias HeartbeatLine = MicroBatcher<Holding, Date?>
+
+    static func endingLine(_ store: any SharingStore) -> EndingLine {
+        EndingLine(sharing, ordered: { try await store.succeed($0) })
+    }
+
+    static func heartbeatLine(_ store: any SharingStore) -> HeartbeatLine {
+        HeartbeatLine(sharing, ordered: { try await store.heartbeat($0) })
+    }
+
+    private static var sharing: MicroBatcherConfiguration {
+        var configuration = MicroBatcherConfiguration(size: 64)
+        configuration.maxInFlight = 1
+        configuration.isEager = true
+        return configuration
+    }
+
+    /// Ends an attempt well, in one transaction with others who do so just now.
+    func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+        try await share(ending, in: endings) {
+            try await store.succeed(
+                ending.holding,
+                result: ending.result,
+                logging: ending.logging
+            )
+        }
+    }
+
+    /// Extends a lease, in one transaction with others who do so just now.
+    func heartbeat(_ holding: Holding) async throws -> Date {
+        try await share(holding, in: heartbeats) { try await store.heartbeat(holding) }
+    }
+
+    /// Asks together with others; alone where there is no company, where the attempt is not as it must be, or
+    /// where one of the others makes all fail.
+    private func share<Request, Answer>(
+        _ request: Request,
+        in line: MicroBatcher<Request, Answer?>?,
+        alone: () async throws -> Answer
+    ) async throws -> Answer {
+        guard let line else { return try await alone() }
+        if line.beginAlone() {
+            defer { line.endAlone() }
+            return try await alone()
+        }
+        do {
+            if let answer = try await line.execute(request) { return answer }
+        } catch let error as TrancheError where error.category == .permanent {
+            // It is told by who asks alone.
+        }
+        return try await alone()
+    }
+}

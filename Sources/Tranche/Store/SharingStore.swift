@@ -1,0 +1,36 @@
+public import Foundation
+
+/// A store that makes requests of several callers in one transaction.
+public protocol SharingStore: InventoryStore {
+    /// Ends attempts well, each of another batch.
+    ///
+    /// - Parameter endings: The attempts.
+    /// - Returns: The batches as they are now; `nil` for one that was not held by its attempt: its caller is to
+    ///   ask alone, and is told why.
+    /// - Throws: `TrancheError` of the store; nothing was changed then.
+    func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?]
+
+    /// Extends leases, each of another batch.
+    ///
+    /// - Parameter holdings: The attempts.
+    /// - Returns: When each lease ends now; `nil` as for ``succeed(_:)``.
+    /// - Throws: As ``succeed(_:)``.
+    func heartbeat(_ holdings: [Holding]) async throws -> [Date?]
+}
+
+/// How an attempt ended well.
+public struct GoodEnding: Sendable, Hashable {
+    /// The attempt.
+    public var holding: Holding
+    /// The result, as JSON.
+    public var result: String?
+    /// Free text.
+    public var logging: String?
+
+    /// Makes an ending.
+    public init(_ holding: Holding, result: String?, logging: String?) {
+        self.holding = holding
+        self.result = result
+        self.logging = logging
+    }
+}

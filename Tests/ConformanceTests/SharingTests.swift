@@ -1,0 +1,251 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+import TrancheSQLite
+import TrancheTestKit
+
+@Suite("Tasks that share transactions", .timeLimit(.minutes(3)))
+struct SharingTests {
+    /// Counts the requests that reach a store, and holds them up where a test says so.
+    final class CountingStore: ForwardingStore, SharingStore {
+        let base: any InventoryStore
+        private let counts = Mutex<[StoreRequest: Int]>([:])
+        private let sizes = Mutex<[Int]>([])
+        let gate: AsyncStream<Void>?
+
+        init(_ base: any InventoryStore, gate: AsyncStream<Void>? = nil) {
+            self.base = base
+            self.gate = gate
+        }
+
+        func count(_ request: StoreRequest) -> Int { counts.withLock { $0[request] ?? 0 } }
+
+        /// How many batches were asked for at once.
+        var asked: [Int] { sizes.withLock { $0 } }
+
+        func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
+            counts.withLock { $0[request, default: 0] += 1 }
+            return try await body()
+        }
+
+        func acquire(
+            _ request: AcquireRequest,
+            from source: any MetaSource,
+            plan: RangePlan?
+        ) async throws -> AcquireOutcome {
+            counts.withLock { $0[.acquire, default: 0] += 1 }
+            sizes.withLock { $0.append(request.batches) }
+            if let gate { for await _ in gate { break } }
+            return try await base.acquire(request, from: source, plan: plan)
+        }
+
+        func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?] {
+            counts.withLock { $0[.succeed, default: 0] += 1 }
+            guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
+            return try await base.succeed(endings)
+        }
+
+        func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {
+            counts.withLock { $0[.heartbeat, default: 0] += 1 }
+            guard let base = base as? any SharingStore else { return holdings.map { _ in nil } }
+            return try await base.heartbeat(holdings)
+        }
+    }
+
+    private struct World {
+        let database: TestDatabase
+        let store: CountingStore
+        let inventory: Inventory
+        let source: SQLSource
+    }
+
+    private func withWorld(
+        _ backend: TestDatabase.Backend,
+        items: Int = 2000,
+        gate: AsyncStream<Void>? = nil,
+        shares: Bool = true,
+        _ body: (World) async throws -> Void
+    ) async throws {
+        try await withTestDatabase(backend) { database in
+            try await database.migrateUp()
+            try await database.run(
+                "CREATE TABLE \(database.prefix)item (uid integer PRIMARY KEY, weight integer)"
+            )
+            let numbers = (1...items).map { "(\($0), 1)" }.joined(separator: ", ")
+            try await database.run("INSERT INTO \(database.prefix)item VALUES \(numbers)")
+            let opened = try await database.open()
+            let store = CountingStore(opened.store, gate: gate)
+            var configuration = Inventory.Configuration()
+            configuration.sharesTransactions = shares
+            let inventory = Inventory(store: store, configuration: configuration)
+            let place: SourceDatabase =
+                backend == .sqlite ? .sqlite(database.address) : .postgres(database.address)
+            let source = SQLSource(database.prefix + "item", in: place)
+            try await body(
+                World(database: database, store: store, inventory: inventory, source: source)
+            )
+            await opened.close()
+        }
+    }
+
+    @Test(
+        "Many tasks hand out every item once, in fewer transactions than batches",
+        arguments: TestDatabase.Backend.available,
+        [true, false]
+    )
+    func manyTasks(backend: TestDatabase.Backend, shares: Bool) async throws {
+        try await withWorld(backend, shares: shares) { world in
+            let (inventory, source) = (world.inventory, world.source)
+            let batches = try await withThrowingTaskGroup(
+                of: [(worker: String?, expected: String, ids: [Int64])].self
+            ) { group in
+                for worker in 1...32 {
+                    group.addTask {
+                        var own: [(worker: String?, expected: String, ids: [Int64])] = []
+                        let request = BatchRequest(
+                            job: "j",
+                            limit: BatchLimit(count: 10),
+                            worker: "worker \(worker)"
+                        )
+                        while case .batch(let batch) = try await inventory.acquire(
+                            request,
+                            from: source
+                        ) {
+                            let ids = try await batch.items.map(\.id)
+                            try await batch.heartbeat()
+                            let ended = try await batch.succeed(result: ["ids": ids.count])
+                            own.append((ended.worker, "worker \(worker)", ids))
+                        }
+                        return own
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(batches.flatMap(\.ids).sorted() == Array(1...2000))
+            #expect(batches.allSatisfy { $0.worker == $0.expected && $0.ids.count <= 10 })
+            #expect(batches.count == 200)
+            let transactions = world.store.count(.succeed)
+            if shares {
+                #expect(world.store.asked.contains { $0 > 1 })
+                #expect(transactions < 200)
+            } else {
+                #expect(world.store.asked.allSatisfy { $0 == 1 })
+                #expect(transactions == 200)
+            }
+            let records = try await inventory.store.batches(BatchSelection())
+            #expect(records.allSatisfy { $0.status == .succeeded && $0.result == "{\"ids\":10}" })
+        }
+    }
+
+    @Test("One without company asks alone", arguments: TestDatabase.Backend.available)
+    func alone(backend: TestDatabase.Backend) async throws {
+        try await withWorld(backend, items: 50) { world in
+            while let batch = try await world.inventory.acquireBatch(
+                from: world.source,
+                job: "j",
+                count: 10
+            ) {
+                try await batch.succeed()
+            }
+            #expect(world.store.asked.allSatisfy { $0 == 1 })
+            #expect(world.store.count(.succeed) == 5)
+        }
+    }
+
+    @Test(
+        "Those who come while another asks are asked for together",
+        arguments: TestDatabase.Backend.available
+    )
+    func together(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        try await withWorld(backend, items: 100, gate: gate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            let counts = try await withThrowingTaskGroup(of: Int?.self) { group in
+                func ask() {
+                    group.addTask {
+                        let batch = try await inventory.acquireBatch(
+                            from: source,
+                            job: "j",
+                            count: 30
+                        )
+                        return batch?.count
+                    }
+                }
+                ask()
+                while store.asked.isEmpty { await Task.yield() }
+                for _ in 1...5 { ask() }
+                while inventory.waitingForBatches < 5 { await Task.yield() }
+                for _ in 1...10 { opening.yield() }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // 30 + 30 + 30 + 10 items, and two who get nothing, each told so.
+            #expect(counts.compactMap { $0 }.sorted() == [10, 30, 30, 30])
+            #expect(counts.count { $0 == nil } == 2)
+            #expect(store.asked.contains(5))
+        }
+    }
+
+    @Test(
+        "One who gives up while others ask gives back what came",
+        arguments: TestDatabase.Backend.available
+    )
+    func cancels(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        try await withWorld(backend, items: 100, gate: gate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            let first = Task { try await inventory.acquireBatch(from: source, job: "j", count: 10) }
+            while store.asked.isEmpty { await Task.yield() }
+            let second = Task {
+                try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            }
+            while inventory.waitingForBatches < 1 { await Task.yield() }
+            second.cancel()
+            for _ in 1...5 { opening.yield() }
+            await #expect(throws: CancellationError.self) { try await second.value }
+            _ = try await first.value
+            let records = try await inventory.store.batches(BatchSelection())
+            #expect(Set(records.map(\.status)) == [.running, .released])
+        }
+    }
+
+    @Test(
+        "A batch that was lost is its own caller's failure",
+        arguments: TestDatabase.Backend.available
+    )
+    func lost(backend: TestDatabase.Backend) async throws {
+        try await withWorld(backend, items: 100) { world in
+            let (inventory, source) = (world.inventory, world.source)
+            var batches: [Batch] = []
+            for _ in 1...10 {
+                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                batches.append(try #require(batch))
+            }
+            // One is another's by now.
+            try await batches[4].release()
+            _ = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            let ends = await withTaskGroup(of: Result<BatchStatus, any Error>.self) { group in
+                for batch in batches {
+                    group.addTask {
+                        do {
+                            return .success(try await batch.succeed().status)
+                        } catch {
+                            return .failure(error)
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let failures = ends.compactMap { end -> TrancheError? in
+                if case .failure(let error as TrancheError) = end { error } else { nil }
+            }
+            #expect(failures.map(\.code) == [.batchLost])
+            #expect(ends.count { (try? $0.get()) == .succeeded } == 9)
+            // What was ended may be ended again by its attempt.
+            #expect(try await batches[0].succeed().status == .succeeded)
+        }
+    }
+}
