@@ -130,7 +130,7 @@ let package = Package(
             name: "tranche-bench",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheMongo", "MicroBatching",
+                "TrancheMongo", "MicroBatching", "CPosix",
             ],
             path: "Benchmarks/Sources",
             swiftSettings: strict
@@ -143,7 +143,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .executableTarget(name: "tranche", dependencies: ["TrancheCLI"], swiftSettings: strict),
+        .executableTarget(
+            name: "tranche",
+            dependencies: ["TrancheCLI", "CPosix"],
+            swiftSettings: strict
+        ),
         .target(name: "TrancheTestKit", dependencies: ["Tranche"], swiftSettings: strict),
         .testTarget(
             name: "MicroBatchingTests",

@@ -1,6 +1,7 @@
 #ifndef TRANCHE_CPOSIX_SHIM_H
 #define TRANCHE_CPOSIX_SHIM_H
 
+#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -126,5 +127,8 @@ static inline int tranche_start_guard(void) {
     for (int index = 0; index < count; index++) kill(-groups[index], SIGKILL);
     _exit(0);
 }
+
+// Memory that was freed is kept by as many arenas as threads asked at once; a program of few cores needs few.
+static inline void tranche_keep_few_arenas(void) { mallopt(M_ARENA_MAX, 3); }
 
 #endif

@@ -33,7 +33,10 @@ extension Acquisition {
         switch try source.feed(rows, of: step, to: &planner, through: ceiling) {
         case .full: return .plan(planner.finish(reachedEnd: false))
         case .sourceEnd: return .plan(planner.finish(reachedEnd: true))
-        case .more: return .incomplete
+        case .more:
+            // What is complete is handed out; who gets nothing of it asks again.
+            let plan = planner.finish(reachedEnd: false)
+            return plan.ranges.isEmpty ? .incomplete : .plan(plan)
         case .ceiling:
             var plan = planner.finish(reachedEnd: true)
             plan.isUnsettled = true

@@ -70,7 +70,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.batches + 1
         // Powers of two: few statements to prepare.
         var size = 16
-        while size < wanted, size < 2048 { size *= 2 }
+        while size < wanted, size < 8192 { size *= 2 }
         return size
     }
 
