@@ -66,6 +66,21 @@ extension MicroBatcher {
         self.init(configuration, weigh: weigh, clock: clock, .ordered(process))
     }
 
+    /// Makes a batcher whose results must not be lost: one that nobody waits for any more is given back.
+    package convenience init(
+        _ configuration: MicroBatcherConfiguration,
+        ordered process: @escaping @Sendable ([Request]) async throws -> [Response],
+        onUndelivered: @escaping @Sendable (Response) async -> Void
+    ) {
+        self.init(
+            configuration,
+            weigh: nil,
+            clock: ContinuousClock(),
+            onUndelivered: onUndelivered,
+            .ordered(process)
+        )
+    }
+
     /// Makes a batcher whose function gives a result or an error for each request, in their order.
     ///
     /// - Parameters:

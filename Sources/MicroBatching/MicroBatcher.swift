@@ -60,6 +60,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     @usableFromInline let guarded: Mutex<Guarded>
     @usableFromInline let function: BatchFunction<Request, Response>
+    /// Given results that nobody waited for any more; the batch ends when it has dealt with them.
+    @usableFromInline let onUndelivered: (@Sendable (Response) async -> Void)?
     @usableFromInline let configuration: MicroBatcherConfiguration
     /// The time since the batcher was made.
     @usableFromInline let now: @Sendable () -> Duration
@@ -70,12 +72,14 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         _ configuration: MicroBatcherConfiguration,
         weigh: (@Sendable (Request) -> Double)?,
         clock: Time,
+        onUndelivered: (@Sendable (Response) async -> Void)? = nil,
         _ function: BatchFunction<Request, Response>
     ) {
         precondition(configuration.size >= 0, "a batch has no negative size; 0 is any")
         precondition(configuration.weight > 0, "a batch's weight is above 0")
         self.configuration = configuration
         self.function = function
+        self.onUndelivered = onUndelivered
         let start = clock.now
         now = { start.duration(to: clock.now) }
         sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: .zero) }
@@ -317,11 +321,14 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             if uncorrelated > 0 { guarded.withLock { $0.metrics.uncorrelated += uncorrelated } }
             switch outcome {
             case .responses(let responses):
-                for (entry, response) in zip(entries, responses) {
-                    entry.waiter.end(.success(response))
+                for (entry, response) in zip(entries, responses)
+                where !entry.waiter.end(.success(response)) {
+                    await onUndelivered?(response)
                 }
             case .each(let results):
-                for (entry, result) in zip(entries, results) { entry.waiter.end(result) }
+                for (entry, result) in zip(entries, results) where !entry.waiter.end(result) {
+                    if case .success(let response) = result { await onUndelivered?(response) }
+                }
             }
         } catch {
             guarded.withLock { $0.metrics.failedBatches += 1 }

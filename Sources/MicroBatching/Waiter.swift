@@ -42,19 +42,19 @@ final class Waiter<Response: Sendable>: @unchecked Sendable {
     }
 
     /// Gives the result, unless nobody waits any more.
+    ///
+    /// - Returns: Whether somebody waited.
     @inlinable
-    func end(_ result: Result<Response, any Error>) {
-        guard
-            state.exchange(WaiterState.ended, ordering: .acquiringAndReleasing)
-                == WaiterState.waiting
-        else {
-            return
-        }
+    @discardableResult
+    func end(_ result: Result<Response, any Error>) -> Bool {
+        let before = state.exchange(WaiterState.ended, ordering: .acquiringAndReleasing)
+        guard before == WaiterState.waiting else { return false }
         if let future {
             future.resolve(result)
         } else {
             continuation?.resume(with: result)
         }
+        return true
     }
 
     /// Stops waiting.

@@ -15,11 +15,18 @@ struct SharingTests {
         let base: any InventoryStore
         private let counts = Mutex<[StoreRequest: Int]>([:])
         private let sizes = Mutex<[Int]>([])
+        /// Held up at: requests of one, and those of several.
         let gate: AsyncStream<Void>?
+        let groupGate: AsyncStream<Void>?
 
-        init(_ base: any InventoryStore, gate: AsyncStream<Void>? = nil) {
+        init(
+            _ base: any InventoryStore,
+            gate: AsyncStream<Void>?,
+            groupGate: AsyncStream<Void>?
+        ) {
             self.base = base
             self.gate = gate
+            self.groupGate = groupGate
         }
 
         func count(_ request: StoreRequest) -> Int { counts.withLock { $0[request] ?? 0 } }
@@ -39,7 +46,7 @@ struct SharingTests {
         ) async throws -> AcquireOutcome {
             counts.withLock { $0[.acquire, default: 0] += 1 }
             sizes.withLock { $0.append(request.batches) }
-            if let gate { for await _ in gate { break } }
+            if let gate = request.batches > 1 ? groupGate : gate { for await _ in gate { break } }
             return try await base.acquire(request, from: source, plan: plan)
         }
 
@@ -67,6 +74,7 @@ struct SharingTests {
         _ backend: TestDatabase.Backend,
         items: Int = 2000,
         gate: AsyncStream<Void>? = nil,
+        groupGate: AsyncStream<Void>? = nil,
         shares: Bool = true,
         _ body: (World) async throws -> Void
     ) async throws {
@@ -78,7 +86,7 @@ struct SharingTests {
             let numbers = (1...items).map { "(\($0), 1)" }.joined(separator: ", ")
             try await database.run("INSERT INTO \(database.prefix)item VALUES \(numbers)")
             let opened = try await database.open()
-            let store = CountingStore(opened.store, gate: gate)
+            let store = CountingStore(opened.store, gate: gate, groupGate: groupGate)
             var configuration = Inventory.Configuration()
             configuration.sharesTransactions = shares
             let inventory = Inventory(store: store, configuration: configuration)
@@ -190,10 +198,42 @@ struct SharingTests {
     }
 
     @Test(
-        "One who gives up while others ask gives back what came",
+        "One who gives up while others ask is done at once, and what comes for it is given back",
         arguments: TestDatabase.Backend.available
     )
     func cancels(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        let (groupGate, groupOpening) = AsyncStream.makeStream(of: Void.self)
+        try await withWorld(backend, items: 100, gate: gate, groupGate: groupGate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            func ask() -> Task<Batch?, any Error> {
+                Task { try await inventory.acquireBatch(from: source, job: "j", count: 10) }
+            }
+            let first = ask()
+            while store.asked.isEmpty { await Task.yield() }
+            let (second, third) = (ask(), ask())
+            while inventory.waitingForBatches < 2 { await Task.yield() }
+            for _ in 1...5 { opening.yield() }
+            while !store.asked.contains(2) { await Task.yield() }
+            second.cancel()
+            await #expect(throws: CancellationError.self) { try await second.value }
+            for _ in 1...5 { groupOpening.yield() }
+            let batches = [try await first.value, try await third.value]
+            #expect(batches.compactMap { $0 }.count == 2)
+            var statuses: [BatchStatus] = []
+            while !statuses.contains(.released) {
+                statuses = try await inventory.store.batches(BatchSelection()).map(\.status)
+            }
+            #expect(statuses.count { $0 == .running } == 2)
+            #expect(statuses.count == 3)
+        }
+    }
+
+    @Test(
+        "One who gives up before it was asked for is not asked for",
+        arguments: TestDatabase.Backend.available
+    )
+    func cancelsBefore(backend: TestDatabase.Backend) async throws {
         let (gate, opening) = AsyncStream.makeStream(of: Void.self)
         try await withWorld(backend, items: 100, gate: gate) { world in
             let (inventory, source, store) = (world.inventory, world.source, world.store)
@@ -204,11 +244,11 @@ struct SharingTests {
             }
             while inventory.waitingForBatches < 1 { await Task.yield() }
             second.cancel()
-            for _ in 1...5 { opening.yield() }
             await #expect(throws: CancellationError.self) { try await second.value }
+            for _ in 1...5 { opening.yield() }
             _ = try await first.value
             let records = try await inventory.store.batches(BatchSelection())
-            #expect(Set(records.map(\.status)) == [.running, .released])
+            #expect(records.map(\.status) == [.running])
         }
     }
 

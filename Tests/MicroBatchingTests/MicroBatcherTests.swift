@@ -241,6 +241,30 @@ struct MicroBatcherTests {
         #expect(remote.cancelled == (isWanted ? 1 : 0))
     }
 
+    @Test("A result that nobody waits for any more is given back, where it must not be lost")
+    func givesBack() async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        let remote = Remote(gate: gate)
+        let returned = Mutex<[Int]>([])
+        let batcher = MicroBatcher<Int, Int>(
+            MicroBatcherConfiguration(size: 2),
+            ordered: remote.squares,
+            onUndelivered: { value in returned.withLock { $0.append(value) } }
+        )
+        let kept = batcher.submit(3)
+        await withThrowingTaskGroup(of: Int.self) { group in
+            group.addTask { try await batcher.execute(4) }
+            for await _ in remote.begun { break }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+        opening.yield()
+        await batcher.shutdown()
+        let value = try await kept.value
+        #expect(value == 9)
+        #expect(returned.withLock { $0 } == [16])
+    }
+
     @Test("A full queue suspends callers, and what is submitted is refused")
     func backPressure() async throws {
         let (gate, opening) = AsyncStream.makeStream(of: Void.self)

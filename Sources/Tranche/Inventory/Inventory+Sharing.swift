@@ -37,25 +37,11 @@ extension Inventory {
                 return try await handOut(request, from: source)
             }
             let call = SharedAcquire(inventory: self, source: source, request: request)
-            switch try await answer(to: call, in: line) {
+            switch try await line.execute(call) {
             case .batch(let batch): return ([batch], .complete)
             case .none(let reason): return ([], reason)
             case .again: continue
             }
-        }
-    }
-
-    private func answer(to call: SharedAcquire, in line: AcquireLine) async throws -> SharedAnswer {
-        let future = line.submit(call)
-        do {
-            return try await future.value
-        } catch let error as CancellationError where Task.isCancelled {
-            // The others' request goes on; what it brings for this one is given back, in a task that is not
-            // cancelled.
-            try await Task {
-                if case .batch(let batch) = try await future.value { try await batch.release() }
-            }.value
-            throw error
         }
     }
 
@@ -77,7 +63,12 @@ extension Inventory {
             var configuration = MicroBatcherConfiguration(size: 64)
             configuration.maxInFlight = 1
             configuration.isEager = true
-            let line = AcquireLine(configuration, ordered: Self.acquireTogether)
+            configuration.cancelsUnwanted = true
+            let line = AcquireLine(
+                configuration,
+                ordered: Self.acquireTogether,
+                onUndelivered: Self.giveBack
+            )
             lines[key] = line
             return line
         }
@@ -95,6 +86,14 @@ extension Inventory {
             if answer.batches.indices.contains(place) { return .batch(answer.batches[place]) }
             return answer.batches.isEmpty ? .none(answer.reason) : .again
         }
+    }
+
+    /// Gives a batch back whose caller was cancelled meanwhile.
+    @Sendable
+    private static func giveBack(_ answer: SharedAnswer) async {
+        guard case .batch(let batch) = answer else { return }
+        // Where it cannot be given back, its lease ends, and it is offered again all the same.
+        _ = try? await batch.release()
     }
 
     // MARK: - Ends and heartbeats
