@@ -64,3 +64,11 @@ struct HTTPError: Error, Sendable, CategorizedError {
 extension HTTPError: CustomStringConvertible {
     var description: String { message }
 }
+
+extension HTTPError {
+    /// The error as that of a source.
+    var asSourceError: TrancheError {
+        let code: TrancheError.Code = category == .transient ? .sourceUnavailable : .invalidSource
+        return TrancheError(code, message, underlying: self)
+    }
+}
