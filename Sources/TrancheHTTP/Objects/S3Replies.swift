@@ -1,0 +1,99 @@
+import Foundation
+import FoundationXML
+import Tranche
+
+/// Collects the texts of an answer's elements.
+private final class ElementTexts: NSObject, XMLParserDelegate {
+    /// The names from the root to the element, and its text.
+    private(set) var texts: [(path: [String], text: String)] = []
+    private var path: [String] = []
+    private var text = ""
+
+    init(_ body: [UInt8]) throws {
+        super.init()
+        let parser = XMLParser(data: Data(body))
+        parser.shouldResolveExternalEntities = false
+        parser.delegate = self
+        guard parser.parse() else {
+            throw TrancheError(.sourceFailed, "an answer is no sound XML")
+        }
+    }
+
+    func parser(
+        _ parser: XMLParser,
+        didStartElement name: String,
+        namespaceURI: String?,
+        qualifiedName: String?,
+        attributes: [String: String] = [:]
+    ) {
+        path.append(name)
+        text = ""
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters string: String) {
+        text += string
+    }
+
+    func parser(
+        _ parser: XMLParser,
+        didEndElement name: String,
+        namespaceURI: String?,
+        qualifiedName: String?
+    ) {
+        texts.append((path, text))
+        text = ""
+        path.removeLast()
+    }
+}
+
+/// A page of a listing.
+///
+/// Source: Amazon S3 API reference, ListObjectsV2.
+struct S3Listing {
+    private let texts: [(path: [String], text: String)]
+
+    init(_ body: [UInt8]) throws {
+        texts = try ElementTexts(body).texts
+    }
+
+    func page(of prefix: ObjectName) throws -> ObjectPage {
+        var page = ObjectPage(entries: [])
+        var fields: [String: String] = [:]
+        for (path, text) in texts {
+            switch path.dropFirst().joined(separator: "/") {
+            case "NextContinuationToken": page.next = text
+            case "Contents":
+                guard let key = fields["Key"], let size = fields["Size"].flatMap(Int64.init) else {
+                    throw TrancheError(
+                        .sourceFailed,
+                        "the listing of '\(prefix.url)' has an entry without name or size"
+                    )
+                }
+                page.entries.append(.init(key: key, size: size, tag: fields["ETag"] ?? ""))
+                fields = [:]
+            case let name where name.hasPrefix("Contents/"):
+                fields[String(name.dropFirst("Contents/".count))] = text
+            default: break
+            }
+        }
+        return page
+    }
+}
+
+/// What an answer says of an error.
+///
+/// Source: Amazon S3 API reference, "Error responses".
+struct S3ErrorReply {
+    let code: String
+    let words: String
+
+    init(_ body: [UInt8]) {
+        // An answer without words is an error by its status alone.
+        let texts = (try? ElementTexts(body).texts) ?? []
+        func text(_ name: String) -> String {
+            texts.first { $0.path.suffix(2) == ["Error", name] }?.text ?? ""
+        }
+        code = text("Code")
+        words = [code, text("Message")].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Tranche
+
+/// Sends the requests of one attempt of a batch.
+struct WebhookPosting: Sendable {
+    let url: String
+    let configuration: WebhookSink.Configuration
+    let client: HTTPClient
+    let signature: WebhookSignature?
+    let batch: BatchRecord
+
+    /// A name for a request that is the same whenever it is tried again.
+    func key(_ parts: String...) throws -> String {
+        let names = [batch.key.metaTable, batch.key.job, batch.key.run] + parts
+        return try sha256(Array(JSONText.encode(names).utf8)).hexadecimal
+    }
+
+    /// Sends a request.
+    ///
+    /// - Returns: What the receiver has against it; `nil` when it was taken.
+    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`.
+    func post(_ body: [UInt8], key: String) async throws -> String? {
+        var headers = configuration.headers
+        headers["Content-Type"] = "application/json"
+        headers["Idempotency-Key"] = key
+        headers["Tranche-Batch"] = String(batch.id)
+        headers["Tranche-Attempt"] = String(batch.attempt)
+        if let signature {
+            let fields = try signature.headers(for: body, id: key, at: configuration.now())
+            headers.merge(fields) { _, new in new }
+        }
+        let request = HTTPRequest(
+            method: configuration.usesPUT ? .put : .post,
+            url: url,
+            headers: headers,
+            body: body
+        )
+        let response: HTTPResponse
+        do {
+            // A receiver that still works on the same request says 409.
+            response = try await client.send(request) { $0.status == 409 }
+        } catch let error as HTTPError {
+            throw TrancheError(
+                error.category == .transient ? .sinkUnavailable : .sinkFailed,
+                error.message,
+                underlying: error
+            )
+        }
+        if response.isSuccess { return nil }
+        let error = HTTPError(response, to: request)
+        // What is wrong with what was sent, rather than with who sent it or where to.
+        if [400, 413, 415, 422].contains(response.status) { return error.message }
+        let isPassing = error.category == .transient || response.status == 409
+        throw TrancheError(
+            isPassing ? .sinkUnavailable : .sinkFailed,
+            error.message,
+            underlying: error
+        )
+    }
+}

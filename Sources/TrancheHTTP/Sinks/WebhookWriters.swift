@@ -1,0 +1,97 @@
+import Tranche
+
+/// Sends a batch as one request.
+final class WebhookBatchWriter: RecordWriter {
+    private let posting: WebhookPosting
+    private var body: [UInt8] = []
+
+    init(_ posting: WebhookPosting) {
+        self.posting = posting
+        let batch = posting.batch
+        body += "{\"job\":".utf8
+        JSONBytes.append(batch.key.job.utf8, to: &body)
+        body += ",\"run\":".utf8
+        JSONBytes.append(batch.key.run.utf8, to: &body)
+        body += ",\"batch\":\(batch.id),\"id_start\":\(batch.idStart)".utf8
+        body += ",\"id_end\":\(batch.idEnd),\"records\":[".utf8
+    }
+
+    func write(_ records: [Record]) async throws {
+        for record in records {
+            if body.last != UInt8(ascii: "[") { body.append(UInt8(ascii: ",")) }
+            record.appendJSON(to: &body)
+        }
+        guard body.count <= posting.configuration.maxBytes else {
+            throw TrancheError(
+                .sinkFailed,
+                "batch \(posting.batch.id) has more than \(posting.configuration.maxBytes) bytes as JSON, "
+                    + "the most of one request to \(posting.url.withoutSecrets); hand out less weight a "
+                    + "batch, or send each record apart"
+            )
+        }
+    }
+
+    func finish() async throws -> Counters {
+        body += "]}".utf8
+        let batch = posting.batch
+        let key = try posting.key(
+            String(batch.id),
+            String(batch.idStart),
+            String(batch.idEnd)
+        )
+        if let complaint = try await posting.post(body, key: key) {
+            throw TrancheError(.sinkFailed, complaint)
+        }
+        return Counters(["requests_sent": 1])
+    }
+
+    func abandon() async { body = [] }
+}
+
+/// Sends each record as a request.
+final class WebhookRecordWriter: RecordWriter {
+    private let posting: WebhookPosting
+    private var count = 0
+    private var last: (id: Int64, place: Int)?
+
+    init(_ posting: WebhookPosting) {
+        self.posting = posting
+    }
+
+    func write(_ records: [Record]) async throws {
+        var requests: [(id: Int64, key: String, record: Record)] = []
+        for record in records {
+            // Several records may have been made of one item.
+            let place = last.map { $0.id == record.id ? $0.place + 1 : 0 } ?? 0
+            last = (record.id, place)
+            requests.append((record.id, try posting.key(String(record.id), String(place)), record))
+        }
+        let posting = posting
+        let refused = try await withThrowingTaskGroup(
+            of: (id: Int64, message: String)?.self
+        ) { group in
+            var refused: [(id: Int64, message: String)] = []
+            for (number, request) in requests.enumerated() {
+                if number >= posting.configuration.concurrency, let ended = try await group.next() {
+                    if let ended { refused.append(ended) }
+                }
+                group.addTask {
+                    var body: [UInt8] = []
+                    request.record.appendJSON(to: &body)
+                    return try await posting.post(body, key: request.key).map { (request.id, $0) }
+                }
+            }
+            for try await ended in group {
+                if let ended { refused.append(ended) }
+            }
+            return refused
+        }
+        count += records.count
+        if !refused.isEmpty { throw RecordsRefused(refused.sorted { $0.id < $1.id }) }
+    }
+
+    func finish() async throws -> Counters { Counters(["requests_sent": count]) }
+
+    /// Requests that were sent are sent again by the next attempt, with the same keys.
+    func abandon() async {}
+}
