@@ -64,7 +64,8 @@ actor MongoConnection {
                 )
             else { throw MongoError(code: 0, message: "there is no memory for a request") }
             defer { mongoc_bulk_operation_destroy(bulk) }
-            for record in records { try writing.add(record, to: bulk) }
+            let upsert = try BSONDocument(json: "{\"upsert\": true}")
+            for record in records { try writing.add(record, to: bulk, upsert) }
             var error = bson_error_t()
             var isDone = false
             let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))

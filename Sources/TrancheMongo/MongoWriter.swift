@@ -3,7 +3,7 @@ import Tranche
 /// Writes the records of one attempt of a batch.
 final class MongoWriter: RecordWriter {
     /// How many documents are sent at once; the library cuts what is too large for the server.
-    private static let size = 1000
+    private static let size = 500
 
     private let connection: MongoConnection
     private let writing: MongoWriting

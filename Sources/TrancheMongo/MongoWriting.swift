@@ -22,7 +22,17 @@ struct MongoWriting: Sendable {
     }
 
     /// Adds the operation for a record.
-    func add(_ record: Record, to bulk: OpaquePointer) throws {
+    ///
+    /// - Parameters:
+    ///   - record: The record.
+    ///   - bulk: Where to add it.
+    ///   - upsert: The option that a document which is not there is made; the same for all.
+    /// - Throws: `RecordsRefused`, or `TrancheError` for a record without the key's fields.
+    func add(
+        _ record: Record,
+        to bulk: OpaquePointer,
+        _ upsert: borrowing BSONDocument
+    ) throws {
         let document = BSONDocument()
         var error = bson_error_t()
         guard !key.isEmpty else {
@@ -36,7 +46,6 @@ struct MongoWriting: Sendable {
         let selector = BSONDocument()
         try selector.append(record, places: try keyPlaces(of: record))
         try document.append(record, places: 0..<record.fields.count)
-        let upsert = try BSONDocument(json: "{\"upsert\": true}")
         let isAdded: Bool
         if hasTimes {
             let update = try BSONDocument(json: "{\"$currentDate\": {\"updated_at\": true}}")

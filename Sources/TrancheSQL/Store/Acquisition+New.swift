@@ -34,7 +34,8 @@ extension Acquisition {
         case .full: return .plan(planner.finish(reachedEnd: false))
         case .sourceEnd: return .plan(planner.finish(reachedEnd: true))
         case .more:
-            // What is complete is handed out; who gets nothing of it asks again.
+            // Where several ask at once, what is complete is handed out; who gets nothing of it asks again.
+            if request.workers.isEmpty { return .incomplete }
             let plan = planner.finish(reachedEnd: false)
             return plan.ranges.isEmpty ? .incomplete : .plan(plan)
         case .ceiling:
