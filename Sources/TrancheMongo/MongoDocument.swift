@@ -55,14 +55,10 @@ struct MongoDocument: Sendable {
             let (microseconds, isTooFar) = field.integer.multipliedReportingOverflow(by: 1000)
             return isTooFar ? json(reader) : .timestamp(microseconds)
         case BSON_TYPE_UTF8: return .value(.text(String(decoding: bytes, as: UTF8.self)))
-        case BSON_TYPE_OID: return .value(.text(hexadecimal(bytes)))
+        case BSON_TYPE_OID: return .value(.text(Array(bytes).hexadecimal))
         case BSON_TYPE_BINARY: return .value(.blob(Array(bytes)))
         default: return json(reader)
         }
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// A field as JSON: an array or object as it is, another value as MongoDB spells it.

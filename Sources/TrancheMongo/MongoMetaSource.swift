@@ -1,4 +1,3 @@
-import Synchronization
 import Tranche
 
 /// A collection, open for reading.
@@ -17,8 +16,8 @@ struct MongoMetaSource: RecordMetaSource {
 
     init(_ source: MongoSource) async throws {
         self.source = source
-        connections = MongoConnections(source.location)
-        let set = try await connections.reading { connection in
+        connections = MongoConnections(source.location, use: .source)
+        let set = try await connections.lend { connection in
             try await Self.check(source, connection)
         }
         definition = SourceDefinition(
@@ -115,7 +114,7 @@ struct MongoMetaSource: RecordMetaSource {
         query.isDescending = true
         query.fields = [source.uid]
         let asked = query
-        return try await connections.reading { try await $0.find(asked) }.first.map { try id($0) }
+        return try await connections.lend { try await $0.find(asked) }.first.map { try id($0) }
     }
 
     // MARK: - Reading
@@ -287,7 +286,7 @@ struct MongoMetaSource: RecordMetaSource {
         var query = MongoQuery(conditions: conditions + filter, order: source.uid, limit: limit)
         query.fields = fields
         let asked = query
-        return try await connections.reading { try await $0.find(asked) }
+        return try await connections.lend { try await $0.find(asked) }
     }
 
     private func condition(_ range: ClosedRange<Int64>) -> String {
@@ -303,34 +302,5 @@ struct MongoMetaSource: RecordMetaSource {
 
     private static func isNumber(_ field: String) -> String {
         "{\(jsonText(field)): {\"$type\": \"number\"}}"
-    }
-}
-
-/// The connections of a source, kept for the next question.
-private final class MongoConnections: Sendable {
-    private let location: MongoLocation
-    private let idle = Mutex<[MongoConnection]>([])
-
-    init(_ location: MongoLocation) {
-        self.location = location
-    }
-
-    /// Lends a connection.
-    ///
-    /// - Throws: `TrancheError` `.sourceUnavailable`, `.sourceFailed`; what `body` throws.
-    func reading<Result: Sendable>(
-        _ body: @Sendable (MongoConnection) async throws -> Result
-    ) async throws -> Result {
-        do {
-            let connection = try idle.withLock { $0.popLast() } ?? MongoConnection(location)
-            defer { idle.withLock { $0.append(connection) } }
-            return try await body(connection)
-        } catch let error as MongoError {
-            throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .sourceFailed,
-                "\(location.name): \(error.message)",
-                underlying: error
-            )
-        }
     }
 }

@@ -1,4 +1,3 @@
-import Synchronization
 public import Tranche
 
 /// A MongoDB collection as a sink: each record becomes a document.
@@ -14,7 +13,7 @@ public final class MongoSink: RecordSink {
     private let location: MongoLocation
     private let key: [String]
     private let configuration: Configuration
-    private let connections = Mutex<[MongoConnection]>([])
+    private let connections: MongoConnections
 
     /// How documents are written.
     public struct Configuration: Sendable {
@@ -48,6 +47,7 @@ public final class MongoSink: RecordSink {
         configuration: Configuration = Configuration()
     ) {
         self.location = location
+        connections = MongoConnections(location, use: .sink)
         self.key = key
         self.configuration = configuration
     }
@@ -73,7 +73,7 @@ public final class MongoSink: RecordSink {
             "MongoDB takes no part in the inventory's transactions; documents are named, so that a batch "
             + "that is written again changes nothing"
         if configuration.isTransactional {
-            let hello = try await withConnection { try await $0.run("{\"hello\": 1}") }
+            let hello = try await connections.lend { try await $0.run("{\"hello\": 1}") }
             if hello.setName != nil || hello.isRouter { return SinkPromise(.transactional) }
             reason = "the server is in no replica set, and so has no transactions"
         }
@@ -92,7 +92,7 @@ public final class MongoSink: RecordSink {
                     + fields.names.joined(separator: ", ")
             )
         }
-        try await withConnection { connection in
+        try await connections.lend { connection in
             _ = try await connection.run("{\"ping\": 1}")
             if !self.key.isEmpty { try await self.requireIndex(connection) }
         }
@@ -136,7 +136,7 @@ public final class MongoSink: RecordSink {
             writeConcern: configuration.writeConcern,
             isTransactional: configuration.isTransactional
         )
-        return try await withConnection { connection in
+        return try await connections.lend { connection in
             guard writing.isTransactional else {
                 return try await body(MongoWriter(connection: connection, writing: writing))
             }
@@ -144,27 +144,16 @@ public final class MongoSink: RecordSink {
             // Transactions that make the same collection stand in each other's way.
             try await connection.makeCollections([self.location.collection, mark.collection])
             try await connection.begin()
-            let known = try await mark.find(connection)
-            return try await body(
-                MongoWriter(connection: connection, writing: writing, mark: mark, known: known)
-            )
-        }
-    }
-
-    private func withConnection<Result: Sendable>(
-        _ body: @Sendable (MongoConnection) async throws -> Result
-    ) async throws -> Result {
-        do {
-            let connection = try connections.withLock { $0.popLast() } ?? MongoConnection(location)
-            // The library connects again by itself where a connection was lost.
-            defer { connections.withLock { $0.append(connection) } }
-            return try await body(connection)
-        } catch let error as MongoError {
-            throw TrancheError(
-                error.category == .transient ? .sinkUnavailable : .sinkFailed,
-                "\(name): \(error.message)",
-                underlying: error
-            )
+            do {
+                let known = try await mark.find(connection)
+                return try await body(
+                    MongoWriter(connection: connection, writing: writing, mark: mark, known: known)
+                )
+            } catch {
+                // The connection is another's next, and must not bring a transaction along.
+                await connection.abort()
+                throw error
+            }
         }
     }
 
@@ -173,6 +162,6 @@ public final class MongoSink: RecordSink {
 
     /// Closes the connections.
     public func close() async {
-        connections.withLock { $0 = [] }
+        connections.close()
     }
 }

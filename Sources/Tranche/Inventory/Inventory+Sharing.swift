@@ -60,9 +60,7 @@ extension Inventory {
             if let line = lines[key] { return line }
             // Runs come and go: those that nobody asks for just now are made again when they are.
             if lines.count >= 256 { lines = lines.filter { !$0.value.metrics.isIdle } }
-            var configuration = MicroBatcherConfiguration(size: 64)
-            configuration.maxInFlight = 1
-            configuration.isEager = true
+            var configuration = Self.sharing
             configuration.cancelsUnwanted = true
             let line = AcquireLine(
                 configuration,

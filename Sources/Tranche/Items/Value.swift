@@ -69,7 +69,8 @@ extension Value: Codable {
 }
 
 extension [UInt8] {
-    fileprivate var hexadecimal: String {
+    /// The bytes as lower-case hexadecimal digits.
+    package var hexadecimal: String {
         map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits

@@ -122,7 +122,7 @@ struct CurlHandle: ~Copyable {
 
     private func transfer() throws -> CURLcode {
         canceller.begin()
-        curl_multi_add_handle(multi, easy)
+        guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_OUT_OF_MEMORY }
         defer { curl_multi_remove_handle(multi, easy) }
         var code = CURLE_OK
         var running: Int32 = 0

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 /// Which object, or which prefix of names, of which bucket.
@@ -55,23 +56,22 @@ struct ObjectName: Sendable, Hashable {
 extension StringProtocol {
     /// Percent-encodes all but letters, digits and `-._~`, as signatures of version 4 want it.
     ///
-    /// - Parameter kept: Bytes that are left as they are, too.
+    /// - Parameter kept: Characters that are left as they are, too.
     /// - Returns: The encoded text.
     func percentEncoded(keeping kept: String = "") -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                bytes.append(byte)
-            case _ where kept.utf8.contains(byte): bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let allowed = CharacterSet.unreserved.union(CharacterSet(charactersIn: kept))
+        // It fails for no text.
+        return addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
+}
+
+extension CharacterSet {
+    /// What stands for itself in a URL.
+    ///
+    /// Source: RFC 3986, section 2.3.
+    fileprivate static let unreserved = CharacterSet(
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    )
 }
 
 /// A query whose parameters are sorted and encoded.

@@ -42,14 +42,3 @@ struct WebhookSignature: Sendable {
         ]
     }
 }
-
-extension [UInt8] {
-    /// The bytes as lower-case hexadecimal digits.
-    var hexadecimal: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        return String(
-            decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
-    }
-}
