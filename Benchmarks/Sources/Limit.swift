@@ -23,25 +23,41 @@ struct Limit {
             try await makeYardstickTables()
             try await roundTrip()
         }
+        try await measure(table, isFused: false)
+        try await measure(table, isFused: true)
+    }
+
+    /// Measures, with the success of a batch in a transaction of its own or in that which acquires the next.
+    private func measure(_ table: String, isFused: Bool) async throws {
         var ours: [Double] = []
         var yardstick: [Double] = []
         for _ in 0..<options.repeats {
-            yardstick.append(try minimum())
+            yardstick.append(try minimum(isFused: isFused))
             try await database.dropInventory("limit_inventory")
             let inventory = try await database.inventory(table: "limit_inventory")
             var warmUp = WorkLoop()
             try await warmUp.run(inventory, database.source(table), job: "limit", batches: 200)
             var loop = WorkLoop()
-            try await loop.run(
-                inventory,
-                database.source(table),
-                job: "limit",
-                for: .seconds(seconds)
-            )
+            if isFused {
+                try await loop.runFused(
+                    inventory,
+                    database.source(table),
+                    job: "limit",
+                    for: .seconds(seconds)
+                )
+            } else {
+                try await loop.run(
+                    inventory,
+                    database.source(table),
+                    job: "limit",
+                    for: .seconds(seconds)
+                )
+            }
             await inventory.close()
             ours.append(loop.batchesPerSecond)
         }
-        var line = Line("limit", "acquire-succeed", on: database.kind)
+        let name = isFused ? "succeed-and-acquire" : "acquire-succeed"
+        var line = Line("limit", name, on: database.kind)
         line.add("batches_per_second", ours.median)
         line.add("minimum_per_second", yardstick.median)
         line.add("ratio", zip(ours, yardstick).map { $0 / $1 }.median)
@@ -98,11 +114,12 @@ struct Limit {
     }
 
     /// Batches per second of the hand-written minimum.
-    func minimum(weight: Int = 100) throws -> Double {
+    func minimum(weight: Int = 100, isFused: Bool = false) throws -> Double {
         if database.isSQLite {
             let output = try Tool.run(
                 "python3",
                 [Tool.yardstick("acquire.py"), database.place, "\(seconds)", "\(weight)"]
+                    + (isFused ? ["fused"] : [])
             )
             guard let rate = Double(output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
                 throw BenchError("the yardstick said: \(output)")
@@ -110,9 +127,9 @@ struct Limit {
             return rate
         }
         return try rate(
-            of: "acquire.sql",
+            of: isFused ? "acquire-fused.sql" : "acquire.sql",
             transactions: 4000,
-            ["-D", "weight=\(weight)", "-D", "rows=\(2 * weight)"]
+            ["-D", "weight=\(weight)", "-D", "rows=\(2 * weight)", "-D", "batch=0"]
         )
     }
 

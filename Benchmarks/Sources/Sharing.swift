@@ -58,20 +58,23 @@ struct Sharing {
             for _ in 0..<64 {
                 group.addTask {
                     var own: [Double] = []
-                    while clock.now - start < .seconds(seconds) {
-                        let began = clock.now
-                        guard
-                            let batch = try await inventory.acquireBatch(
-                                from: source,
-                                job: "sharing",
-                                weight: Double(weight)
-                            )
-                        else { break }
+                    let request = BatchRequest(
+                        job: "sharing",
+                        limit: BatchLimit(weight: Double(weight))
+                    )
+                    var began = clock.now
+                    var answer = try await inventory.acquire(request, from: source)
+                    while case .batch(let batch) = answer {
                         own.append((clock.now - began).seconds)
                         guard try await batch.items.count == batch.count else {
                             throw BenchError("batch \(batch.id) has other items")
                         }
-                        try await batch.succeed()
+                        began = clock.now
+                        if began - start > .seconds(seconds) {
+                            try await batch.succeed()
+                            break
+                        }
+                        answer = try await batch.succeed(thenAcquire: request, from: source)
                     }
                     return own
                 }

@@ -39,4 +39,26 @@ struct WorkLoop {
         }
         elapsed += (clock.now - start).seconds
     }
+
+    /// Works as ``run(_:_:job:batches:for:)`` does, each success being recorded with the next acquire.
+    mutating func runFused(
+        _ inventory: Inventory,
+        _ source: some MetaSourceDescription,
+        job: String,
+        for limit: Duration
+    ) async throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let request = BatchRequest(job: job, limit: BatchLimit(weight: 100))
+        var answer = try await inventory.acquire(request, from: source)
+        while case .batch(let batch) = answer, clock.now - start < limit {
+            let began = clock.now
+            guard try await batch.items.count == batch.count else {
+                throw BenchError("batch \(batch.id) has other items than it was handed out with")
+            }
+            answer = try await batch.succeed(thenAcquire: request, from: source)
+            times.append((clock.now - began).seconds)
+        }
+        elapsed += (clock.now - start).seconds
+    }
 }

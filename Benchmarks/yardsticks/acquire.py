@@ -1,6 +1,7 @@
-"""The least that acquiring and ending a batch can cost on SQLite: python3 acquire.py FILE SECONDS [ITEMS]
+"""The least that acquiring and ending a batch can cost on SQLite: python3 acquire.py FILE SECONDS [ITEMS [fused]]
 
-Prints batches per second. WAL, synchronous full, two commits a batch, as the inventory does it.
+Prints batches per second. WAL, synchronous full; two commits a batch, or, fused, one: a batch is ended in the
+transaction that acquires the next.
 """
 import sqlite3
 import sys
@@ -14,7 +15,11 @@ WHERE total <= :items
 """
 
 
-def main(path, seconds, items_wanted=100):
+END = "UPDATE yardstick_batch SET status = 'succeeded', ended = current_timestamp WHERE id = ?"
+
+
+def main(path, seconds, items_wanted="100", fused=None):
+    seconds, items_wanted = float(seconds), int(items_wanted)
     c = sqlite3.connect(path, isolation_level=None, timeout=10, cached_statements=64)
     c.execute("PRAGMA journal_mode = wal")
     c.execute("PRAGMA synchronous = full")
@@ -31,9 +36,12 @@ def main(path, seconds, items_wanted=100):
     """)
     highest = c.execute("SELECT max(id) FROM items_1000000").fetchone()[0]
     batches = 0
+    batch = None
     start = time.perf_counter()
     while time.perf_counter() < start + seconds:
         c.execute("BEGIN IMMEDIATE")
+        if fused and batch:
+            c.execute(END, (batch,))
         last = c.execute("SELECT last_id FROM yardstick_run WHERE id = 1").fetchone()[0]
         first, end, items, weight = c.execute(
             RANGE, {"last": last, "items": items_wanted}
@@ -49,12 +57,10 @@ def main(path, seconds, items_wanted=100):
         )
         c.execute("COMMIT")
         c.execute("SELECT item FROM items_1000000 WHERE id BETWEEN ? AND ? ORDER BY id", (first, end)).fetchall()
-        c.execute(
-            "UPDATE yardstick_batch SET status = 'succeeded', ended = current_timestamp WHERE id = ?",
-            (batch,),
-        )
+        if not fused:
+            c.execute(END, (batch,))
         batches += 1
     print(batches / (time.perf_counter() - start))
 
 
-main(sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:]))
+main(*sys.argv[1:])

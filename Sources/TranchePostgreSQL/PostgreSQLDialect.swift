@@ -1,3 +1,4 @@
+package import Tranche
 package import TrancheSQL
 
 /// PostgreSQL's SQL: rows are locked one by one, instants are `timestamptz`.
@@ -44,7 +45,7 @@ package struct PostgreSQLDialect: SQLDialect {
     package func chain(
         _ update: SQLStatement,
         returning columns: SQLStatement,
-        of table: SQLTableName,
+        refinding changed: SQLStatement,
         _ insert: (_ changed: SQLStatement) -> SQLStatement
     ) -> [SQLStatement] {
         [
@@ -61,7 +62,31 @@ package struct PostgreSQLDialect: SQLDialect {
         ]
     }
 
-    package func json(_ text: String?) -> SQLStatement { "CAST(\(text) AS json)" }
+    // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays, each read once;
+    // a join with them would be planned, for as long as the session lasts, for the table as it is now.
+    package func values(
+        of rows: [(number: Int64, values: [Value])],
+        by column: String
+    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
+        guard let first = rows.first, rows.count > 1 else {
+            return valuesOfEach(of: rows, by: column)
+        }
+        func array(_ values: [Value]) -> SQLStatement {
+            let type = values.contains { $0.integer != nil } ? "bigint" : "text"
+            let list = "{" + values.map(\.asArrayElement).joined(separator: ",") + "}"
+            return """
+                CAST((SELECT CAST(\(list) AS \(unsafeRaw: type)[])) AS \(unsafeRaw: type)[])
+                """
+        }
+        let numbers = array(rows.map { .integer($0.number) })
+        let place: SQLStatement = "array_position(\(numbers), \(name: column))"
+        let values = first.values.indices.map { column -> SQLStatement in
+            "(\(array(rows.map { $0.values[column] })))[\(place)]"
+        }
+        return [("\(name: column) = ANY (\(numbers))", values)]
+    }
+
+    package func json(of text: SQLStatement) -> SQLStatement { "CAST(\(text) AS json)" }
 
     package func double(_ expression: SQLStatement) -> SQLStatement {
         "CAST(\(expression) AS double precision)"
@@ -115,5 +140,16 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package func lockForNumbering(_ name: String) -> [SQLStatement] {
         ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
+    }
+}
+
+extension Value {
+    /// The value as an element of an array's text.
+    fileprivate var asArrayElement: String {
+        guard let text else { return "NULL" }
+        if case .text = self {
+            return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        }
+        return text
     }
 }

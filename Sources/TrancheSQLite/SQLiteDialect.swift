@@ -1,3 +1,4 @@
+package import Tranche
 package import TrancheSQL
 
 /// SQLite's SQL: one writer at a time, so no locks on rows; instants are integer milliseconds.
@@ -43,7 +44,7 @@ package struct SQLiteDialect: SQLDialect {
     package func chain(
         _ update: SQLStatement,
         returning columns: SQLStatement,
-        of table: SQLTableName,
+        refinding changed: SQLStatement,
         _ insert: (_ changed: SQLStatement) -> SQLStatement
     ) -> [SQLStatement] {
         [
@@ -51,11 +52,19 @@ package struct SQLiteDialect: SQLDialect {
             \(update)
             RETURNING \(columns)
             """,
-            insert("\(table)"),
+            insert(changed),
         ]
     }
 
-    package func json(_ text: String?) -> SQLStatement { "\(text)" }
+    // A statement costs little here, and a planner that has seen a small table may walk through it.
+    package func values(
+        of rows: [(number: Int64, values: [Value])],
+        by column: String
+    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
+        valuesOfEach(of: rows, by: column)
+    }
+
+    package func json(of text: SQLStatement) -> SQLStatement { text }
 
     package func double(_ expression: SQLStatement) -> SQLStatement { expression }
 

@@ -196,6 +196,53 @@ import Testing
         #expect(try await bench.states() == ["succeeded"])
     }
 
+    @Test("Batches are held ahead while a program runs, and given back at the first signal")
+    func prefetch() async throws {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let options = ["--prefetch", "3", "--count", "2", "--", "sh", "-c"]
+        let script = "while ! [ -e \(bench.path("go")) ]; do sleep 0.05; done"
+        async let working = bench.run(["work"] + Self.job + options + [script], signals: signals)
+        let held = [String](repeating: "running", count: 4)
+        #expect(try await eventually { try await bench.states() == held })
+        sender.yield(SIGTERM)
+        let left = ["running"] + [String](repeating: "released", count: 3)
+        #expect(try await eventually { try await bench.states() == left })
+        #expect(FileManager.default.createFile(atPath: bench.path("go"), contents: nil))
+        let outcome = await working
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.contains("gave back 3 batches that were acquired ahead"))
+        #expect(try await bench.states() == ["succeeded"] + left.dropFirst())
+        #expect(try await bench.batches().allSatisfy { $0["failures"] as? Double == 0 })
+    }
+
+    @Test("What is held ahead is worked on in order, and its leases are kept")
+    func prefetchedLeases() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("seen")
+        let outcome = await work(
+            bench,
+            ["--prefetch", "2", "--count", "4", "--lease", "1s"],
+            "sleep 1.2; echo $TRANCHE_BATCH $TRANCHE_ATTEMPT >> \(file)"
+        )
+        #expect(outcome.status == .done)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "1 1\n2 1\n3 1\n")
+        #expect(outcome.errors.contains("done: 3 batches, 10 items"))
+    }
+
+    @Test("A batch that fails, or was lost, keeps none from the next")
+    func prefetchedFailure() async throws {
+        let bench = try await CommandLineBench()
+        let outcome = await work(
+            bench,
+            ["--prefetch", "1", "--count", "2", "--max-attempts", "1"],
+            "test $TRANCHE_BATCH != 2"
+        )
+        #expect(outcome.status == .failed)
+        let ends = ["succeeded", "failed", "succeeded", "succeeded", "succeeded"]
+        #expect(try await bench.states() == ends)
+    }
+
     @Test("A second signal ends programs, and releases their batches")
     func forcedEnd() async throws {
         let bench = try await CommandLineBench()

@@ -15,6 +15,7 @@ struct SharingTests {
         let base: any InventoryStore
         private let counts = Mutex<[StoreRequest: Int]>([:])
         private let sizes = Mutex<[Int]>([])
+        private let ended = Mutex(0)
         /// Held up at: requests of one, and those of several.
         let gate: AsyncStream<Void>?
         let groupGate: AsyncStream<Void>?
@@ -31,6 +32,9 @@ struct SharingTests {
 
         func count(_ request: StoreRequest) -> Int { counts.withLock { $0[request] ?? 0 } }
 
+        /// How many successes were recorded with acquires.
+        var endedInPassing: Int { ended.withLock { $0 } }
+
         /// How many batches were asked for at once.
         var asked: [Int] { sizes.withLock { $0 } }
 
@@ -46,6 +50,7 @@ struct SharingTests {
         ) async throws -> AcquireOutcome {
             counts.withLock { $0[.acquire, default: 0] += 1 }
             sizes.withLock { $0.append(request.batches) }
+            ended.withLock { $0 += request.endings.count }
             if let gate = request.batches > 1 ? groupGate : gate { for await _ in gate { break } }
             return try await base.acquire(request, from: source, plan: plan)
         }
@@ -286,6 +291,162 @@ struct SharingTests {
             #expect(ends.count { (try? $0.get()) == .succeeded } == 9)
             // What was ended may be ended again by its attempt.
             #expect(try await batches[0].succeed().status == .succeeded)
+        }
+    }
+
+    // MARK: - Successes that are recorded with the next acquire
+
+    @Test(
+        "Many tasks record each success with the next acquire",
+        arguments: TestDatabase.Backend.available,
+        [true, false]
+    )
+    func manyInPassing(backend: TestDatabase.Backend, shares: Bool) async throws {
+        try await withWorld(backend, shares: shares) { world in
+            let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
+            let seen = Mutex<[Int64]>([])
+            let report = try await world.inventory.batches(request, from: world.source)
+                .process(workers: 32) { batch in
+                    let ids = try await batch.items.map(\.id)
+                    seen.withLock { $0 += ids }
+                    return ["ids": ids.count]
+                }
+            #expect(report.succeeded == 200)
+            #expect(report.items == 2000)
+            #expect(report.failed == 0)
+            #expect(seen.withLock { $0.sorted() } == Array(1...2000))
+            // But for those that had to be asked again, each success went with an acquire.
+            #expect(world.store.endedInPassing >= 200)
+            #expect(world.store.count(.succeed) == 0)
+            if shares { #expect(world.store.count(.acquire) < 200) }
+            let records = try await world.inventory.store.batches(BatchSelection())
+            #expect(records.allSatisfy { $0.status == .succeeded && $0.result == "{\"ids\":10}" })
+            let attempts = try await world.inventory.store.attempts(of: records[0].id)
+            #expect(attempts.map(\.outcome) == [.succeeded])
+        }
+    }
+
+    @Test(
+        "Results are kept as they are, whoever they are recorded with",
+        arguments: TestDatabase.Backend.available
+    )
+    func oddResults(backend: TestDatabase.Backend) async throws {
+        let texts = [
+            #"a "quoted" word"#, #"back\slash"#, "{1,2}", "NULL", "", "ü€😀", "line\nbreak",
+            "a'b, c",
+        ]
+        try await withWorld(backend, items: texts.count) { world in
+            let batches = try await world.inventory.acquireBatches(
+                count: texts.count,
+                BatchRequest(job: "j", limit: BatchLimit(count: 1)),
+                from: world.source
+            )
+            let endings = try zip(batches, texts).map { batch, text in
+                let result = text.isEmpty ? nil : try batch.jsonText(of: [text])
+                return GoodEnding(batch.holding, result: result, logging: text)
+            }
+            let base = try #require(world.store.base as? any SharingStore)
+            let ended = try await base.succeed(endings)
+            #expect(ended.map { $0?.logging } == texts)
+            for (record, text) in zip(ended, texts) {
+                let result = try record?.result.map { try JSONText.decode([String].self, from: $0) }
+                #expect(result == (text.isEmpty ? nil : [text]))
+            }
+        }
+    }
+
+    @Test(
+        "One whose batch was lost is told, and the others have their next",
+        arguments: TestDatabase.Backend.available
+    )
+    func lostInPassing(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        for _ in 1...3 { opening.yield() }
+        try await withWorld(backend, items: 100, gate: gate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
+            var batches: [Batch] = []
+            for _ in 1...3 {
+                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                batches.append(try #require(batch))
+            }
+            // One was another's meanwhile.
+            try await batches[1].release()
+            opening.yield()
+            let other = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            #expect(other?.id == batches[1].id)
+            let asked = store.asked.count
+            let first = Task { try await inventory.acquire(request, from: source) }
+            while store.asked.count == asked { await Task.yield() }
+            let ends = batches.map { batch in
+                Task { try await batch.succeed(thenAcquire: request, from: source) }
+            }
+            while inventory.waitingForBatches < 3 { await Task.yield() }
+            for _ in 1...10 { opening.yield() }
+            _ = try await first.value
+            for (place, end) in ends.enumerated() {
+                switch await end.result {
+                case .success(.batch(let next)): #expect(place != 1 && next.attempt == 1)
+                case .success(.none(let reason)): Issue.record("none: \(reason)")
+                case .failure(let error):
+                    #expect(place == 1 && (error as? TrancheError)?.code == .batchLost)
+                }
+            }
+            let records = try await inventory.store.batches(BatchSelection(status: .succeeded))
+            #expect(Set(records.map(\.id)) == [batches[0].id, batches[2].id])
+            let running = try await inventory.store.batches(BatchSelection(status: .running))
+            #expect(running.count == 4)
+        }
+    }
+
+    @Test(
+        "One who gives up before it was asked for has its success recorded",
+        arguments: TestDatabase.Backend.available
+    )
+    func cancelsInPassing(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        opening.yield()
+        try await withWorld(backend, items: 100, gate: gate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
+            let acquired = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            let batch = try #require(acquired)
+            let first = Task { try await inventory.acquire(request, from: source) }
+            while store.asked.count < 2 { await Task.yield() }
+            let second = Task { try await batch.succeed(thenAcquire: request, from: source) }
+            while inventory.waitingForBatches < 1 { await Task.yield() }
+            second.cancel()
+            await #expect(throws: CancellationError.self) { try await second.value }
+            let status = try await inventory.batch(batch.id).status
+            #expect(status == .succeeded)
+            for _ in 1...5 { opening.yield() }
+            _ = try await first.value
+            #expect(try await inventory.store.batches(BatchSelection()).count == 2)
+        }
+    }
+
+    @Test(
+        "Who asks for several batches shares a transaction with others, and has all that there are",
+        arguments: TestDatabase.Backend.available
+    )
+    func several(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        try await withWorld(backend, items: 100, gate: gate) { world in
+            let (inventory, source, store) = (world.inventory, world.source, world.store)
+            let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
+            let first = Task { try await inventory.acquire(request, from: source) }
+            while store.asked.isEmpty { await Task.yield() }
+            let several = Task {
+                try await inventory.acquireBatches(count: 4, request, from: source).count
+            }
+            while inventory.waitingForBatches < 1 { await Task.yield() }
+            let one = Task { try await inventory.acquire(request, from: source) }
+            while inventory.waitingForBatches < 2 { await Task.yield() }
+            for _ in 1...5 { opening.yield() }
+            _ = try await first.value
+            _ = try await one.value
+            #expect(try await several.value == 4)
+            #expect(store.asked == [1, 5])
         }
     }
 }

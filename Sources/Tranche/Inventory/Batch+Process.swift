@@ -33,17 +33,45 @@ extension Batch {
     public func processStream<Result: Sendable>(
         _ work: @escaping @Sendable (BatchItems) async throws -> Result
     ) async throws -> ProcessOutcome {
-        if record.status != .running {
-            // A repeated request was given its batch, which has ended meanwhile.
-            if record.status == .succeeded { return .succeeded }
+        if record.status == .succeeded { return .succeeded }
+        switch try await attempt({ try await work(itemStream) }) {
+        case .success(let done):
+            try await succeed(done.ending)
+            return .succeeded
+        case .failure(let error): return .failed(error)
+        }
+    }
+
+    /// A batch whose work has ended well, which is not recorded yet.
+    package struct Done: Sendable {
+        package let batch: Batch
+        package let ending: GoodEnding
+
+        package init(_ batch: Batch, _ ending: GoodEnding) {
+            self.batch = batch
+            self.ending = ending
+        }
+    }
+
+    /// Works on the batch while heartbeats keep its lease, and records any end but a good one.
+    ///
+    /// - Parameter work: Cancelled when the batch is lost.
+    /// - Returns: What is to be recorded, or why it failed, which is.
+    /// - Throws: As ``process(_:)``.
+    func attempt<Output: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Output
+    ) async throws -> Result<Done, any Error> {
+        // A repeated request may be given its batch that has ended meanwhile.
+        guard record.status == .running else {
             throw TrancheError(
                 .batchLost,
                 "batch \(id) of \(record.key) is \(record.status.rawValue): its attempt has ended"
             )
         }
-        let result: Result
         do {
-            result = try await whileHeld { try await work(itemStream) }
+            let output = try await whileHeld(work)
+            let text = try jsonText(of: output as? any Encodable)
+            return .success(Done(self, GoodEnding(holding, result: text, logging: nil)))
         } catch let error as TrancheError where error.code == .batchLost {
             throw error
         } catch {
@@ -52,10 +80,8 @@ extension Batch {
                 throw CancellationError()
             }
             try await fail(error)
-            return .failed(error)
+            return .failure(error)
         }
-        try await succeed(result: result as? any Encodable)
-        return .succeeded
     }
 
     /// Runs `body` while heartbeats keep the lease.

@@ -107,8 +107,41 @@ extension Batch {
         -> BatchRecord
     {
         let text = try jsonText(of: result)
+        return try await succeed(GoodEnding(holding, result: text, logging: logging))
+    }
+
+    /// Records success, finally, and acquires the next batch of the run: one transaction, where it can be.
+    ///
+    /// That it is where the inventory and the source are in the same database. The success is recorded whatever
+    /// becomes of the acquire.
+    ///
+    /// - Parameters:
+    ///   - result: What came out of it; kept as JSON.
+    ///   - logging: Free text, kept with the batch.
+    ///   - request: What is asked for; of the same job and run.
+    ///   - source: Where the items are listed.
+    /// - Returns: The next batch, or why there is none.
+    /// - Throws: ``TrancheError`` as ``succeed(result:logging:)``, nothing being acquired then; or, with the
+    ///   success recorded, as ``Inventory/acquire(_:from:)``.
+    public func succeed(
+        result: (any Encodable)? = nil,
+        logging: String? = nil,
+        thenAcquire request: BatchRequest,
+        from source: some MetaSourceDescription
+    ) async throws -> Acquired {
+        let text = try jsonText(of: result)
         let ending = GoodEnding(holding, result: text, logging: logging)
-        return try await end { try await $0.succeed(ending) }
+        return try await inventory.acquire(
+            request,
+            from: source,
+            isDraining: false,
+            after: Done(self, ending)
+        )
+    }
+
+    @discardableResult
+    package func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+        try await end { try await $0.succeed(ending) }
     }
 
     /// A result as it is kept.
@@ -183,7 +216,7 @@ extension Batch {
     }
 
     /// Writes an end even when the task was cancelled meanwhile.
-    private func end(
+    package func end(
         _ body: @escaping @Sendable (Inventory) async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let inventory = inventory

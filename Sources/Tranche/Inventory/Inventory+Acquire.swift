@@ -98,7 +98,8 @@ extension Inventory {
         guard count > 0 else {
             throw TrancheError(.invalidArgument, "\(count) batches asked for; give 1 or more")
         }
-        return try await handOut(request, from: source, batches: count, isDraining: false).batches
+        let source = try await prepare(request, from: source)
+        return try await handOut(request, from: source, batches: count).batches
     }
 
     /// Acquires several batches of a job in one transaction.
@@ -117,30 +118,105 @@ extension Inventory {
     package func acquire(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
-        isDraining: Bool
+        isDraining: Bool,
+        after done: Batch.Done? = nil
     ) async throws -> Acquired {
-        try await auditALittle(request, from: source)
-        let answer = try await handOut(request, from: source, batches: 1, isDraining: isDraining)
+        let answer = try await acquire(
+            upTo: 1,
+            request,
+            from: source,
+            isDraining: isDraining,
+            after: done
+        )
         return answer.batches.first.map { .batch($0) } ?? .none(answer.reason)
     }
 
-    private func handOut(
+    /// Records that the last batch succeeded, if there is one, and acquires the next.
+    ///
+    /// See ``Batch/succeed(result:logging:thenAcquire:from:)``.
+    package func acquire(
+        upTo count: Int,
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription,
+        isDraining: Bool,
+        after done: Batch.Done?
+    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        if let done {
+            do {
+                let answer = try await acquire(
+                    upTo: count,
+                    request,
+                    from: source,
+                    isDraining: isDraining,
+                    ending: done.ending
+                )
+                if let answer { return answer }
+            } catch {
+                // Whether it has ended is not known; who has lost the batch is told that first.
+                try await done.batch.succeed(done.ending)
+                throw error
+            }
+            try await done.batch.succeed(done.ending)
+        }
+        try await auditALittle(request, from: source)
+        let source = try await prepare(request, from: source)
+        return try await handOut(request, from: source, batches: count, isDraining: isDraining)
+    }
+
+    /// Records that an attempt ended well and acquires batches, in one transaction.
+    ///
+    /// - Returns: The answer; `nil` when that cannot be one transaction, and nothing was done.
+    /// - Throws: As ``acquire(_:from:)``; whether the attempt has ended is not known then.
+    private func acquire(
+        upTo count: Int,
         _ request: BatchRequest,
         from description: some MetaSourceDescription,
-        batches: Int,
-        isDraining: Bool
-    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        isDraining: Bool,
+        ending: GoodEnding
+    ) async throws -> (batches: [Batch], reason: NoBatchReason)? {
+        let source = try await prepare(request, from: description)
+        // A plan takes its time, and so may an audit: what has ended is recorded before.
+        guard store.readsUnderLock(source), !isAuditDue(request, from: source) else { return nil }
+        do {
+            return try await handOut(
+                request,
+                from: source,
+                batches: count,
+                isDraining: isDraining,
+                ending: ending
+            )
+        } catch is EndingRefused {
+            return nil
+        }
+    }
+
+    /// Checks a request and opens its source.
+    private func prepare(
+        _ request: BatchRequest,
+        from description: some MetaSourceDescription
+    ) async throws -> any MetaSource {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
         try source.require(request.promise)
         try await requireNoLoop(from: source, to: request.job)
-        var request = request
+        return source
+    }
+
+    private func handOut(
+        _ request: BatchRequest,
+        from source: any MetaSource,
+        batches: Int,
+        isDraining: Bool = false,
+        ending: GoodEnding? = nil
+    ) async throws -> (batches: [Batch], reason: NoBatchReason) {
+        var (request, ending) = (request, ending)
         while true {
             var asked = try storeRequest(request, definition: source.definition)
             asked.batches = batches
             asked.isDraining = isDraining
-            let isShared = batches == 1 && request.token == nil && configuration.sharesTransactions
+            asked.endings = ending.map { [$0] } ?? []
+            let isShared = request.token == nil && configuration.sharesTransactions
             let answer =
                 isShared
                 ? try await handOutSharing(asked, from: source)
@@ -153,6 +229,7 @@ extension Inventory {
             // stands for those that were given.
             if answer.batches.isEmpty || !live.isEmpty { return (live, answer.reason) }
             request.token = nil
+            ending = nil
         }
     }
 
@@ -177,6 +254,8 @@ extension Inventory {
                 asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
                 return try await store.acquire(asked, from: source, plan: planned)
             }
+            if case .needsEnding = outcome { throw EndingRefused() }
+            request.endings = []
             switch outcome {
             case .batches(let handedOut):
                 if let last = handedOut.last?.record, last.attempt == 1, last.isTile {
@@ -198,6 +277,8 @@ extension Inventory {
                 }
             case .needsSplit(let batch):
                 try await splitExhausted(batch, from: source)
+            case .needsEnding:
+                break
             }
         }
     }

@@ -48,6 +48,21 @@ extension Inventory {
         return try await audit.run(clock: clock, steps: .max, progress: progress)
     }
 
+    /// Whether the next acquire begins with a step of the audit.
+    package func isAuditDue(
+        _ request: BatchRequest,
+        from description: some MetaSourceDescription
+    ) async throws -> Bool {
+        isAuditDue(request, from: try await source(description))
+    }
+
+    /// Whether the next acquire begins with a step of the audit.
+    func isAuditDue(_ request: BatchRequest, from source: any MetaSource) -> Bool {
+        if source.isSeamless { return false }
+        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        return shares.withLock { $0[key]?.isDue(at: ContinuousClock.now) ?? false }
+    }
+
     /// Does a step of the audit when a worker has spent less than 1 % of its time on it.
     ///
     /// - Parameters:
@@ -108,12 +123,15 @@ struct AuditShare: Sendable {
         self.start = start
     }
 
-    /// Whether a step may be made now; then it has begun.
-    mutating func begin(at now: ContinuousClock.Instant) -> Bool {
+    /// Whether a step may be made now.
+    func isDue(at now: ContinuousClock.Instant) -> Bool {
         let elapsed = now - start
-        guard !isRunning, elapsed >= Self.patience, spent * Self.parts <= elapsed else {
-            return false
-        }
+        return !isRunning && elapsed >= Self.patience && spent * Self.parts <= elapsed
+    }
+
+    /// Begins a step, if one may be made now.
+    mutating func begin(at now: ContinuousClock.Instant) -> Bool {
+        guard isDue(at: now) else { return false }
         isRunning = true
         return true
     }

@@ -10,7 +10,9 @@ extension Inventory {
     ///   - source: Its source.
     /// - Returns: What was found.
     /// - Throws: The source's failure, or the store's.
-    func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws -> [GapLook] {
+    package func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws
+        -> [GapLook]
+    {
         var observed: WriterObservation?
         if gaps.contains(where: \.isOpen), let source = source.settling {
             observed = try await source.observeWriters(lag: .zero)

@@ -155,8 +155,27 @@ extension Inventory {
         from source: some MetaSourceDescription,
         end: SequenceEnd
     ) async throws -> Acquired {
+        try await nextBatch(request, from: source, end: end, after: nil)
+    }
+
+    /// Records that the last batch succeeded, if there is one, and acquires the next.
+    ///
+    /// See ``nextBatch(_:from:end:)``.
+    func nextBatch(
+        _ request: BatchRequest,
+        from source: some MetaSourceDescription,
+        end: SequenceEnd,
+        after done: Batch.Done?
+    ) async throws -> Acquired {
+        var done = done
         while true {
-            let answer = try await acquire(request, from: source, isDraining: end == .whenComplete)
+            let answer = try await acquire(
+                request,
+                from: source,
+                isDraining: end == .whenComplete,
+                after: done
+            )
+            done = nil
             guard case .none(let reason) = answer, reason.isWorthWaiting(for: end, at: now) else {
                 return answer
             }

@@ -8,7 +8,7 @@ import Synchronization
 /// asked for together with all others who came. So a transaction is shared by as many as there are, and nobody
 /// waits for company.
 extension Inventory {
-    /// Who asks for a batch.
+    /// Who asks for batches.
     struct SharedAcquire: Sendable {
         let inventory: Inventory
         let source: any MetaSource
@@ -17,7 +17,7 @@ extension Inventory {
 
     /// What came of it.
     enum SharedAnswer: Sendable {
-        case batch(Batch)
+        case batches([Batch])
         case none(NoBatchReason)
         /// Others were given all that there was: to be asked again.
         case again
@@ -25,12 +25,13 @@ extension Inventory {
 
     typealias AcquireLine = MicroBatcher<SharedAcquire, SharedAnswer>
 
-    /// Hands out a batch, in one transaction with others who ask for the same just now.
+    /// Hands out batches, in one transaction with others who ask for the same just now.
     func handOutSharing(
         _ request: AcquireRequest,
         from source: any MetaSource
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
         let line = line(for: request)
+        var request = request
         while true {
             if line.beginAlone() {
                 defer { line.endAlone() }
@@ -38,9 +39,9 @@ extension Inventory {
             }
             let call = SharedAcquire(inventory: self, source: source, request: request)
             switch try await line.execute(call) {
-            case .batch(let batch): return ([batch], .complete)
+            case .batches(let batches): return (batches, .complete)
             case .none(let reason): return ([], reason)
-            case .again: continue
+            case .again: request.endings = []
             }
         }
     }
@@ -55,6 +56,8 @@ extension Inventory {
         var key = request
         key.worker = nil
         key.token = ""
+        key.batches = 1
+        key.endings = []
         key.mayBeRepeated = false
         return lines.withLock { lines in
             if let line = lines[key] { return line }
@@ -72,26 +75,32 @@ extension Inventory {
         }
     }
 
-    /// Hands out a batch to each, as far as there are any.
+    /// Hands out to each what it asks for, as far as there is any, in the order in which they came.
     @Sendable
     private static func acquireTogether(_ calls: [SharedAcquire]) async throws -> [SharedAnswer] {
         guard let first = calls.first else { return [] }
+        let requests = calls.map(\.request)
         var request = first.request
-        request.batches = calls.count
-        request.workers = calls.map { $0.request.worker ?? "" }
+        request.batches = requests.reduce(0) { $0 + $1.batches }
+        request.workers = requests.flatMap { Array(repeating: $0.worker ?? "", count: $0.batches) }
+        request.mayHandOutFewer = requests.allSatisfy { $0.batches == 1 }
+        request.endings = requests.flatMap(\.endings)
         let answer = try await first.inventory.handOut(request, from: first.source)
-        return calls.indices.map { place in
-            if answer.batches.indices.contains(place) { return .batch(answer.batches[place]) }
+        var left = answer.batches[...]
+        return requests.map { request in
+            let own = left.prefix(request.batches)
+            left = left.dropFirst(own.count)
+            if !own.isEmpty { return .batches(Array(own)) }
             return answer.batches.isEmpty ? .none(answer.reason) : .again
         }
     }
 
-    /// Gives a batch back whose caller was cancelled meanwhile.
+    /// Gives batches back whose caller was cancelled meanwhile.
     @Sendable
     private static func giveBack(_ answer: SharedAnswer) async {
-        guard case .batch(let batch) = answer else { return }
-        // Where it cannot be given back, its lease ends, and it is offered again all the same.
-        _ = try? await batch.release()
+        guard case .batches(let batches) = answer else { return }
+        // Where one cannot be given back, its lease ends, and it is offered again all the same.
+        for batch in batches { _ = try? await batch.release() }
     }
 
     // MARK: - Ends and heartbeats
@@ -113,6 +122,9 @@ extension Inventory {
         configuration.isEager = true
         return configuration
     }
+
+    /// An acquire was to end an attempt that was not held, or had ended before; nothing was changed.
+    struct EndingRefused: Error {}
 
     /// Ends an attempt well, in one transaction with others who do so just now.
     func succeed(_ ending: GoodEnding) async throws -> BatchRecord {

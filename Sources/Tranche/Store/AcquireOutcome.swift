@@ -12,6 +12,10 @@ public enum AcquireOutcome: Sendable {
     case needsLook([Gap])
     /// This batch failed as often as it may and is to be split first.
     case needsSplit(BatchRecord)
+    /// An attempt that was to be ended was not held, or has ended before: each is to be ended by itself.
+    ///
+    /// Nothing was changed.
+    case needsEnding
 
     /// A batch that was handed out.
     public struct HandedOut: Sendable {

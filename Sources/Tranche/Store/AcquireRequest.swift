@@ -24,6 +24,8 @@ public struct AcquireRequest: Sendable, Hashable {
     public var worker: String?
     /// Who asks for each batch, where several ask at once; empty where it is ``worker`` for all.
     public var workers: [String] = []
+    /// Whether fewer batches may be handed out than there are, if any: others ask again at once.
+    public var mayHandOutFewer = false
     /// The caller's own name for the work.
     public var jobIdentifier: String?
     /// The request's token: the same token gives the same batches.
@@ -36,6 +38,11 @@ public struct AcquireRequest: Sendable, Hashable {
     public var rootIDs: IDBounds
     /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
     public var looks: [GapLook]?
+    /// Attempts at batches of the run, each of another, that are ended well before anything is handed out.
+    ///
+    /// They are ended whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by a request that
+    /// throws.
+    public var endings: [GoodEnding] = []
 
     /// Makes a request.
     public init(

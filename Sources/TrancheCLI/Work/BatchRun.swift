@@ -16,18 +16,45 @@ struct BatchRun: Sendable {
     let source: any MetaSourceDescription
     let program: BatchProgram
     let progress: Progress
+    let report: @Sendable (BatchReport) throws -> Void
 
-    /// Runs the program and records how it ended.
+    /// A success that is to be recorded.
+    struct Success: Sendable {
+        let run: BatchRun
+        let done: Batch.Done
+        fileprivate let report: BatchReport
+
+        /// Tells that it was recorded, or that the batch was lost before.
+        func tell(_ lost: TrancheError? = nil) throws {
+            var report = report
+            if let lost {
+                report.status = "lost"
+                report.error = lost.message
+                report.result = nil
+            }
+            try run.tell(report)
+        }
+    }
+
+    /// Runs the program and records how it ended, unless it succeeded.
     ///
+    /// - Returns: The success.
     /// - Throws: Errors that are not the batch's own: a database or source that fails, a program that
     ///   cannot be started. The batch is given back then.
-    func run(_ report: @Sendable (BatchReport) throws -> Void) async throws {
+    func run() async throws -> Success? {
         let start = ContinuousClock.now
         progress.update { $0.running += 1 }
         defer { progress.update { $0.running -= 1 } }
         var ended = BatchReport(batch: batch, status: "", elapsed: .zero)
         do {
             let end = try await batch.whileHeld { try await program.run(batch) }
+            ended.elapsed = ContinuousClock.now - start
+            if !end.wasTerminated, end.failure == nil {
+                ended.status = "succeeded"
+                ended.result = end.result
+                let ending = GoodEnding(batch.holding, result: end.result, logging: nil)
+                return Success(run: self, done: Batch.Done(batch, ending), report: ended)
+            }
             try await record(end, in: &ended)
         } catch let error as TrancheError where error.code == .batchLost {
             ended.status = "lost"
@@ -36,6 +63,11 @@ struct BatchRun: Sendable {
             try await giveBack(after: error)
         }
         ended.elapsed = ContinuousClock.now - start
+        try tell(ended)
+        return nil
+    }
+
+    private func tell(_ ended: BatchReport) throws {
         show(ended)
         try report(ended)
     }
@@ -47,16 +79,12 @@ struct BatchRun: Sendable {
             ended.status = "released"
         } else if let failure = end.failure {
             let failure = try await self.failure(failure, of: end)
-            let record = try await settle { try await $0.fail($1, with: failure) }
+            let record = try await batch.end {
+                try await $0.store.fail(batch.holding, with: failure)
+            }
             let isForGood = record.status == .failed && record.isFinal
             ended.status = isForGood ? "failed for good" : record.status.rawValue
             ended.error = failure.message
-        } else {
-            ended.result = end.result
-            _ = try await settle { [result = end.result] store, holding in
-                try await store.succeed(holding, result: result, logging: nil)
-            }
-            ended.status = "succeeded"
         }
     }
 
@@ -78,18 +106,6 @@ struct BatchRun: Sendable {
             failure.message += " (\(error.message))"
         }
         return failure
-    }
-
-    /// Writes the end with the result as the program spelt it, even when the task was cancelled.
-    private func settle(
-        _ end: @escaping @Sendable (any InventoryStore, Holding) async throws -> BatchRecord
-    ) async throws -> BatchRecord {
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
-        return try await Task { [inventory, batch] in
-            try await inventory.retrying(within: batch.lease) { _ in
-                try await end(inventory.store, holding)
-            }
-        }.value
     }
 
     private func giveBack(after error: any Error) async throws -> Never {

@@ -8,6 +8,8 @@ struct Crew: Sendable {
     let source: any MetaSourceDescription
     let request: BatchRequest
     let workers: Int
+    /// How many batches each worker acquires ahead.
+    let prefetch: Int
     /// Whether to wait for more for ever.
     let follows: Bool
     let grace: Duration
@@ -29,6 +31,7 @@ struct Crew: Sendable {
         self.source = source
         request = options.job.request
         workers = options.workers
+        prefetch = options.prefetch
         follows = options.follows
         grace = options.grace
         self.program = program
@@ -105,53 +108,27 @@ struct Crew: Sendable {
         if workers > 1 {
             request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
         }
-        while let batch = try await next(request) {
-            try await BatchRun(
-                batch: batch,
-                inventory: inventory,
-                source: source,
-                program: program,
-                progress: progress
-            )
-            .run(report)
+        var worker = CrewWorker(crew: self, request: request)
+        try await worker.work()
+    }
+
+    /// Does a step of the audit; one that is cut short goes on where it was.
+    func audit(_ request: BatchRequest) async throws {
+        _ = try await shutdown.run(until: .stopping) {
+            try await inventory.auditALittle(request, from: source)
         }
     }
 
-    /// The next batch; `nil` when there will be none.
-    private func next(_ request: BatchRequest) async throws -> Batch? {
-        var looks = 0
-        while shutdown.stage == .working {
-            // An audit that is cut short goes on where it was.
-            _ = try await shutdown.run(until: .stopping) {
-                try await inventory.auditALittle(request, from: source)
-            }
-            // What was handed out must be known, to be given back: an acquire is not cut short at once.
-            let answer = try await shutdown.run(until: .terminating, patience: .seconds(5)) {
-                try await inventory.acquire(request, from: source, isDraining: !follows)
-            }
-            guard let answer else { return nil }
-            switch answer {
-            case .batch(let batch):
-                if shutdown.stage == .working { return batch }
-                try await batch.release()
-                return nil
-            case .none(let reason):
-                guard let pause = pause(for: reason, after: looks) else {
-                    ending.end(reason)
-                    return nil
-                }
-                looks += 1
-                _ = try await shutdown.run(until: .stopping) { try await Task.sleep(for: pause) }
-            }
-        }
-        return nil
+    /// Notes why a worker found no batch.
+    func end(_ reason: NoBatchReason) {
+        ending.end(reason)
     }
 
     /// How long to wait before asking again; `nil` when that is of no use.
     ///
     /// Who else holds batches, or writes to the source, may end soon: the first looks follow each other
     /// quickly.
-    private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
+    func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
         let now = inventory.configuration.store.now?() ?? Date()
         guard reason.isWorthWaiting(for: follows ? .never : .whenComplete, at: now) else {
             return nil

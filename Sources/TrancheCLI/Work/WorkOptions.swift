@@ -4,6 +4,7 @@ import Tranche
 struct WorkOptions: Sendable {
     let job: JobOptions
     let workers: Int
+    let prefetch: Int
     let grace: Duration
     /// Whether to wait for more for ever.
     let follows: Bool
@@ -13,6 +14,7 @@ struct WorkOptions: Sendable {
     static func group(mayFollow: Bool) -> CommandDescription.OptionGroup {
         var options: [CommandDescription.Option] = [
             .init("workers", "N", "programs at a time; 1 by default"),
+            .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
             .init("grace", "TIME", "after a signal, how long programs may go on; 30s by default"),
         ]
         if mayFollow {
@@ -33,8 +35,13 @@ struct WorkOptions: Sendable {
         result. When CMD fails and this has "bad_ids": [5, 9], these items are
         quarantined, and all the others are a batch again at once.
 
+        With --prefetch, the next batches are acquired while a program runs, and held until
+        their turn; others cannot have them meanwhile. Without, each is acquired in the
+        transaction that records the success of the one before.
+
         After SIGINT or SIGTERM nothing more is acquired and programs may finish; what has
-        not finished after --grace, or at a second signal, is ended and its batch released.
+        not finished after --grace, or at a second signal, is ended and its batch released;
+        so are at once the batches that were acquired ahead.
 
         Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held,
         paused, or a transaction that may still commit ids stays open; after a signal 0
@@ -47,6 +54,10 @@ struct WorkOptions: Sendable {
         workers = try arguments.value("workers") { try parseCount($0) } ?? 1
         guard workers <= 1000 else {
             throw UsageError("--workers \(workers) is too many; at most 1000")
+        }
+        prefetch = try arguments.value("prefetch") { try parseCount($0, from: 0) } ?? 0
+        guard prefetch <= 1000 else {
+            throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
         grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
         follows = arguments.has("follow")

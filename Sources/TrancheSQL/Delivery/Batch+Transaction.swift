@@ -138,10 +138,12 @@ extension SQLInventoryStore: TransactionalStore {
                         )
                     }
                     // The fence is the last statement: after it, nothing is written any more.
-                    let rows = try await connection.run(
-                        succeeding(holding, result: result, logging: logging)
+                    let ends = try succeeding(
+                        [GoodEnding(holding, result: result, logging: logging)],
+                        returning: batchColumns
                     )
-                    guard var row = rows[0].first else {
+                    let rows = try await connection.run(ends.statements)
+                    guard var row = ends.rows(in: rows).first else {
                         // Lost, or a repeated success, which writes nothing again.
                         try await connection.rollback()
                         let found = try await connection.run([selectBatch(holding.batch)])[0]

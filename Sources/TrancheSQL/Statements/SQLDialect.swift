@@ -1,5 +1,5 @@
 package import Foundation
-import Tranche
+package import Tranche
 
 /// Where the SQL of two databases differs.
 ///
@@ -35,17 +35,29 @@ package protocol SQLDialect: Sendable {
     /// - Parameters:
     ///   - update: An `UPDATE` without `RETURNING`.
     ///   - columns: The columns of the changed rows to give back, by the first statement.
-    ///   - table: The table that is changed.
+    ///   - changed: Where the changed rows are found again.
     ///   - insert: Makes an `INSERT` that selects from the rows by the name it is given.
     /// - Returns: One statement where the dialect can, else two.
     func chain(
         _ update: SQLStatement,
         returning columns: SQLStatement,
-        of table: SQLTableName,
+        refinding changed: SQLStatement,
         _ insert: (_ changed: SQLStatement) -> SQLStatement
     ) -> [SQLStatement]
+    /// Values for some rows, each of which has its own, for as few statements as the dialect needs.
+    ///
+    /// However small the table was when a statement was planned, the rows are looked up one by one.
+    ///
+    /// - Parameters:
+    ///   - rows: For each row its number, and its values: all whole numbers or all texts in one place.
+    ///   - column: The column of the number.
+    /// - Returns: For each statement which rows it is about, and their values, as expressions of a row.
+    func values(
+        of rows: [(number: Int64, values: [Value])],
+        by column: String
+    ) -> [(isMeant: SQLStatement, values: [SQLStatement])]
     /// JSON text as the JSON columns keep it.
-    func json(_ text: String?) -> SQLStatement
+    func json(of text: SQLStatement) -> SQLStatement
     /// An expression as a double.
     func double(_ expression: SQLStatement) -> SQLStatement
     /// Whether a column is one of some ids, ascending.
@@ -74,6 +86,19 @@ package protocol SQLDialect: Sendable {
 }
 
 extension SQLDialect {
+    /// Values for rows, with a statement for each.
+    package func valuesOfEach(
+        of rows: [(number: Int64, values: [Value])],
+        by column: String
+    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
+        rows.map { row in
+            ("\(name: column) = \(row.number)", row.values.map { SQLStatement("$1", binds: [$0]) })
+        }
+    }
+
+    /// JSON text as the JSON columns keep it.
+    package func json(_ text: String?) -> SQLStatement { json(of: "\(text)") }
+
     /// The present as an instant.
     ///
     /// - Parameter fixed: A clock of the caller's; `nil` for the database's own.

@@ -18,6 +18,40 @@ package struct SQLStatement: Sendable, Hashable {
         self.binds = binds
     }
 
+    /// Rows of values, as a table for a `WITH` at a statement's begin.
+    ///
+    /// - Parameters:
+    ///   - name: The table's name.
+    ///   - columns: Its columns' names. A column that is NULL throughout is text: it is to be cast.
+    ///   - rows: The rows; at least one, each of as many values.
+    package init(table name: String, _ columns: [String], rows: [[Value]]) {
+        self.init("\(name) (\(columns.joined(separator: ", "))) AS (VALUES ")
+        for (number, row) in rows.enumerated() {
+            text += number == 0 ? "(" : ", ("
+            for (place, value) in row.enumerated() {
+                if place > 0 { text += ", " }
+                bind(value)
+            }
+            text += ")"
+        }
+        text += ")"
+    }
+
+    /// Cuts what is written with one statement into powers of two: few texts to prepare.
+    ///
+    /// - Parameter count: How much there is.
+    /// - Returns: The parts, the largest first; of at most 64.
+    package static func parts(of count: Int) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var (start, size) = (0, 64)
+        while start < count {
+            while size > count - start { size /= 2 }
+            parts.append(start..<start + size)
+            start += size
+        }
+        return parts
+    }
+
     /// Adds a statement's text and values behind this one's.
     package mutating func append(_ other: SQLStatement) {
         guard !other.binds.isEmpty else {
@@ -56,7 +90,7 @@ extension SQLStatement: ExpressibleByStringInterpolation {
         }
 
         package mutating func appendInterpolation(_ value: Int64?) {
-            statement.bind(value.map { .integer($0) } ?? .null)
+            statement.bind(Value(value))
         }
 
         package mutating func appendInterpolation(_ value: Int) {
@@ -64,11 +98,11 @@ extension SQLStatement: ExpressibleByStringInterpolation {
         }
 
         package mutating func appendInterpolation(_ value: Double?) {
-            statement.bind(value.map { .real($0) } ?? .null)
+            statement.bind(Value(value))
         }
 
         package mutating func appendInterpolation(_ value: String?) {
-            statement.bind(value.map { .text($0) } ?? .null)
+            statement.bind(Value(value))
         }
 
         /// Puts a part of a statement in, with its values.
@@ -139,5 +173,22 @@ extension String {
             }
         }
         return result + Substring(rest)
+    }
+}
+
+extension Value {
+    /// A value to bind, or NULL.
+    package init(_ value: Int64?) {
+        self = value.map { .integer($0) } ?? .null
+    }
+
+    /// A value to bind, or NULL.
+    package init(_ value: Double?) {
+        self = value.map { .real($0) } ?? .null
+    }
+
+    /// A value to bind, or NULL.
+    package init(_ value: String?) {
+        self = value.map { .text($0) } ?? .null
     }
 }

@@ -124,8 +124,7 @@ extension Acquisition {
         let count = try await connection.run(
             statements + ["SELECT count(*) FROM \(store.tables.gap) WHERE run_id = \(run.id)"]
         )
-        // What was decided has been written; batches that were inserted are known by their statement.
-        takeInserted(count)
+        // What was decided has been written.
         statements = []
         guard var row = count.last?.first, try row.integer() > GapLimit.most else { return }
         let all = try await connection.run([

@@ -34,8 +34,7 @@ extension Acquisition {
         case .full: return .plan(planner.finish(reachedEnd: false))
         case .sourceEnd: return .plan(planner.finish(reachedEnd: true))
         case .more:
-            // Where several ask at once, what is complete is handed out; who gets nothing of it asks again.
-            if request.workers.isEmpty { return .incomplete }
+            guard request.mayHandOutFewer else { return .incomplete }
             let plan = planner.finish(reachedEnd: false)
             return plan.ranges.isEmpty ? .incomplete : .plan(plan)
         case .ceiling:
@@ -229,28 +228,45 @@ extension Acquisition {
             startedAt: now,
             leaseExpiresAt: leaseEnd
         )
-        inserts.append((statement: statements.count, place: handedOut.count))
-        statements.append(insert(record, token: request.token(at: handedOut.count)))
+        new.append(handedOut.count)
         handedOut.append(.init(record: record, lease: run.policy.lease, items: range.items))
     }
 
-    private func insert(_ batch: BatchRecord, token: String) -> SQLStatement {
-        """
-        INSERT INTO \(store.tables.batch) (
-            meta_table, job, run, kind, status, job_identifier, worker,
-            batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
-            processing_start, lease_expires_at, request, completion, config
+    /// The statement that inserts new batches, which stand at some places of the answer.
+    func insert(_ batches: [BatchRecord], at places: some Collection<Int>) -> SQLStatement {
+        let given = SQLStatement(
+            table: "given",
+            [
+                "given_kind", "given_worker", "given_start", "given_end", "given_cover",
+                "given_ids",
+                "given_count", "given_weight", "given_token",
+            ],
+            rows: zip(batches, places).map { batch, place -> [Value] in
+                [
+                    Value(batch.kind.rawValue), Value(batch.worker), Value(batch.idStart),
+                    Value(batch.idEnd), Value(batch.coverStart), Value(batch.itemIDs?.packed),
+                    Value(Int64(batch.count)), Value(batch.weight),
+                    Value(request.token(at: place)),
+                ]
+            }
         )
-        VALUES (
-            \(batch.key.metaTable), \(batch.key.job), \(batch.key.run), \(batch.kind.rawValue), 'running',
-            \(batch.jobIdentifier), \(batch.worker),
-            \(batch.idStart), \(batch.idEnd), \(batch.coverStart), \(batch.itemIDs?.packed),
-            \(batch.count), \(batch.weight),
-            \(store.dialect.processingTime(nowInstant)), \(store.instant(leaseEnd)),
-            \(token), \(run.isUpstream ? Int64(0) : nil), \(store.dialect.json(request.config))
-        )
-        RETURNING id
-        """
+        let weight = store.dialect.double("given_weight")
+        return """
+            WITH \(given)
+            INSERT INTO \(store.tables.batch) (
+                meta_table, job, run, kind, status, job_identifier, worker,
+                batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
+                processing_start, lease_expires_at, request, completion, config
+            )
+            SELECT \(run.key.metaTable), \(run.key.job), \(run.key.run), given_kind, 'running',
+                \(request.jobIdentifier), given_worker,
+                given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count, \(weight),
+                \(store.dialect.processingTime(nowInstant)), \(store.instant(leaseEnd)),
+                given_token, CAST(\(run.isUpstream ? Int64(0) : nil) AS bigint),
+                \(store.dialect.json(request.config))
+            FROM given
+            RETURNING id, batch_id_start
+            """
     }
 
     // MARK: Nothing to hand out

@@ -17,8 +17,8 @@ struct Acquisition<Database: SQLDatabase> {
 
     var statements: [SQLStatement] = []
     var handedOut: [AcquireOutcome.HandedOut] = []
-    /// Places in `handedOut` whose batch gets its number from its insertion, and which statement that is.
-    var inserts: [(statement: Int, place: Int)] = []
+    /// The places in `handedOut` of batches that are to be inserted, and get their numbers from that.
+    var new: [Int] = []
     /// A batch that is to be split before anything is handed out.
     var toSplit: BatchRecord?
     /// Whether the gaps that are due must be counted again.
@@ -120,12 +120,14 @@ struct Acquisition<Database: SQLDatabase> {
     {
         if isProbing {
             // The batch's number is part of what is kept of the run.
-            takeInserted(try await connection.run(statements))
+            let inserts = writeNew()
+            take(try await connection.run(statements)[inserts])
             statements = []
             startProbe()
         }
+        let inserts = writeNew()
         try writeRun()
-        take(try await connection.commit(statements))
+        take(try await connection.commit(statements)[inserts])
         return .batches(handedOut)
     }
 
@@ -142,19 +144,34 @@ struct Acquisition<Database: SQLDatabase> {
         return outcome
     }
 
-    /// Takes the numbers of batches that were inserted by statements that have run.
-    mutating func takeInserted(_ rows: [SQLRows]) {
-        take(rows)
-        inserts = []
+    /// Adds the statements that insert new batches.
+    ///
+    /// - Returns: Which statements these are.
+    private mutating func writeNew() -> Range<Int> {
+        let start = statements.count
+        for part in SQLStatement.parts(of: new.count) {
+            statements.append(insert(new[part].map { handedOut[$0].record }, at: new[part]))
+        }
+        return start..<statements.count
     }
 
-    private mutating func take(_ rows: [SQLRows]) {
-        for insert in inserts {
-            guard var row = rows[insert.statement].first, let id = row.value().integer else {
-                continue
+    /// Takes the numbers that new batches were given; each is known by its first id.
+    private mutating func take(_ rows: ArraySlice<SQLRows>) {
+        var numbers: [Int64: Int64] = [:]
+        for answer in rows {
+            for place in 0..<answer.count {
+                var row = answer[place]
+                guard let id = row.value().integer, let start = row.value().integer else {
+                    continue
+                }
+                numbers[start] = id
             }
-            handedOut[insert.place].record.id = id
         }
+        for place in new {
+            guard let id = numbers[handedOut[place].record.idStart] else { continue }
+            handedOut[place].record.id = id
+        }
+        new = []
     }
 
     /// Adds the statement that keeps what has changed of the run.

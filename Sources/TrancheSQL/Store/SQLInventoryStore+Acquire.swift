@@ -18,6 +18,10 @@ extension SQLInventoryStore: UnderLockReader {
             {
                 return outcome
             }
+            // Who has no run holds no batch of it.
+            if !request.endings.isEmpty { return .needsEnding }
+            // Who has no run holds no batch of it.
+            if !request.endings.isEmpty { return .needsEnding }
             if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: true) {
                 return outcome
             }
@@ -48,7 +52,13 @@ extension SQLInventoryStore: UnderLockReader {
     ) async throws -> AcquireOutcome? {
         var statements: [SQLStatement] = []
         if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
-        statements += [lockRun(request.key), readClock, selectDue(request)]
+        let runAnswer = statements.count
+        statements.append(lockRun(request.key))
+        // What ends here is not due, and an outage may wait for it.
+        let ends = try succeeding(request.endings, returning: "id")
+        statements += ends.statements
+        let clockAnswer = statements.count
+        statements += [readClock, selectDue(request)]
         let step = source.map { source in
             source.step(
                 from: firstID(of: request.key),
@@ -59,13 +69,13 @@ extension SQLInventoryStore: UnderLockReader {
         let isObserved = source?.isObservable == true && hint(for: request.key).isNearCeiling
         if let source, isObserved { statements += source.observation(lag: lag(of: request.key)) }
         if let step { statements.append(step.statement) }
-        let sourceAnswers = (isNew ? 2 : 0) + 3..<statements.count
+        let sourceAnswers = clockAnswer + 2..<statements.count
         if request.mayBeRepeated { statements.append(selectRepeated(request)) }
         return try await database.withTransaction(statements) { connection, rows in
-            let head = rows[(isNew ? 2 : 0)...]
             if isNew { try requireSibling(rows[0], agreesWith: request) }
-            guard var row = head.first?.first, var clock = rows[sourceAnswers.lowerBound - 2].first
-            else { return nil }
+            guard var row = rows[runAnswer].first, var clock = rows[clockAnswer].first else {
+                return nil
+            }
             var acquisition = Acquisition(
                 store: self,
                 request: request,
@@ -77,27 +87,15 @@ extension SQLInventoryStore: UnderLockReader {
             if request.mayBeRepeated, let last = rows.last, !last.isEmpty {
                 return .batches(try acquisition.repeated(last))
             }
-            if let reason = acquisition.run.pauseReason { return .none(.paused(reason: reason)) }
-            if let reason = try await acquisition.pass(on: connection) {
-                return try await acquisition.commit(answering: .none(reason), on: connection)
-            }
-            var due = rows[sourceAnswers.lowerBound - 1]
-            while try acquisition.offer(due) {
-                due = try await acquisition.nextDue(selectDue(request), on: connection)
-            }
-            if let batch = acquisition.toSplit {
-                return try await acquisition.commit(answering: .needsSplit(batch), on: connection)
-            }
-            if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
-            if let looks = request.looks {
-                try await acquisition.apply(looks, on: connection)
-            } else if let look = try await acquisition.askForDueLook(on: connection) {
-                return look
-            }
-            if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
-            var planned = plan
-            if let source, let step {
-                planned = try await acquisition.plan(
+            let ended = ends.rows(in: rows[(runAnswer + 1)..<clockAnswer])
+            if ended.count < request.endings.count { return .needsEnding }
+            let outcome = try await decide(
+                &acquisition,
+                due: rows[clockAnswer + 1],
+                on: connection
+            ) { acquisition in
+                guard let source, let step else { return plan }
+                return try await acquisition.plan(
                     rows[sourceAnswers],
                     isObserved: isObserved,
                     of: step,
@@ -105,8 +103,41 @@ extension SQLInventoryStore: UnderLockReader {
                     on: connection
                 )
             }
-            return try await acquisition.finish(with: planned, on: connection)
+            // What has ended has ended, whether there is anything to hand out or not.
+            if !request.endings.isEmpty, connection.isInTransaction {
+                _ = try await connection.commit([])
+            }
+            return outcome
         }
+    }
+
+    /// Hands out what there is: what is due, then what was found in gaps, then what follows the cursor.
+    private func decide(
+        _ acquisition: inout Acquisition<Database>,
+        due: SQLRows,
+        on connection: isolated Database.Connection,
+        plan: (inout Acquisition<Database>) async throws -> RangePlan?
+    ) async throws -> AcquireOutcome {
+        let request = acquisition.request
+        if let reason = acquisition.run.pauseReason { return .none(.paused(reason: reason)) }
+        if let reason = try await acquisition.pass(on: connection) {
+            return try await acquisition.commit(answering: .none(reason), on: connection)
+        }
+        var due = due
+        while try acquisition.offer(due) {
+            due = try await acquisition.nextDue(selectDue(request), on: connection)
+        }
+        if let batch = acquisition.toSplit {
+            return try await acquisition.commit(answering: .needsSplit(batch), on: connection)
+        }
+        if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
+        if let looks = request.looks {
+            try await acquisition.apply(looks, on: connection)
+        } else if let look = try await acquisition.askForDueLook(on: connection) {
+            return look
+        }
+        if acquisition.isSatisfied { return try await acquisition.commit(on: connection) }
+        return try await acquisition.finish(with: try await plan(&acquisition), on: connection)
     }
 
     // MARK: Statements

@@ -7,38 +7,22 @@ extension SQLInventoryStore {
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        try requireJSON(result)
-        return try await end(
-            holding,
-            as: .succeeded,
-            by: succeeding(holding, result: result, logging: logging)
+        let ends = try succeeding(
+            [GoodEnding(holding, result: result, logging: logging)],
+            returning: batchColumns
         )
-    }
-
-    /// The statements that end an attempt well.
-    func succeeding(_ holding: Holding, result: String?, logging: String?) -> [SQLStatement] {
-        ending(
-            holding,
-            as: .succeeded,
-            outcome: .succeeded,
-            setting: """
-                status = 'succeeded', job_result_item = \(dialect.json(result)), logging = \(logging),
-                    lease_expires_at = NULL, retry_at = NULL
-                """
-        )
+        return try await end(holding, as: .succeeded, by: ends)
     }
 
     package func release(_ holding: Holding) async throws -> BatchRecord {
         // Due since now, by the same column as a retry.
-        let statements = ending(
-            holding,
+        let ends = ending(
+            [GoodEnding(holding, result: nil, logging: nil)],
             as: .released,
             outcome: .released,
-            setting: """
-                status = 'released', lease_expires_at = NULL, retry_at = \(now)
-                """
-        )
-        return try await end(holding, as: .released, by: statements)
+            returning: batchColumns
+        ) { _, _ in "status = 'released', lease_expires_at = NULL, retry_at = \(now)" }
+        return try await end(holding, as: .released, by: ends)
     }
 
     package func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
@@ -102,15 +86,53 @@ extension SQLInventoryStore {
 
     // MARK: Steps
 
+    /// Statements that end attempts; those that read give a row for each attempt that was held.
+    struct Ends {
+        var statements: [SQLStatement] = []
+        var reading: [Int] = []
+
+        /// The rows of the batches that were ended, out of the statements' answers.
+        func rows(in answers: some RandomAccessCollection<SQLRows>) -> [SQLRow] {
+            var rows: [SQLRow] = []
+            for number in reading {
+                let answer = answers[answers.index(answers.startIndex, offsetBy: number)]
+                for place in 0..<answer.count { rows.append(answer[place]) }
+            }
+            return rows
+        }
+    }
+
+    /// The statements that end attempts well.
+    ///
+    /// - Parameters:
+    ///   - endings: The attempts.
+    ///   - columns: What is read of each batch.
+    /// - Returns: The statements.
+    /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
+    func succeeding(_ endings: [GoodEnding], returning columns: SQLStatement) throws -> Ends {
+        for ending in endings { try requireJSON(ending.result) }
+        return ending(
+            endings,
+            as: .succeeded,
+            outcome: .succeeded,
+            returning: columns
+        ) { result, logging in
+            """
+            status = 'succeeded', job_result_item = \(dialect.json(of: result)), logging = \(logging),
+                lease_expires_at = NULL, retry_at = NULL
+            """
+        }
+    }
+
     /// Ends an attempt in one round trip: the fence is in the condition.
     private func end(
         _ holding: Holding,
         as status: BatchStatus,
-        by statements: [SQLStatement]
+        by ends: Ends
     ) async throws -> BatchRecord {
         try await orArchived(holding, endingAs: status) {
-            let rows = try await database.write(statements)
-            if var row = rows[0].first { return try batch(&row) }
+            let rows = try await database.write(ends.statements)
+            if var row = ends.rows(in: rows).first { return try batch(&row) }
             // Read with a lock: an end that is just being committed by a lost connection counts.
             let found = try await database.write([selectBatch(holding.batch)])[0]
             return try heldBatch(found, by: holding, endingAs: status)
@@ -118,25 +140,46 @@ extension SQLInventoryStore {
     }
 
     private func ending(
-        _ holding: Holding,
+        _ endings: [GoodEnding],
         as status: BatchStatus,
         outcome: AttemptRecord.Outcome,
-        setting assignments: SQLStatement
-    ) -> [SQLStatement] {
-        let update: SQLStatement = """
-            UPDATE \(tables.batch)
-            SET \(assignments), processing_end = \(dialect.processingTime(now))
-            WHERE \(isHeld(holding))
-            """
-        return dialect.chain(update, returning: batchColumns, of: tables.batch) {
-            recordAttempt(
-                holding,
-                outcome: outcome,
-                endedAt: dialect.instant(ofProcessingTime: "processing_end"),
-                from: $0,
-                if: "status = \(status.rawValue)"
+        returning columns: SQLStatement,
+        setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
+    ) -> Ends {
+        // In the order of their numbers, as all who lock several batches do.
+        let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in
+            (
+                number: ending.holding.batch,
+                values: [
+                    Value(Int64(ending.holding.attempt)), Value(ending.result),
+                    Value(ending.logging),
+                ]
             )
         }
+        var ends = Ends()
+        for (isMeant, values) in dialect.values(of: rows, by: "id") {
+            let isAttempt: SQLStatement = "\(isMeant) AND attempt = \(values[0])"
+            let update: SQLStatement = """
+                UPDATE \(tables.batch)
+                SET \(setting(values[1], values[2])), processing_end = \(dialect.processingTime(now))
+                WHERE \(isAttempt) AND status = 'running'
+                """
+            ends.reading.append(ends.statements.count)
+            ends.statements += dialect.chain(
+                update,
+                returning: columns,
+                refinding: """
+                    \(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)
+                    """
+            ) {
+                recordAttempts(
+                    of: $0,
+                    outcome: outcome,
+                    endedAt: dialect.instant(ofProcessingTime: "processing_end")
+                )
+            }
+        }
+        return ends
     }
 
     /// What is recorded of a failure that is repeated; one that names bad items must have done so before.

@@ -193,7 +193,6 @@ extension SQLInventoryStore {
     ///   - outcome: How it ended.
     ///   - error: The error of a failure.
     ///   - endedAt: When, as an instant.
-    ///   - rows: Where the batch's row is read; the table when `nil`.
     ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
     /// - Returns: The statement.
     func recordAttempt(
@@ -201,16 +200,32 @@ extension SQLInventoryStore {
         outcome: AttemptRecord.Outcome,
         error: String? = nil,
         endedAt: SQLStatement,
-        from rows: SQLStatement? = nil,
         if condition: SQLStatement
+    ) -> SQLStatement {
+        recordAttempts(
+            of: """
+                \(tables.batch)
+                WHERE id = \(holding.batch) AND attempt = \(holding.attempt) AND \(condition)
+                """,
+            outcome: outcome,
+            error: error,
+            endedAt: endedAt
+        )
+    }
+
+    /// The statement that writes down attempts that have ended, of batches as they are read from some rows.
+    func recordAttempts(
+        of batches: SQLStatement,
+        outcome: AttemptRecord.Outcome,
+        error: String? = nil,
+        endedAt: SQLStatement
     ) -> SQLStatement {
         let started = dialect.instant(ofProcessingTime: "processing_start")
         return """
             INSERT INTO \(tables.attempt)
                 (batch_id, attempt, worker, started_at, ended_at, outcome, error)
             SELECT id, attempt, worker, \(started), \(endedAt), \(outcome.rawValue), \(error)
-            FROM \(rows ?? "\(tables.batch)")
-            WHERE id = \(holding.batch) AND attempt = \(holding.attempt) AND \(condition)
+            FROM \(batches)
             ON CONFLICT (batch_id, attempt) DO NOTHING
             """
     }

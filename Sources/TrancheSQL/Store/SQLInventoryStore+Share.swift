@@ -3,29 +3,14 @@ package import Tranche
 
 extension SQLInventoryStore: SharingStore {
     package func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?] {
-        for ending in endings { try requireJSON(ending.result) }
-        // In the order of their numbers, as all who lock several batches do.
-        let places = endings.indices.sorted {
-            endings[$0].holding.batch < endings[$1].holding.batch
+        let ends = try succeeding(endings, returning: batchColumns)
+        let rows = try await wrapping { try await database.write(ends.statements) }
+        var records: [Int64: BatchRecord] = [:]
+        for var row in ends.rows(in: rows) {
+            let record = try batch(&row)
+            records[record.id] = record
         }
-        var statements: [SQLStatement] = []
-        var firsts: [Int] = []
-        for place in places {
-            let ending = endings[place]
-            firsts.append(statements.count)
-            statements += succeeding(
-                ending.holding,
-                result: ending.result,
-                logging: ending.logging
-            )
-        }
-        let asked = statements
-        let rows = try await wrapping { try await database.write(asked) }
-        var records = [BatchRecord?](repeating: nil, count: endings.count)
-        for (place, first) in zip(places, firsts) {
-            if var row = rows[first].first { records[place] = try batch(&row) }
-        }
-        return records
+        return endings.map { records[$0.holding.batch] }
     }
 
     package func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {

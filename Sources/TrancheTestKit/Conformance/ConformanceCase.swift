@@ -41,7 +41,7 @@ public struct ConformanceCase: Sendable {
     /// All cases.
     public static let all: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
-        + fencing + repeating + leases + retries + independence + concurrency + records
+        + fencing + passing + repeating + leases + retries + independence + concurrency + records
         + late + audits + splitting + recursion
 }
 

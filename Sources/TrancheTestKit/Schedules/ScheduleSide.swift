@@ -14,6 +14,7 @@ actor ScheduleSide {
     private var metaTable = ""
     private var numbers: [Int64] = []
     private var handedOut: [ScheduleWorld.HandedOut] = []
+    private var held: [Holding: Batch] = [:]
 
     init(_ subject: ConformanceSubject, _ world: ScheduleWorld) async throws {
         self.subject = subject
@@ -79,23 +80,24 @@ actor ScheduleSide {
             linger: asked.minWeight == nil ? .zero : asked.linger,
             policy: world.runs[run].policy
         )
-        var batches: [Batch] = []
-        if asked.batches > 1 {
-            batches = try await inventory.acquireBatches(
-                count: asked.batches,
-                request,
-                from: description
-            )
-        } else {
-            switch try await inventory.acquire(request, from: description) {
-            case .batch(let batch): batches = [batch]
-            case .none(let reason): return text(reason)
-            }
+        let last = asked.last.flatMap { last in
+            held[Holding(batch: numbers[last.batch], attempt: last.attempt)]
         }
+        let (batches, reason) = try await inventory.acquire(
+            upTo: asked.batches,
+            request,
+            from: description,
+            isDraining: false,
+            after: last.map {
+                Batch.Done($0, GoodEnding($0.holding, result: "{}", logging: "in passing"))
+            }
+        )
+        if batches.isEmpty, asked.batches == 1 { return text(reason) }
         var lines: [String] = []
         for batch in batches {
             lines.append(text(batch.record))
             lines.append("  items \(try await batch.items.map { "\($0.id):\($0.weight)" })")
+            held[batch.holding] = batch
             handedOut.append(
                 ScheduleWorld.HandedOut(batch: place(of: batch.id), record: batch.record)
             )

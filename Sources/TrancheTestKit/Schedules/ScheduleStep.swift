@@ -27,6 +27,14 @@ enum ScheduleStep: Sendable {
         var minWeight: Double?
         var linger = Duration.zero
         var batches = 1
+        /// A batch that is ended well before, by its place and attempt, as loops do.
+        var last: Held?
+    }
+
+    /// A batch, by its place in the order of hand-outs, in the hands of one of its attempts.
+    struct Held: Sendable {
+        var batch: Int
+        var attempt: Int
     }
 
     /// The ways to end or extend a batch.
@@ -59,5 +67,6 @@ extension ScheduleStep.Asked: CustomStringConvertible {
     var description: String {
         "\(batches) of weight \(limit.weight ?? 0), count \(limit.count ?? 0),"
             + " least \(minWeight ?? 0) lingering \(linger)"
+            + (last.map { ", having ended batch \($0.batch) attempt \($0.attempt)" } ?? "")
     }
 }

@@ -7,7 +7,7 @@ struct ScheduleWorld: Sendable {
     /// The filter of the job's source.
     let filter: SourceFilter?
     private var rows: [Int64: SourceRow] = [:]
-    private var held: [(batch: Int, attempt: Int)] = []
+    private var held: [ScheduleStep.Held] = []
     /// The ids that were handed out, by run.
     private var handedOut: [String: Set<Int64>] = [:]
     private var nextID: Int64
@@ -44,10 +44,7 @@ struct ScheduleWorld: Sendable {
         case 0..<35:
             return .acquire(run: run, makeAsked(isDue: due.contains(runs[run].name), &random))
         case 35..<65:
-            guard !held.isEmpty else { return .advance(1) }
-            // Mostly the newest, sometimes those who lost or ended theirs long ago.
-            let recent = random.hits(oneIn: 3) ? held : Array(held.suffix(5))
-            let holding = random.pick(recent)
+            guard let holding = pickHeld(&random) else { return .advance(1) }
             let end = random.pick(ScheduleStep.End.allCases + [.succeed, .succeed, .fail])
             return .end(batch: holding.batch, attempt: holding.attempt, end)
         case 65..<80:
@@ -100,8 +97,15 @@ struct ScheduleWorld: Sendable {
             asked.minWeight = random.pick([2, 6])
             asked.linger = .seconds(random.pick([0, 10, 25]))
         }
+        if random.hits(oneIn: 3) { asked.last = pickHeld(&random) }
         if !isDue, random.hits(oneIn: 3) { asked.batches = Int.random(in: 2...4, using: &random) }
         return asked
+    }
+
+    /// Mostly one of the newest, sometimes one that was lost or ended long ago.
+    private func pickHeld(_ random: inout SplitMix64) -> ScheduleStep.Held? {
+        if held.isEmpty { return nil }
+        return random.pick(random.hits(oneIn: 3) ? held : Array(held.suffix(5)))
     }
 
     private mutating func makeRow(_ random: inout SplitMix64) -> SourceRow {
@@ -126,7 +130,7 @@ struct ScheduleWorld: Sendable {
 
     /// Notes who holds a batch.
     mutating func hold(_ handedOut: HandedOut) {
-        held.append((handedOut.batch, handedOut.record.attempt))
+        held.append(.init(batch: handedOut.batch, attempt: handedOut.record.attempt))
     }
 
     /// The runs that have ids behind their cursor which were not handed out.

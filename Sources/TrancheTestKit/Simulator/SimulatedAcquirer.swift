@@ -16,6 +16,8 @@ struct SimulatedAcquirer: Sendable {
     var random: SplitMix64
     /// Batches that it never ended.
     private(set) var dead: [Batch] = []
+    /// A batch that it has worked on well, which is recorded with the next acquire.
+    private var last: Batch.Done?
     /// Whether bad items are good by now.
     var isCured = false
 
@@ -55,6 +57,7 @@ struct SimulatedAcquirer: Sendable {
                 try await gate.wait("sleep", now.advanced(by: .milliseconds(pause)))
             }
         }
+        try await recordLast()
         guard let first = dead.first else { return }
         // By then somebody else may have its batch, perhaps this worker itself.
         try await gate.wait("sleep", first.record.leaseExpiresAt)
@@ -63,6 +66,7 @@ struct SimulatedAcquirer: Sendable {
         {
             try await treat(batch)
         }
+        try await recordLast()
         while !dead.isEmpty { try await comeBack() }
     }
 
@@ -121,11 +125,7 @@ struct SimulatedAcquirer: Sendable {
             request.minWeight = minWeight
             request.linger = .seconds(5)
         }
-        let answer = try await inventory.acquire(
-            request,
-            from: description,
-            isDraining: isDraining
-        )
+        let answer = try await acquire(request, isDraining: isDraining)
         guard case .batch(let batch) = answer else { return answer }
         guard try await batch.items.map(\.id) == batch.record.ids.map({ Array($0.ids) }) else {
             throw Violation("\(batch.record.words) has other items")
@@ -133,15 +133,48 @@ struct SimulatedAcquirer: Sendable {
         return answer
     }
 
+    private mutating func acquire(
+        _ request: BatchRequest,
+        isDraining: Bool
+    ) async throws -> Acquired {
+        let done = last
+        last = nil
+        do {
+            return try await inventory.acquire(
+                request,
+                from: description,
+                isDraining: isDraining,
+                after: done
+            )
+        } catch let error as TrancheError where error.code == .batchLost && done != nil {
+            return try await inventory.acquire(request, from: description, isDraining: isDraining)
+        }
+    }
+
     // MARK: Ending
+
+    /// Ends a batch well: now, or with the next acquire.
+    private mutating func succeed(_ batch: Batch) async throws {
+        if random.hits(oneIn: 2) {
+            try await unlessLost(batch) { try await $0.succeed(result: ["ids": $0.count]) }
+            if random.hits(oneIn: 6) { try await unlessLost(batch) { try await $0.succeed() } }
+        } else {
+            last = Batch.Done(batch, GoodEnding(batch.holding, result: nil, logging: "in passing"))
+        }
+    }
+
+    private mutating func recordLast() async throws {
+        guard let done = last else { return }
+        last = nil
+        try await unlessLost(done.batch) { try await $0.succeed(done.ending) }
+    }
 
     /// Ends a batch in one way or another, or does not.
     private mutating func treat(_ batch: Batch) async throws {
         if isBad(batch) { return try await fail(batch) }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<50:
-            try await unlessLost(batch) { try await $0.succeed(result: ["ids": $0.count]) }
-            if random.hits(oneIn: 6) { try await unlessLost(batch) { try await $0.succeed() } }
+            try await succeed(batch)
         case 50..<62:
             try await fail(batch)
         case 62..<72:
@@ -160,7 +193,7 @@ struct SimulatedAcquirer: Sendable {
         if isBad(batch) {
             try await fail(batch)
         } else {
-            try await unlessLost(batch) { try await $0.succeed() }
+            try await succeed(batch)
         }
     }
 

@@ -30,13 +30,14 @@ struct SteppedStore: ForwardingStore {
                 let source = SteppedSource.unwrapped(source)
                 let outcome = try await base.acquire(request, from: source, plan: plan)
                 gate.note("acquire: \(outcome.words)")
+                try await end(request.endings, answering: outcome)
                 try ledger.repeatAnswer(of: gate.actor, outcome)
                 switch outcome {
                 case .batches(let batches):
                     for batch in batches { try ledger.handOut(batch.record) }
                 case .none(let reason):
                     try ledger.check(reason)
-                case .needsPlan, .needsLook, .needsSplit:
+                case .needsPlan, .needsLook, .needsSplit, .needsEnding:
                     break
                 }
                 answer = outcome
@@ -45,6 +46,19 @@ struct SteppedStore: ForwardingStore {
         } catch {
             if let answer { ledger.loseAnswer(of: gate.actor, answer) }
             throw error
+        }
+    }
+
+    /// Notes what ended with an acquire.
+    private func end(_ endings: [GoodEnding], answering outcome: AcquireOutcome) async throws {
+        if case .needsEnding = outcome { return }
+        for ending in endings {
+            let selection = BatchSelection(ids: [ending.holding.batch])
+            guard let record = try await base.batches(selection).first else {
+                throw Violation("\(ending.holding.words) was ended with an acquire, and is gone")
+            }
+            gate.note("succeed \(ending.holding.words)")
+            try ledger.end(ending.holding, as: record)
         }
     }
 
@@ -142,6 +156,7 @@ extension AcquireOutcome {
         case .needsPlan(let demand): "a plan after \(demand.cursor.map(String.init) ?? "-")"
         case .needsLook(let gaps): "a look at \(gaps.map(\.words).joined(separator: ", "))"
         case .needsSplit(let batch): "a split of \(batch.words)"
+        case .needsEnding: "the ends first"
         }
     }
 }

@@ -9,11 +9,19 @@ extension InventoryTables {
         now: Date
     ) throws -> AcquireOutcome {
         let isKnown = run(request.key) != nil
+        if !isKnown, !request.endings.isEmpty { return .needsEnding }
         var acquire = Acquire(
             request: request,
             run: try findOrMakeRun(request, now: now),
             now: now
         )
+        // The same token gives the same batches; what ended with them has ended before.
+        if request.mayBeRepeated {
+            let known = handedOut(under: request, in: acquire.run)
+            if !known.isEmpty { return .batches(known) }
+        }
+        guard request.endings.allSatisfy({ isHeld($0.holding) }) else { return .needsEnding }
+        for ending in request.endings { try succeed(ending, now: now) }
         let outcome = try outcome(of: &acquire, plan: plan)
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
@@ -24,11 +32,7 @@ extension InventoryTables {
     private mutating func outcome(of acquire: inout Acquire, plan: RangePlan?) throws
         -> AcquireOutcome
     {
-        // 1. The same token gives the same batches; a run that is stopped gives none.
-        if acquire.request.mayBeRepeated {
-            let known = handedOut(under: acquire.request, in: acquire.run)
-            if !known.isEmpty { return .batches(known) }
-        }
+        // 1. A run that is stopped gives none.
         if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 

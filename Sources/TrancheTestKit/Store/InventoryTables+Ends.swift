@@ -3,17 +3,18 @@ import Tranche
 
 extension InventoryTables {
     /// Ends an attempt well.
-    mutating func succeed(
-        _ holding: Holding,
-        result: String?,
-        logging: String?,
-        now: Date
-    ) throws -> BatchRecord {
-        try requireJSON(result)
-        return try end(holding, as: .succeeded, attempt: .succeeded, now: now) { batch in
-            batch.result = result
-            batch.logging = logging
+    @discardableResult
+    mutating func succeed(_ ending: GoodEnding, now: Date) throws -> BatchRecord {
+        try requireJSON(ending.result)
+        return try end(ending.holding, as: .succeeded, attempt: .succeeded, now: now) { batch in
+            batch.result = ending.result
+            batch.logging = ending.logging
         }
+    }
+
+    /// Whether a batch is in the hands of an attempt.
+    func isHeld(_ holding: Holding) -> Bool {
+        batch(holding.batch).map { $0.status == .running && $0.attempt == holding.attempt } ?? false
     }
 
     /// Gives a batch back unharmed.

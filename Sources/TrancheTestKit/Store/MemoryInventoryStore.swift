@@ -42,7 +42,8 @@ public actor MemoryInventoryStore: InventoryStore {
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        try change { try $0.succeed(holding, result: result, logging: logging, now: $1) }
+        let ending = GoodEnding(holding, result: result, logging: logging)
+        return try change { try $0.succeed(ending, now: $1) }
     }
 
     /// Ends an attempt badly; see `InventoryStore`.

@@ -159,6 +159,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
+                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
@@ -199,6 +200,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
+                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
