@@ -37,7 +37,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         }
 
         @usableFromInline
-        var isUnwanted: Bool { entries.allSatisfy(\.waiter.isEnded) }
+        var isUnwanted: Bool { !entries.contains { !$0.waiter.isEnded } }
     }
 
     /// What the lock guards.
@@ -204,7 +204,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             let waiting = guarded.state.queued + guarded.state.outside.count
             guard guarded.unwanted * 2 >= waiting else { return State.Actions() }
             guarded.unwanted = 0
-            return guarded.state.remove(where: \.waiter.isEnded, at: now())
+            return guarded.state.remove(where: { $0.waiter.isEnded }, at: now())
         }
         perform(actions)
         if configuration.cancelsUnwanted { cancelUnwanted() }
@@ -300,9 +300,9 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     @inlinable
     func run(_ batch: State.Batch) async {
         var entries = batch.entries
-        if entries.contains(where: \.waiter.isEnded) {
+        if entries.contains(where: { $0.waiter.isEnded }) {
             let count = entries.count
-            entries.removeAll(where: \.waiter.isEnded)
+            entries.removeAll { $0.waiter.isEnded }
             let given = count - entries.count
             guarded.withLock { $0.metrics.cancelled += given }
         }
@@ -311,13 +311,15 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             guarded.withLock { $0.metrics.note(size: size, wait: wait) }
             await deliver(entries)
         }
+        // Those who were just answered may ask again at once: they are let in before what has come is sent.
+        if configuration.isEager, entries.count > 1 { await Task.yield() }
         perform(guarded.withLock { $0.state.batchEnded(at: now()) })
     }
 
     @inlinable
     func deliver(_ entries: [Entry]) async {
         do {
-            let (outcome, uncorrelated) = try await call(entries.map(\.request))
+            let (outcome, uncorrelated) = try await call(entries.map { $0.request })
             if uncorrelated > 0 { guarded.withLock { $0.metrics.uncorrelated += uncorrelated } }
             switch outcome {
             case .responses(let responses):

@@ -64,26 +64,23 @@ package struct PostgreSQLDialect: SQLDialect {
 
     // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays, each read once;
     // a join with them would be planned, for as long as the session lasts, for the table as it is now.
-    package func values(
-        of rows: [(number: Int64, values: [Value])],
+    package func together(
+        _ rows: [[Value]],
         by column: String
-    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
-        guard let first = rows.first, rows.count > 1 else {
-            return valuesOfEach(of: rows, by: column)
-        }
-        func array(_ values: [Value]) -> SQLStatement {
+    ) -> (isMeant: SQLStatement, values: [SQLStatement])? {
+        guard let first = rows.first else { return nil }
+        let arrays = first.indices.map { place -> SQLStatement in
+            let values = rows.map { $0[place] }
             let type = values.contains { $0.integer != nil } ? "bigint" : "text"
             let list = "{" + values.map(\.asArrayElement).joined(separator: ",") + "}"
             return """
                 CAST((SELECT CAST(\(list) AS \(unsafeRaw: type)[])) AS \(unsafeRaw: type)[])
                 """
         }
-        let numbers = array(rows.map { .integer($0.number) })
-        let place: SQLStatement = "array_position(\(numbers), \(name: column))"
-        let values = first.values.indices.map { column -> SQLStatement in
-            "(\(array(rows.map { $0.values[column] })))[\(place)]"
-        }
-        return [("\(name: column) = ANY (\(numbers))", values)]
+        let place: SQLStatement = "array_position(\(arrays[0]), \(name: column))"
+        return (
+            "\(name: column) = ANY (\(arrays[0]))", arrays.dropFirst().map { "(\($0))[\(place)]" }
+        )
     }
 
     package func json(of text: SQLStatement) -> SQLStatement { "CAST(\(text) AS json)" }

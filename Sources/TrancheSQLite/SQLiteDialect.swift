@@ -57,11 +57,11 @@ package struct SQLiteDialect: SQLDialect {
     }
 
     // A statement costs little here, and a planner that has seen a small table may walk through it.
-    package func values(
-        of rows: [(number: Int64, values: [Value])],
+    package func together(
+        _ rows: [[Value]],
         by column: String
-    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
-        valuesOfEach(of: rows, by: column)
+    ) -> (isMeant: SQLStatement, values: [SQLStatement])? {
+        nil
     }
 
     package func json(of text: SQLStatement) -> SQLStatement { text }

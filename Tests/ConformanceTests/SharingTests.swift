@@ -11,7 +11,7 @@ import TrancheTestKit
 @Suite("Tasks that share transactions", .timeLimit(.minutes(3)))
 struct SharingTests {
     /// Counts the requests that reach a store, and holds them up where a test says so.
-    final class CountingStore: ForwardingStore, SharingStore {
+    final class CountingStore: ForwardingStore, SharingStore, SQLSourceProvider {
         let base: any InventoryStore
         private let counts = Mutex<[StoreRequest: Int]>([:])
         private let sizes = Mutex<[Int]>([])
@@ -28,6 +28,10 @@ struct SharingTests {
             self.base = base
             self.gate = gate
             self.groupGate = groupGate
+        }
+
+        func openSource(_ source: SQLSource) async throws -> any MetaSource {
+            try await #require(base as? any SQLSourceProvider).openSource(source)
         }
 
         func count(_ request: StoreRequest) -> Int { counts.withLock { $0[request] ?? 0 } }
@@ -81,6 +85,7 @@ struct SharingTests {
         gate: AsyncStream<Void>? = nil,
         groupGate: AsyncStream<Void>? = nil,
         shares: Bool = true,
+        isBeside: Bool = true,
         _ body: (World) async throws -> Void
     ) async throws {
         try await withTestDatabase(backend) { database in
@@ -95,9 +100,10 @@ struct SharingTests {
             var configuration = Inventory.Configuration()
             configuration.sharesTransactions = shares
             let inventory = Inventory(store: store, configuration: configuration)
+            // Named by itself, it is planned from without the run's lock.
             let place: SourceDatabase =
                 backend == .sqlite ? .sqlite(database.address) : .postgres(database.address)
-            let source = SQLSource(database.prefix + "item", in: place)
+            let source = SQLSource(database.prefix + "item", in: isBeside ? nil : place)
             try await body(
                 World(database: database, store: store, inventory: inventory, source: source)
             )
@@ -108,10 +114,14 @@ struct SharingTests {
     @Test(
         "Many tasks hand out every item once, in fewer transactions than batches",
         arguments: TestDatabase.Backend.available,
-        [true, false]
+        [(shares: true, isBeside: true), (true, false), (false, true)]
     )
-    func manyTasks(backend: TestDatabase.Backend, shares: Bool) async throws {
-        try await withWorld(backend, shares: shares) { world in
+    func manyTasks(
+        backend: TestDatabase.Backend,
+        how: (shares: Bool, isBeside: Bool)
+    ) async throws {
+        let shares = how.shares
+        try await withWorld(backend, shares: shares, isBeside: how.isBeside) { world in
             let (inventory, source) = (world.inventory, world.source)
             let batches = try await withThrowingTaskGroup(
                 of: [(worker: String?, expected: String, ids: [Int64])].self

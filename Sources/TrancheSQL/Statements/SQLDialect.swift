@@ -44,18 +44,19 @@ package protocol SQLDialect: Sendable {
         refinding changed: SQLStatement,
         _ insert: (_ changed: SQLStatement) -> SQLStatement
     ) -> [SQLStatement]
-    /// Values for some rows, each of which has its own, for as few statements as the dialect needs.
+    /// Values for some rows, each of which has its own, in one statement.
     ///
-    /// However small the table was when a statement was planned, the rows are looked up one by one.
+    /// However small the table was when the statement was planned, the rows are looked up one by one.
     ///
     /// - Parameters:
     ///   - rows: For each row its number, and its values: all whole numbers or all texts in one place.
     ///   - column: The column of the number.
-    /// - Returns: For each statement which rows it is about, and their values, as expressions of a row.
-    func values(
-        of rows: [(number: Int64, values: [Value])],
+    /// - Returns: Which rows are meant, and their values, as expressions of a row; `nil` where a statement for
+    ///   each is as good.
+    func together(
+        _ rows: [[Value]],
         by column: String
-    ) -> [(isMeant: SQLStatement, values: [SQLStatement])]
+    ) -> (isMeant: SQLStatement, values: [SQLStatement])?
     /// JSON text as the JSON columns keep it.
     func json(of text: SQLStatement) -> SQLStatement
     /// An expression as a double.
@@ -86,16 +87,6 @@ package protocol SQLDialect: Sendable {
 }
 
 extension SQLDialect {
-    /// Values for rows, with a statement for each.
-    package func valuesOfEach(
-        of rows: [(number: Int64, values: [Value])],
-        by column: String
-    ) -> [(isMeant: SQLStatement, values: [SQLStatement])] {
-        rows.map { row in
-            ("\(name: column) = \(row.number)", row.values.map { SQLStatement("$1", binds: [$0]) })
-        }
-    }
-
     /// JSON text as the JSON columns keep it.
     package func json(_ text: String?) -> SQLStatement { json(of: "\(text)") }
 

@@ -146,38 +146,45 @@ extension SQLInventoryStore {
         returning columns: SQLStatement,
         setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
     ) -> Ends {
-        // In the order of their numbers, as all who lock several batches do.
-        let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in
-            (
-                number: ending.holding.batch,
-                values: [
-                    Value(Int64(ending.holding.attempt)), Value(ending.result),
-                    Value(ending.logging),
-                ]
-            )
-        }
-        var ends = Ends()
-        for (isMeant, values) in dialect.values(of: rows, by: "id") {
+        func statements(_ isMeant: SQLStatement, _ values: some Collection<SQLStatement>)
+            -> [SQLStatement]
+        {
+            let values = Array(values)
             let isAttempt: SQLStatement = "\(isMeant) AND attempt = \(values[0])"
             let update: SQLStatement = """
                 UPDATE \(tables.batch)
                 SET \(setting(values[1], values[2])), processing_end = \(dialect.processingTime(now))
                 WHERE \(isAttempt) AND status = 'running'
                 """
-            ends.reading.append(ends.statements.count)
-            ends.statements += dialect.chain(
-                update,
-                returning: columns,
-                refinding: """
-                    \(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)
-                    """
-            ) {
+            let changed: SQLStatement = """
+                \(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)
+                """
+            return dialect.chain(update, returning: columns, refinding: changed) {
                 recordAttempts(
                     of: $0,
                     outcome: outcome,
                     endedAt: dialect.instant(ofProcessingTime: "processing_end")
                 )
             }
+        }
+        // In the order of their numbers, as all who lock several batches do.
+        let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in
+            [
+                Value(ending.holding.batch), Value(Int64(ending.holding.attempt)),
+                Value(ending.result), Value(ending.logging),
+            ]
+        }
+        if rows.count > 1, let (isMeant, values) = dialect.together(rows, by: "id") {
+            return Ends(statements: statements(isMeant, values), reading: [0])
+        }
+        let blanks = SQLTemplate.blanks(4)
+        let templates = statements("id = \(blanks[0])", blanks.dropFirst()).map {
+            SQLTemplate($0, values: 4)
+        }
+        var ends = Ends()
+        for row in rows {
+            ends.reading.append(ends.statements.count)
+            for template in templates { ends.statements.append(template.filled(with: row)) }
         }
         return ends
     }
