@@ -68,6 +68,8 @@ package actor PostgreSQLConnection: SQLConnection {
 
     package var isUsable: Bool { !isBroken && !isInTransaction && !isWornOut }
 
+    package func isAlive() -> Bool { !isBroken && handle.isPeerThere() }
+
     package func noteDemand(_ isWanted: Bool) {}
 
     package func atomically(

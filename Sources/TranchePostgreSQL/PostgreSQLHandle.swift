@@ -198,6 +198,14 @@ struct PostgreSQLHandle: ~Copyable {
 
     var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }
 
+    /// Whether the server has not closed an idle connection, by what has come from it.
+    func isPeerThere() -> Bool {
+        var file = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
+        guard poll(&file, 1, 0) != 0 else { return true }
+        // Notices may come at any time; an end is found by reading.
+        return PQconsumeInput(pointer) == 1 && !isBroken
+    }
+
     /// What another thread may use to have the server stop a statement.
     func makeCanceller() -> PostgreSQLCanceller {
         PostgreSQLCanceller(stealing: PQgetCancel(pointer))

@@ -80,6 +80,9 @@ package actor SQLiteConnection: SQLConnection {
 
     package var isUsable: Bool { !handle.isInTransaction }
 
+    // A file does not go away.
+    package func isAlive() -> Bool { true }
+
     package func noteDemand(_ isWanted: Bool) {
         self.isWanted = isWanted
         if !isWanted { leaveTurn() }

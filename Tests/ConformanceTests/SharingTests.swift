@@ -44,6 +44,7 @@ struct SharingTests {
 
         func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
             counts.withLock { $0[request, default: 0] += 1 }
+            if request == .fail, let groupGate { for await _ in groupGate { break } }
             return try await body()
         }
 
@@ -63,6 +64,12 @@ struct SharingTests {
             counts.withLock { $0[.succeed, default: 0] += 1 }
             guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
             return try await base.succeed(endings)
+        }
+
+        func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?] {
+            counts.withLock { $0[.fail, default: 0] += 1 }
+            guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
+            return try await base.fail(endings)
         }
 
         func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {
@@ -301,6 +308,84 @@ struct SharingTests {
             #expect(ends.count { (try? $0.get()) == .succeeded } == 9)
             // What was ended may be ended again by its attempt.
             #expect(try await batches[0].succeed().status == .succeeded)
+        }
+    }
+
+    @Test(
+        "Failures are recorded together, and each is as it would be by itself",
+        arguments: TestDatabase.Backend.available
+    )
+    func failures(backend: TestDatabase.Backend) async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        try await withWorld(backend, items: 100, groupGate: gate) { world in
+            let (inventory, source) = (world.inventory, world.source)
+            var batches: [Batch] = []
+            for _ in 1...10 {
+                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                batches.append(try #require(batch))
+            }
+            // One is another's by now.
+            try await batches[4].release()
+            _ = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            let first = Task { [batch = batches[0]] in try await batch.fail("no 0") }
+            while world.store.count(.fail) == 0 { await Task.yield() }
+            let ends = batches.enumerated().dropFirst().map { place, batch in
+                Task {
+                    // One blames an item that it does not have, and one an item of its own.
+                    let bad: Set<Int64> = place == 7 ? [batch.ids.lowerBound] : []
+                    let failure =
+                        place == 6
+                        ? BatchFailure("no 6", parts: [BatchPart(ids: IDRuns([4711]), weight: 1)])
+                        : nil
+                    if let failure { return try await batch.fail(failure) }
+                    return try await batch.fail("no \(place)", badItems: bad)
+                }
+            }
+            while inventory.waitingToFail < 9 { await Task.yield() }
+            for _ in 1...20 { opening.yield() }
+            #expect(try await first.value.failures == 1)
+            for (place, end) in zip(1..., ends) {
+                switch (place, await end.result) {
+                case (4, .failure(let error as TrancheError)): #expect(error.code == .batchLost)
+                case (6, .failure(let error as TrancheError)):
+                    #expect(error.code == .invalidArgument)
+                case (7, .success(let batch)): #expect(batch.status == .split)
+                case (_, .success(let batch)):
+                    #expect(batch.status == .failed && batch.failures == 1)
+                    #expect(batch.logging == "no \(place)" && batch.retryAt != nil)
+                case (_, .failure(let error)): Issue.record("\(place): \(error)")
+                }
+            }
+            let attempts = try await inventory.store.attempts(of: batches[2].id)
+            #expect(attempts.map(\.outcome) == [.failed])
+        }
+    }
+
+    @Test(
+        "Failures that are recorded together count towards an outage as others do",
+        arguments: TestDatabase.Backend.available
+    )
+    func outage(backend: TestDatabase.Backend) async throws {
+        try await withWorld(backend, items: 100) { world in
+            let request = BatchRequest(
+                job: "j",
+                limit: BatchLimit(count: 2),
+                policy: RunPolicy(onExhausted: .split)
+            )
+            let batches = try await world.inventory.acquireBatches(
+                count: 40,
+                request,
+                from: world.source
+            )
+            let base = try #require(world.store.base as? any SharingStore)
+            let failure = BatchFailure("the sink does not answer")
+            _ = try await base.fail(batches.map { BadEnding($0.holding, failure) })
+            guard
+                case .none(.held) = try await world.inventory.acquire(request, from: world.source)
+            else {
+                Issue.record("the run is not held")
+                return
+            }
         }
     }
 

@@ -117,6 +117,25 @@ struct ConnectionTests {
         await database.close()
     }
 
+    @Test("A connection that the server has closed meanwhile is not lent")
+    func closedByServer() async throws {
+        let server = try #require(TestPostgreSQL.server)
+        let (one, other) = (
+            try server.database(maxConnections: 1), try server.database(maxConnections: 1)
+        )
+        for _ in 0..<20 {
+            var row = try await one.read("SELECT pg_backend_pid()")[0][0]
+            let process = try row.integer()
+            _ = try await other.read(
+                "SELECT pg_terminate_backend(CAST(\(process) AS integer), 5000)"
+            )
+            var again = try await one.read("SELECT pg_backend_pid()")[0][0]
+            #expect(try again.integer() != process)
+        }
+        await one.close()
+        await other.close()
+    }
+
     @Test("A lock that is not had in time is transient, and says so")
     func lockTimeout() async throws {
         try await withTestDatabase(.postgreSQL) { database in

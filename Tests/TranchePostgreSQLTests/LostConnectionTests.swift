@@ -65,6 +65,43 @@ struct LostConnectionTests {
         )
     }
 
+    @Test("An acquire that ended the batch before, and was not answered, did both once")
+    func succeedAndAcquire() async throws {
+        try await withProxy { database, inventory, source, proxy in
+            let request = BatchRequest(job: "job", limit: BatchLimit(count: 4))
+            let acquired = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+            let first = try #require(acquired)
+            proxy.cutNext { $0.contains("COMMIT") }
+            let answer = try await first.succeed(
+                result: ["n": 4],
+                thenAcquire: request,
+                from: source
+            )
+            guard case .batch(let second) = answer else {
+                Issue.record("no batch")
+                return
+            }
+            #expect(proxy.cuts == 1)
+            #expect(second.ids == 5...8)
+            #expect(try await rows(database) == ["1|1|4|1|succeeded", "2|5|8|1|running"])
+            // Nothing follows the last: then the ending is all that was committed.
+            let last = try await second.succeed(thenAcquire: request, from: source)
+            guard case .batch(let third) = last else {
+                Issue.record("no batch")
+                return
+            }
+            proxy.cutNext { $0.contains("COMMIT") }
+            let end = try await third.succeed(thenAcquire: request, from: source)
+            guard case .none(.complete) = end else {
+                Issue.record("\(end)")
+                return
+            }
+            #expect(proxy.cuts == 2)
+            let attempts = try await inventory.store.attempts(of: third.id)
+            #expect(attempts.map(\.outcome) == [.succeeded])
+        }
+    }
+
     @Test("An acquire whose commit was not answered gives the batch that was committed")
     func acquire() async throws {
         try await withProxy { database, inventory, source, proxy in

@@ -191,8 +191,13 @@ extension Batch {
         if !badItems.isEmpty {
             failure.parts = try await inventory.parts(of: record, bad: badItems, in: source)
         }
-        let asked = failure
-        return try await end { try await $0.store.fail(holding, with: asked) }
+        return try await fail(failure)
+    }
+
+    /// Records failure; one that names parts has them.
+    @discardableResult
+    package func fail(_ failure: BatchFailure) async throws -> BatchRecord {
+        try await end { try await $0.fail(BadEnding(holding, failure), of: record.key) }
     }
 
     /// Gives the batch back unharmed: it is offered again at once.
@@ -216,7 +221,7 @@ extension Batch {
     }
 
     /// Writes an end even when the task was cancelled meanwhile.
-    package func end(
+    private func end(
         _ body: @escaping @Sendable (Inventory) async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let inventory = inventory

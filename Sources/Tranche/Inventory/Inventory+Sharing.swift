@@ -48,8 +48,11 @@ extension Inventory {
 
     /// How many tasks wait for another's request to end, before theirs is made.
     package var waitingForBatches: Int {
-        lines.withLock { $0.values.reduce(0) { $0 + $1.metrics.queued } }
+        lines.withLock { $0.queued }
     }
+
+    /// How many failures wait for another's to be recorded.
+    package var waitingToFail: Int { failures.withLock { $0.queued } }
 
     /// Where those wait who ask for the same.
     private func line(for request: AcquireRequest) -> AcquireLine {
@@ -60,18 +63,15 @@ extension Inventory {
         key.endings = []
         key.mayBeRepeated = false
         return lines.withLock { lines in
-            if let line = lines[key] { return line }
-            // Runs come and go: those that nobody asks for just now are made again when they are.
-            if lines.count >= 256 { lines = lines.filter { !$0.value.metrics.isIdle } }
-            var configuration = Self.sharing
-            configuration.cancelsUnwanted = true
-            let line = AcquireLine(
-                configuration,
-                ordered: Self.acquireTogether,
-                onUndelivered: Self.giveBack
-            )
-            lines[key] = line
-            return line
+            lines.line(for: key) {
+                var configuration = Self.sharing
+                configuration.cancelsUnwanted = true
+                return AcquireLine(
+                    configuration,
+                    ordered: Self.acquireTogether,
+                    onUndelivered: Self.giveBack
+                )
+            }
         }
     }
 
@@ -137,6 +137,21 @@ extension Inventory {
         }
     }
 
+    /// Ends an attempt badly, in one transaction with others of the run who do so just now.
+    func fail(_ ending: BadEnding, of key: RunKey) async throws -> BatchRecord {
+        var line: MicroBatcher<BadEnding, BatchRecord?>?
+        if configuration.sharesTransactions, let store = store as? any SharingStore {
+            line = failures.withLock { lines in
+                lines.line(for: key) {
+                    MicroBatcher(Self.sharing, ordered: { try await store.fail($0) })
+                }
+            }
+        }
+        return try await share(ending, in: line) {
+            try await store.fail(ending.holding, with: ending.failure)
+        }
+    }
+
     /// Extends a lease, in one transaction with others who do so just now.
     func heartbeat(_ holding: Holding) async throws -> Date {
         try await share(holding, in: heartbeats) { try await store.heartbeat(holding) }
@@ -160,5 +175,24 @@ extension Inventory {
             // It is told by who asks alone.
         }
         return try await alone()
+    }
+}
+
+/// Where those wait who ask for the same, by what that is.
+struct Lines<Key: Hashable & Sendable, Request: Sendable, Answer: Sendable>: Sendable {
+    typealias Line = MicroBatcher<Request, Answer>
+
+    private var lines: [Key: Line] = [:]
+
+    /// How many wait.
+    var queued: Int { lines.values.reduce(0) { $0 + $1.metrics.queued } }
+
+    mutating func line(for key: Key, _ make: () -> Line) -> Line {
+        if let line = lines[key] { return line }
+        // Runs come and go: those that nobody asks for just now are made again when they are.
+        if lines.count >= 256 { lines = lines.filter { !$0.value.metrics.isIdle } }
+        let line = make()
+        lines[key] = line
+        return line
     }
 }

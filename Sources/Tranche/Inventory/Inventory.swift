@@ -26,7 +26,9 @@ public final class Inventory: Sendable {
     let shares = Mutex<[RunKey: AuditShare]>([:])
 
     /// Where those wait who ask for batches while others do, by what they ask for.
-    let lines = Mutex<[AcquireRequest: AcquireLine]>([:])
+    let lines = Mutex(Lines<AcquireRequest, SharedAcquire, SharedAnswer>())
+    /// Likewise, for failures, by run.
+    let failures = Mutex(Lines<RunKey, BadEnding, BatchRecord?>())
     /// Where those wait who end batches while others do; `nil` where each has a transaction of its own.
     let endings: EndingLine?
     /// Likewise, for heartbeats.

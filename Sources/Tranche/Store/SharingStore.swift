@@ -10,6 +10,13 @@ public protocol SharingStore: InventoryStore {
     /// - Throws: `TrancheError` of the store; nothing was changed then.
     func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?]
 
+    /// Ends attempts badly, each of another batch of one run.
+    ///
+    /// - Parameter endings: The attempts.
+    /// - Returns: The batches as they are now; `nil` as for ``succeed(_:)``, and for a batch of another run.
+    /// - Throws: As ``succeed(_:)``; `.invalidArgument` when a failure's parts are not its batch's ids.
+    func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?]
+
     /// Extends leases, each of another batch.
     ///
     /// - Parameter holdings: The attempts.
@@ -32,5 +39,19 @@ public struct GoodEnding: Sendable, Hashable {
         self.holding = holding
         self.result = result
         self.logging = logging
+    }
+}
+
+/// How an attempt ended badly.
+public struct BadEnding: Sendable {
+    /// The attempt.
+    public var holding: Holding
+    /// What went wrong.
+    public var failure: BatchFailure
+
+    /// Makes an ending.
+    public init(_ holding: Holding, _ failure: BatchFailure) {
+        self.holding = holding
+        self.failure = failure
     }
 }

@@ -79,9 +79,7 @@ struct BatchRun: Sendable {
             ended.status = "released"
         } else if let failure = end.failure {
             let failure = try await self.failure(failure, of: end)
-            let record = try await batch.end {
-                try await $0.store.fail(batch.holding, with: failure)
-            }
+            let record = try await batch.fail(failure)
             let isForGood = record.status == .failed && record.isFinal
             ended.status = isForGood ? "failed for good" : record.status.rawValue
             ended.error = failure.message

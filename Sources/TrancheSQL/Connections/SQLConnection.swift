@@ -10,6 +10,10 @@ package protocol SQLConnection: Actor {
     /// Whether the connection may be lent again: sound, and no transaction left open.
     var isUsable: Bool { get }
 
+    /// Whether the database is still there, as far as can be told without asking it; looked at before each
+    /// lending.
+    func isAlive() -> Bool
+
     /// Tells whether others of this process wait for the connection; said when it is lent and given
     /// back.
     func noteDemand(_ isWanted: Bool)

@@ -4,7 +4,7 @@ import Tranche
 
 /// Lends connections, one borrower each at a time, and makes them when there are too few.
 ///
-/// Who waits gets one in the order of asking. Nobody holds a connection while waiting for another, so
+/// One whose database has gone away meanwhile is not lent. Who waits gets one in the order of asking. Nobody holds a connection while waiting for another, so
 /// waiting always ends.
 package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     private let limit: Int
@@ -35,16 +35,24 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     package func withConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
-        let connection = try await take()
-        return try await lend(connection, to: body)
+        while true {
+            let connection = try await take()
+            if let result = try await lend(connection, to: body) { return result }
+        }
     }
 
     /// Calls `body` and gives the connection back, all on the connection's own thread: going there and
     /// back costs as much as a small statement.
+    ///
+    /// - Returns: What `body` returns; `nil` when the connection was lost since it was given back.
     private func lend<R: Sendable>(
         _ connection: isolated Connection,
         to body: @Sendable (isolated Connection) async throws -> R
-    ) async throws -> R {
+    ) async throws -> R? {
+        guard connection.isAlive() else {
+            passOn(.place)
+            return nil
+        }
         connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
         do {
             let result = try await body(connection)

@@ -26,29 +26,14 @@ extension SQLInventoryStore {
     }
 
     package func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
-        try requireJSON(failure.result)
-        let statements = [
-            lockRun(ofBatch: holding.batch), selectBatch(holding.batch), readClock,
-            selectRoot(of: holding.batch),
-        ]
-        return try await orArchived(holding, endingAs: .failed) {
-            try await database.withTransaction(statements) { connection, rows in
-                let batch = try heldBatch(rows[1], by: holding, endingAs: .failed)
-                guard batch.status == .running, var row = rows[0].first else {
-                    return try repeated(batch, by: holding, failure)
-                }
-                var (clock, root) = (rows[2][0], rows[3][0])
-                let failing = FailingBatch(
-                    batch: batch,
-                    run: try run(&row),
-                    root: try root.integer(),
-                    failure: failure,
-                    now: try clock.instant()
-                )
-                let failed = try failing.outcome()
-                _ = try await connection.commit(write(failed, of: failing))
-                return failed.batch
-            }
+        try await orArchived(holding, endingAs: .failed) {
+            if let batch = try await fail([BadEnding(holding, failure)])[0] { return batch }
+            let found = try await database.write([selectBatch(holding.batch)])[0]
+            return try repeated(
+                try heldBatch(found, by: holding, endingAs: .failed),
+                by: holding,
+                failure
+            )
         }
     }
 
@@ -203,7 +188,7 @@ extension SQLInventoryStore {
         )
     }
 
-    private func write(_ failed: FailingBatch.Outcome, of failing: FailingBatch) throws
+    func write(_ failed: FailingBatch.Outcome, of failing: FailingBatch) throws
         -> [SQLStatement]
     {
         let batch = failed.batch
@@ -251,7 +236,7 @@ extension SQLInventoryStore {
     }
 
     /// The first batch that a batch was split from, or itself.
-    private func selectRoot(of id: Int64) -> SQLStatement {
+    func selectRoot(of id: Int64) -> SQLStatement {
         """
         WITH RECURSIVE line AS (
             SELECT id, parent_id FROM \(tables.batch) WHERE id = \(id)
