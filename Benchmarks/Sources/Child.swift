@@ -43,7 +43,8 @@ enum Child {
         print("\(count) \(try Memory.peak()) \(bytes)")
     }
 
-    /// Works with some workers for some time; prints a line for each with its batches and longest wait.
+    /// Works with some workers for some time; prints a line for each: its batches, its longest round, and how long
+    /// each acquire took.
     private static func work(
         _ database: BenchDatabase,
         table: String,
@@ -66,6 +67,9 @@ enum Child {
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        for loop in loops { print("\(loop.times.count) \(loop.times.max() ?? 0)") }
+        for loop in loops {
+            let acquires = loop.acquires.map { String($0) }.joined(separator: ",")
+            print("\(loop.times.count) \(loop.times.max() ?? 0) \(acquires)")
+        }
     }
 }

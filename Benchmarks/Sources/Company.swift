@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-/// Sixteen workers in four processes on one run, beside one worker alone.
+/// Sixteen workers in four processes on one run, beside one worker alone, and in a process each.
 struct Company {
     let database: BenchDatabase
     let options: Benchmark.Options
@@ -20,12 +20,14 @@ struct Company {
         var together: [Double] = []
         var slowest: [Double] = []
         var longest: [Double] = []
+        var processes: [Double] = []
         for _ in 0..<options.repeats {
             alone.append(try await measure(processes: 1, workers: 1).batchesPerSecond)
             let company = try await measure(processes: 4, workers: 4)
             together.append(company.batchesPerSecond)
             slowest.append(company.slowestShare)
             longest.append(company.longestWait)
+            processes.append(try await measure(processes: 16, workers: 1).acquire99)
         }
         var line = Line("company", "16-workers-4-processes", on: database.kind)
         line.add("batches_per_second", together.median)
@@ -33,6 +35,7 @@ struct Company {
         line.add("ratio", zip(together, alone).map { $0 / $1 }.median)
         line.add("slowest_share_of_mean", slowest.median)
         line.add("longest_wait_s", longest.max() ?? 0)
+        line.add("acquire_p99_ms_in_16_processes", processes.median * 1000)
         line.add("repeats", options.repeats)
         line.print()
     }
@@ -41,6 +44,8 @@ struct Company {
         var batchesPerSecond: Double
         var slowestShare: Double
         var longestWait: Double
+        /// The time within which 99 of 100 acquires were answered.
+        var acquire99: Double
     }
 
     private func measure(processes: Int, workers: Int) async throws -> Measurement {
@@ -53,20 +58,25 @@ struct Company {
         }
         var counts: [Double] = []
         var waits: [Double] = []
+        var acquires: [Double] = []
         for child in children {
             for line in try Tool.finish(child).split(separator: "\n") {
-                let numbers = line.split(separator: " ").compactMap { Double($0) }
-                guard numbers.count == 2 else { throw BenchError("a child said: \(line)") }
-                counts.append(numbers[0])
-                waits.append(numbers[1])
+                let words = line.split(separator: " ")
+                guard words.count == 3, let count = Double(words[0]), let wait = Double(words[1])
+                else { throw BenchError("a child said: \(line)") }
+                counts.append(count)
+                waits.append(wait)
+                acquires += words[2].split(separator: ",").compactMap { Double($0) }
             }
         }
         try await requireWhole(batches: Int(counts.reduce(0, +)))
+        acquires.sort()
         let mean = counts.reduce(0, +) / Double(counts.count)
         return Measurement(
             batchesPerSecond: counts.reduce(0, +) / Double(seconds),
             slowestShare: (counts.min() ?? 0) / mean,
-            longestWait: waits.max() ?? 0
+            longestWait: waits.max() ?? 0,
+            acquire99: acquires.isEmpty ? 0 : acquires[Int(0.99 * Double(acquires.count - 1))]
         )
     }
 

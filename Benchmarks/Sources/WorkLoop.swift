@@ -4,6 +4,8 @@ import Tranche
 struct WorkLoop {
     /// Seconds that each acquire with its items and its success took.
     private(set) var times: [Double] = []
+    /// Seconds that each acquire took.
+    private(set) var acquires: [Double] = []
     /// Seconds that the whole loop took.
     private(set) var elapsed = 0.0
 
@@ -31,6 +33,7 @@ struct WorkLoop {
             let began = clock.now
             let batch = try await inventory.acquireBatch(from: source, job: job, weight: 100)
             guard let batch else { break }
+            acquires.append((clock.now - began).seconds)
             guard try await batch.items.count == batch.count else {
                 throw BenchError("batch \(batch.id) has other items than it was handed out with")
             }

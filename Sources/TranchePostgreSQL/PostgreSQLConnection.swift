@@ -68,7 +68,7 @@ package actor PostgreSQLConnection: SQLConnection {
 
     package var isUsable: Bool { !isBroken && !isInTransaction && !isWornOut }
 
-    package func isAlive() -> Bool { !isBroken && handle.isPeerThere() }
+    package func isAlive() -> Bool { !isBroken && handle.isQuiet() }
 
     package func noteDemand(_ isWanted: Bool) {}
 

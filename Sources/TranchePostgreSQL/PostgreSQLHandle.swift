@@ -198,12 +198,10 @@ struct PostgreSQLHandle: ~Copyable {
 
     var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }
 
-    /// Whether the server has not closed an idle connection, by what has come from it.
-    func isPeerThere() -> Bool {
+    /// Whether nothing has come from the server that nobody asked for: mostly that it ends the connection.
+    func isQuiet() -> Bool {
         var file = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
-        guard poll(&file, 1, 0) != 0 else { return true }
-        // Notices may come at any time; an end is found by reading.
-        return PQconsumeInput(pointer) == 1 && !isBroken
+        return poll(&file, 1, 0) == 0
     }
 
     /// What another thread may use to have the server stop a statement.

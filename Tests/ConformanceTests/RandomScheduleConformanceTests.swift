@@ -9,7 +9,7 @@ struct RandomScheduleConformanceTests {
         0..<(ProcessInfo.processInfo.environment["TRANCHE_TEST_SEEDS"].flatMap { Int($0) } ?? 6)
     }
 
-    @Test("In a random schedule", arguments: TestBackend.available, seeds)
+    @Test("In a random schedule", arguments: TestBackend.available + TestBackend.apart, seeds)
     func schedule(on backend: TestBackend, seed: Int) async throws {
         try await RandomSchedule(seed: UInt64(seed)).run(.reference(), backend.makeSubject())
     }

@@ -22,6 +22,18 @@ struct TestBackend: Sendable, CustomStringConvertible {
         return all.filter { wanted.contains($0.name) || $0.name == reference.name }
     }
 
+    /// Those with a transaction for each task: SQLite, and with `TRANCHE_TEST_APART` all that are there.
+    static var apart: [TestBackend] {
+        let isAll = ProcessInfo.processInfo.environment["TRANCHE_TEST_APART"] != nil
+        return real.filter { isAll || $0.name == sqlite.name }.map { backend in
+            TestBackend(name: backend.name + ", not sharing") {
+                var subject = try await backend.makeSubject()
+                subject.sharesTransactions = false
+                return subject
+            }
+        }
+    }
+
     /// The backends other than the reference.
     static var real: [TestBackend] {
         available.filter { $0.name != reference.name }

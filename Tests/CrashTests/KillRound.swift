@@ -16,6 +16,8 @@ struct KillRound: Sendable {
     /// What happened.
     struct Tally: Sendable {
         var kills = 0
+        /// How many tasks worked in the killed: each may have held a batch.
+        var tasks = 0
         /// Batches that live workers lost, having been too slow.
         var losses = 0
         /// What the killed said last, and how many of them.
@@ -24,6 +26,7 @@ struct KillRound: Sendable {
         static func + (lhs: Tally, rhs: Tally) -> Tally {
             Tally(
                 kills: lhs.kills + rhs.kills,
+                tasks: lhs.tasks + rhs.tasks,
                 losses: lhs.losses + rhs.losses,
                 places: lhs.places.merging(rhs.places, uniquingKeysWith: +)
             )
@@ -55,9 +58,9 @@ struct KillRound: Sendable {
         let aftermath = try await Aftermath(of: scene)
         var faults = aftermath.faults
         // A batch is handed out again once for each time that its holder died or was too slow.
-        if aftermath.expired > tally.kills + tally.losses {
+        if aftermath.expired > tally.tasks + tally.losses {
             faults.append(
-                "\(aftermath.expired) leases ran out, though only \(tally.kills) workers were killed "
+                "\(aftermath.expired) leases ran out, though only \(tally.tasks) tasks were killed "
                     + "and \(tally.losses) batches lost"
             )
         }
@@ -72,10 +75,16 @@ struct KillRound: Sendable {
             lives += 1
             // So that there is always something to do, and writers commit meanwhile.
             try await scene.addItems(Int.random(in: 3...24, using: &generator))
-            let options = ["lease": "1", "worker": "\(slot).\(lives)"]
-            let life = try await withWorker(scene.options(options)) { worker in
+            let tasks = [1, 4].randomElement(using: &generator) ?? 1
+            let options = [
+                "lease": "1", "worker": "\(slot).\(lives)", "tasks": "\(tasks)",
+                "sharing": Int.random(in: 0..<3, using: &generator) == 0 ? "no" : "yes",
+                "passing": Bool.random(using: &generator) ? "yes" : "no",
+            ]
+            var life = try await withWorker(scene.options(options)) { worker in
                 try await killAtRandom(worker, &generator)
             }
+            life.tasks = life.kills * tasks
             tally = tally + life
         }
         return tally

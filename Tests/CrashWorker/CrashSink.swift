@@ -67,10 +67,15 @@ struct FileSink: CrashSink {
     let path: String
 
     func succeed(_ batch: Batch, _ items: [Item], _ talk: Conversation) async throws {
+        try await leaveTrace(of: batch, items, talk)
+        try await batch.succeed()
+    }
+
+    /// Writes the trace of a batch.
+    func leaveTrace(of batch: Batch, _ items: [Item], _ talk: Conversation) async throws {
         await talk.reach("writing", batch)
         try append(items.map { "\(job) \($0.id) \(batch.id) \(batch.attempt)\n" }.joined())
         await talk.reach("committing", batch)
-        try await batch.succeed()
     }
 
     /// One write call: other processes write to the file, too.

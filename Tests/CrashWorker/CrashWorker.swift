@@ -30,18 +30,12 @@ enum CrashWorker {
         await talk.reach("opening")
         let inventory = try await options.openInventory()
         await talk.reach("opened")
-        let batches = inventory.batches(
-            try options.request,
-            from: try options.source,
-            limit: try options.limit,
-            end: .whenComplete
-        )
         let work = Work(options: options, sink: try options.sink(), talk: talk)
-        var iterator = batches.makeAsyncIterator()
-        await talk.reach("acquiring")
-        while let batch = try await iterator.next() {
-            try await work.run(on: batch)
-            await talk.reach("acquiring")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<(try options.tasks) {
+                group.addTask { try await work.run(through: inventory) }
+            }
+            try await group.waitForAll()
         }
         await inventory.close()
         talk.say("done")

@@ -28,9 +28,14 @@ struct WorkerOptions: Sendable {
             store.now = { Date().addingTimeInterval(ahead) }
         }
         let url = try text("inventory")
+        var configuration = Inventory.Configuration(
+            store: store,
+            worker: values["worker"] ?? "worker"
+        )
+        configuration.sharesTransactions = values["sharing"] != "no"
         return try await Inventory.open(
             url.hasPrefix("sqlite:") ? .sqlite(String(url.dropFirst(7))) : .postgres(url),
-            configuration: .init(store: store, worker: values["worker"] ?? "worker")
+            configuration: configuration
         )
     }
 
@@ -65,6 +70,14 @@ struct WorkerOptions: Sendable {
     var limit: Int {
         get throws { try count("limit") ?? .max }
     }
+
+    /// How many work at once, on one inventory.
+    var tasks: Int {
+        get throws { try count("tasks") ?? 1 }
+    }
+
+    /// Whether a success is recorded with the acquire that follows.
+    var isPassing: Bool { values["passing"] == "yes" }
 
     /// The points at which to wait.
     var stops: Set<String> {

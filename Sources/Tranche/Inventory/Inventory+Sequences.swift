@@ -161,7 +161,7 @@ extension Inventory {
     /// Records that the last batch succeeded, if there is one, and acquires the next.
     ///
     /// See ``nextBatch(_:from:end:)``.
-    func nextBatch(
+    package func nextBatch(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
         end: SequenceEnd,

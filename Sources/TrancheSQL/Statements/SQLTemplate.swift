@@ -9,6 +9,7 @@ struct SQLTemplate: Sendable {
     /// Values to build a statement with, in whose places a row's are put.
     ///
     /// - Parameter count: How many values a row has.
+    /// - Returns: The values, each as an expression.
     static func blanks(_ count: Int) -> [SQLStatement] {
         (0..<count).map { SQLStatement("$1", binds: [blank($0)]) }
     }

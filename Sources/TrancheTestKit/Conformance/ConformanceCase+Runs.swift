@@ -58,17 +58,19 @@ extension ConformanceCase {
     /// Several workers at the same time.
     static let concurrency: [ConformanceCase] = [
         ConformanceCase("Concurrent acquires never overlap, never skip and never fail") { subject in
-            let bench = try await Bench(subject, (1...200).map { SourceRow($0 * 3, weight: 2) })
-            let batches = try await withThrowingTaskGroup(of: [BatchRecord].self) { group in
-                for worker in 0..<8 {
-                    group.addTask { try await work(bench, worker: worker) }
-                }
-                return try await group.reduce(into: [BatchRecord]()) { $0 += $1 }
+            try await workAtOnce(subject) { bench, worker in
+                try await work(
+                    bench,
+                    through: bench.subject.makeInventory(worker: "worker \(worker)"),
+                    BatchLimit(weight: Double(3 + worker), count: 1 + worker)
+                )
             }
-            let ids = batches.flatMap { $0.ids?.runs.flatMap { Array($0) } ?? [] }.sorted()
-            try requireEqual(ids, (1...200).map { $0 * 3 }, "the ids of all batches")
-            try await requireChainOfTiles(bench)
-            try requireEqual(try await bench.takeNone(), .complete, "the reason")
+        },
+        ConformanceCase("Tasks of one inventory never overlap, never skip and never fail") {
+            subject in
+            try await workAtOnce(subject) { bench, _ in
+                try await work(bench, through: bench.inventory, BatchLimit(count: 3))
+            }
         },
         ConformanceCase("Concurrent acquires of what is free again give each batch once") {
             subject in
@@ -104,10 +106,28 @@ extension ConformanceCase {
         },
     ]
 
+    /// Has eight work on the same items, and checks that each item was in one batch.
+    private static func workAtOnce(
+        _ subject: ConformanceSubject,
+        _ work: @escaping @Sendable (Bench, Int) async throws -> [BatchRecord]
+    ) async throws {
+        let bench = try await Bench(subject, (1...200).map { SourceRow($0 * 3, weight: 2) })
+        let batches = try await withThrowingTaskGroup(of: [BatchRecord].self) { group in
+            for worker in 0..<8 { group.addTask { try await work(bench, worker) } }
+            return try await group.reduce(into: [BatchRecord]()) { $0 += $1 }
+        }
+        let ids = batches.flatMap { $0.ids?.runs.flatMap { Array($0) } ?? [] }.sorted()
+        try requireEqual(ids, (1...200).map { $0 * 3 }, "the ids of all batches")
+        try await requireChainOfTiles(bench)
+        try requireEqual(try await bench.takeNone(), .complete, "the reason")
+    }
+
     /// Acquires and ends batches until there is none.
-    private static func work(_ bench: Bench, worker: Int) async throws -> [BatchRecord] {
-        let inventory = bench.subject.makeInventory(worker: "worker \(worker)")
-        let limit = BatchLimit(weight: Double(3 + worker), count: 1 + worker)
+    private static func work(
+        _ bench: Bench,
+        through inventory: Inventory,
+        _ limit: BatchLimit
+    ) async throws -> [BatchRecord] {
         let request = BatchRequest(job: "job", limit: limit)
         var records: [BatchRecord] = []
         var released = 0

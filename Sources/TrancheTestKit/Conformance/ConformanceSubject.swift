@@ -6,6 +6,8 @@ public struct ConformanceSubject: Sendable {
     public let clock: ManualClock
     /// The store; its `StoreConfiguration.now` is `{ clock.date }`.
     public let store: any InventoryStore
+    /// Whether the inventories let tasks that ask at once share a transaction; true by default.
+    public var sharesTransactions = true
     private let sourceMaker: @Sendable ([SourceRow]) async throws -> any ConformanceSource
     private let finisher: @Sendable () async throws -> Void
 
@@ -36,15 +38,14 @@ public struct ConformanceSubject: Sendable {
     /// Makes an inventory over the store, driven by the clock, without chance.
     public func makeInventory(worker: String = "worker") -> Inventory {
         let clock = clock
-        return Inventory(
-            store: store,
-            configuration: Inventory.Configuration(
-                store: StoreConfiguration(now: { clock.date }),
-                worker: worker,
-                clock: clock,
-                randomness: { 0 }
-            )
+        var configuration = Inventory.Configuration(
+            store: StoreConfiguration(now: { clock.date }),
+            worker: worker,
+            clock: clock,
+            randomness: { 0 }
         )
+        configuration.sharesTransactions = sharesTransactions
+        return Inventory(store: store, configuration: configuration)
     }
 
     /// Closes the store, and removes what was made.

@@ -157,13 +157,14 @@ struct Simulation {
         )
         let tokens = Counter()
         let job = job
-        let configuration = Inventory.Configuration(
+        var configuration = Inventory.Configuration(
             store: StoreConfiguration(now: { clock.date }),
             worker: name,
             clock: SteppedClock(base: clock, gate: gate),
             randomness: { 0 },
             makeToken: { "\(AcquireRequest.madeUpTokenMark)\(job) \(name) \(tokens.next())" }
         )
+        configuration.sharesTransactions = random.hits(oneIn: 2)
         return SimulatedAcquirer(
             inventory: Inventory(
                 store: SteppedStore(base: store, gate: gate, ledger: ledger),
