@@ -61,6 +61,7 @@ struct WorkLoop {
             }
             answer = try await batch.succeed(thenAcquire: request, from: source)
             times.append((clock.now - began).seconds)
+            acquires.append((clock.now - began).seconds)
         }
         elapsed += (clock.now - start).seconds
     }

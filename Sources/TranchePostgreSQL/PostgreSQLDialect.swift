@@ -135,8 +135,8 @@ package struct PostgreSQLDialect: SQLDialect {
         "\(column) <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'"
     }
 
-    package func lockForNumbering(_ name: String) -> [SQLStatement] {
-        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
+    package func queue(_ name: String) -> [SQLStatement] {
+        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + name), 0))"]
     }
 }
 

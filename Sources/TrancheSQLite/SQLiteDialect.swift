@@ -112,6 +112,6 @@ package struct SQLiteDialect: SQLDialect {
         """
     }
 
-    // One writer at a time: nobody to wait for.
-    package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
+    // One writer at a time, each in its turn: nobody to wait for.
+    package func queue(_ name: String) -> [SQLStatement] { [] }
 }

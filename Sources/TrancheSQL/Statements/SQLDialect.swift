@@ -82,8 +82,11 @@ package protocol SQLDialect: Sendable {
     ) -> SQLStatement
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
-    /// The statements that make others wait who number completions of the same job.
-    func lockForNumbering(_ name: String) -> [SQLStatement]
+    /// The statements that let one transaction at a time go on under a name, in the order in which they came.
+    ///
+    /// A row's lock knows no order once the row was changed: all who waited wake up, look at the new row, and wait
+    /// again.
+    func queue(_ name: String) -> [SQLStatement]
 }
 
 extension SQLDialect {

@@ -50,8 +50,12 @@ extension SQLInventoryStore: UnderLockReader {
         plan: RangePlan?,
         isNew: Bool
     ) async throws -> AcquireOutcome? {
-        var statements: [SQLStatement] = []
-        if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
+        let key = request.key
+        var statements = dialect.queue(
+            "run \(tables.batch.quoted) \(key.metaTable) \(key.job) \(key.run)"
+        )
+        let siblingAnswer = statements.count
+        if isNew { statements += [siblingDefinition(key), try insertRun(request)] }
         let runAnswer = statements.count
         statements.append(lockRun(request.key))
         // What ends here is not due, and an outage may wait for it.
@@ -72,7 +76,7 @@ extension SQLInventoryStore: UnderLockReader {
         let sourceAnswers = clockAnswer + 2..<statements.count
         if request.mayBeRepeated { statements.append(selectRepeated(request)) }
         return try await database.withTransaction(statements) { connection, rows in
-            if isNew { try requireSibling(rows[0], agreesWith: request) }
+            if isNew { try requireSibling(rows[siblingAnswer], agreesWith: request) }
             guard var row = rows[runAnswer].first, var clock = rows[clockAnswer].first else {
                 return nil
             }

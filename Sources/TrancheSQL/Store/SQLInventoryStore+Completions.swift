@@ -99,7 +99,7 @@ extension SQLInventoryStore {
     ///
     /// - Returns: Whether there may be more.
     private func numberSome(of job: JobKey) async throws -> Bool {
-        let lock = dialect.lockForNumbering(tables.batch.quoted + " \(job.metaTable) \(job.job)")
+        let lock = lockForNumbering(job)
         return try await database.withTransaction(lock + [selectHighest(of: job)]) {
             connection,
             rows in
