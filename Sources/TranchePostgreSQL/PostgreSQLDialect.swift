@@ -135,8 +135,30 @@ package struct PostgreSQLDialect: SQLDialect {
         "\(column) <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'"
     }
 
-    package func queue(_ name: String) -> [SQLStatement] {
-        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + name), 0))"]
+    package func lockForNumbering(_ name: String) -> [SQLStatement] {
+        ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
+    }
+
+    // Differs by dialect: those who wait for an advisory lock are served in turn. The row is read as it is once it
+    // is locked, whatever the statement saw when it began. Source: PostgreSQL 15 manual, 13.2.1.
+    package func lockInLine(
+        _ columns: SQLStatement,
+        of table: SQLTableName,
+        where condition: SQLStatement,
+        line: String
+    ) -> SQLStatement {
+        """
+        WITH line AS MATERIALIZED (
+            SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + line), 0))
+        ), locked AS MATERIALIZED (
+            SELECT tranche_row.*
+            FROM \(table) AS tranche_row CROSS JOIN line
+            WHERE \(condition)
+            FOR UPDATE OF tranche_row
+        )
+        SELECT \(columns)
+        FROM locked
+        """
     }
 }
 

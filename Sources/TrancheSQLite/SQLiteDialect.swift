@@ -113,5 +113,14 @@ package struct SQLiteDialect: SQLDialect {
     }
 
     // One writer at a time, each in its turn: nobody to wait for.
-    package func queue(_ name: String) -> [SQLStatement] { [] }
+    package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
+
+    package func lockInLine(
+        _ columns: SQLStatement,
+        of table: SQLTableName,
+        where condition: SQLStatement,
+        line: String
+    ) -> SQLStatement {
+        "SELECT \(columns) FROM \(table) WHERE \(condition)"
+    }
 }

@@ -82,11 +82,25 @@ package protocol SQLDialect: Sendable {
     ) -> SQLStatement
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
-    /// The statements that let one transaction at a time go on under a name, in the order in which they came.
+    /// The statements that make others wait who number completions of the same job.
+    func lockForNumbering(_ name: String) -> [SQLStatement]
+    /// The statement that locks and reads a row, when all who came before have had it.
     ///
     /// A row's lock knows no order once the row was changed: all who waited wake up, look at the new row, and wait
-    /// again.
-    func queue(_ name: String) -> [SQLStatement]
+    /// again. The columns are evaluated when the row is locked.
+    ///
+    /// - Parameters:
+    ///   - columns: What to read.
+    ///   - table: The table.
+    ///   - condition: Which row.
+    ///   - line: The name of the line in which those stand who want the row.
+    /// - Returns: The statement.
+    func lockInLine(
+        _ columns: SQLStatement,
+        of table: SQLTableName,
+        where condition: SQLStatement,
+        line: String
+    ) -> SQLStatement
 }
 
 extension SQLDialect {

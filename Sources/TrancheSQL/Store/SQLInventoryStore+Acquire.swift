@@ -34,8 +34,8 @@ extension SQLInventoryStore: UnderLockReader {
 
     /// Acquires under the lock of the run's row.
     ///
-    /// Lock, clock, due batches and the source's rows are separate statements, so that each has a
-    /// snapshot taken after the lock; they travel together.
+    /// The lock with the clock, the due batches and the source's rows are separate statements, so that
+    /// each has a snapshot taken after the lock; they travel together.
     ///
     /// - Parameters:
     ///   - request: What is asked for.
@@ -50,19 +50,15 @@ extension SQLInventoryStore: UnderLockReader {
         plan: RangePlan?,
         isNew: Bool
     ) async throws -> AcquireOutcome? {
-        let key = request.key
-        var statements = dialect.queue(
-            "run \(tables.batch.quoted) \(key.metaTable) \(key.job) \(key.run)"
-        )
-        let siblingAnswer = statements.count
-        if isNew { statements += [siblingDefinition(key), try insertRun(request)] }
+        var statements: [SQLStatement] = []
+        if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
         let runAnswer = statements.count
-        statements.append(lockRun(request.key))
+        statements.append(lockInLine(request.key))
         // What ends here is not due, and an outage may wait for it.
         let ends = try succeeding(request.endings, returning: "id")
         statements += ends.statements
-        let clockAnswer = statements.count
-        statements += [readClock, selectDue(request)]
+        let dueAnswer = statements.count
+        statements.append(selectDue(request))
         let step = source.map { source in
             source.step(
                 from: firstID(of: request.key),
@@ -73,29 +69,27 @@ extension SQLInventoryStore: UnderLockReader {
         let isObserved = source?.isObservable == true && hint(for: request.key).isNearCeiling
         if let source, isObserved { statements += source.observation(lag: lag(of: request.key)) }
         if let step { statements.append(step.statement) }
-        let sourceAnswers = clockAnswer + 2..<statements.count
+        let sourceAnswers = dueAnswer + 1..<statements.count
         if request.mayBeRepeated { statements.append(selectRepeated(request)) }
         return try await database.withTransaction(statements) { connection, rows in
-            if isNew { try requireSibling(rows[siblingAnswer], agreesWith: request) }
-            guard var row = rows[runAnswer].first, var clock = rows[clockAnswer].first else {
-                return nil
-            }
+            if isNew { try requireSibling(rows[0], agreesWith: request) }
+            guard var row = rows[runAnswer].first else { return nil }
             var acquisition = Acquisition(
                 store: self,
                 request: request,
                 run: try run(&row),
                 isNew: isNew,
-                now: try clock.instant()
+                now: try row.instant()
             )
             try acquisition.requireSameDefinition()
             if request.mayBeRepeated, let last = rows.last, !last.isEmpty {
                 return .batches(try acquisition.repeated(last))
             }
-            let ended = ends.rows(in: rows[(runAnswer + 1)..<clockAnswer])
+            let ended = ends.rows(in: rows[(runAnswer + 1)..<dueAnswer])
             if ended.count < request.endings.count { return .needsEnding }
             let outcome = try await decide(
                 &acquisition,
-                due: rows[clockAnswer + 1],
+                due: rows[dueAnswer],
                 on: connection
             ) { acquisition in
                 guard let source, let step else { return plan }
@@ -145,6 +139,16 @@ extension SQLInventoryStore: UnderLockReader {
     }
 
     // MARK: Statements
+
+    /// The statement that locks and reads a run's row and the clock, in the order in which acquires came.
+    private func lockInLine(_ key: RunKey) -> SQLStatement {
+        dialect.lockInLine(
+            "\(runColumns), \(dialect.milliseconds(now))",
+            of: tables.run,
+            where: isRun(key),
+            line: "run \(tables.batch.quoted) \(key.metaTable) \(key.job) \(key.run)"
+        )
+    }
 
     /// How old an entry of a run must be, in milliseconds, as an expression of its row.
     func lag(of key: RunKey) -> SQLStatement {

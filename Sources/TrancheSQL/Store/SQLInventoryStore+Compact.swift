@@ -167,7 +167,7 @@ extension SQLInventoryStore {
 
     /// The statements that make those wait who number completions of a job.
     func lockForNumbering(_ job: JobKey) -> [SQLStatement] {
-        dialect.queue("completion \(tables.batch.quoted) \(job.metaTable) \(job.job)")
+        dialect.lockForNumbering("\(tables.batch.quoted) \(job.metaTable) \(job.job)")
     }
 
     /// What is archived of batches; another who compacts may have been faster.
