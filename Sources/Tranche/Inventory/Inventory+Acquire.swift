@@ -223,7 +223,11 @@ extension Inventory {
                 : try await handOut(asked, from: source)
             var live: [Batch] = []
             for batch in answer.batches {
-                if let batch = try await batch.withRemainingItems() { live.append(batch) }
+                do {
+                    if let batch = try await batch.withRemainingItems() { live.append(batch) }
+                } catch let error as TrancheError where error.code == .batchLost {
+                    // Its lease ended while its items were looked for.
+                }
             }
             // When all had lost every item, and so succeeded empty, there may be others; the token
             // stands for those that were given.

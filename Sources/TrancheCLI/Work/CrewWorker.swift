@@ -171,6 +171,10 @@ struct CrewWorker {
             } catch let error as TrancheError where error.code == .batchLost && last != nil {
                 try last?.tell(error)
                 last = nil
+            } catch {
+                // What went wrong first is told; the success stands all the same.
+                _ = try? await record(last)
+                throw error
             }
         }
     }
