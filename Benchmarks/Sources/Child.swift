@@ -56,16 +56,7 @@ enum Child {
             for _ in 0..<workers {
                 group.addTask {
                     var loop = WorkLoop()
-                    if workers == 1 {
-                        try await loop.runFused(
-                            inventory,
-                            database.source(table),
-                            job: "company",
-                            for: .seconds(seconds)
-                        )
-                        return loop
-                    }
-                    try await loop.run(
+                    try await loop.runFused(
                         inventory,
                         database.source(table),
                         job: "company",

@@ -53,15 +53,20 @@ struct WorkLoop {
         let clock = ContinuousClock()
         let start = clock.now
         let request = BatchRequest(job: job, limit: BatchLimit(weight: 100))
+        var began = start
         var answer = try await inventory.acquire(request, from: source)
-        while case .batch(let batch) = answer, clock.now - start < limit {
-            let began = clock.now
+        while case .batch(let batch) = answer {
+            times.append((clock.now - began).seconds)
+            acquires.append((clock.now - began).seconds)
             guard try await batch.items.count == batch.count else {
                 throw BenchError("batch \(batch.id) has other items than it was handed out with")
             }
+            began = clock.now
+            if began - start >= limit {
+                try await batch.succeed()
+                break
+            }
             answer = try await batch.succeed(thenAcquire: request, from: source)
-            times.append((clock.now - began).seconds)
-            acquires.append((clock.now - began).seconds)
         }
         elapsed += (clock.now - start).seconds
     }
