@@ -39,13 +39,8 @@ struct Work: Sendable {
 
     /// Works on a batch whose success is recorded with the next acquire.
     private func leaveTrace(of batch: Batch, in sink: FileSink) async throws -> Batch.Done? {
-        await talk.reach("acquired", batch)
         do {
-            let items = try await batch.whileHeld {
-                let items = try await batch.items
-                await talk.reach("working", batch)
-                return items
-            }
+            let items = try await items(of: batch)
             try await sink.leaveTrace(of: batch, items, talk)
             return Batch.Done(batch, GoodEnding(batch.holding, result: nil, logging: nil))
         } catch let error as TrancheError where error.code == .batchLost {
@@ -56,17 +51,21 @@ struct Work: Sendable {
 
     /// Works on a batch and ends it; that another has it by now is no error.
     private func run(on batch: Batch) async throws {
-        await talk.reach("acquired", batch)
         do {
-            let items = try await batch.whileHeld {
-                let items = try await batch.items
-                await talk.reach("working", batch)
-                return items
-            }
+            let items = try await items(of: batch)
             try await end(batch, items)
             await talk.reach("ended", batch)
         } catch let error as TrancheError where error.code == .batchLost {
             await talk.reach("lost", batch)
+        }
+    }
+
+    private func items(of batch: Batch) async throws -> [Item] {
+        await talk.reach("acquired", batch)
+        return try await batch.whileHeld {
+            let items = try await batch.items
+            await talk.reach("working", batch)
+            return items
         }
     }
 

@@ -76,43 +76,46 @@ extension Batches {
         var report = ProcessReport()
         var done: Batch.Done?
         while left.take() {
-            let answer: Acquired
-            do {
-                answer = try await inventory.nextBatch(request, from: source, end: end, after: done)
-                report.add(done)
-            } catch let error as TrancheError where error.code == .batchLost && done != nil {
-                left.giveBack()
-                report.lost += 1
-                done = nil
-                continue
-            }
+            let last = done
             done = nil
+            let answer = try await report.unlessLost {
+                try await inventory.nextBatch(request, from: source, end: end, after: last)
+            }
+            if answer != nil { report.add(last) }
             guard case .batch(let batch) = answer else {
-                if case .none(let reason) = answer { report.reason = reason }
+                left.giveBack()
+                guard case .some(.none(let reason)) = answer else { continue }
+                report.reason = reason
                 return report
             }
-            do {
-                switch try await batch.attempt({ try await work(batch) }) {
-                case .success(let success): done = success
-                case .failure: report.failed += 1
-                }
-            } catch let error as TrancheError where error.code == .batchLost {
-                report.lost += 1
+            switch try await report.unlessLost({ try await batch.attempt { try await work(batch) } }
+            ) {
+            case .success(let success): done = success
+            case .failure: report.failed += 1
+            case nil: break
             }
         }
         if let done {
-            do {
-                try await done.batch.succeed(done.ending)
-                report.add(done)
-            } catch let error as TrancheError where error.code == .batchLost {
-                report.lost += 1
-            }
+            let ended = try await report.unlessLost { try await done.batch.succeed(done.ending) }
+            if ended != nil { report.add(done) }
         }
         return report
     }
 }
 
 extension ProcessReport {
+    /// Counts a batch that was lost.
+    ///
+    /// - Returns: What `body` returns; `nil` when a batch was lost.
+    fileprivate mutating func unlessLost<R>(_ body: () async throws -> R) async throws -> R? {
+        do {
+            return try await body()
+        } catch let error as TrancheError where error.code == .batchLost {
+            lost += 1
+            return nil
+        }
+    }
+
     fileprivate mutating func add(_ done: Batch.Done?) {
         guard let done else { return }
         succeeded += 1

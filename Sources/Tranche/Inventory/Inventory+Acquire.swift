@@ -143,12 +143,12 @@ extension Inventory {
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
         if let done {
             do {
-                let answer = try await acquire(
-                    upTo: count,
+                let answer = try await end(
+                    done.ending,
+                    andAcquire: count,
                     request,
                     from: source,
-                    isDraining: isDraining,
-                    ending: done.ending
+                    isDraining: isDraining
                 )
                 if let answer { return answer }
             } catch {
@@ -167,12 +167,12 @@ extension Inventory {
     ///
     /// - Returns: The answer; `nil` when that cannot be one transaction, and nothing was done.
     /// - Throws: As ``acquire(_:from:)``; whether the attempt has ended is not known then.
-    private func acquire(
-        upTo count: Int,
+    private func end(
+        _ ending: GoodEnding,
+        andAcquire count: Int,
         _ request: BatchRequest,
         from description: some MetaSourceDescription,
-        isDraining: Bool,
-        ending: GoodEnding
+        isDraining: Bool
     ) async throws -> (batches: [Batch], reason: NoBatchReason)? {
         let source = try await prepare(request, from: description)
         // A plan takes its time, and so may an audit: what has ended is recorded before.
@@ -258,7 +258,6 @@ extension Inventory {
                 asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
                 return try await store.acquire(asked, from: source, plan: planned)
             }
-            if case .needsEnding = outcome { throw EndingRefused() }
             request.endings = []
             switch outcome {
             case .batches(let handedOut):
@@ -282,7 +281,7 @@ extension Inventory {
             case .needsSplit(let batch):
                 try await splitExhausted(batch, from: source)
             case .needsEnding:
-                break
+                throw EndingRefused()
             }
         }
     }

@@ -64,7 +64,7 @@ extension Inventory {
         key.mayBeRepeated = false
         return lines.withLock { lines in
             lines.line(for: key) {
-                var configuration = Self.sharing
+                var configuration = Self.eagerly
                 configuration.cancelsUnwanted = true
                 return AcquireLine(
                     configuration,
@@ -109,14 +109,14 @@ extension Inventory {
     typealias HeartbeatLine = MicroBatcher<Holding, Date?>
 
     static func endingLine(_ store: any SharingStore) -> EndingLine {
-        EndingLine(sharing, ordered: { try await store.succeed($0) })
+        EndingLine(eagerly, ordered: { try await store.succeed($0) })
     }
 
     static func heartbeatLine(_ store: any SharingStore) -> HeartbeatLine {
-        HeartbeatLine(sharing, ordered: { try await store.heartbeat($0) })
+        HeartbeatLine(eagerly, ordered: { try await store.heartbeat($0) })
     }
 
-    private static var sharing: MicroBatcherConfiguration {
+    private static var eagerly: MicroBatcherConfiguration {
         var configuration = MicroBatcherConfiguration(size: 64)
         configuration.maxInFlight = 1
         configuration.isEager = true
@@ -139,11 +139,10 @@ extension Inventory {
 
     /// Ends an attempt badly, in one transaction with others of the run who do so just now.
     func fail(_ ending: BadEnding, of key: RunKey) async throws -> BatchRecord {
-        var line: MicroBatcher<BadEnding, BatchRecord?>?
-        if configuration.sharesTransactions, let store = store as? any SharingStore {
-            line = failures.withLock { lines in
+        let line = sharing.map { store in
+            failures.withLock { lines in
                 lines.line(for: key) {
-                    MicroBatcher(Self.sharing, ordered: { try await store.fail($0) })
+                    MicroBatcher(Self.eagerly, ordered: { try await store.fail($0) })
                 }
             }
         }

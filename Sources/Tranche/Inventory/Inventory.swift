@@ -29,6 +29,8 @@ public final class Inventory: Sendable {
     let lines = Mutex(Lines<AcquireRequest, SharedAcquire, SharedAnswer>())
     /// Likewise, for failures, by run.
     let failures = Mutex(Lines<RunKey, BadEnding, BatchRecord?>())
+    /// The store, where tasks share its transactions; `nil` where each has one of its own.
+    let sharing: (any SharingStore)?
     /// Where those wait who end batches while others do; `nil` where each has a transaction of its own.
     let endings: EndingLine?
     /// Likewise, for heartbeats.
@@ -38,7 +40,7 @@ public final class Inventory: Sendable {
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
         self.store = store
         self.configuration = configuration
-        let sharing = configuration.sharesTransactions ? store as? any SharingStore : nil
+        sharing = configuration.sharesTransactions ? store as? any SharingStore : nil
         endings = sharing.map(Self.endingLine)
         heartbeats = sharing.map(Self.heartbeatLine)
     }

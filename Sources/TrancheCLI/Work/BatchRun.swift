@@ -46,16 +46,10 @@ struct BatchRun: Sendable {
         progress.update { $0.running += 1 }
         defer { progress.update { $0.running -= 1 } }
         var ended = BatchReport(batch: batch, status: "", elapsed: .zero)
+        var done: Batch.Done?
         do {
             let end = try await batch.whileHeld { try await program.run(batch) }
-            ended.elapsed = ContinuousClock.now - start
-            if !end.wasTerminated, end.failure == nil {
-                ended.status = "succeeded"
-                ended.result = end.result
-                let ending = GoodEnding(batch.holding, result: end.result, logging: nil)
-                return Success(run: self, done: Batch.Done(batch, ending), report: ended)
-            }
-            try await record(end, in: &ended)
+            done = try await record(end, in: &ended)
         } catch let error as TrancheError where error.code == .batchLost {
             ended.status = "lost"
             ended.error = error.message
@@ -63,6 +57,7 @@ struct BatchRun: Sendable {
             try await giveBack(after: error)
         }
         ended.elapsed = ContinuousClock.now - start
+        if let done { return Success(run: self, done: done, report: ended) }
         try tell(ended)
         return nil
     }
@@ -72,7 +67,11 @@ struct BatchRun: Sendable {
         try report(ended)
     }
 
-    private func record(_ end: BatchProgram.End, in ended: inout BatchReport) async throws {
+    /// Records any end but a success, which is returned.
+    private func record(
+        _ end: BatchProgram.End,
+        in ended: inout BatchReport
+    ) async throws -> Batch.Done? {
         if end.wasTerminated {
             // It may have been cut short, whatever it says about itself.
             try await batch.release()
@@ -83,7 +82,12 @@ struct BatchRun: Sendable {
             let isForGood = record.status == .failed && record.isFinal
             ended.status = isForGood ? "failed for good" : record.status.rawValue
             ended.error = failure.message
+        } else {
+            ended.result = end.result
+            ended.status = "succeeded"
+            return Batch.Done(batch, GoodEnding(batch.holding, result: end.result, logging: nil))
         }
+        return nil
     }
 
     /// The failure, with the parts that the batch falls into when the program blames items of it.

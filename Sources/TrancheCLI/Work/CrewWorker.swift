@@ -51,10 +51,14 @@ struct CrewWorker {
     private func giveBack() async {
         let left = ahead.takeAll()
         if left.isEmpty { return }
-        // Where one cannot be given back, its lease ends.
-        for batch in left { _ = try? await batch.release() }
+        var failure: (any Error)?
+        for batch in left {
+            do { try await batch.release() } catch { failure = failure ?? error }
+        }
         let words = HumanText.count(left.count, "batch that was", "batches that were")
-        crew.progress.update("gave back \(words) acquired ahead", isAlwaysShown: true)
+        // What cannot be given back comes back when its lease ends.
+        let end = failure.map { "; not all could be: \(redacted("\($0)"))" } ?? ""
+        crew.progress.update("gave back \(words) acquired ahead\(end)", isAlwaysShown: true)
     }
 
     // MARK: - Acquiring
@@ -65,12 +69,10 @@ struct CrewWorker {
         while crew.shutdown.stage == .working {
             if let batch = ahead.take() { return batch }
             if try await crew.inventory.isAuditDue(request, from: crew.source) {
-                try await recordLast()
+                try await record(takeLast())
                 try await crew.audit(request)
             }
-            let done = last
-            last = nil
-            guard let answer = try await acquire(upTo: 1, after: done) else { return nil }
+            guard let answer = try await acquire(upTo: 1, after: takeLast()) else { return nil }
             if let batch = answer.batches.first {
                 if crew.shutdown.stage == .working { return batch }
                 try await batch.release()
@@ -90,8 +92,7 @@ struct CrewWorker {
     private mutating func fill(
         while work: @escaping @Sendable () async throws -> BatchRun.Success?
     ) async throws {
-        let done = last
-        last = nil
+        let done = takeLast()
         let (worker, ahead) = (self, ahead)
         let clock = crew.inventory.configuration.clock
         let held = ahead.batches
@@ -179,10 +180,9 @@ struct CrewWorker {
         }
     }
 
-    private mutating func recordLast() async throws {
-        let done = last
-        last = nil
-        try await record(done)
+    private mutating func takeLast() -> BatchRun.Success? {
+        defer { last = nil }
+        return last
     }
 
     /// Records a success by itself.

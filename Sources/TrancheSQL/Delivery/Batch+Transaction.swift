@@ -143,7 +143,7 @@ extension SQLInventoryStore: TransactionalStore {
                         returning: batchColumns
                     )
                     let rows = try await connection.run(ends.statements)
-                    guard var row = ends.rows(in: rows).first else {
+                    guard var row = ends.rows(in: rows[...]).first else {
                         // Lost, or a repeated success, which writes nothing again.
                         try await connection.rollback()
                         let found = try await connection.run([selectBatch(holding.batch)])[0]

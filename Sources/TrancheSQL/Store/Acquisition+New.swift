@@ -233,16 +233,16 @@ extension Acquisition {
     }
 
     /// The statement that inserts new batches, which stand at some places of the answer.
-    func insert(_ batches: [BatchRecord], at places: some Collection<Int>) -> SQLStatement {
+    func insert(_ places: ArraySlice<Int>) -> SQLStatement {
         let given = SQLStatement(
             table: "given",
             [
                 "given_kind", "given_worker", "given_start", "given_end", "given_cover",
-                "given_ids",
-                "given_count", "given_weight", "given_token",
+                "given_ids", "given_count", "given_weight", "given_token",
             ],
-            rows: zip(batches, places).map { batch, place -> [Value] in
-                [
+            rows: places.map { place -> [Value] in
+                let batch = handedOut[place].record
+                return [
                     Value(batch.kind.rawValue), Value(batch.worker), Value(batch.idStart),
                     Value(batch.idEnd), Value(batch.coverStart), Value(batch.itemIDs?.packed),
                     Value(Int64(batch.count)), Value(batch.weight),

@@ -121,13 +121,13 @@ struct Acquisition<Database: SQLDatabase> {
         if isProbing {
             // The batch's number is part of what is kept of the run.
             let inserts = writeNew()
-            take(try await connection.run(statements)[inserts])
+            try take(try await connection.run(statements)[inserts])
             statements = []
             startProbe()
         }
         let inserts = writeNew()
         try writeRun()
-        take(try await connection.commit(statements)[inserts])
+        try take(try await connection.commit(statements)[inserts])
         return .batches(handedOut)
     }
 
@@ -150,25 +150,29 @@ struct Acquisition<Database: SQLDatabase> {
     private mutating func writeNew() -> Range<Int> {
         let start = statements.count
         for part in SQLStatement.parts(of: new.count) {
-            statements.append(insert(new[part].map { handedOut[$0].record }, at: new[part]))
+            statements.append(insert(new[part]))
         }
         return start..<statements.count
     }
 
     /// Takes the numbers that new batches were given; each is known by its first id.
-    private mutating func take(_ rows: ArraySlice<SQLRows>) {
+    private mutating func take(_ answers: ArraySlice<SQLRows>) throws {
         var numbers: [Int64: Int64] = [:]
-        for answer in rows {
+        for answer in answers {
             for place in 0..<answer.count {
                 var row = answer[place]
-                guard let id = row.value().integer, let start = row.value().integer else {
-                    continue
-                }
-                numbers[start] = id
+                let id = try row.integer()
+                numbers[try row.integer()] = id
             }
         }
         for place in new {
-            guard let id = numbers[handedOut[place].record.idStart] else { continue }
+            let start = handedOut[place].record.idStart
+            guard let id = numbers[start] else {
+                throw TrancheError(
+                    .storeFailed,
+                    "a batch of \(run.key) from id \(start) got no number"
+                )
+            }
             handedOut[place].record.id = id
         }
         new = []

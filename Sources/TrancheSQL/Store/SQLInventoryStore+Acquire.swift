@@ -20,8 +20,6 @@ extension SQLInventoryStore: UnderLockReader {
             }
             // Who has no run holds no batch of it.
             if !request.endings.isEmpty { return .needsEnding }
-            // Who has no run holds no batch of it.
-            if !request.endings.isEmpty { return .needsEnding }
             if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: true) {
                 return outcome
             }

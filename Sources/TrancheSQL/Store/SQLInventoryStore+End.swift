@@ -77,13 +77,11 @@ extension SQLInventoryStore {
         var reading: [Int] = []
 
         /// The rows of the batches that were ended, out of the statements' answers.
-        func rows(in answers: some RandomAccessCollection<SQLRows>) -> [SQLRow] {
-            var rows: [SQLRow] = []
-            for number in reading {
-                let answer = answers[answers.index(answers.startIndex, offsetBy: number)]
-                for place in 0..<answer.count { rows.append(answer[place]) }
+        func rows(in answers: ArraySlice<SQLRows>) -> [SQLRow] {
+            reading.flatMap { number -> [SQLRow] in
+                let answer = answers[answers.startIndex + number]
+                return (0..<answer.count).map { answer[$0] }
             }
-            return rows
         }
     }
 
@@ -117,7 +115,7 @@ extension SQLInventoryStore {
     ) async throws -> BatchRecord {
         try await orArchived(holding, endingAs: status) {
             let rows = try await database.write(ends.statements)
-            if var row = ends.rows(in: rows).first { return try batch(&row) }
+            if var row = ends.rows(in: rows[...]).first { return try batch(&row) }
             // Read with a lock: an end that is just being committed by a lost connection counts.
             let found = try await database.write([selectBatch(holding.batch)])[0]
             return try heldBatch(found, by: holding, endingAs: status)
@@ -162,11 +160,12 @@ extension SQLInventoryStore {
         if rows.count > 1, let (isMeant, values) = dialect.together(rows, by: "id") {
             return Ends(statements: statements(isMeant, values), reading: [0])
         }
+        var ends = Ends()
+        if rows.isEmpty { return ends }
         let blanks = SQLTemplate.blanks(4)
         let templates = statements("id = \(blanks[0])", blanks.dropFirst()).map {
             SQLTemplate($0, values: 4)
         }
-        var ends = Ends()
         for row in rows {
             ends.reading.append(ends.statements.count)
             for template in templates { ends.statements.append(template.filled(with: row)) }

@@ -6,7 +6,7 @@ extension SQLInventoryStore: SharingStore {
         let ends = try succeeding(endings, returning: batchColumns)
         let rows = try await wrapping { try await database.write(ends.statements) }
         var records: [Int64: BatchRecord] = [:]
-        for var row in ends.rows(in: rows) {
+        for var row in ends.rows(in: rows[...]) {
             let record = try batch(&row)
             records[record.id] = record
         }
