@@ -7,6 +7,8 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package var hasOneWriter: Bool { false }
 
+    package var changesWithinQueries: Bool { true }
+
     // It holds no run; a stopped process may hold what was written for an hour.
     package var beginningLongTransaction: [SQLStatement] {
         ["SET LOCAL idle_in_transaction_session_timeout = '1h'"]

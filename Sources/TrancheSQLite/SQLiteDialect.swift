@@ -7,6 +7,8 @@ package struct SQLiteDialect: SQLDialect {
 
     package var hasOneWriter: Bool { true }
 
+    package var changesWithinQueries: Bool { false }
+
     package var beginningLongTransaction: [SQLStatement] { [] }
 
     package var lockingRow: SQLStatement { "" }

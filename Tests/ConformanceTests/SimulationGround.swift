@@ -20,7 +20,12 @@ struct SimulationGround: Sendable {
         let tables = names.count > 1 ? try await Place.make(names[1]) : inventory
         let isBeside = names.count == 1
         let store = try await inventory.location.open(
-            StoreConfiguration(schema: inventory.schema, maxConnections: 4, now: { clock.date })
+            StoreConfiguration(
+                schema: inventory.schema,
+                maxConnections: 4,
+                decidesOnServer: names[0] == TestBackend.deciding,
+                now: { clock.date }
+            )
         )
         let writers = try await tables.openWriters(isBeside)
         return SimulationGround(

@@ -155,12 +155,17 @@ extension ConformanceSubject {
 
     static func postgreSQL(
         _ server: TestPostgreSQL,
-        sources: SourceTables?
+        sources: SourceTables?,
+        decidesOnServer: Bool = false
     ) async throws -> ConformanceSubject {
         let clock = ManualClock()
         let schema = try await server.makeSchema()
         let store = try await InventoryLocation.postgres(server.url).open(
-            StoreConfiguration(schema: schema, now: { clock.date })
+            StoreConfiguration(
+                schema: schema,
+                decidesOnServer: decidesOnServer,
+                now: { clock.date }
+            )
         )
         let own = SourceTables(try server.database(), as: nil, prefix: schema + ".") {}
         let tables = sources ?? own

@@ -54,10 +54,16 @@ struct TestBackend: Sendable, CustomStringConvertible {
         return try await .sqlite(in: folder, sources: .sqlite(in: folder))
     }
 
+    /// The name of a PostgreSQL server that decides on the next batch where it can.
+    static let deciding = "postgresql:deciding"
+
     private static func withServer(_ server: TestPostgreSQL) -> [TestBackend] {
         [
             TestBackend(name: "postgresql") {
                 try await .postgreSQL(server, sources: nil)
+            },
+            TestBackend(name: deciding) {
+                try await .postgreSQL(server, sources: nil, decidesOnServer: true)
             },
             TestBackend(name: "postgresql+postgresql") {
                 try await .postgreSQL(server, sources: .postgreSQL(server))

@@ -33,6 +33,28 @@ package final class PostgreSQLProxy: Sendable {
         }
     }
 
+    /// Puts a proxy before a test's server.
+    ///
+    /// - Returns: The proxy, and the URL of the same database behind it.
+    package static func before(
+        _ database: TestDatabase
+    ) throws -> (proxy: PostgreSQLProxy, url: String) {
+        guard var url = URLComponents(string: database.address), let host = url.host,
+            let port = url.port.flatMap({ UInt16(exactly: $0) })
+        else { throw NoAddress() }
+        let proxy = try PostgreSQLProxy(to: host, port: port)
+        url.host = "127.0.0.1"
+        url.port = Int(proxy.port)
+        url.queryItems = [
+            .init(name: "sslmode", value: "disable"), .init(name: "gssencmode", value: "disable"),
+            .init(name: "application_name", value: database.schema),
+        ]
+        guard let text = url.string else { throw NoAddress() }
+        return (proxy, text)
+    }
+
+    private struct NoAddress: Error {}
+
     /// Stops listening; connections that are open go on.
     package func stop() {
         listener.stop()

@@ -35,9 +35,16 @@ package struct TestDatabase: Sendable {
     /// A configuration of an inventory in it.
     package func configuration(
         table: String = "inventory",
+        decidesOnServer: Bool? = nil,
         now: (@Sendable () -> Date)? = nil
     ) -> StoreConfiguration {
-        StoreConfiguration(table: table, schema: schema, missingSchema: .refuse, now: now)
+        StoreConfiguration(
+            table: table,
+            schema: schema,
+            missingSchema: .refuse,
+            decidesOnServer: decidesOnServer,
+            now: now
+        )
     }
 
     /// Where an inventory in it is opened.

@@ -25,35 +25,16 @@ struct LostConnectionTests {
                 """
             )
             try await database.migrateUp()
-            let url = try #require(URLComponents(string: database.address))
-            let proxy = try PostgreSQLProxy(
-                to: try #require(url.host),
-                port: UInt16(try #require(url.port))
-            )
+            let (proxy, url) = try PostgreSQLProxy.before(database)
             defer { proxy.stop() }
             let inventory = try await Inventory.open(
-                .postgres(try proxied(url, by: proxy, as: database.schema)),
+                .postgres(url),
                 configuration: .init(store: database.configuration(), worker: "worker")
             )
             let source = SQLSource(database.prefix + "item")
             try await body(database, inventory, source, proxy)
             await inventory.close()
         }
-    }
-
-    private func proxied(
-        _ url: URLComponents,
-        by proxy: PostgreSQLProxy,
-        as name: String?
-    ) throws -> String {
-        var url = url
-        url.host = "127.0.0.1"
-        url.port = Int(proxy.port)
-        url.queryItems = [
-            .init(name: "sslmode", value: "disable"), .init(name: "gssencmode", value: "disable"),
-            .init(name: "application_name", value: name),
-        ]
-        return try #require(url.string)
     }
 
     func rows(_ database: TestDatabase) async throws -> [String] {

@@ -16,6 +16,11 @@ public struct StoreConfiguration: Sendable {
     public var lockTimeout: Duration
     /// Most connections to a server; 8 by default; at least 1.
     public var maxConnections: Int
+    /// Whether the server decides on the next batch where there is nothing else to think of: one round trip instead
+    /// of two, and more work for the server.
+    ///
+    /// `nil` (the default): where a round trip takes longer than that work. PostgreSQL only.
+    public var decidesOnServer: Bool?
     /// The clock for leases and retries; `nil` (the default) for the database's own.
     public var now: (@Sendable () -> Date)?
 
@@ -26,6 +31,7 @@ public struct StoreConfiguration: Sendable {
         missingSchema: MissingSchema = .create,
         lockTimeout: Duration = .seconds(30),
         maxConnections: Int = 8,
+        decidesOnServer: Bool? = nil,
         now: (@Sendable () -> Date)? = nil
     ) {
         self.table = table
@@ -33,6 +39,7 @@ public struct StoreConfiguration: Sendable {
         self.missingSchema = missingSchema
         self.lockTimeout = lockTimeout
         self.maxConnections = maxConnections
+        self.decidesOnServer = decidesOnServer
         self.now = now
     }
 

@@ -272,8 +272,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     }
 
     var weightColumn: SQLStatement {
-        guard let weight = definition.weight else { return "NULL" }
-        return database.dialect.double("\(name: weight)")
+        database.dialect.double(definition.weight.map { "\(name: $0)" } ?? "NULL")
     }
 
     var itemColumn: SQLStatement {

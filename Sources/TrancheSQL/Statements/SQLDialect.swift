@@ -8,6 +8,8 @@ package import Tranche
 package protocol SQLDialect: Sendable {
     /// Whether nobody else can write while a transaction writes.
     var hasOneWriter: Bool { get }
+    /// Whether a query may change rows by the tables behind its `WITH`.
+    var changesWithinQueries: Bool { get }
     /// What is said first in a transaction in which others write, at their pace.
     var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.

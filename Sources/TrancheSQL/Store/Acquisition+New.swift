@@ -124,15 +124,7 @@ extension Acquisition {
         switch planned {
         case .cut: isNear = true
         case .plan(let plan):
-            if plan.reachedEnd { isNear = true }
-            if let first = plan.ranges.first?.ids.first, let last = plan.ranges.last?.ids.last,
-                let ceiling = run.settling.ceiling
-            {
-                // The next batches may be twice as wide.
-                let (width, overflow) = last.subtractingReportingOverflow(first)
-                let (room, overflow2) = ceiling.subtractingReportingOverflow(last)
-                if !overflow, !overflow2, room / 2 < width { isNear = true }
-            }
+            isNear = isNear || plan.reachedEnd || plan.isNear(run.settling.ceiling ?? .max)
         case .incomplete: break
         }
         store.note({ $0.isNearCeiling = isNear }, for: run.key)
@@ -209,25 +201,15 @@ extension Acquisition {
 
     /// Hands out items as a batch of their own.
     mutating func handOut(_ range: PlannedRange, as kind: BatchKind) {
-        guard let first = range.ids.first, let last = range.ids.last else { return }
-        let record = BatchRecord(
-            id: 0,
-            key: run.key,
-            kind: kind,
-            status: .running,
-            attempt: 1,
-            failures: 0,
-            idStart: first,
-            idEnd: last,
-            coverStart: kind == .late ? nil : run.tileEnd,
-            itemIDs: range.ids.isDense ? nil : range.ids,
-            count: range.count,
-            weight: range.weight,
-            worker: request.worker(at: handedOut.count),
-            jobIdentifier: request.jobIdentifier,
-            startedAt: now,
-            leaseExpiresAt: leaseEnd
+        let record = request.newBatch(
+            range,
+            as: kind,
+            at: handedOut.count,
+            after: run.tileEnd,
+            now: now,
+            leaseEnd: leaseEnd
         )
+        guard let record else { return }
         new.append(handedOut.count)
         handedOut.append(.init(record: record, lease: run.policy.lease, items: range.items))
     }
@@ -250,23 +232,13 @@ extension Acquisition {
                 ]
             }
         )
-        let weight = store.dialect.double("given_weight")
-        return """
-            WITH \(given)
-            INSERT INTO \(store.tables.batch) (
-                meta_table, job, run, kind, status, job_identifier, worker,
-                batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
-                processing_start, lease_expires_at, request, completion, config
-            )
-            SELECT \(run.key.metaTable), \(run.key.job), \(run.key.run), given_kind, 'running',
-                \(request.jobIdentifier), given_worker,
-                given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count, \(weight),
-                \(store.dialect.processingTime(nowInstant)), \(store.instant(leaseEnd)),
-                given_token, CAST(\(run.isUpstream ? Int64(0) : nil) AS bigint),
-                \(store.dialect.json(request.config))
-            FROM given
-            RETURNING id, batch_id_start
-            """
+        let insert = store.insertGiven(
+            request,
+            startedAt: nowInstant,
+            leaseEnd: store.instant(leaseEnd),
+            completion: "\(run.isUpstream ? Int64(0) : nil)"
+        )
+        return "WITH \(given)\n\(insert)"
     }
 
     // MARK: Nothing to hand out

@@ -47,6 +47,14 @@ struct Acquisition<Database: SQLDatabase> {
     /// Whether as many batches are handed out as may be.
     var isSatisfied: Bool { handedOut.count >= wanted }
 
+    /// Whether all that came of it is the next batch, which leaves no id out.
+    var couldBePlain: Bool {
+        guard handedOut.count == 1, let batch = handedOut.first?.record, let cursor = known.cursor
+        else { return false }
+        return batch.attempt == 1 && batch.kind == request.kind && batch.itemIDs == nil
+            && batch.idStart - 1 == cursor && run.pendingSince == nil && run.outage.hold == nil
+    }
+
     var nowInstant: SQLStatement { store.instant(now) }
 
     var leaseEnd: Date { now.addingTimeInterval(run.policy.lease.seconds) }

@@ -14,6 +14,15 @@ extension SQLInventoryStore: UnderLockReader {
         let isReading = plan == nil && readsUnderLock(source)
         let read = isReading ? source as? SQLMetaSource<Database> : nil
         return try await wrapping {
+            var request = request
+            if let read, let answer = try await tryPlainly(request, reading: read) {
+                switch answer {
+                case .batch(let batch): return .batches([batch])
+                case .declined(let hasEnded):
+                    guard hasEnded else { return .needsEnding }
+                    request.endings = []
+                }
+            }
             if let outcome = try await tryAcquire(request, reading: read, plan: plan, isNew: false)
             {
                 return outcome
@@ -28,6 +37,27 @@ extension SQLInventoryStore: UnderLockReader {
                 "\(request.key) vanished while it was being acquired from"
             )
         }
+    }
+
+    /// Acquires in one round trip where the next batch is likely to need no thought.
+    ///
+    /// The lock is a statement of its own, so that the other has a snapshot taken after it.
+    ///
+    /// - Returns: The answer; `nil` where it was not tried.
+    /// - Throws: The database's error, or `TrancheError`.
+    private func tryPlainly(
+        _ request: AcquireRequest,
+        reading source: SQLMetaSource<Database>
+    ) async throws -> PlainAcquire<Database>.Answer? {
+        guard takesForPlain(request.key, of: source),
+            let plain = PlainAcquire(request, from: source, for: self)
+        else { return nil }
+        let rows = try await database.write([
+            lockInLine("1", of: request.key), try plain.statement,
+        ])
+        let answer = try plain.answer(rows[1])
+        note({ $0.plainness.note(wasPlain: answer.isBatch) }, for: request.key)
+        return answer
     }
 
     /// Acquires under the lock of the run's row.
@@ -51,7 +81,9 @@ extension SQLInventoryStore: UnderLockReader {
         var statements: [SQLStatement] = []
         if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
         let runAnswer = statements.count
-        statements.append(lockInLine(request.key))
+        statements.append(
+            lockInLine("\(runColumns), \(dialect.milliseconds(now))", of: request.key)
+        )
         // What ends here is not due, and an outage may wait for it.
         let ends = try succeeding(request.endings, returning: "id")
         statements += ends.statements
@@ -99,6 +131,12 @@ extension SQLInventoryStore: UnderLockReader {
                     on: connection
                 )
             }
+            if request.batches == 1 {
+                note(
+                    { $0.plainness.note(couldBePlain: acquisition.couldBePlain) },
+                    for: request.key
+                )
+            }
             // What has ended has ended, whether there is anything to hand out or not.
             if !request.endings.isEmpty, connection.isInTransaction {
                 _ = try await connection.commit([])
@@ -138,10 +176,10 @@ extension SQLInventoryStore: UnderLockReader {
 
     // MARK: Statements
 
-    /// The statement that locks and reads a run's row and the clock, in the order in which acquires came.
-    private func lockInLine(_ key: RunKey) -> SQLStatement {
+    /// The statement that locks a run's row and reads of it, in the order in which acquires came.
+    private func lockInLine(_ columns: SQLStatement, of key: RunKey) -> SQLStatement {
         dialect.lockInLine(
-            "\(runColumns), \(dialect.milliseconds(now))",
+            columns,
             of: tables.run,
             where: isRun(key),
             line: "run \(tables.batch.quoted) \(key.metaTable) \(key.job) \(key.run)"

@@ -98,13 +98,57 @@ extension SQLInventoryStore {
             endings,
             as: .succeeded,
             outcome: .succeeded,
-            returning: columns
-        ) { result, logging in
+            returning: columns,
+            setting: goodEnd
+        )
+    }
+
+    /// The tables of a query that end an attempt well: `ended` has the batch's row, if it was held.
+    ///
+    /// - Parameter ending: The attempt; `nil` where none is to be ended, and `ended` has a row.
+    /// - Returns: The tables, to stand behind `WITH`.
+    /// - Throws: As ``succeeding(_:returning:)``.
+    func ended(by ending: GoodEnding?) throws -> SQLStatement {
+        guard let ending else { return "ended (id) AS (VALUES (0))" }
+        try requireJSON(ending.result)
+        let update = self.update(
+            "id = \(ending.holding.batch) AND attempt = \(ending.holding.attempt)",
+            setting: goodEnd("\(ending.result)", "\(ending.logging)")
+        )
+        return """
+            ended AS (
+            \(update)
+            RETURNING id, attempt, worker, processing_start, processing_end
+            ), recorded AS (
+            \(recordEnds(of: "ended", as: .succeeded))
+            )
             """
-            status = 'succeeded', job_result_item = \(dialect.json(of: result)), logging = \(logging),
-                lease_expires_at = NULL, retry_at = NULL
-            """
-        }
+    }
+
+    private func goodEnd(_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement {
+        """
+        status = 'succeeded', job_result_item = \(dialect.json(of: result)), logging = \(logging),
+            lease_expires_at = NULL, retry_at = NULL
+        """
+    }
+
+    private func update(_ isAttempt: SQLStatement, setting changes: SQLStatement) -> SQLStatement {
+        """
+        UPDATE \(tables.batch)
+        SET \(changes), processing_end = \(dialect.processingTime(now))
+        WHERE \(isAttempt) AND status = 'running'
+        """
+    }
+
+    private func recordEnds(
+        of batches: SQLStatement,
+        as outcome: AttemptRecord.Outcome
+    ) -> SQLStatement {
+        recordAttempts(
+            of: batches,
+            outcome: outcome,
+            endedAt: dialect.instant(ofProcessingTime: "processing_end")
+        )
     }
 
     /// Ends an attempt in one round trip: the fence is in the condition.
@@ -134,21 +178,14 @@ extension SQLInventoryStore {
         {
             let values = Array(values)
             let isAttempt: SQLStatement = "\(isMeant) AND attempt = \(values[0])"
-            let update: SQLStatement = """
-                UPDATE \(tables.batch)
-                SET \(setting(values[1], values[2])), processing_end = \(dialect.processingTime(now))
-                WHERE \(isAttempt) AND status = 'running'
-                """
             let changed: SQLStatement = """
                 \(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)
                 """
-            return dialect.chain(update, returning: columns, refinding: changed) {
-                recordAttempts(
-                    of: $0,
-                    outcome: outcome,
-                    endedAt: dialect.instant(ofProcessingTime: "processing_end")
-                )
-            }
+            return dialect.chain(
+                update(isAttempt, setting: setting(values[1], values[2])),
+                returning: columns,
+                refinding: changed
+            ) { recordEnds(of: $0, as: outcome) }
         }
         // In the order of their numbers, as all who lock several batches do.
         let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in

@@ -9,6 +9,7 @@ package import Tranche
 package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
     package let database: Database
     let tables: InventoryTables
+    private let decidesOnServer: Bool?
     let fixedNow: (@Sendable () -> Date)?
     let dialect: any SQLDialect
     /// The columns of a batch and of a run, in the order in which they are read.
@@ -21,6 +22,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     package init(_ database: Database, configuration: StoreConfiguration) {
         self.database = database
         tables = InventoryTables(configuration)
+        decidesOnServer = configuration.decidesOnServer
         fixedNow = configuration.now
         dialect = database.dialect
         batchColumns = Self.batchColumns(database.dialect)
@@ -61,6 +63,13 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     func isHeld(_ holding: Holding) -> SQLStatement {
         "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
+    }
+
+    /// Whether the next acquire of a run is taken for a plain one.
+    func takesForPlain(_ key: RunKey, of source: SQLMetaSource<Database>) -> Bool {
+        guard decidesOnServer ?? database.isFar else { return false }
+        let hint = hint(for: key)
+        return hint.plainness.isLikely && !(source.isObservable && hint.isNearCeiling)
     }
 
     // MARK: How much to read
@@ -104,6 +113,33 @@ struct AcquireHint {
     var count = 200
     /// Whether the ceiling may cut the next batch, so that the writers are to be observed with it.
     var isNearCeiling = true
+    /// Whether the next one may be plain.
+    var plainness = Plainness()
+}
+
+/// Whether it is worth while to take acquires of a run for plain ones.
+struct Plainness {
+    /// How many more must have turned out to be plain before the next is taken for it.
+    private var missing = 1
+    /// How many are asked for after the next one that was not what it was taken for: ever more, until one is.
+    private var caution = 1
+
+    var isLikely: Bool { missing == 0 }
+
+    /// Notes whether an acquire could have been a plain one.
+    mutating func note(couldBePlain: Bool) {
+        missing = couldBePlain ? max(missing - 1, 0) : max(missing, 1)
+    }
+
+    /// Notes whether one that was taken for plain was plain.
+    mutating func note(wasPlain: Bool) {
+        if wasPlain {
+            caution = 1
+        } else {
+            missing = caution
+            caution = min(caution * 2, 64)
+        }
+    }
 }
 
 extension TrancheError {

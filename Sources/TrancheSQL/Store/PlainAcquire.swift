@@ -1,0 +1,233 @@
+import Foundation
+import Tranche
+
+/// The common case of an acquire, decided by the database: one round trip instead of two.
+///
+/// The run knows its place, nothing is due, nothing holds it up, and a batch follows that leaves no id out and
+/// that the limit cuts. Anything else is declined, and nothing changed but the attempt that ends. What is handed
+/// out is what an ``Acquisition`` would hand out.
+struct PlainAcquire<Database: SQLDatabase> {
+    /// What came of it.
+    enum Answer {
+        case batch(AcquireOutcome.HandedOut)
+        /// There is something else to think of.
+        case declined(hasEnded: Bool)
+
+        var isBatch: Bool {
+            if case .batch = self { true } else { false }
+        }
+    }
+
+    private let store: SQLInventoryStore<Database>
+    private let request: AcquireRequest
+    private let source: SQLMetaSource<Database>
+    private let step: SQLMetaSource<Database>.Step
+
+    /// Takes a request on, if it can be a plain one.
+    ///
+    /// - Returns: `nil` for a request that wants more than the next batch, and for a source with a filter.
+    init?(
+        _ request: AcquireRequest,
+        from source: SQLMetaSource<Database>,
+        for store: SQLInventoryStore<Database>
+    ) {
+        guard store.dialect.changesWithinQueries, source.definition.filter == nil,
+            request.batches == 1, request.endings.count <= 1,
+            request.looks == nil, !request.mayBeRepeated
+        else { return nil }
+        self.store = store
+        self.request = request
+        self.source = source
+        step = source.step(
+            from: "(SELECT cursor_id + 1 FROM known)",
+            within: request.bounds,
+            size: store.stepSize(for: request)
+        )
+    }
+
+    // MARK: The statement
+
+    /// The statement that decides and writes, to be run under the run's lock with a snapshot taken after it.
+    ///
+    /// Each of its tables reads those before it; one without a row leaves the next ones without.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
+    var statement: SQLStatement {
+        get throws {
+            let insert = store.insertGiven(
+                request,
+                startedAt: store.dialect.instant("given_now"),
+                leaseEnd: store.dialect.instant("given_now + given_lease"),
+                completion: "given_completion"
+            )
+            return """
+                WITH \(try store.ended(by: request.endings.first)), known AS MATERIALIZED (
+                \(try known)
+                ), seen AS MATERIALIZED (
+                \(seen)
+                ), given AS MATERIALIZED (
+                \(given)
+                ), advanced AS (
+                    UPDATE \(store.tables.run)
+                    SET cursor_id = (SELECT given_end FROM given),
+                        tile_end = (SELECT given_end FROM given),
+                        pending_since = NULL
+                    WHERE id = (SELECT given_run FROM given)
+                ), made AS (
+                \(insert)
+                )
+                SELECT tranche_id, tranche_weight, tranche_item,
+                    \(first("(SELECT count(*) FROM ended)")), \(first("number")),
+                    \(first("given_now")), \(first("given_lease")), \(first("given_cover")),
+                    \(first("given_ceiling"))
+                FROM (VALUES (1)) AS always (tranche_always)
+                LEFT JOIN (
+                    given CROSS JOIN (SELECT id AS number FROM made) AS numbered CROSS JOIN seen
+                ) ON tranche_place <= given_count
+                ORDER BY tranche_place
+                """
+        }
+    }
+
+    /// What is said once, in the first row.
+    private func first(_ column: SQLStatement) -> SQLStatement {
+        "CASE WHEN tranche_place > 1 THEN NULL ELSE \(column) END"
+    }
+
+    /// The run, where it is what the request says, and nothing holds it up.
+    private var known: SQLStatement {
+        get throws {
+            // Who writes counts only where that can be seen.
+            let ceiling: SQLStatement = source.isObservable ? "ceiling_id" : "9223372036854775807"
+            return """
+                SELECT
+                    id AS given_run, tile_end AS given_cover, lease_ms AS given_lease,
+                    \(store.dialect.milliseconds(store.now)) AS given_now,
+                    \(ceiling) AS given_ceiling,
+                    CASE WHEN is_upstream > 0 THEN 0 END AS given_completion,
+                    cursor_id
+                FROM \(store.tables.run)
+                WHERE \(store.isRun(request.key))
+                    AND definition = \(try request.definitionText)
+                    AND id_from IS NOT DISTINCT FROM \(request.bounds.lower)
+                    AND id_to IS NOT DISTINCT FROM \(request.bounds.upper)
+                    AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
+                    AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
+                    AND cursor_id < 9223372036854775807 - \(step.size)
+                    AND pause_reason IS NULL
+                    AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
+                    -- More than is needed may look like a hold: that is looked at then.
+                    AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
+                    AND (settle_lag_ms = 0 OR \(ceiling) < 9223372036854775807)
+                    AND ceiling_next IS NULL
+                    AND (SELECT count(*) FROM ended) = 1
+                """
+        }
+    }
+
+    /// The source's next rows that nobody can still commit between, numbered and added up in order of id.
+    private var seen: SQLStatement {
+        """
+        SELECT
+            tranche_id, tranche_weight, tranche_item,
+            row_number() OVER tranche_order AS tranche_place,
+            sum(CASE WHEN \(Self.isSound) THEN coalesce(tranche_weight, 0) ELSE 0 END)
+                OVER tranche_order
+                AS tranche_sum
+        FROM (
+        \(step.statement)
+        ) AS tranche_step (tranche_id, tranche_weight, tranche_item)
+        WHERE tranche_id <= (SELECT given_ceiling FROM known)
+        WINDOW tranche_order AS (ORDER BY tranche_id ROWS UNBOUNDED PRECEDING)
+        """
+    }
+
+    /// Whether a weight is none, or such that no sum of them is too large for the database.
+    private static var isSound: SQLStatement {
+        "coalesce(tranche_weight BETWEEN 0 AND 1e300, true)"
+    }
+
+    /// The batch, if it leaves no id out and the limit cuts it, and nothing that is due comes before it.
+    private var given: SQLStatement {
+        var isAdmitted: SQLStatement = "1 = 1"
+        if let count = request.limit.count { isAdmitted.append(" AND tranche_place <= \(count)") }
+        if let weight = request.limit.weight {
+            isAdmitted.append(" AND (tranche_place = 1 OR tranche_sum <= \(weight))")
+        }
+        return """
+            SELECT known.*, given_start, given_end, given_count, given_weight,
+                CAST(NULL AS text) AS given_ids, \(request.kind.rawValue) AS given_kind,
+                \(request.worker(at: 0)) AS given_worker, \(request.token(at: 0)) AS given_token
+            FROM known
+            CROSS JOIN (
+                SELECT
+                    min(tranche_id) AS given_start,
+                    max(tranche_id) FILTER (WHERE is_admitted) AS given_end,
+                    count(*) FILTER (WHERE is_admitted) AS given_count,
+                    max(tranche_sum) FILTER (WHERE is_admitted) AS given_weight,
+                    count(*) AS seen_count,
+                    bool_and(
+                        tranche_id = (SELECT cursor_id FROM known) + tranche_place
+                        AND \(Self.isSound)
+                    ) AS is_plain
+                FROM (SELECT *, \(isAdmitted) AS is_admitted FROM seen) AS marked
+            ) AS batch
+            WHERE is_plain
+                AND given_count < seen_count
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM \(store.tables.batch)
+                    WHERE \(store.isRun(request.key))
+                        AND coalesce(lease_expires_at, retry_at)
+                            <= (SELECT \(store.dialect.instant("given_now")) FROM known)
+                        -- The statement does not see yet that this one has ended.
+                        AND id <> ALL (ARRAY(SELECT id FROM ended))
+                )
+            """
+    }
+
+    // MARK: The answer
+
+    /// Reads the statement's rows, and notes what they tell of the next acquire.
+    ///
+    /// - Throws: `TrancheError` `.invalidItem` as the source does.
+    func answer(_ rows: SQLRows) throws -> Answer {
+        guard var row = rows.first else { return .declined(hasEnded: false) }
+        for _ in 0..<3 { _ = row.value() }
+        let hasEnded = try row.boolean()
+        guard let number = try row.optionalInteger() else { return .declined(hasEnded: hasEnded) }
+        let now = try row.instant()
+        let lease = Duration.milliseconds(try row.integer())
+        let tileEnd = try row.optionalInteger()
+        let ceiling = try row.integer()
+
+        var planner = RangePlanner(after: nil, limit: BatchLimit())
+        _ = try source.feed(rows, of: step, to: &planner)
+        let plan = planner.finish(reachedEnd: true)
+        let record = plan.ranges.first.flatMap {
+            request.newBatch(
+                $0,
+                as: request.kind,
+                at: 0,
+                after: tileEnd,
+                now: now,
+                leaseEnd: now.addingTimeInterval(lease.seconds)
+            )
+        }
+        guard var record else {
+            throw TrancheError(
+                .storeFailed,
+                "batch \(number) of \(request.key) was made without items"
+            )
+        }
+        record.id = number
+        store.note(
+            {
+                $0.count = record.count
+                $0.isNearCeiling = plan.isNear(ceiling)
+            },
+            for: request.key
+        )
+        return .batch(.init(record: record, lease: lease, items: plan.ranges.first?.items))
+    }
+}

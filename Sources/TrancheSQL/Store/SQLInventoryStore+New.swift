@@ -1,0 +1,92 @@
+import Foundation
+import Tranche
+
+/// New batches, whoever decides on them.
+extension SQLInventoryStore {
+    /// The statement that inserts new batches out of a table `given`, and gives each its number and first id.
+    ///
+    /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`, `given_cover`, `given_ids`,
+    /// `given_count`, `given_weight` and `given_token`.
+    ///
+    /// - Parameters:
+    ///   - request: What was asked for.
+    ///   - startedAt: The present as an instant.
+    ///   - leaseEnd: When the leases end, as an instant.
+    ///   - completion: 0 where completions are to be numbered, else NULL.
+    /// - Returns: The statement, to stand behind the table.
+    func insertGiven(
+        _ request: AcquireRequest,
+        startedAt: SQLStatement,
+        leaseEnd: SQLStatement,
+        completion: SQLStatement
+    ) -> SQLStatement {
+        """
+        INSERT INTO \(tables.batch) (
+            meta_table, job, run, kind, status, job_identifier, worker,
+            batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
+            processing_start, lease_expires_at, request, completion, config
+        )
+        SELECT \(request.key.metaTable), \(request.key.job), \(request.key.run), given_kind, 'running',
+            \(request.jobIdentifier), given_worker,
+            given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
+            \(dialect.double("given_weight")),
+            \(dialect.processingTime(startedAt)), \(leaseEnd),
+            given_token, CAST(\(completion) AS bigint), \(dialect.json(request.config))
+        FROM given
+        RETURNING id, batch_id_start
+        """
+    }
+}
+
+extension AcquireRequest {
+    /// A batch of its own for some items, which has no number yet.
+    ///
+    /// - Parameters:
+    ///   - range: The items.
+    ///   - kind: How the batch comes to be.
+    ///   - place: Its place in the answer.
+    ///   - tileEnd: Where the run's last tile ends.
+    ///   - now: The inventory's time.
+    ///   - leaseEnd: When its lease ends.
+    /// - Returns: The batch; `nil` for no items.
+    func newBatch(
+        _ range: PlannedRange,
+        as kind: BatchKind,
+        at place: Int,
+        after tileEnd: Int64?,
+        now: Date,
+        leaseEnd: Date
+    ) -> BatchRecord? {
+        guard let first = range.ids.first, let last = range.ids.last else { return nil }
+        return BatchRecord(
+            id: 0,
+            key: key,
+            kind: kind,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: first,
+            idEnd: last,
+            coverStart: kind == .late ? nil : tileEnd,
+            itemIDs: range.ids.isDense ? nil : range.ids,
+            count: range.count,
+            weight: range.weight,
+            worker: worker(at: place),
+            jobIdentifier: jobIdentifier,
+            startedAt: now,
+            leaseExpiresAt: leaseEnd
+        )
+    }
+}
+
+extension RangePlan {
+    /// Whether a ceiling may cut what follows: the next ranges may be twice as wide.
+    func isNear(_ ceiling: Int64) -> Bool {
+        guard let first = ranges.first?.ids.first, let last = ranges.last?.ids.last else {
+            return false
+        }
+        let (width, overflow) = last.subtractingReportingOverflow(first)
+        let (room, overflow2) = ceiling.subtractingReportingOverflow(last)
+        return !overflow && !overflow2 && room / 2 < width
+    }
+}
