@@ -159,20 +159,19 @@ struct PlainAcquireTests {
         }
     }
 
-    @Test("Nothing is handed out that somebody may still commit between")
+    @Test("An id that somebody may still commit is waited for")
     func unsettled() async throws {
         try await withInventory(items: 40) { database, inventory, source, proxy in
             let first = try await begin(inventory, source)
             let table = database.name("item")
-            let row: SQLStatement = "INSERT INTO \(table) VALUES (45, 'late', 1)"
-            let others: SQLStatement = """
-                INSERT INTO \(table) SELECT i, 'item', 1 FROM generate_series(46, 100) AS i
-                """
             let server = try #require(TestPostgreSQL.server)
             let writer = try server.database(maxConnections: 1)
             let before = proxy.requests.count
+            let row: SQLStatement = "INSERT INTO \(table) VALUES (41, 'late', 1)"
             try await writer.withTransaction([row]) { connection, _ in
-                _ = try await database.database.write([others])
+                _ = try await database.database.write([
+                    "INSERT INTO \(table) SELECT i, 'item', 1 FROM generate_series(42, 100) AS i"
+                ])
                 let request = BatchRequest(job: "job", limit: BatchLimit(count: 50))
                 let answer = try await first.succeed(thenAcquire: request, from: source)
                 guard case .batch(let second) = answer else {

@@ -124,7 +124,15 @@ extension Acquisition {
         switch planned {
         case .cut: isNear = true
         case .plan(let plan):
-            isNear = isNear || plan.reachedEnd || plan.isNear(run.settling.ceiling ?? .max)
+            if plan.reachedEnd { isNear = true }
+            if let first = plan.ranges.first?.ids.first, let last = plan.ranges.last?.ids.last,
+                let ceiling = run.settling.ceiling
+            {
+                // The next batches may be twice as wide.
+                let (width, overflow) = last.subtractingReportingOverflow(first)
+                let (room, overflow2) = ceiling.subtractingReportingOverflow(last)
+                if !overflow, !overflow2, room / 2 < width { isNear = true }
+            }
         case .incomplete: break
         }
         store.note({ $0.isNearCeiling = isNear }, for: run.key)

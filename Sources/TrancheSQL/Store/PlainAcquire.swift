@@ -5,7 +5,8 @@ import Tranche
 ///
 /// The run knows its place, nothing is due, nothing holds it up, and a batch follows that leaves no id out and
 /// that the limit cuts. Anything else is declined, and nothing changed but the attempt that ends. What is handed
-/// out is what an ``Acquisition`` would hand out.
+/// out is what an ``Acquisition`` would hand out, but that no ceiling is asked for: where all ids are there, nobody
+/// can still commit one between them.
 struct PlainAcquire<Database: SQLDatabase> {
     /// What came of it.
     enum Answer {
@@ -78,8 +79,7 @@ struct PlainAcquire<Database: SQLDatabase> {
                 )
                 SELECT tranche_id, tranche_weight, tranche_item,
                     \(first("(SELECT count(*) FROM ended)")), \(first("number")),
-                    \(first("given_now")), \(first("given_lease")), \(first("given_cover")),
-                    \(first("given_ceiling"))
+                    \(first("given_now")), \(first("given_lease")), \(first("given_cover"))
                 FROM (VALUES (1)) AS always (tranche_always)
                 LEFT JOIN (
                     given CROSS JOIN (SELECT id AS number FROM made) AS numbered CROSS JOIN seen
@@ -97,35 +97,31 @@ struct PlainAcquire<Database: SQLDatabase> {
     /// The run, where it is what the request says, and nothing holds it up.
     private var known: SQLStatement {
         get throws {
-            // Who writes counts only where that can be seen.
-            let ceiling: SQLStatement = source.isObservable ? "ceiling_id" : "9223372036854775807"
-            return """
-                SELECT
-                    id AS given_run, tile_end AS given_cover, lease_ms AS given_lease,
-                    \(store.dialect.milliseconds(store.now)) AS given_now,
-                    \(ceiling) AS given_ceiling,
-                    CASE WHEN is_upstream > 0 THEN 0 END AS given_completion,
-                    cursor_id
-                FROM \(store.tables.run)
-                WHERE \(store.isRun(request.key))
-                    AND definition = \(try request.definitionText)
-                    AND id_from IS NOT DISTINCT FROM \(request.bounds.lower)
-                    AND id_to IS NOT DISTINCT FROM \(request.bounds.upper)
-                    AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
-                    AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
-                    AND cursor_id < 9223372036854775807 - \(step.size)
-                    AND pause_reason IS NULL
-                    AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
-                    -- More than is needed may look like a hold: that is looked at then.
-                    AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
-                    AND (settle_lag_ms = 0 OR \(ceiling) < 9223372036854775807)
-                    AND ceiling_next IS NULL
-                    AND (SELECT count(*) FROM ended) = 1
-                """
+            """
+            SELECT
+                id AS given_run, tile_end AS given_cover, lease_ms AS given_lease,
+                \(store.dialect.milliseconds(store.now)) AS given_now,
+                CASE WHEN is_upstream > 0 THEN 0 END AS given_completion,
+                cursor_id
+            FROM \(store.tables.run)
+            WHERE \(store.isRun(request.key))
+                AND definition = \(try request.definitionText)
+                AND id_from IS NOT DISTINCT FROM \(request.bounds.lower)
+                AND id_to IS NOT DISTINCT FROM \(request.bounds.upper)
+                AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
+                AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
+                AND cursor_id < 9223372036854775807 - \(step.size)
+                AND pause_reason IS NULL
+                AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
+                -- More than is needed may look like a hold: that is looked at then.
+                AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
+                AND settle_lag_ms = 0
+                AND (SELECT count(*) FROM ended) = 1
+            """
         }
     }
 
-    /// The source's next rows that nobody can still commit between, numbered and added up in order of id.
+    /// The source's next rows, numbered and added up in order of id.
     private var seen: SQLStatement {
         """
         SELECT
@@ -137,7 +133,6 @@ struct PlainAcquire<Database: SQLDatabase> {
         FROM (
         \(step.statement)
         ) AS tranche_step (tranche_id, tranche_weight, tranche_item)
-        WHERE tranche_id <= (SELECT given_ceiling FROM known)
         WINDOW tranche_order AS (ORDER BY tranche_id ROWS UNBOUNDED PRECEDING)
         """
     }
@@ -199,7 +194,6 @@ struct PlainAcquire<Database: SQLDatabase> {
         let now = try row.instant()
         let lease = Duration.milliseconds(try row.integer())
         let tileEnd = try row.optionalInteger()
-        let ceiling = try row.integer()
 
         var planner = RangePlanner(after: nil, limit: BatchLimit())
         _ = try source.feed(rows, of: step, to: &planner)
@@ -221,13 +215,7 @@ struct PlainAcquire<Database: SQLDatabase> {
             )
         }
         record.id = number
-        store.note(
-            {
-                $0.count = record.count
-                $0.isNearCeiling = plan.isNear(ceiling)
-            },
-            for: request.key
-        )
+        store.note({ $0.count = record.count }, for: request.key)
         return .batch(.init(record: record, lease: lease, items: plan.ranges.first?.items))
     }
 }

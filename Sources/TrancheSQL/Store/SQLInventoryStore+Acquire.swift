@@ -49,7 +49,7 @@ extension SQLInventoryStore: UnderLockReader {
         _ request: AcquireRequest,
         reading source: SQLMetaSource<Database>
     ) async throws -> PlainAcquire<Database>.Answer? {
-        guard takesForPlain(request.key, of: source),
+        guard takesForPlain(request.key),
             let plain = PlainAcquire(request, from: source, for: self)
         else { return nil }
         let rows = try await database.write([

@@ -78,15 +78,3 @@ extension AcquireRequest {
         )
     }
 }
-
-extension RangePlan {
-    /// Whether a ceiling may cut what follows: the next ranges may be twice as wide.
-    func isNear(_ ceiling: Int64) -> Bool {
-        guard let first = ranges.first?.ids.first, let last = ranges.last?.ids.last else {
-            return false
-        }
-        let (width, overflow) = last.subtractingReportingOverflow(first)
-        let (room, overflow2) = ceiling.subtractingReportingOverflow(last)
-        return !overflow && !overflow2 && room / 2 < width
-    }
-}

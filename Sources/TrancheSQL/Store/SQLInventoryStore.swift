@@ -66,10 +66,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     }
 
     /// Whether the next acquire of a run is taken for a plain one.
-    func takesForPlain(_ key: RunKey, of source: SQLMetaSource<Database>) -> Bool {
-        guard decidesOnServer ?? database.isFar else { return false }
-        let hint = hint(for: key)
-        return hint.plainness.isLikely && !(source.isObservable && hint.isNearCeiling)
+    func takesForPlain(_ key: RunKey) -> Bool {
+        (decidesOnServer ?? database.isFar) && hint(for: key).plainness.isLikely
     }
 
     // MARK: How much to read
