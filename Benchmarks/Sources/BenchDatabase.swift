@@ -10,6 +10,8 @@ struct BenchDatabase: Sendable {
     let kind: String
     /// The file or the URL.
     let place: String
+    /// Whether the server decides on plain acquires.
+    var decidesItself = true
 
     static func all(only: String?) async throws -> [BenchDatabase] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-bench")
@@ -24,7 +26,9 @@ struct BenchDatabase: Sendable {
     var isSQLite: Bool { kind == "sqlite" }
 
     func inventory(table: String = "inventory", shares: Bool = true) async throws -> Inventory {
-        var configuration = Inventory.Configuration(store: StoreConfiguration(table: table))
+        var store = StoreConfiguration(table: table)
+        store.decidesItself = decidesItself
+        var configuration = Inventory.Configuration(store: store)
         configuration.sharesTransactions = shares
         return try await Inventory.open(
             isSQLite ? .sqlite(place) : .postgres(place),

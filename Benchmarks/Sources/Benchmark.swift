@@ -5,7 +5,7 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv]
-                             [batcher] [sharing]
+                             [batcher] [sharing] [far]
                              [--repeats N] [--rows N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -24,6 +24,8 @@ enum Benchmark {
                     hand-written minimum with one client
           batcher   jobs per second of the micro batcher with 1,000 callers, and its latency, beside
                     the one in Go that TRANCHE_BENCH_GO_BATCHER names
+          far       batches per second of 1 and of 16 workers 0, 0.5 and 2 ms from their PostgreSQL, where
+                    it decides on plain acquires, beside those where the program does
         """
 
     static func run(arguments: [String]) async throws {
@@ -51,6 +53,7 @@ enum Benchmark {
             if options.suites.contains("archive") { try await Audit(database, options).archive() }
             if options.suites.contains("csv") { try await Loads(options).write(database) }
             if options.suites.contains("sharing") { try await Sharing(database, options).run() }
+            if options.suites.contains("far") { try await Far(database, options).run() }
         }
     }
 
@@ -58,6 +61,7 @@ enum Benchmark {
     struct Options {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "batcher", "sharing",
+            "far",
         ]
 
         var suites: [String] = []

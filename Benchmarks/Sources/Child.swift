@@ -12,10 +12,11 @@ enum Child {
         guard arguments.count >= 4 else {
             throw BenchError("child wants a task, a database, and more")
         }
-        let database = BenchDatabase(kind: arguments[1], place: arguments[2])
+        var database = BenchDatabase(kind: arguments[1], place: arguments[2])
         switch arguments[0] {
         case "items": try await streamItems(database, table: arguments[3])
         case "work":
+            database.decidesItself = arguments.dropFirst(6).first != "program"
             try await work(
                 database,
                 table: arguments[3],

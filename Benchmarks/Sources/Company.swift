@@ -11,11 +11,11 @@ struct Company {
         self.options = options
     }
 
-    private let table = "items_1000000"
+    static let table = "items_1000000"
     private let seconds = 5
 
     func run() async throws {
-        try await database.makeItems(table, rows: 1_000_000)
+        try await database.makeItems(Self.table, rows: 1_000_000)
         var alone: [Double] = []
         var together: [Double] = []
         var slowest: [Double] = []
@@ -40,7 +40,7 @@ struct Company {
         line.print()
     }
 
-    private struct Measurement {
+    struct Measurement {
         var batchesPerSecond: Double
         var slowestShare: Double
         var longestWait: Double
@@ -48,12 +48,13 @@ struct Company {
         var acquire99: Double
     }
 
-    private func measure(processes: Int, workers: Int) async throws -> Measurement {
+    func measure(processes: Int, workers: Int) async throws -> Measurement {
         try await database.dropInventory("company_inventory")
         await (try database.inventory(table: "company_inventory")).close()
         let children = try (0..<processes).map { _ in
             try Tool.startChild([
-                "work", database.kind, database.place, table, "\(workers)", "\(seconds)",
+                "work", database.kind, database.place, Self.table, "\(workers)", "\(seconds)",
+                database.decidesItself ? "server" : "program",
             ])
         }
         var counts: [Double] = []

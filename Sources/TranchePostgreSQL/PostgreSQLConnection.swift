@@ -11,8 +11,6 @@ package actor PostgreSQLConnection: SQLConnection {
     private let handle: PostgreSQLHandle
     private let alarm: PostgreSQLAlarm
     private let canceller: PostgreSQLCanceller
-    /// How long a round trip takes, measured when it was made.
-    nonisolated let roundTrip: Duration
     private var prepared: [String: String] = [:]
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
@@ -61,7 +59,6 @@ package actor PostgreSQLConnection: SQLConnection {
         try handle.sendScript(settings.script)
         try Self.finishScript(of: handle)
         try handle.enterPipeline()
-        roundTrip = try min(handle.measureRoundTrip(), handle.measureRoundTrip())
     }
 
     package var isInTransaction: Bool { !isBroken && handle.isInTransaction }
@@ -237,7 +234,12 @@ package actor PostgreSQLConnection: SQLConnection {
                     }
                 }
             }
-            try handle.waitForSync()
+            var isSynced = false
+            while !isSynced {
+                if let result = try handle.nextResult(), case .sync = result.outcome {
+                    isSynced = true
+                }
+            }
         } catch {
             isUnusable = true
             throw failure ?? error

@@ -19,14 +19,13 @@ struct SimulationGround: Sendable {
         let inventory = try await Place.make(names[0])
         let tables = names.count > 1 ? try await Place.make(names[1]) : inventory
         let isBeside = names.count == 1
-        let store = try await inventory.location.open(
-            StoreConfiguration(
-                schema: inventory.schema,
-                maxConnections: 4,
-                decidesOnServer: names[0] == TestBackend.deciding,
-                now: { clock.date }
-            )
+        var configuration = StoreConfiguration(
+            schema: inventory.schema,
+            maxConnections: 4,
+            now: { clock.date }
         )
+        configuration.decidesItself = backend != TestBackend.asking
+        let store = try await inventory.location.open(configuration)
         let writers = try await tables.openWriters(isBeside)
         return SimulationGround(
             clock: clock,

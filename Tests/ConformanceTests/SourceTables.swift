@@ -156,17 +156,13 @@ extension ConformanceSubject {
     static func postgreSQL(
         _ server: TestPostgreSQL,
         sources: SourceTables?,
-        decidesOnServer: Bool = false
+        decidesItself: Bool = true
     ) async throws -> ConformanceSubject {
         let clock = ManualClock()
         let schema = try await server.makeSchema()
-        let store = try await InventoryLocation.postgres(server.url).open(
-            StoreConfiguration(
-                schema: schema,
-                decidesOnServer: decidesOnServer,
-                now: { clock.date }
-            )
-        )
+        var configuration = StoreConfiguration(schema: schema, now: { clock.date })
+        configuration.decidesItself = decidesItself
+        let store = try await InventoryLocation.postgres(server.url).open(configuration)
         let own = SourceTables(try server.database(), as: nil, prefix: schema + ".") {}
         let tables = sources ?? own
         return ConformanceSubject(

@@ -54,16 +54,16 @@ struct TestBackend: Sendable, CustomStringConvertible {
         return try await .sqlite(in: folder, sources: .sqlite(in: folder))
     }
 
-    /// The name of a PostgreSQL server that decides on the next batch where it can.
-    static let deciding = "postgresql:deciding"
+    /// The name of a PostgreSQL server that leaves all decisions to the program.
+    static let asking = "postgresql:asking"
 
     private static func withServer(_ server: TestPostgreSQL) -> [TestBackend] {
         [
             TestBackend(name: "postgresql") {
                 try await .postgreSQL(server, sources: nil)
             },
-            TestBackend(name: deciding) {
-                try await .postgreSQL(server, sources: nil, decidesOnServer: true)
+            TestBackend(name: asking) {
+                try await .postgreSQL(server, sources: nil, decidesItself: false)
             },
             TestBackend(name: "postgresql+postgresql") {
                 try await .postgreSQL(server, sources: .postgreSQL(server))

@@ -35,16 +35,17 @@ package struct TestDatabase: Sendable {
     /// A configuration of an inventory in it.
     package func configuration(
         table: String = "inventory",
-        decidesOnServer: Bool? = nil,
+        decidesItself: Bool = true,
         now: (@Sendable () -> Date)? = nil
     ) -> StoreConfiguration {
-        StoreConfiguration(
+        var configuration = StoreConfiguration(
             table: table,
             schema: schema,
             missingSchema: .refuse,
-            decidesOnServer: decidesOnServer,
             now: now
         )
+        configuration.decidesItself = decidesItself
+        return configuration
     }
 
     /// Where an inventory in it is opened.

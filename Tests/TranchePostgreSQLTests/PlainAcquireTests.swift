@@ -18,7 +18,7 @@ struct PlainAcquireTests {
     /// Runs `body` with an inventory behind a proxy, over a source of some items.
     private func withInventory(
         items: Int = 100,
-        decidesOnServer: Bool? = true,
+        decidesItself: Bool = true,
         _ body: (TestDatabase, Inventory, SQLSource, PostgreSQLProxy) async throws -> Void
     ) async throws {
         try await withTestDatabase(.postgreSQL) { database in
@@ -34,7 +34,7 @@ struct PlainAcquireTests {
             try await database.migrateUp()
             let (proxy, url) = try PostgreSQLProxy.before(database)
             defer { proxy.stop() }
-            let store = database.configuration(decidesOnServer: decidesOnServer)
+            let store = database.configuration(decidesItself: decidesItself)
             let inventory = try await Inventory.open(
                 .postgres(url),
                 configuration: .init(store: store, worker: "worker")
@@ -86,16 +86,6 @@ struct PlainAcquireTests {
             #expect(started.weight == 58)
             #expect(started.coverStart == 12)
             #expect(try await inventory.store.attempts(of: first.id).map(\.outcome) == [.succeeded])
-        }
-    }
-
-    @Test("Where the server is near, the program decides")
-    func near() async throws {
-        try await withInventory(decidesOnServer: false) { _, inventory, source, proxy in
-            let first = try await begin(inventory, source)
-            let before = proxy.requests.count
-            _ = try await first.succeed(thenAcquire: Self.request, from: source)
-            #expect(proxy.requests.count == before + 2)
         }
     }
 
@@ -236,7 +226,7 @@ private struct Twins {
         for (table, decides) in [("inventory", true), ("other", false)] {
             try await database.migrateUp(table: table)
             let clock = clock
-            let store = database.configuration(table: table, decidesOnServer: decides) {
+            let store = database.configuration(table: table, decidesItself: decides) {
                 clock.date
             }
             made.append(

@@ -16,13 +16,11 @@ public struct StoreConfiguration: Sendable {
     public var lockTimeout: Duration
     /// Most connections to a server; 8 by default; at least 1.
     public var maxConnections: Int
-    /// Whether the server decides on the next batch where there is nothing else to think of: one round trip instead
-    /// of two, and more work for the server.
-    ///
-    /// `nil` (the default): where a round trip takes longer than that work. PostgreSQL only.
-    public var decidesOnServer: Bool?
     /// The clock for leases and retries; `nil` (the default) for the database's own.
     public var now: (@Sendable () -> Date)?
+    /// Whether a database that can decides on plain acquires by itself; to be turned off where both ways are
+    /// compared.
+    package var decidesItself = true
 
     /// Makes a configuration.
     public init(
@@ -31,7 +29,6 @@ public struct StoreConfiguration: Sendable {
         missingSchema: MissingSchema = .create,
         lockTimeout: Duration = .seconds(30),
         maxConnections: Int = 8,
-        decidesOnServer: Bool? = nil,
         now: (@Sendable () -> Date)? = nil
     ) {
         self.table = table
@@ -39,7 +36,6 @@ public struct StoreConfiguration: Sendable {
         self.missingSchema = missingSchema
         self.lockTimeout = lockTimeout
         self.maxConnections = maxConnections
-        self.decidesOnServer = decidesOnServer
         self.now = now
     }
 

@@ -9,7 +9,7 @@ package import Tranche
 package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
     package let database: Database
     let tables: InventoryTables
-    private let decidesOnServer: Bool?
+    private let decidesItself: Bool
     let fixedNow: (@Sendable () -> Date)?
     let dialect: any SQLDialect
     /// The columns of a batch and of a run, in the order in which they are read.
@@ -22,7 +22,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     package init(_ database: Database, configuration: StoreConfiguration) {
         self.database = database
         tables = InventoryTables(configuration)
-        decidesOnServer = configuration.decidesOnServer
+        decidesItself = configuration.decidesItself
         fixedNow = configuration.now
         dialect = database.dialect
         batchColumns = Self.batchColumns(database.dialect)
@@ -67,7 +67,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     /// Whether the next acquire of a run is taken for a plain one.
     func takesForPlain(_ key: RunKey) -> Bool {
-        (decidesOnServer ?? database.isFar) && hint(for: key).plainness.isLikely
+        decidesItself && hint(for: key).plainness.isLikely
     }
 
     // MARK: How much to read
