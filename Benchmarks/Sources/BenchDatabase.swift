@@ -10,8 +10,8 @@ struct BenchDatabase: Sendable {
     let kind: String
     /// The file or the URL.
     let place: String
-    /// Whether the server decides on plain acquires.
-    var decidesItself = true
+    /// Whether the server decides on plain acquires; `nil`: where it is far.
+    var decidesItself: Bool?
 
     static func all(only: String?) async throws -> [BenchDatabase] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-bench")

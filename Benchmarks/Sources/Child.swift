@@ -16,7 +16,8 @@ enum Child {
         switch arguments[0] {
         case "items": try await streamItems(database, table: arguments[3])
         case "work":
-            database.decidesItself = arguments.dropFirst(6).first != "program"
+            let words = ["server": true, "program": false]
+            database.decidesItself = arguments.dropFirst(6).first.flatMap { words[$0] }
             try await work(
                 database,
                 table: arguments[3],

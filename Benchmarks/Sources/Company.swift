@@ -54,7 +54,7 @@ struct Company {
         let children = try (0..<processes).map { _ in
             try Tool.startChild([
                 "work", database.kind, database.place, Self.table, "\(workers)", "\(seconds)",
-                database.decidesItself ? "server" : "program",
+                database.decidesItself.map { $0 ? "server" : "program" } ?? "either",
             ])
         }
         var counts: [Double] = []

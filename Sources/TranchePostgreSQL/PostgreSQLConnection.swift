@@ -11,6 +11,8 @@ package actor PostgreSQLConnection: SQLConnection {
     private let handle: PostgreSQLHandle
     private let alarm: PostgreSQLAlarm
     private let canceller: PostgreSQLCanceller
+    /// How long a round trip takes, measured when it was made.
+    nonisolated let roundTrip: Duration
     private var prepared: [String: String] = [:]
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
@@ -59,6 +61,7 @@ package actor PostgreSQLConnection: SQLConnection {
         try handle.sendScript(settings.script)
         try Self.finishScript(of: handle)
         try handle.enterPipeline()
+        roundTrip = try min(handle.measureRoundTrip(), handle.measureRoundTrip())
     }
 
     package var isInTransaction: Bool { !isBroken && handle.isInTransaction }
@@ -234,12 +237,7 @@ package actor PostgreSQLConnection: SQLConnection {
                     }
                 }
             }
-            var isSynced = false
-            while !isSynced {
-                if let result = try handle.nextResult(), case .sync = result.outcome {
-                    isSynced = true
-                }
-            }
+            try handle.waitForSync()
         } catch {
             isUnusable = true
             throw failure ?? error

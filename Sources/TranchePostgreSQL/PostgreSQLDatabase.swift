@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Tranche
 package import TrancheSQL
 
@@ -8,8 +9,12 @@ package final class PostgreSQLDatabase: SQLDatabase {
     private let pool: SQLConnectionPool<PostgreSQLConnection>
     /// Connections in whose transactions others write: who waits for one holds none of the others.
     private let longPool: SQLConnectionPool<PostgreSQLConnection>
+    private let roundTrip: RoundTrip
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
+
+    // What a query that decides on an acquire costs the server more than the statements that leave it to the program.
+    package var isFar: Bool { roundTrip.shortest >= .microseconds(150) }
 
     /// Describes a database; the first use connects.
     ///
@@ -30,12 +35,20 @@ package final class PostgreSQLDatabase: SQLDatabase {
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
         )
+        let roundTrip = RoundTrip()
+        self.roundTrip = roundTrip
         func makePool() -> SQLConnectionPool<PostgreSQLConnection> {
             SQLConnectionPool(
                 limit: maxConnections,
                 closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
             ) {
-                try PostgreSQLConnection(url: text, timeout: .seconds(10), settings: settings)
+                let connection = try PostgreSQLConnection(
+                    url: text,
+                    timeout: .seconds(10),
+                    settings: settings
+                )
+                roundTrip.note(connection.roundTrip)
+                return connection
             }
         }
         pool = makePool()
@@ -202,5 +215,17 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ) async throws -> [SQLStatement] {
         // The migration itself has turned them.
         []
+    }
+}
+
+/// The shortest round trip that was seen.
+private final class RoundTrip: Sendable {
+    private let seen = Mutex<Duration?>(nil)
+
+    /// Zero as long as none was.
+    var shortest: Duration { seen.withLock { $0 ?? .zero } }
+
+    func note(_ time: Duration) {
+        seen.withLock { $0 = min($0 ?? time, time) }
     }
 }

@@ -125,6 +125,22 @@ struct PostgreSQLHandle: ~Copyable {
         guard PQpipelineSync(pointer) == 1 else { throw lost() }
     }
 
+    /// Measures a round trip, in which the server has nothing to do; nothing may be under way.
+    func measureRoundTrip() throws(PostgreSQLError) -> Duration {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try sync()
+        try waitForSync()
+        return clock.now - start
+    }
+
+    /// Takes what is left of a pipeline, with its sync.
+    func waitForSync() throws(PostgreSQLError) {
+        while true {
+            if let result = try nextResult(), case .sync = result.outcome { return }
+        }
+    }
+
     // MARK: Copying
 
     /// Waits until the server takes what is copied in.

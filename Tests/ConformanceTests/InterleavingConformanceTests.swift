@@ -7,7 +7,7 @@ struct InterleavingConformanceTests {
     /// How many interleavings a backend is given by default: 2000 with the inventory on PostgreSQL and
     /// 1000 on SQLite, and some with the source in the other database.
     private static let shares = [
-        "postgresql": 1200, TestBackend.asking: 400, "postgresql+postgresql": 400,
+        "postgresql": 800, TestBackend.deciding: 800, "postgresql+postgresql": 400,
         "postgresql+sqlite": 40,
         "sqlite": 600, "sqlite+sqlite": 400, "sqlite+postgresql": 40,
     ]

@@ -24,7 +24,7 @@ struct SimulationGround: Sendable {
             maxConnections: 4,
             now: { clock.date }
         )
-        configuration.decidesItself = backend != TestBackend.asking
+        configuration.decidesItself = backend == TestBackend.deciding
         let store = try await inventory.location.open(configuration)
         let writers = try await tables.openWriters(isBeside)
         return SimulationGround(

@@ -156,7 +156,7 @@ extension ConformanceSubject {
     static func postgreSQL(
         _ server: TestPostgreSQL,
         sources: SourceTables?,
-        decidesItself: Bool = true
+        decidesItself: Bool = false
     ) async throws -> ConformanceSubject {
         let clock = ManualClock()
         let schema = try await server.makeSchema()

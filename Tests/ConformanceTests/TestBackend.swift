@@ -54,16 +54,16 @@ struct TestBackend: Sendable, CustomStringConvertible {
         return try await .sqlite(in: folder, sources: .sqlite(in: folder))
     }
 
-    /// The name of a PostgreSQL server that leaves all decisions to the program.
-    static let asking = "postgresql:asking"
+    /// The name of a PostgreSQL server that decides on plain acquires, as one does that is far.
+    static let deciding = "postgresql:deciding"
 
     private static func withServer(_ server: TestPostgreSQL) -> [TestBackend] {
         [
             TestBackend(name: "postgresql") {
                 try await .postgreSQL(server, sources: nil)
             },
-            TestBackend(name: asking) {
-                try await .postgreSQL(server, sources: nil, decidesItself: false)
+            TestBackend(name: deciding) {
+                try await .postgreSQL(server, sources: nil, decidesItself: true)
             },
             TestBackend(name: "postgresql+postgresql") {
                 try await .postgreSQL(server, sources: .postgreSQL(server))

@@ -80,6 +80,7 @@ struct KillRound: Sendable {
                 "lease": "1", "worker": "\(slot).\(lives)", "tasks": "\(tasks)",
                 "sharing": Int.random(in: 0..<3, using: &generator) == 0 ? "no" : "yes",
                 "passing": Bool.random(using: &generator) ? "yes" : "no",
+                "decides": Bool.random(using: &generator) ? "server" : "program",
             ]
             var life = try await withWorker(scene.options(options)) { worker in
                 try await killAtRandom(worker, &generator)

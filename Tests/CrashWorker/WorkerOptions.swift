@@ -23,6 +23,7 @@ struct WorkerOptions: Sendable {
 
     func openInventory() async throws -> Inventory {
         var store = StoreConfiguration(schema: values["schema"])
+        store.decidesItself = values["decides"] == "server"
         if let ahead = try number("ahead") {
             // What this process would see so many seconds later.
             store.now = { Date().addingTimeInterval(ahead) }

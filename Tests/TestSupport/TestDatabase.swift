@@ -35,7 +35,7 @@ package struct TestDatabase: Sendable {
     /// A configuration of an inventory in it.
     package func configuration(
         table: String = "inventory",
-        decidesItself: Bool = true,
+        decidesItself: Bool? = nil,
         now: (@Sendable () -> Date)? = nil
     ) -> StoreConfiguration {
         var configuration = StoreConfiguration(

@@ -18,7 +18,7 @@ struct PlainAcquireTests {
     /// Runs `body` with an inventory behind a proxy, over a source of some items.
     private func withInventory(
         items: Int = 100,
-        decidesItself: Bool = true,
+        decidesItself: Bool? = true,
         _ body: (TestDatabase, Inventory, SQLSource, PostgreSQLProxy) async throws -> Void
     ) async throws {
         try await withTestDatabase(.postgreSQL) { database in
@@ -86,6 +86,17 @@ struct PlainAcquireTests {
             #expect(started.weight == 58)
             #expect(started.coverStart == 12)
             #expect(try await inventory.store.attempts(of: first.id).map(\.outcome) == [.succeeded])
+        }
+    }
+
+    @Test("Where the server is near, the program decides")
+    func near() async throws {
+        try await withInventory(decidesItself: false) { _, inventory, source, proxy in
+            let first = try await begin(inventory, source)
+            let before = proxy.requests.count
+            _ = try await first.succeed(thenAcquire: Self.request, from: source)
+            #expect(!proxy.requests[before].contains { $0.contains("tranche_place") })
+            #expect(proxy.requests.count == before + 2)
         }
     }
 

@@ -68,6 +68,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// How its SQL differs.
     var dialect: any SQLDialect { get }
 
+    /// Whether a round trip takes longer than what a query needs that saves one.
+    var isFar: Bool { get }
+
     /// What identifies the database, found out from itself.
     func identity() async throws -> String
 
@@ -127,6 +130,8 @@ package protocol SQLDatabase: AnyObject, Sendable {
 }
 
 extension SQLDatabase {
+    package var isFar: Bool { false }
+
     /// Lends a connection for writing, where there is but one that writes.
     package func withLongConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R

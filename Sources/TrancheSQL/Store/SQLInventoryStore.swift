@@ -9,7 +9,7 @@ package import Tranche
 package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
     package let database: Database
     let tables: InventoryTables
-    private let decidesItself: Bool
+    private let decidesItself: Bool?
     let fixedNow: (@Sendable () -> Date)?
     let dialect: any SQLDialect
     /// The columns of a batch and of a run, in the order in which they are read.
@@ -67,7 +67,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     /// Whether the next acquire of a run is taken for a plain one.
     func takesForPlain(_ key: RunKey) -> Bool {
-        decidesItself && hint(for: key).plainness.isLikely
+        (decidesItself ?? database.isFar) && hint(for: key).plainness.isLikely
     }
 
     // MARK: How much to read
