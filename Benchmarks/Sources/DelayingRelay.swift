@@ -16,6 +16,7 @@ final class DelayingRelay: @unchecked Sendable {
     /// - Parameters:
     ///   - target: The server's port on 127.0.0.1.
     ///   - delay: How late each direction's bytes arrive.
+    /// - Throws: `BenchError` when it cannot listen.
     init(to target: Int, delay: Duration) throws {
         self.delay = delay
         self.target = Self.address(target)
