@@ -11,8 +11,6 @@ package actor PostgreSQLConnection: SQLConnection {
     private let handle: PostgreSQLHandle
     private let alarm: PostgreSQLAlarm
     private let canceller: PostgreSQLCanceller
-    /// How long a round trip takes, measured when it was made.
-    nonisolated let roundTrip: Duration
     private var prepared: [String: String] = [:]
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
@@ -53,7 +51,14 @@ package actor PostgreSQLConnection: SQLConnection {
     /// Connects.
     ///
     /// It blocks; call it from a thread of its own.
-    init(url: String, timeout: Duration, settings: Settings) throws {
+    ///
+    /// - Parameters:
+    ///   - url: As libpq takes it.
+    ///   - timeout: How long to wait for the server.
+    ///   - settings: What the session says first.
+    ///   - roundTrip: What is told how long a round trip takes; `nil` where nobody asks.
+    /// - Throws: `PostgreSQLError` when the server does not answer or refuses.
+    init(url: String, timeout: Duration, settings: Settings, roundTrip: RoundTrip? = nil) throws {
         executor = SerialQueueExecutor(label: "tranche.postgresql")
         alarm = try PostgreSQLAlarm()
         handle = try PostgreSQLHandle(url: url, timeout: timeout, alarm: alarm)
@@ -61,7 +66,7 @@ package actor PostgreSQLConnection: SQLConnection {
         try handle.sendScript(settings.script)
         try Self.finishScript(of: handle)
         try handle.enterPipeline()
-        roundTrip = try min(handle.measureRoundTrip(), handle.measureRoundTrip())
+        for _ in 0..<2 { try roundTrip?.note(handle.measureRoundTrip()) }
     }
 
     package var isInTransaction: Bool { !isBroken && handle.isInTransaction }

@@ -9,7 +9,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
     private let pool: SQLConnectionPool<PostgreSQLConnection>
     /// Connections in whose transactions others write: who waits for one holds none of the others.
     private let longPool: SQLConnectionPool<PostgreSQLConnection>
-    private let roundTrip: RoundTrip
+    private let roundTrip = RoundTrip()
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 
@@ -35,24 +35,21 @@ package final class PostgreSQLDatabase: SQLDatabase {
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
         )
-        let roundTrip = RoundTrip()
-        self.roundTrip = roundTrip
-        func makePool() -> SQLConnectionPool<PostgreSQLConnection> {
+        func makePool(measuring roundTrip: RoundTrip?) -> SQLConnectionPool<PostgreSQLConnection> {
             SQLConnectionPool(
                 limit: maxConnections,
                 closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
             ) {
-                let connection = try PostgreSQLConnection(
+                try PostgreSQLConnection(
                     url: text,
                     timeout: .seconds(10),
-                    settings: settings
+                    settings: settings,
+                    roundTrip: roundTrip
                 )
-                roundTrip.note(connection.roundTrip)
-                return connection
             }
         }
-        pool = makePool()
-        longPool = makePool()
+        pool = makePool(measuring: isReadOnly ? nil : roundTrip)
+        longPool = makePool(measuring: nil)
     }
 
     package func identity() async throws -> String {
@@ -219,7 +216,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
 }
 
 /// The shortest round trip that was seen.
-private final class RoundTrip: Sendable {
+final class RoundTrip: Sendable {
     private let seen = Mutex<Duration?>(nil)
 
     /// Zero as long as none was.

@@ -43,27 +43,6 @@ package struct PostgreSQLDialect: SQLDialect {
         milliseconds(column)
     }
 
-    // Differs by dialect: here an UPDATE may stand within a SELECT.
-    package func chain(
-        _ update: SQLStatement,
-        returning columns: SQLStatement,
-        refinding changed: SQLStatement,
-        _ insert: (_ changed: SQLStatement) -> SQLStatement
-    ) -> [SQLStatement] {
-        [
-            """
-            WITH changed AS (
-            \(update)
-            RETURNING *
-            ), inserted AS (
-            \(insert("changed"))
-            )
-            SELECT \(columns)
-            FROM changed
-            """
-        ]
-    }
-
     // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays, each read once;
     // a join with them would be planned, for as long as the session lasts, for the table as it is now.
     package func together(

@@ -42,22 +42,6 @@ package struct SQLiteDialect: SQLDialect {
         "CAST(round((julianday(\(column)) - 2440587.5) * 86400000.0) AS integer)"
     }
 
-    // Differs by dialect: here the INSERT reads the table itself.
-    package func chain(
-        _ update: SQLStatement,
-        returning columns: SQLStatement,
-        refinding changed: SQLStatement,
-        _ insert: (_ changed: SQLStatement) -> SQLStatement
-    ) -> [SQLStatement] {
-        [
-            """
-            \(update)
-            RETURNING \(columns)
-            """,
-            insert(changed),
-        ]
-    }
-
     // A statement costs little here, and a planner that has seen a small table may walk through it.
     package func together(
         _ rows: [[Value]],

@@ -173,8 +173,8 @@ struct CrewWorker {
                 try last?.tell(error)
                 last = nil
             } catch {
-                // What went wrong first is told; the success stands all the same.
-                _ = try? await record(last)
+                // The success stands all the same.
+                await recordBesides(last)
                 throw error
             }
         }
@@ -183,6 +183,19 @@ struct CrewWorker {
     private mutating func takeLast() -> BatchRun.Success? {
         defer { last = nil }
         return last
+    }
+
+    /// Records a success where something else went wrong, which is what the command ends with.
+    private func recordBesides(_ success: BatchRun.Success?) async {
+        do {
+            try await record(success)
+        } catch {
+            let batch = success.map { "batch \($0.done.batch.id)" } ?? "a batch"
+            crew.progress.update(
+                "the success of \(batch) could not be recorded: \(redacted("\(error)"))",
+                isAlwaysShown: true
+            )
+        }
     }
 
     /// Records a success by itself.

@@ -32,20 +32,6 @@ package protocol SQLDialect: Sendable {
     func instant(ofProcessingTime column: SQLStatement) -> SQLStatement
     /// The number of milliseconds of a `processing_start` or `processing_end`.
     func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement
-    /// The statements that change rows, and insert others made of what they are then.
-    ///
-    /// - Parameters:
-    ///   - update: An `UPDATE` without `RETURNING`.
-    ///   - columns: The columns of the changed rows to give back, by the first statement.
-    ///   - changed: Where the changed rows are found again.
-    ///   - insert: Makes an `INSERT` that selects from the rows by the name it is given.
-    /// - Returns: One statement where the dialect can, else two.
-    func chain(
-        _ update: SQLStatement,
-        returning columns: SQLStatement,
-        refinding changed: SQLStatement,
-        _ insert: (_ changed: SQLStatement) -> SQLStatement
-    ) -> [SQLStatement]
     /// Values for some rows, each of which has its own, in one statement.
     ///
     /// However small the table was when the statement was planned, the rows are looked up one by one.

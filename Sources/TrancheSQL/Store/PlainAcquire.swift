@@ -32,8 +32,7 @@ struct PlainAcquire<Database: SQLDatabase> {
         from source: SQLMetaSource<Database>,
         for store: SQLInventoryStore<Database>
     ) {
-        guard store.dialect.changesWithinQueries, source.definition.filter == nil,
-            request.batches == 1, request.endings.count <= 1,
+        guard source.definition.filter == nil, request.batches == 1, request.endings.count <= 1,
             request.looks == nil, !request.mayBeRepeated
         else { return nil }
         self.store = store
@@ -150,24 +149,22 @@ struct PlainAcquire<Database: SQLDatabase> {
             isAdmitted.append(" AND (tranche_place = 1 OR tranche_sum <= \(weight))")
         }
         return """
-            SELECT known.*, given_start, given_end, given_count, given_weight,
+            SELECT known.*, cursor_id + 1 AS given_start, cursor_id + given_count AS given_end,
+                given_count, given_weight,
                 CAST(NULL AS text) AS given_ids, \(request.kind.rawValue) AS given_kind,
                 \(request.worker(at: 0)) AS given_worker, \(request.token(at: 0)) AS given_token
             FROM known
             CROSS JOIN (
                 SELECT
-                    min(tranche_id) AS given_start,
-                    max(tranche_id) FILTER (WHERE is_admitted) AS given_end,
                     count(*) FILTER (WHERE is_admitted) AS given_count,
                     max(tranche_sum) FILTER (WHERE is_admitted) AS given_weight,
                     count(*) AS seen_count,
-                    bool_and(
-                        tranche_id = (SELECT cursor_id FROM known) + tranche_place
-                        AND \(Self.isSound)
-                    ) AS is_plain
+                    bool_and(tranche_id = (SELECT cursor_id FROM known) + tranche_place)
+                        FILTER (WHERE is_admitted) AS is_dense,
+                    bool_and(\(Self.isSound)) AS is_sound
                 FROM (SELECT *, \(isAdmitted) AS is_admitted FROM seen) AS marked
             ) AS batch
-            WHERE is_plain
+            WHERE is_dense AND is_sound
                 AND given_count < seen_count
                 AND NOT EXISTS (
                     SELECT 1
@@ -188,6 +185,7 @@ struct PlainAcquire<Database: SQLDatabase> {
     /// - Throws: `TrancheError` `.invalidItem` as the source does.
     func answer(_ rows: SQLRows) throws -> Answer {
         guard var row = rows.first else { return .declined(hasEnded: false) }
+        // The item stands before.
         for _ in 0..<3 { _ = row.value() }
         let hasEnded = try row.boolean()
         guard let number = try row.optionalInteger() else { return .declined(hasEnded: hasEnded) }

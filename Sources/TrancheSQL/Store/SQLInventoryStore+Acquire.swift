@@ -49,7 +49,7 @@ extension SQLInventoryStore: UnderLockReader {
         _ request: AcquireRequest,
         reading source: SQLMetaSource<Database>
     ) async throws -> PlainAcquire<Database>.Answer? {
-        guard takesForPlain(request.key),
+        guard decidesOnPlain, hint(for: request.key).plainness.isLikely,
             let plain = PlainAcquire(request, from: source, for: self)
         else { return nil }
         let rows = try await database.write([
@@ -131,7 +131,7 @@ extension SQLInventoryStore: UnderLockReader {
                     on: connection
                 )
             }
-            if request.batches == 1 {
+            if decidesOnPlain, request.batches == 1 {
                 note(
                     { $0.plainness.note(couldBePlain: acquisition.couldBePlain) },
                     for: request.key

@@ -111,18 +111,26 @@ extension SQLInventoryStore {
     func ended(by ending: GoodEnding?) throws -> SQLStatement {
         guard let ending else { return "ended (id) AS (VALUES (0))" }
         try requireJSON(ending.result)
-        let update = self.update(
+        return ended(
             "id = \(ending.holding.batch) AND attempt = \(ending.holding.attempt)",
-            setting: goodEnd("\(ending.result)", "\(ending.logging)")
+            setting: goodEnd("\(ending.result)", "\(ending.logging)"),
+            as: .succeeded
         )
-        return """
-            ended AS (
-            \(update)
-            RETURNING id, attempt, worker, processing_start, processing_end
-            ), recorded AS (
-            \(recordEnds(of: "ended", as: .succeeded))
-            )
-            """
+    }
+
+    private func ended(
+        _ isAttempt: SQLStatement,
+        setting changes: SQLStatement,
+        as outcome: AttemptRecord.Outcome
+    ) -> SQLStatement {
+        """
+        ended AS (
+        \(update(isAttempt, setting: changes))
+        RETURNING *
+        ), recorded AS (
+        \(recordEnds(of: "ended", as: outcome))
+        )
+        """
     }
 
     private func goodEnd(_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement {
@@ -178,14 +186,19 @@ extension SQLInventoryStore {
         {
             let values = Array(values)
             let isAttempt: SQLStatement = "\(isMeant) AND attempt = \(values[0])"
-            let changed: SQLStatement = """
-                \(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)
-                """
-            return dialect.chain(
-                update(isAttempt, setting: setting(values[1], values[2])),
-                returning: columns,
-                refinding: changed
-            ) { recordEnds(of: $0, as: outcome) }
+            let changes = setting(values[1], values[2])
+            if dialect.changesWithinQueries {
+                return [
+                    "WITH \(ended(isAttempt, setting: changes, as: outcome))\nSELECT \(columns)\nFROM ended"
+                ]
+            }
+            return [
+                "\(update(isAttempt, setting: changes))\nRETURNING \(columns)",
+                recordEnds(
+                    of: "\(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)",
+                    as: outcome
+                ),
+            ]
         }
         // In the order of their numbers, as all who lock several batches do.
         let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in

@@ -65,9 +65,9 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
     }
 
-    /// Whether the next acquire of a run is taken for a plain one.
-    func takesForPlain(_ key: RunKey) -> Bool {
-        (decidesItself ?? database.isFar) && hint(for: key).plainness.isLikely
+    /// Whether the database decides on plain acquires.
+    var decidesOnPlain: Bool {
+        dialect.changesWithinQueries && (decidesItself ?? database.isFar)
     }
 
     // MARK: How much to read
