@@ -120,12 +120,16 @@ struct TaskTests {
                 for await _ in gate { break }
                 return Counters(["slow": 1])
             }
-            let failing = TaskPlan.task("failing") { _ in
-                defer { opening.yield() }
-                throw Broken()
+            let failing = TaskPlan.task("failing") { _ in throw Broken() }
+            // Neither may be waited for in vain.
+            let late = TaskPlan.task("late") { _ in
+                opening.yield()
+                return Counters()
             }
-            let plan = TaskPlan.parallelGroup("p", width: 2, [slow, failing, Diary().task("late")])
-            let report = try await plan.run(through: world.inventory, run: "one")
+            let plan = TaskPlan.parallelGroup("p", width: 2, [slow, failing, late])
+            let report = try await plan.run(through: world.inventory, run: "one") { report in
+                if report.children[2].status == .aborted { opening.yield() }
+            }
             #expect(
                 statuses(report) == [
                     "p failed", "slow succeeded", "failing failed", "late aborted",

@@ -111,12 +111,12 @@ struct TaskRunner: Sendable {
                 }
                 begun += 1
             }
+            for number in begun..<tasks.count {
+                board.change(place + [number]) { $0.abort() }
+            }
             // Those that have begun are waited for, and what they did counts.
             while let ended = try await group.next() {
                 hasSucceeded = hasSucceeded && ended
-            }
-            for number in begun..<tasks.count {
-                board.change(place + [number]) { $0.abort() }
             }
             return hasSucceeded
         }
