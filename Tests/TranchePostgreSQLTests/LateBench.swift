@@ -63,7 +63,12 @@ struct LateBench: Sendable {
         var late: [Int64] = []
         var reason: NoBatchReason?
 
-        /// What `reason` waits for, when it does.
+        /// Whether a writer may still commit lower ids.
+        var isUnsettled: Bool {
+            if case .unsettled = reason { true } else { false }
+        }
+
+        /// Until when `reason` waits for it, when it does.
         var unsettledUntil: Date? {
             if case .unsettled(let until) = reason { until } else { nil }
         }

@@ -3,7 +3,7 @@ import Testing
 import Tranche
 import TrancheTestKit
 
-@Suite("Waiting for the next batch")
+@Suite("Waiting for the next batch", .timeLimit(.minutes(10)))
 struct NextBatchTests {
     private let request = BatchRequest(job: "job", limit: BatchLimit(count: 2))
 
@@ -54,6 +54,34 @@ struct NextBatchTests {
         guard case .none(.complete) = try await next.value else {
             throw WorkError(description: "not complete")
         }
+    }
+
+    @Test("An answer that comes when what it names is over is not the last")
+    func lateAnswer() async throws {
+        let clock = ManualClock()
+        let inventory = Inventory(
+            store: LateAnswers(base: MemoryInventoryStore(clock: clock), clock: clock),
+            configuration: .init(store: StoreConfiguration(now: { clock.date }), clock: clock)
+        )
+        let table = MemoryTable()
+        let slow = table.begin()
+        try slow.insert([Item(id: try slow.reserve())])
+        table.insert([Item(id: table.reserve())])
+        let request = BatchRequest(job: "job", policy: RunPolicy(settleWait: .seconds(1)))
+        let next = Task {
+            try await inventory.nextBatch(request, from: table, end: .whenComplete)
+        }
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(1))
+        guard case .batch(let batch) = try await next.value else {
+            throw WorkError(description: "no batch")
+        }
+        #expect(batch.ids == 2...2)
+        try await batch.succeed()
+        // The writer was waited for; it may hang for days.
+        let end = try await inventory.nextBatch(request, from: table, end: .whenComplete)
+        guard case .none(.unsettled(nil)) = end else { throw WorkError(description: "\(end)") }
+        try slow.rollback()
     }
 
     @Test("A paused run is not waited for, but by who never ends")
@@ -155,5 +183,17 @@ struct NextBatchTests {
         #expect(all.ranges.map { $0.ids.packed } == ["3-4", "5-6", "7-8", "9"])
         #expect(all.reachedEnd)
         #expect(try await bench.take(9).ids == 3...9)
+    }
+}
+
+/// A store each of whose answers to an acquire takes a second.
+private struct LateAnswers: ForwardingStore {
+    let base: any InventoryStore
+    let clock: ManualClock
+
+    func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
+        let answer = try await body()
+        if request == .acquire { clock.advance(by: .seconds(1)) }
+        return answer
     }
 }

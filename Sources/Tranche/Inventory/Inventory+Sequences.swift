@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// When a sequence of batches ends.
 public enum SequenceEnd: Sendable, Hashable {
@@ -176,7 +176,7 @@ extension Inventory {
                 after: done
             )
             done = nil
-            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end, at: now) else {
+            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end) else {
                 return answer
             }
             try await configuration.clock.sleep(for: wait(for: reason))
@@ -194,11 +194,10 @@ extension Inventory {
 
 extension NoBatchReason {
     /// Whether a worker that ends as `end` says looks again.
-    package func isWorthWaiting(for end: SequenceEnd, at now: Date) -> Bool {
+    package func isWorthWaiting(for end: SequenceEnd) -> Bool {
         switch (end, self) {
-        case (.never, _), (.whenComplete, .waiting): true
-        // A writer that was waited for long enough may hang for days.
-        case (.whenComplete, .unsettled(let until)): until > now
+        // Also when the time has come meanwhile: the next answer is another.
+        case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)): true
         default: false
         }
     }

@@ -62,7 +62,10 @@ public enum NoBatchReason: Sendable, Hashable {
     /// Batches are held by others, wait for a retry, or too little waits for more; look again then.
     case waiting(until: Date)
     /// Ids may still be committed behind those that are there; look again then, or before.
-    case unsettled(until: Date)
+    ///
+    /// There is no time where all is handed out but what a writer may still commit that was waited for
+    /// long enough: it may hang for days.
+    case unsettled(until: Date?)
     /// Somebody paused the run.
     case paused(reason: String)
     /// The run cannot go on until something is put right, or until a time.
@@ -75,8 +78,11 @@ extension NoBatchReason: CustomStringConvertible {
         switch self {
         case .complete: "complete: every item is in a batch that has ended"
         case .waiting(let until): "waiting: the next batch is due at \(until.utcText)"
-        case .unsettled(let until):
+        case .unsettled(let until?):
             "unsettled: lower ids may still be committed; they are waited for until \(until.utcText)"
+        case .unsettled(nil):
+            "unsettled: ids that were passed over may still be committed, by a transaction that was "
+                + "waited for long enough"
         case .paused(let reason):
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .held(let reason, let until):

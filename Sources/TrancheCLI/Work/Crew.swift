@@ -129,10 +129,8 @@ struct Crew: Sendable {
     /// Who else holds batches, or writes to the source, may end soon: the first looks follow each other
     /// quickly.
     func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
+        guard reason.isWorthWaiting(for: follows ? .never : .whenComplete) else { return nil }
         let now = inventory.configuration.store.now?() ?? Date()
-        guard reason.isWorthWaiting(for: follows ? .never : .whenComplete, at: now) else {
-            return nil
-        }
         let longest = inventory.configuration.pollInterval
         let soon = min(longest, Duration.milliseconds(25) * (1 << min(looks, 8)))
         switch reason {

@@ -173,11 +173,11 @@ struct ChainRun: Sendable {
     ///
     /// Workers beside this one end their last batches soon: the first looks follow each other quickly.
     private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
-        let now = inventory.configuration.store.now?() ?? Date()
-        guard reason.isWorthWaiting(for: options.end, at: now) else { return nil }
+        guard reason.isWorthWaiting(for: options.end) else { return nil }
         let longest = inventory.configuration.pollInterval
         let soon = min(longest, .milliseconds(5) * (1 << min(looks, 10)))
         guard case .waiting(let until) = reason else { return soon }
+        let now = inventory.configuration.store.now?() ?? Date()
         return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(5)), soon)
     }
 

@@ -283,7 +283,7 @@ extension Acquisition {
         // An earlier look of this request may have been at some of them only.
         let looked = Set((request.looks ?? []).map(\.gap.id))
         if gaps.contains(where: { !looked.contains($0.id) }) { return .needsLook(gaps) }
-        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: now) : .complete)
+        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }
 
     /// Which gaps are looked at before anything is said to be complete.

@@ -84,9 +84,11 @@ struct SimulatedAcquirer: Sendable {
                 if quiet == 2 { return }
                 // By then every gap is due again.
                 clock.advance(by: .seconds(700))
-            case .none(.waiting(let until)), .none(.unsettled(let until)),
+            case .none(.waiting(let until)), .none(.unsettled(let until?)),
                 .none(.held(_, let until?)):
                 clock.advance(by: max(.milliseconds(100), .seconds(until.timeIntervalSince(now))))
+            case .none(.unsettled(nil)):
+                clock.advance(by: .milliseconds(100))
             case .none(let reason):
                 throw Violation("run '\(run.name)' does not go on: \(reason)")
             }

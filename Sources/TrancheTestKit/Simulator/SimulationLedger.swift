@@ -215,7 +215,7 @@ final class SimulationLedger: Sendable {
 
     /// Checks a reason: nobody is waited for longer than the policy says.
     func check(_ reason: NoBatchReason) throws {
-        guard case .unsettled(let until) = reason else { return }
+        guard case .unsettled(let until?) = reason else { return }
         let longest = plan.policy.settleWait + plan.policy.settleLag
         if until.milliseconds > clock.date.milliseconds + longest.milliseconds {
             throw Violation("ids are waited for until \(until), for longer than \(longest)")

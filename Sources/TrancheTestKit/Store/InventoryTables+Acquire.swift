@@ -225,7 +225,7 @@ extension InventoryTables {
         // An earlier look may have been at those alone that were due.
         let looked = Set((acquire.request.looks ?? []).map(\.gap.id))
         if left.contains(where: { !looked.contains($0.id) }) { return .needsLook(left) }
-        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: acquire.now) : .complete)
+        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }
 
     func nextDue(of key: RunKey, now: Date) -> Date? {
