@@ -35,11 +35,22 @@ extension SQLMigrator {
     }
 
     /// Takes the table over in one transaction.
-    func adopt(_ options: AdoptionOptions, isDryRun: Bool) async throws -> MigrationReport {
-        try await requireNoDependents()
-        try await requireNoOtherColumns()
-        try await requireKnownStates()
-        try await requireJobs(options.bounded)
+    ///
+    /// - Returns: What was done; `nil` when another migrator has taken it over meanwhile.
+    package func adopt(
+        _ options: AdoptionOptions,
+        isDryRun: Bool
+    ) async throws -> MigrationReport? {
+        do {
+            try await requireNoDependents()
+            try await requireNoOtherColumns()
+            try await requireKnownStates()
+            try await requireJobs(options.bounded)
+        } catch let error as TrancheError where error.code == .migrationRefused {
+            // What another migrator made looks like what somebody added.
+            if try await isAdoptable() { throw error }
+            return nil
+        }
         let zone = try await database.zone(options.zone)
         let parts = adoptionScripts(zone: zone)
         var report = MigrationReport(
@@ -61,7 +72,7 @@ extension SQLMigrator {
             _ = try await connection.commit(set.migrations.map { record($0) })
             return adoption
         }
-        return report.adopted == nil ? MigrationReport() : report
+        return report.adopted == nil ? nil : report
     }
 
     /// Divides a script between whose parts the first migration makes the new table.

@@ -112,8 +112,8 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     ) async throws -> MigrationReport {
         let target = try known(version ?? set.latest)
         return try await wrapping {
-            if try await isAdoptable() {
-                return try await adopt(options, isDryRun: isDryRun)
+            if try await isAdoptable(), let report = try await adopt(options, isDryRun: isDryRun) {
+                return report
             }
             if let job = options.bounded.keys.sorted().first {
                 throw TrancheError(
