@@ -5,7 +5,7 @@ import TrancheSQL
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct AuditTests {
+@Suite(.timeLimit(.minutes(10))) struct AuditTests {
     static let job = ["--job", "j", "--meta", "files"]
 
     private func worked() async throws -> CommandLineBench {

@@ -114,6 +114,19 @@ final class CommandLineBench: Sendable {
         }
     }
 
+    /// The end of each lease, in UTC.
+    func leaseEnds() async throws -> [String] {
+        try await batches().reversed().map { $0["lease_expires_at"] as? String ?? "" }
+    }
+
+    /// A shell command that waits until ``letPrograms()`` is called.
+    var waiting: String { "while ! [ -e '\(path("go"))' ]; do sleep 0.05; done" }
+
+    /// Lets programs go on that run ``waiting``.
+    func letPrograms() throws {
+        try Data().write(to: URL(filePath: path("go")))
+    }
+
     func states() async throws -> [String] {
         try await batches().reversed().map { $0["status"] as? String ?? "" }
     }

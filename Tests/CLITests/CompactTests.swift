@@ -3,7 +3,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct CompactTests {
+@Suite(.timeLimit(.minutes(10))) struct CompactTests {
     private func worked() async throws -> CommandLineBench {
         let bench = try await CommandLineBench()
         let work = ["work", "--job", "j", "--meta", "files", "--count", "2", "--", "true"]

@@ -92,9 +92,9 @@ final class RunningProgram: @unchecked Sendable {
 
 /// Waits until a condition holds, looking every 20 ms.
 ///
-/// - Returns: Whether it did within 20 s.
+/// - Returns: Whether it did within a minute.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    for _ in 0..<1000 {
+    for _ in 0..<3000 {
         if try await condition() { return true }
         try? await Task.sleep(for: .milliseconds(20))
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct ExecutableTests {
+@Suite(.timeLimit(.minutes(10))) struct ExecutableTests {
     private func work(_ bench: CommandLineBench, _ script: String, _ options: [String] = []) throws
         -> RunningProgram
     {
@@ -66,9 +66,11 @@ import Testing
     @Test("SIGTERM lets a program finish, and exits with 0")
     func terminate() async throws {
         let bench = try await CommandLineBench()
-        let running = try work(bench, "echo $$ > \(bench.path("pid")); sleep 1")
+        let running = try work(bench, "echo $$ > \(bench.path("pid")); \(bench.waiting)")
         _ = try await number(in: bench.path("pid"))
         running.send(SIGTERM)
+        #expect(await eventually { running.errors.contains("SIGTERM: finishing") })
+        try bench.letPrograms()
         #expect(await running.outcome().code == 0)
         #expect(try await bench.states() == ["succeeded"])
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LoadTests {
     /// A bench with a file of customers, a schema, and a table for them.
     private func bench(rows: Int = 200, badEvery: Int = .max) async throws -> CommandLineBench {

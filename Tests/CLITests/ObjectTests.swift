@@ -4,7 +4,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite("Objects, webhooks and graphs on the command line", .timeLimit(.minutes(2)))
+@Suite("Objects, webhooks and graphs on the command line", .timeLimit(.minutes(10)))
 struct ObjectTests {
     /// A server that answers as Google's store does, with one object.
     private func withObject(

@@ -6,7 +6,7 @@ import TrancheSQL
 
 @testable import TrancheCLI
 
-@Suite(.serialized, .enabled(if: TestPostgreSQL.server != nil), .timeLimit(.minutes(2)))
+@Suite(.serialized, .enabled(if: TestPostgreSQL.server != nil), .timeLimit(.minutes(10)))
 struct PostgreSQLTests {
     /// Lends a bench, and the settings of a server's schema with a table `files` of ten items.
     private func withServer(

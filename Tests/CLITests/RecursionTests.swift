@@ -3,7 +3,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct RecursionTests {
+@Suite(.timeLimit(.minutes(10))) struct RecursionTests {
     private func work(_ bench: CommandLineBench, _ job: String, _ meta: String, _ more: String...)
         async -> CommandLineBench.Outcome
     {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct SplittingTests {
+@Suite(.timeLimit(.minutes(10))) struct SplittingTests {
     static let job = ["--job", "j", "--meta", "files"]
     static let splitting = ["--on-exhausted", "split", "--max-attempts", "2", "--backoff", "0"]
 

@@ -1,9 +1,10 @@
 import Foundation
 import Testing
+import Tranche
 
 @testable import TrancheCLI
 
-@Suite(.timeLimit(.minutes(2))) struct WorkTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkTests {
     static let job = ["--job", "j", "--meta", "files"]
 
     func work(_ bench: CommandLineBench, _ options: [String] = [], _ script: String) async
@@ -144,10 +145,12 @@ import Testing
     @Test("Heartbeats keep a batch that takes longer than its lease")
     func heartbeats() async throws {
         let bench = try await CommandLineBench()
-        async let working = work(bench, ["--lease", "1s"], "sleep 2.5")
+        async let working = work(bench, ["--lease", "4s"], bench.waiting)
         #expect(try await eventually { try await bench.states() == ["running"] })
-        try await Task.sleep(for: .seconds(1.5))
+        let first = try await bench.leaseEnds()[0]
+        #expect(await eventually { Date().utcText > first })
         #expect(await bench.run(["acquire"] + Self.job).status == .nothingNow)
+        try bench.letPrograms()
         #expect(await working.status == .done)
         #expect(try await bench.batches()[0]["attempt"] as? Double == 1)
     }
@@ -186,10 +189,13 @@ import Testing
     func gracefulEnd() async throws {
         let bench = try await CommandLineBench()
         let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
-        let command = ["work"] + Self.job + ["--count", "5", "--", "sh", "-c", "sleep 1"]
-        async let working = bench.run(command, signals: signals)
+        let errors = TextWriter()
+        let command = ["work"] + Self.job + ["--count", "5", "--", "sh", "-c", bench.waiting]
+        async let working = bench.run(command, errors: errors, signals: signals)
         #expect(try await eventually { try await bench.states() == ["running"] })
         sender.yield(SIGTERM)
+        #expect(await eventually { errors.text.contains("SIGTERM: finishing") })
+        try bench.letPrograms()
         let outcome = await working
         #expect(outcome.status == .done)
         #expect(outcome.errors.contains("SIGTERM: finishing what runs"))
@@ -201,14 +207,14 @@ import Testing
         let bench = try await CommandLineBench()
         let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
         let options = ["--prefetch", "3", "--count", "2", "--", "sh", "-c"]
-        let script = "while ! [ -e \(bench.path("go")) ]; do sleep 0.05; done"
-        async let working = bench.run(["work"] + Self.job + options + [script], signals: signals)
+        let command = ["work"] + Self.job + options + [bench.waiting]
+        async let working = bench.run(command, signals: signals)
         let held = [String](repeating: "running", count: 4)
         #expect(try await eventually { try await bench.states() == held })
         sender.yield(SIGTERM)
         let left = ["running"] + [String](repeating: "released", count: 3)
         #expect(try await eventually { try await bench.states() == left })
-        #expect(FileManager.default.createFile(atPath: bench.path("go"), contents: nil))
+        try bench.letPrograms()
         let outcome = await working
         #expect(outcome.status == .done)
         #expect(outcome.errors.contains("gave back 3 batches that were acquired ahead"))
@@ -220,11 +226,18 @@ import Testing
     func prefetchedLeases() async throws {
         let bench = try await CommandLineBench()
         let file = bench.path("seen")
-        let outcome = await work(
+        async let working = work(
             bench,
-            ["--prefetch", "2", "--count", "4", "--lease", "1s"],
-            "sleep 1.2; echo $TRANCHE_BATCH $TRANCHE_ATTEMPT >> \(file)"
+            ["--prefetch", "2", "--count", "4", "--lease", "4s"],
+            "\(bench.waiting); echo $TRANCHE_BATCH $TRANCHE_ATTEMPT >> \(file)"
         )
+        let held = [String](repeating: "running", count: 3)
+        #expect(try await eventually { try await bench.states() == held })
+        let last = try await bench.leaseEnds().max() ?? ""
+        #expect(await eventually { Date().utcText > last })
+        #expect(await bench.run(["acquire"] + Self.job).status == .nothingNow)
+        try bench.letPrograms()
+        let outcome = await working
         #expect(outcome.status == .done)
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "1 1\n2 1\n3 1\n")
         #expect(outcome.errors.contains("done: 3 batches, 10 items"))

@@ -5,7 +5,7 @@ import TrancheTestKit
 @Suite(
     "Interleavings that were never tried before",
     .serialized,
-    .timeLimit(.minutes(Rounds.limit(usually: 5)))
+    .timeLimit(.minutes(Rounds.limit(usually: 10)))
 )
 struct NewInterleavingTests {
     /// Interleavings of a round.

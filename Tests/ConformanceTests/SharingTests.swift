@@ -8,7 +8,7 @@ import TrancheSQL
 import TrancheSQLite
 import TrancheTestKit
 
-@Suite("Tasks that share transactions", .timeLimit(.minutes(3)))
+@Suite("Tasks that share transactions", .timeLimit(.minutes(10)))
 struct SharingTests {
     /// Counts the requests that reach a store, and holds them up where a test says so.
     final class CountingStore: ForwardingStore, SharingStore, SQLSourceProvider {

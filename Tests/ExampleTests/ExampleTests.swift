@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Each example makes its own table, checks what it did, and ends with 0 when all is as it should be.
-@Suite("The examples", .timeLimit(.minutes(3)))
+@Suite("The examples", .timeLimit(.minutes(10)))
 struct ExampleTests {
     @Test(
         "A Swift example does what it shows",

@@ -4,7 +4,7 @@ import TrancheTestKit
 
 @testable import MicroBatching
 
-@Suite("Values loaded by keys", .timeLimit(.minutes(1)))
+@Suite("Values loaded by keys", .timeLimit(.minutes(10)))
 struct DataLoaderTests {
     struct Broken: Error {}
 

@@ -4,7 +4,7 @@ import TrancheTestKit
 
 @testable import MicroBatching
 
-@Suite("Requests in batches", .timeLimit(.minutes(1)))
+@Suite("Requests in batches", .timeLimit(.minutes(10)))
 struct MicroBatcherTests {
     struct Broken: Error, Equatable {}
 

@@ -8,6 +8,36 @@ package final class LocalListener: Sendable {
     private let file: Int32
     private let state = Mutex((isAccepting: false, isStopped: false))
 
+    /// A port on which nobody listens, for a server that cannot choose one by itself.
+    ///
+    /// It is below those that the system gives to who asks for any: another may not come by it before
+    /// the server starts, or while it is stopped.
+    ///
+    /// - Returns: The port.
+    /// - Throws: `POSIXError` when none is found.
+    package static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 20_000..<32_000)
+            guard let file = connect(to: "127.0.0.1", port) else { return port }
+            close(file)
+        }
+        throw POSIXError(.EADDRINUSE)
+    }
+
+    /// Waits until somebody listens on a port of this machine, for a minute at most.
+    ///
+    /// - Throws: `POSIXError` when nobody does; `CancellationError`.
+    package static func waitForSomebody(on port: UInt16) async throws {
+        for _ in 0..<6000 {
+            if let file = connect(to: "127.0.0.1", port) {
+                close(file)
+                return
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw POSIXError(.ETIMEDOUT)
+    }
+
     package init() throws {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.address(port: 0)

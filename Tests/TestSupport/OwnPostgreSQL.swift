@@ -44,7 +44,7 @@ package actor OwnPostgreSQL {
                 "max_connections=100", "max_prepared_transactions=16", "wal_level=logical",
             ] + settings
         folder = try Self.makeFolder()
-        port = try Self.freePort()
+        port = try LocalListener.freePort()
         do {
             try await run(
                 "initdb",
@@ -151,17 +151,6 @@ package actor OwnPostgreSQL {
             chown(folder.path, user.pw_uid, user.pw_gid) == 0
         else { throw OwnServerError("'\(folder.path)' cannot be given to the user postgres") }
         return folder
-    }
-
-    /// A port on which nobody listens, below those that the system gives to clients: another may not
-    /// come by it while the server is stopped.
-    private static func freePort() throws -> UInt16 {
-        for _ in 0..<100 {
-            let port = UInt16.random(in: 20_000..<32_000)
-            guard let file = LocalListener.connect(to: "127.0.0.1", port) else { return port }
-            close(file)
-        }
-        throw OwnServerError("no free port was found")
     }
 
     private func run(

@@ -6,7 +6,7 @@ import Tranche
 
 @testable import TrancheChains
 
-@Suite("Chains over files", .timeLimit(.minutes(3)))
+@Suite("Chains over files", .timeLimit(.minutes(10)))
 struct ChainTests {
     private struct Customer: Codable, Sendable, Equatable {
         enum CodingKeys: String, CodingKey {

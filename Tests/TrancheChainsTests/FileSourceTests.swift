@@ -6,7 +6,7 @@ import TrancheTestKit
 
 @testable import TrancheChains
 
-@Suite("Files as sources", .timeLimit(.minutes(2)))
+@Suite("Files as sources", .timeLimit(.minutes(10)))
 struct FileSourceTests {
     private func copy(
         _ source: some MetaSourceDescription,

@@ -7,7 +7,7 @@ import TrancheTestKit
 
 @testable import TrancheChains
 
-@Suite("Records sorted into a grid", .timeLimit(.minutes(2)))
+@Suite("Records sorted into a grid", .timeLimit(.minutes(10)))
 struct GridTests {
     @Test(
         "No two buckets of a wave touch a node in common, and every element comes once",

@@ -7,7 +7,7 @@ import TrancheSQLite
 
 @testable import TrancheChains
 
-@Suite("Rows as records", .serialized, .timeLimit(.minutes(2)))
+@Suite("Rows as records", .serialized, .timeLimit(.minutes(10)))
 struct SQLRecordTests {
     typealias Backend = TestDatabase.Backend
 

@@ -7,7 +7,7 @@ import TrancheSQLite
 
 @testable import TrancheChains
 
-@Suite("Records written to SQL tables", .serialized, .timeLimit(.minutes(3)))
+@Suite("Records written to SQL tables", .serialized, .timeLimit(.minutes(10)))
 struct SQLSinkTests {
     typealias Backend = TestDatabase.Backend
 

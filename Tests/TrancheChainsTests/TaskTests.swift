@@ -6,7 +6,7 @@ import Tranche
 
 @testable import TrancheChains
 
-@Suite("Tasks in groups", .timeLimit(.minutes(2)))
+@Suite("Tasks in groups", .timeLimit(.minutes(10)))
 struct TaskTests {
     struct Broken: Error, CustomStringConvertible {
         let description = "it broke"

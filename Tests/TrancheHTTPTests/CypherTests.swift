@@ -6,7 +6,7 @@ import TrancheChains
 
 @testable import TrancheHTTP
 
-@Suite("Records written by Cypher", .timeLimit(.minutes(3)))
+@Suite("Records written by Cypher", .timeLimit(.minutes(10)))
 struct CypherTests {
     private static let merge = """
         UNWIND $batch AS row

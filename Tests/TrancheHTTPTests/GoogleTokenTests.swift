@@ -6,7 +6,7 @@ import TrancheChains
 
 @testable import TrancheHTTP
 
-@Suite("Tokens of Google accounts", .timeLimit(.minutes(2)))
+@Suite("Tokens of Google accounts", .timeLimit(.minutes(10)))
 struct GoogleTokenTests {
     /// A service account with a key of its own, whose tokens a server of the test gives.
     private func account(_ folder: TemporaryFolder, tokens: String) throws -> String {

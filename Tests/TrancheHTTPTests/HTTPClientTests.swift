@@ -6,7 +6,7 @@ import Tranche
 
 @testable import TrancheHTTP
 
-@Suite("Requests by HTTP", .timeLimit(.minutes(2)))
+@Suite("Requests by HTTP", .timeLimit(.minutes(10)))
 struct HTTPClientTests {
     private func client(_ clock: SkippingClock = SkippingClock()) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
@@ -96,9 +96,7 @@ struct HTTPClientTests {
 
     @Test("Nobody listens: the error names the place, and no password")
     func unreachable() async throws {
-        let listener = try LocalListener()
-        let port = listener.port
-        listener.stop()
+        let port = try LocalListener.freePort()
         let request = HTTPRequest(url: "http://me:hidden@127.0.0.1:\(port)/a?token=hidden")
         let error = try await #require(throws: HTTPError.self) {
             try await client().send(request)
@@ -185,7 +183,7 @@ struct HTTPClientTests {
                     "-out", certificate,
                 ]
             )
-            let server = try TLSServer(certificate: certificate, key: key)
+            let server = try await TLSServer(certificate: certificate, key: key)
             defer { server.stop() }
             let request = HTTPRequest(url: server.url)
             let error = try await #require(throws: HTTPError.self) {

@@ -7,7 +7,7 @@ import TrancheSQL
 
 @testable import TrancheHTTP
 
-@Suite("Listings as sources of files", .timeLimit(.minutes(3)))
+@Suite("Listings as sources of files", .timeLimit(.minutes(10)))
 struct ListingTests {
     private func withStore(
         _ backend: TestDatabase.Backend,

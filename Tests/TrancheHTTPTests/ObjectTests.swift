@@ -8,7 +8,7 @@ import TrancheSQLite
 
 @testable import TrancheHTTP
 
-@Suite("Files in object stores", .timeLimit(.minutes(3)))
+@Suite("Files in object stores", .timeLimit(.minutes(10)))
 struct ObjectTests {
     /// Loads an object, and tells what came of it and the ids that were read.
     private func load(

@@ -29,11 +29,8 @@ final class TLSServer: Sendable {
     let url: String
     private let process: Process
 
-    init(certificate: String, key: String) throws {
-        // A port that nobody has just now.
-        let listener = try LocalListener()
-        let port = listener.port
-        listener.stop()
+    init(certificate: String, key: String) async throws {
+        let port = try LocalListener.freePort()
         process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
@@ -46,6 +43,7 @@ final class TLSServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         url = "https://127.0.0.1:\(port)"
+        try await LocalListener.waitForSomebody(on: port)
     }
 
     func stop() {

@@ -7,7 +7,7 @@ import TrancheChains
 
 @testable import TrancheHTTP
 
-@Suite("Records sent to webhooks", .timeLimit(.minutes(3)))
+@Suite("Records sent to webhooks", .timeLimit(.minutes(10)))
 struct WebhookTests {
     private func configuration(
         _ unit: WebhookSink.Configuration.Unit = .batch,

@@ -5,7 +5,7 @@ import Tranche
 
 @testable import TrancheMongo
 
-@Suite("MongoDB that wants to know who asks", .timeLimit(.minutes(2)))
+@Suite("MongoDB that wants to know who asks", .timeLimit(.minutes(10)))
 struct MongoSecurityTests {
     private struct Missing: Error {}
 
@@ -45,10 +45,7 @@ struct MongoSecurityTests {
                 atPath: data,
                 withIntermediateDirectories: true
             )
-            // A port that nobody has just now.
-            let listener = try LocalListener()
-            let port = listener.port
-            listener.stop()
+            let port = try LocalListener.freePort()
             let server = try run(
                 program,
                 [
@@ -63,6 +60,7 @@ struct MongoSecurityTests {
                 kill(server.processIdentifier, SIGKILL)
                 server.waitUntilExit()
             }
+            try await LocalListener.waitForSomebody(on: port)
             let place = "127.0.0.1:\(port)/admin.c?tls=true&tlsCAFile=\(certificate)"
             // The first user may be made without one.
             let first = try MongoConnection(try MongoLocation("mongodb://\(place)"))

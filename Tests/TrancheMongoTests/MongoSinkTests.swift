@@ -7,7 +7,7 @@ import TrancheSQLite
 
 @testable import TrancheMongo
 
-@Suite("Records written to MongoDB", .serialized, .timeLimit(.minutes(3)))
+@Suite("Records written to MongoDB", .serialized, .timeLimit(.minutes(10)))
 struct MongoSinkTests {
     private static let schema = """
         {"properties": {"id": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}}}

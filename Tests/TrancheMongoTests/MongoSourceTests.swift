@@ -7,7 +7,7 @@ import TrancheSQLite
 
 @testable import TrancheMongo
 
-@Suite("Documents of MongoDB as items", .serialized, .timeLimit(.minutes(3)))
+@Suite("Documents of MongoDB as items", .serialized, .timeLimit(.minutes(10)))
 struct MongoSourceTests {
     /// A collection with an index on `number`.
     private func collection(_ documents: [String]) async throws -> MongoLocation {

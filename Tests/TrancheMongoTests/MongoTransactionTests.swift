@@ -7,7 +7,7 @@ import TrancheSQLite
 
 @testable import TrancheMongo
 
-@Suite("Batches written to MongoDB in transactions", .serialized, .timeLimit(.minutes(3)))
+@Suite("Batches written to MongoDB in transactions", .serialized, .timeLimit(.minutes(10)))
 struct MongoTransactionTests {
     /// Loads 300 numbers without a key: a batch that were written twice would show.
     private func load(

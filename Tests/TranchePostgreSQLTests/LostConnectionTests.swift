@@ -8,7 +8,7 @@ import TrancheSQL
 @Suite(
     "A connection lost at commit costs nothing",
     .serialized,
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct LostConnectionTests {

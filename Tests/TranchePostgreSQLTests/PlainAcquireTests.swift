@@ -9,7 +9,7 @@ import TrancheTestKit
 @Suite(
     "Acquires on which the server decides",
     .serialized,
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct PlainAcquireTests {
@@ -189,7 +189,7 @@ struct PlainAcquireTests {
 
     @Test(
         "What it hands out is what is handed out without it",
-        .timeLimit(.minutes(Rounds.limit(usually: 2)))
+        .timeLimit(.minutes(Rounds.limit(usually: 10)))
     )
     func twins() async throws {
         let rounds = Rounds("the same acquires, decided by the server and by the program")

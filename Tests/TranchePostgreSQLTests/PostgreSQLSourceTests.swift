@@ -6,7 +6,7 @@ import TrancheSQL
 @Suite(
     "PostgreSQL sources",
     .serialized,
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct PostgreSQLSourceTests {

@@ -8,7 +8,7 @@ import TrancheSQL
 @Suite(
     "Risks of PostgreSQL sources",
     .serialized,
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct SourceRiskTests {

@@ -10,7 +10,7 @@ import TrancheTestKit
 @Suite(
     "Ids that commit late unannounced, on PostgreSQL",
     .serialized,
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct UnprovenCommitTests {

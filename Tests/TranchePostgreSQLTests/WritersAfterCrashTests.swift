@@ -8,7 +8,7 @@ import TrancheSQL
 @Suite(
     "Who writes, after the server crashed",
     .serialized,
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct WritersAfterCrashTests {

@@ -8,7 +8,7 @@ import TrancheSQL
 @Suite(
     "Who writes to a PostgreSQL source",
     .serialized,
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct WritersWatchTests {

@@ -4,7 +4,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("Compaction", .serialized, .timeLimit(.minutes(3)))
+@Suite("Compaction", .serialized, .timeLimit(.minutes(10)))
 struct CompactionTests {
     typealias Backend = TestDatabase.Backend
 

@@ -3,7 +3,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("Filters", .serialized, .timeLimit(.minutes(1)))
+@Suite("Filters", .serialized, .timeLimit(.minutes(10)))
 struct FilterTests {
     typealias Backend = TestDatabase.Backend
 

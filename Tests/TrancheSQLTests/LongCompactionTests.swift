@@ -4,7 +4,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("Compaction of many batches", .serialized, .timeLimit(.minutes(3)))
+@Suite("Compaction of many batches", .serialized, .timeLimit(.minutes(10)))
 struct LongCompactionTests {
     typealias Backend = TestDatabase.Backend
 

@@ -4,7 +4,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("Migrations", .serialized, .timeLimit(.minutes(2)))
+@Suite("Migrations", .serialized, .timeLimit(.minutes(10)))
 struct MigrationTests {
     typealias Backend = TestDatabase.Backend
 

@@ -4,7 +4,7 @@ import Tranche
 import TrancheSQL
 import TrancheTestKit
 
-@Suite("Tallies of a table", .serialized, .timeLimit(.minutes(1)))
+@Suite("Tallies of a table", .serialized, .timeLimit(.minutes(10)))
 struct TallyTests {
     typealias Backend = TestDatabase.Backend
 

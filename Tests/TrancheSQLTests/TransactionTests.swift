@@ -6,7 +6,7 @@ import TranchePostgreSQL
 import TrancheSQL
 import TrancheSQLite
 
-@Suite("Writing in the transaction of the success", .serialized, .timeLimit(.minutes(2)))
+@Suite("Writing in the transaction of the success", .serialized, .timeLimit(.minutes(10)))
 struct TransactionTests {
     typealias Backend = TestDatabase.Backend
 

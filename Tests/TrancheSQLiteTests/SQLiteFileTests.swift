@@ -6,7 +6,7 @@ import Tranche
 import TrancheSQL
 import TrancheSQLite
 
-@Suite("SQLite files", .timeLimit(.minutes(1)))
+@Suite("SQLite files", .timeLimit(.minutes(10)))
 struct SQLiteFileTests {
     /// Opens a file for writing, in whatever journal mode it has.
     func writable(_ path: String) async throws -> SQLiteDatabase {

@@ -3,7 +3,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("SQLite sources", .timeLimit(.minutes(1)))
+@Suite("SQLite sources", .timeLimit(.minutes(10)))
 struct SQLiteSourceTests {
     /// Runs `body` with an inventory in a file whose tables a script makes.
     func withTables(

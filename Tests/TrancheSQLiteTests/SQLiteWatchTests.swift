@@ -3,7 +3,7 @@ import Testing
 import Tranche
 import TrancheSQL
 
-@Suite("Risks of SQLite sources", .timeLimit(.minutes(1)))
+@Suite("Risks of SQLite sources", .timeLimit(.minutes(10)))
 struct SQLiteWatchTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let risks: [String]
