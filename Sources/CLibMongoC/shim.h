@@ -62,8 +62,12 @@ typedef struct {
 } tranche_bson_reader;
 
 static inline tranche_bson_reader tranche_bson_read(const bson_t *document) {
-    tranche_bson_reader reader = {(bson_iter_t *)aligned_alloc(128, sizeof(bson_iter_t))};
-    if (reader.iterator && !bson_iter_init(reader.iterator, document)) {
+    tranche_bson_reader reader = {NULL};
+    void *memory = NULL;
+    // Its alignment may be more than its size.
+    if (posix_memalign(&memory, _Alignof(bson_iter_t), sizeof(bson_iter_t)) != 0) return reader;
+    reader.iterator = (bson_iter_t *)memory;
+    if (!bson_iter_init(reader.iterator, document)) {
         free(reader.iterator);
         reader.iterator = NULL;
     }
