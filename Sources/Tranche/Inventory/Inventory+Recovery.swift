@@ -90,7 +90,7 @@ extension Inventory {
         guard keep >= .zero else {
             throw TrancheError(.invalidArgument, "the time to keep is negative; give 0 or more")
         }
-        let ended = (configuration.store.now?() ?? Date()).addingTimeInterval(-keep.seconds)
+        let ended = now.addingTimeInterval(-keep.seconds)
         return try await retrying { _ in
             try await store.compact(selection, endedBefore: ended, isDryRun: isDryRun)
         }

@@ -179,16 +179,16 @@ extension Inventory {
             guard case .none(let reason) = answer, reason.isWorthWaiting(for: end) else {
                 return answer
             }
-            try await configuration.clock.sleep(for: wait(for: reason))
+            let pause = wait(for: reason, atMost: configuration.pollInterval)
+            try await configuration.clock.sleep(for: pause)
         }
     }
 
-    private var now: Date { configuration.store.now?() ?? Date() }
-
-    private func wait(for reason: NoBatchReason) -> Duration {
-        guard case .waiting(let until) = reason else { return configuration.pollInterval }
+    /// How long to wait before asking again: until a batch is due, where that is known.
+    package func wait(for reason: NoBatchReason, atMost longest: Duration) -> Duration {
+        guard case .waiting(let until) = reason else { return longest }
         let left = Duration.seconds(until.timeIntervalSince(now))
-        return min(max(left, .milliseconds(10)), configuration.pollInterval)
+        return min(max(left, .milliseconds(10)), longest)
     }
 }
 

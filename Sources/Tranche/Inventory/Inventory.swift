@@ -99,6 +99,9 @@ public final class Inventory: Sendable {
         return text
     }
 
+    /// The inventory's time, as far as it is known here.
+    var now: Date { configuration.store.now?() ?? Date() }
+
     /// How a run was last seen, with the time as it is now: from this, planning ahead may begin.
     func expectedDemand(of key: RunKey) -> PlanDemand? {
         guard let known = demands.withLock({ $0[key] }) else { return nil }

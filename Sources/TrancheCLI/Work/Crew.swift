@@ -130,13 +130,10 @@ struct Crew: Sendable {
     /// quickly.
     func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
         guard reason.isWorthWaiting(for: follows ? .never : .whenComplete) else { return nil }
-        let now = inventory.configuration.store.now?() ?? Date()
         let longest = inventory.configuration.pollInterval
         let soon = min(longest, Duration.milliseconds(25) * (1 << min(looks, 8)))
         switch reason {
-        case .waiting(let until):
-            return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(10)), soon)
-        case .unsettled: return soon
+        case .waiting, .unsettled: return inventory.wait(for: reason, atMost: soon)
         case .complete, .paused, .held: return longest
         }
     }

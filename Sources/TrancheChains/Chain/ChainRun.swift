@@ -176,9 +176,7 @@ struct ChainRun: Sendable {
         guard reason.isWorthWaiting(for: options.end) else { return nil }
         let longest = inventory.configuration.pollInterval
         let soon = min(longest, .milliseconds(5) * (1 << min(looks, 10)))
-        guard case .waiting(let until) = reason else { return soon }
-        let now = inventory.configuration.store.now?() ?? Date()
-        return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(5)), soon)
+        return inventory.wait(for: reason, atMost: soon)
     }
 
     // MARK: - One batch

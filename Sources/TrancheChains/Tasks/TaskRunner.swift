@@ -147,16 +147,11 @@ struct TaskRunner: Sendable {
                 board.change(place) { $0.error = "paused: \(reason)" }
                 return false
             case .none(let reason):
-                try await inventory.configuration.clock.sleep(for: pause(reason))
+                let configuration = inventory.configuration
+                let pause = inventory.wait(for: reason, atMost: configuration.pollInterval)
+                try await configuration.clock.sleep(for: pause)
             }
         }
-    }
-
-    private func pause(_ reason: NoBatchReason) -> Duration {
-        let longest = inventory.configuration.pollInterval
-        guard case .waiting(let until) = reason else { return longest }
-        let now = inventory.configuration.store.now?() ?? Date()
-        return min(max(.seconds(until.timeIntervalSince(now)), .milliseconds(5)), longest)
     }
 
     private func attempt(
