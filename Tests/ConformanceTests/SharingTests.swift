@@ -106,6 +106,7 @@ struct SharingTests {
             let store = CountingStore(opened.store, gate: gate, groupGate: groupGate)
             var configuration = Inventory.Configuration()
             configuration.sharesTransactions = shares
+            configuration.auditsWhileWorking = false
             let inventory = Inventory(store: store, configuration: configuration)
             // Named by itself, it is planned from without the run's lock.
             let place: SourceDatabase =

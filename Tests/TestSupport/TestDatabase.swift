@@ -90,10 +90,11 @@ package struct TestDatabase: Sendable {
         table: String = "inventory",
         now: (@Sendable () -> Date)? = nil
     ) async throws -> Inventory {
-        let configuration = Inventory.Configuration(
+        var configuration = Inventory.Configuration(
             store: configuration(table: table, now: now),
             worker: "worker"
         )
+        configuration.auditsWhileWorking = false
         return try await Inventory.open(location, configuration: configuration)
     }
 

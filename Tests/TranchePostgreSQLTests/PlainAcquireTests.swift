@@ -34,11 +34,12 @@ struct PlainAcquireTests {
             try await database.migrateUp()
             let (proxy, url) = try PostgreSQLProxy.before(database)
             defer { proxy.stop() }
-            let store = database.configuration(decidesItself: decidesItself)
-            let inventory = try await Inventory.open(
-                .postgres(url),
-                configuration: .init(store: store, worker: "worker")
+            var configuration = Inventory.Configuration(
+                store: database.configuration(decidesItself: decidesItself),
+                worker: "worker"
             )
+            configuration.auditsWhileWorking = false
+            let inventory = try await Inventory.open(.postgres(url), configuration: configuration)
             let source = SQLSource(database.prefix + "item", uid: "id")
             try await body(database, inventory, source, proxy)
             await inventory.close()
@@ -240,10 +241,16 @@ private struct Twins {
             let store = database.configuration(table: table, decidesItself: decides) {
                 clock.date
             }
+            var configuration = Inventory.Configuration(
+                store: store,
+                worker: "worker",
+                clock: clock
+            )
+            configuration.auditsWhileWorking = false
             made.append(
                 try await Inventory.open(
                     .postgres(decides ? url : database.address),
-                    configuration: .init(store: store, worker: "worker", clock: clock)
+                    configuration: configuration
                 )
             )
         }

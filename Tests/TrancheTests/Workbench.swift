@@ -9,20 +9,23 @@ struct Workbench: Sendable {
     let source: MemorySource
     let inventory: Inventory
 
-    init(ids: some Sequence<Int64>, retryLimit: Duration = .seconds(30)) {
+    init(
+        ids: some Sequence<Int64>,
+        retryLimit: Duration = .seconds(30),
+        auditsWhileWorking: Bool = false
+    ) {
         let clock = clock
         store = FaultInjectingStore(MemoryInventoryStore(clock: clock))
         source = MemorySource(items: ids.map { Item(id: $0, item: .text("item \($0)"), weight: 1) })
-        inventory = Inventory(
-            store: store,
-            configuration: Inventory.Configuration(
-                store: StoreConfiguration(now: { clock.date }),
-                worker: "worker",
-                retryLimit: retryLimit,
-                clock: clock,
-                randomness: { 0 }
-            )
+        var configuration = Inventory.Configuration(
+            store: StoreConfiguration(now: { clock.date }),
+            worker: "worker",
+            retryLimit: retryLimit,
+            clock: clock,
+            randomness: { 0 }
         )
+        configuration.auditsWhileWorking = auditsWhileWorking
+        inventory = Inventory(store: store, configuration: configuration)
     }
 
     func take(_ count: Int? = nil) async throws -> Batch {

@@ -58,9 +58,14 @@ extension Inventory {
 
     /// Whether the next acquire begins with a step of the audit.
     func isAuditDue(_ request: BatchRequest, from source: any MetaSource) -> Bool {
-        if source.isSeamless { return false }
+        guard mayAudit(source) else { return false }
         let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
-        return shares.withLock { $0[key]?.isDue(at: ContinuousClock.now) ?? false }
+        let now = stopwatch.elapsed
+        return shares.withLock { $0[key]?.isDue(at: now) ?? false }
+    }
+
+    private func mayAudit(_ source: any MetaSource) -> Bool {
+        configuration.auditsWhileWorking && !source.isSeamless
     }
 
     /// Does a step of the audit when a worker has spent less than 1 % of its time on it.
@@ -74,10 +79,9 @@ extension Inventory {
         from description: some MetaSourceDescription
     ) async throws {
         let source = try await source(description)
-        if source.isSeamless { return }
+        guard mayAudit(source) else { return }
         let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = stopwatch.elapsed
         let isDue = shares.withLock { shares in
             var share = shares[key] ?? AuditShare(start: start)
             let isDue = share.begin(at: start)
@@ -86,7 +90,7 @@ extension Inventory {
         }
         guard isDue else { return }
         defer {
-            let spent = clock.now - start
+            let spent = stopwatch.elapsed - start
             shares.withLock { $0[key]?.end(spent) }
         }
         do {
@@ -100,7 +104,7 @@ extension Inventory {
                 options: AuditOptions(isRepairing: true),
                 continues: true
             )
-            _ = try await audit.run(clock: clock, steps: 1) { _ in }
+            _ = try await audit.run(clock: configuration.clock, steps: 1) { _ in }
         } catch is TrancheError {
             // Nobody stops working for an audit: the next one goes on where this one was, and whoever
             // asks for one is told what keeps it from going on.
@@ -108,29 +112,29 @@ extension Inventory {
     }
 }
 
-/// How much of a process's time went into audits of a run.
+/// How much of a process's time went into audits of a run; times are its stopwatch's.
 struct AuditShare: Sendable {
     /// The share that workers give, as one part of this many.
     static let parts = 100
     /// How long a process works before it audits at all.
     static let patience = Duration.seconds(10)
 
-    private let start: ContinuousClock.Instant
+    private let start: Duration
     private var spent = Duration.zero
     private var isRunning = false
 
-    init(start: ContinuousClock.Instant) {
+    init(start: Duration) {
         self.start = start
     }
 
     /// Whether a step may be made now.
-    func isDue(at now: ContinuousClock.Instant) -> Bool {
+    func isDue(at now: Duration) -> Bool {
         let elapsed = now - start
         return !isRunning && elapsed >= Self.patience && spent * Self.parts <= elapsed
     }
 
     /// Begins a step, if one may be made now.
-    mutating func begin(at now: ContinuousClock.Instant) -> Bool {
+    mutating func begin(at now: Duration) -> Bool {
         guard isDue(at: now) else { return false }
         isRunning = true
         return true

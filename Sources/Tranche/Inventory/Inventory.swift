@@ -22,7 +22,9 @@ public final class Inventory: Sendable {
     private let config = Mutex<(request: EffectiveRequest, text: String)?>(nil)
     private let definitions = Mutex<[SourceDefinition: String]>([:])
     private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
-    /// How the time of this process's workers is spent, by run.
+    /// The time that workers have.
+    let stopwatch: Stopwatch
+    /// How much of it went into audits, by run.
     let shares = Mutex<[RunKey: AuditShare]>([:])
 
     /// Where those wait who ask for batches while others do, by what they ask for.
@@ -40,6 +42,7 @@ public final class Inventory: Sendable {
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
         self.store = store
         self.configuration = configuration
+        stopwatch = Stopwatch(configuration.clock)
         sharing = configuration.sharesTransactions ? store as? any SharingStore : nil
         endings = sharing.map(Self.endingLine)
         heartbeats = sharing.map(Self.heartbeatLine)
@@ -168,7 +171,7 @@ extension Inventory {
         public var retryLimit: Duration
         /// How often to look again where nothing says when; 1 s by default.
         public var pollInterval: Duration
-        /// The clock for waits; leases are the store's.
+        /// The clock for waits and for the time that audits take; leases are the store's.
         public var clock: any Clock<Duration>
         /// Numbers from 0 up to 1, for jitter.
         public var randomness: @Sendable () -> Double
@@ -176,6 +179,8 @@ extension Inventory {
         public var makeToken: @Sendable () -> String
         /// Whether tasks of this process that ask at once share a transaction; true by default.
         public var sharesTransactions = true
+        /// Whether workers give up to 1 % of their time to audits; true by default.
+        public var auditsWhileWorking = true
 
         /// Makes a configuration.
         public init(

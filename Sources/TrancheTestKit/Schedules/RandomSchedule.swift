@@ -68,7 +68,9 @@ public struct RandomSchedule: Sendable {
             for side in sides { try await side.checkTiles() }
         } catch let failure as ConformanceFailure {
             throw ConformanceFailure(
-                "seed \(seed), step \(made.count): \(failure.message); the last steps:\n"
+                "seed \(seed), step \(made.count): \(failure.message); the gaps of the reference:\n"
+                    + (try await sides[0].gaps()) + "\nthe gaps of the subject:\n"
+                    + (try await sides[1].gaps()) + "\nthe last steps:\n"
                     + made.suffix(25).map { "  \($0)" }.joined(separator: "\n"),
                 file: failure.file,
                 line: failure.line

@@ -181,6 +181,22 @@ actor ScheduleSide {
         return lines.joined(separator: "\n")
     }
 
+    /// All gaps, for messages.
+    func gaps() async throws -> String {
+        var lines: [String] = []
+        for run in try await subject.store.runs(RunSelection()) {
+            for gap in try await subject.store.gaps(of: run.key) {
+                let known = gap.known.map(String.init) ?? "-"
+                lines.append(
+                    "  '\(run.key.run)' \(gap.range) found \(time(gap.foundAt)) known \(known)"
+                        + " looks \(gap.looks), next \(time(gap.nextLook))"
+                        + " until \(time(gap.watchUntil)) holders \(gap.holders) \(gap.isRedo)"
+                )
+            }
+        }
+        return lines.sorted().joined(separator: "\n")
+    }
+
     /// Checks that the tiles of each run leave nothing out, and that no id is in two batches.
     func checkTiles() async throws {
         for run in try await subject.store.runs(RunSelection()) {
