@@ -112,6 +112,9 @@ struct PostgreSQLTests {
                 #expect(gaps.contains(#/ 11\.\.\.11 +exact .* open: \d+/\d+/#))
                 let open = await bench.run(["status"], environment: settings).output
                 #expect(open.contains("OPEN GAPS"))
+                let none = await bench.run(["acquire"] + job, environment: settings)
+                #expect(none.status == .nothingNow)
+                #expect(none.errors.contains("waited for long enough; 'tranche gaps' shows it"))
                 let again = await bench.run(["work"] + job + script, environment: settings)
                 #expect(again.status == .tryAgain)
                 #expect(!again.errors.contains("done:"))

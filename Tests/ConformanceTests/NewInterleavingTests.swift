@@ -27,6 +27,7 @@ struct NewInterleavingTests {
             var generator = SplitMix64(seed: seed)
             let seeds = (0..<Self.count).map { _ in generator.next() >> 1 }
             let sum = try await simulate(seeds, on: backend)
+            #expect(sum.attempts > sum.ids / 8, "seed \(seed): \(sum)")
             return "\(sum.steps) steps, \(sum.attempts) attempts at \(sum.ids) ids"
         }
     }

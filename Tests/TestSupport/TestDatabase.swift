@@ -57,8 +57,18 @@ package struct TestDatabase: Sendable {
     }
 
     /// Opens a migrator with connections of its own.
-    package func migrator(table: String = "inventory") async throws -> any InventoryMigrator {
-        switch backend {
+    ///
+    /// - Parameters:
+    ///   - table: The inventory's table.
+    ///   - proxy: The database's URL behind a proxy; `nil` for its own address.
+    /// - Returns: The migrator.
+    /// - Throws: The database's error.
+    package func migrator(
+        table: String = "inventory",
+        through proxy: String? = nil
+    ) async throws -> any InventoryMigrator {
+        let address = proxy ?? address
+        return switch backend {
         case .sqlite:
             try await SQLiteInventory.migrator(address, configuration(table: table))
         case .postgreSQL:

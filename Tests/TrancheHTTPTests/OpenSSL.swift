@@ -43,7 +43,12 @@ final class TLSServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         url = "https://127.0.0.1:\(port)"
-        try await LocalListener.waitForSomebody(on: port)
+        do {
+            try await LocalListener.waitForSomebody(on: port)
+        } catch {
+            stop()
+            throw error
+        }
     }
 
     func stop() {

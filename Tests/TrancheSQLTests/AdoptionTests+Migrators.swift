@@ -94,25 +94,57 @@ extension AdoptionTests {
     @Test("Fifty thousand rows are taken over as a set", arguments: Backend.available)
     func manyRows(on backend: Backend) async throws {
         try await withAdoptable(backend) { database in
-            let numbers =
-                backend == .sqlite
-                ? "WITH RECURSIVE n (i) AS (SELECT 14 UNION ALL SELECT i + 1 FROM n WHERE i < 50013)"
-                : "WITH n (i) AS (SELECT generate_series(14, 50013))"
-            try await database.run(
-                """
-                INSERT INTO \(database.prefix)inventory (
-                    id, meta_table, job, processing_start, processing_end, batch_id_start,
-                    batch_id_end, batch_weight, batch_count, attempt, status, config
-                )
-                \(numbers)
-                SELECT i, 'long', 'job ' || (i % 7), '2024-07-15 10:00:00', '2024-07-15 10:05:00',
-                    i * 10, i * 10 + 9, 10, 10, 1, 'succeeded', '{}'
-                FROM n;
-                """
-            )
+            try await addRows(50_000, to: database)
             let report = try await database.migrateUp(AdoptionOptions(zone: "Europe/Berlin"))
             #expect(report.adopted?.rows == 50_013)
             #expect(report.adopted?.overlaps.count == 1)
         }
+    }
+
+    @Test(
+        "However many rows there are, they are taken over by as many statements",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
+    func statements() async throws {
+        var counts: [Int] = []
+        for more in [1, 1000] {
+            try await withAdoptable(.postgreSQL) { database in
+                try await addRows(more, to: database)
+                let (proxy, url) = try PostgreSQLProxy.before(database)
+                defer { proxy.stop() }
+                let migrator = try await database.migrator(through: url)
+                let report = try await migrator.up(
+                    to: nil,
+                    adoption: AdoptionOptions(zone: "Europe/Berlin"),
+                    isDryRun: false
+                )
+                #expect(report.adopted?.rows == 13 + more)
+                counts.append(proxy.requests.joined().count)
+                await migrator.close()
+            }
+        }
+        #expect(counts[0] > 0)
+        #expect(counts[0] == counts[1])
+    }
+
+    /// Adds rows of seven jobs to the thirteen that there are.
+    private func addRows(_ count: Int, to database: TestDatabase) async throws {
+        let last = 13 + count
+        let numbers =
+            database.backend == .sqlite
+            ? "WITH RECURSIVE n (i) AS (SELECT 14 UNION ALL SELECT i + 1 FROM n WHERE i < \(last))"
+            : "WITH n (i) AS (SELECT generate_series(14, \(last)))"
+        try await database.run(
+            """
+            INSERT INTO \(database.prefix)inventory (
+                id, meta_table, job, processing_start, processing_end, batch_id_start,
+                batch_id_end, batch_weight, batch_count, attempt, status, config
+            )
+            \(numbers)
+            SELECT i, 'long', 'job ' || (i % 7), '2024-07-15 10:00:00', '2024-07-15 10:05:00',
+                i * 10, i * 10 + 9, 10, 10, 1, 'succeeded', '{}'
+            FROM n;
+            """
+        )
     }
 }

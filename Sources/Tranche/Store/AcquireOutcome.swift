@@ -82,7 +82,7 @@ extension NoBatchReason: CustomStringConvertible {
             "unsettled: lower ids may still be committed; they are waited for until \(until.utcText)"
         case .unsettled(nil):
             "unsettled: ids that were passed over may still be committed, by a transaction that was "
-                + "waited for long enough"
+                + "waited for long enough; 'tranche gaps' shows it"
         case .paused(let reason):
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .held(let reason, let until):

@@ -69,8 +69,8 @@ public struct RandomSchedule: Sendable {
         } catch let failure as ConformanceFailure {
             throw ConformanceFailure(
                 "seed \(seed), step \(made.count): \(failure.message); the gaps of the reference:\n"
-                    + (try await sides[0].gaps()) + "\nthe gaps of the subject:\n"
-                    + (try await sides[1].gaps()) + "\nthe last steps:\n"
+                    + (await sides[0].gaps()) + "\nthe gaps of the subject:\n"
+                    + (await sides[1].gaps()) + "\nthe last steps:\n"
                     + made.suffix(25).map { "  \($0)" }.joined(separator: "\n"),
                 file: failure.file,
                 line: failure.line

@@ -181,18 +181,23 @@ actor ScheduleSide {
         return lines.joined(separator: "\n")
     }
 
-    /// All gaps, for messages.
-    func gaps() async throws -> String {
+    /// All gaps, for the message of a failure: one that keeps them from being read is told there.
+    func gaps() async -> String {
         var lines: [String] = []
-        for run in try await subject.store.runs(RunSelection()) {
-            for gap in try await subject.store.gaps(of: run.key) {
-                let known = gap.known.map(String.init) ?? "-"
-                lines.append(
-                    "  '\(run.key.run)' \(gap.range) found \(time(gap.foundAt)) known \(known)"
-                        + " looks \(gap.looks), next \(time(gap.nextLook))"
-                        + " until \(time(gap.watchUntil)) holders \(gap.holders) \(gap.isRedo)"
-                )
+        do {
+            for run in try await subject.store.runs(RunSelection()) {
+                for gap in try await subject.store.gaps(of: run.key) {
+                    let known = gap.known.map(String.init) ?? "-"
+                    lines.append(
+                        "  '\(run.key.run)' \(gap.range) found \(time(gap.foundAt)) known \(known)"
+                            + " looks \(gap.looks), next \(time(gap.nextLook))"
+                            + " until \(time(gap.watchUntil)) holders \(gap.holders.sorted())"
+                            + (gap.isRedo ? " again" : "")
+                    )
+                }
             }
+        } catch {
+            lines.append("  they cannot be read: \(error)")
         }
         return lines.sorted().joined(separator: "\n")
     }
