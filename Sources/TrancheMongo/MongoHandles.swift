@@ -102,7 +102,13 @@ struct BSONDocument: ~Copyable {
             for place in places {
                 let name = record.fields.names[place]
                 guard append(record.cell(place), of: record, bytes, as: name) else {
-                    throw RecordsRefused([(record.id, "field '\(name)' cannot be written as BSON")])
+                    let input = record.cell(place).kind == .decimal ? record.text(name) : nil
+                    let reason = input.map {
+                        ": '\($0)' has more digits than a decimal of 128 bits"
+                    }
+                    throw RecordsRefused([
+                        (record.id, "field '\(name)' cannot be written as BSON\(reason ?? "")")
+                    ])
                 }
             }
         }
@@ -127,6 +133,7 @@ struct BSONDocument: ~Copyable {
             let start = bytes.baseAddress.map { $0 + Int(cell.start) }
             return bson_append_binary(pointer, name, -1, BSON_SUBTYPE_BINARY, start, cell.length)
         case .json: return appendJSON(record.text(of: cell), as: name)
+        case .decimal: return appendDecimal(record.text(of: cell), as: name)
         case .text:
             guard cell.length > 0, let base = bytes.baseAddress else {
                 return bson_append_utf8(pointer, name, -1, "", 0)
@@ -136,6 +143,15 @@ struct BSONDocument: ~Copyable {
                 capacity: Int(cell.length)
             ) { bson_append_utf8(pointer, name, -1, $0, Int32(cell.length)) }
         }
+    }
+
+    /// Appends a number as a decimal of 128 bits.
+    ///
+    /// - Returns: False where it has more digits than that holds.
+    private func appendDecimal(_ digits: String, as name: String) -> Bool {
+        var value = bson_decimal128_t()
+        return bson_decimal128_from_string(digits, &value)
+            && bson_append_decimal128(pointer, name, -1, &value)
     }
 
     /// Appends a JSON array or object.

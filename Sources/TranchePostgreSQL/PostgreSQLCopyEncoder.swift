@@ -128,7 +128,7 @@ struct PostgreSQLCopyEncoder {
             switch cell.kind {
             case .integer: Double(cell.integer)
             case .real: cell.real
-            case .text: FieldText.number(FieldText.trimmed(text))
+            case .text, .decimal: FieldText.number(FieldText.trimmed(text))
             default: nil
             }
         }

@@ -84,7 +84,7 @@ struct SQLiteStatement {
                 bytes.baseAddress.map { $0 + Int(cell.start) },
                 Int32(cell.length)
             )
-        case .text, .json, .timestamp, .date:
+        case .text, .json, .timestamp, .date, .decimal:
             guard cell.length > 0, let base = bytes.baseAddress else {
                 return bind(.text(record.text(of: cell)), at: index)
             }

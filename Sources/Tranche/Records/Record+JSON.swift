@@ -2,7 +2,7 @@ extension Record {
     /// The record as a JSON object, appended to bytes.
     ///
     /// Numbers and booleans are such, JSON arrays and objects stand as they are, all else is text; bytes are
-    /// lower-case hexadecimal.
+    /// lower-case hexadecimal. A number that was read from text keeps its digits; one that is not finite is text.
     ///
     /// - Parameters:
     ///   - output: Where to append.
@@ -25,10 +25,31 @@ extension Record {
         case .text: JSONBytes.append(block.bytes[cell.textRange], to: &output)
         case .timestamp, .date: JSONBytes.append(text(of: cell).utf8, to: &output)
         case .boolean where !asText: output += (cell.boolean ? "true" : "false").utf8
-        case .integer where !asText: output += String(cell.integer).utf8
-        case .real where !asText && cell.real.isFinite: output += String(cell.real).utf8
+        case .boolean: JSONBytes.append(text(of: cell).utf8, to: &output)
         case .blob: JSONBytes.append((self[cell].text ?? "").utf8, to: &output)
-        case .boolean, .integer, .real: JSONBytes.append(text(of: cell).utf8, to: &output)
+        case .integer, .real, .decimal:
+            if asText {
+                JSONBytes.append(text(of: cell).utf8, to: &output)
+            } else {
+                appendNumber(cell, to: &output)
+            }
+        }
+    }
+
+    /// Appends a number: its digits as they were read, where it was read from text.
+    private func appendNumber(_ cell: RecordCell, to output: inout [UInt8]) {
+        let isSpelled = block.bytes.withUnsafeBufferPointer { bytes in
+            cell.length > 0
+                && NumberText.appendJSON(
+                    UnsafeBufferPointer(rebasing: bytes[cell.textRange]),
+                    to: &output
+                )
+        }
+        if isSpelled { return }
+        switch cell.kind {
+        case .integer: output += String(cell.integer).utf8
+        case .real where cell.real.isFinite: output += String(cell.real).utf8
+        default: JSONBytes.append(text(of: cell).utf8, to: &output)
         }
     }
 

@@ -51,7 +51,7 @@ public struct Record: Sendable {
         case .boolean: return .boolean(cell.boolean)
         case .integer: return .integer(cell.integer)
         case .real: return .real(cell.real)
-        case .text, .json: return .text(block.text(of: cell))
+        case .text, .json, .decimal: return .text(block.text(of: cell))
         case .timestamp, .date: return .text(text(of: cell))
         case .blob: return .blob(Array(block.bytes[cell.textRange]))
         }
@@ -105,7 +105,7 @@ public struct Record: Sendable {
         case .boolean: return cell.boolean ? "true" : "false"
         case .integer: return String(cell.integer)
         case .real: return String(cell.real)
-        case .null, .text, .json, .blob: return ""
+        case .null, .text, .json, .blob, .decimal: return ""
         }
     }
 }

@@ -13,6 +13,9 @@ package struct RecordCell: Sendable {
         /// A JSON array or object, as text.
         case json
         case blob
+        /// A number whose digits are its meaning, since neither `Int64` nor `Double` holds it without loss: its
+        /// text is its value, its bits hold nothing.
+        case decimal
     }
 
     /// The value of a number, boolean or time.

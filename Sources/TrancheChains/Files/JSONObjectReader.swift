@@ -3,7 +3,8 @@ import Tranche
 
 /// Reads one JSON object into cells.
 ///
-/// It is strict: RFC 8259, UTF-8, each name once, numbers finite.
+/// It is strict: RFC 8259, UTF-8, each name once. A number that neither 64 bits nor a double hold keeps its
+/// digits.
 struct JSONObjectReader {
     /// What keeps a line from being an object, and at which byte.
     struct Failure: Error {
@@ -110,26 +111,18 @@ struct JSONObjectReader {
         let isZero = take("0")
         let digits = isZero ? 0 : skipDigits()
         guard isZero || digits > 0 else { throw failure("has an unknown value", at: start) }
-        var isWhole = true
         if take(".") {
-            isWhole = false
             guard skipDigits() > 0 else { throw failure("has a number without digits") }
         }
         if take("e") || take("E") {
-            isWhole = false
             if !take("+") { _ = take("-") }
             guard skipDigits() > 0 else { throw failure("has a number without digits") }
         }
         let text = bytes[start..<place]
-        return try text.withUnsafeBufferPointer { text in
-            if isWhole, let value = FieldText.integer(text) {
-                return cell(.integer, from: start, bits: UInt64(bitPattern: value))
-            }
-            guard let value = FieldText.number(text) else {
-                throw failure("has a number that is too large", at: start)
-            }
-            return cell(.real, from: start, bits: value.bitPattern)
-        }
+        var number = text.withUnsafeBufferPointer { NumberText.cell($0) }
+        number.start = UInt32(start)
+        number.length = UInt32(place - start)
+        return number
     }
 
     private mutating func skipDigits() -> Int {

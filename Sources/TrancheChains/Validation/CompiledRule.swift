@@ -45,6 +45,10 @@ struct RuleCore {
         switch cell.kind {
         case .null: return admitsNull ? .valid : .invalid
         case .text: break
+        case .decimal where kind == .number:
+            // Its digits stay: they are the value.
+            let text = UnsafeBufferPointer(rebasing: bytes[cell.textRange])
+            return isWithin(NumberText.nearest(text)) ? .valid : .invalid
         default: return convertTyped(&cell) ? .valid : .invalid
         }
         let text = UnsafeBufferPointer(

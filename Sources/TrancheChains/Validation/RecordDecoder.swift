@@ -288,7 +288,7 @@ struct RecordValue {
     let cell: RecordCell
 
     private func read<Value>(_ body: (FieldText.Bytes) -> Value?) -> Value? {
-        guard cell.kind == .text else { return nil }
+        guard cell.kind == .text || cell.kind == .decimal else { return nil }
         return record.block.bytes.withUnsafeBufferPointer { bytes in
             body(FieldText.trimmed(UnsafeBufferPointer(rebasing: bytes[cell.textRange])))
         }
