@@ -56,7 +56,7 @@ struct CSVFileFormat: FileFormat {
             if let header = format.header {
                 return FileHead(fields: try RecordFields(header), dataStart: Int64(mark))
             }
-            var scanner = scanner(at: Int64(mark))
+            var scanner = RecordScanner(at: Int64(mark), delimiter: delimiter, quote: quote)
             start[mark...].withUnsafeBufferPointer {
                 _ = scanner.scan($0, limit: .max, most: 1)
                 if Int64(start.count) >= size { scanner.finish(limit: .max, most: 1) }
@@ -125,6 +125,10 @@ struct CSVFileFormat: FileFormat {
             isAtStart = false
         }
         return fields
+    }
+
+    func scanner(at offset: Int64) -> any RecordScanning {
+        RecordScanner(at: offset, delimiter: delimiter, quote: quote)
     }
 
     func parser(fields: RecordFields?) -> any RecordParser {

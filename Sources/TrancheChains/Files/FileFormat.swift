@@ -1,14 +1,25 @@
 import Tranche
 
-/// A format of files that hold records one after the other, each ended by a line feed.
+/// A format of files that hold records one after the other.
 protocol FileFormat: Sendable {
     /// What marks the format in a source's name.
     var prefix: String { get }
     /// How the format is used: part of what identifies a source's records.
     var description: String { get }
-    /// What parts fields, and what may enclose them, as far as that says where records end.
-    var delimiter: UInt8 { get }
-    var quote: UInt8? { get }
+
+    /// Looks at the content for what the format leaves open.
+    ///
+    /// - Parameters:
+    ///   - bytes: The content.
+    ///   - size: How long it is.
+    ///   - grows: Whether it may grow.
+    /// - Returns: The format with all that is needed to read the content.
+    /// - Throws: `TrancheError` `.invalidSource` for content that cannot be read so.
+    func recognized(
+        in bytes: any ByteReader,
+        size: Int64,
+        grows: Bool
+    ) async throws -> any FileFormat
 
     /// Reads what stands before the first record.
     ///
@@ -18,6 +29,12 @@ protocol FileFormat: Sendable {
     /// - Returns: The fields, `nil` where each record says its own; and where the records begin.
     /// - Throws: `TrancheError` `.invalidSource` for a header that cannot be used.
     func head(of bytes: any ByteReader, size: Int64) async throws -> FileHead
+
+    /// Makes a scanner.
+    ///
+    /// - Parameter offset: Where it begins: the start of a record, or behind one.
+    /// - Returns: The scanner.
+    func scanner(at offset: Int64) -> any RecordScanning
 
     /// Makes a parser.
     func parser(fields: RecordFields?) -> any RecordParser
@@ -51,8 +68,12 @@ protocol RecordParser {
 }
 
 extension FileFormat {
-    func scanner(at offset: Int64) -> RecordScanner {
-        RecordScanner(at: offset, delimiter: delimiter, quote: quote)
+    func recognized(
+        in bytes: any ByteReader,
+        size: Int64,
+        grows: Bool
+    ) async throws -> any FileFormat {
+        self
     }
 }
 

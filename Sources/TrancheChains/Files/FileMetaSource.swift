@@ -38,9 +38,10 @@ struct FileMetaSource: RecordMetaSource {
         grows: Bool
     ) async throws {
         self.bytes = bytes
-        self.format = format
         self.grows = grows
         opened = try await bytes.state()
+        let format = try await format.recognized(in: bytes, size: opened.size, grows: grows)
+        self.format = format
         let head = try await format.head(of: bytes, size: opened.size)
         fields = head.fields
         dataStart = head.dataStart
@@ -100,7 +101,8 @@ struct FileMetaSource: RecordMetaSource {
         let upper = bounds.upper ?? .max
         var ranges: [PlannedRange] = []
         var last = cursor
-        while ranges.count < batches, start < size, start <= upper {
+        var isBroken = false
+        while ranges.count < batches, start < size, start <= upper, !isBroken {
             let found = try await cut.records(from: start, through: upper, limit: limit)
             guard found.count > 0 else {
                 start = size
@@ -115,13 +117,17 @@ struct FileMetaSource: RecordMetaSource {
             ranges.append(range)
             last = found.lastStart
             start = found.end
+            isBroken = found.fault != nil
         }
         let isOver: Bool
-        if start < size, start <= upper {
+        if isBroken {
+            // Told to whoever asks for what follows; what was planned can be handed out.
+            isOver = false
+        } else if start < size, start <= upper {
             do {
                 isOver = try await !cut.hasRecord(from: start, through: upper)
             } catch let error as TrancheError where error.code == .invalidItem && !ranges.isEmpty {
-                // Told to whoever asks for what follows; what was planned can be handed out.
+                // Likewise.
                 isOver = false
             }
         } else {
@@ -142,6 +148,7 @@ struct FileMetaSource: RecordMetaSource {
         var cut = FileCut(source: self, size: size)
         let limit = BatchLimit(count: 1)
         let record = try await cut.records(from: offset, through: .max, limit: limit)
+        if let fault = record.fault { throw broken(fault) }
         return record.count > 0 ? record.end : size
     }
 
@@ -175,7 +182,7 @@ struct FileMetaSource: RecordMetaSource {
     func scan(
         _ range: Range<Int64>,
         goingOnTo end: Int64,
-        with scanner: inout RecordScanner,
+        with scanner: inout any RecordScanning,
         limit: Int64,
         most: Int
     ) async throws -> Bool {
@@ -216,7 +223,7 @@ struct FileMetaSource: RecordMetaSource {
             from start: Int64,
             through upper: Int64,
             limit: BatchLimit
-        ) async throws -> RecordScanner {
+        ) async throws -> any RecordScanning {
             let weight = limit.weight.map { Int64(min($0, 0x1p62)) } ?? .max
             let (end, isEndless) = start.addingReportingOverflow(weight)
             let (beyond, isOpen) = upper.addingReportingOverflow(1)
@@ -245,7 +252,7 @@ struct FileMetaSource: RecordMetaSource {
         }
 
         private func scan(
-            _ scanner: inout RecordScanner,
+            _ scanner: inout any RecordScanning,
             from start: Int64,
             limit: Int64,
             most: Int
@@ -263,7 +270,7 @@ struct FileMetaSource: RecordMetaSource {
                     limit: limit,
                     most: most
                 )
-                if isDone { return }
+                if isDone { return try source.requireSound(scanner) }
                 place = end
                 if scanner.count > 0, scanner.lineStart < place, place > limit { return }
                 if place - scanner.lineStart > FileMetaSource.longestRecord {
@@ -272,24 +279,27 @@ struct FileMetaSource: RecordMetaSource {
             }
             if source.grows { return }
             scanner.finish(limit: limit, most: most)
-            if scanner.count == 0, let quote = scanner.openQuote {
-                throw TrancheError(
-                    .invalidItem,
-                    "'\(source.bytes.name)' has a quote that is never closed: it was opened at offset "
-                        + "\(quote), in the record at offset \(scanner.lineStart). All before that "
-                        + "record is handed out; close the quote, and load the file under another job "
-                        + "name or with 'tranche redefine'"
-                )
-            }
+            try source.requireSound(scanner)
         }
     }
 
-    private func tooLong(_ scanner: RecordScanner) -> TrancheError {
-        let quote = scanner.openQuote.map { ", with a quote that was opened at offset \($0)" } ?? ""
-        return TrancheError(
+    /// Fails when there is something that keeps the first record from being one.
+    private func requireSound(_ scanner: any RecordScanning) throws {
+        if scanner.count == 0, let fault = scanner.fault { throw broken(fault) }
+    }
+
+    private func broken(_ fault: String) -> TrancheError {
+        TrancheError(
+            .invalidItem,
+            "'\(bytes.name)' \(fault), and load the file under another job name or with 'tranche redefine'"
+        )
+    }
+
+    private func tooLong(_ scanner: any RecordScanning) -> TrancheError {
+        TrancheError(
             .invalidItem,
             "'\(bytes.name)' has a record of more than \(Self.longestRecord >> 20) MiB at offset "
-                + "\(scanner.lineStart)\(quote); is a quote not closed?"
+                + "\(scanner.lineStart)\(scanner.suspicion)"
         )
     }
 
@@ -405,10 +415,13 @@ struct FileMetaSource: RecordMetaSource {
                 }
                 // Empty lines behind a record belong to it, and may go on behind what was read.
                 guard scanner.count == 1 else { break }
-                let next = skipEmptyLines(read, from: Int(scanner.end - place))
+                let next = scanner.endOfGap(read, from: Int(scanner.end - place))
                 guard next < read.count || end == size else { break }
                 let first = Int(scanner.firstStart - place)
-                let text = String(decoding: read[first..<Int(scanner.end - place)], as: UTF8.self)
+                let text = String(
+                    decoding: read[first..<Int(scanner.textEnd - place)],
+                    as: UTF8.self
+                )
                 let item = Item(
                     id: scanner.firstStart,
                     item: .text(text.trimmingSuffix { $0.isNewline }),
@@ -425,21 +438,5 @@ struct FileMetaSource: RecordMetaSource {
             }
             place += Int64(used)
         }
-    }
-
-    private func skipEmptyLines(_ bytes: [UInt8], from start: Int) -> Int {
-        var place = start
-        while place < bytes.count {
-            if bytes[place] == RecordScanner.newline {
-                place += 1
-            } else if bytes[place] == RecordScanner.carriageReturn, place + 1 < bytes.count,
-                bytes[place + 1] == RecordScanner.newline
-            {
-                place += 2
-            } else {
-                break
-            }
-        }
-        return place
     }
 }

@@ -40,13 +40,15 @@ public struct JSONLinesSource: MetaSourceDescription {
 struct JSONLinesFileFormat: FileFormat {
     var prefix: String { "jsonl:" }
     var description: String { "json lines" }
-    var delimiter: UInt8 { UInt8(ascii: ",") }
-    /// A line feed always ends a record: JSON writes it as an escape within texts.
-    var quote: UInt8? { nil }
 
     func head(of bytes: any ByteReader, size: Int64) async throws -> FileHead {
         let start = size > 0 ? try await bytes.read(0..<min(size, 3)) : []
         return FileHead(dataStart: start == byteOrderMark ? 3 : 0)
+    }
+
+    /// A line feed always ends a record: JSON writes it as an escape within texts.
+    func scanner(at offset: Int64) -> any RecordScanning {
+        RecordScanner(at: offset, delimiter: UInt8(ascii: ","), quote: nil)
     }
 
     func parser(fields: RecordFields?) -> any RecordParser { JSONLinesParser() }

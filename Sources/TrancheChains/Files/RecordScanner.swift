@@ -5,7 +5,7 @@ import CByteScan
 /// A record ends at a line feed that stands in no quotes. Quotes open only where a field begins; a quote
 /// in the midst of a field is a character like others, as most programs have it. Empty lines are no
 /// records and belong to the record before them. The parser follows the same rules.
-struct RecordScanner {
+struct RecordScanner: RecordScanning {
     static let newline = UInt8(ascii: "\n")
     static let carriageReturn = UInt8(ascii: "\r")
 
@@ -93,11 +93,41 @@ struct RecordScanner {
     }
 
     /// Takes over the records that another scanner found behind the last one.
-    mutating func take(_ next: RecordScanner) {
+    mutating func take(_ next: any RecordScanning) {
         count += next.count
         lastStart = next.lastStart
         end = next.end
         lineStart = next.lineStart
+    }
+
+    var textEnd: Int64 { end }
+
+    var fault: String? {
+        guard count == 0, let openQuote else { return nil }
+        return
+            "has a quote that is never closed: it was opened at offset \(openQuote), in the record at "
+            + "offset \(lineStart). All before that record is handed out; close the quote"
+    }
+
+    var suspicion: String {
+        let quote = openQuote.map { ", with a quote that was opened at offset \($0)" } ?? ""
+        return "\(quote); is a quote not closed?"
+    }
+
+    func endOfGap(_ bytes: [UInt8], from start: Int) -> Int {
+        var place = start
+        while place < bytes.count {
+            if bytes[place] == Self.newline {
+                place += 1
+            } else if bytes[place] == Self.carriageReturn, place + 1 < bytes.count,
+                bytes[place + 1] == Self.newline
+            {
+                place += 2
+            } else {
+                break
+            }
+        }
+        return place
     }
 
     @inline(__always)
