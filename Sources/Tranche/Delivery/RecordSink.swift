@@ -11,6 +11,13 @@ public protocol RecordSink: BatchSink {
     /// - Throws: The sink's failure, such as a table or field that is not there.
     func prepare(for fields: RecordFields?, beside store: any InventoryStore) async throws
 
+    /// Takes what the sink keeps apart for a run, before anything of it is acquired.
+    ///
+    /// - Parameter run: The run; it may have no batch yet.
+    /// - Returns: What whoever runs the chain should know, a sentence each.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when what is there is another run's.
+    func claim(_ run: SinkRun) async throws -> [String]
+
     /// Lends a writer for a batch.
     ///
     /// Writing a batch again must change nothing, as far as ``BatchSink/promise(beside:)`` says: what an
@@ -42,6 +49,9 @@ public protocol RecordSink: BatchSink {
 extension RecordSink {
     /// One writer takes all records of a batch.
     public var lendsSeveralWriters: Bool { false }
+
+    /// Nothing is kept apart.
+    public func claim(_ run: SinkRun) async throws -> [String] { [] }
 
     /// Nothing to put together.
     public func assemble(_ run: SinkRun) async throws {}
@@ -90,37 +100,5 @@ extension RecordsRefused: CustomStringConvertible {
     public var description: String {
         let first = failures.first.map { ", such as \($0.id): \($0.message)" } ?? ""
         return "the sink refused \(failures.count) records\(first)"
-    }
-}
-
-/// A run as sinks see it, when no more of it is worked on here.
-public struct SinkRun: Sendable {
-    /// The run.
-    public let key: RunKey
-    private let store: any InventoryStore
-
-    /// Makes it.
-    public init(_ key: RunKey, in store: any InventoryStore) {
-        self.key = key
-        self.store = store
-    }
-
-    /// Which of some batches did not succeed.
-    ///
-    /// - Parameter ids: The batches' numbers.
-    /// - Returns: Those that failed, were split or quarantined, or are not done.
-    /// - Throws: ``TrancheError`` of the store.
-    public func unsuccessful(among ids: [Int64]) async throws -> Set<Int64> {
-        var found: Set<Int64> = []
-        var rest = ids[...]
-        while !rest.isEmpty {
-            // Batches that were packed are not found any more; they succeeded.
-            let page = BatchSelection(runs: RunSelection(key), ids: Array(rest.prefix(500)))
-            for batch in try await store.batches(page) where batch.status != .succeeded {
-                found.insert(batch.id)
-            }
-            rest = rest.dropFirst(500)
-        }
-        return found
     }
 }

@@ -61,6 +61,7 @@ struct LoadCommand: Command {
                 inventory: inventory,
                 options: options,
                 progress: progress,
+                tell: { try context.note($0) },
                 write: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
             )
             do {

@@ -10,6 +10,7 @@ struct Load: Sendable {
     let inventory: Inventory
     let options: LoadOptions
     let progress: Progress
+    let tell: @Sendable (String) throws -> Void
     let write: @Sendable (ChainBatchReport) throws -> Void
     private let shutdown = Shutdown()
     private let failure = FirstFailure()
@@ -20,6 +21,7 @@ struct Load: Sendable {
         inventory: Inventory,
         options: LoadOptions,
         progress: Progress,
+        tell: @escaping @Sendable (String) throws -> Void,
         write: @escaping @Sendable (ChainBatchReport) throws -> Void
     ) {
         self.chain = chain
@@ -27,6 +29,7 @@ struct Load: Sendable {
         self.inventory = inventory
         self.options = options
         self.progress = progress
+        self.tell = tell
         self.write = write
     }
 
@@ -73,6 +76,7 @@ struct Load: Sendable {
             maxRejects: options.maxRejects
         )
         chainOptions.mayGoOn = { shutdown.stage == .working }
+        chainOptions.onNotice = { notice in failure.keep { try tell(notice) } }
         chainOptions.onBatch = { report in
             note(report)
             failure.keep { try write(report) }

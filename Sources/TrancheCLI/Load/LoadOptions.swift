@@ -84,6 +84,11 @@ struct LoadOptions: Sendable {
                 ),
                 .init("file-per-batch", nil, "keep a file for each batch in the folder PATH"),
                 .init(
+                    "overwrite",
+                    nil,
+                    "replace what others left at PATH, or as file of rejects; refused by default"
+                ),
+                .init(
                     "promise",
                     DeliveryPromise.allCases.map(\.rawValue).joined(separator: "|"),
                     "what the sink must promise; idempotent by default. MongoDB then writes a batch in a "
@@ -161,6 +166,7 @@ struct LoadOptions: Sendable {
         writing = try LoadSink.Writing(
             key: Self.names(arguments.text("key")),
             isFilePerBatch: arguments.has("file-per-batch"),
+            overwrites: arguments.has("overwrite"),
             createsIndex: arguments.has("create-index"),
             isRecordEach: arguments.has("each"),
             statement: arguments.text("cypher").map { try Self.statement($0) },
@@ -292,7 +298,7 @@ struct LoadOptions: Sendable {
         if let schema {
             records = records.validate(
                 try RecordSchema(contentsOf: schema),
-                rejectsTo: rejectsPath.map { .jsonLines($0) }
+                rejectsTo: rejectsPath.map { .jsonLines($0, overwrites: writing.overwrites) }
             )
         }
         return records.write(

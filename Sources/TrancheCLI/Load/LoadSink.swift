@@ -22,6 +22,8 @@ enum LoadSink: Sendable {
         var key: [String]
         /// Whether files are kept apart, one for each batch.
         var isFilePerBatch: Bool
+        /// Whether files that others left are replaced.
+        var overwrites: Bool
         /// Whether a missing index of the key is made.
         var createsIndex: Bool
         /// Whether a webhook gets each record apart.
@@ -102,8 +104,10 @@ enum LoadSink: Sendable {
             configuration.createsIndex = writing.createsIndex
             configuration.isTransactional = writing.isTransactional
             return MongoSink(location, key: writing.key, configuration: configuration)
-        case .csv(let path): return FileSink.csv(path, layout: layout)
-        case .jsonLines(let path): return FileSink.jsonLines(path, layout: layout)
+        case .csv(let path):
+            return FileSink.csv(path, layout: layout, overwrites: writing.overwrites)
+        case .jsonLines(let path):
+            return FileSink.jsonLines(path, layout: layout, overwrites: writing.overwrites)
         case .webhook(let url):
             var configuration = WebhookSink.Configuration()
             configuration.unit = writing.isRecordEach ? .record : .batch

@@ -74,6 +74,9 @@ protocol ChainAttachment: Sendable {
     /// Checks what can be checked before anything is acquired.
     func prepare() async throws
 
+    /// Takes what it keeps for a run; as ``RecordSink/claim(_:)``.
+    func claim(_ run: SinkRun) async throws -> [String]
+
     /// Begins an attempt.
     func begin(_ context: BatchContext)
 

@@ -16,6 +16,14 @@ public struct ChainOptions: Sendable {
     public var maxRejects: RejectLimit?
     /// Told of each batch that ended.
     public var onBatch: (@Sendable (ChainBatchReport) -> Void)?
+    /// Told what whoever runs the chain should know, such as that an output is replaced.
+    public var onNotice: (@Sendable (String) -> Void)?
+    /// Whether the job has several sources that write to one place, such as the files of a folder.
+    public var spansJob = false
+    /// Whether outputs are put together when the run ends well; true by default.
+    ///
+    /// False for all but the last of several sources. After a fault they are in any case.
+    public var assembles = true
     /// Asked before each batch whether to go on; what is in hand is finished all the same.
     public var mayGoOn: @Sendable () -> Bool = { true }
 

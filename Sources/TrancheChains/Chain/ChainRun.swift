@@ -66,12 +66,8 @@ extension SinkChain {
         let start = clock.now
         do {
             let run = try await ChainRun(self, inventory, options)
-            var report = try await run.work()
-            let key = run.key
-            let ended = SinkRun(key, in: inventory.store)
-            for attachment in chain.attachments { try await attachment.assemble(ended) }
-            try await sink.assemble(ended)
-            report.run = try await inventory.summaries(RunSelection(key)).first
+            var report = try await run.workAndAssemble()
+            report.run = try await inventory.summaries(RunSelection(run.key)).first
             report.elapsed = clock.now - start
             await sink.close()
             return report
@@ -113,6 +109,41 @@ struct ChainRun: Sendable {
         let promise = try await sink.promise(beside: inventory.store)
         transactional =
             promise.delivery == .transactional ? sink as? any TransactionalRecordSink : nil
+        var notices = try await sink.claim(sinkRun)
+        for attachment in self.chain.attachments {
+            notices += try await attachment.claim(sinkRun)
+        }
+        if let onNotice = options.onNotice { notices.forEach(onNotice) }
+    }
+
+    /// The run as the sink sees it.
+    private var sinkRun: SinkRun {
+        SinkRun(key, in: inventory.store, spansJob: options.spansJob)
+    }
+
+    /// Works on batches until there are none, and puts together what they left.
+    ///
+    /// What succeeded before a fault that ends the run is put together, too.
+    func workAndAssemble() async throws -> ChainReport {
+        let report: ChainReport
+        do {
+            report = try await work()
+        } catch {
+            if Task.isCancelled || error is CancellationError { throw error }
+            do {
+                try await assemble()
+            } catch let second {
+                options.onNotice?("what was loaded before is not put together: \(second)")
+            }
+            throw error
+        }
+        if options.assembles { try await assemble() }
+        return report
+    }
+
+    private func assemble() async throws {
+        for attachment in chain.attachments { try await attachment.assemble(sinkRun) }
+        try await sink.assemble(sinkRun)
     }
 
     /// Works on batches until there are none.

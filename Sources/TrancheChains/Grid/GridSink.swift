@@ -114,6 +114,9 @@ public final class GridSink: RecordSink {
         try await base.prepare(for: fields, beside: store)
     }
 
+    /// Lets the sink below take what it keeps apart.
+    public func claim(_ run: SinkRun) async throws -> [String] { try await base.claim(run) }
+
     /// Lends a writer that sorts.
     public func withWriter<Result: Sendable>(
         for batch: BatchRecord,

@@ -5,25 +5,24 @@ struct CSVWriting: RecordFileFormat {
     let delimiter: UInt8
 
     var suffix: String { "csv" }
-    var hasHead: Bool { true }
-
-    func appendHead(_ fields: RecordFields, to bytes: inout [UInt8]) {
-        for (place, name) in fields.names.enumerated() {
-            if place > 0 { bytes.append(delimiter) }
+    /// The names of fields, as they stand in a header.
+    func spelt(_ names: [String]) -> [[UInt8]] {
+        names.map { name in
+            var bytes: [UInt8] = []
             append(Array(name.utf8)[...], to: &bytes)
+            return bytes
         }
-        bytes.append(UInt8(ascii: "\n"))
     }
 
-    func append(_ record: Record, to bytes: inout [UInt8]) {
-        let count = record.fields.count
-        for place in 0..<count {
-            if place > 0 { bytes.append(delimiter) }
+    func append(_ record: Record, at places: [Int?]?, to bytes: inout [UInt8]) {
+        let count = places?.count ?? record.fields.count
+        for column in 0..<count {
+            if column > 0 { bytes.append(delimiter) }
+            guard let place = places.map({ $0[column] }) ?? column else { continue }
             let cell = record.cell(place)
             switch cell.kind {
-            case .null:
-                // A line with nothing on it would be no record.
-                if count == 1 { bytes += "\"\"".utf8 }
+            // An empty line is a record where there is one field.
+            case .null: break
             case .blob: append(Array((record[place].text ?? "").utf8)[...], to: &bytes)
             case _ where cell.length > 0 || cell.kind == .text:
                 append(record.block.bytes[cell.textRange], to: &bytes)
@@ -54,11 +53,8 @@ struct CSVWriting: RecordFileFormat {
 /// Spells records as JSON Lines.
 struct JSONLinesWriting: RecordFileFormat {
     var suffix: String { "jsonl" }
-    var hasHead: Bool { false }
 
-    func appendHead(_ fields: RecordFields, to bytes: inout [UInt8]) {}
-
-    func append(_ record: Record, to bytes: inout [UInt8]) {
+    func append(_ record: Record, at places: [Int?]?, to bytes: inout [UInt8]) {
         record.appendJSON(to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
     }

@@ -1,3 +1,4 @@
+import Synchronization
 public import Tranche
 
 /// Writes the records of batches to files.
@@ -8,11 +9,15 @@ public import Tranche
 /// ```
 ///
 /// A batch's file is written aside and renamed into place, so that nobody sees half of it, and writing it again
-/// replaces it.
+/// replaces it. The output is one run's: what another job, or a job of another inventory, left at the path is
+/// left out when it is of the same source, and refused otherwise, as is a file that no job wrote.
 public struct FileSink: RecordSink {
     private let format: any RecordFileFormat
     private let layout: Layout
+    private let path: String
     private let parts: PartFolder
+    private let folder: BatchFileFolder
+    private let known = KnownFields()
 
     /// How files are laid out.
     public enum Layout: String, Sendable, Hashable, CaseIterable {
@@ -24,27 +29,45 @@ public struct FileSink: RecordSink {
         case filePerBatch
     }
 
-    private init(_ path: String, _ layout: Layout, _ format: any RecordFileFormat) {
+    /// What `prepare` was told of the fields, for a file without a record.
+    private final class KnownFields: Sendable {
+        let fields = Mutex<RecordFields?>(nil)
+    }
+
+    private init(
+        _ path: String,
+        _ layout: Layout,
+        _ overwrites: Bool,
+        _ format: any RecordFileFormat
+    ) {
+        self.path = path
         self.layout = layout
         self.format = format
-        parts = PartFolder(path)
+        parts = PartFolder(path, overwrites: overwrites)
+        folder = BatchFileFolder(path, overwrites: overwrites, suffix: format.suffix)
     }
 
     /// CSV as RFC 4180 has it: quotes where they are needed, a header, lines that end with LF.
     ///
-    /// Null is an empty field, empty text is `""`.
+    /// Null is an empty field, empty text is `""`. Records that say their fields themselves may have them in
+    /// any order, and lack some: the header has all fields of all records, in order of their first
+    /// appearance, and what a record lacks is null. A file without a record has the header that its source
+    /// has.
     ///
     /// - Parameters:
     ///   - path: The file, or the folder.
     ///   - layout: How files are laid out.
     ///   - delimiter: What parts fields; one ASCII character.
+    ///   - overwrites: Whether what others left at the path is replaced.
     /// - Returns: The sink.
     public static func csv(
         _ path: String,
         layout: Layout = .oneFile,
-        delimiter: Character = ","
+        delimiter: Character = ",",
+        overwrites: Bool = false
     ) -> FileSink {
-        FileSink(path, layout, CSVWriting(delimiter: delimiter.asciiValue ?? UInt8(ascii: ",")))
+        let writing = CSVWriting(delimiter: delimiter.asciiValue ?? UInt8(ascii: ","))
+        return FileSink(path, layout, overwrites, writing)
     }
 
     /// JSON Lines: an object a line.
@@ -52,13 +75,18 @@ public struct FileSink: RecordSink {
     /// - Parameters:
     ///   - path: The file, or the folder.
     ///   - layout: How files are laid out.
+    ///   - overwrites: Whether what others left at the path is replaced.
     /// - Returns: The sink.
-    public static func jsonLines(_ path: String, layout: Layout = .oneFile) -> FileSink {
-        FileSink(path, layout, JSONLinesWriting())
+    public static func jsonLines(
+        _ path: String,
+        layout: Layout = .oneFile,
+        overwrites: Bool = false
+    ) -> FileSink {
+        FileSink(path, layout, overwrites, JSONLinesWriting())
     }
 
     /// The path.
-    public var name: String { "'\(parts.path)'" }
+    public var name: String { "'\(path)'" }
 
     /// A batch that is written again replaces its file.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
@@ -75,9 +103,20 @@ public struct FileSink: RecordSink {
         for fields: RecordFields?,
         beside store: any InventoryStore
     ) async throws {
+        known.fields.withLock { $0 = fields }
         switch layout {
         case .oneFile: try parts.prepare()
-        case .filePerBatch: try PartFolder.requireWritable(parts.path)
+        case .filePerBatch: try PartFolder.requireWritable(path)
+        }
+    }
+
+    /// Takes the file, or the folder, for a run.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` where what is there is of another source, or of no job.
+    public func claim(_ run: SinkRun) async throws -> [String] {
+        switch layout {
+        case .oneFile: try await parts.claim(run)
+        case .filePerBatch: try await folder.claim(run)
         }
     }
 
@@ -86,90 +125,23 @@ public struct FileSink: RecordSink {
         for batch: BatchRecord,
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result {
-        let file: OutputFile
-        switch layout {
-        case .oneFile: file = try await parts.begin(batch)
-        case .filePerBatch:
-            try PartFolder.makeFolder(parts.path)
-            let name = PartFolder.name(of: batch).dropLast("part".count)
-            file = OutputFile(
-                "\(parts.path)/\(name)\(format.suffix)",
-                mark: "\(batch.attempt)"
-            )
-            try await file.open()
-        }
+        let file =
+            switch layout {
+            case .oneFile: try await parts.begin(batch)
+            case .filePerBatch: try await folder.begin(batch)
+            }
         return try await body(FileWriter(file: file, format: format))
     }
 
     /// Puts the one file together.
     public func assemble(_ run: SinkRun) async throws {
         guard layout == .oneFile else { return }
-        try await parts.assemble(run, haveHeads: format.hasHead, keepingEmpty: true)
-    }
-}
-
-/// How records are spelt in a file.
-protocol RecordFileFormat: Sendable {
-    /// What a file's name ends with.
-    var suffix: String { get }
-    /// Whether a file begins with the fields' names.
-    var hasHead: Bool { get }
-
-    /// Appends the names of the fields.
-    func appendHead(_ fields: RecordFields, to bytes: inout [UInt8])
-
-    /// Appends a record.
-    func append(_ record: Record, to bytes: inout [UInt8])
-}
-
-/// Writes a batch's records to its file.
-private final class FileWriter: RecordWriter {
-    private static let step = 1 << 18
-
-    private let file: OutputFile
-    private let format: any RecordFileFormat
-    private var fields: RecordFields?
-    private var bytes: [UInt8] = []
-    private var size = 0
-
-    init(file: OutputFile, format: any RecordFileFormat) {
-        self.file = file
-        self.format = format
-    }
-
-    func write(_ records: [Record]) async throws {
-        for record in records {
-            if format.hasHead, fields != record.fields { try begin(record) }
-            format.append(record, to: &bytes)
-            if bytes.count >= Self.step { try await flush() }
+        let kept = try await parts.parts(of: run, areAllThere: true)
+        guard let csv = format as? CSVWriting else {
+            return try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
         }
-    }
-
-    private func begin(_ record: Record) throws {
-        if let fields {
-            throw TrancheError(
-                .sinkFailed,
-                "record \(record.id) has the fields \(record.fields.names.joined(separator: ", ")), and those "
-                    + "before it \(fields.names.joined(separator: ", ")); a CSV file has one header"
-            )
-        }
-        fields = record.fields
-        format.appendHead(record.fields, to: &bytes)
-    }
-
-    private func flush() async throws {
-        try await file.append(bytes)
-        size += bytes.count
-        bytes.removeAll(keepingCapacity: true)
-    }
-
-    func finish() async throws -> Counters {
-        try await flush()
-        try await file.finish()
-        return Counters(["bytes_written": size])
-    }
-
-    func abandon() async {
-        await file.abandon()
+        let fields = known.fields.withLock { $0 }
+        let assembly = try await CSVAssembly(kept, fields: fields, csv)
+        try await parts.write(for: run.key) { try await assembly.write(to: $0) }
     }
 }

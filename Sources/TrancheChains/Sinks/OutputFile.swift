@@ -11,7 +11,8 @@ actor OutputFile {
     private nonisolated let executor: SerialQueueExecutor
     /// Where the file will be.
     nonisolated let path: String
-    private let temporary: String
+    /// Where it is until it is finished.
+    nonisolated let temporary: String
     private var descriptor: Int32 = -1
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {

@@ -1,27 +1,90 @@
-import CPosix
 import Foundation
+import Synchronization
 import Tranche
 
 /// What batches leave of one file, each in a part of its own until the run is complete.
 ///
-/// The parts of the open-ended run of a file `out.csv` are in `out.csv.parts/`, those of a named run in a folder
-/// of that name in it. A part's name begins with its batch's first id, so that the order of names is that of
-/// ids. Parts stay: a later run of the same name puts all of them together again.
-struct PartFolder: Sendable, Hashable {
-    private static let step = 1 << 18
+/// The parts for a file `out.csv` are in `out.csv.parts/`, in a folder for each run of an inventory that ever
+/// wrote to it; only those of one's own are put together. A part's name begins with its batch's first id, so
+/// that the order of names is that of ids. Parts stay: what follows in the same run is added to them.
+final class PartFolder: Sendable {
+    private static let step: Int64 = 1 << 18
 
     /// The file that is put together.
     let path: String
-    private var folder: String { path + ".parts" }
+    /// Whether what others left at the path is replaced.
+    private let overwrites: Bool
+    private let claims = Mutex<[RunKey: Claim]>([:])
 
-    init(_ path: String) {
-        self.path = path
+    /// A run whose batches are written here.
+    private struct Claim {
+        let run: SinkRun
+        /// Known from the run's first batch on.
+        var folder: String?
     }
+
+    init(_ path: String, overwrites: Bool = false) {
+        self.path = path
+        self.overwrites = overwrites
+    }
+
+    private var folder: String { path + ".parts" }
 
     /// Checks that the folder is there or can be made.
     func prepare() throws {
         try Self.requireWritable(folder)
     }
+
+    // MARK: - Claiming
+
+    /// Takes the file for a run.
+    ///
+    /// - Parameter run: The run.
+    /// - Returns: That the output of other runs over the same source is replaced, where it is.
+    /// - Throws: `TrancheError` `.invalidArgument` where the file is somebody else's.
+    func claim(_ run: SinkRun) async throws -> [String] {
+        claims.withLock { $0[run.key] = Claim(run: run) }
+        let own = Set(try await run.together().map { PartOwner($0.run) })
+        let found = try PartOwner.all(in: folder).filter { $0.run == run.key.run }
+        let others = found.filter { !own.contains($0) }
+        if !overwrites { try requireFree(for: run, found, others) }
+        // Said once: when the run has no parts yet.
+        guard !found.contains(where: own.contains) else { return [] }
+        return others.map { other in
+            "'\(target(of: run.key))' is made anew: what job '\(other.job)' wrote of '\(other.source)' "
+                + "is left out; its parts stay in '\(folder)/\(other.folder)'"
+        }
+    }
+
+    private func requireFree(
+        for run: SinkRun,
+        _ found: [PartOwner],
+        _ others: [PartOwner]
+    ) throws {
+        if let other = others.first(where: { !$0.isReplaced(by: run) }) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(target(of: run.key))' holds what job '\(other.job)' wrote of '\(other.source)'; give "
+                    + "another path, or say that it may be replaced with --overwrite"
+            )
+        }
+        if try Self.names(in: folder).contains(where: { $0.hasSuffix(".part") }) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(folder)' holds parts that do not say whose they are, as an earlier version left them; "
+                    + "remove it, give another path, or say that all may be replaced with --overwrite"
+            )
+        }
+        if found.isEmpty, FileManager.default.fileExists(atPath: target(of: run.key)) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(target(of: run.key))' is there already, and was not made by this job; give another path, "
+                    + "or say that it may be replaced with --overwrite"
+            )
+        }
+    }
+
+    // MARK: - Writing
 
     /// Begins a batch's part, aside.
     ///
@@ -29,8 +92,7 @@ struct PartFolder: Sendable, Hashable {
     /// - Returns: The file; finishing it replaces what an earlier attempt left.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
-        let folder = folder(of: batch.key)
-        try Self.makeFolder(folder)
+        let folder = try await folder(of: batch.key, mark: "\(batch.id)-\(batch.attempt)")
         let file = OutputFile("\(folder)/\(Self.name(of: batch))", mark: "\(batch.attempt)")
         try await file.open()
         return file
@@ -38,46 +100,85 @@ struct PartFolder: Sendable, Hashable {
 
     /// Removes what an earlier attempt of a batch left.
     func remove(_ batch: BatchRecord) async throws {
-        try OutputFile.remove("\(folder(of: batch.key))/\(Self.name(of: batch))")
+        let folder = try await folder(of: batch.key, mark: "\(batch.id)-\(batch.attempt)")
+        try OutputFile.remove("\(folder)/\(Self.name(of: batch))")
     }
 
-    /// Puts the parts of the batches that succeeded together, in order of id.
+    /// The folder of a run that has batches, made where it is not there.
+    private func folder(of key: RunKey, mark: String) async throws -> String {
+        guard let claim = claims.withLock({ $0[key] }) else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(path)' was not claimed for \(key) before it was written to"
+            )
+        }
+        if let folder = claim.folder { return folder }
+        let owner = PartOwner(try await claim.run.record(of: key))
+        let folder = try await owner.makeFolder(in: folder, mark: mark)
+        claims.withLock { $0[key]?.folder = folder }
+        return folder
+    }
+
+    // MARK: - Putting together
+
+    /// A part of a batch that succeeded.
+    struct Part {
+        let path: String
+        let size: Int64
+    }
+
+    /// The parts of the batches that succeeded, in order of source and id.
     ///
     /// - Parameters:
     ///   - run: The run.
-    ///   - haveHeads: Whether each part begins with a header record, which the file has once; all must have
-    ///     the same.
-    ///   - keepingEmpty: Whether there is to be a file when no part has anything.
-    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`; of the store.
-    func assemble(
-        _ run: SinkRun,
-        haveHeads: Bool = false,
-        keepingEmpty: Bool
-    ) async throws {
-        let folder = folder(of: run.key)
-        let parts = try Self.names(in: folder).sorted().compactMap { name in
-            Self.batch(of: name).map { (name: name, batch: $0) }
+    ///   - areAllThere: Whether each batch that succeeded must have left one.
+    /// - Returns: The parts.
+    /// - Throws: `TrancheError` `.sinkFailed` when some are gone; of the store.
+    func parts(of run: SinkRun, areAllThere: Bool) async throws -> [Part] {
+        var kept: [Part] = []
+        // Asked before the parts are listed: those of batches that succeed meanwhile are there as well.
+        for summary in try await run.together() {
+            let folder = "\(folder)/\(PartOwner(summary.run).folder)"
+            let parts = try Self.names(in: folder).sorted().compactMap { name in
+                Self.batch(of: name).map { (path: "\(folder)/\(name)", batch: $0) }
+            }
+            let left = try await run.unsuccessful(
+                among: parts.map(\.batch),
+                of: summary.run.key
+            )
+            let own = parts.filter { !left.contains($0.batch) }
+            let succeeded = summary.totals[.succeeded]?.batches ?? 0
+            if areAllThere, own.count < succeeded {
+                throw TrancheError(
+                    .sinkFailed,
+                    "'\(target(of: run.key))' is not put together: of \(succeeded) batches of "
+                        + "\(summary.run.key) that succeeded only \(own.count) have a part in '\(folder)'; "
+                        + "load them anew, under another run or job name"
+                )
+            }
+            for part in own {
+                let size = try await LocalFile(part.path).state().size
+                kept.append(Part(path: part.path, size: size))
+            }
         }
-        let left = try await run.unsuccessful(among: parts.map(\.batch))
-        let kept = parts.filter { !left.contains($0.batch) }
-        let target = target(of: run.key)
-        guard !kept.isEmpty || keepingEmpty else { return try OutputFile.remove(target) }
-        let output = OutputFile(target, mark: "\(ProcessInfo.processInfo.processIdentifier)")
+        return kept
+    }
+
+    /// Writes the file of a run, aside and renamed into place.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - body: Writes.
+    /// - Throws: What `body` throws; `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
+    func write(
+        for key: RunKey,
+        _ body: (OutputFile) async throws -> Void
+    ) async throws {
+        let mark = "\(ProcessInfo.processInfo.processIdentifier)"
+        let output = OutputFile(target(of: key), mark: mark)
         do {
             try await output.open()
-            var head: [UInt8]?
-            for part in kept {
-                let file = LocalFile("\(folder)/\(part.name)")
-                let size = try await file.state().size
-                var start: Int64 = 0
-                if haveHeads, size > 0 {
-                    let own = try await self.head(of: file, size: size)
-                    if let head, head != own { throw differentHeads(head, own) }
-                    start = head == nil ? 0 : Int64(own.count)
-                    head = own
-                }
-                try await copy(file, from: start, to: size, into: output)
-            }
+            try await body(output)
             try await output.finish()
         } catch {
             await output.abandon()
@@ -85,42 +186,39 @@ struct PartFolder: Sendable, Hashable {
         }
     }
 
-    private func copy(
-        _ file: LocalFile,
+    /// Copies parts one after the other.
+    func copy(_ parts: [Part], into output: OutputFile) async throws {
+        for part in parts {
+            try await Self.eachChunk(of: part.path, from: 0, to: part.size) {
+                try await output.append($0)
+            }
+        }
+    }
+
+    /// Reads a file chunk by chunk.
+    static func eachChunk(
+        of path: String,
         from start: Int64,
         to end: Int64,
-        into output: OutputFile
+        _ body: ([UInt8]) async throws -> Void
     ) async throws {
+        let file = LocalFile(path)
         var place = start
         while place < end {
-            let bytes = try await file.read(place..<min(end, place + Int64(Self.step)))
+            let bytes = try await file.read(place..<min(end, place + step))
             if bytes.isEmpty { return }
-            try await output.append(bytes)
+            try await body(bytes)
             place += Int64(bytes.count)
         }
     }
 
-    /// The first record of a part.
-    private func head(of file: LocalFile, size: Int64) async throws -> [UInt8] {
-        let start = try await file.read(0..<min(size, Int64(Self.step)))
-        var scanner = RecordScanner(at: 0, delimiter: 0x2C, quote: 0x22)
-        start.withUnsafeBufferPointer { _ = scanner.scan($0, limit: .max, most: 1) }
-        return Array(start.prefix(Int(scanner.end)))
-    }
-
-    private func differentHeads(_ first: [UInt8], _ second: [UInt8]) -> TrancheError {
-        func words(_ head: [UInt8]) -> String {
-            String(decoding: head, as: UTF8.self).trimming { $0.isNewline }
-        }
-        return TrancheError(
-            .sinkFailed,
-            "'\(path)' cannot have two headers: \(words(first)), and \(words(second)); give all records the "
-                + "same fields, or write a file for each batch"
-        )
+    /// Removes the file of a run, if it is there.
+    func removeTarget(of key: RunKey) throws {
+        try OutputFile.remove(target(of: key))
     }
 
     /// The names in a folder; none when it was never made.
-    private static func names(in folder: String) throws -> [String] {
+    static func names(in folder: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -147,10 +245,6 @@ struct PartFolder: Sendable, Hashable {
         return "\(stem)\(name[..<dot]).\(run)\(name[dot...])"
     }
 
-    private func folder(of key: RunKey) -> String {
-        key.run.isEmpty ? folder : "\(folder)/\(Self.safe(key.run))"
-    }
-
     /// Such as `p00000000000000004711-12.part`; `n` and the distance from the lowest id for negative ones.
     static func name(of batch: BatchRecord) -> String {
         let isNegative = batch.idStart < 0
@@ -164,8 +258,8 @@ struct PartFolder: Sendable, Hashable {
         return Int64(name[name.index(after: dash)...].dropLast(".part".count))
     }
 
-    /// A run's name as a file's.
-    private static func safe(_ run: String) -> String {
+    /// A name of a job or run as a file's.
+    static func safe(_ run: String) -> String {
         let bytes = run.utf8.flatMap { byte -> [UInt8] in
             let isPlain =
                 byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x5F

@@ -10,22 +10,28 @@ import Tranche
 /// Each item is in it once, however often its batch was tried: an attempt writes a part aside, which takes the
 /// place of an earlier attempt's before the success is recorded. When a run is complete, the file is put
 /// together from the parts of the batches that succeeded, in order of id. Where no item was refused, there is
-/// no file. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
+/// no file. Those of other jobs and inventories stay out of it. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
 public struct RejectFile: Sendable {
     private let parts: PartFolder
 
     /// A file of JSON Lines.
     ///
-    /// - Parameter path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
+    /// - Parameters:
+    ///   - path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
+    ///   - overwrites: Whether a file that was not made by the job is replaced; otherwise it is refused.
     /// - Returns: The file.
-    public static func jsonLines(_ path: String) -> RejectFile {
-        RejectFile(parts: PartFolder(path))
+    public static func jsonLines(_ path: String, overwrites: Bool = false) -> RejectFile {
+        RejectFile(parts: PartFolder(path, overwrites: overwrites))
     }
 }
 
 extension RejectFile: ChainAttachment {
     func prepare() async throws {
         try parts.prepare()
+    }
+
+    func claim(_ run: SinkRun) async throws -> [String] {
+        try await parts.claim(run)
     }
 
     func begin(_ context: BatchContext) {
@@ -54,7 +60,9 @@ extension RejectFile: ChainAttachment {
     }
 
     func assemble(_ run: SinkRun) async throws {
-        try await parts.assemble(run, keepingEmpty: false)
+        let kept = try await parts.parts(of: run, areAllThere: false)
+        if kept.isEmpty { return try parts.removeTarget(of: run.key) }
+        try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
     }
 
     private static func append(_ fault: RecordFault, to lines: inout [UInt8]) {

@@ -228,6 +228,7 @@ _tranche() {
                 '--each[send a webhook each record as a request, rather than each batch]' \
                 '--cypher[the statement that a graph runs, with records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
                 '--file-per-batch[keep a file for each batch in the folder PATH]' \
+                '--overwrite[replace what others left at PATH, or as file of rejects; refused by default]' \
                 '--promise[what the sink must promise; idempotent by default. MongoDB then writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
                 '--job[name of the job; load by default]:JOB:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \

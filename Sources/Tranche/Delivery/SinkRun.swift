@@ -1,0 +1,71 @@
+/// A run as sinks see it, before it is worked on and when no more of it is worked on here.
+public struct SinkRun: Sendable {
+    /// The run.
+    public let key: RunKey
+    /// Whether it is a part of one job over several sources, which all write to one place.
+    public let spansJob: Bool
+    private let store: any InventoryStore
+
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - store: The inventory's store.
+    ///   - spansJob: Whether the runs of the job's other sources, under the same name, belong to it.
+    public init(_ key: RunKey, in store: any InventoryStore, spansJob: Bool = false) {
+        self.key = key
+        self.store = store
+        self.spansJob = spansJob
+    }
+
+    /// The runs that write to one place with this one, and this one: as far as the inventory has them.
+    ///
+    /// - Returns: The runs with what their batches add up to, in order of their sources' names; none before
+    ///   the first batch.
+    /// - Throws: ``TrancheError`` of the store.
+    public func together() async throws -> [RunSummary] {
+        var selection = RunSelection(key)
+        if spansJob { selection.metaTable = nil }
+        return try await store.summaries(selection)
+            .sorted { $0.run.key.metaTable < $1.run.key.metaTable }
+    }
+
+    /// The run of a batch that was acquired.
+    ///
+    /// - Parameter key: What names the run.
+    /// - Returns: The run.
+    /// - Throws: ``TrancheError`` `.unknownRun` when it was removed meanwhile; of the store.
+    package func record(of key: RunKey) async throws -> RunRecord {
+        guard let run = try await store.runs(RunSelection(key)).first else {
+            throw TrancheError(.unknownRun, "\(key) was removed while it was worked on")
+        }
+        return run
+    }
+
+    /// Which of some batches did not succeed.
+    ///
+    /// - Parameters:
+    ///   - ids: The batches' numbers.
+    ///   - key: The run that they are of; this one by default.
+    /// - Returns: Those that failed, were split or quarantined, or are not done.
+    /// - Throws: ``TrancheError`` of the store.
+    public func unsuccessful(
+        among ids: [Int64],
+        of key: RunKey? = nil
+    ) async throws -> Set<Int64> {
+        var found: Set<Int64> = []
+        var rest = ids[...]
+        while !rest.isEmpty {
+            // Batches that were packed are not found any more; they succeeded.
+            let page = BatchSelection(
+                runs: RunSelection(key ?? self.key),
+                ids: Array(rest.prefix(500))
+            )
+            for batch in try await store.batches(page) where batch.status != .succeeded {
+                found.insert(batch.id)
+            }
+            rest = rest.dropFirst(500)
+        }
+        return found
+    }
+}

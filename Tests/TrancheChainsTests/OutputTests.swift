@@ -1,0 +1,190 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+
+@testable import TrancheChains
+
+@Suite("Output files")
+struct OutputTests {
+    /// Loads a file of JSON Lines into one file.
+    @discardableResult
+    private func load(
+        _ text: String,
+        as name: String = "in.jsonl",
+        to sink: FileSink,
+        _ world: ChainWorld,
+        job: String = "load",
+        weight: Double = 30
+    ) async throws -> ChainReport {
+        // Not written twice: a file that was touched counts as another.
+        let path = world.folder.path(name)
+        if !FileManager.default.fileExists(atPath: path) { _ = try world.write(text, to: name) }
+        return try await Chain(reading: JSONLinesSource(path)).write(to: sink)
+            .run(through: world.inventory, world.options(job, weight: weight))
+    }
+
+    @Test("A CSV file has all records' fields, by name, and null for those that lack one")
+    func oneHeader() async throws {
+        let text = """
+            {"id":1,"a":"x"}
+            {"a":"y","id":2}
+            {"id":3}
+            {"id":4,"b":"z","a":"one\\nline, \\"q\\""}
+            {"c":true}
+
+            """
+        for weight in [1.0, 40, 1000] {
+            try await withChainWorld { world in
+                let sink = FileSink.csv(world.folder.path("out.csv"))
+                try await load(text, to: sink, world, weight: weight)
+                let expected =
+                    "id,a,b,c\n1,x,,\n2,y,,\n3,,,\n4,\"one\nline, \"\"q\"\"\",z,\n,,,true\n"
+                #expect(try world.read("out.csv") == expected, "batches of \(weight)")
+            }
+        }
+    }
+
+    @Test("Null and empty text stay apart where a file has one field")
+    func oneField() async throws {
+        try await withChainWorld { world in
+            let sink = FileSink.csv(world.folder.path("out.csv"))
+            try await load("{\"s\":null}\n{\"s\":\"\"}\n{\"s\":\"a\"}\n", to: sink, world)
+            #expect(try world.read("out.csv") == "s\n\n\"\"\na\n")
+        }
+    }
+
+    @Test("A file without a record has its source's header")
+    func headerAlone() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("a,\"b,c\"\n", to: "in.csv")
+            _ = try await Chain(reading: CSVSource(path))
+                .write(to: FileSink.csv(world.folder.path("out.csv")))
+                .run(through: world.inventory, world.options())
+            #expect(try world.read("out.csv") == "a,\"b,c\"\n")
+        }
+    }
+
+    private static func ids(_ range: ClosedRange<Int>) -> String {
+        range.map { "{\"id\":\($0)}\n" }.joined()
+    }
+
+    @Test("An output holds what one inventory's run wrote, not what an earlier one left")
+    func otherInventory() async throws {
+        try await withChainWorld { world in
+            let sink = FileSink.jsonLines(world.folder.path("out.jsonl"))
+            try await load(Self.ids(1...100), to: sink, world)
+            try await withChainWorld { second in
+                try FileManager.default.removeItem(atPath: world.folder.path("in.jsonl"))
+                let path = try world.write(Self.ids(501...510), to: "in.jsonl")
+                let notices = ValueKeeper<String>()
+                var options = second.options(weight: 30)
+                options.onNotice = { notices.keep([$0]) }
+                _ = try await Chain(reading: JSONLinesSource(path))
+                    .write(to: FileSink.jsonLines(world.folder.path("out.jsonl")))
+                    .run(through: second.inventory, options)
+                #expect(try world.read("out.jsonl") == Self.ids(501...510))
+                #expect(notices.values.count == 1)
+                #expect(notices.values.first?.contains("is made anew") == true)
+            }
+        }
+    }
+
+    @Test("Loaded anew under another job name, each record is in the output once")
+    func otherJob() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...50), to: .jsonLines(path), world)
+            try await load(Self.ids(1...50), to: .jsonLines(path), world, job: "again")
+            #expect(try world.read("out.jsonl") == Self.ids(1...50))
+        }
+    }
+
+    @Test("What was loaded of another source, or by nobody, is not replaced unless told")
+    func foreignOutputs() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...5), as: "a.jsonl", to: .jsonLines(path), world)
+            let error = await #expect(throws: TrancheError.self) {
+                try await load(Self.ids(6...9), as: "b.jsonl", to: .jsonLines(path), world)
+            }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains("--overwrite") == true)
+            #expect(try world.read("out.jsonl") == Self.ids(1...5))
+            let replacing = FileSink.jsonLines(path, overwrites: true)
+            try await load(Self.ids(6...9), as: "b.jsonl", to: replacing, world)
+            #expect(try world.read("out.jsonl") == Self.ids(6...9))
+
+            let mine = try world.write("mine\n", to: "mine.csv")
+            await #expect(throws: TrancheError.self) {
+                try await load(Self.ids(1...2), to: .csv(mine), world, job: "mine")
+            }
+            #expect(try world.read("mine.csv") == "mine\n")
+            try await load(
+                Self.ids(1...2),
+                to: .csv(mine, overwrites: true),
+                world,
+                job: "mine"
+            )
+            #expect(try world.read("mine.csv") == "id\n1\n2\n")
+        }
+    }
+
+    @Test("A folder of files holds one run's, unless told that others' may be removed")
+    func foreignFolder() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out")
+            let names = { try FileManager.default.contentsOfDirectory(atPath: path).count }
+            let first = FileSink.jsonLines(path, layout: .filePerBatch)
+            let report = try await load(Self.ids(1...20), to: first, world)
+            #expect(try names() == report.succeeded)
+            await #expect(throws: TrancheError.self) {
+                try await load(Self.ids(1...20), to: first, world, job: "again")
+            }
+            let second = FileSink.jsonLines(path, layout: .filePerBatch, overwrites: true)
+            let again = try await load(
+                Self.ids(1...20),
+                to: second,
+                world,
+                job: "again",
+                weight: 1000
+            )
+            #expect(again.succeeded == 1)
+            #expect(try names() == 1)
+        }
+    }
+
+    @Test("An output is not put together from parts of which some are gone")
+    func missingParts() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            try FileManager.default.removeItem(atPath: path + ".parts")
+            try FileManager.default.removeItem(atPath: path)
+            let error = await #expect(throws: TrancheError.self) {
+                try await Chain(reading: JSONLinesSource(world.folder.path("in.jsonl")))
+                    .write(to: FileSink.jsonLines(path))
+                    .run(through: world.inventory, world.options())
+            }
+            #expect(error?.code == .sinkFailed)
+            #expect(error?.message.contains("only 0") == true)
+        }
+    }
+
+    @Test("What was loaded before a fault that ends the run is put together, rejects as well")
+    func faultAtTheEnd() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("id,s\n1,a\nx,b\n3,c\n4,\"open\n5,e\n", to: "in.csv")
+            let schema = try RecordSchema(json: #"{"properties":{"id":{"type":"integer"}}}"#)
+            let rejects = world.folder.path("in.error.jsonl")
+            await #expect(throws: TrancheError.self) {
+                try await Chain(reading: CSVSource(path))
+                    .validate(schema, rejectsTo: .jsonLines(rejects))
+                    .write(to: FileSink.csv(world.folder.path("out.csv")))
+                    .run(through: world.inventory, world.options(weight: 8))
+            }
+            #expect(try world.read("out.csv") == "id,s\n1,a\n3,c\n")
+            #expect(try world.read("in.error.jsonl").split(separator: "\n").count == 1)
+        }
+    }
+}
