@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/stat.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +34,16 @@ static inline int tranche_lock_file(int file, int wants_lock) {
 // open is variadic.
 static inline int tranche_open(const char *path, int flags, mode_t mode) {
     return open(path, flags | O_CLOEXEC, mode);
+}
+
+// statx stands behind _GNU_SOURCE. When an open file was made, in nanoseconds since 1970; 0 where the file
+// system does not know.
+static inline long long tranche_birth_time(int file) {
+    struct statx state;
+    memset(&state, 0, sizeof state);
+    if (syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */, STATX_BTIME, &state) != 0) return 0;
+    if (!(state.stx_mask & STATX_BTIME)) return 0;
+    return state.stx_btime.tv_sec * 1000000000LL + state.stx_btime.tv_nsec;
 }
 
 // getopt keeps its state in global variables, which Swift does not let through.

@@ -27,6 +27,9 @@ public struct BatchRequest: Sendable, Hashable {
     /// For a named run over the inventory of another job: only batches that hold one of these ids of the
     /// first source count.
     public var rootIDs: IDBounds
+    /// Where the records of the batches go, in words without credentials: what it was for the run's first
+    /// batch, it is for all; `nil` (the default) for anything.
+    public var target: String?
     /// What the source must promise of late commits; `nil` (the default) for what it can.
     public var promise: SourcePromise?
 
@@ -43,6 +46,7 @@ public struct BatchRequest: Sendable, Hashable {
         jobIdentifier: String? = nil,
         token: String? = nil,
         rootIDs: IDBounds = IDBounds(),
+        target: String? = nil,
         promise: SourcePromise? = nil
     ) {
         self.job = job
@@ -56,6 +60,7 @@ public struct BatchRequest: Sendable, Hashable {
         self.jobIdentifier = jobIdentifier
         self.token = token
         self.rootIDs = rootIDs
+        self.target = target
         self.promise = promise
     }
 

@@ -352,6 +352,8 @@ extension Inventory {
         _ request: BatchRequest,
         definition: SourceDefinition
     ) throws -> AcquireRequest {
+        var definition = definition
+        definition.target = request.target
         var asked = AcquireRequest(
             key: RunKey(metaTable: definition.table, job: request.job, run: request.run),
             definition: definition,

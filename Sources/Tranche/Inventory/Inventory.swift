@@ -98,7 +98,11 @@ public final class Inventory: Sendable {
     func text(of definition: SourceDefinition) throws -> String {
         if let known = definitions.withLock({ $0[definition] }) { return known }
         let text = try definition.canonicalText
-        definitions.withLock { $0[definition] = text }
+        definitions.withLock { known in
+            // A file that grows has ever new ones.
+            if known.count >= 1000 { known.removeAll() }
+            known[definition] = text
+        }
         return text
     }
 

@@ -19,6 +19,15 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     public var filter: String?
     /// The column that says when an entry was made, if ages count.
     public var settleColumn: String?
+    /// What tells the source from another one under the same name, in the source's own words; `nil` where
+    /// nothing does.
+    ///
+    /// The source judges it when it is opened. It is kept up to date, and is no part of the comparison.
+    public var identity: String?
+    /// Where the run's records go, as ``BatchRequest/target`` says; `nil` where nobody said.
+    ///
+    /// It belongs to a run: the runs of one job may have several.
+    public var target: String?
 
     /// Makes a definition.
     public init(
@@ -28,7 +37,9 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         item: String? = nil,
         weight: String? = nil,
         filter: String? = nil,
-        settleColumn: String? = nil
+        settleColumn: String? = nil,
+        identity: String? = nil,
+        target: String? = nil
     ) {
         self.database = database
         self.table = table
@@ -37,11 +48,32 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         self.weight = weight
         self.filter = filter
         self.settleColumn = settleColumn
+        self.identity = identity
+        self.target = target
     }
 
     /// The definition as JSON with sorted keys: equal text means equal definition.
     public var canonicalText: String {
         get throws { try JSONText.encode(self) }
+    }
+
+    /// The definition without what is a run's own, and without what only the source judges.
+    public var shared: SourceDefinition {
+        var shared = self
+        shared.identity = nil
+        shared.target = nil
+        return shared
+    }
+
+    /// The definition of a run that is asked for with another one, once that was found to mean the same.
+    ///
+    /// - Parameter asked: What is asked for.
+    /// - Returns: The definition asked for; what it does not say stays.
+    public func updated(to asked: SourceDefinition) -> SourceDefinition {
+        var updated = asked
+        updated.identity = asked.identity ?? identity
+        updated.target = asked.target ?? target
+        return updated
     }
 
     /// What differs between two definitions, in words; `nil` when nothing does.
@@ -57,6 +89,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
             words("weight column", weight, other.weight),
             words("filter", filter, other.filter),
             words("settle column", settleColumn, other.settleColumn),
+            words("target", target, other.target),
         ]
         let differences = parts.compactMap { $0 }
         return differences.isEmpty ? nil : differences.joined(separator: ", ")

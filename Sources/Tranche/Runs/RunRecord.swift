@@ -98,12 +98,21 @@ public struct RunRecord: Sendable, Hashable {
     ) throws {
         if let definition, try definition != text ?? asked.canonicalText {
             let known = try JSONText.decode(SourceDefinition.self, from: definition)
-            throw TrancheError(
-                .redefined,
-                "\(key) is known with another definition (asked for: "
-                    + (asked.difference(to: known) ?? "the same")
-                    + "); use what it was begun with, another job name, or 'tranche redefine'"
-            )
+            if known.shared != asked.shared {
+                throw TrancheError(
+                    .redefined,
+                    "\(key) is known with another definition (asked for: "
+                        + (asked.shared.difference(to: known.shared) ?? "the same")
+                        + "); use what it was begun with, another job name, or 'tranche redefine'"
+                )
+            }
+            if let target = asked.target, let begun = known.target, target != begun {
+                throw TrancheError(
+                    .redefined,
+                    "\(key) was begun with another target (asked for: \(target) instead of \(begun)); "
+                        + "use what it was begun with, a run of another name, or another job name"
+                )
+            }
         }
         if rootIDs != askedRootIDs {
             throw TrancheError(
@@ -119,5 +128,39 @@ public struct RunRecord: Sendable, Hashable {
                     + "use the same, another run name, or 'tranche redefine'"
             )
         }
+    }
+
+    /// The text that the run's definition becomes, once a request for it was found to mean the same.
+    ///
+    /// - Parameters:
+    ///   - asked: The definition asked for.
+    ///   - text: Its canonical text, when it is known already.
+    /// - Returns: The text; `nil` when the definition stays as it is.
+    /// - Throws: What decoding the known text throws.
+    public func newDefinition(
+        _ asked: SourceDefinition,
+        text: String? = nil
+    ) throws -> String? {
+        let text = try text ?? asked.canonicalText
+        guard let definition else { return text }
+        if definition == text { return nil }
+        let known = try JSONText.decode(SourceDefinition.self, from: definition)
+        let updated = known.updated(to: asked)
+        return updated == known ? nil : try updated.canonicalText
+    }
+
+    /// The text of the run's definition once its source is another; where its records go stays.
+    ///
+    /// - Parameter source: The definition of the source.
+    /// - Returns: The text.
+    /// - Throws: What decoding the known text throws.
+    public func redefined(_ source: SourceDefinition) throws -> String {
+        var source = source
+        source.target =
+            try source.target
+            ?? definition.flatMap {
+                try JSONText.decode(SourceDefinition.self, from: $0).target
+            }
+        return try source.canonicalText
     }
 }

@@ -38,12 +38,12 @@ struct AuditCommand: Command {
             """
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let meta: MetaName?
     private let options: AuditOptions
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         meta = try MetaName(arguments)
         let ids = IDBounds(
             lower: try arguments.value("from", parseID),
@@ -70,7 +70,7 @@ struct AuditCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let run = try await inventory.run(selection)
+            let run = try await inventory.run(selection.find(in: inventory))
             let source = try await RecordedSource(run, context.settings, meta: meta)
                 .find(in: inventory)
             var line = AuditLine(context.errors)

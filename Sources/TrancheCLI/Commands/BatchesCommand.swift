@@ -25,6 +25,7 @@ struct BatchesCommand: Command {
         ]
     )
 
+    private let runs: RunOptions
     private let selection: BatchSelection
 
     init(_ arguments: Arguments) throws {
@@ -34,8 +35,8 @@ struct BatchesCommand: Command {
             }
             return status
         }
+        runs = try RunOptions(arguments)
         selection = BatchSelection(
-            runs: try RunOptions(arguments).selection,
             status: status,
             limit: try arguments.value("limit") { try parseCount($0) } ?? 50
         )
@@ -43,6 +44,8 @@ struct BatchesCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
+            var selection = selection
+            selection.runs = try await runs.find(in: inventory)
             let batches = try await inventory.batches(selection)
             let runs = try await inventory.store.runs(selection.runs)
             try context.write(.object([("batches", .array(batches.map { JSON($0) }))])) {

@@ -24,12 +24,12 @@ struct CompactCommand: Command {
             """
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let keep: Duration
     private let isDryRun: Bool
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         keep = try arguments.value("keep", parseDuration) ?? .seconds(30 * 86_400)
         isDryRun = arguments.has("dry-run")
     }
@@ -37,7 +37,11 @@ struct CompactCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let report = try await context.withInventory { inventory in
             try await check(inventory)
-            return try await inventory.compact(selection, keep: keep, isDryRun: isDryRun)
+            return try await inventory.compact(
+                selection.find(in: inventory),
+                keep: keep,
+                isDryRun: isDryRun
+            )
         }
         let document = JSON.object([
             ("dry_run", .bool(isDryRun)),
@@ -53,8 +57,10 @@ struct CompactCommand: Command {
 
     /// Refuses a job that there is not, and one that is several.
     private func check(_ inventory: Inventory) async throws {
-        guard let job = selection.job else { return }
-        let runs = try await inventory.retrying { _ in try await inventory.store.runs(selection) }
+        guard let job = selection.selection.job else { return }
+        let runs = try await inventory.retrying { _ in
+            try await inventory.store.runs(selection.find(in: inventory))
+        }
         let tables = Set(runs.map(\.key.metaTable)).sorted()
         guard !tables.isEmpty else {
             throw TrancheError(

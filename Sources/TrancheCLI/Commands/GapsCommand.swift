@@ -16,17 +16,17 @@ struct GapsCommand: Command {
             """
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let runs = try await context.withInventory { inventory in
             var runs: [GapsOfRun] = []
             let records = try await inventory.retrying { _ in
-                try await inventory.store.runs(selection)
+                try await inventory.store.runs(selection.find(in: inventory))
             }
             for run in records {
                 runs.append(GapsOfRun(run: run, gaps: try await inventory.gaps(of: run.key)))
@@ -40,7 +40,7 @@ struct GapsCommand: Command {
         ])
         try context.write(document) { text(runs, context) }
         if runs.isEmpty {
-            let isAny = selection == RunSelection()
+            let isAny = selection.selection == RunSelection()
             try context.note(isAny ? "no run has begun yet" : "there is no such run")
         } else if runs.allSatisfy(\.isEmpty) {
             try context.note("there is no gap")

@@ -33,16 +33,19 @@ struct HistoryCommand: Command {
             """
     )
 
-    private let meta: String
+    private let name: MetaName?
     private let id: Int64
 
     init(_ arguments: Arguments) throws {
-        meta = try MetaName(arguments)?.recorded ?? ""
+        name = try MetaName(arguments)
         id = try arguments.value("id", parseID) ?? 0
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let lineage = try await context.withInventory { try await $0.lineage(of: id, in: meta) }
+        let (meta, lineage) = try await context.withInventory { inventory in
+            let meta = try await name?.known(in: inventory) ?? ""
+            return (meta, try await inventory.lineage(of: id, in: meta))
+        }
         let batches = lineage.entries.map { entry in
             JSON.object(
                 JSON.members(of: entry.batch) + [

@@ -83,8 +83,11 @@ struct JobOptions: Sendable {
     var worker: String? { arguments.text("worker") }
 
     /// What names the run.
-    var key: RunKey {
-        RunKey(metaTable: source.meta.recorded, job: request.job, run: request.run)
+    ///
+    /// - Parameter inventory: Where it may be known under an earlier spelling.
+    func key(in inventory: Inventory) async throws -> RunKey {
+        let meta = try await source.meta.known(in: inventory)
+        return RunKey(metaTable: meta, job: request.job, run: request.run)
     }
 
     /// The source; a table is in the database that the settings name.
@@ -95,6 +98,7 @@ struct JobOptions: Sendable {
     /// Says where a known run's policy is not what was asked for.
     func notePolicy(_ inventory: Inventory, _ context: Context) async throws {
         guard !policy.isEmpty else { return }
+        let key = try await key(in: inventory)
         let runs = try await inventory.summaries(RunSelection(key))
         guard let run = runs.first?.run else { return }
         let changes = policy.changes(of: run.policy)

@@ -15,17 +15,17 @@ struct PauseCommand: Command {
         notes: "Batches in hand may be ended. 'tranche resume' lets the run go on.\n"
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let reason: String
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         reason = arguments.text("reason") ?? ""
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let key = try await context.withInventory { inventory in
-            let key = try await inventory.run(selection).key
+            let key = try await inventory.run(selection.find(in: inventory)).key
             try await inventory.pause(key, reason: reason)
             return key
         }

@@ -27,7 +27,8 @@ struct PlanCommand: Command {
             let source = try options.source(context.settings)
             let forecast = try await inventory.plan(options.request, from: source, batches: limit)
             let opened = try await inventory.source(source)
-            let summary = try await inventory.summaries(RunSelection(options.key)).first
+            let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
+                .first
             let plan = Plan(
                 forecast: forecast,
                 source: opened.definition,

@@ -38,7 +38,7 @@ struct RecordedSource: Sendable {
         for candidate in try candidates(definition) {
             do {
                 let found = try await inventory.source(candidate).definition
-                if found == definition { return candidate }
+                if found.shared == definition.shared { return candidate }
                 throw mismatch(found, definition)
             } catch let error as TrancheError where error.category == .permanent {
                 firstError = firstError ?? error
@@ -98,7 +98,7 @@ struct RecordedSource: Sendable {
         TrancheError(
             .redefined,
             "\(run.key) has its items elsewhere than is configured now "
-                + "(\(found.difference(to: known) ?? "another source")); set TRANCHE_META_DB or --meta-db "
+                + "(\(found.shared.difference(to: known.shared) ?? "another source")); set TRANCHE_META_DB or --meta-db "
                 + "to where they are, or see 'tranche redefine'"
         )
     }

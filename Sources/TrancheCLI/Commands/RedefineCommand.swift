@@ -37,7 +37,7 @@ struct RedefineCommand: Command {
         notes: "What is not given stays. Batches in hand and ended ones are left as they are.\n"
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let arguments: Arguments
     private let policy: PolicyOptions
     private let lower: Int64??
@@ -45,7 +45,7 @@ struct RedefineCommand: Command {
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         policy = try PolicyOptions(arguments)
         func end(_ option: String) throws -> Int64?? {
             try arguments.value(option) { $0.isEmpty ? nil : try parseID($0) }
@@ -63,7 +63,7 @@ struct RedefineCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let run = try await inventory.run(selection)
+            let run = try await inventory.run(selection.find(in: inventory))
             var changes = policy.changes(of: run.policy)
             let bounds = try bounds(of: run)
             if let bounds {

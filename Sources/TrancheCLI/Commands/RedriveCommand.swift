@@ -18,19 +18,19 @@ struct RedriveCommand: Command {
         notes: "They are offered at once, and get all their attempts anew.\n"
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let items: IDRuns?
     private let isDryRun: Bool
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         items = try arguments.value("ids", parseIDs)
         isDryRun = arguments.has("dry-run")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let (run, batches) = try await context.withInventory { inventory in
-            let run = try await inventory.run(selection)
+            let run = try await inventory.run(selection.find(in: inventory))
             let asked = BatchSelection(runs: RunSelection(run.key), status: .quarantined)
             if isDryRun {
                 return (run, try await inventory.batches(asked).filter(isMeant))

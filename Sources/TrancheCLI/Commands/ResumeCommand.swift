@@ -8,15 +8,15 @@ struct ResumeCommand: Command {
         groups: [RunOptions.group(jobIsRequired: true)]
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let key = try await context.withInventory { inventory in
-            let key = try await inventory.run(selection).key
+            let key = try await inventory.run(selection.find(in: inventory)).key
             try await inventory.resume(key)
             return key
         }

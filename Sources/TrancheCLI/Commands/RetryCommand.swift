@@ -17,11 +17,11 @@ struct RetryCommand: Command {
         notes: "Their failures are forgotten: they get all their attempts anew.\n"
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
     private let batches: [Int64]
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
         batches = try arguments.texts("batch").map { text in
             do {
                 return try parseID(text)
@@ -29,15 +29,17 @@ struct RetryCommand: Command {
                 throw UsageError("--batch '\(text)': \(error.message)")
             }
         }
-        guard selection.job != nil || !batches.isEmpty else {
+        guard selection.selection.job != nil || !batches.isEmpty else {
             throw UsageError("name the job with --job, or batches with --batch")
         }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let retried = try await context.withInventory { inventory in
-            var runs = selection
-            if selection.job != nil { runs = RunSelection(try await inventory.run(selection).key) }
+            var runs = try await selection.find(in: inventory)
+            if selection.selection.job != nil {
+                runs = RunSelection(try await inventory.run(selection.find(in: inventory)).key)
+            }
             for id in batches { try check(try await inventory.batch(id), in: runs) }
             return try await inventory.retry(
                 BatchSelection(runs: runs, status: .failed, ids: batches)

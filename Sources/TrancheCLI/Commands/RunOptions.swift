@@ -2,8 +2,9 @@ import Tranche
 
 /// The options that name a run which exists.
 struct RunOptions: Sendable {
-    /// What is known of the run.
+    /// What is known of the run, without a look at what the inventory knows.
     let selection: RunSelection
+    private let meta: MetaName?
 
     static func group(jobIsRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -18,10 +19,22 @@ struct RunOptions: Sendable {
     }
 
     init(_ arguments: Arguments) throws {
+        meta = try MetaName(arguments)
         selection = RunSelection(
-            metaTable: try MetaName(arguments)?.recorded,
+            metaTable: meta?.recorded,
             job: arguments.text("job"),
             run: arguments.text("run")
         )
+    }
+
+    /// What is known of the run; a file may be known under an earlier spelling.
+    ///
+    /// - Parameter inventory: The inventory.
+    /// - Returns: The selection.
+    /// - Throws: `TrancheError` of the store.
+    func find(in inventory: Inventory) async throws -> RunSelection {
+        var found = selection
+        if let meta { found.metaTable = try await meta.known(in: inventory) }
+        return found
     }
 }

@@ -9,17 +9,17 @@ struct StatusCommand: Command {
         groups: [RunOptions.group(jobIsRequired: false)]
     )
 
-    private let selection: RunSelection
+    private let selection: RunOptions
 
     init(_ arguments: Arguments) throws {
-        selection = try RunOptions(arguments).selection
+        selection = try RunOptions(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let runs = try await context.withInventory { inventory in
             var runs: [RunStatus] = []
             var sources = SourceRisks(inventory: inventory, context: context)
-            for summary in try await inventory.summaries(selection) {
+            for summary in try await inventory.summaries(selection.find(in: inventory)) {
                 let run = summary.run
                 // Without a gap there is none to look at.
                 let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
@@ -38,7 +38,7 @@ struct StatusCommand: Command {
             runs.isEmpty ? "" : StatusTable(runs: runs, context: context).text
         }
         if runs.isEmpty {
-            let isAny = selection == RunSelection()
+            let isAny = selection.selection == RunSelection()
             try context.note(isAny ? "no run has begun yet" : "there is no such run")
         }
         return .done

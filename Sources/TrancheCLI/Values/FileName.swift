@@ -63,6 +63,14 @@ struct FileName: Sendable, Hashable {
         text.hasPrefix("gs://") || text.hasPrefix("s3://")
     }
 
+    /// The name as it was spelt, as earlier versions kept it.
+    var spelt: String { "\(format.rawValue):\(path)" }
+
+    /// The name under which the inventory keeps the file: the same however it is spelt.
+    var recorded: String {
+        Self.isObject(path) ? spelt : "\(format.rawValue):\(ResolvedPath(path).text)"
+    }
+
     /// What files beside this one are named after: the path without its endings; for an object, without its
     /// bucket and folders.
     var stem: String {

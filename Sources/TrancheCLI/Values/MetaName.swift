@@ -91,9 +91,27 @@ struct MetaName: Sendable, Hashable {
 
     /// The name as the inventory keeps it.
     var recorded: String {
+        if let file { return file.recorded }
         // A URL that cannot be read is told where the collection is opened.
         if let collection { return (try? MongoLocation(collection).recordedName) ?? collection }
         return isVerbatim ? (schema.map { $0 + "." } ?? "") + table : table
+    }
+
+    /// The name under which an inventory knows the source: a file that was acquired from by a version that
+    /// took names as they were spelt is known by that spelling.
+    ///
+    /// - Parameter inventory: The inventory.
+    /// - Returns: The name; ``recorded`` where the inventory knows none.
+    /// - Throws: `TrancheError` of the store.
+    func known(in inventory: Inventory) async throws -> String {
+        guard let file, file.recorded != file.spelt else { return recorded }
+        func isKnown(_ name: String) async throws -> Bool {
+            try await inventory.retrying { _ in
+                try await !inventory.store.runs(RunSelection(metaTable: name)).isEmpty
+            }
+        }
+        if try await isKnown(file.recorded) { return file.recorded }
+        return try await isKnown(file.spelt) ? file.spelt : file.recorded
     }
 
     /// The table of that name, with the default columns; of use only where no job is meant.

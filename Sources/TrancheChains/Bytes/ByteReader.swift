@@ -19,9 +19,19 @@ public protocol ByteReader: Sendable {
     /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found to have
     ///   changed since ``state()``.
     func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8]
+
+    /// Adds up the content as it is stored, so that it can be told from another of the same size.
+    ///
+    /// - Returns: The sum in words; `nil` where that would mean to read very much, or where the version
+    ///   tells contents apart.
+    /// - Throws: As ``state()``.
+    func checksum() async throws -> String?
 }
 
 extension ByteReader {
+    /// The version tells contents apart.
+    public func checksum() async throws -> String? { nil }
+
     /// Reads bytes, and nothing behind them.
     ///
     /// - Parameter range: Which; not empty.
@@ -39,11 +49,15 @@ public struct ByteState: Sendable, Hashable {
     /// What tells this content from another, in words, such as `modified 2026-01-31T08:00:00Z` or
     /// `etag "5d41402a"`.
     public var version: String
+    /// What tells this file from another one under the same name, even if that has the same bytes: for a
+    /// file on disk its inode and birth; `nil` where there is no such thing.
+    public var identity: String?
 
     /// Makes a state.
-    public init(size: Int64, version: String) {
+    public init(size: Int64, version: String, identity: String? = nil) {
         self.size = size
         self.version = version
+        self.identity = identity
     }
 }
 
@@ -51,8 +65,10 @@ public struct ByteState: Sendable, Hashable {
 ///
 /// The modules of the stores add the ways to make one. Two are equal when they are spelt alike.
 public struct ByteLocation: Sendable, Hashable {
-    /// What it is, as given; without credentials.
+    /// What it is, without credentials: for a file on disk its absolute path, links followed.
     public let name: String
+    /// How it was given, where that may differ from the name.
+    let spelling: String
     private let key: String
     private let opener: @Sendable () async throws -> any ByteReader
 
@@ -67,8 +83,18 @@ public struct ByteLocation: Sendable, Hashable {
         key: String,
         open: @escaping @Sendable () async throws -> any ByteReader
     ) {
+        self.init(name: name, key: key, spelling: name, open: open)
+    }
+
+    init(
+        name: String,
+        key: String,
+        spelling: String,
+        open: @escaping @Sendable () async throws -> any ByteReader
+    ) {
         self.name = name
         self.key = key
+        self.spelling = spelling
         opener = open
     }
 
@@ -94,10 +120,14 @@ public struct ByteLocation: Sendable, Hashable {
 extension ByteLocation {
     /// A file on disk; a name that ends in `.gz` is decompressed as it is read.
     ///
+    /// However a file is spelt, it is one location: its name is the absolute path with links followed, as
+    /// far as the path exists.
+    ///
     /// - Parameter path: The file's path; a relative one is looked for in the working folder.
     /// - Returns: The location.
     public static func file(_ path: String) -> ByteLocation {
-        ByteLocation(name: path, key: "file:\(path)") {
+        let name = ResolvedPath(path).text
+        return ByteLocation(name: name, key: "file:\(name)", spelling: path) {
             let file = LocalFile(path)
             return path.hasSuffix(".gz") ? GzipReader(file) : file
         }

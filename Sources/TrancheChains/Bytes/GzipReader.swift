@@ -29,13 +29,23 @@ actor GzipReader: ByteReader {
     func state() async throws -> ByteState {
         let compressed = try await file.state()
         if let known, known.compressed == compressed {
-            return ByteState(size: known.size, version: compressed.version)
+            return Self.state(known.size, of: compressed)
         }
         places = []
         let place = Place()
         while let bytes = try await read(with: place) { place.skip(bytes.count) }
         known = (compressed, place.offset)
-        return ByteState(size: place.offset, version: compressed.version)
+        return Self.state(place.offset, of: compressed)
+    }
+
+    func checksum() async throws -> String? {
+        try await file.checksum()
+    }
+
+    private static func state(_ size: Int64, of compressed: ByteState) -> ByteState {
+        var state = compressed
+        state.size = size
+        return state
     }
 
     func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {

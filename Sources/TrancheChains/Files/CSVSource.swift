@@ -54,10 +54,8 @@ public struct CSVSource: MetaSourceDescription {
 
     /// Opens the file, and reads its header.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
-        try await FileMetaSource(
-            location.open(),
-            format: CSVFileFormat(format),
-            name: location.name,
+        try await KnownFile(location, beside: store).open(
+            CSVFileFormat(format),
             grows: grows
         )
     }

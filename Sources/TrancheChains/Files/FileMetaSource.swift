@@ -14,12 +14,14 @@ struct FileMetaSource: RecordMetaSource {
     /// A record longer than this is refused rather than kept in memory.
     static let longestRecord: Int64 = 1 << 30
 
-    let definition: SourceDefinition
+    /// How the inventory knows the source; what opens it may find that it is known otherwise.
+    var definition: SourceDefinition
     let fields: RecordFields?
     private let bytes: any ByteReader
     private let format: any FileFormat
     private let dataStart: Int64
-    private let opened: ByteState
+    /// What the content was when it was opened.
+    let opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
     private let grows: Bool
 
@@ -28,7 +30,7 @@ struct FileMetaSource: RecordMetaSource {
     /// - Parameters:
     ///   - bytes: The content.
     ///   - format: How it is written.
-    ///   - name: The source's name, as given.
+    ///   - name: The source's name.
     ///   - grows: Whether the file may grow.
     /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`.
     init(
@@ -47,8 +49,8 @@ struct FileMetaSource: RecordMetaSource {
         dataStart = head.dataStart
         definition = SourceDefinition(
             database: grows
-                ? "\(bytes.name), which grows"
-                : "\(bytes.name) of \(opened.size) bytes, \(opened.version)",
+                ? KnownFile.growing(name)
+                : KnownFile.database(name, opened),
             table: format.prefix + name,
             uid: "offset",
             item: format.description,

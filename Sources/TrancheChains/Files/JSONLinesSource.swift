@@ -27,10 +27,8 @@ public struct JSONLinesSource: MetaSourceDescription {
 
     /// Opens the file.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
-        try await FileMetaSource(
-            location.open(),
-            format: JSONLinesFileFormat(),
-            name: location.name,
+        try await KnownFile(location, beside: store).open(
+            JSONLinesFileFormat(),
             grows: grows
         )
     }

@@ -60,22 +60,19 @@ struct Acquisition<Database: SQLDatabase> {
     var leaseEnd: Date { now.addingTimeInterval(run.policy.lease.seconds) }
 
     mutating func requireSameDefinition() throws {
-        if run.definition == nil {
-            // An adopted run takes the first definition it is acquired with.
-            let text = try request.definitionText
-            run.definition = text
-            statements.append(
-                """
-                UPDATE \(store.tables.run) SET definition = \(text)
-                WHERE \(store.isRun(run.key)) AND definition IS NULL
-                """
-            )
-        }
         try run.requireSame(
             definition: request.definition,
             text: request.definitionText,
             bounds: request.bounds,
             rootIDs: request.rootIDs
+        )
+        // An adopted run takes the first definition it is acquired with.
+        guard
+            let text = try run.newDefinition(request.definition, text: request.definitionText)
+        else { return }
+        run.definition = text
+        statements.append(
+            "UPDATE \(store.tables.run) SET definition = \(text) WHERE \(store.isRun(run.key))"
         )
     }
 

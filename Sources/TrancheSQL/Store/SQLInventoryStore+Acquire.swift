@@ -247,8 +247,9 @@ extension SQLInventoryStore: UnderLockReader {
         var sibling = try run(&row)
         sibling.bounds = request.bounds
         sibling.rootIDs = request.rootIDs
+        // Where records go is each run's own.
         try sibling.requireSame(
-            definition: request.definition,
+            definition: request.definition.shared,
             bounds: request.bounds,
             rootIDs: request.rootIDs
         )

@@ -33,15 +33,11 @@ extension SQLInventoryStore {
         bounds: IDBounds?,
         policy: RunPolicy?
     ) async throws {
-        var statements = [lockRun(key)]
-        if let definition {
-            statements.append(
-                """
-                UPDATE \(tables.run) SET definition = \(try definition.canonicalText)
-                WHERE meta_table = \(key.metaTable) AND job = \(key.job)
-                """
-            )
-        }
+        let job: SQLStatement = "meta_table = \(key.metaTable) AND job = \(key.job)"
+        var statements: [SQLStatement] = [
+            lockRun(key),
+            "SELECT \(runColumns) FROM \(tables.run) WHERE \(job) ORDER BY id",
+        ]
         if let bounds {
             statements.append(
                 """
@@ -67,9 +63,18 @@ extension SQLInventoryStore {
         }
         let asked = statements
         try await wrapping {
-            try await database.withTransaction([asked[0]]) { connection, rows in
+            try await database.withTransaction(Array(asked.prefix(2))) { connection, rows in
                 try requireRun(rows[0], key)
-                _ = try await connection.commit(Array(asked.dropFirst()))
+                var changes = Array(asked.dropFirst(2))
+                if let definition {
+                    for known in try rows[1].map({ try run(&$0) }) {
+                        let text = try known.redefined(definition)
+                        changes.append(
+                            "UPDATE \(tables.run) SET definition = \(text) WHERE id = \(known.id)"
+                        )
+                    }
+                }
+                _ = try await connection.commit(changes)
             }
         }
     }

@@ -66,14 +66,15 @@ extension InventoryTables {
                 bounds: request.bounds,
                 rootIDs: request.rootIDs
             )
-            if run.definition == nil { run.definition = definition }
+            if let text = try run.newDefinition(request.definition, text: definition) {
+                run.definition = text
+            }
             return run
         }
         for other in runs
         where other.key.metaTable == request.key.metaTable && other.key.job == request.key.job {
             try other.requireSame(
-                definition: request.definition,
-                text: definition,
+                definition: request.definition.shared,
                 bounds: other.bounds,
                 rootIDs: other.rootIDs
             )

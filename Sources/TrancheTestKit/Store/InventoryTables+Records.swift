@@ -90,10 +90,9 @@ extension InventoryTables {
             run.policy = policy ?? run.policy
         }
         guard let definition else { return }
-        let text = try definition.canonicalText
         for index in runs.indices
         where runs[index].key.metaTable == key.metaTable && runs[index].key.job == key.job {
-            runs[index].definition = text
+            runs[index].definition = try runs[index].redefined(definition)
         }
     }
 }

@@ -1,0 +1,168 @@
+import Foundation
+import Tranche
+
+/// A file that an inventory may know: by its name, by an earlier spelling of it, or by its content.
+struct KnownFile {
+    private let location: ByteLocation
+    private let store: any InventoryStore
+
+    init(_ location: ByteLocation, beside store: any InventoryStore) {
+        self.location = location
+        self.store = store
+    }
+
+    /// How a source says which content it has.
+    static func database(_ name: String, _ state: ByteState) -> String {
+        "\(name) of \(state.size) bytes, \(state.version)"
+    }
+
+    /// Likewise, where the content grows.
+    static func growing(_ name: String) -> String {
+        "\(name), which grows"
+    }
+
+    /// Opens the file as a source.
+    ///
+    /// - Parameters:
+    ///   - format: How it is written.
+    ///   - grows: Whether it may grow.
+    /// - Returns: The source, with the definition under which the inventory knows it.
+    /// - Throws: As ``ByteReader/state()``, what the header's fault is, and of the store.
+    func open(_ format: any FileFormat, grows: Bool) async throws -> any MetaSource {
+        let bytes = try await location.open()
+        var source = try await FileMetaSource(
+            bytes,
+            format: format,
+            name: location.name,
+            grows: grows
+        )
+        source.definition =
+            grows
+            ? try await known(source.definition, prefix: format.prefix)
+            : try await known(source.definition, source.opened, bytes, prefix: format.prefix)
+        return source
+    }
+
+    // MARK: - Files that stay as they are
+
+    /// The definition under which a content is known, or its own.
+    ///
+    /// The time tells contents apart. Where only that differs, the content is added up: a file that was
+    /// touched, or copied to its place again, is the same.
+    private func known(
+        _ own: SourceDefinition,
+        _ state: ByteState,
+        _ bytes: any ByteReader,
+        prefix: String
+    ) async throws -> SourceDefinition {
+        let known = try await definitions(of: own.table)
+        let exact = known.first { $0.database == own.database }
+        if let exact, let identity = exact.identity, FileIdentity(identity)?.file == state.identity
+        {
+            var found = own
+            found.identity = identity
+            return found
+        }
+        let identity = FileIdentity(file: state.identity, content: try await bytes.checksum())
+        let sameContent = known.first { known in
+            guard let content = identity.content else { return false }
+            return known.identity.flatMap { FileIdentity($0)?.content } == content
+        }
+        if let exact, sameContent == nil, identity.content != nil,
+            exact.identity.flatMap({ FileIdentity($0)?.content }) != nil
+        {
+            throw TrancheError(
+                .redefined,
+                "'\(location.name)' is another file than the one that is known under this name, although it "
+                    + "has the same size and time: its content differs. Load it under another job name"
+            )
+        }
+        var found = own
+        found.identity = try identity.text
+        if let same = sameContent ?? exact {
+            found.database = same.database
+        } else if known.isEmpty, let earlier = try await earlier(state, prefix: prefix) {
+            found.database = earlier.database
+            found.table = earlier.table
+        }
+        return found
+    }
+
+    /// The definition that the same content was given under another spelling, by versions that took a name as
+    /// it was spelt.
+    private func earlier(
+        _ state: ByteState,
+        prefix: String
+    ) async throws -> SourceDefinition? {
+        for name in spellings {
+            let database = Self.database(name, state)
+            let known = try await definitions(of: prefix + name)
+            if let found = known.first(where: { $0.database == database }) { return found }
+        }
+        return nil
+    }
+
+    /// How the file may have been spelt: as given, and by the ends of its path.
+    private var spellings: [String] {
+        guard location.name.hasPrefix("/") else { return [] }
+        var spellings = [location.spelling]
+        let parts = location.name.split(separator: "/")
+        for count in 1...max(1, parts.count) {
+            let end = parts.suffix(count).joined(separator: "/")
+            spellings += [end, "./" + end]
+        }
+        return spellings.filter { $0 != location.name }
+    }
+
+    // MARK: - Files that grow
+
+    private func known(
+        _ own: SourceDefinition,
+        prefix: String
+    ) async throws -> SourceDefinition {
+        guard try await definitions(of: own.table).isEmpty else { return own }
+        // Nothing but the spelling says which file was meant: only those are asked for that mean this one now.
+        let folder = FileManager.default.currentDirectoryPath
+        let names = spellings.filter { ResolvedPath($0, from: folder).text == location.name }
+        for name in names {
+            let known = try await definitions(of: prefix + name)
+            guard let found = known.first(where: { $0.database == Self.growing(name) }) else {
+                continue
+            }
+            var definition = own
+            definition.table = found.table
+            definition.database = found.database
+            return definition
+        }
+        return own
+    }
+
+    private func definitions(of table: String) async throws -> [SourceDefinition] {
+        try await store.runs(RunSelection(metaTable: table)).compactMap { run in
+            try run.definition.map { try JSONText.decode(SourceDefinition.self, from: $0) }
+        }
+    }
+}
+
+/// What tells a file that stays as it is from another one under the same name.
+private struct FileIdentity: Codable, Hashable {
+    var file: String?
+    var content: String?
+
+    init(file: String?, content: String?) {
+        self.file = file
+        self.content = content
+    }
+
+    /// Reads what ``text`` wrote; `nil` for what something else wrote.
+    init?(_ text: String) {
+        guard let known = try? JSONText.decode(Self.self, from: text) else { return nil }
+        self = known
+    }
+
+    var text: String? {
+        get throws {
+            file == nil && content == nil ? nil : try JSONText.encode(self)
+        }
+    }
+}
