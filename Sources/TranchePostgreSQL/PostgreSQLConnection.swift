@@ -154,8 +154,10 @@ package actor PostgreSQLConnection: SQLConnection {
     func copyIn(after script: String, _ copy: String) throws {
         try handle.exitPipeline()
         do {
-            try handle.sendScript(script)
-            try Self.finishScript(of: handle)
+            if !script.isEmpty {
+                try handle.sendScript(script)
+                try Self.finishScript(of: handle)
+            }
             try handle.sendScript(copy)
             try handle.waitForCopy()
         } catch {

@@ -88,7 +88,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
     package func table(_ name: SQLTableName) async throws -> SQLTable? {
         let rows = try await read(
             """
-            SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(t.oid, NULL),
+                a.attnotnull,
                 CASE
                     WHEN t.oid IN (20, 21, 23) THEN 'integer'
                     WHEN t.oid IN (700, 701, 1700) THEN 'number'
@@ -118,6 +119,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
             SQLTable.Column(
                 name: try row.text(),
                 type: try row.text(),
+                baseType: try row.text(),
                 isNotNull: try row.boolean(),
                 kind: Self.kind(try row.text()),
                 isUnique: try row.boolean()

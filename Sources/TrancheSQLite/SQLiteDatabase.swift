@@ -113,7 +113,11 @@ package final class SQLiteDatabase: SQLDatabase {
         let rows = try await read(
             """
             SELECT c.name, c.type, c."notnull", c.pk,
-                (SELECT count(*) FROM pragma_table_info(\(name.table), \(schema)) WHERE pk > 0)
+                (SELECT count(*) FROM pragma_table_info(\(name.table), \(schema)) WHERE pk > 0),
+                EXISTS (
+                    SELECT 1 FROM pragma_table_list(\(name.table))
+                    WHERE schema = \(schema) AND strict = 1
+                )
             FROM pragma_table_xinfo(\(name.table), \(schema)) AS c
             """,
             """
@@ -132,16 +136,30 @@ package final class SQLiteDatabase: SQLDatabase {
             let isNotNull = try row.boolean()
             let isKey = try row.integer() > 0
             let isOnlyKey = try row.integer() == 1 && isKey
+            let isStrict = try row.boolean()
             let isRowID = isOnlyKey && type.uppercased() == "INTEGER"
             return SQLTable.Column(
                 name: name,
                 type: type,
+                baseType: Self.affinity(ofType: type, isStrict: isStrict),
                 isNotNull: isNotNull || isRowID,
                 kind: Self.kind(ofType: type),
                 isUnique: isOnlyKey || unique.contains(name)
             )
         }
         return columns.isEmpty ? nil : SQLTable(columns: columns)
+    }
+
+    /// What a column of a declared type makes of its values.
+    ///
+    /// Source: sqlite.org/datatype3.html, section 3.1; stricttables.html, section 2.
+    private static func affinity(ofType type: String, isStrict: Bool) -> String {
+        let type = type.uppercased()
+        if type.contains("INT") { return "INTEGER" }
+        if ["CHAR", "CLOB", "TEXT"].contains(where: { type.contains($0) }) { return "TEXT" }
+        if type.isEmpty || type.contains("BLOB") || isStrict && type == "ANY" { return "BLOB" }
+        if ["REAL", "FLOA", "DOUB"].contains(where: { type.contains($0) }) { return "REAL" }
+        return "NUMERIC"
     }
 
     /// What a declared type lets through.

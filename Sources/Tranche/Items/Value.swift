@@ -15,13 +15,14 @@ public enum Value: Sendable, Hashable {
 }
 
 extension Value {
-    /// The value as text: `nil` for null, numbers in decimal, bytes as lower-case hexadecimal.
+    /// The value as text: `nil` for null, numbers in decimal or as `NaN`, `Infinity` and `-Infinity`, bytes as
+    /// lower-case hexadecimal.
     public var text: String? {
         switch self {
         case .null: nil
         case .boolean(let value): value ? "true" : "false"
         case .integer(let value): String(value)
-        case .real(let value): String(value)
+        case .real(let value): NumberText.spelling(value)
         case .text(let value): value
         case .blob(let bytes): bytes.hexadecimal
         }

@@ -100,64 +100,22 @@ package enum FieldText {
 
     /// The days since 1970-01-01 of a date `YYYY-MM-DD`; `nil` when the text is none.
     package static func days(_ text: Bytes) -> Int64? {
-        guard text.count == 10, text[4] == 0x2D, text[7] == 0x2D,
-            let year = digits(text, 0, 4), let month = digits(text, 5, 2),
-            let day = digits(text, 8, 2), 1...12 ~= month, day >= 1,
-            day <= 28 || day <= RecordTime.length(ofMonth: month, year: year)
-        else { return nil }
-        return Int64(RecordTime.days(year: year, month: month, day: day))
+        text.count == 10 ? TimeText(text)?.days : nil
     }
 
     /// The microseconds since 1970 of a time such as `2026-01-31T08:00:00.5+01:00`; `nil` when the text is
     /// none.
     ///
-    /// A blank may stand for the T; a time without a zone is UTC. Source: RFC 3339, section 5.6.
+    /// A blank may stand for the T, and a zone may be `+01` or `+0100`; a time without a zone is UTC. What is
+    /// finer than a microsecond is rounded as PostgreSQL rounds it. Second 60 is a leap second, at the end of
+    /// a day in UTC, and counts as the second that follows. Source: RFC 3339, sections 5.6 and 5.7.
     package static func microseconds(_ text: Bytes) -> Int64? {
-        guard text.count >= 19, text[10] | 0x20 == 0x74 || text[10] == 0x20,
-            text[13] == 0x3A, text[16] == 0x3A,
-            let days = days(Bytes(rebasing: text[0..<10])),
-            let hour = digits(text, 11, 2), let minute = digits(text, 14, 2),
-            let second = digits(text, 17, 2), hour < 24, minute < 60, second < 60
-        else { return nil }
-        var value = (days * 86_400 + Int64(hour * 3600 + minute * 60 + second)) * 1_000_000
-        if text.count == 19 { return value }
-        guard let rest = fractionAndZone(Bytes(rebasing: text[19...])) else { return nil }
-        value += rest
-        return value
-    }
-
-    /// What a fraction and a zone add, in microseconds.
-    private static func fractionAndZone(_ text: Bytes) -> Int64? {
-        var place = 0
-        var fraction: Int64 = 0
-        if text[0] == 0x2E {
-            place = 1
-            var unit: Int64 = 100_000
-            while place < text.count, text[place] &- 0x30 < 10 {
-                fraction += Int64(text[place] &- 0x30) * unit
-                unit /= 10
-                place += 1
-            }
-            guard place > 1 else { return nil }
+        guard let time = TimeText(text), time.hasSeconds, time.hour < 24 else { return nil }
+        if time.second == 60 {
+            // Midnight follows it where the clock shows UTC.
+            let minute = time.hour * 60 + time.minute - (time.zone ?? 0)
+            guard (minute + 1) % 1440 == 0 else { return nil }
         }
-        if place == text.count { return fraction }
-        if text[place] | 0x20 == 0x7A { return place + 1 == text.count ? fraction : nil }
-        guard text[place] == 0x2B || text[place] == 0x2D, text.count == place + 6,
-            text[place + 3] == 0x3A, let hours = digits(text, place + 1, 2),
-            let minutes = digits(text, place + 4, 2), hours < 24, minutes < 60
-        else { return nil }
-        let offset = Int64(hours * 3600 + minutes * 60) * 1_000_000
-        return text[place] == 0x2B ? fraction - offset : fraction + offset
-    }
-
-    @inline(__always)
-    private static func digits(_ text: Bytes, _ start: Int, _ count: Int) -> Int? {
-        var value = 0
-        for place in start..<start + count {
-            let digit = text[place] &- 0x30
-            guard digit < 10 else { return nil }
-            value = value &* 10 &+ Int(digit)
-        }
-        return value
+        return time.instant
     }
 }

@@ -43,6 +43,26 @@ package enum NumberText {
         }
     }
 
+    /// A double as text: the shortest digits that are it, or `NaN`, `Infinity`, `-Infinity`.
+    package static func spelling(_ value: Double) -> String {
+        if value.isFinite { return value.description }
+        return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
+    }
+
+    /// The double that is nearest to a decimal number.
+    ///
+    /// - Parameter text: Digits with a sign, a point and an exponent, as far as it has them; no blanks.
+    /// - Returns: The double, and whether no double holds it even nearly: it is larger than all, or smaller than
+    ///   all but zero. `nil` when the text is no such number.
+    package static func double(_ text: Bytes) -> (value: Double, isOutOfRange: Bool)? {
+        let read = FieldText.number(text)
+        if let read, read != 0 { return (read, false) }
+        guard let shape = DecimalShape(text),
+            let value = read ?? Double(String(decoding: text, as: UTF8.self))
+        else { return nil }
+        return (value, value.isInfinite || value == 0 && shape.significant > 0)
+    }
+
     /// The double that is nearest to a number: infinite where it is larger than all, 0 where it is none.
     package static func nearest(_ text: Bytes) -> Double {
         FieldText.number(text) ?? Double(String(decoding: text, as: UTF8.self)) ?? 0

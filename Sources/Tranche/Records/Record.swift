@@ -99,13 +99,19 @@ public struct Record: Sendable {
     /// The text of a cell that is not null: its own where it was read from text, else made.
     package func text(of cell: RecordCell) -> String {
         if cell.length > 0 || cell.kind == .text { return block.text(of: cell) }
+        return valueText(of: cell)
+    }
+
+    /// The text of a cell's value, however it was written where it was read.
+    package func valueText(of cell: RecordCell) -> String {
         switch cell.kind {
         case .timestamp: return RecordTime.text(microseconds: cell.integer)
         case .date: return RecordTime.text(days: cell.integer)
         case .boolean: return cell.boolean ? "true" : "false"
         case .integer: return String(cell.integer)
-        case .real: return String(cell.real)
-        case .null, .text, .json, .blob, .decimal: return ""
+        case .real: return NumberText.spelling(cell.real)
+        case .text, .json, .decimal: return block.text(of: cell)
+        case .null, .blob: return ""
         }
     }
 }

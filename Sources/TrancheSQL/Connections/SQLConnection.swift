@@ -230,15 +230,25 @@ package struct SQLTable: Sendable {
         package var name: String
         /// The declared type, in the database's spelling; empty where there is none.
         package var type: String
+        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on SQLite.
+        package var baseType: String
         package var isNotNull: Bool
         /// Whether values can be whole numbers or any numbers, as far as the type says.
         package var kind: Kind
         /// Whether a unique index is on this column alone.
         package var isUnique: Bool
 
-        package init(name: String, type: String, isNotNull: Bool, kind: Kind, isUnique: Bool) {
+        package init(
+            name: String,
+            type: String,
+            baseType: String,
+            isNotNull: Bool,
+            kind: Kind,
+            isUnique: Bool
+        ) {
             self.name = name
             self.type = type
+            self.baseType = baseType
             self.isNotNull = isNotNull
             self.kind = kind
             self.isUnique = isUnique

@@ -7,10 +7,13 @@ package struct SQLLoad: Sendable {
         package let name: String
         /// The declared type, in the database's spelling.
         package let type: String
+        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on SQLite.
+        package let baseType: String
 
-        package init(name: String, type: String) {
+        package init(name: String, type: String, baseType: String) {
             self.name = name
             self.type = type
+            self.baseType = baseType
         }
     }
 

@@ -124,7 +124,11 @@ public final class SQLTableSink: TransactionalRecordSink {
                         + "field out, or give it a column's name"
                 )
             }
-            return SQLLoad.Column(name: column.name, type: column.type)
+            return SQLLoad.Column(
+                name: column.name,
+                type: column.type,
+                baseType: column.baseType
+            )
         }
         return SQLLoad(table: ready.name, columns: columns, key: key, fields: fields)
     }

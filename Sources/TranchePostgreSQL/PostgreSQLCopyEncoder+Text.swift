@@ -1,0 +1,73 @@
+import Tranche
+
+/// The text format.
+extension PostgreSQLCopyEncoder {
+    /// Appends a record.
+    func appendText(_ record: Record, to output: inout [UInt8]) -> Outcome {
+        record.block.bytes.withUnsafeBufferPointer { bytes in
+            for place in columns.indices {
+                if place > 0 { output.append(0x09) }
+                let cell = record.cell(place)
+                guard cell.kind != .null else {
+                    output += "\\N".utf8
+                    continue
+                }
+                let value = Field(record: record, cell: cell, bytes: bytes)
+                // What binary refuses by name is refused by name here.
+                if let kind = columns[place].kind, isRefused(value, as: kind) {
+                    return .refused(Refusal(place: place, reason: value.complaint))
+                }
+                if let refusal = append(value, at: place, to: &output) { return .refused(refusal) }
+            }
+            output.append(0x0A)
+            return .encoded
+        }
+    }
+
+    private func append(_ value: Field, at place: Int, to output: inout [UInt8]) -> Refusal? {
+        let (cell, record) = (value.cell, value.record)
+        let spelling = columns[place].spelling
+        let isTyped =
+            switch cell.kind {
+            case .integer, .boolean, .timestamp, .date: true
+            case .null, .real, .text, .json, .blob, .decimal: false
+            }
+        if case .array(let isOfJSON) = spelling, cell.kind == .json {
+            let array = PostgreSQLArrayText.array(ofJSON: value.text, isOfJSON: isOfJSON)
+            guard let array else {
+                return Refusal(place: place, reason: "is no JSON array for")
+            }
+            guard Self.escape(array, to: &output) else {
+                return Refusal(place: place, reason: "has a NUL character for")
+            }
+        } else if spelling == .asValue, isTyped {
+            output += record.valueText(of: cell).utf8
+        } else if cell.kind != .blob, cell.length > 0 || cell.kind == .text {
+            guard Self.escape(value.text, to: &output) else {
+                return Refusal(place: place, reason: value.complaint)
+            }
+        } else {
+            guard Self.escape(record.text(of: cell, asPostgreSQL: true).utf8, to: &output) else {
+                return Refusal(place: place, reason: nil)
+            }
+        }
+        return nil
+    }
+
+    /// Appends text as the format wants it.
+    ///
+    /// - Returns: Whether the server can hold it: it has no NUL.
+    private static func escape(_ text: some Sequence<UInt8>, to output: inout [UInt8]) -> Bool {
+        for byte in text {
+            switch byte {
+            case 0: return false
+            case 0x5C: output += "\\\\".utf8
+            case 0x0A: output += "\\n".utf8
+            case 0x0D: output += "\\r".utf8
+            case 0x09: output += "\\t".utf8
+            default: output.append(byte)
+            }
+        }
+        return true
+    }
+}
