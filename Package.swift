@@ -96,9 +96,14 @@ let package = Package(
         ),
         .systemLibrary(name: "CByteScan"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CPCRE2",
+            pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"])]
+        ),
         .target(
             name: "TrancheChains",
-            dependencies: ["Tranche", "TrancheSQL", "CByteScan", "CZlib", "CPosix"],
+            dependencies: ["Tranche", "TrancheSQL", "CByteScan", "CPCRE2", "CZlib", "CPosix"],
             swiftSettings: strict
         ),
         .systemLibrary(

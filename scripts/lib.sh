@@ -36,7 +36,7 @@ toolchain_program() {
 
 # What building Tranche needs, beside Swift.
 build_packages=(
-    pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
+    pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libpcre2-dev libcurl4-openssl-dev libssl-dev
 )
 
 # Whether what a Debian package brings is there, however it came.
@@ -44,6 +44,7 @@ has_package() {
     case $1 in
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
+    libpcre2-dev) pkg-config --exists libpcre2-8 2>/dev/null ;;
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
     libcurl4-openssl-dev) pkg-config --atleast-version=7.85 libcurl 2>/dev/null ;;
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;

@@ -8,11 +8,14 @@ public final class BatchContext {
     public var counters = Counters()
     /// Who is told of items that are no valid records; `nil` where the batch fails with them.
     var rejects: RejectCollector?
+    /// The fields that all records of the source have; `nil` where each says its own.
+    let sourceFields: RecordFields?
     /// What ends with the batch when nobody takes faults.
     private(set) var faults: [RecordFault] = []
 
-    init(_ batch: BatchRecord) {
+    init(_ batch: BatchRecord, sourceFields: RecordFields? = nil) {
         self.batch = batch
+        self.sourceFields = sourceFields
     }
 
     /// Tells of an item that is no valid record.

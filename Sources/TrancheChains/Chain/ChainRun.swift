@@ -85,6 +85,8 @@ struct ChainRun: Sendable {
     private let inventory: Inventory
     private let options: ChainOptions
     private let source: any MetaSource
+    /// The fields that all records of the source have; `nil` where each says its own.
+    private let fields: RecordFields?
     /// The sink, where it writes into the transaction of the success.
     private let transactional: (any TransactionalRecordSink)?
     let key: RunKey
@@ -101,7 +103,7 @@ struct ChainRun: Sendable {
             job: options.request.job,
             run: options.request.run
         )
-        let fields =
+        fields =
             (source as? any RecordMetaSource).map(\.fields) ?? ItemRecords.fields
         for attachment in chain.chain.attachments { try await attachment.prepare() }
         try await sink.prepare(for: try chain.chain.fields(fields), beside: inventory.store)
@@ -274,7 +276,7 @@ struct ChainRun: Sendable {
     }
 
     private func write(_ batch: Batch, to writer: any RecordWriter) async throws -> Counters {
-        let context = BatchContext(batch.record)
+        let context = BatchContext(batch.record, sourceFields: fields)
         for attachment in chain.attachments { attachment.begin(context) }
         do {
             let records = try chain.open(context, try await reader(of: batch, context))

@@ -3,7 +3,9 @@ public import Tranche
 extension Chain where Element == Record {
     /// Lets through records that meet a schema, with their fields converted to its types.
     ///
-    /// Without `rejectsTo`, a batch with records that do not fails, with these to blame: they are quarantined,
+    /// Where all records have the same fields, as those of a CSV file or a table, a field without a value is as
+    /// good as absent, and a file without a required field is refused at the start; otherwise each record is
+    /// judged by itself. Without `rejectsTo`, a batch with records that do not fails, with these to blame: they are quarantined,
     /// and all the rest is a batch again.
     ///
     /// - Parameters:
@@ -14,7 +16,8 @@ extension Chain where Element == Record {
         _ schema: RecordSchema,
         rejectsTo rejects: RejectFile? = nil
     ) -> Chain<Record> {
-        step(
+        let before = fields
+        return step(
             fields: { fields in
                 if let fields { try schema.check(fields) }
                 return fields
@@ -23,17 +26,25 @@ extension Chain where Element == Record {
         ) { context, records in
             context.counters.add(0, to: CounterName.valid)
             context.counters.add(0, to: CounterName.rejected)
-            var validator: (fields: RecordFields, validator: SchemaValidator)?
+            let isTabular = try before(context.sourceFields) != nil
+            var last: (fields: RecordFields, validator: SchemaValidator)?
+            var validators: [RecordFields: SchemaValidator] = [:]
             return ChunkReader {
                 guard let chunk = try await records.next() else { return nil }
                 var valid: [Record] = []
                 // Records that say their fields themselves may differ in them.
                 for run in chunk.blockRuns {
                     let fields = run[run.startIndex].fields
-                    if validator?.fields != fields {
-                        validator = (fields, try SchemaValidator(schema, fields: fields))
+                    if last?.fields != fields {
+                        let validator =
+                            try validators[fields]
+                            ?? SchemaValidator(schema, fields: fields, isTabular: isTabular)
+                        // Records that all differ are not remembered for ever.
+                        if validators.count > 100 { validators = [:] }
+                        validators[fields] = validator
+                        last = (fields, validator)
                     }
-                    let checked = try validator?.validator.validate(run) { try context.reject($0) }
+                    let checked = try last?.validator.validate(run) { try context.reject($0) }
                     if valid.isEmpty { valid = checked ?? [] } else { valid += checked ?? [] }
                 }
                 context.counters.add(valid.count, to: CounterName.valid)

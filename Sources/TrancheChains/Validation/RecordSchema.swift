@@ -1,7 +1,7 @@
 import Foundation
-import Tranche
+package import Tranche
 
-/// What records must be: a part of JSON Schema.
+/// What records must be, as JSON Schema says it.
 ///
 /// ```json
 /// {
@@ -14,66 +14,33 @@ import Tranche
 /// }
 /// ```
 ///
-/// Known are `type` (one or several of string, integer, number, boolean, null), `enum`, `const`, `pattern`,
-/// `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength` and `format` (date,
-/// date-time, email, uuid, uri); of the whole, `properties`, `required` and `additionalProperties`. Another
-/// keyword that would restrict is refused. Source: JSON Schema, draft 2020-12, Validation.
+/// Known are all keywords of draft 2020-12 that restrict, and those of earlier drafts; `$ref` refers to what is
+/// in the same file. Formats are checked. Another keyword is refused, unless it begins with `x-`: nothing is
+/// ignored. Source: JSON Schema, draft 2020-12, Core and Validation.
 ///
 /// Fields read from text are converted: a field that is empty is null, and a required field must not be null
 /// unless its type says so. Other fields than those of the schema stay as they are.
-public struct RecordSchema: Sendable, Hashable {
-    /// The rules, by field.
-    var rules: [String: FieldRule] = [:]
-    /// The fields that every record must have.
-    var required: Set<String> = []
-    /// Whether records may have fields of which the schema says nothing.
-    var allowsOthers = true
+public struct RecordSchema: Sendable {
+    let document: SchemaDocument
 
-    private static let remarks: Set = [
-        "$schema", "$id", "$comment", "title", "description", "examples", "default", "deprecated",
-        "readOnly", "writeOnly",
-    ]
+    /// Whether texts become what the schema's types say, and null in a field that is not required stands for no
+    /// value; true by default.
+    ///
+    /// Otherwise values are judged as they are: a text is no number, and null is no text.
+    public var convertsTexts = true
 
     /// Reads a schema.
     ///
     /// - Parameter json: The schema's text.
     /// - Throws: `TrancheError` `.invalidArgument` for what is no JSON, or no schema of this kind.
     public init(json: String) throws {
-        let value: Any
-        do {
-            value = try JSONSerialization.jsonObject(with: Data(json.utf8))
-        } catch {
-            throw Self.refused("it is no JSON: \(error.localizedDescription)")
-        }
-        guard let object = value as? [String: Any] else {
-            throw Self.refused("it is no JSON object")
-        }
-        for (keyword, value) in object where !Self.remarks.contains(keyword) {
-            switch keyword {
-            case "type":
-                guard value as? String == "object" else {
-                    throw Self.refused("its type must be \"object\": a record")
-                }
-            case "properties":
-                guard let properties = value as? [String: [String: Any]] else {
-                    throw Self.refused("\"properties\" must be an object of schemas")
-                }
-                rules = try Dictionary(
-                    uniqueKeysWithValues: properties.map { ($0, try FieldRule($1, of: $0)) }
-                )
-            case "required":
-                guard let names = value as? [String] else {
-                    throw Self.refused("\"required\" must be an array of field names")
-                }
-                required = Set(names)
-            case "additionalProperties":
-                guard let allows = value as? Bool else {
-                    throw Self.refused("\"additionalProperties\" must be true or false")
-                }
-                allowsOthers = allows
-            default:
-                throw Self.refused("the keyword \"\(keyword)\" is not known here; leave it out")
-            }
+        document = try SchemaDocument(json: json)
+        let root = document.nodes[document.target(of: document.root)].node
+        guard root.types?.contains(.object) != false else {
+            throw Self.refused(
+                "its type must be \"object\": a record; put the schema of an array's items into a file "
+                    + "of its own"
+            )
         }
     }
 
@@ -96,29 +63,53 @@ public struct RecordSchema: Sendable, Hashable {
         TrancheError(.invalidArgument, "the schema cannot be used: \(reason)")
     }
 
-    /// Checks that records of some fields can meet the schema at all.
+    /// Checks that records of a table with some fields can meet the schema at all.
     ///
     /// - Throws: `TrancheError` `.invalidSource`, naming the field.
     func check(_ fields: RecordFields) throws {
         let known = fields.names.joined(separator: ", ")
-        if let missing = required.subtracting(fields.names).min() {
+        let types = FieldTypes(document)
+        let names = Set(fields.names.map { Array($0.utf8) })
+        let missing = types.required(in: document.root).subtracting(names)
+        if let missing = missing.map({ String(decoding: $0, as: UTF8.self) }).min() {
             throw TrancheError(
                 .invalidSource,
                 "the schema requires the field '\(missing)', which the records do not have; "
                     + "they have \(known)"
             )
         }
-        if let typo = Set(rules.keys).subtracting(fields.names).min() {
-            throw TrancheError(
-                .invalidSource,
-                "the schema has the field '\(typo)', which the records do not have; they have \(known)"
-            )
+        do throws(Undecided) {
+            for name in fields.names where try types.forbids(name, in: document.root) {
+                throw Undecided(
+                    reason: "the records have the field '\(name)', which the schema does not allow"
+                )
+            }
+        } catch {
+            throw TrancheError(.invalidSource, error.reason)
         }
-        if !allowsOthers, let other = fields.names.first(where: { rules[$0] == nil }) {
-            throw TrancheError(
-                .invalidSource,
-                "the records have the field '\(other)', which the schema does not allow"
-            )
-        }
+    }
+
+    /// The fields that the schema describes and records of a table do not have, in order.
+    ///
+    /// - Parameter fields: The table's fields.
+    /// - Returns: Their names; empty when the table has all.
+    package func absent(from fields: RecordFields) -> [String] {
+        let root = document.nodes[document.target(of: document.root)].node
+        let names = root.properties.filter { document.nodes[$0.value].node.verdict != false }.keys
+            .map { String(decoding: $0, as: UTF8.self) }
+        return names.filter { fields.place(of: $0) == nil }.sorted()
+    }
+}
+
+extension RecordSchema: Hashable {
+    /// Whether the schemas are the same JSON, in any order of members, and read in the same way.
+    public static func == (lhs: RecordSchema, rhs: RecordSchema) -> Bool {
+        lhs.convertsTexts == rhs.convertsTexts && lhs.document.identity == rhs.document.identity
+    }
+
+    /// Hashes the JSON.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(document.identity)
+        hasher.combine(convertsTexts)
     }
 }

@@ -1,31 +1,66 @@
 import Foundation
 import Tranche
 
-/// A schema made ready for records of some fields.
+/// A schema made ready for records of some fields; belongs to one task.
 ///
-/// A valid record costs no allocation; what is wrong with another is found out in a second look.
+/// A valid record of plain fields costs no allocation; what is wrong with another is found out in a second look.
 final class SchemaValidator {
     private let fields: RecordFields
-    private let rules: [CompiledRule]
+    private let rules: [FieldRule]
     private let cores: [RuleCore]
     private let keys: [RuleCore.Key]
+    private let document: SchemaDocument
+    private let evaluator: SchemaEvaluator
+    /// Whether the record is asked as a whole, and not only field by field.
+    private let isWhole: Bool
+    /// What every record lacks.
+    private let missing: [String]
 
     /// Makes a schema ready.
     ///
-    /// - Throws: `TrancheError` `.invalidSource` when such records cannot meet it.
-    init(_ schema: RecordSchema, fields: RecordFields) throws {
-        try schema.check(fields)
+    /// - Parameters:
+    ///   - schema: The schema.
+    ///   - fields: The records' fields.
+    ///   - isTabular: Whether all records have these fields, as those of a table.
+    /// - Throws: `TrancheError` `.invalidSource` when no such record of a table can meet it.
+    init(_ schema: RecordSchema, fields: RecordFields, isTabular: Bool = false) throws {
+        if isTabular { try schema.check(fields) }
         self.fields = fields
+        document = schema.document
+        let root = document.target(of: document.root)
+        let node = document.nodes[root].node
+        isWhole =
+            node.refersOn || node.asksObjects || !node.choices.isEmpty || node.verdict == false
+        let reading = RecordReading(isTabular: isTabular, convertsTexts: schema.convertsTexts)
+        evaluator = SchemaEvaluator(document, isLenient: schema.convertsTexts)
+        var known = FieldTypes(document)
+        let required = known.required(in: root)
         var keys: [RuleCore.Key] = []
-        rules = fields.names.map { name in
-            CompiledRule(
-                schema.rules[name],
-                isRequired: schema.required.contains(name),
-                keys: &keys
-            )
+        var rules: [FieldRule] = []
+        do throws(Undecided) {
+            for name in fields.names {
+                let rule = try FieldRule(
+                    name,
+                    isRequired: required.contains(Array(name.utf8)),
+                    reading: reading,
+                    isWhole: isWhole,
+                    &known,
+                    keys: &keys
+                )
+                rules.append(rule)
+            }
+        } catch {
+            throw TrancheError(.invalidSource, error.reason)
         }
+        self.rules = rules
         cores = rules.map(\.core)
         self.keys = keys
+        let names = Set(fields.names.map { Array($0.utf8) })
+        missing =
+            isWhole
+            ? []
+            : node.required.filter { !names.contains($0) }
+                .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Validates records.
@@ -49,7 +84,7 @@ final class SchemaValidator {
             block.cells.withUnsafeBufferPointer { source in
                 for record in records {
                     let row = record.row
-                    if convert(row, source, bytes, &cells) {
+                    if missing.isEmpty, convert(row, source, bytes, &cells) {
                         ids.append(block.ids[row])
                     } else {
                         bad.append(row)
@@ -60,6 +95,8 @@ final class SchemaValidator {
         for row in bad { try onFault(fault(Record(block, row: row))) }
         return RecordBlock(fields: fields, bytes: block.bytes, cells: cells, ids: ids).records
     }
+
+    // MARK: - One record
 
     /// Converts a record.
     ///
@@ -77,43 +114,151 @@ final class SchemaValidator {
                 for place in 0..<cores.count {
                     var cell = source[start + place]
                     let answer = cores[place].convert(&cell, bytes, keys)
-                    guard answer != .invalid,
-                        answer != .undecided
-                            || rules[place].meets(Self.text(source[start + place], bytes))
+                    guard
+                        answer == .valid
+                            || answer == .undecided
+                                && settle(place, source[start + place], &cell, bytes)
                     else {
                         cells.removeLast(place)
                         return false
                     }
                     cells.append(cell)
                 }
+                if isWhole, !isWholeMet(cells[(cells.count - cores.count)...], bytes) {
+                    cells.removeLast(cores.count)
+                    return false
+                }
                 return true
             }
         }
     }
 
-    private static func text(
+    /// Decides about a cell that its core cannot decide about.
+    @inline(never)
+    private func settle(
+        _ place: Int,
         _ cell: RecordCell,
+        _ converted: inout RecordCell,
         _ bytes: UnsafeBufferPointer<UInt8>
-    ) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(rebasing: bytes[cell.textRange])
+    ) -> Bool {
+        do throws(Undecided) {
+            guard let value = try settled(place, cell, converted, bytes) else { return false }
+            converted = value
+            return true
+        } catch {
+            return false
+        }
     }
+
+    /// What a cell becomes, if it is valid.
+    private func settled(
+        _ place: Int,
+        _ original: RecordCell,
+        _ converted: RecordCell,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(Undecided) -> RecordCell? {
+        let reader = CellReader(bytes: bytes)
+        let rule = rules[place]
+        guard var cell = self.converted(original, rule, reader) else { return nil }
+        if cell.kind == .null, rule.allowsNothing { return cell }
+        if !rule.schemas.isEmpty {
+            if cell.kind == .text, let plain = rule.plain,
+                document.nodes[plain].node.choices.isEmpty
+            {
+                guard rule.core.types.contains(.string) else { return nil }
+                let isMet = try evaluator.isMet(plain, by: reader.text(cell))
+                if !isMet { return nil }
+            } else {
+                guard let met = try met(rule, cell, reader) else { return nil }
+                cell = met
+            }
+        }
+        if cell.kind == .text { cell = reader.timed(cell, rule.core.kind) }
+        if rule.wantsIntegers, cell.kind == .real || cell.kind == .decimal {
+            cell = reader.integral(cell) ?? cell
+        }
+        return cell
+    }
+
+    /// A cell that meets all schemas of its field, or a value that its text spells and that does.
+    private func met(
+        _ rule: FieldRule,
+        _ cell: RecordCell,
+        _ reader: CellReader
+    ) throws(Undecided) -> RecordCell? {
+        for candidate in [cell] + (rule.spellsChoices ? reader.spelled(cell) : []) {
+            let value = try reader.value(candidate)
+            var isMet = true
+            for schema in rule.schemas where isMet {
+                isMet = try evaluator.isMet(schema, by: value, level: 1)
+            }
+            if isMet { return candidate }
+        }
+        return nil
+    }
+
+    /// A text as what it should become; `nil` when it cannot become that.
+    private func converted(
+        _ cell: RecordCell,
+        _ rule: FieldRule,
+        _ reader: CellReader
+    ) -> RecordCell? {
+        guard cell.kind == .text else { return cell }
+        switch rule.core.kind {
+        case .any, .string: return cell
+        case _ where cell.length == 0 && !rule.core.isStrict: return .null
+        default:
+            return reader.converted(cell, to: rule.core.kind, rule.textTypes)
+                ?? (rule.isAttempt ? cell : nil)
+        }
+    }
+
+    // MARK: - The whole record
+
+    private func isWholeMet(
+        _ cells: ArraySlice<RecordCell>,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        do throws(Undecided) {
+            let object = try object(Array(cells), bytes)
+            return try evaluator.isMet(document.root, by: object, level: 0)
+        } catch {
+            return false
+        }
+    }
+
+    /// The record as an object, without the fields that have no value.
+    private func object(
+        _ cells: [RecordCell],
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(Undecided) -> JSONValue {
+        let reader = CellReader(bytes: bytes)
+        var members: [JSONValue.Member] = []
+        for (place, cell) in cells.enumerated() {
+            if cell.kind == .null, rules[place].allowsNothing { continue }
+            let value = try reader.value(cell)
+            members.append(.init(name: Array(fields.names[place].utf8), value: value))
+        }
+        return .object(members)
+    }
+
+    // MARK: - Faults
 
     /// All that is wrong with a record.
     private func fault(_ record: Record) -> RecordFault {
-        var errors: [FieldError] = []
+        var errors = missing.map { FieldError(field: $0, message: "is required and is absent") }
         record.block.bytes.withUnsafeBufferPointer { bytes in
-            for (place, rule) in rules.enumerated() {
+            var cells: [RecordCell] = []
+            for place in rules.indices {
                 let cell = record.cell(place)
-                if isValid(cell, at: place, bytes) { continue }
-                errors.append(
-                    FieldError(
-                        field: fields.names[place],
-                        message: rule.complaint(cell, bytes),
-                        input: cell.kind == .null ? nil : record.text(of: cell)
-                    )
-                )
+                let reader = CellReader(bytes: bytes)
+                let value = converted(cell, rules[place], reader) ?? cell
+                cells.append(value)
+                errors += complaints(place, record, value, bytes)
             }
+            if isWhole { errors += wholeComplaints(cells, errors, bytes) }
         }
+        if errors.isEmpty { errors = [FieldError(message: "is not valid")] }
         var input: [UInt8] = []
         record.appendJSON(to: &input, asTexts: true)
         return RecordFault(
@@ -124,16 +269,88 @@ final class SchemaValidator {
         )
     }
 
-    private func isValid(
-        _ cell: RecordCell,
-        at place: Int,
+    /// What is wrong with a field.
+    private func complaints(
+        _ place: Int,
+        _ record: Record,
+        _ converted: RecordCell,
         _ bytes: UnsafeBufferPointer<UInt8>
-    ) -> Bool {
-        var converted = cell
-        let answer = keys.withUnsafeBufferPointer { keys in
-            cores[place].convert(&converted, bytes, keys)
+    ) -> [FieldError] {
+        let (rule, name, cell) = (rules[place], fields.names[place], record.cell(place))
+        let input = cell.kind == .null ? nil : record.text(of: cell)
+        if converted.kind == .null {
+            if rule.core.nothing == .valid { return [] }
+            if rule.core.nothing == .invalid {
+                return [FieldError(field: name, message: "is required and has no value")]
+            }
         }
-        return answer == .valid
-            || answer == .undecided && rules[place].meets(Self.text(cell, bytes))
+        if cell.kind == .text, self.converted(cell, rule, CellReader(bytes: bytes)) == nil {
+            return [FieldError(field: name, message: rule.complaint, input: input)]
+        }
+        do throws(Undecided) {
+            let value = try CellReader(bytes: bytes).value(converted)
+            var errors: [FieldError] = []
+            for schema in rule.schemas {
+                let pointer = SchemaAddress.pointer("", name)
+                for problem in try evaluator.problems(schema, value, at: pointer, level: 1) {
+                    let isOwn = problem.pointer == pointer
+                    errors.append(
+                        FieldError(
+                            field: isOwn ? name : problem.pointer,
+                            message: problem.message,
+                            input: isOwn ? input : problem.input.map { Self.words($0) }
+                        )
+                    )
+                }
+            }
+            return errors
+        } catch {
+            return [FieldError(field: name, message: error.reason, input: input)]
+        }
+    }
+
+    /// What is wrong with a record as a whole, beside what is known.
+    private func wholeComplaints(
+        _ cells: [RecordCell],
+        _ known: [FieldError],
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> [FieldError] {
+        do throws(Undecided) {
+            let object = try object(cells, bytes)
+            let problems = try evaluator.problems(document.root, object, at: "", level: 0)
+            return problems.compactMap { problem in
+                let names = SchemaAddress.names(of: problem.pointer) ?? []
+                let field = names.isEmpty ? nil : names.count == 1 ? names[0] : problem.pointer
+                if let first = names.first, known.contains(where: { $0.field == first }) {
+                    return nil
+                }
+                return FieldError(
+                    field: field,
+                    message: problem.message,
+                    input: field == nil ? nil : problem.input.map { Self.words($0) }
+                )
+            }
+        } catch {
+            return [FieldError(message: error.reason)]
+        }
+    }
+
+    /// A value as a reject shows it: the beginning of one that is long.
+    private static func words(_ value: JSONValue) -> String {
+        let text = value.string ?? value.description
+        return text.utf8.count <= 1_000 ? text : text.prefix(1_000) + "…"
+    }
+}
+
+extension FieldRule {
+    /// What a text is not that cannot become what it should.
+    fileprivate var complaint: String {
+        switch core.kind {
+        case .integer: "is no whole number"
+        case .number: "is no number"
+        case .boolean: "is neither true nor false"
+        case .any, .string, .timestamp, .date, .several:
+            "must be \(core.types.subtracting(.null).words)"
+        }
     }
 }
