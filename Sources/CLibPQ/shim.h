@@ -21,4 +21,16 @@ static inline const char *tranche_pq_hint(const PGresult *result) {
     return PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 }
 
+static inline const char *tranche_pq_context(const PGresult *result) {
+    return PQresultErrorField(result, PG_DIAG_CONTEXT);
+}
+
+static inline const char *tranche_pq_column(const PGresult *result) {
+    return PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+}
+
+static inline const char *tranche_pq_constraint(const PGresult *result) {
+    return PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+}
+
 #endif

@@ -2,17 +2,20 @@ import Foundation
 package import Tranche
 package import TrancheSQL
 
-/// Loads records with COPY: straight into the table, or aside and from there, where rows may be there already.
+/// Loads records with COPY: straight into the table, or aside and from there, where rows may be there already,
+/// must come by `INSERT`, or one of them is looked for that the table does not take.
 extension PostgreSQLConnection {
     /// A loading that is under way.
     struct Load {
         let load: SQLLoad
         var encoder: PostgreSQLCopyEncoder
         var rows = 0
+        /// The records that wait for others to which they refer, where the loading is careful.
+        var waiting: [Waiting] = []
 
         /// Where the records are kept until all have come.
         var staging: String { "tranche_load" }
-        var isStaged: Bool { !load.key.isEmpty }
+        var isStaged: Bool { !load.key.isEmpty || load.needsInserts || load.isCareful }
 
         /// What begins to copy.
         var copy: String {
@@ -22,18 +25,21 @@ extension PostgreSQLConnection {
     }
 
     package func beginLoad(_ load: SQLLoad) async throws {
-        let begun = Load(load: load, encoder: PostgreSQLCopyEncoder(load))
+        var begun = Load(load: load, encoder: PostgreSQLCopyEncoder(load))
         // Who feeds the loading may be slow; its lease says how long it may take.
         var script = "SET LOCAL idle_in_transaction_session_timeout = 0;" + Self.meanings
         if begun.isStaged {
             script += """
                 DROP TABLE IF EXISTS pg_temp.\(begun.staging);
-                CREATE TEMPORARY TABLE \(begun.staging) ON COMMIT DROP AS
-                SELECT \(load.columnList) FROM \(load.table.quoted) WITH NO DATA;
+                \(begun.makingStaging)
                 ALTER TABLE \(begun.staging) ADD COLUMN tranche_order bigserial;
                 """
         }
-        try await startCopy(begun, after: script)
+        guard load.isCareful else { return try await startCopy(begun, after: script) }
+        // The server is to read each value itself, and to say which it cannot.
+        begun.encoder.turnToText()
+        try await runScript(script)
+        loading = begun
     }
 
     /// What decides on the meaning of texts and is the session's: the same for every role and database, until
@@ -58,52 +64,112 @@ extension PostgreSQLConnection {
     }
 
     private func finishCopy(_ load: Load) async throws {
+        // Whatever comes of it, the copying is over then.
+        loading = nil
         try await interruptibly {
             try putCopy(load.encoder.tail)
             try endCopy(nil)
         }
-        loading = nil
     }
 
-    /// Encodes records; where they have to be text, the rest of the loading is.
-    private func encode(_ records: [Record], for load: Load) async throws -> [UInt8] {
-        if let bytes = try load.encoder.encode(records) { return bytes }
-        var load = load
+    package func load(_ records: [Record]) async throws -> [RefusedRecord] {
+        guard let load = loading else { return [] }
+        var (taken, bytes, refused) = try load.encoded(records)
+        if load.load.isCareful { return refused + (try await loadCarefully(taken)) }
+        if bytes == nil {
+            // Where records have to be text, the rest of the loading is.
+            var load = load
+            try await finishCopy(load)
+            load.encoder.turnToText()
+            try await startCopy(load, after: "")
+            let again = try load.encoded(taken)
+            (taken, bytes) = (again.taken, again.bytes)
+            refused += again.refused
+        }
+        let sent = bytes ?? []
+        try await interruptibly { try putCopy(sent) }
+        loading?.rows += taken.count
+        return refused
+    }
+
+    package func endLoad() async throws -> SQLLoad.End {
+        guard let load = loading else { return SQLLoad.End(rows: 0) }
+        if load.load.isCareful {
+            defer { loading = nil }
+            return try await endCarefully()
+        }
         try await finishCopy(load)
-        load.encoder.turnToText()
-        try await startCopy(load, after: "")
-        return try load.encoder.encode(records) ?? []
+        // What a constraint has against the rows is told now rather than at the commit.
+        var script = Self.checkConstraints
+        if load.isStaged { script = load.merging() + script + "DROP TABLE \(load.staging);" }
+        try await runScript(script)
+        return SQLLoad.End(rows: load.rows)
     }
 
-    package func load(_ records: [Record]) async throws {
-        guard let load = loading else { return }
-        try load.load.requireKeys(of: records)
-        let bytes = try await encode(records, for: load)
-        try await interruptibly { try putCopy(bytes) }
-        loading?.rows += records.count
-    }
+    static let checkConstraints = "SET CONSTRAINTS ALL IMMEDIATE;"
+}
 
-    package func endLoad() async throws -> Int {
-        guard let load = loading else { return 0 }
-        try await finishCopy(load)
-        if load.isStaged { try await merge(load) }
-        return load.rows
-    }
-
-    /// Takes the staged records over; of several with one key the last counts.
-    private func merge(_ load: Load) async throws {
-        let key = load.load.key.map(\.quotedAsName).joined(separator: ", ")
-        try await runScript(
+extension PostgreSQLConnection.Load {
+    /// The statement that makes the table for staged records.
+    var makingStaging: String {
+        if load.key.isEmpty, !load.needsInserts {
+            // Who may insert need not be allowed to read.
+            let columns = load.columns.map { "\($0.name.quotedAsName) \($0.type)" }
+            return """
+                CREATE TEMPORARY TABLE \(staging) (\(columns.joined(separator: ", "))) ON COMMIT DROP;
+                """
+        }
+        return """
+            CREATE TEMPORARY TABLE \(staging) ON COMMIT DROP AS
+            SELECT \(load.columnList) FROM \(load.table.quoted) WITH NO DATA;
             """
+    }
+
+    /// Encodes records, but for those that no column can hold; there are no bytes where they have to be text.
+    func encoded(
+        _ records: [Record]
+    ) throws -> (taken: [Record], bytes: [UInt8]?, refused: [RefusedRecord]) {
+        var refused = load.lackingKey(of: records)
+        var taken = records.without(refused)
+        while true {
+            do {
+                return (taken, try encoder.encode(taken), refused)
+            } catch let error as RecordsRefused {
+                let left = taken.without(error.failures)
+                guard left.count < taken.count else { throw error }
+                refused += error.failures.map { refusal in
+                    var refusal = refusal
+                    refusal.record = refusal.record ?? taken.first { $0.id == refusal.id }
+                    return refusal
+                }
+                taken = left
+            }
+        }
+    }
+
+    /// The statement that takes staged records over; of several with one key the last counts.
+    ///
+    /// - Parameter places: Which of them, by their place from 1; all by default.
+    /// - Returns: The statement.
+    func merging(_ places: ClosedRange<Int>? = nil) -> String {
+        let own = places.map {
+            "WHERE tranche_order BETWEEN \($0.lowerBound) AND \($0.upperBound)"
+        }
+        let key = load.key.map(\.quotedAsName).joined(separator: ", ")
+        let latest = load.key.isEmpty ? "" : "DISTINCT ON (\(key)) "
+        // In the order of the keys, as all who write these rows: they do not wait for each other then.
+        let order = load.key.isEmpty ? "tranche_order" : "\(key), tranche_order DESC"
+        return """
             -- The staged rows are read whole and in order, and each looks one row up.
             SET LOCAL enable_seqscan = on;
-            INSERT INTO \(load.load.table.quoted) (\(load.load.columnList))
-            SELECT DISTINCT ON (\(key)) \(load.load.columnList)
-            FROM \(load.staging)
-            ORDER BY \(key), tranche_order DESC\(load.load.onConflict);
+            -- What is given goes before what an identity would give, as with COPY.
+            INSERT INTO \(load.table.quoted) (\(load.columnList)) OVERRIDING SYSTEM VALUE
+            SELECT \(latest)\(load.columnList)
+            FROM \(staging)
+            \(own ?? "")
+            ORDER BY \(order)\(load.onConflict);
             SET LOCAL enable_seqscan = off;
-            DROP TABLE \(load.staging);
+
             """
-        )
     }
 }

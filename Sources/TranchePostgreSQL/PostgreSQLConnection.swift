@@ -105,10 +105,9 @@ package actor PostgreSQLConnection: SQLConnection {
     package func rollback() async throws {
         guard !isBroken else { return }
         do {
-            if loading != nil {
-                loading = nil
-                try endCopy("it was given up")
-            }
+            let isCopying = loading.map { !$0.load.isCareful } ?? false
+            loading = nil
+            if isCopying { try endCopy("it was given up") }
             _ = try exchange(["ROLLBACK"])
         } catch {
             isUnusable = true

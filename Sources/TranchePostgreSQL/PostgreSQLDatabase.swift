@@ -99,8 +99,11 @@ package final class PostgreSQLDatabase: SQLDatabase {
                     SELECT FROM pg_index AS i
                     WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indpred IS NULL
                         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
-                )
+                ),
+                a.atthasdef OR a.attidentity <> '' OR d.typdefault IS NOT NULL,
+                a.attgenerated <> '', a.attidentity = 'a'
             FROM pg_attribute AS a
+            JOIN pg_type AS d ON d.oid = a.atttypid
             CROSS JOIN LATERAL (
                 -- A domain's type may be a domain.
                 WITH RECURSIVE base AS (
@@ -113,10 +116,29 @@ package final class PostgreSQLDatabase: SQLDatabase {
             ) AS t
             WHERE a.attrelid = to_regclass(\(name.quoted)) AND a.attnum > 0 AND NOT a.attisdropped
             ORDER BY a.attnum
+            """,
+            """
+            SELECT c.relname, NOT i.indimmediate, i.indpred IS NOT NULL,
+                (
+                    SELECT string_agg(coalesce(a.attname, ''), chr(1) ORDER BY k.place)
+                    FROM unnest(CAST(i.indkey AS int2[])) WITH ORDINALITY AS k (attnum, place)
+                    LEFT JOIN pg_attribute AS a
+                        ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0
+                    WHERE k.place <= i.indnkeyatts
+                )
+            FROM pg_index AS i
+            JOIN pg_class AS c ON c.oid = i.indexrelid
+            WHERE i.indrelid = to_regclass(\(name.quoted)) AND i.indisunique AND i.indisvalid
+            ORDER BY c.relname
+            """,
+            """
+            SELECT relkind IN ('v', 'm'), row_security_active(oid)
+            FROM pg_class
+            WHERE oid = to_regclass(\(name.quoted))
             """
         )
         let columns = try rows[0].map { row in
-            SQLTable.Column(
+            var column = SQLTable.Column(
                 name: try row.text(),
                 type: try row.text(),
                 baseType: try row.text(),
@@ -124,8 +146,49 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 kind: Self.kind(try row.text()),
                 isUnique: try row.boolean()
             )
+            column.hasDefault = try row.boolean()
+            if try row.boolean() { column.giver = .expression }
+            if try row.boolean() { column.giver = .identity }
+            return column
         }
-        return columns.isEmpty ? nil : SQLTable(columns: columns)
+        guard !columns.isEmpty, var kind = rows[2].first else { return nil }
+        let indexes = try rows[1].map { row in
+            let name = try row.text()
+            let (isDeferrable, isPartial) = (try row.boolean(), try row.boolean())
+            let columns = try row.text().split(separator: "\u{1}", omittingEmptySubsequences: false)
+            return SQLTable.UniqueIndex(
+                name: name,
+                columns: columns.map { $0.isEmpty ? nil : String($0) },
+                isPartial: isPartial,
+                isDeferrable: isDeferrable
+            )
+        }
+        let isView = try kind.boolean()
+        let hasPolicies = try kind.boolean()
+        return SQLTable(
+            columns: columns,
+            indexes: indexes,
+            isView: isView,
+            needsInserts: isView || hasPolicies
+        )
+    }
+
+    package func spellings(of name: SQLTableName) async throws -> [String] {
+        let rows = try await read(
+            """
+            SELECT CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END || c.relname
+            FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE lower(c.relname) = lower(\(name.table)) AND c.relkind IN ('r', 'p', 'v', 'f')
+                AND CASE
+                    WHEN CAST(\(name.schema) AS text) IS NULL THEN pg_table_is_visible(c.oid)
+                    ELSE lower(n.nspname) = lower(CAST(\(name.schema) AS text))
+                END
+            ORDER BY 1
+            LIMIT 5
+            """
+        )
+        return try rows[0].map { try $0.text() }
     }
 
     private static func kind(_ name: String) -> SQLTable.Kind {

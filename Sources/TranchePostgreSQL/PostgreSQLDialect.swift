@@ -22,6 +22,26 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package var instantType: String { "timestamptz" }
 
+    package func type(of kind: SQLColumnKind) -> String {
+        switch kind {
+        case .integer: "bigint"
+        case .real: "double precision"
+        case .decimal: "numeric"
+        case .boolean: "boolean"
+        case .text: "text"
+        case .json: "jsonb"
+        case .timestamp: "timestamp with time zone"
+        case .date: "date"
+        case .blob: "bytea"
+        }
+    }
+
+    package func objection(toColumn name: String) -> String? {
+        let system: Set = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
+        if system.contains(name) { return "PostgreSQL has a column of that name in every table" }
+        return name.utf8.count > 63 ? "a name has at most 63 bytes in PostgreSQL" : nil
+    }
+
     package func instant(_ milliseconds: SQLStatement) -> SQLStatement {
         "to_timestamp(CAST(\(milliseconds) AS double precision) / 1000)"
     }

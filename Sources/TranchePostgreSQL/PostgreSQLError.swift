@@ -8,10 +8,25 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
     package let sqlState: String
     /// What the server or libpq says, without bound values.
     package let message: String
+    /// Where in the data it happened, as far as the server says.
+    let place: Place
 
-    init(sqlState: String, message: String) {
+    init(sqlState: String, message: String, place: Place = Place()) {
         self.sqlState = sqlState
         self.message = message
+        self.place = place
+    }
+
+    /// What the server says of the row that it does not take.
+    struct Place: Sendable {
+        /// The line of a COPY, from 1, which is a record.
+        var line: Int?
+        /// The column.
+        var column: String?
+        /// The constraint.
+        var constraint: String?
+        /// The key's values, and what is wrong with them; never the whole row.
+        var detail: String?
     }
 
     package var category: ErrorCategory { Self.category(ofSQLState: sqlState) }
@@ -40,6 +55,20 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         }
     }
 
+    package var mayBlameRow: Bool {
+        guard category != .transient else { return false }
+        // Policies for rows have the state of missing privileges.
+        if sqlState == "42501" { return message.contains("row-level security policy") }
+        // Statements, names and privileges; sessions, transactions and cursors; what is not there, and
+        // faults of the server. All others are values and constraints, or a trigger's, which may be any.
+        return !Self.structural.contains { sqlState.hasPrefix($0) }
+    }
+
+    private static let structural = [
+        "03", "08", "0A", "0B", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "42", "53",
+        "55", "57", "58", "F0", "HV", "XX", "428C9",
+    ]
+
     /// Told apart from other unsupported features by libpq's text alone.
     static let stalePlanMark = "/plan"
 
@@ -47,5 +76,38 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
     var endsConnection: Bool {
         sqlState.hasPrefix("08") || sqlState.hasPrefix("57P") || sqlState == "25P03"
             || sqlState.hasSuffix(Self.stalePlanMark)
+    }
+}
+
+extension PostgreSQLError.Place {
+    /// Reads what a COPY says of where it stopped: `COPY t, line 3, column v: "abc"`.
+    ///
+    /// Names may hold anything, and values, which stand last, too.
+    mutating func read(_ context: String) {
+        guard context.hasPrefix("COPY "),
+            let match = context.firstMatch(
+                of: /^COPY [\s\S]*?, line ([0-9]+)(?:, column ([^:"]+))?/
+            )
+        else { return }
+        line = Int(match.1)
+        if column == nil { column = match.2.map(String.init) }
+    }
+
+    /// What is added to the server's words: a key's values, but not a whole row's.
+    var words: String {
+        guard let detail, detail.hasPrefix("Key (") else { return "" }
+        return ": " + detail.prefix(300)
+    }
+}
+
+extension RefusedRecord {
+    /// A record that the server does not take.
+    init(_ record: Record, _ error: PostgreSQLError) {
+        var words = error.message
+        if let column = error.place.column, !words.contains("\"\(column)\"") {
+            words = "column '\(column)': \(words)"
+        }
+        self.init(record, field: error.place.column, words + error.place.words)
+        input = field.flatMap { record.text($0) }
     }
 }

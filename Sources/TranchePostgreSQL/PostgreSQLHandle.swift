@@ -310,7 +310,12 @@ struct PostgreSQLResult: ~Copyable {
         if state == "0A000", message.contains("cached plan") {
             state += PostgreSQLError.stalePlanMark
         }
-        return PostgreSQLError(sqlState: state, message: message)
+        var place = PostgreSQLError.Place()
+        place.column = tranche_pq_column(pointer).map { String(cString: $0) }
+        place.constraint = tranche_pq_constraint(pointer).map { String(cString: $0) }
+        place.detail = tranche_pq_detail(pointer).map { String(cString: $0) }
+        if let context = tranche_pq_context(pointer) { place.read(String(cString: context)) }
+        return PostgreSQLError(sqlState: state, message: message, place: place)
     }
 
     /// The rows, copied.

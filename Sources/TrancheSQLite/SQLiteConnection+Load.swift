@@ -3,28 +3,194 @@ package import TrancheSQL
 
 /// Loads records with one statement, bound and stepped for each.
 extension SQLiteConnection {
+    /// A loading that is under way.
+    struct Loading {
+        let load: SQLLoad
+        let statement: String
+        var rows = 0
+        /// The records that wait for others to which they refer.
+        var waiting: [(record: Record, error: SQLiteError)] = []
+        /// The records by the numbers of their rows, where the loading is careful and the table has such.
+        var places: [Int64: Record] = [:]
+    }
+
     package func beginLoad(_ load: SQLLoad) async throws {
         let values = (1...max(1, load.columns.count)).map { "?\($0)" }.joined(separator: ", ")
-        self.load = (
-            load,
+        var statement =
             "INSERT INTO \(load.table.quoted) (\(load.columnList)) VALUES (\(values))"
-                + load.onConflict
-        )
-        loaded = 0
+            + load.onConflict
+        if load.isCareful {
+            // Tables without row numbers, and views, refuse this; then their rows are not found again.
+            let telling = statement + " RETURNING rowid"
+            if let prepared = try? handle.prepare(telling) {
+                prepared.finalize()
+                statement = telling
+            }
+        }
+        loading = Loading(load: load, statement: statement)
         // Rows that were written are not read again: a large cache would keep them for nothing.
         try handle.run(script: "PRAGMA cache_size = -1024;")
     }
 
-    package func load(_ records: [Record]) async throws {
-        guard let (load, text) = load else { return }
-        try load.requireKeys(of: records)
-        try await loadInterruptibly(records, text, width: load.columns.count)
-        loaded += records.count
+    package func load(_ records: [Record]) async throws -> [RefusedRecord] {
+        guard let load = loading?.load else { return [] }
+        let lacking = load.lackingKey(of: records)
+        return lacking + (try await insert(records.without(lacking)))
     }
 
-    package func endLoad() async throws -> Int {
-        load = nil
+    package func endLoad() async throws -> SQLLoad.End {
+        defer { loading = nil }
+        var refused: [RefusedRecord] = []
+        // What refers to records that came later is tried again, as long as that helps.
+        while let waiting = loading?.waiting, !waiting.isEmpty {
+            loading?.waiting = []
+            refused += try await insert(waiting.map(\.record).reversed())
+            guard let left = loading?.waiting, left.count < waiting.count else { break }
+            loading?.waiting = left.reversed()
+        }
+        for (record, error) in loading?.waiting ?? [] {
+            refused.append(try refusal(of: record, error))
+        }
+        if handle.hasDanglingReferences { try refuseDangling() }
+        let rows = loading?.rows ?? 0
         try handle.run(script: Self.cacheSize)
-        return loaded
+        return SQLLoad.End(rows: rows, refused: refused)
+    }
+
+    /// Inserts records one by one.
+    ///
+    /// - Returns: Those that the table does not take.
+    private func insert(_ records: [Record]) async throws -> [RefusedRecord] {
+        guard let loading else { return [] }
+        var refused: [RefusedRecord] = []
+        var waiting = loading.waiting
+        if !waiting.isEmpty, !loading.load.key.isEmpty {
+            // What waits under the same key is overtaken.
+            let keys = Set(records.map { loading.keyText(of: $0) })
+            waiting.removeAll { keys.contains(loading.keyText(of: $0.record)) }
+        }
+        var rows = 0
+        try await interruptibly {
+            let statement = try prepared(loading.statement)
+            for record in records {
+                do {
+                    try insert(record, statement, loading.load)
+                    rows += 1
+                } catch let error as SQLiteError where error.refusesRow {
+                    // The statement alone was undone, unless a trigger wants it otherwise.
+                    guard handle.isInTransaction else {
+                        throw RecordsRefused([try refusal(of: record, error)])
+                    }
+                    if !loading.load.isCareful, handle.changes > 0 { throw error }
+                    if error.lacksReferred {
+                        waiting.append((record, error))
+                    } else {
+                        refused.append(try refusal(of: record, error))
+                    }
+                }
+            }
+        }
+        self.loading?.waiting = waiting
+        self.loading?.rows += rows
+        return refused
+    }
+
+    private func insert(
+        _ record: Record,
+        _ statement: SQLiteStatement,
+        _ load: SQLLoad
+    ) throws(SQLiteError) {
+        guard load.isCareful else {
+            try statement.run(record, width: load.columns.count) { handle.error($0) }
+            return
+        }
+        // A trigger's RAISE(FAIL) leaves what the statement has written.
+        _ = try execute(["SAVEPOINT tranche_row"])
+        do {
+            let row = try statement.run(record, width: load.columns.count) { handle.error($0) }
+            if let row { loading?.places[row] = record }
+        } catch {
+            if handle.isInTransaction {
+                _ = try execute(["ROLLBACK TO tranche_row", "RELEASE tranche_row"])
+            }
+            throw error
+        }
+        _ = try execute(["RELEASE tranche_row"])
+    }
+
+    // MARK: - Reasons
+
+    /// Refuses the records whose references, which only the commit would look at, lead nowhere.
+    ///
+    /// - Throws: `RecordsRefused` with them; SQLite's error where they cannot be told.
+    private func refuseDangling() throws {
+        guard let loading else { return }
+        let error = SQLiteError(
+            code: SQLiteError.foreignKey,
+            message: "FOREIGN KEY constraint failed: rows refer to others that are not there"
+        )
+        if loading.places.isEmpty { throw error }
+        let table = loading.load.table
+        let rows = try execute([
+            """
+            SELECT rowid, "table" FROM pragma_foreign_key_check(\(table.table), \(table.schema ?? "main"))
+            """
+        ])
+        var refused: [RefusedRecord] = []
+        for index in 0..<rows[0].count {
+            var row = rows[0][index]
+            guard let number = row.value().integer, let record = loading.places[number] else {
+                continue
+            }
+            refused.append(try refusal(of: record, error))
+        }
+        throw refused.isEmpty ? error : RecordsRefused(refused)
+    }
+
+    /// What a record is refused with.
+    private func refusal(of record: Record, _ error: SQLiteError) throws -> RefusedRecord {
+        guard let load = loading?.load else { return RefusedRecord(record, error.message) }
+        var message = error.message
+        var field = load.columns.map(\.name).first {
+            message.hasSuffix("\(load.table.table).\($0)")
+        }
+        if error.lacksReferred {
+            let references = try references(of: load).filter { reference in
+                record.fields.place(of: reference.column).map { record.cell($0).kind != .null }
+                    ?? false
+            }
+            let words = references.map { reference in
+                "'\(record.text(reference.column) ?? "")' in \(reference.column) refers to \(reference.target)"
+            }
+            if !words.isEmpty {
+                message = "FOREIGN KEY constraint failed: \(words.joined(separator: ", "))"
+            }
+            if references.count == 1 { field = references[0].column }
+        }
+        return RefusedRecord(
+            record,
+            field: field,
+            message,
+            input: field.flatMap { record.text($0) }
+        )
+    }
+
+    /// The columns of a table that refer to others.
+    private func references(
+        of load: SQLLoad
+    ) throws -> [(column: String, target: String)] {
+        let rows = try execute([
+            """
+            SELECT "from", "table" || coalesce('.' || "to", '')
+            FROM pragma_foreign_key_list(\(load.table.table), \(load.table.schema ?? "main"))
+            """
+        ])
+        return try rows[0].map { row in (try row.text(), try row.text()) }
+    }
+}
+
+extension SQLiteConnection.Loading {
+    fileprivate func keyText(of record: Record) -> [String] {
+        load.keyPlaces.map { record.text(of: record.cell($0)) }
     }
 }

@@ -16,9 +16,8 @@ package actor SQLiteConnection: SQLConnection {
     private var turnTakenAt: ContinuousClock.Instant?
     /// How much of the file is kept in memory: 16 MiB.
     static let cacheSize = "PRAGMA cache_size = -16384;"
-    /// What is being loaded, and its statement.
-    var load: (load: SQLLoad, text: String)?
-    var loaded = 0
+    /// What is being loaded.
+    var loading: Loading?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -127,7 +126,10 @@ package actor SQLiteConnection: SQLConnection {
 
     package func rollback() async throws {
         try abandon()
-        if load != nil { _ = try await endLoad() }
+        if loading != nil {
+            loading = nil
+            try handle.run(script: Self.cacheSize)
+        }
     }
 
     package func runScript(_ script: String) async throws {
@@ -144,22 +146,7 @@ package actor SQLiteConnection: SQLConnection {
 
     // MARK: Steps
 
-    /// Runs a statement for each of some records.
-    func loadInterruptibly(_ records: [Record], _ text: String, width: Int) async throws {
-        try await interruptibly {
-            let statement = try prepared(text)
-            for record in records {
-                do {
-                    try statement.run(record, width: width) { handle.error($0) }
-                } catch let error as SQLiteError where error.refusesRow {
-                    // The statement alone was undone; the others of the batch are tried without the record.
-                    throw RecordsRefused([(record.id, error.message)])
-                }
-            }
-        }
-    }
-
-    private func execute(_ statements: [SQLStatement]) throws(SQLiteError) -> [SQLRows] {
+    func execute(_ statements: [SQLStatement]) throws(SQLiteError) -> [SQLRows] {
         var results: [SQLRows] = []
         results.reserveCapacity(statements.count)
         for statement in statements {
@@ -169,7 +156,7 @@ package actor SQLiteConnection: SQLConnection {
         return results
     }
 
-    private func prepared(_ text: String) throws(SQLiteError) -> SQLiteStatement {
+    func prepared(_ text: String) throws(SQLiteError) -> SQLiteStatement {
         if let known = statements[text] { return known }
         // Texts are few; the bound is for lists of ids of many lengths.
         if statements.count == 256 { forgetStatements() }
@@ -230,7 +217,7 @@ package actor SQLiteConnection: SQLConnection {
     }
 
     /// Runs blocking calls of this connection; cancelling the task interrupts them, and only them.
-    private func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
+    func interruptibly<R: Sendable>(_ body: () throws -> R) async throws -> R {
         try Task.checkCancellation()
         waiter.reset()
         let waiter = waiter

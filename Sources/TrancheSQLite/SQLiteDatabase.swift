@@ -117,7 +117,8 @@ package final class SQLiteDatabase: SQLDatabase {
                 EXISTS (
                     SELECT 1 FROM pragma_table_list(\(name.table))
                     WHERE schema = \(schema) AND strict = 1
-                )
+                ),
+                c.dflt_value IS NOT NULL, c.hidden IN (2, 3)
             FROM pragma_table_xinfo(\(name.table), \(schema)) AS c
             """,
             """
@@ -127,6 +128,17 @@ package final class SQLiteDatabase: SQLDatabase {
             WHERE l."unique" = 1 AND l.partial = 0
             GROUP BY l.name
             HAVING count(*) = 1
+            """,
+            """
+            SELECT l.name, l.partial, i.name
+            FROM pragma_index_list(\(name.table), \(schema)) AS l
+            JOIN pragma_index_info(l.name, \(schema)) AS i
+            WHERE l."unique" = 1
+            ORDER BY l.seq, i.seqno
+            """,
+            """
+            SELECT type = 'view' FROM pragma_table_list
+            WHERE lower(name) = lower(\(name.table)) AND schema = \(schema)
             """
         )
         let unique = Set(try rows[1].map { try $0.text() })
@@ -138,7 +150,7 @@ package final class SQLiteDatabase: SQLDatabase {
             let isOnlyKey = try row.integer() == 1 && isKey
             let isStrict = try row.boolean()
             let isRowID = isOnlyKey && type.uppercased() == "INTEGER"
-            return SQLTable.Column(
+            var column = SQLTable.Column(
                 name: name,
                 type: type,
                 baseType: Self.affinity(ofType: type, isStrict: isStrict),
@@ -146,8 +158,31 @@ package final class SQLiteDatabase: SQLDatabase {
                 kind: Self.kind(ofType: type),
                 isUnique: isOnlyKey || unique.contains(name)
             )
+            column.hasDefault = try row.boolean() || isRowID
+            if try row.boolean() { column.giver = .expression }
+            return column
         }
-        return columns.isEmpty ? nil : SQLTable(columns: columns)
+        if columns.isEmpty { return nil }
+        var indexes: [SQLTable.UniqueIndex] = []
+        for index in 0..<rows[2].count {
+            var row = rows[2][index]
+            let (name, isPartial) = (try row.text(), try row.boolean())
+            if indexes.last?.name != name {
+                indexes.append(SQLTable.UniqueIndex(name: name, columns: [], isPartial: isPartial))
+            }
+            indexes[indexes.count - 1].columns.append(row.optionalText())
+        }
+        // A key that is the row number has no index.
+        for column in columns where column.isUnique {
+            indexes.append(
+                SQLTable.UniqueIndex(name: column.name, columns: [column.name], isPartial: false)
+            )
+        }
+        let isView = try rows[3].first.map { row in
+            var row = row
+            return try row.boolean()
+        }
+        return SQLTable(columns: columns, indexes: indexes, isView: isView ?? false)
     }
 
     /// What a column of a declared type makes of its values.

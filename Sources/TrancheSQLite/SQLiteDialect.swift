@@ -22,6 +22,19 @@ package struct SQLiteDialect: SQLDialect {
 
     package var instantType: String { "integer" }
 
+    // Types that STRICT tables have, too.
+    package func type(of kind: SQLColumnKind) -> String {
+        switch kind {
+        case .integer, .boolean: "INTEGER"
+        case .real: "REAL"
+        // Digits that no double holds are kept as they are.
+        case .decimal, .text, .json, .timestamp, .date: "TEXT"
+        case .blob: "BLOB"
+        }
+    }
+
+    package func objection(toColumn name: String) -> String? { nil }
+
     package func instant(_ milliseconds: SQLStatement) -> SQLStatement { milliseconds }
 
     package func milliseconds(_ instant: SQLStatement) -> SQLStatement { instant }

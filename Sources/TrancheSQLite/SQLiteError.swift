@@ -20,10 +20,21 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
         [SQLITE_BUSY, SQLITE_LOCKED].contains(code & 0xff)
     }
 
+    package var mayBlameRow: Bool { refusesRow }
+
     /// Whether a row breaks a rule that others need not break.
+    ///
+    /// A generated column, an index on an expression or a trigger may fail for a value with the general code;
+    /// what is wrong with a statement itself is found when it is prepared.
     var refusesRow: Bool {
-        [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG].contains(code & 0xff)
+        [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_ERROR].contains(code & 0xff)
     }
+
+    /// Whether a row refers to one that is not there.
+    var lacksReferred: Bool { code == Self.foreignKey }
+
+    /// `SQLITE_CONSTRAINT_FOREIGNKEY`, which Swift does not import.
+    static let foreignKey = SQLITE_CONSTRAINT | 3 << 8
 
     package var description: String { "SQLite: \(message) (code \(code))" }
 

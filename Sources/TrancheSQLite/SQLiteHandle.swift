@@ -79,6 +79,22 @@ struct SQLiteHandle: ~Copyable {
     /// Whether a transaction is open.
     var isInTransaction: Bool { sqlite3_get_autocommit(pointer) == 0 }
 
+    /// How many rows the last statement left changed, also one that failed.
+    var changes: Int64 { sqlite3_changes64(pointer) }
+
+    /// Whether rows refer to others that are not there, which the commit would find.
+    var hasDanglingReferences: Bool {
+        var (current, highest): (Int32, Int32) = (0, 0)
+        let code = sqlite3_db_status(
+            pointer,
+            SQLITE_DBSTATUS_DEFERRED_FKS,
+            &current,
+            &highest,
+            0
+        )
+        return code == SQLITE_OK && current > 0
+    }
+
     /// Lets a handler decide whether to wait for a lock.
     func setBusyHandler(_ waiter: SQLiteLockWaiter) {
         let context = Unmanaged.passUnretained(waiter).toOpaque()

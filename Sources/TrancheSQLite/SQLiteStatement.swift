@@ -44,16 +44,23 @@ struct SQLiteStatement {
     }
 
     /// Binds the fields of a record, steps and resets.
+    ///
+    /// - Returns: The number of the row, where the statement gives it.
+    @discardableResult
     func run(
         _ record: Record,
         width: Int,
         _ fail: (Int32) -> SQLiteError
-    ) throws(SQLiteError) {
+    ) throws(SQLiteError) -> Int64? {
+        var rowID: Int64?
         let code = record.block.bytes.withUnsafeBufferPointer { bytes -> Int32 in
             for place in 0..<width {
                 let code = bind(record.cell(place), of: record, bytes, at: Int32(place + 1))
                 guard code == SQLITE_OK else { return code }
             }
+            let code = sqlite3_step(pointer)
+            guard code == SQLITE_ROW else { return code }
+            rowID = sqlite3_column_int64(pointer, 0)
             return sqlite3_step(pointer)
         }
         // The error's text is the connection's until the statement is reset.
@@ -63,6 +70,7 @@ struct SQLiteStatement {
             throw error
         }
         sqlite3_reset(pointer)
+        return rowID
     }
 
     private func bind(

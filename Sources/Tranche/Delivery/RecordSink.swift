@@ -2,6 +2,27 @@
 ///
 /// A chain prepares its sink once, before anything is acquired. For each attempt of a batch it asks for a
 /// writer, gives it the records in order, and finishes it; only then is the success recorded.
+///
+/// ```swift
+/// final class PrintingSink: RecordSink {
+///     let name = "standard output"
+///
+///     func promise(beside store: any InventoryStore) async throws -> SinkPromise {
+///         SinkPromise(.atLeastOnce, reason: "what was printed cannot be taken back")
+///     }
+///
+///     func prepare(for fields: RecordFields?, beside store: any InventoryStore) async throws {}
+///
+///     // In a module without the upcoming feature NonisolatedNonsendingByDefault the two functions that
+///     // take or make closures say `nonisolated(nonsending)` themselves.
+///     nonisolated(nonsending) func withWriter<Result: Sendable>(
+///         for batch: BatchRecord,
+///         _ body: nonisolated(nonsending) @Sendable (any RecordWriter) async throws -> Result
+///     ) async throws -> Result {
+///         try await body(PrintingWriter())
+///     }
+/// }
+/// ```
 public protocol RecordSink: BatchSink {
     /// Connects, and checks what can be checked before anything is acquired.
     ///
@@ -58,47 +79,4 @@ extension RecordSink {
 
     /// Nothing to give up.
     public func close() async {}
-}
-
-/// Writes the records of one attempt of a batch; belongs to one task.
-public protocol RecordWriter {
-    /// Writes records, in the batch's order.
-    ///
-    /// - Parameter records: The next records; at least one.
-    /// - Throws: ``RecordsRefused`` for records that the sink does not take, or the sink's failure.
-    func write(_ records: [Record]) async throws
-
-    /// Makes what was written last.
-    ///
-    /// - Returns: What was done, to be added up across batches.
-    /// - Throws: As ``write(_:)``.
-    func finish() async throws -> Counters
-
-    /// Gives up what was written, as far as that is possible; called instead of ``finish()``.
-    func abandon() async
-}
-
-/// Records that a sink does not take, while it would take others.
-///
-/// A batch that ends with it fails with these items to blame: they are quarantined, and all the rest is
-/// a batch again at once.
-public struct RecordsRefused: Error, CategorizedError {
-    /// The records, by the ids of their items, with the sink's words.
-    public var failures: [(id: Int64, message: String)]
-
-    /// Trying again is of no use.
-    public var category: ErrorCategory { .permanent }
-
-    /// Makes the error.
-    public init(_ failures: [(id: Int64, message: String)]) {
-        self.failures = failures
-    }
-}
-
-extension RecordsRefused: CustomStringConvertible {
-    /// How many, and the first one's reason.
-    public var description: String {
-        let first = failures.first.map { ", such as \($0.id): \($0.message)" } ?? ""
-        return "the sink refused \(failures.count) records\(first)"
-    }
 }

@@ -194,6 +194,19 @@ extension Batch {
         return try await fail(failure)
     }
 
+    /// Records failure, with what is wrong with each item to blame.
+    @discardableResult
+    package func fail(_ error: any Error, reasons: [Int64: String]) async throws -> BatchRecord {
+        var failure = BatchFailure("\(error)")
+        let bad = Set(reasons.keys)
+        failure.parts = try await inventory.parts(of: record, bad: bad, in: source).map { part in
+            var part = part
+            if part.isBad, let id = part.ids.first { part.reason = reasons[id] }
+            return part
+        }
+        return try await fail(failure)
+    }
+
     /// Records failure; one that names parts has them.
     @discardableResult
     package func fail(_ failure: BatchFailure) async throws -> BatchRecord {

@@ -6,6 +6,9 @@ public struct BatchFailure: Sendable, Hashable {
     public var result: String?
     /// Whether trying the same again may succeed: it says nothing about the items.
     public var isTransient: Bool
+    /// Whether trying the same again is of no use: where batches that fail stay failed, this one does so at
+    /// once.
+    public var isFinal: Bool
     /// The parts that the batch falls into where the bad items are known; else empty.
     public var parts: [BatchPart]
 
@@ -14,11 +17,13 @@ public struct BatchFailure: Sendable, Hashable {
         _ message: String,
         result: String? = nil,
         isTransient: Bool = false,
+        isFinal: Bool = false,
         parts: [BatchPart] = []
     ) {
         self.message = message
         self.result = result
         self.isTransient = isTransient
+        self.isFinal = isFinal
         self.parts = parts
     }
 }

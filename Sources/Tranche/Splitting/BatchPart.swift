@@ -6,12 +6,15 @@ public struct BatchPart: Sendable, Hashable {
     public var weight: Double
     /// Whether the part is quarantined at once; such a part has one id.
     public var isBad: Bool
+    /// What is wrong with it; `nil` for what the batch failed with.
+    public var reason: String?
 
     /// Makes a part.
-    public init(ids: IDRuns, weight: Double, isBad: Bool = false) {
+    public init(ids: IDRuns, weight: Double, isBad: Bool = false, reason: String? = nil) {
         self.ids = ids
         self.weight = weight
         self.isBad = isBad
+        self.reason = reason
     }
 }
 

@@ -55,8 +55,9 @@ public struct FailingBatch: Sendable {
         }
         guard run.policy.onExhausted == .split else {
             outcome.batch.failures += 1
-            outcome.batch.retryAt = run.policy.wait(afterFailures: outcome.batch.failures)
-                .map { now.addingTimeInterval($0.seconds) }
+            let wait =
+                failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
+            outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
             return outcome
         }
         let isOutage = outcome.outage.noteFailure(

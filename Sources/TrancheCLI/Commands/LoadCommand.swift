@@ -22,11 +22,13 @@ struct LoadCommand: Command {
             with the batches that were in hand. A file that has changed since is refused,
             unless --follow says that it grows.
 
-            Without --schema, records that cannot be read are quarantined and all others
-            loaded; with it they go to the file of rejects, with all that is wrong.
+            Records that cannot be read, or that the sink does not take, are quarantined and
+            all others loaded; with --rejects or --schema they go to the file of rejects, with
+            all that is wrong.
 
-            Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held or
-            paused; after a signal 0 when all in hand was finished, else 130.
+            Exit: 0 complete, 1 complete with failed or quarantined batches or with all
+            records refused, 75 held or paused; after a signal 0 when all in hand was
+            finished, else 130.
 
             """
     )
@@ -43,7 +45,10 @@ struct LoadCommand: Command {
     private let worker: String?
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let chain = try options.chain(context.settings)
+        let notes = FirstFailure()
+        let chain = try options.chain(context.settings) { text in
+            notes.keep { try context.note(text) }
+        }
         let source = try options.source(context.settings)
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
@@ -67,6 +72,8 @@ struct LoadCommand: Command {
             do {
                 let report = try await load.run(signals)
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
+                try notes.rethrow()
+                try await noteQuarantined(report, inventory, context)
                 return try status(report, load, context)
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
@@ -93,7 +100,11 @@ struct LoadCommand: Command {
             try context.note("\(options.job): \(report.reason.description)")
             return .tryAgain
         }
-        if report.isSuccess { return .done }
+        if report.isSuccess {
+            guard rejected > 0, report.counters[CounterName.written] == 0 else { return .done }
+            try context.note("no record was loaded: all were refused")
+            return .failed
+        }
         if let error = report.lastError { try context.note("the last failure: \(error)") }
         try context.note(
             "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' and "
@@ -101,6 +112,25 @@ struct LoadCommand: Command {
                 + "offer them again"
         )
         return .failed
+    }
+
+    /// Says which records are quarantined, and why.
+    private func noteQuarantined(
+        _ report: ChainReport,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
+        guard let run = report.run, let count = run.totals[.quarantined]?.items, count > 0 else {
+            return
+        }
+        let first = try await inventory.batches(
+            BatchSelection(runs: RunSelection(run.run.key), status: .quarantined, limit: 3)
+        )
+        let reasons = first.map { "\n  record \($0.idStart): \($0.logging ?? "no reason")" }
+        try context.note(
+            "\(HumanText.count(count, "record is", "records are")) quarantined, such as"
+                + reasons.joined()
+        )
     }
 
     /// Says what would be done.

@@ -129,7 +129,7 @@ struct Load: Sendable {
 }
 
 /// The first error of those that cannot be thrown where they happen.
-private final class FirstFailure: Sendable {
+final class FirstFailure: Sendable {
     private let state = Mutex<(any Error)?>(nil)
 
     func keep(_ body: () throws -> Void) {

@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 import TrancheChains
+import TrancheSQL
 
 /// What `tranche load` reads, checks and writes.
 struct LoadOptions: Sendable {
@@ -61,9 +62,15 @@ struct LoadOptions: Sendable {
                 .init(
                     "rejects",
                     "FILE",
-                    "where those go that do not; FILE.error.jsonl beside the file by default"
+                    "where records go that are refused; with --schema FILE.error.jsonl by default"
                 ),
                 .init("max-rejects", "N|P%", "most of them in a batch, else it fails"),
+                .init(
+                    "drop-unknown",
+                    nil,
+                    "leave out fields that the table has no column for; refused by default"
+                ),
+                .init("add-columns", nil, "add columns for them to the table"),
                 .init("to", "SINK", LoadSink.help + " (TRANCHE_SINK)"),
                 .init("table", "TABLE", "the table in that database"),
                 .init("key", "A,B,…", "the fields that name a row: one that is there is replaced"),
@@ -140,12 +147,9 @@ struct LoadOptions: Sendable {
         isCleaned = arguments.has("clean")
         schema = arguments.text("schema")
         rejects = arguments.text("rejects")
-        guard schema != nil || rejects == nil else {
-            throw UsageError("--rejects goes with --schema, which says what is refused")
-        }
         maxRejects = try arguments.value("max-rejects", Self.parseLimit)
-        guard schema != nil || maxRejects == nil else {
-            throw UsageError("--max-rejects goes with --schema")
+        guard schema != nil || rejects != nil || maxRejects == nil else {
+            throw UsageError("--max-rejects goes with --schema or --rejects")
         }
         target = arguments.text("to")
         if let target, holdsPassword(target) {
@@ -170,7 +174,8 @@ struct LoadOptions: Sendable {
             createsIndex: arguments.has("create-index"),
             isRecordEach: arguments.has("each"),
             statement: arguments.text("cypher").map { try Self.statement($0) },
-            isTransactional: promise == .transactional
+            isTransactional: promise == .transactional,
+            unknownFields: try Self.unknownFields(arguments)
         )
         request = try Self.request(arguments, job: job, policy: policy)
     }
@@ -209,6 +214,18 @@ struct LoadOptions: Sendable {
         if arguments.has("fit-ragged") { format.raggedRecords = .fit }
         if arguments.has("replace-invalid") { format.invalidText = .replace }
         return format
+    }
+
+    private static func unknownFields(
+        _ arguments: Arguments
+    ) throws -> SQLTableSink.UnknownFields {
+        switch (arguments.has("drop-unknown"), arguments.has("add-columns")) {
+        case (false, false): return .refuse
+        case (true, false): return .drop
+        case (false, true): return .addColumns
+        case (true, true):
+            throw UsageError("give --drop-unknown or --add-columns, not both")
+        }
     }
 
     private static func statement(_ path: String) throws -> String {
@@ -272,17 +289,22 @@ struct LoadOptions: Sendable {
         try file.source(csv, grows: follows, settings)
     }
 
-    /// Where the records go that do not meet the schema.
+    /// Where the records go that are refused; `nil` where they are quarantined.
     var rejectsPath: String? {
-        schema == nil ? nil : rejects ?? file.stem + ".error.jsonl"
+        schema == nil ? rejects : rejects ?? file.stem + ".error.jsonl"
     }
 
     /// The chain from the file to the sink.
     ///
-    /// - Parameter settings: May say where to write to.
+    /// - Parameters:
+    ///   - settings: May say where to write to.
+    ///   - note: Told in words what a sink leaves out or changes.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
-    func chain(_ settings: Settings) throws -> SinkChain {
+    func chain(
+        _ settings: Settings,
+        note: @escaping @Sendable (String) -> Void
+    ) throws -> SinkChain {
         guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
             throw UsageError("--to is missing; give \(LoadSink.help)")
         }
@@ -300,9 +322,13 @@ struct LoadOptions: Sendable {
                 try RecordSchema(contentsOf: schema),
                 rejectsTo: rejectsPath.map { .jsonLines($0, overwrites: writing.overwrites) }
             )
+        } else if let rejectsPath {
+            records = records.rejecting(
+                to: .jsonLines(rejectsPath, overwrites: writing.overwrites)
+            )
         }
         return records.write(
-            to: try place.sink(writing, settings)
+            to: try place.sink(writing, settings, note: note)
         )
     }
 }

@@ -32,6 +32,8 @@ enum LoadSink: Sendable {
         var statement: String?
         /// Whether a batch is to be written in a transaction of MongoDB.
         var isTransactional: Bool
+        /// What becomes of fields that a table has no column for.
+        var unknownFields: SQLTableSink.UnknownFields
     }
 
     static let help =
@@ -91,14 +93,25 @@ enum LoadSink: Sendable {
     /// - Parameters:
     ///   - writing: How records are written.
     ///   - settings: How a webhook knows who asks.
+    ///   - note: Told in words what the sink leaves out or changes.
     /// - Returns: The sink.
     /// - Throws: ``UsageError`` for options that do not go with it.
-    func sink(_ writing: Writing, _ settings: Settings) throws -> any RecordSink {
+    func sink(
+        _ writing: Writing,
+        _ settings: Settings,
+        note: @escaping @Sendable (String) -> Void
+    ) throws -> any RecordSink {
         try requireFitting(writing)
         let layout: FileSink.Layout = writing.isFilePerBatch ? .filePerBatch : .oneFile
         switch self {
         case .table(let table, let database):
-            return SQLTableSink(table, key: writing.key, in: database?.source)
+            return SQLTableSink(
+                table,
+                key: writing.key,
+                in: database?.source,
+                unknownFields: writing.unknownFields,
+                note: note
+            )
         case .mongo(let location):
             var configuration = MongoSink.Configuration()
             configuration.createsIndex = writing.createsIndex
@@ -132,6 +145,10 @@ enum LoadSink: Sendable {
             guard writing.key.isEmpty else {
                 throw UsageError("--key goes with a table or collection, whose rows it names")
             }
+        }
+        if case .table = self {
+        } else if writing.unknownFields != .refuse {
+            throw UsageError("--drop-unknown and --add-columns go with a table")
         }
         if case .webhook = self {
         } else if writing.isRecordEach {

@@ -11,7 +11,7 @@ public final class BatchContext {
     /// The fields that all records of the source have; `nil` where each says its own.
     let sourceFields: RecordFields?
     /// What ends with the batch when nobody takes faults.
-    private(set) var faults: [RecordFault] = []
+    private var refused: [RefusedRecord] = []
 
     init(_ batch: BatchRecord, sourceFields: RecordFields? = nil) {
         self.batch = batch
@@ -26,23 +26,53 @@ public final class BatchContext {
     /// - Parameter fault: What is wrong with it.
     /// - Throws: The reject file's failure, or `RecordsRefused`.
     public func reject(_ fault: RecordFault) throws {
+        try reject(fault, by: .step)
+    }
+
+    /// Tells of an item that is no valid record, and who found that out.
+    func reject(_ fault: RecordFault, by origin: RefusedRecord.Origin) throws {
         counters.add(1, to: CounterName.rejected)
         if let rejects { return try rejects.add(fault) }
-        faults.append(fault)
-        // Some more of the same kind are looked for, so that they are known at once.
-        if faults.count >= Self.mostFaults { throw refusal }
+        let message = fault.errors.map(\.description).joined(separator: "; ")
+        try keep(RefusedRecord(id: fault.id, message: message, origin: origin))
     }
 
-    /// The error of items that nobody takes; `nil` when there are none.
+    /// Tells of a record that the sink does not take.
+    func reject(_ refusal: RefusedRecord) throws {
+        counters.add(1, to: CounterName.rejected)
+        guard let rejects else { return try keep(refusal) }
+        var input: [UInt8] = []
+        refusal.record?.appendJSON(to: &input, asTexts: true)
+        let error = FieldError(
+            field: refusal.field,
+            message: refusal.message,
+            input: refusal.input
+        )
+        try rejects.add(
+            RecordFault(
+                id: refusal.id,
+                errors: [error],
+                input: String(decoding: input, as: UTF8.self),
+                isObject: refusal.record != nil
+            )
+        )
+    }
+
+    /// Throws the error of items that nobody takes.
     func requireNoFaults() throws {
-        if !faults.isEmpty { throw refusal }
+        if !refused.isEmpty { throw RecordsRefused(refused) }
     }
 
-    private static let mostFaults = 100
-
-    private var refusal: RecordsRefused {
-        RecordsRefused(faults.map { ($0.id, $0.errors.map(\.description).joined(separator: "; ")) })
+    /// Some more of the same kind are looked for, so that they are known at once.
+    private func keep(_ refusal: RefusedRecord) throws {
+        var refusal = refusal
+        // A record keeps all that was read with it.
+        refusal.record = nil
+        refused.append(refusal)
+        if refused.count >= Self.mostFaults { throw RecordsRefused(refused) }
     }
+
+    private static let mostFaults = 1000
 }
 
 @available(*, unavailable)

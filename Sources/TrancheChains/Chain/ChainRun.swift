@@ -248,53 +248,138 @@ struct ChainRun: Sendable {
 
     /// Records a failure; where items are to blame, these alone are quarantined.
     private func fail(_ batch: Batch, _ error: any Error) async throws {
+        let category = (error as? any CategorizedError)?.category
+        let failure = BatchFailure(
+            "\(error)",
+            isTransient: category == .transient,
+            isFinal: category == .permanent
+        )
         guard let refused = error as? RecordsRefused else {
-            try await batch.fail(error)
+            try await batch.fail(failure)
             return
         }
         do {
-            try await batch.fail(error, badItems: Set(refused.failures.map(\.id)))
+            try await batch.fail(error, reasons: refused.reasons)
         } catch let unknown as TrancheError where unknown.code == .invalidArgument {
             // Records that a step made have ids of their own, which are no items'.
-            try await batch.fail(error)
+            try await batch.fail(failure)
         }
     }
 
+    /// How often a batch is written within an attempt, as long as each pass finds out more.
+    private static let mostPasses = 20
+
     /// Writes a batch's records, and records its success.
+    ///
+    /// A sink that has to begin anew does so here, without the waits and limits of attempts.
     private func write(_ batch: Batch) async throws -> Counters {
+        var known: [Int64: RefusedRecord] = [:]
+        for _ in 1..<Self.mostPasses {
+            do {
+                return try await write(batch, without: known)
+            } catch let again as SinkPassNeeded {
+                try await again.prepare()
+            } catch let refused as RecordsRefused where takesRejects {
+                // What is refused here the sink could not leave out by itself.
+                let news = refused.failures.filter { known[$0.id] == nil }
+                if news.isEmpty { throw refused }
+                for refusal in news { known[refusal.id] = known[refusal.id] ?? refusal }
+            }
+        }
+        do {
+            return try await write(batch, without: known)
+        } catch let again as SinkPassNeeded {
+            throw again.underlying
+        }
+    }
+
+    /// Whether there is a file for what is refused.
+    private var takesRejects: Bool { chain.attachments.contains { $0 is RejectFile } }
+
+    private func write(
+        _ batch: Batch,
+        without known: [Int64: RefusedRecord]
+    ) async throws -> Counters {
         guard let transactional else {
             let counters = try await batch.whileHeld {
-                try await sink.withWriter(for: batch.record) { try await write(batch, to: $0) }
+                try await sink.withWriter(for: batch.record) {
+                    try await write(batch, to: $0, without: known)
+                }
             }
             try await batch.succeed(result: counters)
             return counters
         }
         let record = try await batch.succeed { transaction in
-            try await write(batch, to: try transactional.writer(for: batch.record, in: transaction))
+            let writer = try transactional.writer(for: batch.record, in: transaction)
+            return try await write(batch, to: writer, without: known)
         }
         return try record.result.map { try JSONText.decode(Counters.self, from: $0) } ?? Counters()
     }
 
-    private func write(_ batch: Batch, to writer: any RecordWriter) async throws -> Counters {
+    private func write(
+        _ batch: Batch,
+        to writer: any RecordWriter,
+        without known: [Int64: RefusedRecord]
+    ) async throws -> Counters {
         let context = BatchContext(batch.record, sourceFields: fields)
         for attachment in chain.attachments { attachment.begin(context) }
         do {
             let records = try chain.open(context, try await reader(of: batch, context))
             while let chunk = try await records.next() {
-                try await writer.write(chunk)
-                context.counters.add(chunk.count, to: CounterName.written)
+                let taken = try leavingOut(known, of: chunk, context)
+                if !taken.isEmpty { try await writer.write(taken) }
+                context.counters.add(taken.count, to: CounterName.written)
+                try refuse(writer.takeRefused(), among: taken, context)
                 try await flush(context, of: batch)
             }
             try context.requireNoFaults()
             try await flush(context, of: batch)
             context.counters.add(0, to: CounterName.written)
+            let counters = try await writer.finish()
+            try refuse(writer.takeRefused(), among: [], context)
+            try context.requireNoFaults()
+            try await flush(context, of: batch)
             for attachment in chain.attachments { try await attachment.finish(context) }
-            context.counters.merge(try await writer.finish())
+            context.counters.merge(counters)
             return context.counters
         } catch {
             await writer.abandon()
             for attachment in chain.attachments { await attachment.abandon(context) }
             throw error
+        }
+    }
+
+    /// The records of a chunk that are not known to be refused.
+    private func leavingOut(
+        _ known: [Int64: RefusedRecord],
+        of chunk: [Record],
+        _ context: BatchContext
+    ) throws -> [Record] {
+        if known.isEmpty { return chunk }
+        var taken: [Record] = []
+        for record in chunk {
+            guard var refusal = known[record.id] else {
+                taken.append(record)
+                continue
+            }
+            refusal.record = record
+            try context.reject(refusal)
+        }
+        return taken
+    }
+
+    /// Notes which records the sink has not taken.
+    private func refuse(
+        _ refusals: [RefusedRecord],
+        among records: [Record],
+        _ context: BatchContext
+    ) throws {
+        for var refusal in refusals {
+            if refusal.record == nil {
+                refusal.record = records.first { $0.id == refusal.id }
+            }
+            context.counters.add(-1, to: CounterName.written)
+            try context.reject(refusal)
         }
     }
 
@@ -319,7 +404,7 @@ struct ChainRun: Sendable {
         if let source = source as? any RecordMetaSource {
             records = try await source.records(of: batch.record) { fault in
                 context.counters.add(1, to: CounterName.read)
-                try context.reject(fault)
+                try context.reject(fault, by: .source)
             }
         } else {
             records = ItemRecords.reader(of: batch)

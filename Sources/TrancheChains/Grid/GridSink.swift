@@ -139,7 +139,7 @@ private final class GridWriter: RecordWriter {
     private let configuration: GridSink.Configuration
     private var splitter: GridSplitter<Record>
     private var counters = Counters(["grid_waves": 0, "grid_cells": 0])
-    private var refused: [(id: Int64, message: String)] = []
+    private var refused: [RefusedRecord] = []
 
     init(_ sink: any RecordSink, _ batch: BatchRecord, _ configuration: GridSink.Configuration) {
         self.sink = sink
@@ -166,7 +166,7 @@ private final class GridWriter: RecordWriter {
     /// Where the node stands that a field names.
     private func place(of name: String, in record: Record) -> Int? {
         guard let text = record.text(name) else {
-            refused.append((record.id, "field '\(name)' names no node"))
+            refused.append(RefusedRecord(record, field: name, "field '\(name)' names no node"))
             return nil
         }
         return gridPlace(of: text.utf8, size: configuration.size)
@@ -194,10 +194,12 @@ private final class GridWriter: RecordWriter {
 
     func finish() async throws -> Counters {
         while let wave = splitter.lastWave() { try await write(wave) }
-        guard refused.isEmpty else {
-            throw RecordsRefused(refused.sorted { $0.id < $1.id })
-        }
         return counters
+    }
+
+    func takeRefused() -> [RefusedRecord] {
+        defer { refused = [] }
+        return refused.sorted { $0.id < $1.id }
     }
 
     /// What was written is written again by the next attempt.
@@ -206,15 +208,17 @@ private final class GridWriter: RecordWriter {
     /// What came of one cell of a wave.
     private struct Part: Sendable {
         var counters = Counters()
-        var refused: [(id: Int64, message: String)] = []
+        var refused: [RefusedRecord] = []
 
         init(_ records: [Record], to writer: any RecordWriter) async throws {
             do {
                 try await writer.write(records)
+                refused = writer.takeRefused()
                 counters = try await writer.finish()
+                refused += writer.takeRefused()
             } catch let error as RecordsRefused {
                 await writer.abandon()
-                refused = error.failures
+                refused += error.failures
             } catch {
                 await writer.abandon()
                 throw error

@@ -53,6 +53,20 @@ extension Chain where Element == Record {
         }
     }
 
+    /// Sends records that cannot be read, or that the sink does not take, to a file.
+    ///
+    /// Without it a batch with such records fails, with these to blame: they are quarantined, and all the rest is
+    /// a batch again.
+    ///
+    /// - Parameter rejects: The file, in which each is with what is wrong with it.
+    /// - Returns: The longer chain.
+    public func rejecting(to rejects: RejectFile) -> Chain<Record> {
+        step(fields: { $0 }, attachment: rejects) { context, records in
+            context.counters.add(0, to: CounterName.rejected)
+            return records
+        }
+    }
+
     /// Turns records into values of a type; those that cannot be are not valid.
     ///
     /// Fields are matched by the type's coding keys. Text becomes numbers, booleans, dates and the like as

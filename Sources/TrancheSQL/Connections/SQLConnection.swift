@@ -47,13 +47,16 @@ package protocol SQLConnection: Actor {
 
     /// Loads the next records.
     ///
-    /// - Throws: `RecordsRefused` for records whose values a column cannot hold; the database's error.
-    func load(_ records: [Record]) async throws
+    /// - Returns: The records that were not taken, while all others were.
+    /// - Throws: `RecordsRefused` where the transaction is lost with some; the database's error, also that of a
+    ///   record where the loading is not careful.
+    func load(_ records: [Record]) async throws -> [RefusedRecord]
 
     /// Ends the loading.
     ///
-    /// - Returns: How many rows were written.
-    func endLoad() async throws -> Int
+    /// - Returns: How many rows were written, and which records were not taken.
+    /// - Throws: As ``load(_:)``.
+    func endLoad() async throws -> SQLLoad.End
 
     /// Prepares a statement without running it: a check of its names and syntax.
     func check(_ statement: SQLStatement) async throws
@@ -93,6 +96,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// Describes a table or view; `nil` when there is none.
     func table(_ name: SQLTableName) async throws -> SQLTable?
 
+    /// The names of tables and views that differ from a name by upper and lower case alone.
+    func spellings(of name: SQLTableName) async throws -> [String]
+
     /// The functions, of those named, whose result may differ for equal arguments.
     func changingFunctions(among calls: FilterCalls) async throws -> [String]
 
@@ -131,6 +137,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
 
 extension SQLDatabase {
     package var isFar: Bool { false }
+
+    /// None, where a table is found however it is spelt.
+    package func spellings(of name: SQLTableName) async throws -> [String] { [] }
 
     /// Lends a connection for writing, where there is but one that writes.
     package func withLongConnection<R: Sendable>(
@@ -210,54 +219,8 @@ package protocol SQLDatabaseError: Error {
     var category: ErrorCategory { get }
     /// Whether it says that a lock was not had in time.
     var isBusy: Bool { get }
+    /// Whether it may be the fault of a single row, while others would be taken.
+    var mayBlameRow: Bool { get }
     /// What went wrong, without bound values.
     var message: String { get }
-}
-
-/// A table or view as its database describes it.
-package struct SQLTable: Sendable {
-    package var columns: [Column]
-
-    package init(columns: [Column]) {
-        self.columns = columns
-    }
-
-    package func column(_ name: String) -> Column? {
-        columns.first { $0.name == name }
-    }
-
-    package struct Column: Sendable {
-        package var name: String
-        /// The declared type, in the database's spelling; empty where there is none.
-        package var type: String
-        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on SQLite.
-        package var baseType: String
-        package var isNotNull: Bool
-        /// Whether values can be whole numbers or any numbers, as far as the type says.
-        package var kind: Kind
-        /// Whether a unique index is on this column alone.
-        package var isUnique: Bool
-
-        package init(
-            name: String,
-            type: String,
-            baseType: String,
-            isNotNull: Bool,
-            kind: Kind,
-            isUnique: Bool
-        ) {
-            self.name = name
-            self.type = type
-            self.baseType = baseType
-            self.isNotNull = isNotNull
-            self.kind = kind
-            self.isUnique = isUnique
-        }
-    }
-
-    package enum Kind: Sendable {
-        case integer, number, other
-        /// The type says nothing; values are looked at one by one.
-        case any
-    }
 }

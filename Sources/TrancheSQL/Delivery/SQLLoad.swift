@@ -24,12 +24,25 @@ package struct SQLLoad: Sendable {
     package let key: [String]
     /// The fields of the records.
     package let fields: RecordFields
+    /// Whether rows must come by `INSERT`.
+    package let needsInserts: Bool
+    /// Whether a row that the database refuses is looked for, so that the others are loaded.
+    package let isCareful: Bool
 
-    package init(table: SQLTableName, columns: [Column], key: [String], fields: RecordFields) {
+    package init(
+        table: SQLTableName,
+        columns: [Column],
+        key: [String],
+        fields: RecordFields,
+        needsInserts: Bool = false,
+        isCareful: Bool = false
+    ) {
         self.table = table
         self.columns = columns
         self.key = key
         self.fields = fields
+        self.needsInserts = needsInserts
+        self.isCareful = isCareful
     }
 
     /// Where the key's fields stand.
@@ -48,16 +61,42 @@ package struct SQLLoad: Sendable {
         return " ON CONFLICT (\(target)) DO UPDATE SET \(changes.joined(separator: ", "))"
     }
 
-    /// Refuses records that lack a part of the key.
-    package func requireKeys(of records: [Record]) throws {
+    /// The records that lack a part of the key.
+    package func lackingKey(of records: [Record]) -> [RefusedRecord] {
         let places = keyPlaces
-        if places.isEmpty { return }
-        let lacking = records.compactMap { record -> (id: Int64, message: String)? in
-            let missing = places.first { record.cell($0).kind == .null }
-            return missing.map {
-                (record.id, "\(fields.names[$0]) is part of the key and has no value")
+        if places.isEmpty { return [] }
+        return records.compactMap { record in
+            guard let missing = places.first(where: { record.cell($0).kind == .null }) else {
+                return nil
             }
+            let name = fields.names[missing]
+            return RefusedRecord(
+                record,
+                field: name,
+                "column '\(name)' is part of the key and has no value"
+            )
         }
-        if !lacking.isEmpty { throw RecordsRefused(lacking) }
+    }
+
+    /// What came of a loading.
+    package struct End: Sendable {
+        /// How many rows were written.
+        package var rows: Int
+        /// The records that were not taken and have not been told yet.
+        package var refused: [RefusedRecord]
+
+        package init(rows: Int, refused: [RefusedRecord] = []) {
+            self.rows = rows
+            self.refused = refused
+        }
+    }
+}
+
+extension [Record] {
+    /// The records without those that were refused; several may be of one item, and all of it are left out.
+    package func without(_ refused: [RefusedRecord]) -> [Record] {
+        if refused.isEmpty { return self }
+        let ids = Set(refused.map(\.id))
+        return filter { !ids.contains($0.id) }
     }
 }

@@ -12,15 +12,33 @@ public import Tranche
 /// the inventory's own database, a batch's rows and its success are one transaction: exactly once, with or
 /// without a key. Elsewhere a batch is a transaction of its own, committed before the success is recorded: with
 /// a key, writing it again changes nothing.
+///
+/// A record that the table does not take (a value that is none of its column's type, a constraint, a trigger's
+/// objection) is refused by itself, with the database's reason; all others of its batch are loaded. A record that
+/// lacks a field gets the column's default.
 public final class SQLTableSink: TransactionalRecordSink {
     private let table: String
     private let key: [String]
     private let location: SourceDatabase?
+    private let unknownFields: UnknownFields
+    private let note: @Sendable (String) -> Void
     private let prepared = Mutex<Prepared?>(nil)
+    /// The batches of which a row was refused that is to be found.
+    private let careful = Mutex<Set<Int64>>([])
 
-    private struct Prepared {
+    /// What becomes of fields that the table has no column for.
+    public enum UnknownFields: String, Sendable, Hashable, CaseIterable {
+        /// The records that have one are refused; where all have it, before anything is loaded.
+        case refuse
+        /// They are left out, and counted as `fields_dropped`.
+        case drop
+        /// Columns are added for them, of types that hold the values of the batch in which they come first.
+        case addColumns
+    }
+
+    struct Prepared {
         let database: any SQLDatabase
-        let table: SQLTable
+        var table: SQLTable
         let name: SQLTableName
         /// Whether the sink opened the database, and so closes it.
         let isOwn: Bool
@@ -32,10 +50,20 @@ public final class SQLTableSink: TransactionalRecordSink {
     ///   - table: `table` or `schema.table`, verbatim; it must exist.
     ///   - key: The columns that name a row, which a unique index must be on; none to add rows only.
     ///   - database: The database; the inventory's own by default.
-    public init(_ table: String, key: [String] = [], in database: SourceDatabase? = nil) {
+    ///   - unknownFields: What becomes of fields that the table has no column for; refused by default.
+    ///   - note: Told in words of fields that are left out, and of columns that are added.
+    public init(
+        _ table: String,
+        key: [String] = [],
+        in database: SourceDatabase? = nil,
+        unknownFields: UnknownFields = .refuse,
+        note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.table = table
         self.key = key
         location = database
+        self.unknownFields = unknownFields
+        self.note = note
     }
 
     /// The table, and where it is.
@@ -74,7 +102,12 @@ public final class SQLTableSink: TransactionalRecordSink {
         }
         let name = try SQLTableName(verbatim: table)
         guard let found = try await wrapping({ try await database.table(name) }) else {
-            throw TrancheError(.invalidArgument, "there is no \(self.name); make it first")
+            let others = try await wrapping { try await database.spellings(of: name) }
+            let hint =
+                others.isEmpty
+                ? "make it first"
+                : "there is \(others.map { "'\($0)'" }.joined(separator: ", ")): upper and lower case count"
+            throw TrancheError(.invalidArgument, "there is no \(self.name); \(hint)")
         }
         let ready = Prepared(
             database: database,
@@ -82,55 +115,20 @@ public final class SQLTableSink: TransactionalRecordSink {
             name: name,
             isOwn: location != nil
         )
-        if let fields { _ = try load(of: fields, ready) }
-        try requireKey(in: found)
+        try columns(ready).requireKey()
+        if let fields { try columns(ready).check(fields).map(note) }
         prepared.withLock { $0 = ready }
     }
 
-    private func requireKey(in table: SQLTable) throws {
-        for part in key where table.column(part) == nil {
-            throw TrancheError(
-                .invalidArgument,
-                "\(name) has no column '\(part)' for the key; it has \(Self.names(of: table))"
-            )
-        }
-        if key.count == 1, let column = table.column(key[0]), !column.isUnique {
-            throw TrancheError(
-                .invalidArgument,
-                "column '\(key[0])' of \(name) is not unique, so that it names no row; make it so, as with "
-                    + "CREATE UNIQUE INDEX ON \(self.table) (\(key[0]))"
-            )
-        }
-    }
-
-    private static func names(of table: SQLTable) -> String {
-        table.columns.map(\.name).joined(separator: ", ")
-    }
-
-    /// How records of some fields are loaded.
-    private func load(of fields: RecordFields, _ ready: Prepared) throws -> SQLLoad {
-        if let missing = key.first(where: { fields.place(of: $0) == nil }) {
-            throw TrancheError(
-                .invalidArgument,
-                "the records have no field '\(missing)', which is the key of \(name); they have "
-                    + fields.names.joined(separator: ", ")
-            )
-        }
-        let columns = try fields.names.map { field in
-            guard let column = ready.table.column(field) else {
-                throw TrancheError(
-                    .invalidArgument,
-                    "\(name) has no column '\(field)'; it has \(Self.names(of: ready.table)). Leave the "
-                        + "field out, or give it a column's name"
-                )
-            }
-            return SQLLoad.Column(
-                name: column.name,
-                type: column.type,
-                baseType: column.baseType
-            )
-        }
-        return SQLLoad(table: ready.name, columns: columns, key: key, fields: fields)
+    private func columns(_ ready: Prepared) -> SQLTableColumns {
+        SQLTableColumns(
+            table: ready.table,
+            sink: name,
+            tableName: table,
+            key: key,
+            unknownFields: unknownFields,
+            dialect: ready.database.dialect
+        )
     }
 
     private var ready: Prepared {
@@ -164,8 +162,54 @@ public final class SQLTableSink: TransactionalRecordSink {
         in transaction: SQLTransaction
     ) throws -> any RecordWriter {
         let ready = try ready
-        return SQLTableWriter(transaction: transaction, name: name) { [self] fields in
-            try load(of: fields, ready)
+        return SQLTableWriter(
+            transaction: transaction,
+            name: ready.name,
+            columns: columns(ready),
+            isCareful: careful.withLock { $0.remove(batch.id) != nil },
+            onTrouble: { [self] trouble in self.pass(after: trouble, batch) }
+        )
+    }
+
+    /// What is thrown so that the batch is written once more.
+    private func pass(after trouble: SQLTableWriter.Trouble, _ batch: BatchRecord) -> SinkPassNeeded
+    {
+        switch trouble {
+        case .rowRefused(let error):
+            return SinkPassNeeded(error) { [self] in
+                careful.withLock { _ = $0.insert(batch.id) }
+            }
+        case .columnsMissing(let wanted):
+            let names = wanted.map { "'\($0.name)'" }.joined(separator: ", ")
+            let error = TrancheError(.sinkFailed, "columns \(names) could not be added to \(name)")
+            return SinkPassNeeded(error) { [self] in try await add(wanted) }
+        }
+    }
+
+    /// Adds columns, unless others have meanwhile.
+    private func add(_ wanted: [(name: String, kind: SQLColumnKind)]) async throws {
+        let ready = try ready
+        let database = ready.database
+        try await wrapping {
+            for (column, kind) in wanted {
+                if try await database.table(ready.name)?.column(column) != nil { continue }
+                let type = database.dialect.type(of: kind)
+                let statement: SQLStatement = """
+                    ALTER TABLE \(ready.name) ADD COLUMN \(name: column) \(unsafeRaw: type)
+                    """
+                do {
+                    _ = try await database.write([statement])
+                } catch let error as any SQLDatabaseError {
+                    // Another process may have been faster.
+                    guard try await database.table(ready.name)?.column(column) != nil else {
+                        throw error
+                    }
+                    continue
+                }
+                note("\(name): added the column '\(column)', \(type)")
+            }
+            guard let table = try await database.table(ready.name) else { return }
+            prepared.withLock { $0?.table = table }
         }
     }
 
@@ -195,66 +239,5 @@ extension TrancheError {
             "\(name): \(error.message)",
             underlying: error
         )
-    }
-}
-
-/// Loads the records of one batch.
-private final class SQLTableWriter: RecordWriter {
-    private let transaction: SQLTransaction
-    private let name: String
-    private let makeLoad: (RecordFields) throws -> SQLLoad
-    private var fields: RecordFields?
-
-    init(
-        transaction: SQLTransaction,
-        name: String,
-        makeLoad: @escaping (RecordFields) throws -> SQLLoad
-    ) {
-        self.transaction = transaction
-        self.name = name
-        self.makeLoad = makeLoad
-    }
-
-    func write(_ records: [Record]) async throws {
-        try await loading { connection in
-            var start = 0
-            while start < records.count {
-                let own = records[start].fields
-                let end = records[start...].firstIndex { $0.fields != own } ?? records.count
-                try await begin(own, on: connection)
-                try await connection.load(
-                    start == 0 && end == records.count ? records : Array(records[start..<end])
-                )
-                start = end
-            }
-        }
-    }
-
-    /// Begins to load records of some fields; records that differ in them are loaded apart.
-    private func begin(_ fields: RecordFields, on connection: any SQLConnection) async throws {
-        if self.fields == fields { return }
-        let load = try makeLoad(fields)
-        if self.fields != nil { rows += try await connection.endLoad() }
-        self.fields = nil
-        try await connection.beginLoad(load)
-        self.fields = fields
-    }
-
-    private var rows = 0
-
-    func finish() async throws -> Counters {
-        if fields != nil { rows += try await loading { try await $0.endLoad() } }
-        return Counters(["rows_written": rows])
-    }
-
-    /// The transaction is rolled back by whoever opened it.
-    func abandon() async {}
-
-    private func loading<R>(_ body: (any SQLConnection) async throws -> R) async throws -> R {
-        do {
-            return try await transaction.loading(body)
-        } catch let error as any SQLDatabaseError {
-            throw TrancheError(error, sink: name)
-        }
     }
 }

@@ -20,6 +20,10 @@ package protocol SQLDialect: Sendable {
     var clock: SQLStatement { get }
     /// The type of a column that keeps an instant.
     var instantType: String { get }
+    /// The type of a column that is added for values of records.
+    func type(of kind: SQLColumnKind) -> String
+    /// Why no column of that name can be added; `nil` where it can.
+    func objection(toColumn name: String) -> String?
     /// The instant at a number of milliseconds.
     func instant(_ milliseconds: SQLStatement) -> SQLStatement
     /// The number of milliseconds of an instant.

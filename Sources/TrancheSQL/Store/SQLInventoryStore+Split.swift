@@ -104,7 +104,7 @@ extension SQLInventoryStore {
                 \(dialect.processingTime(now)),
                 \(part.isBad ? dialect.processingTime(now) : "NULL"),
                 \(part.isBad ? "NULL" : now),
-                \(part.isBad ? error : nil), id, completion, config
+                \(part.isBad ? part.reason ?? error : nil), id, completion, config
             FROM \(tables.batch)
             WHERE id = \(parent.id)
             RETURNING \(batchColumns)

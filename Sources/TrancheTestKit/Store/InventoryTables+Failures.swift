@@ -104,7 +104,7 @@ extension InventoryTables {
                 jobIdentifier: parent.jobIdentifier,
                 startedAt: now,
                 endedAt: part.isBad ? now : nil,
-                logging: part.isBad ? failure?.message : nil,
+                logging: part.isBad ? part.reason ?? failure?.message : nil,
                 parent: parent.id
             )
         )

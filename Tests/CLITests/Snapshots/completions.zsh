@@ -219,8 +219,10 @@ _tranche() {
                 '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
                 '--clean[leave out what are no letters, digits or the like]' \
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
-                '--rejects[where those go that do not; FILE.error.jsonl beside the file by default]:FILE:' \
+                '--rejects[where records go that are refused; with --schema FILE.error.jsonl by default]:FILE:' \
                 '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
+                '--drop-unknown[leave out fields that the table has no column for; refused by default]' \
+                '--add-columns[add columns for them to the table]' \
                 '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, webhook\:https\://…, cypher\:http\://host\:7474/database with --cypher, or none to write nothing (TRANCHE_SINK)]:SINK:' \
                 '--table[the table in that database]:TABLE:' \
                 '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \

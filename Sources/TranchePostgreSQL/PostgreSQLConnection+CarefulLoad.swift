@@ -1,0 +1,161 @@
+import Tranche
+import TrancheSQL
+
+/// Loads records so that those which the server does not take are found, and all others are loaded.
+///
+/// Each chunk is copied aside in pieces; where a value is none of its column's type, the server names the
+/// record. What was copied is taken over within a savepoint, and in halves where that fails: as many
+/// statements as there are bad records, times the logarithm of the chunk.
+extension PostgreSQLConnection {
+    /// A record that refers to one which has not come yet.
+    struct Waiting {
+        let record: Record
+        let error: PostgreSQLError
+    }
+
+    /// Loads a chunk.
+    ///
+    /// - Returns: The records that the server does not take.
+    func loadCarefully(_ records: [Record]) async throws -> [RefusedRecord] {
+        guard let load = loading else { return [] }
+        // What waits under the same key is overtaken.
+        let keys = load.keys(of: records)
+        if !keys.isEmpty {
+            loading?.waiting.removeAll { keys.contains(load.keyText(of: $0.record)) }
+        }
+        let (refused, waiting) = try await attempt(records)
+        loading?.waiting += waiting
+        return refused
+    }
+
+    /// Ends the loading: what refers to records that came later is tried again, as long as that helps.
+    func endCarefully() async throws -> SQLLoad.End {
+        var refused: [RefusedRecord] = []
+        var left = loading?.waiting ?? []
+        while !left.isEmpty {
+            // The one that is referred to mostly came after the one that refers to it.
+            let again = try await attempt(left.map(\.record).reversed())
+            refused += again.refused
+            let isOver = again.waiting.count == left.count
+            left = again.waiting.reversed()
+            if isOver { break }
+        }
+        refused += left.map { RefusedRecord($0.record, $0.error) }
+        let rows = loading?.rows ?? 0
+        if let staging = loading?.staging { try await runScript("DROP TABLE \(staging);") }
+        return SQLLoad.End(rows: rows, refused: refused)
+    }
+
+    private func attempt(
+        _ records: [Record]
+    ) async throws -> (refused: [RefusedRecord], waiting: [Waiting]) {
+        guard let load = loading else { return ([], []) }
+        try await runScript("TRUNCATE \(load.staging);")
+        let staging = try await stage(records, load)
+        let staged = staging.staged
+        var refused = staging.refused
+        if staged.isEmpty { return (refused, []) }
+        var waiting: [Waiting] = []
+        var ranges = [1...staged.count]
+        while let range = ranges.popLast() {
+            do {
+                try await runScript(
+                    """
+                    SAVEPOINT tranche_part;
+                    \(load.merging(range))
+                    \(Self.checkConstraints)
+                    RELEASE SAVEPOINT tranche_part;
+                    """
+                )
+                loading?.rows += range.count
+            } catch let error as PostgreSQLError where error.mayBlameRow {
+                try await runScript(Self.undoing("tranche_part"))
+                let (low, high) = (range.lowerBound, range.upperBound)
+                if low < high {
+                    let middle = low + (high - low) / 2
+                    ranges += [middle + 1...high, low...middle]
+                } else if error.sqlState == "23503" {
+                    waiting.append(Waiting(record: staged[low - 1], error: error))
+                } else {
+                    refused.append(RefusedRecord(staged[low - 1], error))
+                }
+            }
+        }
+        return (refused, waiting)
+    }
+
+    /// Copies records aside, in pieces that are small where there was a fault.
+    ///
+    /// - Returns: Those that stand there now, in order, and those whose values no column can hold.
+    private func stage(
+        _ records: [Record],
+        _ load: Load
+    ) async throws -> (staged: [Record], refused: [RefusedRecord]) {
+        var staged: [Record] = []
+        var refused: [RefusedRecord] = []
+        var rest = records[...]
+        var size = records.count
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(size))
+            do {
+                try await copyPiece(piece, behind: staged.count, load)
+                staged += piece
+                rest = rest.dropFirst(piece.count)
+                size = min(records.count, size * 4)
+            } catch let error as PostgreSQLError where error.mayBlameRow {
+                try await runScript(Self.undoing("tranche_piece"))
+                guard let line = error.place.line, piece.indices.contains(line - 1) else {
+                    if piece.count > 1 {
+                        size = (piece.count + 1) / 2
+                        continue
+                    }
+                    refused.append(RefusedRecord(piece[0], error))
+                    rest = rest.dropFirst()
+                    continue
+                }
+                let sound = Array(piece.prefix(line - 1))
+                if !sound.isEmpty { try await copyPiece(sound, behind: staged.count, load) }
+                staged += sound
+                refused.append(RefusedRecord(piece[line - 1], error))
+                rest = rest.dropFirst(line)
+                size = max(16, line)
+            }
+        }
+        return (staged, refused)
+    }
+
+    /// A savepoint that is rolled back to stays, and is given up.
+    private static func undoing(_ savepoint: String) -> String {
+        "ROLLBACK TO SAVEPOINT \(savepoint); RELEASE SAVEPOINT \(savepoint);"
+    }
+
+    private func copyPiece(_ records: [Record], behind count: Int, _ load: Load) async throws {
+        let bytes = try load.encoder.encode(records) ?? []
+        let script = """
+            SAVEPOINT tranche_piece;
+            SELECT setval(
+                pg_get_serial_sequence('pg_temp.\(load.staging)', 'tranche_order'), \(count + 1), false
+            );
+            """
+        try await interruptibly {
+            try copyIn(after: script, load.copy)
+            try putCopy(load.encoder.head)
+            try putCopy(bytes)
+            try putCopy(load.encoder.tail)
+            try endCopy(nil)
+        }
+        try await runScript("RELEASE SAVEPOINT tranche_piece;")
+    }
+}
+
+extension PostgreSQLConnection.Load {
+    /// The keys of records, where any wait.
+    fileprivate func keys(of records: [Record]) -> Set<[String]> {
+        if waiting.isEmpty || load.key.isEmpty { return [] }
+        return Set(records.map { keyText(of: $0) })
+    }
+
+    fileprivate func keyText(of record: Record) -> [String] {
+        load.keyPlaces.map { record.text(of: record.cell($0)) }
+    }
+}
