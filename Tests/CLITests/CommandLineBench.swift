@@ -37,6 +37,16 @@ final class CommandLineBench: Sendable {
         folder.appending(path: name).path
     }
 
+    /// Writes a file, its folder made where it is not there.
+    func write(_ text: String, to name: String) throws {
+        let url = URL(filePath: path(name))
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        try Data(text.utf8).write(to: url)
+    }
+
     /// The settings of most tests: everything in one file.
     var environment: [String: String] {
         [

@@ -93,7 +93,9 @@ struct ArgumentParser {
     // MARK: - Checking
 
     private func check(_ parsed: Arguments) throws {
-        if let extra = parsed.operands.dropFirst(command.operands.count).first {
+        if command.operands.last?.isRepeatable != true,
+            let extra = parsed.operands.dropFirst(command.operands.count).first
+        {
             let hint = command.takesProgram ? "; the program to run goes after '--'" : ""
             throw UsageError("unexpected argument '\(extra)'\(hint)\(seeHelp)")
         }

@@ -21,6 +21,8 @@ struct CommandDescription: Sendable {
         var help: String
         /// What it may be; empty for anything.
         var choices: [String] = []
+        /// Whether several may stand there, as the last ones.
+        var isRepeatable = false
     }
 
     /// Options under one heading.

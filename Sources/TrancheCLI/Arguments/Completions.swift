@@ -84,6 +84,8 @@ struct Completions {
 
     private func specification(_ operand: CommandDescription.Operand) -> String {
         let values = operand.choices.isEmpty ? "" : "(\(operand.choices.joined(separator: " ")))"
+        // Of several each may be a file.
+        if operand.isRepeatable { return "'*:\(quoted(operand.name)):_files'" }
         return "':\(quoted(operand.name)):\(values)'"
     }
 

@@ -24,7 +24,8 @@ struct HelpText {
     private var usage: String {
         var words = ["tranche", command.name]
         words += command.operands.map {
-            $0.choices.isEmpty ? $0.name : $0.choices.joined(separator: "|")
+            let name = $0.choices.isEmpty ? $0.name : $0.choices.joined(separator: "|")
+            return $0.isRepeatable ? name + "…" : name
         }
         words += command.options.filter(\.isRequired).map { label(of: $0) }
         words.append("[options]")

@@ -12,7 +12,8 @@ struct LoadCommand: Command {
                 name: "FILE",
                 help:
                     "a CSV or JSON Lines file, or gs://BUCKET/NAME or s3://BUCKET/NAME; one that ends in "
-                    + ".gz is decompressed"
+                    + ".gz is decompressed; or a folder of such files, or a pattern in quotes",
+                isRepeatable: true
             )
         ],
         groups: LoadOptions.groups,
@@ -20,7 +21,17 @@ struct LoadCommand: Command {
             The file is cut into batches by offsets, at the ends of records. Several workers
             and several processes may load it at once; a load that was interrupted goes on
             with the batches that were in hand. A file that has changed since is refused,
-            unless --follow says that it grows.
+            unless --follow says that it grows. However a file is spelt, and by whatever
+            link, it is one file.
+
+            Several files, those of a folder and those that a pattern such as
+            'data/*.csv.gz' matches are loaded by one job, each as a source of its own, in
+            order of their names: with many files each worker takes one. Given again, the
+            command loads those that are new. Hidden files, those that begin with '_' and
+            those without a known ending are left out of a folder, and said.
+
+            What is loaded into one target is not loaded for another: --again NAME loads it
+            anew, --job NAME as another job.
 
             Records that cannot be read, or that the sink does not take, are quarantined and
             all others loaded; with --rejects or --schema they go to the file of rejects, with
@@ -35,24 +46,44 @@ struct LoadCommand: Command {
 
     static var handlesSignals: Bool { true }
 
-    private let options: LoadOptions
+    private var options: LoadOptions
+    private let files: [LoadOptions]
+    private let operands: FileOperands
+    private let worker: String?
 
     init(_ arguments: Arguments) throws {
-        options = try LoadOptions(arguments)
+        operands = try FileOperands(
+            arguments.operands,
+            hasFormat: arguments.has("format"),
+            outputs: LoadOptions.outputs(arguments)
+        )
+        files = try LoadOptions.each(operands, arguments)
+        guard let first = files.first else { throw UsageError("FILE is missing") }
+        options = first
         worker = arguments.text("worker")
     }
 
-    private let worker: String?
-
     func run(_ context: Context) async throws -> ProgramStatus {
         let notes = FirstFailure()
-        let chain = try options.chain(context.settings) { text in
-            notes.keep { try context.note(text) }
+        let target = try options.namedTarget(context.settings).text
+        let files = try files.map { file in
+            var file = file
+            file.request.target = target
+            return try LoadFile(file, context.settings) { text in
+                notes.keep { try context.note(text) }
+            }
         }
-        let source = try options.source(context.settings)
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
-            if options.isDryRun { return try await forecast(chain, source, inventory, context) }
+            let (left, before) = try await look(at: files, inventory, context)
+            if options.isDryRun {
+                for file in left {
+                    var command = self
+                    command.options = file.options
+                    _ = try await command.forecast(file.chain, file.source, inventory, context)
+                }
+                return .done
+            }
             let progress = Progress(
                 context.errors,
                 style: Style(context.errors, environment: context.environment),
@@ -61,18 +92,23 @@ struct LoadCommand: Command {
             )
             let start = ContinuousClock.now
             let load = Load(
-                chain: chain,
-                source: source,
-                inventory: inventory,
+                files: left,
+                all: files,
                 options: options,
+                before: before,
+                inventory: inventory,
+                areSeveral: operands.areSeveral,
                 progress: progress,
                 tell: { try context.note($0) },
                 write: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
             )
             do {
                 let report = try await load.run(signals)
-                progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
+                let words = load.wasStopped ? nil : nothingToDo(report, left)
+                let isSaid = words != nil || left.isEmpty && before.runs.isEmpty
+                progress.finish(elapsed: ContinuousClock.now - start, isOver: !isSaid)
                 try notes.rethrow()
+                if let words { try context.note(words) }
                 try await noteQuarantined(report, inventory, context)
                 return try status(report, load, context)
             } catch {
@@ -82,8 +118,46 @@ struct LoadCommand: Command {
         }
     }
 
+    private func nothingToDo(_ report: LoadReport, _ left: [LoadFile]) -> String? {
+        // Of a file that is empty that was said.
+        guard !left.isEmpty || !report.runs.isEmpty else { return nil }
+        let what = files.count == 1 ? options.file.path : "\(HumanText.number(files.count)) files"
+        return report.nothingToDo(what, isCSV: options.file.format == .csv)
+    }
+
+    /// Finds the files that are to be loaded, and says what is done with the others.
+    private func look(
+        at files: [LoadFile],
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> (left: [LoadFile], before: LoadReport) {
+        let job = RunSelection(job: options.job, run: options.request.run)
+        let known = try await inventory.summaries(job)
+        let runs = Dictionary(known.map { ($0.run.key.metaTable, $0) }) { first, _ in first }
+        var left: [LoadFile] = []
+        var before = LoadReport()
+        var loaded = 0
+        for file in files {
+            let run = try await file.finished(among: runs, in: inventory)
+            if let run, operands.areSeveral {
+                before.add(run)
+                loaded += 1
+            } else if try await file.isEmpty() {
+                try context.note("\(file.path) is empty: nothing to load")
+            } else {
+                left.append(file)
+            }
+        }
+        for words in operands.leftOut { try context.note("left out \(words)") }
+        if operands.areSeveral {
+            let words = HumanText.count(files.count, "file")
+            try context.note("\(words), \(HumanText.number(loaded)) of them loaded before")
+        }
+        return (left, before)
+    }
+
     private func status(
-        _ report: ChainReport,
+        _ report: LoadReport,
         _ load: Load,
         _ context: Context
     ) throws -> ProgramStatus {
@@ -116,17 +190,28 @@ struct LoadCommand: Command {
 
     /// Says which records are quarantined, and why.
     private func noteQuarantined(
-        _ report: ChainReport,
+        _ report: LoadReport,
         _ inventory: Inventory,
         _ context: Context
     ) async throws {
-        guard let run = report.run, let count = run.totals[.quarantined]?.items, count > 0 else {
-            return
+        let runs = report.runs.filter { ($0.totals[.quarantined]?.items ?? 0) > 0 }
+        let count = runs.reduce(0) { $0 + ($1.totals[.quarantined]?.items ?? 0) }
+        guard count > 0 else { return }
+        var reasons: [String] = []
+        for run in runs where reasons.count < 3 {
+            let key = run.run.key
+            let first = try await inventory.batches(
+                BatchSelection(
+                    runs: RunSelection(key),
+                    status: .quarantined,
+                    limit: 3 - reasons.count
+                )
+            )
+            let place = operands.areSeveral ? " of '\(key.metaTable)'" : ""
+            reasons += first.map {
+                "\n  record \($0.idStart)\(place): \($0.logging ?? "no reason")"
+            }
         }
-        let first = try await inventory.batches(
-            BatchSelection(runs: RunSelection(run.run.key), status: .quarantined, limit: 3)
-        )
-        let reasons = first.map { "\n  record \($0.idStart): \($0.logging ?? "no reason")" }
         try context.note(
             "\(HumanText.count(count, "record is", "records are")) quarantined, such as"
                 + reasons.joined()
@@ -173,9 +258,9 @@ struct LoadCommand: Command {
 
 /// What a load came to, for people.
 private struct LoadText {
-    let report: ChainReport
+    let report: LoadReport
 
-    init(_ report: ChainReport) {
+    init(_ report: LoadReport) {
         self.report = report
     }
 
@@ -206,6 +291,7 @@ extension JSON {
             ("batch", .integer(batch.id)),
             ("attempt", JSON(batch.attempt)),
             ("job", .string(batch.key.job)),
+            ("meta", .string(batch.key.metaTable)),
             ("run", .string(batch.key.run)),
             ("status", .string(status)),
             ("id_start", .integer(batch.idStart)),

@@ -5,29 +5,43 @@ import TrancheChains
 
 /// A load while it runs: with its progress, until it is done or a signal ends it.
 struct Load: Sendable {
-    let chain: SinkChain
-    let source: any MetaSourceDescription
+    /// Of so many files each has one worker, several at a time; of fewer all workers have one after the other.
+    private static let filesPerWorker = 2
+
+    /// The files to load, in order of their names.
+    let files: [LoadFile]
+    /// These, and those that were loaded before.
+    let all: [LoadFile]
+    /// What was loaded before.
+    let before: LoadReport
     let inventory: Inventory
     let options: LoadOptions
+    /// Whether the files are those of a folder, a pattern or a list.
+    let areSeveral: Bool
     let progress: Progress
     let tell: @Sendable (String) throws -> Void
     let write: @Sendable (ChainBatchReport) throws -> Void
     private let shutdown = Shutdown()
     private let failure = FirstFailure()
+    private let told = Told()
 
     init(
-        chain: SinkChain,
-        source: any MetaSourceDescription,
-        inventory: Inventory,
+        files: [LoadFile],
+        all: [LoadFile],
         options: LoadOptions,
+        before: LoadReport,
+        inventory: Inventory,
+        areSeveral: Bool,
         progress: Progress,
         tell: @escaping @Sendable (String) throws -> Void,
         write: @escaping @Sendable (ChainBatchReport) throws -> Void
     ) {
-        self.chain = chain
-        self.source = source
+        self.files = files
+        self.all = all
+        self.before = before
         self.inventory = inventory
         self.options = options
+        self.areSeveral = areSeveral
         self.progress = progress
         self.tell = tell
         self.write = write
@@ -40,8 +54,8 @@ struct Load: Sendable {
     ///
     /// - Returns: What came of it.
     /// - Throws: As `SinkChain.run(through:_:)`; what writing a report throws.
-    func run(_ signals: AsyncStream<Int32>) async throws -> ChainReport {
-        let report = try await withThrowingTaskGroup(of: ChainReport?.self) { group in
+    func run(_ signals: AsyncStream<Int32>) async throws -> LoadReport {
+        let report = try await withThrowingTaskGroup(of: LoadReport?.self) { group in
             group.addTask { try await shutdown.run(until: .terminating) { try await work() } }
             group.addTask {
                 await shutdown.watch(signals, grace: options.grace, progress)
@@ -67,21 +81,95 @@ struct Load: Sendable {
         return report
     }
 
-    private func work() async throws -> ChainReport {
+    private func work() async throws -> LoadReport {
+        guard areSeveral else {
+            var report = before
+            for file in files { report.add(try await work(on: file, by: options.workers)) }
+            return report
+        }
+        let areMany = files.count >= options.workers * Self.filesPerWorker
+        let atOnce = options.follows ? files.count : areMany ? options.workers : 1
+        let workers = atOnce > 1 ? 1 : options.workers
+        let total = try await withThrowingTaskGroup(of: Ended.self) { group in
+            var total = before
+            var rest = files[...]
+            func begin() {
+                guard shutdown.stage == .working, let file = rest.popFirst() else { return }
+                group.addTask { try await tryToWork(on: file, by: workers) }
+            }
+            for _ in 0..<atOnce { begin() }
+            while let ended = try await group.next() {
+                switch ended {
+                case .report(let report): total.add(report)
+                case .failure(let words): total.add(failure: words)
+                }
+                begin()
+            }
+            return total
+        }
+        try await assemble(total)
+        return total
+    }
+
+    /// How the work on one of several files ended.
+    private enum Ended: Sendable {
+        case report(ChainReport)
+        case failure(String)
+    }
+
+    /// Works on one of several files; what is wrong with it alone does not keep the others from being loaded.
+    private func tryToWork(on file: LoadFile, by workers: Int) async throws -> Ended {
+        do {
+            return .report(try await work(on: file, by: workers))
+        } catch let error as TrancheError
+            where [.invalidSource, .invalidItem, .redefined].contains(error.code)
+        {
+            progress.update(
+                "\(file.path): \(error.message)",
+                colour: .red,
+                isAlwaysShown: true
+            )
+            return .failure("\(file.path): \(error.message)")
+        }
+    }
+
+    private func work(on file: LoadFile, by workers: Int) async throws -> ChainReport {
+        var chainOptions = chainOptions(file, workers: workers)
+        chainOptions.assembles = !areSeveral
+        chainOptions.mayGoOn = { shutdown.stage == .working }
+        return try await file.chain.run(through: inventory, chainOptions)
+    }
+
+    /// Puts together what all files left, by the chain of one that can be read.
+    private func assemble(_ report: LoadReport) async throws {
+        let known = Set(report.runs.map(\.run.key.metaTable))
+        let first = all.first { file in
+            known.contains(file.options.file.recorded) || known.contains(file.options.file.spelt)
+        }
+        guard let file = first else { return }
+        var chainOptions = chainOptions(file, workers: 1)
+        chainOptions.mayGoOn = { false }
+        _ = try await file.chain.run(through: inventory, chainOptions)
+    }
+
+    private func chainOptions(_ file: LoadFile, workers: Int) -> ChainOptions {
         var chainOptions = ChainOptions(
-            request: options.request,
-            workers: options.workers,
+            request: file.options.request,
+            workers: workers,
             end: options.follows ? .never : .whenComplete,
             promise: options.promise,
             maxRejects: options.maxRejects
         )
-        chainOptions.mayGoOn = { shutdown.stage == .working }
-        chainOptions.onNotice = { notice in failure.keep { try tell(notice) } }
+        chainOptions.spansJob = areSeveral
+        chainOptions.onNotice = { notice in
+            guard told.isNew(notice) else { return }
+            failure.keep { try tell(notice) }
+        }
         chainOptions.onBatch = { report in
             note(report)
             failure.keep { try write(report) }
         }
-        return try await chain.run(through: inventory, chainOptions)
+        return chainOptions
     }
 
     private func note(_ report: ChainBatchReport) {
@@ -94,9 +182,11 @@ struct Load: Sendable {
         case .released: words = "released"
         }
         let size = progress.tally.words(items: batch.count, weight: batch.weight ?? 0)
+        let file = URL(filePath: batch.key.metaTable).lastPathComponent
+        let place = areSeveral ? " of \(file)" : ""
         let isFailure = if case .failed = report.outcome { true } else { false }
         progress.update(
-            "batch \(batch.id) at \(batch.idStart): \(size) \(words)",
+            "batch \(batch.id)\(place) at \(batch.idStart): \(size) \(words)",
             colour: isFailure ? .red : nil,
             isAlwaysShown: isFailure
         ) { tally in
@@ -112,18 +202,22 @@ struct Load: Sendable {
         }
     }
 
-    /// Finds out how much there is to do: the file's size tells.
+    /// Finds out how much there is to do: the files' sizes tell.
     private func estimate() async {
         guard progress.isLive, options.request.run.isEmpty else { return }
-        // An estimate: what fails here fails again, and is told, when a batch is acquired.
-        guard let source = try? await inventory.source(source),
-            let size = try? await source.highestID()
-        else { return }
-        let key = RunKey(metaTable: source.definition.table, job: options.job)
-        let run = try? await inventory.summaries(RunSelection(key)).first?.run
-        let done = run?.cursor ?? 0
+        var left = 0.0
+        for file in files {
+            // An estimate: what fails here fails again, and is told, when a batch is acquired.
+            guard let source = try? await inventory.source(file.source),
+                let size = try? await source.highestID()
+            else { return }
+            let key = RunKey(metaTable: source.definition.table, job: options.job)
+            let run = try? await inventory.summaries(RunSelection(key)).first?.run
+            left += Double(size - (run?.cursor ?? 0))
+        }
+        let planned = left
         progress.update { tally in
-            tally.planned = .init(items: 0, weight: Double(size - done) + tally.weight)
+            tally.planned = .init(items: 0, weight: planned + tally.weight)
         }
     }
 }
@@ -142,5 +236,14 @@ final class FirstFailure: Sendable {
 
     func rethrow() throws {
         if let error = state.withLock({ $0 }) { throw error }
+    }
+}
+
+/// What was said already: each of several files may give rise to it.
+private final class Told: Sendable {
+    private let words = Mutex<Set<String>>([])
+
+    func isNew(_ notice: String) -> Bool {
+        words.withLock { $0.insert(notice).inserted }
     }
 }

@@ -7,7 +7,7 @@ import TrancheSQL
 struct LoadOptions: Sendable {
     let file: FileName
     let job: String
-    let request: BatchRequest
+    var request: BatchRequest
     let workers: Int
     let grace: Duration
     let follows: Bool
@@ -109,6 +109,12 @@ struct LoadOptions: Sendable {
             options: [
                 .init("job", "JOB", "name of the job; load by default"),
                 .init("run", "RUN", "name of a bounded run; the open-ended one by default"),
+                .init(
+                    "again",
+                    "NAME",
+                    "load what was loaded before anew, and into another target if you like: as a run of that "
+                        + "name, which goes on when it is given again"
+                ),
                 .init("from", "OFFSET", "the lowest offset of the run; needs --run"),
                 .init("to-offset", "OFFSET", "the highest offset of the run; needs --run"),
                 .init("weight", "BYTES", "most bytes of a batch; 8MiB by default"),
@@ -178,6 +184,35 @@ struct LoadOptions: Sendable {
             unknownFields: try Self.unknownFields(arguments)
         )
         request = try Self.request(arguments, job: job, policy: policy)
+    }
+
+    /// The paths that a command line says to write to.
+    static func outputs(_ arguments: Arguments) -> [String] {
+        let sinks = ["csv:", "jsonl:"].compactMap { prefix in
+            arguments.text("to").flatMap {
+                $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil
+            }
+        }
+        return sinks + arguments.texts("rejects")
+    }
+
+    /// The options of each file that a command line names.
+    ///
+    /// - Parameters:
+    ///   - operands: The files.
+    ///   - arguments: The command line.
+    /// - Returns: A file's options each; rejects of all go to one file.
+    /// - Throws: As ``init(_:)``.
+    static func each(_ operands: FileOperands, _ arguments: Arguments) throws -> [LoadOptions] {
+        var arguments = arguments
+        if operands.areSeveral, arguments.has("schema"), !arguments.has("rejects") {
+            let job = arguments.text("job") ?? "load"
+            arguments.values["rejects"] = ["\(job).error.jsonl"]
+        }
+        return try operands.files.map { file in
+            arguments.operands = [file]
+            return try LoadOptions(arguments)
+        }
     }
 
     private static func file(_ arguments: Arguments) throws -> FileName {
@@ -258,7 +293,13 @@ struct LoadOptions: Sendable {
         job: String,
         policy: PolicyOptions
     ) throws -> BatchRequest {
-        let run = arguments.text("run") ?? ""
+        if arguments.has("run"), arguments.has("again") {
+            throw UsageError("--again names a run, as --run does; give one of them")
+        }
+        let run = arguments.text("run") ?? arguments.text("again") ?? ""
+        if arguments.has("again"), run.isEmpty {
+            throw UsageError("--again '': give the run a name, such as the date")
+        }
         let ids = IDBounds(
             lower: try arguments.value("from", parseID),
             upper: try arguments.value("to-offset", parseID)
@@ -294,6 +335,33 @@ struct LoadOptions: Sendable {
         schema == nil ? rejects : rejects ?? file.stem + ".error.jsonl"
     }
 
+    /// Where the records go.
+    private func place(_ settings: Settings) throws -> LoadSink {
+        guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
+            throw UsageError("--to is missing; give \(LoadSink.help)")
+        }
+        do {
+            return try LoadSink(text, table: table, environment: settings.environment)
+        } catch let error as ValueError {
+            throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
+        }
+    }
+
+    /// Where the records go and what is made of them, which belongs to the run.
+    ///
+    /// - Parameter settings: May say where to write to.
+    /// - Returns: The target.
+    /// - Throws: ``UsageError``.
+    func namedTarget(_ settings: Settings) throws -> LoadTarget {
+        try LoadTarget(
+            try place(settings),
+            writing,
+            isCleaned: isCleaned,
+            map: map,
+            schema: schema
+        )
+    }
+
     /// The chain from the file to the sink.
     ///
     /// - Parameters:
@@ -305,15 +373,7 @@ struct LoadOptions: Sendable {
         _ settings: Settings,
         note: @escaping @Sendable (String) -> Void
     ) throws -> SinkChain {
-        guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
-            throw UsageError("--to is missing; give \(LoadSink.help)")
-        }
-        let place: LoadSink
-        do {
-            place = try LoadSink(text, table: table, environment: settings.environment)
-        } catch let error as ValueError {
-            throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
-        }
+        let place = try place(settings)
         var records = Chain<Record>(reading: try source(settings))
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }

@@ -1,7 +1,7 @@
 import CZlib
 
 /// Adds up bytes, so that contents that differ by accident can be told apart.
-struct ContentSum {
+package struct ContentSum {
     private var first = crc32(0, nil, 0)
     private var second = adler32(0, nil, 0)
     private var count = 0
@@ -19,7 +19,7 @@ struct ContentSum {
     }
 
     /// The sum of some bytes.
-    static func text(of bytes: [UInt8]) -> String {
+    package static func text(of bytes: [UInt8]) -> String {
         var sum = ContentSum()
         sum.add(bytes)
         return sum.text

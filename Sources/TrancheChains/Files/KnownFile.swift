@@ -1,8 +1,8 @@
 import Foundation
-import Tranche
+package import Tranche
 
 /// A file that an inventory may know: by its name, by an earlier spelling of it, or by its content.
-struct KnownFile {
+package struct KnownFile {
     private let location: ByteLocation
     private let store: any InventoryStore
 
@@ -112,6 +112,48 @@ struct KnownFile {
             spellings += [end, "./" + end]
         }
         return spellings.filter { $0 != location.name }
+    }
+
+    /// Whether a run has loaded all of a file that is as it was, as far as that shows without reading it.
+    ///
+    /// - Parameters:
+    ///   - summary: The run.
+    ///   - store: The inventory's store.
+    /// - Returns: Whether it has for sure.
+    /// - Throws: Of the store.
+    package static func isLoaded(
+        _ summary: RunSummary,
+        in store: any InventoryStore
+    ) async throws -> Bool {
+        let run = summary.run
+        let areAllDone = summary.totals.allSatisfy { $0.key == .succeeded || $0.value.batches == 0 }
+        guard areAllDone, run.bounds.isOpen, let cursor = run.cursor,
+            let text = run.definition,
+            let path = run.key.metaTable.firstIndex(of: ":").map({
+                String(run.key.metaTable[run.key.metaTable.index(after: $0)...])
+            }), path.hasPrefix("/")
+        else { return false }
+        let known = try JSONText.decode(SourceDefinition.self, from: text)
+        // What is wrong with the file is told when it is opened.
+        guard let identity = known.identity.flatMap({ FileIdentity($0)?.file }),
+            let state = try? await LocalFile(path).state(), state.identity == identity,
+            let size = size(in: known.database, of: path, state),
+            let last = try await store.batches(holding: cursor, of: run.key.metaTable)
+                .last(where: { $0.key == run.key && $0.idEnd == cursor })
+        else { return false }
+        return last.idStart + Int64(last.weight ?? 0) == size
+    }
+
+    /// The size that a definition tells of a file with the same time, which may be that of what it decompresses
+    /// to.
+    private static func size(
+        in database: String,
+        of path: String,
+        _ state: ByteState
+    ) -> Int64? {
+        let (start, end) = ("\(path) of ", " bytes, \(state.version)")
+        guard database.hasPrefix(start), database.hasSuffix(end) else { return nil }
+        return Int64(database.dropFirst(start.count).dropLast(end.count))
     }
 
     // MARK: - Files that grow

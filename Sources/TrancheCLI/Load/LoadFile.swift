@@ -1,0 +1,72 @@
+import Foundation
+import Tranche
+import TrancheChains
+
+/// One file of a load.
+struct LoadFile: Sendable {
+    /// What the file's load is asked to do.
+    let options: LoadOptions
+    /// From the file to the sink.
+    let chain: SinkChain
+    /// The file's records.
+    let source: any MetaSourceDescription
+
+    /// Makes the file's chain.
+    ///
+    /// - Parameters:
+    ///   - options: What is asked for.
+    ///   - settings: May say where to write to.
+    ///   - note: Told in words what a sink leaves out or changes.
+    /// - Throws: As `LoadOptions.chain(_:note:)`.
+    init(
+        _ options: LoadOptions,
+        _ settings: Settings,
+        note: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.options = options
+        chain = try options.chain(settings, note: note)
+        source = try options.source(settings)
+    }
+
+    /// The path as given.
+    var path: String { options.file.path }
+
+    /// Finds out what the inventory knows of the file's load.
+    ///
+    /// - Parameters:
+    ///   - runs: What is known of the job's runs, by the names of their sources.
+    ///   - inventory: The inventory.
+    /// - Returns: The run, when all of the file is loaded; `nil` when that is to be found out by asking.
+    /// - Throws: `TrancheError` `.redefined` when the records went elsewhere than they are to go now.
+    func finished(
+        among runs: [String: RunSummary],
+        in inventory: Inventory
+    ) async throws -> RunSummary? {
+        guard let known = runs[options.file.recorded] ?? runs[options.file.spelt] else {
+            return nil
+        }
+        if let target = known.run.source?.target, let asked = options.request.target,
+            target != asked
+        {
+            throw TrancheError(
+                .redefined,
+                "'\(path)' is loaded into \(target) by \(known.run.key), and not into \(asked); --again "
+                    + "NAME loads it anew, as a run of that name, and --job NAME as a job of its own"
+            )
+        }
+        guard !options.follows else { return nil }
+        return try await KnownFile.isLoaded(known, in: inventory.store) ? known : nil
+    }
+
+    /// Whether it is a CSV file without a byte, which says not even its header.
+    func isEmpty() async throws -> Bool {
+        guard options.file.format == .csv, !options.follows, !FileName.isObject(path) else {
+            return false
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            !isFolder.boolValue
+        else { return false }
+        return try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int == 0
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Tranche
+import TrancheChains
+
+/// What a load of one or several files came to.
+struct LoadReport: Sendable {
+    /// What was counted in the batches that succeeded here.
+    private(set) var counters = Counters()
+    /// How many attempts ended here, well or badly.
+    private(set) var attempts = 0
+    /// Why there was no further batch: of several files that of the first that is not complete.
+    private(set) var reason = NoBatchReason.complete
+    /// Whether all files are complete, and all their batches succeeded.
+    private(set) var isSuccess = true
+    /// The last error of an attempt that failed here.
+    private(set) var lastError: String?
+    /// The runs, as far as they have batches.
+    private(set) var runs: [RunSummary] = []
+
+    /// Adds what came of a file.
+    mutating func add(_ report: ChainReport) {
+        counters.merge(report.counters)
+        attempts += report.succeeded + report.failed + report.lost
+        if reason == .complete { reason = report.reason }
+        isSuccess = isSuccess && report.isSuccess
+        lastError = report.lastError ?? lastError
+        if let run = report.run { runs.append(run) }
+    }
+
+    /// Adds a file that was loaded before.
+    mutating func add(_ run: RunSummary) {
+        runs.append(run)
+    }
+
+    /// Adds a file that could not be loaded.
+    mutating func add(failure: String) {
+        isSuccess = false
+        lastError = failure
+    }
+
+    /// What to say when there was nothing to do, and why.
+    ///
+    /// - Parameters:
+    ///   - what: The file or files, in words.
+    ///   - isCSV: Whether they have headers.
+    /// - Returns: The words; `nil` when something was done.
+    func nothingToDo(_ what: String, isCSV: Bool) -> String? {
+        guard attempts == 0, isSuccess, reason == .complete else { return nil }
+        let done = runs.compactMap { $0.totals[.succeeded] }
+        let batches = done.reduce(0) { $0 + $1.batches }
+        guard batches > 0 else {
+            return
+                "nothing to do: \(what) \(isCSV ? "has a header and no records" : "has no records")"
+        }
+        let items = done.reduce(0) { $0 + $1.items }
+        let target = runs.lazy.compactMap { $0.run.source?.target }.first
+        let last = runs.compactMap(\.lastSuccess).max()
+        let records = items == 1 ? "the 1 record" : "all \(HumanText.number(items)) records"
+        return "nothing to do: \(records) of \(what) were loaded"
+            + (target.map { " into \($0)" } ?? "")
+            + (last.map { " on \(Self.words($0))" } ?? "")
+            + " (\(HumanText.count(batches, "batch", "batches"))); --again NAME loads them anew"
+    }
+
+    private static func words(_ time: Date) -> String {
+        String(time.formatted(.iso8601.dateTimeSeparator(.space)).prefix(16)) + " UTC"
+    }
+}

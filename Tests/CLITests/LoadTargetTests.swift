@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import TrancheCLI
+
+@Suite("Targets of loads", .timeLimit(.minutes(10)))
+struct LoadTargetTests {
+    private func bench() async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+        try bench.write("id,name\n1,a\n2,b\n3,c\n", to: "x.csv")
+        return bench
+    }
+
+    private func load(_ bench: CommandLineBench, _ more: String...) async
+        -> CommandLineBench.Outcome
+    {
+        await bench.run(["load", bench.path("x.csv")] + more)
+    }
+
+    @Test("What is loaded into one target is refused for another, with the way out")
+    func another() async throws {
+        let bench = try await bench()
+        #expect(await load(bench, "--to", "none").status == .done)
+        let others = [
+            ["--to", "table:t"], ["--to", "jsonl:\(bench.path("o"))"],
+            ["--to", "none", "--clean"],
+        ]
+        for other in others {
+            let outcome = await bench.run(["load", bench.path("x.csv")] + other)
+            #expect(outcome.status == .failed, "\(other)")
+            #expect(outcome.errors.contains("is loaded into none"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("--again NAME"), "\(outcome.errors)")
+        }
+        #expect(try bench.rows("SELECT count(*) FROM t") == ["0"])
+        let again = await load(bench, "--to", "table:t", "--again", "second")
+        #expect(again.status == .done, "\(again.errors)")
+        #expect(try bench.rows("SELECT count(*) FROM t") == ["3"])
+        // The one run goes on as the other does.
+        for words in [["--to", "none"], ["--to", "table:t", "--again", "second"]] {
+            let outcome = await bench.run(["load", bench.path("x.csv")] + words)
+            #expect(outcome.status == .done)
+            #expect(outcome.errors.contains("nothing to do: all 3 records"), "\(outcome.errors)")
+        }
+    }
+
+    @Test("Keys and the contents of mappings and schemas belong to the target, workers do not")
+    func parts() async throws {
+        let bench = try await bench()
+        let (map, schema) = (bench.path("map.json"), bench.path("schema.json"))
+        try bench.write(#"{"rename": {"name": "name"}}"#, to: "map.json")
+        try bench.write(#"{"properties": {"id": {"type": "integer"}}}"#, to: "schema.json")
+        let words = ["--to", "table:t", "--map", map, "--schema", schema]
+        let path = bench.path("x.csv")
+        #expect(await bench.run(["load", path, "--key", "id"] + words).status == .done)
+        let same = await bench.run(
+            ["load", path, "--key", "id", "--workers", "2", "--weight", "5"] + words
+        )
+        #expect(same.status == .done, "\(same.errors)")
+        #expect(await bench.run(["load", path] + words).status == .failed)
+        try bench.write(#"{"rename": {"name": "name"} }"#, to: "map.json")
+        let mapped = await bench.run(["load", path, "--key", "id"] + words)
+        #expect(mapped.status == .failed)
+        #expect(mapped.errors.contains("mapping"), "\(mapped.errors)")
+    }
+
+    @Test("A job that was begun before targets were kept takes the first one it is given")
+    func adopted() async throws {
+        let bench = try await bench()
+        #expect(await load(bench, "--to", "table:t").status == .done)
+        try bench.execute(
+            "UPDATE inventory_run SET definition = json_remove(definition, '$.target')"
+        )
+        let first = await load(bench, "--to", "table:t", "--key", "id")
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(first.errors.contains("nothing to do"), "\(first.errors)")
+    }
+
+    @Test("No credentials are kept with a target")
+    func secrets() async throws {
+        let sink = try LoadSink(
+            "postgresql://me:secret@db.example:5433/shop?sslmode=require&password=secret2",
+            table: "t",
+            environment: [:]
+        )
+        #expect(sink.words == "table 't' in postgresql://db.example:5433/shop")
+        let hook = try LoadSink(
+            "webhook:https://me:secret@example.org/in?token=secret",
+            table: nil,
+            environment: [:]
+        )
+        #expect(hook.words == "webhook https://example.org/in")
+    }
+}
