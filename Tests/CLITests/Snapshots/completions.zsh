@@ -209,7 +209,7 @@ _tranche() {
                 '--help[this text; -h too]' ;;
         load)
             _arguments \
-                ':FILE:' \
+                '*:FILE:_files' \
                 '--format[how it is written; by its name by default]:csv|jsonl:(csv jsonl)' \
                 '--delimiter[what parts the fields of a CSV file; a comma by default]:C:' \
                 '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
@@ -234,6 +234,7 @@ _tranche() {
                 '--promise[what the sink must promise; idempotent by default. MongoDB then writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
                 '--job[name of the job; load by default]:JOB:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
+                '--again[load what was loaded before anew, and into another target if you like\: as a run of that name, which goes on when it is given again]:NAME:' \
                 '--from[the lowest offset of the run; needs --run]:OFFSET:' \
                 '--to-offset[the highest offset of the run; needs --run]:OFFSET:' \
                 '--weight[most bytes of a batch; 8MiB by default]:BYTES:' \
