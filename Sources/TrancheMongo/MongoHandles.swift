@@ -132,8 +132,18 @@ struct BSONDocument: ~Copyable {
         case .blob:
             let start = bytes.baseAddress.map { $0 + Int(cell.start) }
             return bson_append_binary(pointer, name, -1, BSON_SUBTYPE_BINARY, start, cell.length)
-        case .json: return appendJSON(record.text(of: cell), as: name)
-        case .decimal: return appendDecimal(record.text(of: cell), as: name)
+        case .json:
+            var json: [UInt8] = []
+            let text = record.block.bytes[cell.textRange]
+            let isHeld = LongNumbers.asDecimals.append(text, to: &json) { digits in
+                Self.decimal(String(decoding: digits, as: UTF8.self)) != nil
+            }
+            return isHeld && appendJSON(String(decoding: json, as: UTF8.self), as: name)
+        case .decimal:
+            var digits: [UInt8] = []
+            let text = UnsafeBufferPointer(rebasing: bytes[cell.textRange])
+            return NumberText.appendJSON(text, to: &digits)
+                && appendDecimal(String(decoding: digits, as: UTF8.self), as: name)
         case .text:
             guard cell.length > 0, let base = bytes.baseAddress else {
                 return bson_append_utf8(pointer, name, -1, "", 0)
@@ -146,12 +156,20 @@ struct BSONDocument: ~Copyable {
     }
 
     /// Appends a number as a decimal of 128 bits.
-    ///
-    /// - Returns: False where it has more digits than that holds.
     private func appendDecimal(_ digits: String, as name: String) -> Bool {
+        guard var value = Self.decimal(digits) else { return false }
+        return bson_append_decimal128(pointer, name, -1, &value)
+    }
+
+    /// A number as a decimal of 128 bits; `nil` where that does not hold all of its digits.
+    private static func decimal(_ digits: String) -> bson_decimal128_t? {
         var value = bson_decimal128_t()
-        return bson_decimal128_from_string(digits, &value)
-            && bson_append_decimal128(pointer, name, -1, &value)
+        guard bson_decimal128_from_string(digits, &value) else { return nil }
+        var buffer = [CChar](repeating: 0, count: 64)
+        bson_decimal128_to_string(&value, &buffer)
+        let length = buffer.firstIndex(of: 0) ?? buffer.endIndex
+        let kept = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return NumberText.isSame(kept, digits) ? value : nil
     }
 
     /// Appends a JSON array or object.

@@ -73,6 +73,11 @@ extension PostgreSQLCopyEncoder {
             return "has a NUL character, which no text of PostgreSQL holds, for"
         }
 
+        /// Whether it is a zero with a sign, which only a floating-point number keeps.
+        private var isNegativeZero: Bool {
+            cell.integer == 0 && cell.length > 0 && text.first == UInt8(ascii: "-")
+        }
+
         func integer<Number: FixedWidthInteger>() -> Reading<Number> {
             switch cell.kind {
             case .integer: Number(exactly: cell.integer).map { .value($0) } ?? .refused
@@ -83,7 +88,7 @@ extension PostgreSQLCopyEncoder {
 
         var double: Reading<Double> {
             switch cell.kind {
-            case .integer: .value(Double(cell.integer))
+            case .integer: .value(isNegativeZero ? -0.0 : Double(cell.integer))
             case .real: .value(cell.real.isNaN ? .nan : cell.real)
             case .text, .decimal: PostgreSQLInput.double(text)
             default: .refused
@@ -92,7 +97,7 @@ extension PostgreSQLCopyEncoder {
 
         var float: Reading<Float> {
             switch cell.kind {
-            case .integer: .value(Float(cell.integer))
+            case .integer: .value(isNegativeZero ? -0.0 : Float(cell.integer))
             case .real where cell.real.isNaN: .value(.nan)
             case .real where cell.length > 0 && cell.real.isFinite: PostgreSQLInput.float(text)
             case .real:
@@ -105,7 +110,8 @@ extension PostgreSQLCopyEncoder {
         var boolean: Reading<Bool> {
             switch cell.kind {
             case .boolean: .value(cell.boolean)
-            case .integer: cell.integer >> 1 == 0 ? .value(cell.integer == 1) : .refused
+            case .integer:
+                cell.integer >> 1 == 0 && !isNegativeZero ? .value(cell.integer == 1) : .refused
             case .text: PostgreSQLInput.boolean(text)
             default: .refused
             }

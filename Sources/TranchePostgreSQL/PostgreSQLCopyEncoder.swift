@@ -54,7 +54,7 @@ struct PostgreSQLCopyEncoder {
     func encode(_ records: [Record]) throws -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(records.count * load.columns.count * 20)
-        var refused: [(id: Int64, message: String)] = []
+        var refused: [RefusedRecord] = []
         for record in records {
             let start = output.count
             switch isBinary ? appendBinary(record, to: &output) : appendText(record, to: &output) {
@@ -62,17 +62,23 @@ struct PostgreSQLCopyEncoder {
             case .undecided: return nil
             case .refused(let refusal):
                 output.removeLast(output.count - start)
-                refused.append((record.id, message(for: record, refusal)))
+                refused.append(refusedRecord(record, refusal))
             }
         }
         guard refused.isEmpty else { throw RecordsRefused(refused) }
         return output
     }
 
-    private func message(for record: Record, _ refusal: Refusal) -> String {
+    private func refusedRecord(_ record: Record, _ refusal: Refusal) -> RefusedRecord {
         let column = load.columns[refusal.place]
-        let value = record.text(load.fields.names[refusal.place]) ?? ""
+        let field = load.fields.names[refusal.place]
+        let value = record.text(field)
         let reason = refusal.reason ?? "is no value for"
-        return "'\(value)' \(reason) column \(column.name), which is \(column.type)"
+        return RefusedRecord(
+            record,
+            field: field,
+            "'\(value ?? "")' \(reason) column \(column.name), which is \(column.type)",
+            input: value
+        )
     }
 }

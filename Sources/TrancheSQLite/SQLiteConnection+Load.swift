@@ -7,6 +7,7 @@ extension SQLiteConnection {
     struct Loading {
         let load: SQLLoad
         let statement: String
+        let affinities: [SQLiteAffinity]
         var rows = 0
         /// The records that wait for others to which they refer.
         var waiting: [(record: Record, error: SQLiteError)] = []
@@ -27,15 +28,20 @@ extension SQLiteConnection {
                 statement = telling
             }
         }
-        loading = Loading(load: load, statement: statement)
+        loading = Loading(
+            load: load,
+            statement: statement,
+            affinities: SQLiteAffinity.all(of: load)
+        )
         // Rows that were written are not read again: a large cache would keep them for nothing.
         try handle.run(script: "PRAGMA cache_size = -1024;")
     }
 
     package func load(_ records: [Record]) async throws -> [RefusedRecord] {
         guard let load = loading?.load else { return [] }
-        let lacking = load.lackingKey(of: records)
-        return lacking + (try await insert(records.without(lacking)))
+        var refused = load.lackingKey(of: records)
+        refused += load.rounded(among: records.without(refused), loading?.affinities ?? [])
+        return refused + (try await insert(records.without(refused)))
     }
 
     package func endLoad() async throws -> SQLLoad.End {
@@ -74,7 +80,7 @@ extension SQLiteConnection {
             let statement = try prepared(loading.statement)
             for record in records {
                 do {
-                    try insert(record, statement, loading.load)
+                    try insert(record, statement, loading)
                     rows += 1
                 } catch let error as SQLiteError where error.refusesRow {
                     // The statement alone was undone, unless a trigger wants it otherwise.
@@ -98,17 +104,17 @@ extension SQLiteConnection {
     private func insert(
         _ record: Record,
         _ statement: SQLiteStatement,
-        _ load: SQLLoad
+        _ loading: Loading
     ) throws(SQLiteError) {
-        guard load.isCareful else {
-            try statement.run(record, width: load.columns.count) { handle.error($0) }
+        guard loading.load.isCareful else {
+            try statement.run(record, loading.affinities) { handle.error($0) }
             return
         }
         // A trigger's RAISE(FAIL) leaves what the statement has written.
         _ = try execute(["SAVEPOINT tranche_row"])
         do {
-            let row = try statement.run(record, width: load.columns.count) { handle.error($0) }
-            if let row { loading?.places[row] = record }
+            let row = try statement.run(record, loading.affinities) { handle.error($0) }
+            if let row { self.loading?.places[row] = record }
         } catch {
             if handle.isInTransaction {
                 _ = try execute(["ROLLBACK TO tranche_row", "RELEASE tranche_row"])

@@ -153,7 +153,7 @@ package final class SQLiteDatabase: SQLDatabase {
             var column = SQLTable.Column(
                 name: name,
                 type: type,
-                baseType: Self.affinity(ofType: type, isStrict: isStrict),
+                baseType: SQLiteAffinity(ofType: type, isStrict: isStrict).rawValue,
                 isNotNull: isNotNull || isRowID,
                 kind: Self.kind(ofType: type),
                 isUnique: isOnlyKey || unique.contains(name)
@@ -183,18 +183,6 @@ package final class SQLiteDatabase: SQLDatabase {
             return try row.boolean()
         }
         return SQLTable(columns: columns, indexes: indexes, isView: isView ?? false)
-    }
-
-    /// What a column of a declared type makes of its values.
-    ///
-    /// Source: sqlite.org/datatype3.html, section 3.1; stricttables.html, section 2.
-    private static func affinity(ofType type: String, isStrict: Bool) -> String {
-        let type = type.uppercased()
-        if type.contains("INT") { return "INTEGER" }
-        if ["CHAR", "CLOB", "TEXT"].contains(where: { type.contains($0) }) { return "TEXT" }
-        if type.isEmpty || type.contains("BLOB") || isStrict && type == "ANY" { return "BLOB" }
-        if ["REAL", "FLOA", "DOUB"].contains(where: { type.contains($0) }) { return "REAL" }
-        return "NUMERIC"
     }
 
     /// What a declared type lets through.

@@ -49,13 +49,14 @@ struct SQLiteStatement {
     @discardableResult
     func run(
         _ record: Record,
-        width: Int,
+        _ affinities: [SQLiteAffinity],
         _ fail: (Int32) -> SQLiteError
     ) throws(SQLiteError) -> Int64? {
         var rowID: Int64?
         let code = record.block.bytes.withUnsafeBufferPointer { bytes -> Int32 in
-            for place in 0..<width {
-                let code = bind(record.cell(place), of: record, bytes, at: Int32(place + 1))
+            for (place, affinity) in affinities.enumerated() {
+                let cell = record.cell(place)
+                let code = bind(cell, of: record, bytes, affinity, at: Int32(place + 1))
                 guard code == SQLITE_OK else { return code }
             }
             let code = sqlite3_step(pointer)
@@ -73,17 +74,27 @@ struct SQLiteStatement {
         return rowID
     }
 
+    /// Binds a value so that its column keeps it: as text where that is the column's affinity, or where SQLite
+    /// would make another number of it.
     private func bind(
         _ cell: RecordCell,
         of record: Record,
         _ bytes: UnsafeBufferPointer<UInt8>,
+        _ affinity: SQLiteAffinity,
         at index: Int32
     ) -> Int32 {
         switch cell.kind {
         case .null: return sqlite3_bind_null(pointer, index)
-        case .boolean: return sqlite3_bind_int64(pointer, index, cell.boolean ? 1 : 0)
-        case .integer: return sqlite3_bind_int64(pointer, index, cell.integer)
-        case .real: return sqlite3_bind_double(pointer, index, cell.real)
+        case .boolean where affinity != .text:
+            return sqlite3_bind_int64(pointer, index, cell.boolean ? 1 : 0)
+        case .integer where affinity != .text:
+            return sqlite3_bind_int64(pointer, index, cell.integer)
+        // What is no number would be bound as NULL.
+        case .real where affinity != .text && !cell.real.isNaN:
+            return sqlite3_bind_double(pointer, index, cell.real)
+        case .decimal where affinity.isNumeric:
+            let text = UnsafeBufferPointer(rebasing: bytes[cell.textRange])
+            return sqlite3_bind_double(pointer, index, NumberText.nearest(text))
         case .blob:
             if cell.length == 0 { return sqlite3_bind_zeroblob(pointer, index, 0) }
             return tranche_sqlite3_bind_blob(
@@ -92,7 +103,7 @@ struct SQLiteStatement {
                 bytes.baseAddress.map { $0 + Int(cell.start) },
                 Int32(cell.length)
             )
-        case .text, .json, .timestamp, .date, .decimal:
+        case .boolean, .integer, .real, .decimal, .text, .json, .timestamp, .date:
             guard cell.length > 0, let base = bytes.baseAddress else {
                 return bind(.text(record.text(of: cell)), at: index)
             }

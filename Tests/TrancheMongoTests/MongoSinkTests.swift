@@ -107,6 +107,42 @@ struct MongoSinkTests {
         }
     }
 
+    @Test(
+        "A long number is a decimal of 128 bits, or its record is refused",
+        arguments: [
+            ("18446744073709551615", "18446744073709551615"), ("1e400", "1E+400"),
+            ("12345678901234567890.123456789", "12345678901234567890.123456789"),
+            ("[18446744073709551615]", "18446744073709551615"),
+            ("12345678901234567890123456789012345", nil), ("1e7000", nil),
+            ("[12345678901234567890123456789012345]", nil),
+        ] as [(String, String?)]
+    )
+    func longNumbers(_ json: String, _ decimal: String?) async throws {
+        let location = try await MongoTestServer.location()
+        try await withTemporaryFolder { folder in
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            let path = folder.path("x.jsonl")
+            try Data("{\"id\": 1, \"v\": \(json)}\n".utf8).write(to: URL(fileURLWithPath: path))
+            let request = BatchRequest(
+                job: "load",
+                limit: BatchLimit(weight: 4000),
+                policy: RunPolicy(maxAttempts: 1)
+            )
+            let report = try await Chain(reading: JSONLinesSource(path))
+                .write(to: sink(location, key: ["id"]))
+                .run(through: inventory, ChainOptions(request: request, workers: 1))
+            let found = try await MongoConnection(location).run(
+                """
+                {"count": "\(location.collection)",
+                 "query": {"v": {"$numberDecimal": "\(decimal ?? "0")"}}}
+                """
+            )
+            #expect(found.counters["n"] == (decimal == nil ? 0 : 1))
+            #expect(report.run?.totals[.quarantined]?.items ?? 0 == (decimal == nil ? 1 : 0))
+            await inventory.close()
+        }
+    }
+
     @Test("Without an index of the key nothing is handed out, and the index to make is named")
     func noIndex() async throws {
         let location = try await MongoTestServer.location()

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Reads and spells decimal numbers without losing a digit.
 package enum NumberText {
     package typealias Bytes = UnsafeBufferPointer<UInt8>
@@ -38,6 +40,46 @@ package enum NumberText {
         if shape.significant <= 15, -290...290 ~= shape.exponent { return true }
         var spelling = value.description
         return spelling.withUTF8 { other in
+            guard let otherShape = DecimalShape(other) else { return false }
+            return shape.isSameMagnitude(text, otherShape, other)
+        }
+    }
+
+    /// Whether two texts are one number.
+    ///
+    /// - Parameters:
+    ///   - text: Digits with a sign, a point and an exponent, as far as it has them.
+    ///   - other: The same.
+    /// - Returns: Whether they are; false where one of them is no number.
+    package static func isSame(_ text: String, _ other: String) -> Bool {
+        let (text, other) = (Array(text.utf8), Array(other.utf8))
+        let minus = UInt8(ascii: "-")
+        guard (text.first == minus) == (other.first == minus) else { return false }
+        return text.withUnsafeBufferPointer { text in
+            other.withUnsafeBufferPointer { other in
+                guard let shape = DecimalShape(text), let otherShape = DecimalShape(other) else {
+                    return false
+                }
+                return shape.isSameMagnitude(text, otherShape, other)
+            }
+        }
+    }
+
+    /// Whether a double holds a number: printing it with as many digits as the number has gives the number.
+    ///
+    /// More numbers are than are the double's shortest spelling: `0.10000000000000000555` is what 20 places of
+    /// 0.1 are, and 18446744073709551616 is 2 to the 64th.
+    ///
+    /// - Parameters:
+    ///   - text: Digits with a sign, a point and an exponent, as far as it has them.
+    ///   - value: The double that is nearest.
+    /// - Returns: Whether nothing is lost; false where the text is no number.
+    package static func isHeld(_ text: Bytes, by value: Double) -> Bool {
+        guard let shape = DecimalShape(text), value.isFinite else { return false }
+        if isSame(value, text, shape) { return true }
+        guard value != 0, shape.significant > 15, shape.significant < 1000 else { return false }
+        var digits = String(format: "%.\(shape.significant - 1)e", value)
+        return digits.withUTF8 { other in
             guard let otherShape = DecimalShape(other) else { return false }
             return shape.isSameMagnitude(text, otherShape, other)
         }

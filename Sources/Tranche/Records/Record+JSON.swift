@@ -7,20 +7,34 @@ extension Record {
     /// - Parameters:
     ///   - output: Where to append.
     ///   - spelling: Whether everything but null is written as the text that it was read from.
-    package func appendJSON(to output: inout [UInt8], asTexts spelling: Bool = false) {
+    ///   - numbers: How numbers are written that neither 64 bits nor a double hold.
+    package func appendJSON(
+        to output: inout [UInt8],
+        asTexts spelling: Bool = false,
+        long numbers: LongNumbers = .asDigits
+    ) {
         output.append(UInt8(ascii: "{"))
         for (place, name) in fields.names.enumerated() {
             if place > 0 { output.append(UInt8(ascii: ",")) }
             JSONBytes.append(name.utf8, to: &output)
             output.append(UInt8(ascii: ":"))
-            append(cell(place), to: &output, asText: spelling)
+            append(cell(place), to: &output, asText: spelling, numbers)
         }
         output.append(UInt8(ascii: "}"))
     }
 
-    private func append(_ cell: RecordCell, to output: inout [UInt8], asText: Bool) {
+    private func append(
+        _ cell: RecordCell,
+        to output: inout [UInt8],
+        asText: Bool,
+        _ numbers: LongNumbers
+    ) {
         switch cell.kind {
         case .null: output += "null".utf8
+        case .json where numbers != .asDigits:
+            numbers.append(block.bytes[cell.textRange], to: &output)
+        case .decimal where numbers != .asDigits:
+            numbers.append(block.bytes[cell.textRange], to: &output)
         case .json: output += block.bytes[cell.textRange]
         case .text: JSONBytes.append(block.bytes[cell.textRange], to: &output)
         case .timestamp, .date: JSONBytes.append(text(of: cell).utf8, to: &output)

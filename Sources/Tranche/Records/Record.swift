@@ -89,9 +89,9 @@ public struct Record: Sendable {
                 "there is no field '\(name)'; there are \(fields.names.joined(separator: ", "))"
             )
         }
-        var values = values
-        values[place] = value
-        return try Record(id: id, fields: fields, values: values)
+        var builder = RecordBlockBuilder(fields)
+        builder.add(like: self) { other, _ in other == place ? value : nil }
+        return Record(builder.build(), row: 0)
     }
 
     package func cell(_ place: Int) -> RecordCell { block.cell(place, ofRow: row) }

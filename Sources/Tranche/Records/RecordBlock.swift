@@ -84,6 +84,27 @@ package struct RecordBlockBuilder {
         }
     }
 
+    /// Adds a record like another, some of whose values are changed; all else is kept as it was read.
+    ///
+    /// - Parameters:
+    ///   - record: The other record, which has as many fields.
+    ///   - change: Gives a value for a field, or `nil` to keep its own.
+    package mutating func add(like record: Record, _ change: (Int, RecordCell) -> Value?) {
+        precondition(record.fields.count == fields.count, "give a record of as many fields")
+        ids.append(record.id)
+        for place in 0..<fields.count {
+            var cell = record.cell(place)
+            if let value = change(place, cell) {
+                add(value)
+                continue
+            }
+            let text = record.block.bytes[cell.textRange]
+            cell.start = UInt32(bytes.count)
+            bytes += text
+            cells.append(cell)
+        }
+    }
+
     private mutating func add(_ value: Value) {
         switch value {
         case .null: cells.append(.null)

@@ -104,7 +104,7 @@ extension JSON {
             case .null: .null
             case .boolean(let value): .bool(value)
             case .integer(let value): .integer(value)
-            case .real(let value): value.isFinite ? .number(value) : .string(String(value))
+            case .real(let value): value.isFinite ? .number(value) : JSON(Value.real(value).text)
             case .text(let value): .string(value)
             case .blob: JSON(value.text)
             }

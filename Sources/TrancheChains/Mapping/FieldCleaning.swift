@@ -30,13 +30,11 @@ struct FieldCleaning {
     func clean(_ records: ArraySlice<Record>) -> [Record] {
         var builder = RecordBlockBuilder(fields)
         for record in records {
-            builder.add(
-                record.id,
-                record.values.map { value in
-                    guard case .text(let text) = value else { return value }
-                    return .text(Self.cleaned(text, keeping: ".-_#&@", between: " "))
-                }
-            )
+            builder.add(like: record) { _, cell in
+                guard cell.kind == .text else { return nil }
+                let text = record.text(of: cell)
+                return .text(Self.cleaned(text, keeping: ".-_#&@", between: " "))
+            }
         }
         return builder.build().records
     }

@@ -159,7 +159,7 @@ private final class CypherWriter: RecordWriter {
     func write(_ records: [Record]) async throws {
         for record in records {
             if count > 0 { waiting.append(UInt8(ascii: ",")) }
-            record.appendJSON(to: &waiting)
+            record.appendJSON(to: &waiting, long: .asTexts)
             count += 1
             if count >= configuration.records || waiting.count >= configuration.bytes {
                 try await flush()
