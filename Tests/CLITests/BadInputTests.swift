@@ -171,7 +171,11 @@ import Testing
         Case("load x.csv --to nowhere", .usage, "this is no place to write to"),
         Case("load x.csv --to sqlite:x.db", .usage, "name the table with --table"),
         Case("load x.csv --to csv:y --key id", .usage, "--key goes with a table or collection"),
-        Case("load x.csv --to none --rejects r", .usage, "--rejects goes with --schema"),
+        Case(
+            "load x.csv --to none --strict-types",
+            .usage,
+            "--strict-types goes with --schema"
+        ),
         Case("load x.csv --to none --max-rejects 200%", .usage, "--max-rejects"),
         Case("load x.csv --to none --delimiter ab", .usage, "give one character"),
         Case("load x.csv --to none --from 5", .usage, "need --run"),

@@ -19,6 +19,7 @@ struct LoadOptions: Sendable {
     private let map: String?
     private let isCleaned: Bool
     private let schema: String?
+    private let isStrict: Bool
     private let rejects: String?
     private let target: String?
     private let table: String?
@@ -58,6 +59,11 @@ struct LoadOptions: Sendable {
                     "schema",
                     "FILE",
                     "a JSON Schema that records must meet; converts their fields"
+                ),
+                .init(
+                    "strict-types",
+                    nil,
+                    "judge values by the schema as they are: a text is no number, null is a value"
                 ),
                 .init(
                     "rejects",
@@ -152,6 +158,10 @@ struct LoadOptions: Sendable {
         map = arguments.text("map")
         isCleaned = arguments.has("clean")
         schema = arguments.text("schema")
+        isStrict = arguments.has("strict-types")
+        guard schema != nil || !isStrict else {
+            throw UsageError("--strict-types goes with --schema")
+        }
         rejects = arguments.text("rejects")
         maxRejects = try arguments.value("max-rejects", Self.parseLimit)
         guard schema != nil || rejects != nil || maxRejects == nil else {
@@ -378,8 +388,10 @@ struct LoadOptions: Sendable {
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
         if let schema {
+            var rules = try RecordSchema(contentsOf: schema)
+            rules.convertsTexts = !isStrict
             records = records.validate(
-                try RecordSchema(contentsOf: schema),
+                rules,
                 rejectsTo: rejectsPath.map { .jsonLines($0, overwrites: writing.overwrites) }
             )
         } else if let rejectsPath {

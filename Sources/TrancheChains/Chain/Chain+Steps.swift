@@ -146,7 +146,9 @@ extension Chain {
     private func keeping(
         _ fields: @escaping @Sendable (RecordFields?) throws -> RecordFields?
     ) -> Chain<Element> {
-        Chain(source: source, attachments: attachments, fields: fields, open: open)
+        var chain = Chain(source: source, attachments: attachments, fields: fields, open: open)
+        chain.notices = notices
+        return chain
     }
 }
 

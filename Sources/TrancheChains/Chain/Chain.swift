@@ -19,6 +19,8 @@ public struct Chain<Element: Sendable>: Sendable {
     var attachments: [any ChainAttachment]
     /// The fields of the elements, where they are records and all have the same.
     let fields: @Sendable (RecordFields?) throws -> RecordFields?
+    /// What is told once before a run, of the source's fields.
+    var notices: @Sendable (RecordFields?) throws -> [String] = { _ in [] }
     /// Opens the chain for one batch.
     let open: @Sendable (BatchContext, ChunkReader<Record>) throws -> ChunkReader<Element>
 
@@ -38,11 +40,13 @@ public struct Chain<Element: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - fields: The fields behind the step, of those before it; checked before anything is acquired.
+    ///   - notices: What is told once, of the fields before the step.
     ///   - attachment: What the step keeps beside the elements.
     ///   - open: Opens the step for one batch: given what comes before, gives what comes out.
     /// - Returns: The longer chain.
     func step<Output: Sendable>(
         fields: @escaping @Sendable (RecordFields?) throws -> RecordFields? = { _ in nil },
+        notices: @escaping @Sendable (RecordFields?) -> [String] = { _ in [] },
         attachment: (any ChainAttachment)? = nil,
         _ open:
             @escaping @Sendable (BatchContext, ChunkReader<Element>) throws -> ChunkReader<
@@ -50,12 +54,14 @@ public struct Chain<Element: Sendable>: Sendable {
             >
     ) -> Chain<Output> {
         let before = self
-        return Chain<Output>(
+        var chain = Chain<Output>(
             source: source,
             attachments: attachments + (attachment.map { [$0] } ?? []),
             fields: { try fields(try before.fields($0)) },
             open: { try open($0, try before.open($0, $1)) }
         )
+        chain.notices = { try before.notices($0) + notices(try before.fields($0)) }
+        return chain
     }
 }
 

@@ -115,6 +115,7 @@ struct ChainRun: Sendable {
         for attachment in self.chain.attachments {
             notices += try await attachment.claim(sinkRun)
         }
+        notices += try self.chain.notices(fields)
         if let onNotice = options.onNotice { notices.forEach(onNotice) }
     }
 

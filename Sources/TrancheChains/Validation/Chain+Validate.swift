@@ -22,6 +22,14 @@ extension Chain where Element == Record {
                 if let fields { try schema.check(fields) }
                 return fields
             },
+            notices: { fields in
+                let absent = fields.map { schema.absent(from: $0) } ?? []
+                if absent.isEmpty { return [] }
+                return [
+                    "the schema describes fields that the records do not have: "
+                        + absent.joined(separator: ", ")
+                ]
+            },
             attachment: rejects
         ) { context, records in
             context.counters.add(0, to: CounterName.valid)

@@ -1,5 +1,5 @@
 import Foundation
-package import Tranche
+import Tranche
 
 /// What records must be, as JSON Schema says it.
 ///
@@ -53,7 +53,11 @@ public struct RecordSchema: Sendable {
             throw TrancheError(.invalidArgument, "cannot read the schema '\(path)'")
         }
         do {
-            try self.init(json: String(decoding: data, as: UTF8.self))
+            let text = data.starts(with: byteOrderMark) ? data.dropFirst(byteOrderMark.count) : data
+            guard let json = String(validating: text, as: UTF8.self) else {
+                throw Self.refused("it is no UTF-8")
+            }
+            try self.init(json: json)
         } catch let error as TrancheError {
             throw TrancheError(.invalidArgument, "'\(path)': \(error.message)", underlying: error)
         }
@@ -93,7 +97,7 @@ public struct RecordSchema: Sendable {
     ///
     /// - Parameter fields: The table's fields.
     /// - Returns: Their names; empty when the table has all.
-    package func absent(from fields: RecordFields) -> [String] {
+    func absent(from fields: RecordFields) -> [String] {
         let root = document.nodes[document.target(of: document.root)].node
         let names = root.properties.filter { document.nodes[$0.value].node.verdict != false }.keys
             .map { String(decoding: $0, as: UTF8.self) }

@@ -142,7 +142,7 @@ final class SchemaValidator {
         _ bytes: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         do throws(Undecided) {
-            guard let value = try settled(place, cell, converted, bytes) else { return false }
+            guard let value = try settled(rules[place], cell, bytes) else { return false }
             converted = value
             return true
         } catch {
@@ -152,22 +152,18 @@ final class SchemaValidator {
 
     /// What a cell becomes, if it is valid.
     private func settled(
-        _ place: Int,
+        _ rule: FieldRule,
         _ original: RecordCell,
-        _ converted: RecordCell,
         _ bytes: UnsafeBufferPointer<UInt8>
     ) throws(Undecided) -> RecordCell? {
         let reader = CellReader(bytes: bytes)
-        let rule = rules[place]
         guard var cell = self.converted(original, rule, reader) else { return nil }
         if cell.kind == .null, rule.allowsNothing { return cell }
         if !rule.schemas.isEmpty {
-            if cell.kind == .text, let plain = rule.plain,
-                document.nodes[plain].node.choices.isEmpty
-            {
-                guard rule.core.types.contains(.string) else { return nil }
-                let isMet = try evaluator.isMet(plain, by: reader.text(cell))
-                if !isMet { return nil }
+            if cell.kind == .text, let plain = rule.plain {
+                guard rule.core.types.contains(.string),
+                    try evaluator.isMet(plain, by: reader.text(cell))
+                else { return nil }
             } else {
                 guard let met = try met(rule, cell, reader) else { return nil }
                 cell = met
@@ -186,15 +182,18 @@ final class SchemaValidator {
         _ cell: RecordCell,
         _ reader: CellReader
     ) throws(Undecided) -> RecordCell? {
-        for candidate in [cell] + (rule.spellsChoices ? reader.spelled(cell) : []) {
-            let value = try reader.value(candidate)
-            var isMet = true
-            for schema in rule.schemas where isMet {
-                isMet = try evaluator.isMet(schema, by: value, level: 1)
-            }
-            if isMet { return candidate }
+        if try meets(rule, try reader.value(cell)) { return cell }
+        guard rule.spellsChoices, let spelled = reader.spelled(cell),
+            try meets(rule, try reader.value(spelled))
+        else { return nil }
+        return spelled
+    }
+
+    private func meets(_ rule: FieldRule, _ value: JSONValue) throws(Undecided) -> Bool {
+        for schema in rule.schemas {
+            guard try evaluator.isMet(schema, by: value, level: 1) else { return false }
         }
-        return nil
+        return true
     }
 
     /// A text as what it should become; `nil` when it cannot become that.

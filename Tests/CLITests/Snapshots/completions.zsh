@@ -219,6 +219,7 @@ _tranche() {
                 '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
                 '--clean[leave out what are no letters, digits or the like]' \
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
+                '--strict-types[judge values by the schema as they are\: a text is no number, null is a value]' \
                 '--rejects[where records go that are refused; with --schema FILE.error.jsonl by default]:FILE:' \
                 '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
                 '--drop-unknown[leave out fields that the table has no column for; refused by default]' \

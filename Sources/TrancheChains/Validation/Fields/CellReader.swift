@@ -69,15 +69,15 @@ struct CellReader {
         }
     }
 
-    /// The number and the truth value that a text spells as JSON does.
-    func spelled(_ cell: RecordCell) -> [RecordCell] {
+    /// The number or the truth value that a text spells as JSON does; `nil` when it spells neither.
+    func spelled(_ cell: RecordCell) -> RecordCell? {
         guard cell.kind == .text, let value = try? JSONValueReader.read(text(cell)) else {
-            return []
+            return nil
         }
-        switch value {
-        case .number: return numbered(cell).map { [$0] } ?? []
-        case .boolean: return boolean(cell).map { [$0] } ?? []
-        default: return []
+        return switch value {
+        case .number: numbered(cell)
+        case .boolean: boolean(cell)
+        default: nil
         }
     }
 

@@ -1,12 +1,12 @@
 import Tranche
 
 /// What one field of records must be, with what its texts become.
-struct FieldRule {
+final class FieldRule {
     let core: RuleCore
     /// The schemas that it must meet; empty where the schema says nothing, or the record is asked as a whole.
     let schemas: [Int]
-    /// The one schema that says nothing but of scalars; `nil` when there is none.
-    let plain: Int?
+    /// The one schema that says all of scalars, and names no values but texts; `nil` when there is none.
+    let plain: SchemaBox?
     /// Whether a record without a value is as one without the field.
     let allowsNothing: Bool
     /// Whether a text that cannot become what it should stays a text.
@@ -59,7 +59,7 @@ struct FieldRule {
         let kind = Self.kind(meant, formats, reading, isSaid: !schemas.isEmpty)
         let simple = isWhole || schemas.count != 1 ? nil : Self.simple(schemas[0], known.document)
         self.schemas = isWhole ? [] : schemas
-        plain = simple?.schema
+        plain = simple.map { known.document.nodes[$0.schema] }
         allowsNothing =
             !isRequired
             && (reading.isTabular
@@ -103,7 +103,8 @@ struct FieldRule {
     /// there is none.
     private static func simple(
         _ schema: Int,
-        _ document: SchemaDocument
+        _ document: SchemaDocument,
+        depth: Int = 0
     ) -> (schema: Int, types: JSONTypes)? {
         let target = document.target(of: schema)
         let node = document.nodes[target].node
@@ -115,7 +116,8 @@ struct FieldRule {
             !node.asksObjects, !node.namesMembers,
             let other = options.first(where: { !isNull(document.nodes[$0].node) }),
             options.contains(where: { isNull(document.nodes[$0].node) }),
-            let simple = simple(other, document), !simple.types.contains(.null)
+            depth < 10, let simple = simple(other, document, depth: depth + 1),
+            !simple.types.contains(.null)
         else { return nil }
         return (simple.schema, simple.types.union(.null))
     }

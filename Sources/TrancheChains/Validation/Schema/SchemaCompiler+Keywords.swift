@@ -26,10 +26,6 @@ extension SchemaCompiler {
             "minProperties", "maxProperties", "dependentRequired", "dependentSchemas",
             "dependencies", "unevaluatedProperties":
             try readObject(keyword, value, into: &node)
-        case "$ref": node.reference = try resolve(value, from: node.pointer, keyword).schema
-        case "$dynamicRef":
-            let (target, anchor) = try resolve(value, from: node.pointer, keyword)
-            node.dynamicReference = (anchor ?? "", target)
         case "allOf": node.allOf = try schemas(value, node.pointer, keyword)
         case "anyOf": node.anyOf = try schemas(value, node.pointer, keyword)
         case "oneOf": node.oneOf = try schemas(value, node.pointer, keyword)

@@ -21,6 +21,8 @@ struct SchemaCompiler {
     var resources: [Resource] = []
     private var places: [String: Int] = [:]
     private var scanned: Set<String> = []
+    /// References that are still to be followed: one by one, since chains of them may be long.
+    var pending: [(node: Int, keyword: String, address: JSONValue)] = []
 
     init(_ document: JSONValue) {
         self.document = document
@@ -36,6 +38,15 @@ struct SchemaCompiler {
             for name in resources[place].dynamicNames {
                 guard let pointer = resources[place].anchors[name] else { continue }
                 resources[place].dynamicAnchors[name] = try node(at: pointer)
+            }
+        }
+        while let next = pending.popLast() {
+            let pointer = nodes[next.node].pointer
+            let (target, anchor) = try resolve(next.address, from: pointer, next.keyword)
+            if next.keyword == "$ref" {
+                nodes[next.node].reference = target
+            } else {
+                nodes[next.node].dynamicReference = (anchor ?? "", target)
             }
         }
         return root
@@ -224,7 +235,11 @@ struct SchemaCompiler {
             }
             for member in members {
                 let keyword = String(decoding: member.name, as: UTF8.self)
-                try read(keyword, member.value, of: value, into: &node)
+                if keyword == "$ref" || keyword == "$dynamicRef" {
+                    pending.append((number, keyword, member.value))
+                } else {
+                    try read(keyword, member.value, of: value, into: &node)
+                }
             }
         default: throw refused("must be a schema: an object, or true or false", pointer, nil)
         }

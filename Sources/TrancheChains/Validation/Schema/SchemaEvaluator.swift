@@ -58,12 +58,13 @@ final class SchemaEvaluator {
         return try evaluate(schema, value, &marks)
     }
 
-    /// Whether a text of a field meets what a schema says of texts; nothing else is asked.
+    /// Whether a text of a field meets what a schema says of texts that names no values but texts.
     ///
     /// - Throws: ``Undecided``.
-    func isMet(_ schema: Int, by text: UnsafeBufferPointer<UInt8>) throws(Undecided) -> Bool {
-        begin(at: "", 1)
-        return try meetsTexts(document.nodes[schema], text)
+    func isMet(_ box: SchemaBox, by text: UnsafeBufferPointer<UInt8>) throws(Undecided) -> Bool {
+        level = 1
+        if let choice = box.node.choices.first, !choice.contains(text) { return false }
+        return try meetsTexts(box, text)
     }
 
     /// All that keeps a value from meeting a schema.

@@ -92,6 +92,9 @@ struct SchemaNode: Sendable {
             || minLength > 0 || maxLength < .max || pattern != nil || format != nil
     }
 
+    /// The schemas that the same value must meet.
+    var always: [Int] { [reference].compactMap { $0 } + allOf }
+
     /// The schemas that the same value must or may meet.
     var inPlace: [Int] {
         [reference, dynamicReference?.schema, not, condition?.test, condition?.then]
@@ -110,6 +113,13 @@ struct SchemaChoice: Sendable {
     init(_ values: [JSONValue]) {
         self.values = values
         canonical = Set(values.map(\.canonical))
+    }
+
+    /// Whether a text is among them.
+    func contains(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        values.contains { value in
+            if case .text(let known) = value { known.elementsEqual(text) } else { false }
+        }
     }
 }
 
