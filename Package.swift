@@ -17,6 +17,7 @@ let migrations = [
     "0003_watch_gaps",
     "0004_number_completions",
     "0005_create_archive",
+    "0006_identify_source",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -213,7 +214,10 @@ let package = Package(
         ),
         .testTarget(
             name: "TrancheSQLiteTests",
-            dependencies: ["Tranche", "TrancheSQL", "TrancheSQLite", "TestSupport"],
+            dependencies: [
+                "CSQLite", "Tranche", "TrancheSQL", "TrancheSQLite", "TrancheTestKit",
+                "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

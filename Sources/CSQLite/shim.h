@@ -1,7 +1,10 @@
 #ifndef TRANCHE_CSQLITE_SHIM_H
 #define TRANCHE_CSQLITE_SHIM_H
 
+#include <linux/stat.h>
 #include <sqlite3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // SQLITE_TRANSIENT is a cast macro, which Swift cannot import.
 static inline int tranche_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, int size) {
@@ -11,6 +14,20 @@ static inline int tranche_sqlite3_bind_text(sqlite3_stmt *statement, int index, 
 // SQLITE_TRANSIENT is a cast macro, which Swift cannot import.
 static inline int tranche_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int size) {
     return sqlite3_bind_blob(statement, index, bytes, size, SQLITE_TRANSIENT);
+}
+
+// statx stands behind _GNU_SOURCE, which Swift does not define. Fills in device, number, birth and change of the
+// file at a path, times in nanoseconds since 1970, a birth that the file system does not keep as 0; 0 when done.
+static inline int tranche_file_identity(const char *path, long long values[5]) {
+    struct statx state;
+    if (syscall(SYS_statx, -100 /* AT_FDCWD */, path, 0, STATX_BASIC_STATS | STATX_BTIME, &state) != 0) return -1;
+    int is_born = (state.stx_mask & STATX_BTIME) != 0;
+    values[0] = ((long long)state.stx_dev_major << 32) | state.stx_dev_minor;
+    values[1] = (long long)state.stx_ino;
+    values[2] = is_born ? state.stx_btime.tv_sec * 1000000000LL + state.stx_btime.tv_nsec : 0;
+    values[3] = state.stx_mtime.tv_sec * 1000000000LL + state.stx_mtime.tv_nsec;
+    values[4] = (long long)state.stx_size;
+    return 0;
 }
 
 #endif

@@ -142,6 +142,14 @@ actor MongoConnection {
         return try body(collection)
     }
 
+    /// The number that the server gave the collection when it was made; `nil` where there is no such
+    /// collection, or it has none, as a view.
+    func collectionID() throws -> String? {
+        try run(
+            "{\"listCollections\": 1, \"filter\": {\"name\": \(jsonText(location.collection))}}"
+        ).collectionID
+    }
+
     /// The names of the fields of the collection's unique indexes; none where there is no collection.
     func uniqueKeys() throws -> [Set<String>] {
         do {
@@ -169,6 +177,8 @@ struct MongoReply: Sendable {
     private(set) var isWritable = false
     /// The names of the fields of the collection's unique indexes.
     private(set) var uniqueKeys: [Set<String>] = []
+    /// The number of the first collection that is listed, in the spelling of the reply.
+    private(set) var collectionID: String?
 
     /// Takes a reply over, and frees it.
     init(_ json: UnsafeMutablePointer<CChar>?) {
@@ -197,6 +207,12 @@ struct MongoReply: Sendable {
         let cursor = object["cursor"] as? [String: Any]
         for document in (cursor?["firstBatch"] as? [[String: Any]] ?? []).prefix(1) {
             firstCounters = Counters(document["counters"] as? [String: Int] ?? [:])
+            let info = document["info"] as? [String: Any]
+            let uuid = info?["uuid"] as? [String: Any]
+            let binary = uuid?["$binary"] as? [String: Any]
+            collectionID =
+                uuid?["$uuid"] as? String ?? binary?["base64"] as? String
+                ?? uuid?["$binary"] as? String
         }
         for index in cursor?["firstBatch"] as? [[String: Any]] ?? [] {
             let key = index["key"] as? [String: Any] ?? [:]

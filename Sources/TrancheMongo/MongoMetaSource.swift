@@ -9,7 +9,7 @@ struct MongoMetaSource: RecordMetaSource {
 
     let definition: SourceDefinition
     private let source: MongoSource
-    private let connections: MongoConnections
+    let connections: MongoConnections
 
     /// Each document says its own.
     var fields: RecordFields? { nil }

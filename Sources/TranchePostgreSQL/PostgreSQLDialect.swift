@@ -86,6 +86,10 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package func json(of text: SQLStatement) -> SQLStatement { "CAST(\(text) AS json)" }
 
+    package func beginning(of column: String) -> SQLStatement {
+        "left(CAST(\(name: column) AS text), 2048)"
+    }
+
     package func double(_ expression: SQLStatement) -> SQLStatement {
         "CAST(\(expression) AS double precision)"
     }

@@ -84,7 +84,7 @@ extension PostgreSQLDatabase {
         return family
     }
 
-    private func relations(of name: SQLTableName) async throws
+    func relations(of name: SQLTableName) async throws
         -> [PostgreSQLSourceFamily.Relation]
     {
         // What a materialized view was made from no longer counts: rows appear when it is refreshed.
@@ -135,7 +135,7 @@ extension PostgreSQLDatabase {
     }
 
     /// The table's column from which a column comes, unchanged; `nil` where that cannot be told.
-    private func origin(
+    func origin(
         of uid: String,
         in name: SQLTableName
     ) async throws -> PostgreSQLSourceFamily.Column? {

@@ -14,6 +14,9 @@ package actor SQLiteConnection: SQLConnection {
     private var statements: [String: SQLiteStatement] = [:]
     private var isWanted = false
     private var turnTakenAt: ContinuousClock.Instant?
+    private let path: String
+    /// The file that was opened; `nil` for one that is written to, and so stays as long as it is open.
+    private let file: SQLiteFileIdentity?
     /// How much of the file is kept in memory: 16 MiB.
     static let cacheSize = "PRAGMA cache_size = -16384;"
     /// What is being loaded.
@@ -38,6 +41,8 @@ package actor SQLiteConnection: SQLConnection {
     /// It blocks for as long as opening a file does; call it from no actor.
     init(path: String, mode: Mode, lockTimeout: Duration) throws(SQLiteError) {
         executor = SerialQueueExecutor(label: "tranche.sqlite")
+        self.path = path
+        if case .source = mode { file = SQLiteFileIdentity(path: path) } else { file = nil }
         waiter = SQLiteLockWaiter(limit: lockTimeout)
         var flags: Int32
         switch mode {
@@ -79,8 +84,11 @@ package actor SQLiteConnection: SQLConnection {
 
     package var isUsable: Bool { !handle.isInTransaction }
 
-    // A file does not go away.
-    package func isAlive() -> Bool { true }
+    // Where another file was put at the path, this one still has the old one.
+    package func isAlive() -> Bool {
+        guard let file, let now = SQLiteFileIdentity(path: path) else { return true }
+        return now.isSameFile(as: file)
+    }
 
     package func noteDemand(_ isWanted: Bool) {
         self.isWanted = isWanted

@@ -65,6 +65,10 @@ package struct SQLiteDialect: SQLDialect {
 
     package func json(of text: SQLStatement) -> SQLStatement { text }
 
+    package func beginning(of column: String) -> SQLStatement {
+        "substr(\(name: column), 1, 2048)"
+    }
+
     package func double(_ expression: SQLStatement) -> SQLStatement { expression }
 
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {

@@ -140,4 +140,154 @@ import Testing
         #expect(await bench.run("acquire", "--job", "k", "--meta", "files").status == .done)
         #expect(await bench.run("redefine", "--job", "k", "--from", "9").status == .usage)
     }
+
+    /// Acquires all of the table, and ends it well.
+    private func drain(_ bench: CommandLineBench, _ batch: Int) async throws {
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        #expect(await bench.run("succeed", "\(batch)", "--attempt", "1").status == .done)
+    }
+
+    private let refill = """
+        DROP TABLE files;
+        CREATE TABLE files (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT, weight REAL);
+        INSERT INTO files (uid, item, weight)
+        SELECT value, '/new/' || value, 1 FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12]');
+        """
+
+    @Test("A run whose table is another is held until it begins anew; what it did is kept")
+    func restart() async throws {
+        let bench = try await CommandLineBench()
+        try await drain(bench, 1)
+        try bench.execute(refill)
+        let held = await bench.run("work", "--job", "j", "--meta", "files", "--", "true")
+        #expect(held.status == .tryAgain)
+        #expect(held.errors.contains("'tranche redefine --job j --meta files --restart'"))
+        let status = await bench.run("status")
+        #expect(status.output.contains("held"), "\(status.output)")
+        #expect(await bench.run("status", "--json").output.contains(#""state":"held""#))
+        let audit = await bench.run("audit", "--job", "j")
+        #expect(audit.status == .failed)
+        #expect(audit.errors.contains("has other rows under the same ids"), "\(audit.errors)")
+        let dry = await bench.run("redefine", "--job", "j", "--restart", "--dry-run")
+        #expect(dry.output == "job 'j' on 'files' would change:\n  cursor: 10 -> none\n")
+        let restarted = await bench.run("redefine", "--job", "j", "--meta", "files", "--restart")
+        #expect(
+            restarted.output == """
+                job 'j' on 'files' changed:
+                  cursor: 10 -> none
+                what was handed out is kept as run '~1'
+
+                """,
+            "\(restarted.errors)"
+        )
+        let batch = await bench.run("acquire", "--job", "j", "--meta", "files", "--json")
+        #expect(batch.output.contains(#""id_start":1,"id_end":12,"count":12"#), "\(batch.errors)")
+        #expect(
+            await bench.run("batches", "--job", "j", "--run", "~1", "--json").output.contains(
+                #""id_start":1,"id_end":10,"count":10"#
+            )
+        )
+    }
+
+    @Test("A run whose table is said to be the same goes on behind its cursor")
+    func same() async throws {
+        let bench = try await CommandLineBench()
+        try await drain(bench, 1)
+        try bench.execute(refill)
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--json"]
+        #expect(await bench.run(acquire).status == .nothingNow)
+        let both = await bench.run("redefine", "--job", "j", "--same", "--restart")
+        #expect(both.status == .usage)
+        // What is about something else ends no hold.
+        #expect(await bench.run("redefine", "--job", "j", "--where", "uid > 0").status == .done)
+        #expect(await bench.run("redefine", "--job", "j", "--where", "").status == .done)
+        #expect(await bench.run(acquire).status == .nothingNow)
+        let same = await bench.run("redefine", "--job", "j", "--meta", "files", "--same")
+        #expect(same.output.contains("  content: "), "\(same.errors)")
+        let batch = await bench.run(acquire)
+        #expect(batch.output.contains(#""id_start":11,"id_end":12,"count":2"#), "\(batch.errors)")
+    }
+
+    @Test(
+        "A file that was changed on purpose goes on, or begins anew",
+        arguments: ["csv", "jsonl"]
+    )
+    func files(format: String) async throws {
+        let bench = try await CommandLineBench()
+        let path = bench.path("in.\(format)")
+        func write(_ names: String...) throws {
+            let lines =
+                format == "csv"
+                ? ["id,name"] + names.map { "1,\($0)" } : names.map { #"{"id":1,"name":"\#($0)"}"# }
+            try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+        }
+        let load = ["load", path, "--job", "j", "--to", "none", "--json"]
+        try write("a", "b")
+        #expect(await bench.run(load).output.contains(#""count":2"#))
+        try write("a", "c", "d")
+        let changed = await bench.run(load)
+        #expect(changed.status == .failed)
+        let redefine = ["redefine", "--job", "j", "--meta", "\(format):\(path)"]
+        for option in ["--same", "--restart"] {
+            let command = "tranche \((redefine + [option]).joined(separator: " "))"
+            #expect(changed.errors.contains("'\(command)'"), "\(changed.errors)")
+        }
+        let same = await bench.run(redefine + ["--same"])
+        #expect(same.output.contains("  database: "), "\(same.errors)")
+        #expect(await bench.run(load).output.contains(#""count":1"#))
+        try write("e", "f", "g", "h")
+        #expect(await bench.run(load).status == .failed)
+        let restart = await bench.run(redefine + ["--restart"])
+        #expect(restart.output.contains("kept as run '~1'"), "\(restart.errors)")
+        #expect(await bench.run(load).output.contains(#""count":4"#))
+        for option in ["--database", "--uid=x"] {
+            let refused = await bench.run(redefine + [option])
+            #expect(refused.status == .usage)
+            #expect(refused.errors.contains("does not go with a file"), "\(refused.errors)")
+        }
+    }
+
+    @Test("All jobs of a database that has moved are redefined at once, or none")
+    func move() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE more AS SELECT * FROM files;")
+        for (job, table) in [("a", "files"), ("b", "files"), ("c", "more")] {
+            let acquire = ["acquire", "--job", job, "--meta", table, "--count", "4"]
+            #expect(await bench.run(acquire).status == .done)
+        }
+        let old = "sqlite:\(bench.path("tranche.db"))"
+        let elsewhere = ["TRANCHE_META_DB": "sqlite:\(bench.path("moved.db"))"]
+        try bench.execute("VACUUM INTO '\(bench.path("moved.db"))'")
+        let acquire = ["acquire", "--job", "a", "--meta", "files", "--count", "4", "--json"]
+        let refused = await bench.run(acquire, environment: elsewhere)
+        #expect(refused.errors.contains("'tranche redefine --job a --meta files --database'"))
+
+        let move = ["redefine", "--from-database", old]
+        let unknown = await bench.run(
+            ["redefine", "--from-database", "sqlite:none.db"],
+            environment: elsewhere
+        )
+        #expect(unknown.status == .nothingNow)
+        #expect(unknown.errors.contains("known are: "), "\(unknown.errors)")
+        let dry = await bench.run(move + ["--dry-run"], environment: elsewhere)
+        #expect(dry.output.components(separatedBy: "would change").count == 4, "\(dry.errors)")
+        let moved = await bench.run(move + ["--json"], environment: elsewhere)
+        #expect(moved.output.components(separatedBy: #""part":"database""#).count == 4)
+        let batch = await bench.run(acquire, environment: elsewhere)
+        #expect(batch.output.contains(#""id_start":5,"id_end":8"#), "\(batch.errors)")
+        let again = await bench.run(
+            ["redefine", "--all", "--database"],
+            environment: elsewhere
+        )
+        #expect(again.status == .nothingNow)
+        #expect(await bench.run("redefine", "--all").status == .usage)
+        #expect(await bench.run("redefine", "--all", "--database", "--job", "a").status == .usage)
+
+        // One that is not there keeps all where they are.
+        try bench.execute("DROP TABLE more;")
+        let back = await bench.run("redefine", "--all", "--database")
+        #expect(back.status == .failed)
+        #expect(back.errors.contains("so no job was"), "\(back.errors)")
+        #expect(await bench.run(acquire, environment: elsewhere).status == .done)
+    }
 }

@@ -184,4 +184,38 @@ struct MongoSourceTests {
         )
         #expect(location.recordedName == "mongodb://h:1/d.c?directConnection=true")
     }
+
+    @Test("A collection that was dropped and made again holds the run until it is begun anew")
+    func replacedCollection() async throws {
+        let location = try await collection((1...5).map { "{\"number\": \($0)}" })
+        let source = MongoSource(location, uid: "number")
+        let folder = try TemporaryFolder()
+        let path = folder.path("inventory.db")
+        let first = try await Inventory.open(.sqlite(path))
+        #expect(try await drain(first, source).flatMap { $0 }.map(\.id) == [1, 2, 3, 4, 5])
+        await first.close()
+
+        let connection = try MongoConnection(location)
+        _ = try await connection.run("{\"drop\": \"\(location.collection)\"}")
+        _ = try await connection.run(
+            """
+            {"createIndexes": "\(location.collection)", "indexes": [
+                {"key": {"number": 1}, "name": "number", "unique": true,
+                 "partialFilterExpression": {"number": {"$type": "number"}}}
+            ]}
+            """
+        )
+        try await insert((1...7).map { "{\"number\": \($0)}" }, location)
+        let inventory = try await Inventory.open(.sqlite(path))
+        let answer = try await inventory.acquire(BatchRequest(job: "j"), from: source)
+        guard case .none(.held(let reason, nil)) = answer else {
+            Issue.record("not held: \(answer)")
+            return
+        }
+        #expect(reason.contains("is another collection than it was"), "\(reason)")
+        let run = try #require(try await inventory.summaries().first?.run)
+        _ = try await inventory.restart(run.key, from: source)
+        #expect(try await drain(inventory, source).flatMap { $0 }.map(\.id) == Array(1...7))
+        await inventory.close()
+    }
 }

@@ -33,6 +33,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._005_create_archive_up_sql,
             down: PackageResources._005_create_archive_down_sql
         ),
+        Migration(
+            version: 6,
+            name: "identify_source",
+            up: PackageResources._006_identify_source_up_sql,
+            down: PackageResources._006_identify_source_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -99,6 +99,7 @@ extension Inventory {
             throw TrancheError(.invalidArgument, "\(count) batches asked for; give 1 or more")
         }
         let source = try await prepare(request, from: source)
+        if try await holdOfSource(request.key(of: source), source) != nil { return [] }
         return try await handOut(request, from: source, batches: count).batches
     }
 
@@ -158,8 +159,12 @@ extension Inventory {
             }
             try await done.batch.succeed(done.ending)
         }
-        try await auditALittle(request, from: source)
-        let source = try await prepare(request, from: source)
+        let description = source
+        let source = try await prepare(request, from: description)
+        if let reason = try await holdOfSource(request.key(of: source), source) {
+            return ([], reason)
+        }
+        try await auditALittle(request, from: description)
         return try await handOut(request, from: source, batches: count, isDraining: isDraining)
     }
 
@@ -176,7 +181,9 @@ extension Inventory {
     ) async throws -> (batches: [Batch], reason: NoBatchReason)? {
         let source = try await prepare(request, from: description)
         // A plan takes its time, and so may an audit: what has ended is recorded before.
-        guard store.readsUnderLock(source), !isAuditDue(request, from: source) else { return nil }
+        guard store.readsUnderLock(source), !isAuditDue(request, from: source),
+            try await holdOfSource(request.key(of: source), source) == nil
+        else { return nil }
         do {
             return try await handOut(
                 request,
@@ -212,7 +219,7 @@ extension Inventory {
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
         var (request, ending) = (request, ending)
         while true {
-            var asked = try storeRequest(request, definition: source.definition)
+            var asked = try storeRequest(request, from: source)
             asked.batches = batches
             asked.isDraining = isDraining
             asked.endings = ending.map { [$0] } ?? []
@@ -231,7 +238,10 @@ extension Inventory {
             }
             // When all had lost every item, and so succeeded empty, there may be others; the token
             // stands for those that were given.
-            if answer.batches.isEmpty || !live.isEmpty { return (live, answer.reason) }
+            if answer.batches.isEmpty || !live.isEmpty {
+                await noteHandOut(asked.key, source, answer)
+                return (live, answer.reason)
+            }
             request.token = nil
             ending = nil
         }
@@ -350,12 +360,12 @@ extension Inventory {
 
     private func storeRequest(
         _ request: BatchRequest,
-        definition: SourceDefinition
+        from source: any MetaSource
     ) throws -> AcquireRequest {
-        var definition = definition
+        var definition = source.definition
         definition.target = request.target
         var asked = AcquireRequest(
-            key: RunKey(metaTable: definition.table, job: request.job, run: request.run),
+            key: request.key(of: source),
             definition: definition,
             bounds: request.ids,
             policy: request.policy,
@@ -371,5 +381,12 @@ extension Inventory {
         )
         asked.knownDefinitionText = try text(of: definition)
         return asked
+    }
+}
+
+extension BatchRequest {
+    /// The run that is asked for.
+    func key(of source: any MetaSource) -> RunKey {
+        RunKey(metaTable: source.definition.table, job: job, run: run)
     }
 }

@@ -13,7 +13,8 @@ extension Inventory {
     ///   - options: What to look at, and what to do about it.
     ///   - progress: Told after each step.
     /// - Returns: What was found.
-    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source; the source's failure.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source, also where another thing
+    ///   stands under its name; the source's failure.
     public func audit(
         _ key: RunKey,
         from description: some MetaSourceDescription,
@@ -37,6 +38,7 @@ extension Inventory {
             report.isFinished = true
             return report
         }
+        try await requireSameSource(key, source)
         var audit = Audit(
             inventory: self,
             run: run,
@@ -59,7 +61,7 @@ extension Inventory {
     /// Whether the next acquire begins with a step of the audit.
     func isAuditDue(_ request: BatchRequest, from source: any MetaSource) -> Bool {
         guard mayAudit(source) else { return false }
-        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        let key = request.key(of: source)
         let now = stopwatch.elapsed
         return shares.withLock { $0[key]?.isDue(at: now) ?? false }
     }
@@ -80,7 +82,7 @@ extension Inventory {
     ) async throws {
         let source = try await source(description)
         guard mayAudit(source) else { return }
-        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        let key = request.key(of: source)
         let start = stopwatch.elapsed
         let isDue = shares.withLock { shares in
             var share = shares[key] ?? AuditShare(start: start)

@@ -116,9 +116,22 @@ extension Inventory {
         var definition: SourceDefinition?
         if let source { definition = try await source.open(beside: store).definition }
         let asked = definition
+        try await redefine(key, definition: asked, ids: ids, policy: policy)
+    }
+
+    /// Changes what was set when a run was first acquired from, its source given by its definition.
+    ///
+    /// See ``redefine(_:source:ids:policy:)``.
+    package func redefine(
+        _ key: RunKey,
+        definition: SourceDefinition?,
+        ids: IDBounds? = nil,
+        policy: RunPolicy? = nil
+    ) async throws {
         try await retrying { _ in
-            try await store.redefine(key, definition: asked, bounds: ids, policy: policy)
+            try await store.redefine(key, definition: definition, bounds: ids, policy: policy)
         }
+        forgetSource(key)
     }
 
     /// Plans the batches that a request would be given, and hands out nothing.
@@ -138,13 +151,14 @@ extension Inventory {
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
         try await requireNoLoop(from: source, to: request.job)
-        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        let key = request.key(of: source)
         let run = try await store.runs(RunSelection(key)).first
         try run?.requireSame(
             definition: source.definition,
             bounds: request.ids,
             rootIDs: request.rootIDs
         )
+        try await requireSameSource(key, source)
         var forecast = Forecast()
         for status in [BatchStatus.running, .released, .failed] {
             let open = BatchSelection(runs: RunSelection(key), status: status)

@@ -26,6 +26,8 @@ public final class Inventory: Sendable {
     let stopwatch: Stopwatch
     /// How much of it went into audits, by run.
     let shares = Mutex<[RunKey: AuditShare]>([:])
+    /// What is known of the things under the names of sources, by run.
+    let watches = Mutex<[RunKey: IdentityWatch]>([:])
 
     /// Where those wait who ask for batches while others do, by what they ask for.
     let lines = Mutex(Lines<AcquireRequest, SharedAcquire, SharedAnswer>())

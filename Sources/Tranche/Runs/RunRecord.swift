@@ -34,6 +34,8 @@ public struct RunRecord: Sendable, Hashable {
     public var isUpstream: Bool
     /// Where the audit goes on; `nil` at the beginning.
     public var auditPosition: AuditPosition?
+    /// What is known of the thing under the source's name.
+    public var standing: SourceStanding
     /// When the run began.
     public var createdAt: Date
 
@@ -55,6 +57,7 @@ public struct RunRecord: Sendable, Hashable {
         rootIDs: IDBounds = IDBounds(),
         isUpstream: Bool = false,
         auditPosition: AuditPosition? = nil,
+        standing: SourceStanding = SourceStanding(),
         createdAt: Date
     ) {
         self.id = id
@@ -73,6 +76,7 @@ public struct RunRecord: Sendable, Hashable {
         self.rootIDs = rootIDs
         self.isUpstream = isUpstream
         self.auditPosition = auditPosition
+        self.standing = standing
         self.createdAt = createdAt
     }
 
@@ -103,7 +107,8 @@ public struct RunRecord: Sendable, Hashable {
                     .redefined,
                     "\(key) is known with another definition (asked for: "
                         + (asked.shared.difference(to: known.shared) ?? "the same")
-                        + "); use what it was begun with, another job name, or 'tranche redefine'"
+                        + "); use what it was begun with, or another job name"
+                        + (known.commands(toBecome: asked, of: key).map { ", or \($0)" } ?? "")
                 )
             }
             if let target = asked.target, let begun = known.target, target != begun {
@@ -125,10 +130,14 @@ public struct RunRecord: Sendable, Hashable {
             throw TrancheError(
                 .redefined,
                 "\(key) is known with the bounds \(bounds), asked for were \(askedBounds); "
-                    + "use the same, another run name, or 'tranche redefine'"
+                    + "use the same, another run name, or 'tranche redefine \(key.commandOptions) "
+                    + "--from \(end(askedBounds.lower)) --to \(end(askedBounds.upper))'"
             )
         }
     }
+
+    /// An end of bounds as `redefine` takes it.
+    private func end(_ id: Int64?) -> String { id.map(String.init) ?? "''" }
 
     /// The text that the run's definition becomes, once a request for it was found to mean the same.
     ///
@@ -147,6 +156,18 @@ public struct RunRecord: Sendable, Hashable {
         let known = try JSONText.decode(SourceDefinition.self, from: definition)
         let updated = known.updated(to: asked)
         return updated == known ? nil : try updated.canonicalText
+    }
+
+    /// Whether another definition of the source says that what stands under its name is another thing on
+    /// purpose, which later looks are to start from.
+    ///
+    /// - Parameter source: The definition of the source.
+    /// - Returns: Whether it does.
+    /// - Throws: What decoding the known text throws.
+    public func isMoved(by source: SourceDefinition) throws -> Bool {
+        guard let definition else { return true }
+        let known = try JSONText.decode(SourceDefinition.self, from: definition)
+        return known.database != source.database || known.uid != source.uid
     }
 
     /// The text of the run's definition once its source is another; where its records go stays.

@@ -7,7 +7,9 @@ public import Foundation
 /// batches, an end repeated by its attempt gives what is recorded. Time is the store's own.
 ///
 /// What it keeps besides batches and runs is in the protocols it inherits.
-public protocol InventoryStore: GapStore, SplittingStore, CompletionStore, CompactingStore {
+public protocol InventoryStore: GapStore, SplittingStore, CompletionStore, CompactingStore,
+    GenerationStore
+{
     /// What the store is, for messages; without credentials.
     var name: String { get }
 

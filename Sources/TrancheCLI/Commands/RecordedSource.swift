@@ -95,11 +95,16 @@ struct RecordedSource: Sendable {
     }
 
     private func mismatch(_ found: SourceDefinition, _ known: SourceDefinition) -> TrancheError {
-        TrancheError(
+        let difference = found.shared.difference(to: known.shared) ?? "another source"
+        let command = known.commands(toBecome: found, of: run.key).map { ", or \($0)" } ?? ""
+        let isFile = known.uid == "offset"
+        return TrancheError(
             .redefined,
-            "\(run.key) has its items elsewhere than is configured now "
-                + "(\(found.shared.difference(to: known.shared) ?? "another source")); set TRANCHE_META_DB or --meta-db "
-                + "to where they are, or see 'tranche redefine'"
+            isFile
+                ? "\(run.key) has another file or reads it otherwise (\(difference)); put back what was "
+                    + "there\(command)"
+                : "\(run.key) has its items elsewhere than is configured now (\(difference)); set "
+                    + "TRANCHE_META_DB or --meta-db to where they are\(command)"
         )
     }
 }

@@ -1,5 +1,4 @@
 import Tranche
-import TrancheSQL
 
 /// Changes what was set when a run began.
 struct RedefineCommand: Command {
@@ -7,7 +6,7 @@ struct RedefineCommand: Command {
         name: "redefine",
         summary: "Change what was set when a run began",
         groups: [
-            RunOptions.group(jobIsRequired: true),
+            RunOptions.group(jobIsRequired: false),
             .init(
                 title: "The items, for all runs of the job",
                 options: [
@@ -22,6 +21,33 @@ struct RedefineCommand: Command {
                     ),
                     .init("settle-column", "COLUMN", "when an item was made; '' for none"),
                     .init("database", nil, "they are in the database that is configured now"),
+                    .init(
+                        "same",
+                        nil,
+                        "what stands under the name now is what stood there: go on behind the cursor"
+                    ),
+                ]
+            ),
+            .init(
+                title: "Another content under the same name",
+                options: [
+                    .init(
+                        "restart",
+                        nil,
+                        "begin the run anew; what it handed out is kept as a run of its own, ~1"
+                    )
+                ]
+            ),
+            .init(
+                title: "All jobs, when a database has moved",
+                options: [
+                    .init("all", nil, "with --database: all jobs over tables, at once"),
+                    .init(
+                        "from-database",
+                        "NAME",
+                        "only those known with this database, as 'status --json' names it, or "
+                            + "sqlite:PATH; implies --all --database"
+                    ),
                 ]
             ),
             .init(
@@ -34,7 +60,14 @@ struct RedefineCommand: Command {
             PolicyOptions.known,
             .init(title: "Changing", options: [.init("dry-run", nil, "say what would change")]),
         ],
-        notes: "What is not given stays. Batches in hand and ended ones are left as they are.\n"
+        notes: """
+            What is not given stays. Batches in hand and ended ones are left as they are.
+
+            A run is held when another table, file or collection stands under its source's
+            name than before. --same goes on where it was, for what was restored, moved or
+            repaired; --restart begins at the first id, for new content.
+
+            """
     )
 
     private let selection: RunOptions
@@ -42,6 +75,7 @@ struct RedefineCommand: Command {
     private let policy: PolicyOptions
     private let lower: Int64??
     private let upper: Int64??
+    private let move: DatabaseMove?
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
@@ -52,42 +86,70 @@ struct RedefineCommand: Command {
         }
         lower = try end("from")
         upper = try end("to")
-        guard changesSource || lower != nil || upper != nil || !policy.isEmpty else {
-            throw UsageError("nothing to change; see 'tranche redefine --help'")
+        move = try DatabaseMove(arguments)
+        guard move == nil else { return }
+        guard arguments.has("job") else {
+            throw UsageError("--job is missing; or give --all --database")
         }
-    }
-
-    private var changesSource: Bool {
-        (SourceOptions.ofTables + ["database", "meta-db"]).contains(where: arguments.has)
+        let ofSource = SourceOptions.ofTables + ["database", "meta-db", "same", "restart"]
+        guard
+            ofSource.contains(where: arguments.has) || lower != nil || upper != nil
+                || !policy.isEmpty
+        else { throw UsageError("nothing to change; see 'tranche redefine --help'") }
+        if arguments.has("same"), arguments.has("restart") {
+            throw UsageError("--same goes on behind the cursor, --restart begins anew; give one")
+        }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let run = try await inventory.run(selection.find(in: inventory))
-            var changes = policy.changes(of: run.policy)
-            let bounds = try bounds(of: run)
-            if let bounds {
-                changes += [change("bounds", run.bounds.description, bounds.description)]
-            }
-            let source = changesSource ? try source(of: run, context.settings) : nil
-            if let source {
-                let asked = try await inventory.source(source).definition
-                changes += differences(from: run.source, to: asked)
-            }
-            if !arguments.has("dry-run"), !changes.isEmpty {
-                try await inventory.redefine(
-                    run.key,
-                    source: source,
-                    ids: bounds,
-                    policy: policy.isEmpty ? nil : policy.applied(to: run.policy)
+            if let move {
+                return try await move.run(
+                    inventory,
+                    isDryRun: arguments.has("dry-run"),
+                    context
                 )
             }
-            try show(changes, of: run.key, context)
+            let run = try await inventory.run(selection.find(in: inventory))
+            var redefinition = Redefinition(key: run.key, isDryRun: arguments.has("dry-run"))
+            redefinition.changes = policy.changes(of: run.policy)
+            let bounds = try bounds(of: run)
+            if let bounds {
+                redefinition.add("bounds", run.bounds.description, bounds.description)
+            }
+            let definition = try await RedefinedSource(run, arguments, context.settings)
+                .definition(in: inventory)
+            if let definition { redefinition.add(differencesFrom: run.source, to: definition) }
+            if arguments.has("restart") {
+                redefinition.add("cursor", run.cursor.map(String.init) ?? "none", "none")
+            }
+            let isAccepting = arguments.has("same")
+            if isAccepting, definition == nil {
+                redefinition.add(
+                    "content",
+                    run.standing.identity?.mark ?? "not known yet",
+                    "what is there now"
+                )
+            }
+            if !arguments.has("dry-run"), !redefinition.changes.isEmpty {
+                // First: what is redefined without would go on in the midst of the new content.
+                if arguments.has("restart") {
+                    redefinition.formerRun = try await inventory.restart(run.key).run
+                }
+                if definition != nil || bounds != nil || !policy.isEmpty {
+                    try await inventory.redefine(
+                        run.key,
+                        definition: definition,
+                        ids: bounds,
+                        policy: policy.isEmpty ? nil : policy.applied(to: run.policy)
+                    )
+                }
+                if isAccepting { try await accept(run.key, inventory, context) }
+            }
+            try context.write(redefinition.document) { redefinition.text }
             return .done
         }
     }
-
-    // MARK: - What changes
 
     private func bounds(of run: RunRecord) throws -> IDBounds? {
         var bounds = run.bounds
@@ -103,74 +165,22 @@ struct RedefineCommand: Command {
         return bounds
     }
 
-    /// The source as it is known, with what was given put in.
-    private func source(of run: RunRecord, _ settings: Settings) throws
-        -> any MetaSourceDescription
-    {
-        let known = run.source
-        if let known, let source = InventorySource(known, rootIDs: run.rootIDs) {
-            try SourceOptions.refuseTableOptions(arguments)
-            return source
-        }
-        var source =
-            try MetaName(arguments)?.source ?? MetaName(run.key.metaTable, schema: nil).source
-        source.database = try settings.metaDatabase?.source
-        source.uid = arguments.text("uid") ?? known?.uid ?? source.uid
-        source.item = column("item", known: known, \.item) ?? source.item
-        source.weight = column("weight-column", known: known, \.weight) ?? source.weight
-        source.filter = arguments.text("where").map { $0.isEmpty ? nil : $0 } ?? known?.filter
-        source.settleColumn =
-            arguments.text("settle-column").map { $0.isEmpty ? nil : $0 } ?? known?.settleColumn
-        source.allowsVolatileFilter = arguments.has("volatile-filter") || !arguments.has("where")
-        return source
-    }
-
-    private func column(
-        _ option: String,
-        known: SourceDefinition?,
-        _ part: KeyPath<SourceDefinition, String?>
-    ) -> SQLColumn? {
-        if let given = arguments.text(option) {
-            return given.isEmpty ? SQLColumn.none : .named(given)
-        }
-        guard let known else { return nil }
-        return known[keyPath: part].map { .named($0) } ?? SQLColumn.none
-    }
-
-    private func differences(from known: SourceDefinition?, to asked: SourceDefinition) -> [Change]
-    {
-        let parts: [(String, String?, String?)] = [
-            ("database", known?.database, asked.database),
-            ("uid", known?.uid, asked.uid),
-            ("item", known?.item, asked.item),
-            ("weight-column", known?.weight, asked.weight),
-            ("where", known?.filter, asked.filter),
-            ("settle-column", known?.settleColumn, asked.settleColumn),
-        ]
-        return parts.filter { $0.1 != $0.2 }.map { change($0.0, $0.1 ?? "none", $0.2 ?? "none") }
-    }
-
-    private func change(_ part: String, _ known: String, _ asked: String) -> Change {
-        Change(part: part, known: known, asked: asked)
-    }
-
-    // MARK: - Telling
-
-    private func show(_ changes: [Change], of key: RunKey, _ context: Context) throws {
-        let documents = changes.map { change in
-            JSON.object([
-                ("part", .string(change.part)), ("from", .string(change.known)),
-                ("to", .string(change.asked)),
-            ])
-        }
-        let document = JSON.object([
-            ("job", .string(key.job)), ("meta", .string(key.metaTable)), ("run", .string(key.run)),
-            ("dry_run", .bool(arguments.has("dry-run"))), ("changes", .array(documents)),
-        ])
-        try context.write(document) {
-            guard !changes.isEmpty else { return "\(key) is as asked for already" }
-            let head = arguments.has("dry-run") ? "\(key) would change:\n" : "\(key) changed:\n"
-            return head + changes.map { "  \($0.part): \($0.known) -> \($0.asked)\n" }.joined()
+    /// Takes what stands under the source's name now for what stood there, for all runs of the job.
+    private func accept(
+        _ key: RunKey,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
+        // A file's content stands in its definition.
+        guard try FileName(key.metaTable) == nil else { return }
+        let job = RunSelection(metaTable: key.metaTable, job: key.job)
+        for run in try await inventory.store.runs(job) {
+            let source = try await RecordedSource(
+                run,
+                context.settings,
+                meta: MetaName(arguments)
+            ).find(in: inventory)
+            try await inventory.acceptSource(of: run.key, source)
         }
     }
 }

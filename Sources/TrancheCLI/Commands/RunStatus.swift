@@ -12,7 +12,7 @@ struct RunStatus: Sendable {
     /// What a run is doing, as far as the inventory knows without a look at the source.
     enum State: Sendable {
         case paused(reason: String)
-        case held(reason: String, until: Date)
+        case held(reason: String, until: Date?)
         case running
         case waiting(until: Date)
         case unsettled
@@ -38,8 +38,10 @@ struct RunStatus: Sendable {
         summary.totals[status]?.batches ?? 0
     }
 
-    /// The hold of an outage; while its probe is out, until that must have ended.
-    private var hold: (reason: String, until: Date)? {
+    /// The hold because of the source, or that of an outage; while its probe is out, until that must have
+    /// ended.
+    private var hold: (reason: String, until: Date?)? {
+        if let reason = run.standing.hold { return (reason, nil) }
         guard let hold = run.outage.hold else { return nil }
         return (run.outage.reason, Date(milliseconds: hold.until))
     }
@@ -101,7 +103,8 @@ extension RunStatus.State {
     func words(_ now: Date) -> String {
         switch self {
         case .paused(let reason) where !reason.isEmpty: "paused: \(reason)"
-        case .held(_, let until): "held, tried \(HumanText.relative(max(until, now), to: now))"
+        case .held(_, nil): "held"
+        case .held(_, let until?): "held, tried \(HumanText.relative(max(until, now), to: now))"
         case .waiting(let until): "due \(HumanText.relative(until, to: now))"
         default: name
         }

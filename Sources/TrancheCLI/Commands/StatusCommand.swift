@@ -20,6 +20,9 @@ struct StatusCommand: Command {
             var runs: [RunStatus] = []
             var sources = SourceRisks(inventory: inventory, context: context)
             for summary in try await inventory.summaries(selection.find(in: inventory)) {
+                var summary = summary
+                let risks = try await sources.risks(of: summary.run)
+                summary.run.standing.hold = try await sources.hold(of: summary.run)
                 let run = summary.run
                 // Without a gap there is none to look at.
                 let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
@@ -27,7 +30,7 @@ struct StatusCommand: Command {
                     RunStatus(
                         summary: summary,
                         gaps: gaps,
-                        risks: try await sources.risks(of: run),
+                        risks: risks,
                         now: context.now()
                     )
                 )
@@ -84,12 +87,38 @@ private struct SourceRisks {
         }
     }
 
-    private func look(at run: RunRecord) async throws -> [SourceRisk] {
-        try await withThrowingTaskGroup(of: [SourceRisk].self) { [inventory, context] group in
-            group.addTask {
+    /// Why a run is held because of what stands under its source's name, as far as that is known or can be
+    /// seen now.
+    func hold(of run: RunRecord) async throws -> String? {
+        // Nothing is handed out by a run that is paused.
+        guard run.source != nil, run.pauseReason == nil,
+            case .some(.some) = known[Key(table: run.key.metaTable, definition: run.definition)]
+        else { return run.standing.hold }
+        do {
+            return try await inPatience { [inventory, context] in
                 let source = try await RecordedSource(run, context.settings).find(in: inventory)
-                return try await inventory.source(source).risks
+                return try await inventory.sourceHold(of: run.key, source)
             }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try context.note("cannot look at '\(run.key.metaTable)': \(error)")
+            return run.standing.hold
+        }
+    }
+
+    private func look(at run: RunRecord) async throws -> [SourceRisk] {
+        try await inPatience { [inventory, context] in
+            let source = try await RecordedSource(run, context.settings).find(in: inventory)
+            return try await inventory.source(source).risks
+        }
+    }
+
+    private func inPatience<R: Sendable>(
+        _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
+        try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: Self.patience)
                 throw TrancheError(
@@ -98,7 +127,8 @@ private struct SourceRisks {
                 )
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? []
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
     }
 }

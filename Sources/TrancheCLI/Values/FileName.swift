@@ -83,6 +83,13 @@ struct FileName: Sendable, Hashable {
         return stem
     }
 
+    /// Where the file is.
+    ///
+    /// - Throws: As ``source(_:grows:_:)``.
+    func location(_ settings: Settings) throws -> ByteLocation {
+        Self.isObject(path) ? try .object(path, settings.objectStores) : .file(path)
+    }
+
     /// The file's records as a source.
     ///
     /// - Parameters:
@@ -97,8 +104,7 @@ struct FileName: Sendable, Hashable {
         grows: Bool,
         _ settings: Settings
     ) throws -> any MetaSourceDescription {
-        let location: ByteLocation =
-            Self.isObject(path) ? try .object(path, settings.objectStores) : .file(path)
+        let location = try location(settings)
         return switch format {
         case .csv: CSVSource(location, format: csv, grows: grows)
         case .jsonl: JSONLinesSource(location, grows: grows)

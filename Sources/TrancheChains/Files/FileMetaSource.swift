@@ -293,7 +293,8 @@ struct FileMetaSource: RecordMetaSource {
     private func broken(_ fault: String) -> TrancheError {
         TrancheError(
             .invalidItem,
-            "'\(bytes.name)' \(fault), and load the file under another job name or with 'tranche redefine'"
+            "'\(bytes.name)' \(fault), and go on with 'tranche redefine --job JOB --meta "
+                + "\(definition.table) --same', or load the file under another job name"
         )
     }
 

@@ -187,7 +187,7 @@ package struct KnownFile {
 }
 
 /// What tells a file that stays as it is from another one under the same name.
-private struct FileIdentity: Codable, Hashable {
+struct FileIdentity: Codable, Hashable {
     var file: String?
     var content: String?
 

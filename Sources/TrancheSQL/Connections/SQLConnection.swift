@@ -111,6 +111,40 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch
 
+    /// Reads the mark of what stands under the name of a table or view now.
+    ///
+    /// - Parameters:
+    ///   - name: The table or view.
+    ///   - uid: The column of the id.
+    /// - Returns: The mark; `nil` where there is no such table, or nothing can be told.
+    /// - Throws: The database's error.
+    func mark(of name: SQLTableName, uid: String) async throws -> String?
+
+    /// Where the database's own count of what was written stands; `nil` where it has none.
+    ///
+    /// - Throws: The database's error.
+    func writeCount() async throws -> Int64?
+
+    /// Finds out what two marks of one name tell.
+    ///
+    /// - Parameters:
+    ///   - mark: The mark as it is now.
+    ///   - known: What it was.
+    ///   - count: What ``writeCount()`` was then.
+    ///   - name: The table or view.
+    ///   - columns: The columns of the id and of the payload.
+    ///   - cursor: The id up to which ids were handed out.
+    /// - Returns: The verdict, or what is to be looked at.
+    /// - Throws: The database's error.
+    func compare(
+        mark: String,
+        with known: String,
+        writtenSince count: Int64?,
+        of name: SQLTableName,
+        columns: (uid: String, item: String?),
+        passed cursor: Int64?
+    ) async throws -> SQLMarkVerdict
+
     /// Waits until no other migrator works on a table; called first in a migration's transaction.
     func lockForMigration(_ name: SQLTableName) -> [SQLStatement]
 
@@ -140,6 +174,22 @@ extension SQLDatabase {
 
     /// None, where a table is found however it is spelt.
     package func spellings(of name: SQLTableName) async throws -> [String] { [] }
+
+    /// Nothing can be told.
+    package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
+
+    /// There is no count.
+    package func writeCount() async throws -> Int64? { nil }
+
+    /// Where there are no marks, none differ.
+    package func compare(
+        mark: String,
+        with known: String,
+        writtenSince count: Int64?,
+        of name: SQLTableName,
+        columns: (uid: String, item: String?),
+        passed cursor: Int64?
+    ) async throws -> SQLMarkVerdict { .same }
 
     /// Lends a connection for writing, where there is but one that writes.
     package func withLongConnection<R: Sendable>(

@@ -51,6 +51,8 @@ package protocol SQLDialect: Sendable {
     ) -> (isMeant: SQLStatement, values: [SQLStatement])?
     /// JSON text as the JSON columns keep it.
     func json(of text: SQLStatement) -> SQLStatement
+    /// The first 2048 characters of a column's value as text, or its first bytes.
+    func beginning(of column: String) -> SQLStatement
     /// An expression as a double.
     func double(_ expression: SQLStatement) -> SQLStatement
     /// Whether a column is one of some ids, ascending.

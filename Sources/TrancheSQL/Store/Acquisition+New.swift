@@ -301,12 +301,13 @@ extension Acquisition {
     }
 
     private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {
-        let highest = highestID.map { "its highest id \($0)" } ?? "it is empty, which"
+        let highest = highestID.map { "its highest id is \($0)" } ?? "it is empty"
         return .held(
             reason:
-                "'\(run.key.metaTable)' was rewound: \(highest) is below the cursor \(cursor) "
-                + "of \(run.key); ids up to the cursor are not handed out again. Use another job "
-                + "name for the new content, or put the source right",
+                "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) stands at "
+                + "\(cursor); ids up to the cursor are not handed out again. If the content is new, "
+                + "'tranche redefine \(run.key.commandOptions) --restart' begins anew; what comes "
+                + "behind the cursor goes on",
             until: nil
         )
     }

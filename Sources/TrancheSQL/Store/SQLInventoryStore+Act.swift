@@ -68,15 +68,26 @@ extension SQLInventoryStore {
                 var changes = Array(asked.dropFirst(2))
                 if let definition {
                     for known in try rows[1].map({ try run(&$0) }) {
-                        let text = try known.redefined(definition)
-                        changes.append(
-                            "UPDATE \(tables.run) SET definition = \(text) WHERE id = \(known.id)"
-                        )
+                        changes.append(try redefining(known, as: definition))
                     }
                 }
                 _ = try await connection.commit(changes)
             }
         }
+    }
+
+    /// The statement that gives a run another definition.
+    func redefining(_ run: RunRecord, as definition: SourceDefinition) throws -> SQLStatement {
+        var statement: SQLStatement = """
+            UPDATE \(tables.run) SET definition = \(try run.redefined(definition))
+            """
+        if try run.isMoved(by: definition) {
+            statement.append(
+                ", source_mark = NULL, source_witness = NULL, rewound_id = NULL, hold_reason = NULL"
+            )
+        }
+        statement.append(" WHERE id = \(run.id)")
+        return statement
     }
 
     func requireRun(_ rows: SQLRows, _ key: RunKey) throws {

@@ -73,7 +73,8 @@ extension SQLInventoryStore {
             \(dialect.milliseconds("pending_since")),
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
-            is_upstream, audit_position, \(dialect.milliseconds("created_at"))
+            is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+            \(dialect.milliseconds("created_at"))
         """
     }
 
@@ -109,8 +110,17 @@ extension SQLInventoryStore {
             rootIDs: IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger()),
             isUpstream: try row.boolean(),
             auditPosition: row.optionalText().flatMap { AuditPosition(packed: $0) },
+            standing: SourceStanding(
+                identity: identity(mark: row.optionalText(), witness: row.optionalText()),
+                rewoundTo: try row.optionalInteger(),
+                hold: row.optionalText()
+            ),
             createdAt: try row.instant()
         )
+    }
+
+    private func identity(mark: String?, witness: String?) -> SourceIdentity? {
+        mark.map { SourceIdentity(mark: $0, witness: witness) }
     }
 
     private func outage(_ text: String) throws -> OutageGuard {

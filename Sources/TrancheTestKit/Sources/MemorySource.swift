@@ -159,3 +159,17 @@ extension MemorySource: MetaSourceDescription {
         hasher.combine(ObjectIdentifier(self))
     }
 }
+
+extension MemorySource: IdentifiedSource {
+    /// Reads the mark: the source is the same for as long as it is there.
+    public func mark() async throws -> String? { definition.database }
+
+    /// Compares the marks.
+    public func compare(
+        mark: String,
+        with known: SourceIdentity,
+        passed cursor: Int64?
+    ) async throws -> SourceComparison {
+        mark == known.mark ? .same : .another("is \(mark) instead of \(known.mark)")
+    }
+}

@@ -33,7 +33,8 @@ public enum StoreRequest: String, Sendable, Hashable, CaseIterable {
     case heartbeat
     /// To read runs, summaries, batches, attempts, gaps, tiles or completions.
     case read
-    /// To make failed batches due, to pause, to redefine, or to note where an audit goes on.
+    /// To make failed batches due, to pause, to redefine, to begin anew, or to note how far an audit
+    /// or a look is.
     case change
     /// To split a batch.
     case split
@@ -231,5 +232,24 @@ extension ForwardingStore {
         try await forward(.compact) {
             try await base.compact(selection, endedBefore: ended, isDryRun: isDryRun)
         }
+    }
+
+    /// Passes the request on; see `GenerationStore`.
+    public func note(_ standing: SourceStanding, insteadOf known: String?, of key: RunKey)
+        async throws
+    {
+        try await forward(.change) {
+            try await base.note(standing, insteadOf: known, of: key)
+        }
+    }
+
+    /// Passes the request on; see `GenerationStore`.
+    public func redefine(_ definitions: [JobKey: SourceDefinition]) async throws {
+        try await forward(.change) { try await base.redefine(definitions) }
+    }
+
+    /// Passes the request on; see `GenerationStore`.
+    public func restart(_ key: RunKey, standing: SourceStanding) async throws -> RunKey {
+        try await forward(.change) { try await base.restart(key, standing: standing) }
     }
 }

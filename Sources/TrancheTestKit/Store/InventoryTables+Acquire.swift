@@ -200,7 +200,8 @@ extension InventoryTables {
                 return .none(
                     .held(
                         reason: "the source was rewound: its highest id (\(words)) is below the "
-                            + "cursor (\(cursor)); 'tranche redefine' or a new job begins anew",
+                            + "cursor (\(cursor)); 'tranche redefine \(run.key.commandOptions) "
+                            + "--restart' begins anew",
                         until: nil
                     )
                 )

@@ -90,8 +90,19 @@ extension InventoryTables {
             run.policy = policy ?? run.policy
         }
         guard let definition else { return }
-        for index in runs.indices
-        where runs[index].key.metaTable == key.metaTable && runs[index].key.job == key.job {
+        try redefine(JobKey(metaTable: key.metaTable, job: key.job), definition)
+    }
+
+    /// Gives all runs of a job another definition.
+    mutating func redefine(_ job: JobKey, _ definition: SourceDefinition) throws {
+        let places = runs.indices.filter {
+            runs[$0].key.metaTable == job.metaTable && runs[$0].key.job == job.job
+        }
+        guard !places.isEmpty else {
+            throw TrancheError(.unknownRun, "there is no job '\(job.job)' on '\(job.metaTable)'")
+        }
+        for index in places {
+            if try runs[index].isMoved(by: definition) { runs[index].standing = SourceStanding() }
             runs[index].definition = try runs[index].redefined(definition)
         }
     }

@@ -109,6 +109,30 @@ public actor MemoryInventoryStore: InventoryStore {
         }
     }
 
+    /// Keeps what a look at a run's source came to.
+    public func note(_ standing: SourceStanding, insteadOf known: String?, of key: RunKey)
+        async throws
+    {
+        try change { tables, _ in
+            guard let run = tables.run(key), run.standing.identity?.mark == known else { return }
+            try tables.changeRun(key) { $0.standing = standing }
+        }
+    }
+
+    /// Gives jobs other definitions, all or none.
+    public func redefine(_ definitions: [JobKey: SourceDefinition]) async throws {
+        try change { tables, _ in
+            for (job, definition) in definitions {
+                try tables.redefine(job, definition)
+            }
+        }
+    }
+
+    /// Begins a run anew; see `GenerationStore`.
+    public func restart(_ key: RunKey, standing: SourceStanding) async throws -> RunKey {
+        try change { try $0.restart(key, standing: standing, now: $1) }
+    }
+
     /// Closes the store; requests that follow fail.
     public func close() async {
         isClosed = true

@@ -429,6 +429,10 @@ _tranche() {
                 '--volatile-filter[let --where call functions that may answer differently]' \
                 '--settle-column[when an item was made; '\'''\'' for none]:COLUMN:' \
                 '--database[they are in the database that is configured now]' \
+                '--same[what stands under the name now is what stood there\: go on behind the cursor]' \
+                '--restart[begin the run anew; what it handed out is kept as a run of its own, ~1]' \
+                '--all[with --database\: all jobs over tables, at once]' \
+                '--from-database[only those known with this database, as '\''status --json'\'' names it, or sqlite\:PATH; implies --all --database]:NAME:' \
                 '--from[the lowest id; '\'''\'' for none]:ID:' \
                 '--to[the highest id; '\'''\'' for none]:ID:' \
                 '--lease[how long a batch is held without a heartbeat]:TIME:' \

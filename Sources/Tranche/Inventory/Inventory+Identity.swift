@@ -1,0 +1,221 @@
+import Synchronization
+
+/// Whether what stands under a source's name is still what a run was begun with.
+///
+/// A process looks when it first asks for batches of a run, and then once a second. What it sees is kept
+/// with the run, and compared there by the next process.
+extension Inventory {
+    /// Why a run is held because another thing stands under its source's name; `nil` when it is not.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - source: Its source.
+    /// - Returns: The reason, with the way out.
+    /// - Throws: The source's or the store's failure.
+    func holdOfSource(_ key: RunKey, _ source: any MetaSource) async throws -> NoBatchReason? {
+        guard let source = source as? any IdentifiedSource else { return nil }
+        let now = stopwatch.elapsed
+        let (watch, isDue) = watches.withLock { watches in
+            let isDue = watches[key]?.isDue(at: now) ?? true
+            // Of several tasks one looks; before the first look each does.
+            if isDue { watches[key]?.begin(at: now) }
+            return (watches[key], isDue)
+        }
+        if isDue {
+            let looked = try await retrying { _ in try await look(key, source, watch, at: now) }
+            return looked.hold.map { .held(reason: $0, until: nil) }
+        }
+        return watch?.hold.map { .held(reason: $0, until: nil) }
+    }
+
+    /// Notes what an acquire came to: who has nothing to do reads what the next look is compared with.
+    func noteHandOut(
+        _ key: RunKey,
+        _ source: any MetaSource,
+        _ answer: (batches: [Batch], reason: NoBatchReason)
+    ) async {
+        guard let source = source as? any IdentifiedSource,
+            let watch = watches.withLock({ $0[key] })
+        else { return }
+        do {
+            if !answer.batches.isEmpty {
+                watches.withLock { $0[key]?.isStale = true }
+                // A run that was made just now knows nothing yet.
+                if !watch.isKnown { try await renew(key, source) }
+                return
+            }
+            switch answer.reason {
+            case .held(_, nil): try await noteRewinding(key, source)
+            case .complete, .waiting, .unsettled:
+                if watch.isStale { try await renew(key, source) }
+            case .paused, .held: break
+            }
+        } catch {
+            // The answer stands, and batches in hand are not to be lost; the next look notes what this
+            // one could not.
+        }
+    }
+
+    /// Why a run is held, or will be at its next acquire, because another thing stands under its source's
+    /// name; nothing is written down.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - description: Its source.
+    /// - Returns: The reason; `nil` when it is not held.
+    /// - Throws: The source's or the store's failure.
+    package func sourceHold(
+        of key: RunKey,
+        _ description: some MetaSourceDescription
+    ) async throws -> String? {
+        guard let source = try await source(description) as? any IdentifiedSource else {
+            return nil
+        }
+        return try await look(key, source, nil, at: stopwatch.elapsed, isNoted: false).hold
+    }
+
+    /// Refuses to go on where another thing stands under a source's name than a run was begun with.
+    func requireSameSource(_ key: RunKey, _ source: any MetaSource) async throws {
+        guard case .held(let reason, _) = try await holdOfSource(key, source) else { return }
+        throw TrancheError(.redefined, reason)
+    }
+
+    /// Forgets what is known of a run's source: the next acquire looks.
+    func forgetSource(_ key: RunKey) {
+        watches.withLock { $0[key] = nil }
+    }
+
+    /// Forgets what is known of the sources of all runs.
+    func forgetSources() {
+        watches.withLock { $0 = [:] }
+    }
+
+    // MARK: - A look
+
+    private func look(
+        _ key: RunKey,
+        _ source: any IdentifiedSource,
+        _ watch: IdentityWatch?,
+        at now: Duration,
+        isNoted: Bool = true
+    ) async throws -> SourceStanding {
+        guard let mark = try await source.mark() else { return SourceStanding() }
+        let isRenewing = watch?.isRenewalDue(at: now) ?? true
+        if let watch, !isRenewing, !source.comparesAlways, watch.isSettled(by: mark) {
+            return SourceStanding(identity: watch.identity)
+        }
+        guard let run = try await store.runs(RunSelection(key)).first else {
+            // What stands there is kept as soon as there is a run.
+            if isNoted { keep(SourceStanding(), of: key, isKnown: false, isRenewed: false) }
+            return SourceStanding()
+        }
+        // Another definition is refused elsewhere.
+        if let text = run.definition,
+            try JSONText.decode(SourceDefinition.self, from: text).shared
+                != source.definition.shared
+        {
+            return SourceStanding()
+        }
+        var standing = run.standing
+        // Nothing more is handed out by a run that is at its end.
+        let seen = run.isAtEnd ? .same : try await verdict(on: run, source, mark)
+        switch seen {
+        case .same:
+            standing.hold = nil
+            standing.rewoundTo = nil
+            if !run.isAtEnd, isRenewing || standing.identity?.mark != mark {
+                standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
+            }
+        case .open: standing.hold = nil
+        case .another(let what): standing.hold = reason(what, of: run)
+        }
+        guard isNoted else { return standing }
+        if standing != run.standing {
+            try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
+        }
+        keep(standing, of: key, isKnown: true, isRenewed: isRenewing && seen == .same)
+        return standing
+    }
+
+    private func verdict(
+        on run: RunRecord,
+        _ source: any IdentifiedSource,
+        _ mark: String
+    ) async throws -> SourceComparison {
+        if let known = run.standing.identity, source.comparesAlways || known.mark != mark {
+            let verdict = try await source.compare(mark: mark, with: known, passed: run.cursor)
+            if verdict != .same { return verdict }
+        }
+        return try await verdictOnRewinding(run, source)
+    }
+
+    /// Whether rows have come under ids that were handed out and then gone.
+    private func verdictOnRewinding(
+        _ run: RunRecord,
+        _ source: any MetaSource
+    ) async throws -> SourceComparison {
+        guard let rewoundTo = run.standing.rewoundTo, let cursor = run.cursor, rewoundTo < cursor
+        else { return .same }
+        guard let highest = try await source.highestID(), highest >= cursor else { return .open }
+        let back = try await source.items(in: (rewoundTo + 1)...cursor, limit: 1)
+        guard let first = back.first else { return .same }
+        let seen = rewoundTo == .min ? "was empty" : "had \(rewoundTo) as its highest id"
+        return .another(
+            "\(seen) after ids up to \(cursor) had been handed out, and has id \(first.id) again "
+                + "since"
+        )
+    }
+
+    private func reason(_ what: String, of run: RunRecord) -> String {
+        let passed =
+            run.cursor.map { "ids up to \($0) are not handed out again" } ?? "it is not read"
+        let command = "tranche redefine \(run.key.commandOptions)"
+        return "'\(run.key.metaTable)' \(what); \(passed). If the content is new, "
+            + "'\(command) --restart' begins anew; if it is what it was, '\(command) --same' goes on; "
+            + "or put back what was there"
+    }
+
+    // MARK: - Keeping
+
+    /// Reads the witness anew, and keeps it with the run.
+    private func renew(_ key: RunKey, _ source: any IdentifiedSource) async throws {
+        guard let mark = try await source.mark(),
+            let run = try await store.runs(RunSelection(key)).first,
+            run.standing.hold == nil,
+            run.standing.identity.map({ $0.mark == mark }) ?? true
+        else { return }
+        var standing = run.standing
+        standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
+        if standing != run.standing {
+            try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
+        }
+        keep(standing, of: key, isKnown: true, isRenewed: true)
+    }
+
+    /// Keeps how far a source was rewound: what comes up to the cursor from now on is new.
+    private func noteRewinding(_ key: RunKey, _ source: any MetaSource) async throws {
+        guard let run = try await store.runs(RunSelection(key)).first, run.standing.hold == nil,
+            let cursor = run.cursor, !run.isAtEnd
+        else { return }
+        let highest = try await source.highestID() ?? .min
+        guard highest < cursor, highest < run.standing.rewoundTo ?? .max else { return }
+        var standing = run.standing
+        standing.rewoundTo = highest
+        try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
+        keep(standing, of: key, isKnown: true, isRenewed: false)
+    }
+
+    private func keep(
+        _ standing: SourceStanding,
+        of key: RunKey,
+        isKnown: Bool,
+        isRenewed: Bool
+    ) {
+        let now = stopwatch.elapsed
+        watches.withLock { watches in
+            var watch = watches[key] ?? IdentityWatch(at: now)
+            watch.take(standing, isKnown: isKnown, isRenewed: isRenewed, at: now)
+            watches[key] = watch
+        }
+    }
+}

@@ -1,0 +1,32 @@
+extension SourceDefinition {
+    /// The commands that give a run another definition of its source, in words.
+    ///
+    /// - Parameters:
+    ///   - asked: The other definition.
+    ///   - key: The run.
+    /// - Returns: Such as `'tranche redefine --job j --meta t --where 'kind = 1''`; `nil` where there is none.
+    package func commands(toBecome asked: SourceDefinition, of key: RunKey) -> String? {
+        let command = "tranche redefine \(key.commandOptions)"
+        // The records of files: what they are read with is given, and not found out.
+        if uid == "offset", asked.uid == "offset" {
+            guard database != asked.database, item == asked.item else { return nil }
+            return "'\(command) --same' if the records up to the cursor are what they were, "
+                + "'\(command) --restart' if not"
+        }
+        var options: [String] = []
+        func add(_ option: String, _ part: KeyPath<SourceDefinition, String?>) {
+            guard self[keyPath: part] != asked[keyPath: part] else { return }
+            options.append("\(option) \(RunKey.quoted(asked[keyPath: part] ?? ""))")
+        }
+        if database != asked.database { options.append("--database") }
+        if uid != asked.uid { options.append("--uid \(RunKey.quoted(asked.uid))") }
+        add("--item", \.item)
+        add("--weight-column", \.weight)
+        add("--where", \.filter)
+        add("--settle-column", \.settleColumn)
+        // The batches of a job have no columns.
+        let isOfInventory = table.hasPrefix(InventorySource.prefix)
+        guard !options.isEmpty, !isOfInventory || options == ["--database"] else { return nil }
+        return "'\(([command] + options).joined(separator: " "))'"
+    }
+}
