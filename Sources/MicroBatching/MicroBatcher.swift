@@ -108,7 +108,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     ///   `CancellationError`. A result that is there is returned, whether the task is cancelled or not.
     @inlinable
     public func execute(_ request: Request) async throws -> Response {
-        if configuration.size == 1, beginAlone() {
+        if configuration.size == 1, !Task.isCancelled, beginAlone() {
             // A batch of one has one caller, who may as well run it.
             return try await runAlone(request)
         }
@@ -242,8 +242,15 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     @inlinable
     func runAlone(_ request: Request) async throws -> Response {
         defer { endAlone() }
-        let (outcome, uncorrelated) = try await call([request])
-        if uncorrelated > 0 { guarded.withLock { $0.metrics.uncorrelated += uncorrelated } }
+        let outcome: BatchOutcome<Response>
+        do {
+            let (ended, uncorrelated) = try await call([request])
+            if uncorrelated > 0 { guarded.withLock { $0.metrics.uncorrelated += uncorrelated } }
+            outcome = ended
+        } catch {
+            guarded.withLock { $0.metrics.failedBatches += 1 }
+            throw error
+        }
         switch outcome {
         case .responses(let responses): return responses[0]
         case .each(let results): return try results[0].get()

@@ -51,9 +51,12 @@ actor MongoConnection {
     /// - Parameters:
     ///   - records: The records.
     ///   - writing: How.
-    /// - Returns: The server's reply.
-    /// - Throws: `RecordsRefused` for records that the server does not take; ``MongoError``.
-    func write(_ records: [Record], _ writing: MongoWriting) throws -> MongoReply {
+    /// - Returns: What the server counted, and the records that were not taken while all others were.
+    /// - Throws: `RecordsRefused` where the others were not written either; ``MongoError``.
+    func write(
+        _ records: [Record],
+        _ writing: MongoWriting
+    ) throws -> (counters: [String: Int], refused: [RefusedRecord]) {
         try Task.checkCancellation()
         return try withCollection { collection in
             let options = try options(writing.options(isInTransaction: transaction != nil))
@@ -65,12 +68,25 @@ actor MongoConnection {
             else { throw MongoError(code: 0, message: "there is no memory for a request") }
             defer { mongoc_bulk_operation_destroy(bulk) }
             let upsert = try BSONDocument(json: "{\"upsert\": true}")
-            for record in records { try writing.add(record, to: bulk, upsert) }
+            var refused: [RefusedRecord] = []
+            var added: [Record] = []
+            for record in records {
+                do {
+                    try writing.add(record, to: bulk, upsert)
+                    added.append(record)
+                } catch let error as RecordsRefused {
+                    refused += error.failures
+                }
+            }
+            if added.isEmpty { return ([:], refused) }
             var error = bson_error_t()
             var isDone = false
             let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))
-            if isDone { return reply }
-            return try writing.accept(reply, MongoError(error, labels: reply.errorLabels), records)
+            if !isDone {
+                let failure = MongoError(error, labels: reply.errorLabels)
+                refused += try writing.accept(reply, failure, added)
+            }
+            return (reply.counters, refused)
         }
     }
 

@@ -12,6 +12,7 @@ final class MongoWriter: RecordWriter {
     /// What an earlier attempt counted that wrote the batch.
     private let known: Counters?
     private var waiting: [Record] = []
+    private var refused: [RefusedRecord] = []
     private var counters = Counters(["documents_inserted": 0, "documents_replaced": 0])
 
     init(
@@ -36,10 +37,25 @@ final class MongoWriter: RecordWriter {
         if waiting.isEmpty { return }
         let records = waiting
         waiting = []
-        let reply = try await connection.write(records, writing).counters
+        let (reply, refused) = try await connection.write(records, writing)
+        // What all records lack is no single one's fault.
+        if refused.count == records.count, refused.count > 1,
+            counters.values.allSatisfy({ $0.value == 0 })
+        {
+            let isMisfit = Set(refused.map(\.message)).count == 1
+            if isMisfit { throw TrancheError(.sinkFailed, refused[0].message) }
+        }
+        // A transaction is given up, and written again without them.
+        if writing.isTransactional, !refused.isEmpty { throw RecordsRefused(refused) }
+        self.refused += refused
         let inserted = (reply["nInserted"] ?? 0) + (reply["nUpserted"] ?? 0)
         counters.add(inserted, to: "documents_inserted")
         counters.add(reply["nMatched"] ?? 0, to: "documents_replaced")
+    }
+
+    func takeRefused() -> [RefusedRecord] {
+        defer { refused = [] }
+        return refused
     }
 
     func finish() async throws -> Counters {

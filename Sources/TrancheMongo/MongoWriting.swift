@@ -27,7 +27,7 @@ struct MongoWriting: Sendable {
     ///   - record: The record.
     ///   - bulk: Where to add it.
     ///   - upsert: The option that a document which is not there is made; the same for all.
-    /// - Throws: `RecordsRefused`, or `TrancheError` for a record without the key's fields.
+    /// - Throws: `RecordsRefused`.
     func add(
         _ record: Record,
         to bulk: OpaquePointer,
@@ -75,28 +75,33 @@ struct MongoWriting: Sendable {
     private func keyPlaces(of record: Record) throws -> [Int] {
         try key.map { name in
             guard let place = record.fields.place(of: name) else {
-                throw TrancheError(
-                    .sinkFailed,
-                    "record \(record.id) has no field '\(name)', which is part of the key; it has "
-                        + record.fields.names.joined(separator: ", ")
-                )
+                let words =
+                    "the record has no field '\(name)', which is part of the key; it has "
+                    + record.fields.names.joined(separator: ", ")
+                throw RecordsRefused([RefusedRecord(record, field: name, words)])
             }
             guard record.cell(place).kind != .null else {
-                throw RecordsRefused([(record.id, "\(name) is part of the key and has no value")])
+                let words = "field '\(name)' is part of the key and has no value"
+                throw RecordsRefused([RefusedRecord(record, field: name, words)])
             }
             return place
         }
     }
 
     private func refused(_ record: Record, _ error: bson_error_t) -> RecordsRefused {
-        RecordsRefused([(record.id, MongoError(error).message)])
+        RecordsRefused([RefusedRecord(record, MongoError(error).message)])
     }
 
     /// Finds out what an answer with errors comes to.
     ///
-    /// - Returns: The answer, when all that failed was there already.
-    func accept(_ reply: MongoReply, _ error: MongoError, _ records: [Record]) throws -> MongoReply
-    {
+    /// - Returns: The documents that the server does not take, where it has taken all others and they were not
+    ///   there already.
+    /// - Throws: `RecordsRefused` where others were not written for it; ``MongoError``.
+    func accept(
+        _ reply: MongoReply,
+        _ error: MongoError,
+        _ records: [Record]
+    ) throws -> [RefusedRecord] {
         // A document whose id is made of the record's was written by an earlier attempt.
         // In a transaction there was none, and the error has ended it.
         let isKnown = { (code: Int, message: String) in
@@ -104,16 +109,19 @@ struct MongoWriting: Sendable {
         }
         let errors = reply.writeErrors.filter { !isKnown($0.code, $0.message) }
         if reply.hasWriteConcernError || reply.writeErrors.isEmpty { throw error }
-        if errors.isEmpty, !isOrdered { return reply }
+        if errors.isEmpty, !isOrdered { return [] }
         let failures = errors.map { failure in
             MongoError(code: failure.code, message: failure.message, labels: reply.errorLabels)
         }
         if let passing = failures.first(where: { $0.category == .transient }) { throw passing }
-        throw RecordsRefused(
-            errors.compactMap { failure in
-                guard records.indices.contains(failure.index) else { return nil }
-                return (records[failure.index].id, "\(failure.message) (code \(failure.code))")
-            }
-        )
+        let refused = errors.compactMap { failure -> RefusedRecord? in
+            guard records.indices.contains(failure.index) else { return nil }
+            return RefusedRecord(
+                records[failure.index],
+                "\(failure.message) (code \(failure.code))"
+            )
+        }
+        guard !isOrdered, !isTransactional else { throw RecordsRefused(refused) }
+        return refused
     }
 }

@@ -64,6 +64,14 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         return !Self.structural.contains { sqlState.hasPrefix($0) }
     }
 
+    /// Whether a row refers to another of its own table that is not there.
+    var refersToOwnTable: Bool {
+        guard sqlState == "23503", let detail = place.detail,
+            let match = detail.firstMatch(of: #/is not present in table "([\s\S]*)"\.$/#)
+        else { return false }
+        return message.contains("table \"\(match.1)\" violates")
+    }
+
     private static let structural = [
         "03", "08", "0A", "0B", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "42", "53",
         "55", "57", "58", "F0", "HV", "XX", "428C9",
@@ -108,6 +116,7 @@ extension RefusedRecord {
             words = "column '\(column)': \(words)"
         }
         self.init(record, field: error.place.column, words + error.place.words)
+        mayBeEarly = error.refersToOwnTable
         input = field.flatMap { record.text($0) }
     }
 }

@@ -87,7 +87,9 @@ extension SQLiteConnection {
                     guard handle.isInTransaction else {
                         throw RecordsRefused([try refusal(of: record, error)])
                     }
-                    if !loading.load.isCareful, handle.changes > 0 { throw error }
+                    if !loading.load.isCareful, error.isConstraint, handle.changes > 0 {
+                        throw error
+                    }
                     if error.lacksReferred {
                         waiting.append((record, error))
                     } else {
@@ -157,6 +159,7 @@ extension SQLiteConnection {
     private func refusal(of record: Record, _ error: SQLiteError) throws -> RefusedRecord {
         guard let load = loading?.load else { return RefusedRecord(record, error.message) }
         var message = error.message
+        var mayBeEarly = false
         var field = load.columns.map(\.name).first {
             message.hasSuffix("\(load.table.table).\($0)")
         }
@@ -172,26 +175,36 @@ extension SQLiteConnection {
                 message = "FOREIGN KEY constraint failed: \(words.joined(separator: ", "))"
             }
             if references.count == 1 { field = references[0].column }
+            let own = load.table.table.lowercased()
+            mayBeEarly = references.contains { $0.table.lowercased() == own }
         }
-        return RefusedRecord(
+        var refusal = RefusedRecord(
             record,
             field: field,
             message,
             input: field.flatMap { record.text($0) }
         )
+        refusal.mayBeEarly = mayBeEarly
+        return refusal
     }
 
-    /// The columns of a table that refer to others.
-    private func references(
-        of load: SQLLoad
-    ) throws -> [(column: String, target: String)] {
+    /// A column of a table that refers to another.
+    private struct Reference {
+        let column: String
+        let table: String
+        let target: String
+    }
+
+    private func references(of load: SQLLoad) throws -> [Reference] {
         let rows = try execute([
             """
-            SELECT "from", "table" || coalesce('.' || "to", '')
+            SELECT "from", "table", "table" || coalesce('.' || "to", '')
             FROM pragma_foreign_key_list(\(load.table.table), \(load.table.schema ?? "main"))
             """
         ])
-        return try rows[0].map { row in (try row.text(), try row.text()) }
+        return try rows[0].map { row in
+            Reference(column: try row.text(), table: try row.text(), target: try row.text())
+        }
     }
 }
 

@@ -127,7 +127,7 @@ package final class SQLiteDatabase: SQLDatabase {
             JOIN pragma_index_info(l.name, \(schema)) AS i
             WHERE l."unique" = 1 AND l.partial = 0
             GROUP BY l.name
-            HAVING count(*) = 1
+            HAVING count(*) = 1 AND min(i.name) IS NOT NULL
             """,
             """
             SELECT l.name, l.partial, i.name

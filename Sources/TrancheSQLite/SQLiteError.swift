@@ -30,6 +30,9 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
         [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_ERROR].contains(code & 0xff)
     }
 
+    /// Whether SQLite itself found a rule broken, a trigger's among them.
+    var isConstraint: Bool { code & 0xff == SQLITE_CONSTRAINT }
+
     /// Whether a row refers to one that is not there.
     var lacksReferred: Bool { code == Self.foreignKey }
 

@@ -66,6 +66,74 @@ struct LoadTests {
         #expect(written.hasPrefix("{\"id\":1,\"name\":\"Zoé 1\",\"amount\":1.5}\n"))
     }
 
+    @Test("Without a file of rejects the reasons are said, and all others are loaded")
+    func quarantines() async throws {
+        let bench = try await bench()
+        try bench.execute("CREATE UNIQUE INDEX one ON customer (amount)")
+        try bench.execute("INSERT INTO customer VALUES (1000, 'x', 77.5)")
+        let outcome = await load(bench, "--to", "table:customer")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("1 record is quarantined, such as"), "\(outcome.errors)")
+        #expect(outcome.errors.contains(#/record \d+: UNIQUE constraint failed: customer.amount/#))
+        #expect(try bench.rows("SELECT count(*) FROM customer") == ["200"])
+    }
+
+    @Test(
+        "A file of rejects takes what the table refuses, and a load of which all is refused fails"
+    )
+    func refusesAll() async throws {
+        let bench = try await bench(rows: 20)
+        try bench.execute("CREATE TABLE few (id INTEGER CHECK (id < 0), name TEXT, amount REAL)")
+        let path = bench.path("bad.jsonl")
+        let outcome = await load(bench, "--to", "table:few", "--rejects", path)
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("no record was loaded: all were refused"))
+        let rejects = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(rejects.split(separator: "\n").count == 20)
+        #expect(rejects.contains("CHECK constraint failed: id < 0"))
+    }
+
+    @Test("Fields that a table lacks are refused, left out or given columns, as asked")
+    func unknownFields() async throws {
+        let bench = try await bench(rows: 20)
+        try bench.execute("CREATE TABLE narrow (id INTEGER PRIMARY KEY)")
+        let refused = await load(bench, "--to", "table:narrow")
+        #expect(
+            refused.errors.contains("--drop-unknown") && refused.errors.contains("--add-columns")
+        )
+        let both = await load(bench, "--to", "table:narrow", "--drop-unknown", "--add-columns")
+        #expect(both.status == .usage)
+        let elsewhere = await load(bench, "--to", "none", "--add-columns")
+        #expect(elsewhere.status == .usage)
+        let planned = await load(bench, "--to", "table:narrow", "--add-columns", "--dry-run")
+        #expect(
+            planned.errors.contains("no column 'name', 'amount': added with"),
+            "\(planned.errors)"
+        )
+        let dropped = await load(bench, "--to", "table:narrow", "--drop-unknown", "--job", "d")
+        #expect(dropped.status == .done, "\(dropped.errors)")
+        #expect(dropped.errors.contains("no column for 'name', 'amount': left out"))
+        #expect(dropped.output.contains(#/fields_dropped +40/#))
+        try bench.execute("DELETE FROM narrow")
+        let added = await load(bench, "--to", "table:narrow", "--add-columns", "--job", "a")
+        #expect(added.status == .done, "\(added.errors)")
+        #expect(added.errors.contains("added the column 'amount', TEXT"))
+        #expect(try bench.rows("SELECT count(amount) FROM narrow") == ["20"])
+    }
+
+    @Test("Fields beyond the header are counted, and a record with others names the option")
+    func ragged() async throws {
+        let bench = try await bench(rows: 2)
+        let text = "id,name,amount\n1,a,1,x,y\n2,b\n3,c,3\n"
+        try text.write(toFile: bench.path("c.csv"), atomically: true, encoding: .utf8)
+        let refused = await load(bench, "--to", "none")
+        #expect(refused.errors.contains("2 records could not be read"), "\(refused.errors)")
+        #expect(refused.errors.contains("--fit-ragged"))
+        let fitted = await load(bench, "--to", "none", "--fit-ragged", "--job", "fit")
+        #expect(fitted.status == .done, "\(fitted.errors)")
+        #expect(fitted.output.contains(#/fields_surplus +2/#), "\(fitted.output)")
+    }
+
     @Test("A load with too many rejects is complete with failed batches")
     func tooManyRejects() async throws {
         let bench = try await bench(badEvery: 2)

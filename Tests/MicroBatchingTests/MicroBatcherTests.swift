@@ -54,6 +54,31 @@ struct MicroBatcherTests {
         MicroBatcher(configuration, clock: clock, ordered: remote.squares)
     }
 
+    @Test("A request of a task that is cancelled already is not sent", arguments: [1, 10])
+    func cancelledBefore(size: Int) async throws {
+        let remote = Remote()
+        let batcher = batcher(MicroBatcherConfiguration(size: size), remote)
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await batcher.execute(3)
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await batcher.shutdown()
+        #expect(remote.batches.isEmpty)
+    }
+
+    @Test("A batch of one that fails is counted as failed")
+    func countsFailureOfOne() async throws {
+        let batcher = MicroBatcher<Int, Int>(
+            MicroBatcherConfiguration(size: 1),
+            clock: ManualClock(),
+            ordered: { _ in throw Broken() }
+        )
+        await #expect(throws: Broken.self) { try await batcher.execute(3) }
+        #expect(batcher.metrics.failedBatches == 1)
+        await batcher.shutdown()
+    }
+
     @Test("Each caller gets its own result")
     func ownResults() async throws {
         let remote = Remote()

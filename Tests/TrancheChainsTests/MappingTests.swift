@@ -39,12 +39,49 @@ struct MappingTests {
     func misfits() async throws {
         for mapping in [
             FieldMapping(rename: ["x": "y"]), FieldMapping(group: ["g": ["a", "x"]]),
-            FieldMapping(rename: ["a": "b"]), FieldMapping(constant: ["A": "1"], lowercase: true),
+            FieldMapping(rename: ["a": "b"]), FieldMapping(group: ["g": []]),
+            FieldMapping(rename: ["a": "c"], group: ["g": ["a", "b"]]),
+            FieldMapping(constant: ["A": "1"], lowercase: true),
         ] {
             await #expect(throws: TrancheError.self) {
                 try await records("a,b\n1,2\n") { $0.mapping(mapping) }
             }
         }
+    }
+
+    @Test("A field may be part of several groups")
+    func sharesFields() async throws {
+        let mapping = FieldMapping(group: [
+            "full": ["a", "b"], "rev": ["b", "a"], "twice": ["b", "b"],
+        ])
+        let found = try await records("a,b,c\nx,y,z\n") { $0.mapping(mapping) }
+        #expect(found.first?.fields.names == ["full", "rev", "twice", "c"])
+        #expect(found.first?.values == [.text("x y"), .text("y x"), .text("y y"), .text("z")])
+    }
+
+    @Test("Where each record has its own fields, one that is absent is not missed")
+    func absent() async throws {
+        let sink = MemorySink()
+        let mapping = FieldMapping(rename: ["a": "b"], group: ["g": ["x", "y"]])
+        try await withChainWorld(.sqlite, "id\n") { world in
+            let text = "{\"a\":\"1\",\"y\":\"2\"}\n{\"c\":\"3\"}\n{\"a\":\"1\",\"b\":\"2\"}\n"
+            let path = try world.write(text, to: "f.jsonl")
+            let report = try await Chain(reading: JSONLinesSource(path)).mapping(mapping)
+                .write(to: sink).run(through: world.inventory, world.options())
+            #expect(report.run?.totals[.quarantined]?.items == 1)
+        }
+        #expect(sink.records.map(\.description).sorted() == ["b: 1, g: 2", "c: 3, g: null"])
+    }
+
+    @Test(
+        "Cleaning leaves times as they are",
+        arguments: [
+            "2024-01-01T00:00:00Z", "2024-01-01 10:30:00.5+02:00", "10:30", "at 10:30:01 sharp",
+        ]
+    )
+    func cleansNoTimes(text: String) async throws {
+        let found = try await records("a\n\(text)\n") { $0.cleaning() }
+        #expect(found.map { $0.text("a") } == [text])
     }
 
     @Test("Cleaning keeps letters and digits of any script")

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -152,6 +153,30 @@ struct CypherTests {
             #expect(server.requests.count == 3)
             #expect(server.requests[1].body == server.requests[2].body)
             #expect(server.requests[0].target == "/db/neo4j/query/v2")
+        }
+    }
+
+    @Test("A record that the server refuses is found, and all others are taken")
+    func findsRecord() async throws {
+        let taken = Mutex<[String]>([])
+        try await withHTTPServer { request, _ in
+            let text = request.text
+            if text.contains("\"id\":\"13\"") {
+                let code = "Neo.ClientError.Schema.ConstraintValidationFailed"
+                let error = "{\"code\":\"\(code)\",\"message\":\"no thirteen\"}"
+                return .init(400, text: "{\"errors\":[\(error)]}")
+            }
+            taken.withLock { list in
+                list += text.matches(of: /"id":"([0-9]+)"/).map { String($0.1) }
+            }
+            return .init(202, text: "{\"data\":{},\"counters\":{\"nodesCreated\":1}}")
+        } _: { server in
+            let location = try CypherLocation("\(server.url)/g", environment: Self.environment)
+            let report = try await load(Self.merge, location, rows: 40)
+            #expect(report.lastError?.contains("no thirteen") == true)
+            #expect(report.run?.totals[.quarantined]?.items == 1)
+            let ids = Set((1...40).map(String.init)).subtracting(["13"])
+            #expect(Set(taken.withLock { $0 }) == ids)
         }
     }
 

@@ -167,6 +167,53 @@ struct WebhookTests {
         }
     }
 
+    @Test(
+        "What the receiver refuses for good is not tried again, and says what to do",
+        arguments: [
+            (301, "points to https://new.example/hook;"), (307, "points to"), (308, "not followed"),
+            (404, "404"), (410, "410"), (413, "--each"),
+        ]
+    )
+    func refusesForGood(status: Int, words: String) async throws {
+        try await withHTTPServer { _, _ in
+            .init(status, headers: ["Location": "https://me:pass@new.example/hook?token=hidden"])
+        } _: { server in
+            let sink = try WebhookSink(server.url, configuration())
+            let report = try await load(rows: 3, to: sink)
+            #expect(!report.isSuccess)
+            #expect(server.requests.count == 1)
+            let error = try #require(report.lastError)
+            #expect(error.contains(words), "\(error)")
+            #expect(!error.contains("hidden") && !error.contains("pass"))
+        }
+    }
+
+    @Test(
+        "Of records that are sent each, those that are refused go to the file of rejects",
+        arguments: [400, 413, 451]
+    )
+    func rejectsRecords(status: Int) async throws {
+        try await withHTTPServer { request, _ in
+            request.text.contains("\"id\":\"13\"") ? .init(status, text: "no thirteen") : .init(200)
+        } _: { server in
+            let sink = try WebhookSink(server.url, configuration(.record))
+            try await withInventory { inventory, folder in
+                let path = folder.path("customers.csv")
+                let rejects = folder.path("rejects.jsonl")
+                try Data(customers(40).utf8).write(to: URL(filePath: path))
+                let report = try await Chain(reading: CSVSource(path))
+                    .rejecting(to: .jsonLines(rejects)).write(to: sink)
+                    .run(through: inventory, chainOptions())
+                #expect(report.isSuccess)
+                #expect(report.counters[CounterName.written] == 39)
+                #expect(server.requests.count == 40)
+                let text = try String(contentsOfFile: rejects, encoding: .utf8)
+                #expect(text.split(separator: "\n").count == 1)
+                #expect(text.contains("no thirteen") && text.contains("\"id\":\"13\""))
+            }
+        }
+    }
+
     @Test("A batch that is too large for a request says what to do")
     func tooLarge() async throws {
         try await withHTTPServer { _, _ in

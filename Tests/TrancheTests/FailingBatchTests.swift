@@ -20,6 +20,14 @@ struct FailingBatchTests {
         #expect(try outcome(.fail, isTransient: true).batch.failures == 1)
     }
 
+    @Test("Where trying again is of no use, a batch stays failed at once, or is split as any other")
+    func final() throws {
+        let batch = try outcome(.fail, isFinal: true).batch
+        #expect(batch.status == .failed && batch.failures == 1 && batch.retryAt == nil)
+        let split = try outcome(.split, isFinal: true).batch
+        #expect(split.status == .failed && split.retryAt == now.addingTimeInterval(5))
+    }
+
     @Test("What is to be split is due at once when it has failed often enough")
     func exhausted() throws {
         let whole = try outcome(.split, failures: 2).batch
@@ -86,6 +94,7 @@ struct FailingBatchTests {
         attempt: Int = 1,
         failures: Int = 0,
         isTransient: Bool = false,
+        isFinal: Bool = false,
         parts: [BatchPart] = [],
         outage: OutageGuard = OutageGuard()
     ) throws -> FailingBatch.Outcome {
@@ -114,7 +123,7 @@ struct FailingBatchTests {
             outage: outage,
             createdAt: now
         )
-        let failure = BatchFailure("no", isTransient: isTransient, parts: parts)
+        let failure = BatchFailure("no", isTransient: isTransient, isFinal: isFinal, parts: parts)
         let failing = FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
         return try failing.outcome()
     }

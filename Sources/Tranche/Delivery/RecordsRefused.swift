@@ -22,6 +22,9 @@ public struct RefusedRecord: Sendable {
     public var origin: Origin
     /// The record, where it is still at hand.
     public var record: Record?
+    /// Whether it may be taken later, since it refers to a record that may be another batch's: it is tried again
+    /// as often as a batch is.
+    public var mayBeEarly = false
 
     /// Makes a refusal.
     public init(

@@ -195,15 +195,37 @@ extension Batch {
     }
 
     /// Records failure, with what is wrong with each item to blame.
+    ///
+    /// - Parameters:
+    ///   - error: What went wrong.
+    ///   - reasons: What is wrong with the items to blame: each is quarantined.
+    ///   - early: Items that are a batch of their own, since others must come first.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``fail(_:badItems:)``.
     @discardableResult
-    package func fail(_ error: any Error, reasons: [Int64: String]) async throws -> BatchRecord {
+    package func fail(
+        _ error: any Error,
+        reasons: [Int64: String],
+        early: Set<Int64> = []
+    ) async throws -> BatchRecord {
         var failure = BatchFailure("\(error)")
-        let bad = Set(reasons.keys)
-        failure.parts = try await inventory.parts(of: record, bad: bad, in: source).map { part in
-            var part = part
-            if part.isBad, let id = part.ids.first { part.reason = reasons[id] }
-            return part
+        let bad = Set(reasons.keys).subtracting(early)
+        var later = BatchPart(ids: IDRuns(), weight: 0)
+        let parts = try await inventory.parts(of: record, bad: bad.union(early), in: source)
+        for var part in parts {
+            guard part.isBad, let id = part.ids.first else {
+                failure.parts.append(part)
+                continue
+            }
+            if early.contains(id) {
+                later.ids = later.ids.union(part.ids)
+                later.weight += part.weight
+            } else {
+                part.reason = reasons[id]
+                failure.parts.append(part)
+            }
         }
+        if !early.isEmpty { failure.parts.append(later) }
         return try await fail(failure)
     }
 

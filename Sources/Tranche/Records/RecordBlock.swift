@@ -9,6 +9,8 @@ package final class RecordBlock: Sendable {
     package let cells: [RecordCell]
     /// The records' ids.
     package let ids: [Int64]
+    /// How many fields were read that no record has a place for, and were left out.
+    package let surplus: Int
 
     /// Makes a block.
     ///
@@ -17,12 +19,20 @@ package final class RecordBlock: Sendable {
     ///   - bytes: What the cells' texts are parts of.
     ///   - cells: `fields.count` cells for each id.
     ///   - ids: The records' ids.
-    package init(fields: RecordFields, bytes: [UInt8], cells: [RecordCell], ids: [Int64]) {
+    ///   - surplus: How many fields were left out; none by default.
+    package init(
+        fields: RecordFields,
+        bytes: [UInt8],
+        cells: [RecordCell],
+        ids: [Int64],
+        surplus: Int = 0
+    ) {
         precondition(cells.count == fields.count * ids.count, "give a cell for each field")
         self.fields = fields
         self.bytes = bytes
         self.cells = cells
         self.ids = ids
+        self.surplus = surplus
     }
 
     package var count: Int { ids.count }

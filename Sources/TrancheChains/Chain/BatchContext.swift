@@ -10,12 +10,15 @@ public final class BatchContext {
     var rejects: RejectCollector?
     /// The fields that all records of the source have; `nil` where each says its own.
     let sourceFields: RecordFields?
+    /// Whether there is another attempt for records that came too early.
+    let hasMoreAttempts: Bool
     /// What ends with the batch when nobody takes faults.
     private var refused: [RefusedRecord] = []
 
-    init(_ batch: BatchRecord, sourceFields: RecordFields? = nil) {
+    init(_ batch: BatchRecord, sourceFields: RecordFields? = nil, hasMoreAttempts: Bool = false) {
         self.batch = batch
         self.sourceFields = sourceFields
+        self.hasMoreAttempts = hasMoreAttempts
     }
 
     /// Tells of an item that is no valid record.
@@ -37,8 +40,16 @@ public final class BatchContext {
         try keep(RefusedRecord(id: fault.id, message: message, origin: origin))
     }
 
-    /// Tells of a record that the sink does not take.
+    /// Tells of a record that a step cannot work on.
+    func reject(_ record: Record, _ message: String) throws {
+        try reject(RefusedRecord(id: record.id, message: message, origin: .step, record: record))
+    }
+
+    /// Tells of a record that is refused.
     func reject(_ refusal: RefusedRecord) throws {
+        var refusal = refusal
+        refusal.mayBeEarly = refusal.mayBeEarly && hasMoreAttempts
+        if refusal.mayBeEarly { return try keep(refusal) }
         counters.add(1, to: CounterName.rejected)
         guard let rejects else { return try keep(refusal) }
         var input: [UInt8] = []
@@ -86,6 +97,8 @@ public enum CounterName: Sendable {
     public static let valid = "records_valid"
     /// Items that were no valid records.
     public static let rejected = "records_rejected"
+    /// Fields beyond those that there are, left out where ragged records are fitted.
+    public static let surplus = "fields_surplus"
     /// Records that the sink took.
     public static let written = "records_written"
 }

@@ -259,8 +259,14 @@ struct ChainRun: Sendable {
             try await batch.fail(failure)
             return
         }
+        let early = Set(refused.failures.filter(\.mayBeEarly).map(\.id))
+        // What is left of a batch when all others are done waits as any batch that failed.
+        if !early.isEmpty, early.count == batch.count {
+            try await batch.fail(BatchFailure("\(error)"))
+            return
+        }
         do {
-            try await batch.fail(error, reasons: refused.reasons)
+            try await batch.fail(error, reasons: refused.reasons, early: early)
         } catch let unknown as TrancheError where unknown.code == .invalidArgument {
             // Records that a step made have ids of their own, which are no items'.
             try await batch.fail(failure)
@@ -283,7 +289,7 @@ struct ChainRun: Sendable {
             } catch let refused as RecordsRefused where takesRejects {
                 // What is refused here the sink could not leave out by itself.
                 let news = refused.failures.filter { known[$0.id] == nil }
-                if news.isEmpty { throw refused }
+                if news.isEmpty || news.contains(where: \.mayBeEarly) { throw refused }
                 for refusal in news { known[refusal.id] = known[refusal.id] ?? refusal }
             }
         }
@@ -322,7 +328,11 @@ struct ChainRun: Sendable {
         to writer: any RecordWriter,
         without known: [Int64: RefusedRecord]
     ) async throws -> Counters {
-        let context = BatchContext(batch.record, sourceFields: fields)
+        let context = BatchContext(
+            batch.record,
+            sourceFields: fields,
+            hasMoreAttempts: batch.record.failures + 1 < options.request.policy.maxAttempts
+        )
         for attachment in chain.attachments { attachment.begin(context) }
         do {
             let records = try chain.open(context, try await reader(of: batch, context))
@@ -410,9 +420,19 @@ struct ChainRun: Sendable {
         } else {
             records = ItemRecords.reader(of: batch)
         }
+        var last: RecordBlock?
         return ChunkReader {
             guard let chunk = try await records.next() else { return nil }
             context.counters.add(chunk.count, to: CounterName.read)
+            // What is read at once is mostly one block.
+            let isOneBlock = chunk.first?.block === chunk.last?.block
+            for run in isOneBlock ? [chunk[...]] : chunk.blockRuns {
+                guard let block = run.first?.block, block !== last else { continue }
+                last = block
+                if block.surplus > 0 {
+                    context.counters.add(block.surplus, to: CounterName.surplus)
+                }
+            }
             return chunk
         }
     }

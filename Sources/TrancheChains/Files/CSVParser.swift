@@ -47,7 +47,8 @@ struct CSVParser: RecordParser {
                 fields: fields,
                 bytes: bytes,
                 cells: walk.cells,
-                ids: walk.ids
+                ids: walk.ids,
+                surplus: walk.surplus
             )
             return ([block], walk.used)
         }
@@ -97,7 +98,13 @@ struct CSVParser: RecordParser {
                 cells += walk.cells[row * fields.count..<(row + 1) * fields.count]
             }
         }
-        return RecordBlock(fields: fields, bytes: bytes, cells: cells, ids: ids)
+        return RecordBlock(
+            fields: fields,
+            bytes: bytes,
+            cells: cells,
+            ids: ids,
+            surplus: walk.surplus
+        )
     }
 
     /// What is wrong with the text of a row; where bad sequences are replaced, that is done.
@@ -135,6 +142,8 @@ struct CSVParser: RecordParser {
         private(set) var cells: [RecordCell] = []
         private(set) var ids: [Int64] = []
         private(set) var faults: [(row: Int, message: String)] = []
+        /// How many fields records had beyond those that there are.
+        private(set) var surplus = 0
         /// Behind the last record that has ended.
         private(set) var used = 0
 
@@ -325,8 +334,12 @@ struct CSVParser: RecordParser {
             if found < width {
                 for _ in found..<width { cells.append(.null) }
             }
-            if !fitsRagged {
-                faults.append((row, "has \(found) fields instead of \(width)"))
+            if fitsRagged {
+                surplus += max(0, found - width)
+            } else {
+                let words =
+                    "has \(found) fields instead of \(width); --fit-ragged takes such records"
+                faults.append((row, words))
             }
         }
 

@@ -5,7 +5,8 @@ import Tranche
 /// what it leaves out.
 ///
 /// Names keep letters, digits, `-` and `_`; what lies between becomes one `_`. Texts keep letters, digits and
-/// `. - _ # & @`; what lies between becomes one blank. Letters and digits are those of any script.
+/// `. - _ # & @`; what lies between becomes one blank. Letters and digits are those of any script. A date or time
+/// stays as it is, and so does a colon between digits, and what is no text.
 struct FieldCleaning {
     let fields: RecordFields
 
@@ -32,11 +33,37 @@ struct FieldCleaning {
         for record in records {
             builder.add(like: record) { _, cell in
                 guard cell.kind == .text else { return nil }
-                let text = record.text(of: cell)
-                return .text(Self.cleaned(text, keeping: ".-_#&@", between: " "))
+                return .text(Self.cleaned(value: record.text(of: cell)))
             }
         }
         return builder.build().records
+    }
+
+    /// A field's text, cleaned.
+    static func cleaned(value text: String) -> String {
+        if isTime(text) { return text }
+        let characters = Array(text)
+        var kept = ""
+        for (place, character) in characters.enumerated() {
+            if character == ":", isDigit(characters, place - 1), isDigit(characters, place + 1) {
+                kept.append(character)
+            } else if character.isLetter || character.isNumber || ".-_#&@".contains(character) {
+                kept.append(character)
+            } else if kept.last != " " {
+                kept.append(" ")
+            }
+        }
+        return kept.trimming { $0 == " " }
+    }
+
+    private static func isTime(_ text: String) -> Bool {
+        guard text.contains(":") else { return false }
+        var text = text
+        return text.withUTF8 { FieldText.microseconds($0) != nil }
+    }
+
+    private static func isDigit(_ characters: [Character], _ place: Int) -> Bool {
+        characters.indices.contains(place) && characters[place].isNumber
     }
 
     static func cleaned(_ text: String, keeping marks: String, between: String) -> String {

@@ -8,7 +8,8 @@ import Tranche
 /// ```
 ///
 /// Fields that are not named stay as they are. A group takes the place of the first of its fields: their texts,
-/// without those that are empty, with a blank between; it is null when all are empty.
+/// without those that are empty, with a blank between; it is null when all are empty. A field may be part of
+/// several groups. Where each record has its own fields, as in JSON Lines, one that is absent is not missed.
 public struct FieldMapping: Sendable, Hashable, Codable {
     /// New names, by the old ones.
     public var rename: [String: String]
@@ -81,6 +82,24 @@ public struct FieldMapping: Sendable, Hashable, Codable {
         }
     }
 
+    /// Refuses what could not be done, whatever the fields.
+    func requireSound() throws {
+        for (name, members) in group.sorted(by: { $0.key < $1.key }) {
+            guard !members.isEmpty else {
+                throw TrancheError(
+                    .invalidSource,
+                    "the mapping's group '\(name)' names no fields; give it some, or leave it out"
+                )
+            }
+            guard let renamed = members.first(where: { rename[$0] != nil }) else { continue }
+            throw TrancheError(
+                .invalidSource,
+                "the mapping renames the field '\(renamed)', which becomes part of the group '\(name)'; leave "
+                    + "one of them out"
+            )
+        }
+    }
+
     private static func words(_ error: any Error) -> String {
         switch error as? DecodingError {
         case .dataCorrupted(let context), .typeMismatch(_, let context),
@@ -104,34 +123,41 @@ struct FieldMappingPlan {
 
     /// Makes a mapping ready.
     ///
+    /// - Parameters:
+    ///   - mapping: The mapping.
+    ///   - fields: The fields of the records.
+    ///   - isTabular: Whether all records have them; where each has its own, one that is absent is not missed.
     /// - Throws: `TrancheError` `.invalidSource` for a field that the records do not have, or two of one name.
-    init(_ mapping: FieldMapping, fields: RecordFields) throws {
-        func place(_ name: String) throws -> Int {
-            guard let place = fields.place(of: name) else {
-                throw TrancheError(
-                    .invalidSource,
-                    "the mapping names the field '\(name)', which the records do not have; they have "
-                        + fields.names.joined(separator: ", ")
-                )
-            }
-            return place
+    init(_ mapping: FieldMapping, fields: RecordFields, isTabular: Bool = true) throws {
+        func place(_ name: String) throws -> Int? {
+            if let place = fields.place(of: name) { return place }
+            guard isTabular else { return nil }
+            throw TrancheError(
+                .invalidSource,
+                "the mapping names the field '\(name)', which the records do not have; they have "
+                    + fields.names.joined(separator: ", ")
+            )
         }
+        try mapping.requireSound()
         for name in mapping.rename.keys { _ = try place(name) }
         let groups = try mapping.group.map { name, members in
-            (name: name, places: try members.map { try place($0) })
+            (name: name, places: try members.compactMap { try place($0) })
         }.sorted { $0.name < $1.name }
         var names: [String] = []
         var origins: [Origin] = []
         for (place, name) in fields.names.enumerated() {
-            guard let group = groups.first(where: { $0.places.contains(place) }) else {
-                names.append(mapping.rename[name] ?? name)
-                origins.append(.field(place))
-                continue
-            }
-            if group.places.min() == place {
+            // A field may be part of several groups.
+            for group in groups where group.places.min() == place {
                 names.append(group.name)
                 origins.append(.group(group.places))
             }
+            guard !groups.contains(where: { $0.places.contains(place) }) else { continue }
+            names.append(mapping.rename[name] ?? name)
+            origins.append(.field(place))
+        }
+        for group in groups where group.places.isEmpty {
+            names.append(group.name)
+            origins.append(.group([]))
         }
         for (name, text) in mapping.constant.sorted(by: { $0.key < $1.key }) {
             names.append(name)

@@ -48,7 +48,8 @@ struct CypherReply {
         if let failure = content?.errors?.first {
             throw TrancheError(
                 isPassing ? .sinkUnavailable : .sinkFailed,
-                "\(location.name): \(failure.message) (\(failure.code))"
+                "\(location.name): \(failure.message) (\(failure.code))",
+                underlying: CypherFailure(code: failure.code)
             )
         }
         guard response.isSuccess, let counts = content?.counters else {
@@ -73,4 +74,21 @@ struct CypherReply {
             "constraints_removed": counts.constraintsRemoved ?? 0,
         ])
     }
+}
+
+/// What a graph server has against a statement or its records.
+struct CypherFailure: Error {
+    /// Neo4j's name for it.
+    let code: String
+
+    /// Whether other records might be taken: all but what is wrong with the statement, the request or who asks.
+    var mayBlameRecord: Bool {
+        code.hasPrefix("Neo.ClientError.") && !Self.ofRequest.contains { code.contains($0) }
+    }
+
+    private static let ofRequest = [
+        ".Security.", ".Request.", ".Database.", ".Cluster.", ".Fabric.", ".General.",
+        ".Transaction.",
+        "SyntaxError", "SemanticError", "ParameterMissing", "AccessMode", "NotSystemDatabaseError",
+    ]
 }

@@ -109,7 +109,7 @@ public final class CypherSink: RecordSink {
     /// - Parameter records: The records as JSON, with commas between.
     /// - Returns: What the server counted.
     /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`.
-    fileprivate func run(_ records: [UInt8]) async throws -> Counters {
+    func run(_ records: [UInt8]) async throws -> Counters {
         try await run(statement.text, records)
     }
 
@@ -140,49 +140,5 @@ public final class CypherSink: RecordSink {
             )
         }
         return try CypherReply(response).counters(of: location)
-    }
-}
-
-/// Sends the records of one batch.
-private final class CypherWriter: RecordWriter {
-    private let sink: CypherSink
-    private let configuration: CypherSink.Configuration
-    private var waiting: [UInt8] = []
-    private var count = 0
-    private var counters = Counters()
-
-    init(_ sink: CypherSink, _ configuration: CypherSink.Configuration) {
-        self.sink = sink
-        self.configuration = configuration
-    }
-
-    func write(_ records: [Record]) async throws {
-        for record in records {
-            if count > 0 { waiting.append(UInt8(ascii: ",")) }
-            record.appendJSON(to: &waiting, long: .asTexts)
-            count += 1
-            if count >= configuration.records || waiting.count >= configuration.bytes {
-                try await flush()
-            }
-        }
-    }
-
-    private func flush() async throws {
-        let records = waiting
-        waiting = []
-        count = 0
-        counters.merge(try await sink.run(records))
-    }
-
-    /// Sends what is left; all is counted, also when there was no record.
-    func finish() async throws -> Counters {
-        if count > 0 || counters.values.isEmpty { try await flush() }
-        return counters
-    }
-
-    /// Requests that were sent are sent again by the next attempt.
-    func abandon() async {
-        waiting = []
-        count = 0
     }
 }

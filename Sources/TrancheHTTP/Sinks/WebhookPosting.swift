@@ -47,14 +47,33 @@ struct WebhookPosting: Sendable {
             )
         }
         if response.isSuccess { return nil }
+        if (300..<400).contains(response.status) {
+            throw TrancheError(.sinkFailed, redirection(response), underlying: nil)
+        }
         let error = HTTPError(response, to: request)
         // What is wrong with what was sent, rather than with who sent it or where to.
-        if [400, 413, 415, 422].contains(response.status) { return error.message }
+        if (400..<500).contains(response.status), !Self.ofReceiver.contains(response.status) {
+            return error.message
+        }
         let isPassing = error.category == .transient || response.status == 409
         throw TrancheError(
             isPassing ? .sinkUnavailable : .sinkFailed,
             error.message,
             underlying: error
         )
+    }
+
+    /// Statuses that say nothing of what was sent, but of who sent it, where to, or when.
+    private static let ofReceiver: Set = [
+        401, 403, 404, 405, 407, 408, 409, 410, 421, 425, 426, 429,
+    ]
+
+    /// Where a receiver points to; nobody follows, since what was sent would go to somebody else.
+    private func redirection(_ response: HTTPResponse) -> String {
+        let place = response.headers["location"].map { $0.withoutSecrets }
+        let words = place.map { " and points to \($0)" } ?? ""
+        return
+            "\(url.withoutSecrets) answered \(response.status)\(words); redirections are not followed: give "
+            + "the URL that takes the records"
     }
 }

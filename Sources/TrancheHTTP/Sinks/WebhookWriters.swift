@@ -4,6 +4,7 @@ import Tranche
 final class WebhookBatchWriter: RecordWriter {
     private let posting: WebhookPosting
     private var body: [UInt8] = []
+    private var count = 0
 
     init(_ posting: WebhookPosting) {
         self.posting = posting
@@ -21,12 +22,12 @@ final class WebhookBatchWriter: RecordWriter {
             if body.last != UInt8(ascii: "[") { body.append(UInt8(ascii: ",")) }
             record.appendJSON(to: &body)
         }
+        count += records.count
         guard body.count <= posting.configuration.maxBytes else {
             throw TrancheError(
                 .sinkFailed,
                 "batch \(posting.batch.id) has more than \(posting.configuration.maxBytes) bytes as JSON, "
-                    + "the most of one request to \(posting.url.withoutSecrets); hand out less weight a "
-                    + "batch, or send each record apart"
+                    + "the most of one request to \(posting.url.withoutSecrets); \(Self.wayOut)"
             )
         }
     }
@@ -40,10 +41,14 @@ final class WebhookBatchWriter: RecordWriter {
             String(batch.idEnd)
         )
         if let complaint = try await posting.post(body, key: key) {
-            throw TrancheError(.sinkFailed, complaint)
+            let several = count == 1 ? "" : "; it is a request of \(count) records: \(Self.wayOut)"
+            throw TrancheError(.sinkFailed, complaint + several)
         }
         return Counters(["requests_sent": 1])
     }
+
+    private static let wayOut =
+        "hand out less weight a batch (--weight, --count), or send each record apart (--each)"
 
     func abandon() async { body = [] }
 }
@@ -53,6 +58,7 @@ final class WebhookRecordWriter: RecordWriter {
     private let posting: WebhookPosting
     private var count = 0
     private var last: (id: Int64, place: Int)?
+    private var refused: [RefusedRecord] = []
 
     init(_ posting: WebhookPosting) {
         self.posting = posting
@@ -68,9 +74,9 @@ final class WebhookRecordWriter: RecordWriter {
         }
         let posting = posting
         let refused = try await withThrowingTaskGroup(
-            of: (id: Int64, message: String)?.self
+            of: RefusedRecord?.self
         ) { group in
-            var refused: [(id: Int64, message: String)] = []
+            var refused: [RefusedRecord] = []
             for (number, request) in requests.enumerated() {
                 if number >= posting.configuration.concurrency, let ended = try await group.next() {
                     if let ended { refused.append(ended) }
@@ -78,7 +84,9 @@ final class WebhookRecordWriter: RecordWriter {
                 group.addTask {
                     var body: [UInt8] = []
                     request.record.appendJSON(to: &body)
-                    return try await posting.post(body, key: request.key).map { (request.id, $0) }
+                    return try await posting.post(body, key: request.key).map {
+                        RefusedRecord(request.record, $0)
+                    }
                 }
             }
             for try await ended in group {
@@ -87,7 +95,12 @@ final class WebhookRecordWriter: RecordWriter {
             return refused
         }
         count += records.count
-        if !refused.isEmpty { throw RecordsRefused(refused.sorted { $0.id < $1.id }) }
+        self.refused += refused.sorted { $0.id < $1.id }
+    }
+
+    func takeRefused() -> [RefusedRecord] {
+        defer { refused = [] }
+        return refused
     }
 
     func finish() async throws -> Counters { Counters(["requests_sent": count]) }

@@ -156,6 +156,19 @@ struct SQLTableColumns: Sendable {
         return SQLTableShape(order, of: fields, dropped: dropped)
     }
 
+    /// Whether of some records two may have the same key, however it is spelt.
+    func mayRepeatKeys(in records: [Record]) -> Bool {
+        if key.isEmpty { return false }
+        var seen: Set<[String]> = []
+        return records.contains { record in
+            let names = key.map { name -> String in
+                let text = (record.text(name) ?? "").lowercased().filter { !$0.isWhitespace }
+                return Double(text).map { String($0) } ?? text
+            }
+            return !seen.insert(names).inserted
+        }
+    }
+
     // MARK: - Words
 
     private var names: String { table.columns.map(\.name).joined(separator: ", ") }

@@ -17,9 +17,13 @@ final class SQLTableWriter: RecordWriter {
     private let onTrouble: (Trouble) -> SinkPassNeeded
     /// The fields that are loaded now.
     private var target: RecordFields?
+    /// The fields that others go along with.
+    private var base: RecordFields?
     private var answers: [RecordFields: SQLTableColumns.Answer] = [:]
-    /// What the columns must hold that are to be added; nothing is loaded any more then.
+    /// What the columns must hold that are to be added, as far as it is known; nothing is loaded any more then.
     private var missing: [String: SQLColumnKind] = [:]
+    /// Their names, as they came.
+    private var order: [String] = []
     private var isScanning = false
     private var refused: [RefusedRecord] = []
     private var counters = Counters(["rows_written": 0])
@@ -40,47 +44,56 @@ final class SQLTableWriter: RecordWriter {
     }
 
     func write(_ records: [Record]) async throws {
-        var parts: [(shape: SQLTableShape, records: [Record])] = []
+        var parts: [(target: RecordFields, records: [Record])] = []
+        // Where no row is replaced twice, nobody sees in which order rows came.
+        var isOrdered: Bool?
         var start = 0
         while start < records.count {
             let own = records[start].fields
             let end = records[start...].firstIndex { $0.fields != own } ?? records.count
-            let run = start == 0 && end == records.count ? records : Array(records[start..<end])
+            let isWhole = start == 0 && end == records.count
+            let run = isWhole ? records : Array(records[start..<end])
             start = end
             switch answer(for: own) {
             case .load(let shape):
-                counters.add(
-                    shape.dropped * run.count,
-                    to: shape.dropped > 0 ? "fields_dropped" : "rows_written"
-                )
+                if shape.dropped > 0 {
+                    counters.add(shape.dropped * run.count, to: "fields_dropped")
+                }
                 let shaped = shape.shaped(run)
-                // Where no row is replaced, nobody sees in which order rows came.
-                let place = parts.lastIndex { $0.shape.target == shape.target }
-                if let place, columns.key.isEmpty || place == parts.count - 1 {
-                    parts[place].records += shaped
+                guard let place = parts.lastIndex(where: { $0.target == shape.target }) else {
+                    parts.append((shape.target, shaped))
+                    continue
+                }
+                if place < parts.count - 1 {
+                    isOrdered = isOrdered ?? columns.mayRepeatKeys(in: records)
+                }
+                if isOrdered == true, place < parts.count - 1 {
+                    parts.append((shape.target, shaped))
                 } else {
-                    parts.append((shape, shaped))
+                    parts[place].records += shaped
                 }
             case .refuse(let field, let message):
-                refused += run.map {
-                    RefusedRecord($0, field: field, message, input: field.flatMap($0.text))
+                refused += run.map { record in
+                    let input = field.flatMap { record.text($0) }
+                    return RefusedRecord(record, field: field, message, input: input)
                 }
             case .add(let names): note(names, of: run)
             }
         }
         if isScanning { return }
-        for part in parts { try await load(part.records, as: part.shape.target) }
+        for part in parts { try await load(part.records, as: part.target) }
     }
 
     /// What becomes of records of some fields.
     private func answer(for fields: RecordFields) -> SQLTableColumns.Answer {
         if let known = answers[fields] {
-            guard case .load(let shape) = known, shape.target != target, target != nil else {
+            guard case .load(let shape) = known, let base, shape.target != base else {
                 return known
             }
         }
-        let answer = columns.answer(for: fields, base: target)
+        let answer = columns.answer(for: fields, base: base)
         answers[fields] = answer
+        if case .load(let shape) = answer { base = shape.target }
         return answer
     }
 
@@ -89,16 +102,13 @@ final class SQLTableWriter: RecordWriter {
         isScanning = true
         for name in names {
             guard let place = records.first?.fields.place(of: name) else { continue }
+            if !order.contains(name) { order.append(name) }
             for record in records {
                 guard let kind = SQLColumnKind(record.cell(place).kind) else { continue }
                 missing[name] = missing[name]?.joined(with: kind) ?? kind
             }
-            // A column of which no value is known yet.
-            if missing[name] == nil { empty.insert(name) }
         }
     }
-
-    private var empty: Set<String> = []
 
     private func load(_ records: [Record], as target: RecordFields) async throws {
         refused += try await loading { connection in
@@ -140,8 +150,7 @@ final class SQLTableWriter: RecordWriter {
 
     func finish() async throws -> Counters {
         if isScanning {
-            for name in empty where missing[name] == nil { missing[name] = .text }
-            let wanted = missing.sorted { $0.key < $1.key }.map { (name: $0.key, kind: $0.value) }
+            let wanted = order.map { (name: $0, kind: missing[$0] ?? .text) }
             throw onTrouble(.columnsMissing(wanted))
         }
         if target != nil { try await loading { try await end(on: $0) } }
