@@ -9,10 +9,13 @@ actor LocalFile: ByteReader {
 
     nonisolated let name: String
     private nonisolated let executor: SerialQueueExecutor
+    /// Whether it stays with the file that it first opened, whatever is put in its place.
+    private let isPinned: Bool
     private var handle: LocalFileHandle?
 
-    init(_ path: String) {
+    init(_ path: String, isPinned: Bool = false) {
         name = path
+        self.isPinned = isPinned
         executor = SerialQueueExecutor(label: "tranche.file")
     }
 
@@ -21,6 +24,10 @@ actor LocalFile: ByteReader {
     }
 
     func state() async throws -> ByteState {
+        if isPinned {
+            if handle == nil { handle = try LocalFileHandle(name) }
+            if let state = try handle?.state(name) { return state }
+        }
         // Opened anew: a file that another one was renamed over has changed, too.
         handle = nil
         let file = try LocalFileHandle(name)
