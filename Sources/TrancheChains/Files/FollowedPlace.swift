@@ -68,15 +68,14 @@ struct FollowedPlace {
         var copies: [String] = []
         for other in names.sorted() where other != name {
             let path = "\(folder)/\(other)"
-            let file = LocalFile(path, isPinned: true)
-            // What cannot be read is none of it.
-            guard let state = try? await file.state() else { continue }
-            if let identity = generation.file, state.identity == identity,
-                try await generation.isBeginning(of: file, state)
-            {
-                return file
+            guard let identity = LocalFile.identity(at: path) else { continue }
+            if identity == generation.file {
+                let file = LocalFile(path, isPinned: true)
+                let state = try await file.state()
+                if try await generation.isBeginning(of: file, state) { return file }
+            } else if other.hasPrefix(name), !LocalFile.isOpenHere(path) {
+                copies.append(path)
             }
-            if other.hasPrefix(name), state.size > 0 { copies.append(path) }
         }
         guard generation.size > 0 else { return nil }
         for path in copies {
