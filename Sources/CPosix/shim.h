@@ -36,12 +36,14 @@ static inline int tranche_open(const char *path, int flags, mode_t mode) {
     return open(path, flags | O_CLOEXEC, mode);
 }
 
-// statx stands behind _GNU_SOURCE. When an open file was made, in nanoseconds since 1970; 0 where the file
-// system does not know.
-static inline long long tranche_birth_time(int file) {
+// statx stands behind _GNU_SOURCE. When a file was made, in nanoseconds since 1970; 0 where the file system does
+// not know. With a path of "" the open file is meant, else the file at the path.
+static inline long long tranche_birth_time(int file, const char *path) {
     struct statx state;
     memset(&state, 0, sizeof state);
-    if (syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */, STATX_BTIME, &state) != 0) return 0;
+    int flags = path[0] == 0 ? 0x1000 /* AT_EMPTY_PATH */ : 0;
+    int folder = path[0] == 0 ? file : -100 /* AT_FDCWD */;
+    if (syscall(SYS_statx, folder, path, flags, STATX_BTIME, &state) != 0) return 0;
     if (!(state.stx_mask & STATX_BTIME)) return 0;
     return state.stx_btime.tv_sec * 1000000000LL + state.stx_btime.tv_nsec;
 }

@@ -85,6 +85,8 @@ struct JobOptions: Sendable {
     /// What names the run.
     ///
     /// - Parameter inventory: Where it may be known under an earlier spelling.
+    /// - Returns: The key.
+    /// - Throws: `TrancheError` of the store.
     func key(in inventory: Inventory) async throws -> RunKey {
         let meta = try await source.meta.known(in: inventory)
         return RunKey(metaTable: meta, job: request.job, run: request.run)

@@ -30,6 +30,10 @@ struct LoadCommand: Command {
             command loads those that are new. Hidden files, those that begin with '_' and
             those without a known ending are left out of a folder, and said.
 
+            With --follow, a file that is rotated within its folder is read to its end, and
+            the one that takes its place follows. Where the old one is not found, nothing is
+            loaded until it is put back or given up with --replaced.
+
             What is loaded into one target is not loaded for another: --again NAME loads it
             anew, --job NAME as another job.
 

@@ -204,7 +204,7 @@ struct Load: Sendable {
 
     /// Finds out how much there is to do: the files' sizes tell.
     private func estimate() async {
-        guard progress.isLive, options.request.run.isEmpty else { return }
+        guard progress.isLive, options.request.run.isEmpty, !options.follows else { return }
         var left = 0.0
         for file in files {
             // An estimate: what fails here fails again, and is told, when a batch is acquired.

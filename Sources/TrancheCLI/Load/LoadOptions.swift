@@ -11,6 +11,8 @@ struct LoadOptions: Sendable {
     let workers: Int
     let grace: Duration
     let follows: Bool
+    /// Whether what was not read of a file that stood there before is given up.
+    private let replaces: Bool
     let isDryRun: Bool
     let promise: DeliveryPromise
     let maxRejects: RejectLimit?
@@ -129,6 +131,11 @@ struct LoadOptions: Sendable {
                 .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
                 .init("follow", nil, "never end: wait for the file to grow"),
                 .init(
+                    "replaced",
+                    nil,
+                    "with --follow: give up what was not read of the file that stood there before"
+                ),
+                .init(
                     "grace",
                     "TIME",
                     "after a signal, how long batches may go on; 30s by default"
@@ -154,6 +161,10 @@ struct LoadOptions: Sendable {
         }
         grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
         follows = arguments.has("follow")
+        replaces = arguments.has("replaced")
+        guard follows || !replaces else {
+            throw UsageError("--replaced goes with --follow: other files are not told to grow")
+        }
         isDryRun = arguments.has("dry-run")
         map = arguments.text("map")
         isCleaned = arguments.has("clean")
@@ -337,7 +348,17 @@ struct LoadOptions: Sendable {
 
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        try file.source(csv, grows: follows, settings)
+        let source = try file.source(csv, grows: follows, settings)
+        guard replaces else { return source }
+        if var source = source as? CSVSource {
+            source.location = source.location.replaced()
+            return source
+        }
+        if var source = source as? JSONLinesSource {
+            source.location = source.location.replaced()
+            return source
+        }
+        return source
     }
 
     /// Where the records go that are refused; `nil` where they are quarantined.

@@ -69,6 +69,8 @@ public struct ByteLocation: Sendable, Hashable {
     public let name: String
     /// How it was given, where that may differ from the name.
     let spelling: String
+    /// Whether what stood there before is given up, if it is another file now.
+    private(set) var isReplacement = false
     private let key: String
     private let opener: @Sendable () async throws -> any ByteReader
 
@@ -98,6 +100,16 @@ public struct ByteLocation: Sendable, Hashable {
         opener = open
     }
 
+    /// The same place, where another file that grows stands by now: what was not read of the one before is
+    /// given up.
+    ///
+    /// - Returns: The location.
+    public func replaced() -> ByteLocation {
+        var location = self
+        location.isReplacement = true
+        return location
+    }
+
     /// Opens what is there.
     ///
     /// - Returns: The reader.
@@ -108,7 +120,7 @@ public struct ByteLocation: Sendable, Hashable {
 
     /// Whether two are spelt alike.
     public static func == (lhs: ByteLocation, rhs: ByteLocation) -> Bool {
-        lhs.key == rhs.key
+        lhs.key == rhs.key && lhs.isReplacement == rhs.isReplacement
     }
 
     /// Hashes the spelling.

@@ -9,11 +9,41 @@ actor LocalFile: ByteReader {
 
     nonisolated let name: String
     private nonisolated let executor: SerialQueueExecutor
+    /// Whether it stays with the file that it first opened, whatever is put in its place.
+    private let isPinned: Bool
     private var handle: LocalFileHandle?
 
-    init(_ path: String) {
+    init(_ path: String, isPinned: Bool = false) {
         name = path
+        self.isPinned = isPinned
         executor = SerialQueueExecutor(label: "tranche.file")
+    }
+
+    /// What tells a file from others, found without opening it.
+    ///
+    /// - Parameter path: Its path.
+    /// - Returns: What ``ByteState/identity`` would be; `nil` for what is no regular file, or cannot be seen.
+    static func identity(at path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return "\(status.st_ino)-\(tranche_birth_time(-1, path))"
+    }
+
+    /// Whether this process has a file open.
+    ///
+    /// Who closes a file gives up all locks of the process on it: one of SQLite must not be opened beside it.
+    static func isOpenHere(_ path: String) -> Bool {
+        var asked = stat()
+        guard stat(path, &asked) == 0 else { return false }
+        // Where they are not listed none is opened, so as to be on the safe side.
+        guard let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
+            return true
+        }
+        return open.contains { name in
+            var status = stat()
+            return stat("/proc/self/fd/\(name)", &status) == 0 && status.st_dev == asked.st_dev
+                && status.st_ino == asked.st_ino
+        }
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -21,6 +51,10 @@ actor LocalFile: ByteReader {
     }
 
     func state() async throws -> ByteState {
+        if isPinned {
+            if handle == nil { handle = try LocalFileHandle(name) }
+            if let state = try handle?.state(name) { return state }
+        }
         // Opened anew: a file that another one was renamed over has changed, too.
         handle = nil
         let file = try LocalFileHandle(name)
@@ -74,7 +108,7 @@ private struct LocalFileHandle: ~Copyable {
         }
         let time = status.st_mtim
         let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-        let birth = tranche_birth_time(descriptor)
+        let birth = tranche_birth_time(descriptor, "")
         return ByteState(
             size: Int64(status.st_size),
             version: "modified \(RecordTime.text(microseconds: microseconds))",

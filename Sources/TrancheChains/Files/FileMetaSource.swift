@@ -21,9 +21,9 @@ struct FileMetaSource: RecordMetaSource {
     private let format: any FileFormat
     private let dataStart: Int64
     /// What the content was when it was opened.
-    let opened: ByteState
+    private(set) var opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
-    private let grows: Bool
+    private var grows: Bool
 
     /// Opens a source.
     ///
@@ -32,21 +32,24 @@ struct FileMetaSource: RecordMetaSource {
     ///   - format: How it is written.
     ///   - name: The source's name.
     ///   - grows: Whether the file may grow.
+    ///   - base: What is added to offsets to make ids.
     /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`.
     init(
         _ bytes: any ByteReader,
         format: any FileFormat,
         name: String,
-        grows: Bool
+        grows: Bool,
+        base: Int64 = 0
     ) async throws {
-        self.bytes = bytes
+        self.bytes = base == 0 ? bytes : ShiftedReader(bytes, by: base)
         self.grows = grows
-        opened = try await bytes.state()
-        let format = try await format.recognized(in: bytes, size: opened.size, grows: grows)
+        opened = try await self.bytes.state()
+        let size = opened.size < .max ? opened.size - base : .max
+        let format = try await format.recognized(in: bytes, size: size, grows: grows)
         self.format = format
-        let head = try await format.head(of: bytes, size: opened.size)
+        let head = try await format.head(of: bytes, size: size)
         fields = head.fields
-        dataStart = head.dataStart
+        dataStart = base + head.dataStart
         definition = SourceDefinition(
             database: grows
                 ? KnownFile.growing(name)
@@ -59,6 +62,14 @@ struct FileMetaSource: RecordMetaSource {
     }
 
     var isSeamless: Bool { true }
+
+    /// The same content once nobody adds to it any more: its last record ends with it.
+    func ended() async throws -> FileMetaSource {
+        var ended = self
+        ended.grows = false
+        ended.opened = try await bytes.state()
+        return ended
+    }
 
     /// How far the content goes now.
     ///

@@ -30,16 +30,25 @@ package struct KnownFile {
     /// - Throws: As ``ByteReader/state()``, what the header's fault is, and of the store.
     func open(_ format: any FileFormat, grows: Bool) async throws -> any MetaSource {
         let bytes = try await location.open()
+        if grows, bytes is LocalFile { return try await follow(format) }
         var source = try await FileMetaSource(
             bytes,
             format: format,
             name: location.name,
             grows: grows
         )
-        source.definition =
-            grows
-            ? try await known(source.definition, prefix: format.prefix)
-            : try await known(source.definition, source.opened, bytes, prefix: format.prefix)
+        if grows {
+            let name = try await growing(format.prefix).name
+            source.definition.table = format.prefix + name
+            source.definition.database = Self.growing(name)
+        } else {
+            source.definition = try await known(
+                source.definition,
+                source.opened,
+                bytes,
+                prefix: format.prefix
+            )
+        }
         return source
     }
 
@@ -158,25 +167,33 @@ package struct KnownFile {
 
     // MARK: - Files that grow
 
-    private func known(
-        _ own: SourceDefinition,
-        prefix: String
-    ) async throws -> SourceDefinition {
-        guard try await definitions(of: own.table).isEmpty else { return own }
-        // Nothing but the spelling says which file was meant: only those are asked for that mean this one now.
-        let folder = FileManager.default.currentDirectoryPath
-        let names = spellings.filter { ResolvedPath($0, from: folder).text == location.name }
-        for name in names {
+    /// Opens a file on disk that grows, and in whose place others may come to stand.
+    private func follow(_ format: any FileFormat) async throws -> FollowedFile {
+        let (name, known) = try await growing(format.prefix)
+        let lists = known.filter { $0.database == Self.growing(name) }
+            .compactMap { $0.identity.flatMap { FileGenerations($0) } }
+        return try await FollowedFile(
+            location,
+            as: name,
+            format: format,
+            known: lists.max { $0.isBefore($1) }
+        )
+    }
+
+    /// The name under which a file that grows is known, and its definitions.
+    ///
+    /// Nothing but the spelling says which file an earlier version meant: only those are asked for that mean
+    /// this one now.
+    private func growing(
+        _ prefix: String
+    ) async throws -> (name: String, definitions: [SourceDefinition]) {
+        let known = try await definitions(of: prefix + location.name)
+        guard known.isEmpty else { return (location.name, known) }
+        for name in spellings where ResolvedPath(name).text == location.name {
             let known = try await definitions(of: prefix + name)
-            guard let found = known.first(where: { $0.database == Self.growing(name) }) else {
-                continue
-            }
-            var definition = own
-            definition.table = found.table
-            definition.database = found.database
-            return definition
+            if known.contains(where: { $0.database == Self.growing(name) }) { return (name, known) }
         }
-        return own
+        return (location.name, [])
     }
 
     private func definitions(of table: String) async throws -> [SourceDefinition] {

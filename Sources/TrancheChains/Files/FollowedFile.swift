@@ -1,0 +1,258 @@
+import Synchronization
+import Tranche
+
+/// A file on disk that grows, and in whose place others come to stand: its records as a meta source.
+///
+/// A file that is renamed away, or copied away and truncated, is read to its end where it stands now; then
+/// the new one follows. What can be neither told nor found ends the run with what was seen.
+final class FollowedFile: RecordMetaSource {
+    let fields: RecordFields?
+    private let location: ByteLocation
+    private let format: any FileFormat
+    private let shared: SourceDefinition
+    /// The file that stood there first while this was open: where a new run begins.
+    private let first: Int64
+    private let state: Mutex<State>
+
+    private struct State {
+        var generations: FileGenerations
+        var text: String
+        /// Whether the last of them stands elsewhere, and the next one has no line yet.
+        var isDisplaced: Bool
+        /// What stood there at the last look.
+        var seen: ByteState
+        var open: [Int64: Open] = [:]
+    }
+
+    /// One of the files, open.
+    private struct Open {
+        var bytes: any ByteReader
+        var source: FileMetaSource
+    }
+
+    /// Opens the file.
+    ///
+    /// - Parameters:
+    ///   - location: Where it is.
+    ///   - name: The name under which the inventory knows it.
+    ///   - format: How it is written.
+    ///   - known: The files that are known to have stood there; `nil` when none is.
+    /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another file stands
+    ///   there, and what is left of the one before is not found.
+    init(
+        _ location: ByteLocation,
+        as name: String,
+        format: any FileFormat,
+        known: FileGenerations?
+    ) async throws {
+        self.location = location
+        self.format = format
+        let place = FollowedPlace(location)
+        var bytes: any ByteReader = LocalFile(location.spelling, isPinned: true)
+        let now = try await bytes.state()
+        var list = FileGenerations(try await FileGeneration(number: 0, bytes, now))
+        var isDisplaced = false
+        if let known { (list, isDisplaced) = try await place.settle(known, bytes, now) }
+        if isDisplaced {
+            guard let former = try await place.find(list.last) else { throw place.lost(list.last) }
+            bytes = former
+        }
+        let source = try await FileMetaSource(
+            bytes,
+            format: format,
+            name: name,
+            grows: true,
+            base: list.last.base
+        )
+        fields = source.fields
+        shared = source.definition
+        first = list.last.number
+        state = Mutex(
+            State(
+                generations: list,
+                text: try list.text,
+                isDisplaced: isDisplaced,
+                seen: now,
+                open: [list.last.number: Open(bytes: bytes, source: source)]
+            )
+        )
+    }
+
+    var definition: SourceDefinition {
+        var definition = shared
+        definition.identity = state.withLock { $0.text }
+        return definition
+    }
+
+    var isSeamless: Bool { true }
+
+    // MARK: - Looking
+
+    /// Looks which file stands there now.
+    private func look() async throws -> FileGenerations {
+        let (known, seen) = state.withLock { ($0.generations, $0.seen) }
+        let bytes = LocalFile(location.spelling, isPinned: true)
+        let now: ByteState
+        do {
+            now = try await bytes.state()
+        } catch let error as TrancheError where error.code == .invalidSource {
+            // Renamed away, and the next one not made yet: what is open is read on.
+            return known
+        }
+        if now == seen { return known }
+        let place = FollowedPlace(location)
+        let (list, isDisplaced) = try await place.settle(known, bytes, now)
+        var open: Open?
+        if list.last.number != known.last.number || list.last.file != known.last.file {
+            open = try await self.open(bytes, as: list.last)
+        }
+        let (text, news) = (try list.text, open)
+        return state.withLock { state in
+            // Of several tasks that look the first one's news count.
+            guard state.generations == known else { return state.generations }
+            state.generations = list
+            state.text = text
+            state.isDisplaced = isDisplaced
+            state.seen = now
+            if let news { state.open[list.last.number] = news }
+            return list
+        }
+    }
+
+    private func open(
+        _ bytes: any ByteReader,
+        as generation: FileGeneration
+    ) async throws -> Open {
+        let source = try await FileMetaSource(
+            bytes,
+            format: format,
+            name: location.name,
+            grows: true,
+            base: generation.base
+        )
+        guard source.fields == fields, source.definition.item == shared.item else {
+            throw TrancheError(
+                .redefined,
+                "'\(bytes.name)' has another header or format than the file that stood at "
+                    + "'\(location.name)' before; load it under another job name"
+            )
+        }
+        return Open(bytes: bytes, source: source)
+    }
+
+    /// The records of one of the files.
+    ///
+    /// What another one has followed ends with its last record, whether that has a line feed or not.
+    private func source(of generation: FileGeneration) async throws -> FileMetaSource {
+        let (known, isCurrent, isLast) = state.withLock { state in
+            let isLast = state.generations.last.number == generation.number
+            return (state.open[generation.number], isLast && !state.isDisplaced, isLast)
+        }
+        if let known {
+            if isCurrent { return known.source }
+            let now = try await known.bytes.state()
+            if try await generation.isBeginning(of: known.bytes, now) {
+                return isLast ? known.source : try await known.source.ended()
+            }
+        }
+        guard let bytes = try await FollowedPlace(location).find(generation) else {
+            throw FollowedPlace(location).lost(generation)
+        }
+        let found = try await open(bytes, as: generation)
+        state.withLock { $0.open[generation.number] = found }
+        return isLast ? found.source : try await found.source.ended()
+    }
+
+    private func generation(_ number: Int64, in list: FileGenerations) throws -> Int {
+        guard let place = list.files.firstIndex(where: { $0.number == number }) else {
+            throw TrancheError(
+                .redefined,
+                "the file that stood at '\(location.name)' when its ids began at "
+                    + "\(number * FileGeneration.reach) is not known any more"
+            )
+        }
+        return place
+    }
+
+    // MARK: - Planning
+
+    func highestID() async throws -> Int64? {
+        let list = try await look()
+        for generation in list.files.reversed() where !generation.isLost {
+            if let highest = try await source(of: generation).highestID() { return highest }
+        }
+        return nil
+    }
+
+    func nextRange(
+        after cursor: Int64?,
+        within bounds: IDBounds,
+        limit: BatchLimit,
+        batches: Int
+    ) async throws -> RangePlan {
+        let list = try await look()
+        let start = cursor.map { FileGeneration.number(of: $0) } ?? first
+        for place in try generation(start, in: list)..<list.files.count {
+            let generation = list.files[place]
+            let isLast = place == list.files.count - 1
+            guard !generation.isLost else { continue }
+            let plan = try await source(of: generation).nextRange(
+                after: cursor,
+                within: bounds,
+                limit: limit,
+                batches: batches
+            )
+            if isLast { return plan }
+            if !plan.ranges.isEmpty || !plan.reachedEnd {
+                return RangePlan(
+                    cursor: cursor,
+                    ranges: plan.ranges,
+                    scannedTo: nil,
+                    reachedEnd: false
+                )
+            }
+        }
+        return RangePlan(cursor: cursor, ranges: [], scannedTo: nil, reachedEnd: true)
+    }
+
+    // MARK: - Reading
+
+    private func source(holding id: Int64) async throws -> FileMetaSource {
+        let list = try await look()
+        let place = try generation(FileGeneration.number(of: id), in: list)
+        return try await source(of: list.files[place])
+    }
+
+    func records(
+        of batch: BatchRecord,
+        onFault: @escaping (RecordFault) throws -> Void
+    ) async throws -> ChunkReader<Record> {
+        try await source(holding: batch.idStart).records(of: batch, onFault: onFault)
+    }
+
+    func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
+        let list = try await look()
+        var items: [Item] = []
+        for generation in list.files where items.count < limit {
+            let end = generation.base + (FileGeneration.reach - 1)
+            guard range.overlaps(generation.base...end) else { continue }
+            let part = max(range.lowerBound, generation.base)...min(range.upperBound, end)
+            items += try await source(of: generation).items(in: part, limit: limit - items.count)
+        }
+        return items
+    }
+
+    func items(withIDs ids: [Int64]) async throws -> [Item] {
+        var items: [Item] = []
+        for id in ids { items += try await source(holding: id).items(withIDs: [id]) }
+        return items
+    }
+
+    func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
+        var items: [Item] = []
+        for range in ranges where items.count < limit {
+            items += try await self.items(in: range, limit: limit - items.count)
+        }
+        return items
+    }
+}

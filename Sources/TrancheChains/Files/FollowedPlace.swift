@@ -1,0 +1,120 @@
+import Foundation
+import Tranche
+
+/// The place where a file that grows stands, and where one that stood there before may be by now.
+struct FollowedPlace {
+    private let location: ByteLocation
+
+    init(_ location: ByteLocation) {
+        self.location = location
+    }
+
+    /// Brings the list of files up to date with what stands there now.
+    ///
+    /// - Parameters:
+    ///   - known: The files so far.
+    ///   - bytes: What stands there now.
+    ///   - now: Its state.
+    /// - Returns: The list, with another file at its end once that has a line, so that whoever writes goes on
+    ///   there; and whether the last one of the list is still to be read elsewhere.
+    /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not found.
+    func settle(
+        _ known: FileGenerations,
+        _ bytes: any ByteReader,
+        _ now: ByteState
+    ) async throws -> (list: FileGenerations, isDisplaced: Bool) {
+        var list = known
+        let last = known.last
+        let isSameFile = last.file == now.identity
+        let hasSameContent = try await last.isBeginning(of: bytes, now)
+        let former = isSameFile && hasSameContent ? nil : try await find(last)
+        if hasSameContent, former == nil, isSameFile || last.size >= FileGeneration.tellingSize {
+            list.last = try await FileGeneration(number: last.number, bytes, now)
+            return (list, false)
+        }
+        if former == nil {
+            guard location.isReplacement else { throw lost(last, seen: now, isSameFile) }
+            list.last.isLost = true
+        }
+        guard try await hasLine(bytes, now) else { return (list, true) }
+        guard last.size < FileGeneration.reach, now.size < FileGeneration.reach else {
+            throw TrancheError(
+                .redefined,
+                "'\(location.name)' is another file than before, and too large to be followed by offsets"
+            )
+        }
+        list.append(try await FileGeneration(number: last.number + 1, bytes, now))
+        return (list, false)
+    }
+
+    /// Whether a file has a line that ended: whoever writes has come to it.
+    private func hasLine(_ bytes: any ByteReader, _ state: ByteState) async throws -> Bool {
+        guard state.size > 0 else { return false }
+        return try await bytes.read(0..<min(state.size, 1 << 16)).contains(0x0A)
+    }
+
+    /// Finds a file that was renamed or copied within its folder, under a name that begins with the old one
+    /// or by what tells it from others.
+    ///
+    /// - Parameter generation: The file.
+    /// - Returns: Its content; `nil` when it is not there.
+    /// - Throws: What reading it throws.
+    func find(_ generation: FileGeneration) async throws -> (any ByteReader)? {
+        let url = URL(filePath: location.name)
+        let folder = url.deletingLastPathComponent().path
+        let name = url.lastPathComponent
+        // A folder that cannot be listed shows no file.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var copies: [String] = []
+        for other in names.sorted() where other != name {
+            let path = "\(folder)/\(other)"
+            guard let identity = LocalFile.identity(at: path) else { continue }
+            if identity == generation.file {
+                let file = LocalFile(path, isPinned: true)
+                let state = try await file.state()
+                if try await generation.isBeginning(of: file, state) { return file }
+            } else if other.hasPrefix(name), !LocalFile.isOpenHere(path) {
+                copies.append(path)
+            }
+        }
+        guard generation.size > 0 else { return nil }
+        for path in copies {
+            guard let bytes = try? await ByteLocation.file(path).open(),
+                let state = try? await bytes.state(),
+                (try? await generation.isBeginning(of: bytes, state)) == true
+            else { continue }
+            return bytes
+        }
+        return nil
+    }
+
+    // MARK: - Errors
+
+    /// Says that a file is not there any more, and what to do.
+    func lost(
+        _ generation: FileGeneration,
+        seen now: ByteState? = nil,
+        _ isSameFile: Bool = false
+    ) -> TrancheError {
+        var what =
+            "the file that stood at '\(location.name)', with \(generation.size) bytes seen of it, is gone"
+        if let now {
+            what =
+                isSameFile
+                ? now.size < generation.size
+                    ? "'\(location.name)' was truncated: it has \(now.size) bytes, and \(generation.size) "
+                        + "were seen of it"
+                    : "'\(location.name)' was truncated and filled again: other bytes stand where "
+                        + "\(generation.size) were seen"
+                : "'\(location.name)' is another file than before, of which \(generation.size) bytes were seen "
+                    + "(was it rotated?)"
+        }
+        let name = URL(filePath: location.name).lastPathComponent
+        return TrancheError(
+            .redefined,
+            "\(what). Nothing is loaded, so that nothing is lost: put the old content beside it, under a name "
+                + "that begins with '\(name)', compressed or not, and the rest of it is loaded before the new; "
+                + "or give it up with 'tranche load --follow --replaced'"
+        )
+    }
+}
