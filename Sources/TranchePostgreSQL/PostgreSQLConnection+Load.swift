@@ -46,7 +46,7 @@ extension PostgreSQLConnection {
     /// the transaction ends.
     private static let meanings = """
         SET LOCAL TimeZone = 'UTC';
-        -- A date that does not begin with its year is refused rather than guessed at.
+        -- The year comes first: 03/04/2024 is refused rather than guessed at.
         SET LOCAL DateStyle = 'ISO, YMD';
         SET LOCAL IntervalStyle = 'postgres';
         SET LOCAL bytea_output = 'hex';

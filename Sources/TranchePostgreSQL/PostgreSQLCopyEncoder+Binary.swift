@@ -14,25 +14,31 @@ extension PostgreSQLCopyEncoder {
 
     /// Appends a record.
     func appendBinary(_ record: Record, to output: inout [UInt8]) -> Outcome {
-        let width = columns.count
-        return record.block.bytes.withUnsafeBufferPointer { bytes in
-            Self.append(Int16(width), to: &output)
-            for place in 0..<width {
-                let cell = record.cell(place)
-                guard cell.kind != .null else {
-                    Self.append(Int32(-1), to: &output)
-                    continue
-                }
-                guard let kind = columns[place].kind else { return .undecided }
-                let value = Field(record: record, cell: cell, bytes: bytes)
-                switch Self.append(value, as: kind, to: &output) {
-                case .value: break
-                case .undecided: return .undecided
-                case .refused:
-                    return .refused(Refusal(place: place, reason: value.complaint))
+        // All is lent once a record: counting references for each cell would take longer than encoding it.
+        let block = record.block
+        let first = record.row * block.fields.count
+        return block.bytes.withUnsafeBufferPointer { bytes in
+            block.cells.withUnsafeBufferPointer { cells in
+                columns.withUnsafeBufferPointer { columns in
+                    Self.append(Int16(columns.count), to: &output)
+                    for place in columns.indices {
+                        let cell = cells[first + place]
+                        guard cell.kind != .null else {
+                            Self.append(Int32(-1), to: &output)
+                            continue
+                        }
+                        guard let kind = columns[place].kind else { return .undecided }
+                        let value = Field(block: block, row: record.row, cell: cell, bytes: bytes)
+                        switch Self.append(value, as: kind, to: &output) {
+                        case .value: break
+                        case .undecided: return .undecided
+                        case .refused:
+                            return .refused(Refusal(place: place, reason: value.complaint))
+                        }
+                    }
+                    return .encoded
                 }
             }
-            return .encoded
         }
     }
 
@@ -57,9 +63,13 @@ extension PostgreSQLCopyEncoder {
 
     /// A field's value, read as what a column wants.
     struct Field {
-        let record: Record
+        /// The record's block, which whoever makes a field holds on to: it is not counted for each.
+        unowned(unsafe) let block: RecordBlock
+        let row: Int
         let cell: RecordCell
         let bytes: UnsafeBufferPointer<UInt8>
+
+        var record: Record { Record(block, row: row) }
 
         var text: UnsafeBufferPointer<UInt8> {
             UnsafeBufferPointer(rebasing: bytes[cell.textRange])

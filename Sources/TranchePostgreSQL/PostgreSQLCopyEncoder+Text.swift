@@ -12,7 +12,12 @@ extension PostgreSQLCopyEncoder {
                     output += "\\N".utf8
                     continue
                 }
-                let value = Field(record: record, cell: cell, bytes: bytes)
+                let value = Field(
+                    block: record.block,
+                    row: record.row,
+                    cell: cell,
+                    bytes: bytes
+                )
                 // What binary refuses by name is refused by name here.
                 if let kind = columns[place].kind, isRefused(value, as: kind) {
                     return .refused(Refusal(place: place, reason: value.complaint))

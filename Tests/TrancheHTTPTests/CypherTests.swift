@@ -77,6 +77,30 @@ struct CypherTests {
         #expect(found.counters["nodes_deleted"] == 7)
     }
 
+    @Test("A number that neither 64 bits nor a double hold is the text of its digits")
+    func longNumbers() async throws {
+        let location = try location()
+        let line = "{\"id\": 1, \"v\": 18446744073709551615, \"w\": [0.5, 1e400]}\n"
+        let statements = [
+            "UNWIND $batch AS row MERGE (c:Number {id: row.id}) SET c.v = row.v, c.w = row.w[1]",
+            """
+            UNWIND $batch AS row
+            MATCH (c:Number {v: '18446744073709551615', w: '1e400'}) DELETE c
+            """,
+        ]
+        try await withInventory { inventory, folder in
+            let path = folder.path("numbers.jsonl")
+            try Data(line.utf8).write(to: URL(filePath: path))
+            var report: ChainReport?
+            for (job, statement) in statements.enumerated() {
+                report = try await Chain(reading: JSONLinesSource(path))
+                    .write(to: CypherSink(statement, in: location))
+                    .run(through: inventory, chainOptions("job \(job)"))
+            }
+            #expect(report?.counters["nodes_deleted"] == 1)
+        }
+    }
+
     @Test("Relationships are written by a grid, at once, and each once")
     func writesByGrid() async throws {
         let location = try location()

@@ -46,6 +46,24 @@ struct WebhookTests {
         var records: [[String: String]]
     }
 
+    @Test("Numbers are sent with the digits that were read")
+    func digits() async throws {
+        let line = "{\"a\":1.50,\"b\":18446744073709551615,\"c\":[1e400],\"d\":true}"
+        try await withHTTPServer { _, _ in
+            .init(204)
+        } _: { server in
+            try await withInventory { inventory, folder in
+                let path = folder.path("numbers.jsonl")
+                try Data(line.utf8).write(to: URL(filePath: path))
+                let report = try await Chain(reading: JSONLinesSource(path))
+                    .write(to: try WebhookSink(server.url, configuration(.record)))
+                    .run(through: inventory, chainOptions())
+                #expect(report.isSuccess)
+            }
+            #expect(server.requests.map(\.text) == [line])
+        }
+    }
+
     @Test("A batch is a request, with its records in order")
     func sendsBatches() async throws {
         try await withHTTPServer { _, _ in
