@@ -96,6 +96,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .systemLibrary(name: "CByteScan"),
+        .systemLibrary(name: "CCodecs"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CPCRE2",
@@ -104,7 +105,9 @@ let package = Package(
         ),
         .target(
             name: "TrancheChains",
-            dependencies: ["Tranche", "TrancheSQL", "CByteScan", "CPCRE2", "CZlib", "CPosix"],
+            dependencies: [
+                "Tranche", "TrancheSQL", "CByteScan", "CCodecs", "CPCRE2", "CZlib", "CPosix",
+            ],
             swiftSettings: strict
         ),
         .systemLibrary(
@@ -174,7 +177,7 @@ let package = Package(
             name: "TrancheChainsTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheTestKit", "TestSupport", "CPosix",
+                "TrancheTestKit", "TestSupport", "CPosix", "CZlib",
             ],
             swiftSettings: strict
         ),

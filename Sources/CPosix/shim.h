@@ -1,10 +1,12 @@
 #ifndef TRANCHE_CPOSIX_SHIM_H
 #define TRANCHE_CPOSIX_SHIM_H
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <iconv.h>
 #include <linux/stat.h>
 #include <signal.h>
 #include <string.h>

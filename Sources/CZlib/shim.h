@@ -3,7 +3,9 @@
 
 #include <zlib.h>
 
-// inflateInit2 is a macro. 31: a gzip header with the largest window.
-static inline int tranche_begin_gunzip(z_stream *stream) { return inflateInit2(stream, 31); }
+// inflateInit2 is a macro.
+static inline int tranche_begin_inflate(z_stream *stream, int window_bits) {
+    return inflateInit2(stream, window_bits);
+}
 
 #endif

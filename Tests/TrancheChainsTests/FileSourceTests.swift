@@ -49,7 +49,7 @@ struct FileSourceTests {
             let half = text.utf8.count / 2
             let parts = [Array(text.utf8)[..<half], Array(text.utf8)[half...]]
             var compressed: [UInt8] = []
-            for part in parts { compressed += try Gzip.compressed(Array(part)) }
+            for part in parts { compressed += Packing.gzip(Array(part)) }
             let path = world.folder.path("customers.csv.gz")
             try Data(compressed).write(to: URL(fileURLWithPath: path))
             let (records, report) = try await copy(
@@ -65,7 +65,7 @@ struct FileSourceTests {
     @Test("A compressed file that is cut off or spoilt is refused", arguments: [true, false])
     func badGzip(isCut: Bool) async throws {
         try await withChainWorld { world in
-            var bytes = try Gzip.compressed(Array(ChainWorld.csv(rows: 3000).utf8))
+            var bytes = Packing.gzip(Array(ChainWorld.csv(rows: 3000).utf8))
             if isCut { bytes.removeLast(bytes.count / 2) } else { bytes[bytes.count / 2] ^= 0xFF }
             let path = world.folder.path("bad.csv.gz")
             try Data(bytes).write(to: URL(fileURLWithPath: path))

@@ -77,7 +77,7 @@ struct RotationTests {
             try append(rows(51...53, head: ""), to: world.path)
             let old = try Data(contentsOf: URL(fileURLWithPath: world.path))
             let copy = world.path + (isCompressed ? ".1.gz" : ".1")
-            let bytes = isCompressed ? Data(try Gzip.compressed(Array(old))) : old
+            let bytes = isCompressed ? Data(Packing.gzip(Array(old))) : old
             try bytes.write(to: URL(fileURLWithPath: copy))
             let file = try #require(FileHandle(forWritingAtPath: world.path))
             try file.truncate(atOffset: 0)

@@ -84,8 +84,12 @@ public final class Inventory: Sendable {
         let key = SourceKey(description: description)
         if let known = sources.withLock({ $0[key] }) { return known }
         let source = try await description.open(beside: store)
-        sources.withLock { $0[key] = source }
-        return source
+        // Somebody may have opened it meanwhile: what one reads, others find in the same memory.
+        return sources.withLock { sources in
+            let first = sources[key] ?? source
+            sources[key] = first
+            return first
+        }
     }
 
     /// The `config` text of a request; a worker asks the same again and again.

@@ -11,8 +11,8 @@ struct LoadCommand: Command {
             .init(
                 name: "FILE",
                 help:
-                    "a CSV or JSON Lines file, or gs://BUCKET/NAME or s3://BUCKET/NAME; one that ends in "
-                    + ".gz is decompressed; or a folder of such files, or a pattern in quotes",
+                    "a CSV or JSON Lines file, or gs://BUCKET/NAME or s3://BUCKET/NAME; gzip, zstd, bzip2, xz "
+                    + "and zip are decompressed; or a folder of such files, or a pattern in quotes",
                 isRepeatable: true
             )
         ],
@@ -241,6 +241,7 @@ struct LoadCommand: Command {
         let document = JSON.object([
             ("file", .string(options.file.path)),
             ("fields", .array(sink.fields.map { .string($0) })),
+            ("read_as", .array(sink.notes.map { .string($0) })),
             ("records", JSON(records)),
             ("batches", JSON(batches)),
             ("reached_end", .bool(forecast.reachedEnd)),
@@ -253,7 +254,7 @@ struct LoadCommand: Command {
             \(HumanText.count(batches, "batch", "batches"))
             into \(sink.name), which promises \(sink.promise.rawValue)
             fields: \(sink.fields.isEmpty ? "each record's own" : sink.fields.joined(separator: ", "))
-
+            \(sink.notes.map { $0 + "\n" }.joined())
             """
         }
         return .done

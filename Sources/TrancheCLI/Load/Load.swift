@@ -209,7 +209,8 @@ struct Load: Sendable {
         for file in files {
             // An estimate: what fails here fails again, and is told, when a batch is acquired.
             guard let source = try? await inventory.source(file.source),
-                let size = try? await source.highestID()
+                // The size of what is decompressed shows at its end.
+                let size = try? await source.highestID(), size < .max - 1
             else { return }
             let key = RunKey(metaTable: source.definition.table, job: options.job)
             let run = try? await inventory.summaries(RunSelection(key)).first?.run

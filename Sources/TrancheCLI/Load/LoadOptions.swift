@@ -18,6 +18,7 @@ struct LoadOptions: Sendable {
     let maxRejects: RejectLimit?
     let policy: PolicyOptions
     private let csv: CSVFormat
+    private let encoding: TextEncoding?
     private let map: String?
     private let isCleaned: Bool
     private let schema: String?
@@ -40,6 +41,7 @@ struct LoadOptions: Sendable {
                 .init("delimiter", "C", "what parts the fields of a CSV file; a comma by default"),
                 .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
                 .init("header", "A,B,…", "the fields' names, where the file has no header"),
+                EncodingOption.option,
                 .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
                 .init(
                     "replace-invalid",
@@ -153,6 +155,7 @@ struct LoadOptions: Sendable {
     init(_ arguments: Arguments) throws {
         file = try Self.file(arguments)
         csv = try Self.csv(arguments)
+        encoding = try EncodingOption.encoding(arguments)
         job = arguments.text("job") ?? "load"
         policy = try PolicyOptions(arguments)
         workers = try arguments.value("workers") { try parseCount($0) } ?? 1
@@ -348,7 +351,7 @@ struct LoadOptions: Sendable {
 
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        let source = try file.source(csv, grows: follows, settings)
+        let source = try file.source(csv, grows: follows, encoding: encoding, settings)
         guard replaces else { return source }
         if var source = source as? CSVSource {
             source.location = source.location.replaced()

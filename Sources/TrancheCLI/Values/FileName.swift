@@ -9,10 +9,9 @@ struct FileName: Sendable, Hashable {
     enum Format: String, Sendable, Hashable, CaseIterable {
         case csv, jsonl
 
-        /// The format that a name's ending tells, `.gz` left out; `nil` when it tells none.
+        /// The format that a name's ending tells, those of compression left out; `nil` when it tells none.
         init?(ending name: String) {
-            let name = name.lowercased()
-            let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+            let stem = CompressionEnding.removed(from: name.lowercased())
             if [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix) {
                 self = .jsonl
             } else if [".csv", ".tsv", ".txt"].contains(where: stem.hasSuffix) {
@@ -86,8 +85,13 @@ struct FileName: Sendable, Hashable {
     /// Where the file is.
     ///
     /// - Throws: As ``source(_:grows:_:)``.
-    func location(_ settings: Settings) throws -> ByteLocation {
-        Self.isObject(path) ? try .object(path, settings.objectStores) : .file(path)
+    func location(
+        _ settings: Settings,
+        encoding: TextEncoding? = nil
+    ) throws -> ByteLocation {
+        Self.isObject(path)
+            ? try .object(path, settings.objectStores, encoding: encoding)
+            : .file(path, encoding: encoding)
     }
 
     /// The file's records as a source.
@@ -95,6 +99,7 @@ struct FileName: Sendable, Hashable {
     /// - Parameters:
     ///   - csv: How a CSV file is written.
     ///   - grows: Whether the file may grow.
+    ///   - encoding: The encoding of its text; `nil` when the file is to say.
     ///   - settings: How object stores are reached.
     /// - Returns: The source.
     /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or credentials that do not
@@ -102,9 +107,10 @@ struct FileName: Sendable, Hashable {
     func source(
         _ csv: CSVFormat = CSVFormat(),
         grows: Bool,
+        encoding: TextEncoding? = nil,
         _ settings: Settings
     ) throws -> any MetaSourceDescription {
-        let location = try location(settings)
+        let location = try location(settings, encoding: encoding)
         return switch format {
         case .csv: CSVSource(location, format: csv, grows: grows)
         case .jsonl: JSONLinesSource(location, grows: grows)

@@ -1,7 +1,16 @@
+import Foundation
+
 /// Bytes that can be read from any place, such as a file or an object in a store.
 public protocol ByteReader: Sendable {
     /// What it is, for messages; without credentials.
     var name: String { get }
+
+    /// What was made of the content to read it, for people: such as `decompressed from gzip`. Empty when
+    /// it is read as it is stored.
+    var formatNotes: [String] { get }
+
+    /// The encoding that is turned into UTF-8; `nil` when the content is taken as UTF-8.
+    var encoding: String? { get }
 
     /// Looks how large the content is, and which it is.
     ///
@@ -15,9 +24,11 @@ public protocol ByteReader: Sendable {
     ///   - range: Which; not empty.
     ///   - end: How far the reading will go on from there, at most: nothing behind it is wanted. So what
     ///     comes next can be fetched along, where a request costs more than its bytes.
-    /// - Returns: The bytes: all of them, unless the content ends within the range.
+    /// - Returns: The bytes: all of them, unless the content ends within the range, or what is decoded is
+    ///   spoilt there: then reading on from there throws.
     /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found to have
-    ///   changed since ``state()``.
+    ///   changed since ``state()``; `.invalidItem` (permanent) when the range begins where what is decoded
+    ///   is spoilt.
     func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8]
 
     /// Adds up the content as it is stored, so that it can be told from another of the same size.
@@ -32,6 +43,12 @@ extension ByteReader {
     /// The version tells contents apart.
     public func checksum() async throws -> String? { nil }
 
+    /// Nothing is made of it.
+    public var formatNotes: [String] { [] }
+
+    /// It is UTF-8.
+    public var encoding: String? { nil }
+
     /// Reads bytes, and nothing behind them.
     ///
     /// - Parameter range: Which; not empty.
@@ -44,8 +61,11 @@ extension ByteReader {
 
 /// What is known of some content without reading it.
 public struct ByteState: Sendable, Hashable {
-    /// How many bytes there are.
+    /// How many bytes there are; `Int64.max` as long as that is unknown, since they are decoded and nobody
+    /// has seen their end.
     public var size: Int64
+    /// How many bytes are stored: compressed ones, where they are decompressed as they are read.
+    public var storedSize: Int64
     /// What tells this content from another, in words, such as `modified 2026-01-31T08:00:00Z` or
     /// `etag "5d41402a"`.
     public var version: String
@@ -54,10 +74,27 @@ public struct ByteState: Sendable, Hashable {
     public var identity: String?
 
     /// Makes a state.
-    public init(size: Int64, version: String, identity: String? = nil) {
+    ///
+    /// - Parameters:
+    ///   - size: How many bytes there are; `Int64.max` when that is unknown.
+    ///   - storedSize: How many are stored; as many by default.
+    ///   - version: What tells this content from another.
+    ///   - identity: What tells this file from another one.
+    public init(size: Int64, storedSize: Int64? = nil, version: String, identity: String? = nil) {
         self.size = size
+        self.storedSize = storedSize ?? size
         self.version = version
         self.identity = identity
+    }
+
+    /// Whether the size is known.
+    public var isSizeKnown: Bool { size < .max }
+
+    /// Whether this is the content that it was before, more being known of it by now or not.
+    func isSameContent(as other: ByteState) -> Bool {
+        var known = self
+        known.size = other.size
+        return known == other
     }
 }
 
@@ -130,26 +167,20 @@ public struct ByteLocation: Sendable, Hashable {
 }
 
 extension ByteLocation {
-    /// A file on disk; a name that ends in `.gz` is decompressed as it is read.
+    /// A file on disk; what is compressed, as its first bytes say, is decompressed as it is read.
     ///
     /// However a file is spelt, it is one location: its name is the absolute path with links followed, as
     /// far as the path exists.
     ///
-    /// - Parameter path: The file's path; a relative one is looked for in the working folder.
+    /// - Parameters:
+    ///   - path: The file's path; a relative one is looked for in the working folder.
+    ///   - encoding: The encoding of its text; by default UTF-8, or what its byte order mark says.
     /// - Returns: The location.
-    public static func file(_ path: String) -> ByteLocation {
+    public static func file(_ path: String, encoding: TextEncoding? = nil) -> ByteLocation {
         let name = ResolvedPath(path).text
-        return ByteLocation(name: name, key: "file:\(name)", spelling: path) {
-            let file = LocalFile(path)
-            return path.hasSuffix(".gz") ? GzipReader(file) : file
+        let words = encoding.map { " as \($0.name)" } ?? ""
+        return ByteLocation(name: name, key: "file:\(name)\(words)", spelling: path) {
+            try await recognising(LocalFile(path), key: name, encoding: encoding)
         }
     }
-}
-
-/// Reads compressed content, decompressed, from its beginning on.
-///
-/// - Parameter reader: The compressed content; a gzip file.
-/// - Returns: A reader of what it holds.
-package func gunzipping(_ reader: any ByteReader) -> any ByteReader {
-    GzipReader(reader)
 }

@@ -11,6 +11,8 @@ extension SinkChain {
         package let promise: DeliveryPromise
         /// The fields of the records that it would be given; empty where each says its own.
         package let fields: [String]
+        /// What was made of the source's content to read it, such as `decompressed from gzip`.
+        package let notes: [String]
     }
 
     /// Opens source and sink and checks that all fits together, without acquiring anything.
@@ -23,7 +25,12 @@ extension SinkChain {
         try await sink.prepare(for: fields, beside: inventory.store)
         let promise = try await sink.promise(beside: inventory.store)
         await sink.close()
-        return Check(name: sink.name, promise: promise.delivery, fields: fields?.names ?? [])
+        return Check(
+            name: sink.name,
+            promise: promise.delivery,
+            fields: fields?.names ?? [],
+            notes: (opened as? FileMetaSource)?.formatNotes ?? []
+        )
     }
 
     /// Runs the chain over all batches of a job that are not done yet.

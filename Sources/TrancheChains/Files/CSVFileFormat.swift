@@ -52,6 +52,8 @@ struct CSVFileFormat: FileFormat {
         var length: Int64 = 1 << 16
         while true {
             let start = try await bytes.read(0..<max(1, min(size, length)))
+            // A size that is unknown shows by the end.
+            let isWhole = Int64(start.count) >= size || Int64(start.count) < length
             let mark = start.starts(with: byteOrderMark) ? byteOrderMark.count : 0
             if let header = format.header {
                 return FileHead(fields: try RecordFields(header), dataStart: Int64(mark))
@@ -59,13 +61,13 @@ struct CSVFileFormat: FileFormat {
             var scanner = RecordScanner(at: Int64(mark), delimiter: delimiter, quote: quote)
             start[mark...].withUnsafeBufferPointer {
                 _ = scanner.scan($0, limit: .max, most: 1)
-                if Int64(start.count) >= size { scanner.finish(limit: .max, most: 1) }
+                if isWhole { scanner.finish(limit: .max, most: 1) }
             }
             if scanner.count == 1 {
                 let record = start[Int(scanner.firstStart)..<Int(scanner.end)]
                 return FileHead(fields: try fields(record, of: bytes.name), dataStart: scanner.end)
             }
-            guard Int64(start.count) < size else {
+            guard !isWhole else {
                 throw TrancheError(
                     .invalidSource,
                     scanner.openQuote.map {

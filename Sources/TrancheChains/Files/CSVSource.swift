@@ -7,9 +7,9 @@ public import Tranche
 /// ```
 ///
 /// The id of a record is the offset of its first byte, its weight the bytes to the next record. The file
-/// is planned and read by offsets: its batches can be worked on by several processes at once. A file whose
-/// name ends in `.gz` is decompressed; it can only be read from its beginning on, so each process reads
-/// all that lies before its batches.
+/// is planned and read by offsets: its batches can be worked on by several processes at once. What is
+/// compressed is decompressed, and text in UTF-16 or in an encoding that is named turned into UTF-8: offsets
+/// are those of the text that comes of it.
 public struct CSVSource: MetaSourceDescription {
     /// Where the file is.
     public var location: ByteLocation

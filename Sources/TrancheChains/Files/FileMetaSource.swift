@@ -56,7 +56,8 @@ struct FileMetaSource: RecordMetaSource {
                 : KnownFile.database(name, opened),
             table: format.prefix + name,
             uid: "offset",
-            item: format.description,
+            item: ([format.description] + (bytes.encoding.map { ["encoding \($0)"] } ?? []))
+                .joined(separator: ", "),
             weight: "bytes"
         )
     }
@@ -71,17 +72,17 @@ struct FileMetaSource: RecordMetaSource {
         return ended
     }
 
-    /// How far the content goes now.
+    /// How far the content goes now; `Int64.max` while that is unknown.
     ///
     /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was opened.
     private func currentSize() async throws -> Int64 {
         let state = try await bytes.state()
         if grows { return state.size }
-        guard state == opened else {
+        guard state.isSameContent(as: opened) else {
             throw TrancheError(
                 .redefined,
-                "'\(bytes.name)' has changed since it was opened: it has \(state.size) bytes, "
-                    + "\(state.version), instead of \(opened.size), \(opened.version). Offsets may mean "
+                "'\(bytes.name)' has changed since it was opened: it has \(state.storedSize) bytes, "
+                    + "\(state.version), instead of \(opened.storedSize), \(opened.version). Offsets may mean "
                     + "other records now: load it under another job name, or follow a file that only grows"
             )
         }
@@ -92,6 +93,9 @@ struct FileMetaSource: RecordMetaSource {
         let size = try await currentSize()
         return size > dataStart ? size - 1 : nil
     }
+
+    /// What was made of the content to read it, for people.
+    var formatNotes: [String] { bytes.formatNotes }
 
     // MARK: - Planning
 
@@ -105,9 +109,9 @@ struct FileMetaSource: RecordMetaSource {
         var cut = FileCut(source: self, size: size)
         var start: Int64
         if let cursor {
-            start = try await end(ofRecordAt: cursor, size: size)
+            start = try await cut.end(ofRecordAt: cursor)
         } else if let lower = bounds.lower, lower > dataStart {
-            start = try await firstRecord(from: lower, size: size)
+            start = try await cut.firstRecord(from: lower)
         } else {
             start = dataStart
         }
@@ -115,10 +119,16 @@ struct FileMetaSource: RecordMetaSource {
         var ranges: [PlannedRange] = []
         var last = cursor
         var isBroken = false
-        while ranges.count < batches, start < size, start <= upper, !isBroken {
-            let found = try await cut.records(from: start, through: upper, limit: limit)
+        while ranges.count < batches, start < cut.size, start <= upper, !isBroken {
+            let found: any RecordScanning
+            do {
+                found = try await cut.records(from: start, through: upper, limit: limit)
+            } catch let error as TrancheError where error.code == .invalidItem && !ranges.isEmpty {
+                isBroken = true
+                break
+            }
             guard found.count > 0 else {
-                start = size
+                start = cut.size
                 break
             }
             let range = PlannedRange(
@@ -136,7 +146,7 @@ struct FileMetaSource: RecordMetaSource {
         if isBroken {
             // Told to whoever asks for what follows; what was planned can be handed out.
             isOver = false
-        } else if start < size, start <= upper {
+        } else if start < cut.size, start <= upper {
             do {
                 isOver = try await !cut.hasRecord(from: start, through: upper)
             } catch let error as TrancheError where error.code == .invalidItem && !ranges.isEmpty {
@@ -154,57 +164,45 @@ struct FileMetaSource: RecordMetaSource {
         )
     }
 
-    /// Where the record after another begins.
-    private func end(ofRecordAt offset: Int64, size: Int64) async throws -> Int64 {
-        guard offset >= dataStart else { return dataStart }
-        guard offset < size else { return size }
-        var cut = FileCut(source: self, size: size)
-        let limit = BatchLimit(count: 1)
-        let record = try await cut.records(from: offset, through: .max, limit: limit)
-        if let fault = record.fault { throw broken(fault) }
-        return record.count > 0 ? record.end : size
-    }
-
-    /// The start of the first record at or behind an offset, which may be in the midst of one.
+    /// Reads all of a range; where the size is unknown, until the content ends.
     ///
-    /// Whether an offset is within quotes only shows from a record's end before it: the file is read from
-    /// its start, at the speed at which plans are made.
-    private func firstRecord(from offset: Int64, size: Int64) async throws -> Int64 {
-        guard offset < size else { return size }
-        var scanner = format.scanner(at: dataStart)
-        var place = dataStart
-        while place < offset {
-            let end = min(offset, place + Self.step)
-            try await scan(
-                place..<end,
-                goingOnTo: offset,
-                with: &scanner,
-                limit: .max,
-                most: .max
-            )
-            place = end
-        }
-        if scanner.lineStart == offset { return offset }
-        return try await end(ofRecordAt: scanner.lineStart, size: size)
-    }
-
-    /// Scans bytes.
-    ///
-    /// - Returns: Whether the scanner is done.
-    @discardableResult
-    func scan(
+    /// - Parameters:
+    ///   - range: Which; not empty.
+    ///   - end: How far the reading goes on.
+    ///   - size: How far the content goes, as far as that is known; set when its end is seen.
+    /// - Returns: The bytes: fewer where the content ends, or is spoilt behind them.
+    /// - Throws: As the reader; `TrancheError` `.sourceUnavailable` when there are fewer than there were.
+    private func read(
         _ range: Range<Int64>,
         goingOnTo end: Int64,
-        with scanner: inout any RecordScanning,
-        limit: Int64,
-        most: Int
-    ) async throws -> Bool {
-        let read = try await read(range, goingOnTo: end)
-        return read.withUnsafeBufferPointer { scanner.scan($0, limit: limit, most: most) }
+        size: inout Int64
+    ) async throws -> [UInt8] {
+        var read = try await readSome(range, goingOnTo: end)
+        // What is decoded may be spoilt behind what was read: only nothing at all is the end.
+        while size == .max, Int64(read.count) < range.upperBound - range.lowerBound {
+            let place = range.lowerBound + Int64(read.count)
+            let more: [UInt8]
+            do {
+                more = try await readSome(place..<range.upperBound, goingOnTo: end)
+            } catch let error as TrancheError where error.code == .invalidItem && !read.isEmpty {
+                // Told to whoever reads on from there; what comes before it can be handed out.
+                return read
+            }
+            if more.isEmpty { size = place } else { read += more }
+        }
+        guard Int64(read.count) == min(range.upperBound, size) - range.lowerBound else {
+            throw shortRead(at: range.lowerBound + Int64(read.count))
+        }
+        return read
     }
 
-    /// Reads all of a range.
-    private func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
+    /// Throws what keeps a range from being read behind a place, where something does.
+    private func requireSound(_ place: Int64, of range: Range<Int64>) async throws {
+        guard place < range.upperBound else { return }
+        _ = try await readSome(place..<range.upperBound, goingOnTo: range.upperBound)
+    }
+
+    private func readSome(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
         let read: [UInt8]
         do {
             read = try await bytes.read(range, goingOnTo: end)
@@ -212,9 +210,6 @@ struct FileMetaSource: RecordMetaSource {
             // What was there before is there still: that is what growing means.
             _ = try await bytes.state()
             read = try await bytes.read(range, goingOnTo: end)
-        }
-        guard Int64(read.count) == range.upperBound - range.lowerBound else {
-            throw shortRead(at: range.lowerBound + Int64(read.count))
         }
         return read
     }
@@ -229,7 +224,40 @@ struct FileMetaSource: RecordMetaSource {
     /// Cuts records off, one range after the other.
     private struct FileCut {
         let source: FileMetaSource
-        let size: Int64
+        /// How far the content goes; found where it was unknown.
+        var size: Int64
+
+        /// Where the record after another begins.
+        mutating func end(ofRecordAt offset: Int64) async throws -> Int64 {
+            guard offset >= source.dataStart else { return source.dataStart }
+            guard offset < size else { return size }
+            let limit = BatchLimit(count: 1)
+            let record = try await records(from: offset, through: .max, limit: limit)
+            if let fault = record.fault { throw source.broken(fault) }
+            return record.count > 0 ? record.end : size
+        }
+
+        /// The start of the first record at or behind an offset, which may be in the midst of one.
+        ///
+        /// Whether an offset is within quotes only shows from a record's end before it: the file is read
+        /// from its start, at the speed at which plans are made.
+        mutating func firstRecord(from offset: Int64) async throws -> Int64 {
+            var scanner = source.format.scanner(at: source.dataStart)
+            var place = source.dataStart
+            while place < min(offset, size) {
+                let end = min(offset, size, place + FileMetaSource.step)
+                let read = try await source.read(place..<end, goingOnTo: offset, size: &size)
+                _ = read.withUnsafeBufferPointer {
+                    scanner.scan($0, limit: .max, most: .max)
+                }
+                // Nothing more can be read where it is spoilt, and what is asked for lies behind that.
+                guard !read.isEmpty else { break }
+                place += Int64(read.count)
+            }
+            guard offset < size else { return size }
+            if scanner.lineStart == offset { return offset }
+            return try await end(ofRecordAt: scanner.lineStart)
+        }
 
         /// The longest run of records from a place on that is within a limit.
         mutating func records(
@@ -264,7 +292,7 @@ struct FileMetaSource: RecordMetaSource {
             return scanner.count > 0 && scanner.firstStart <= upper
         }
 
-        private func scan(
+        private mutating func scan(
             _ scanner: inout any RecordScanning,
             from start: Int64,
             limit: Int64,
@@ -276,15 +304,24 @@ struct FileMetaSource: RecordMetaSource {
             while place < size {
                 try Task.checkCancellation()
                 let end = min(size, place + FileMetaSource.step)
-                let isDone = try await source.scan(
-                    place..<end,
-                    goingOnTo: max(end, goal),
-                    with: &scanner,
-                    limit: limit,
-                    most: most
-                )
+                let read: [UInt8]
+                do {
+                    read = try await source.read(
+                        place..<end,
+                        goingOnTo: max(end, goal),
+                        size: &size
+                    )
+                } catch let error as TrancheError
+                    where error.code == .invalidItem && scanner.count > 0
+                {
+                    // Told to whoever asks for what follows.
+                    return
+                }
+                let isDone = read.withUnsafeBufferPointer {
+                    scanner.scan($0, limit: limit, most: most)
+                }
                 if isDone { return try source.requireSound(scanner) }
-                place = end
+                place += Int64(read.count)
                 if scanner.count > 0, scanner.lineStart < place, place > limit { return }
                 if place - scanner.lineStart > FileMetaSource.longestRecord {
                     throw source.tooLong(scanner)
@@ -325,6 +362,7 @@ struct FileMetaSource: RecordMetaSource {
     ) async throws -> ChunkReader<Record> {
         let size = try await currentSize()
         var reading = Reading(source: self, place: batch.idStart, size: size)
+        let onFault = { try onFault(withEncoding($0)) }
         if let ids = batch.itemIDs {
             // A part of a batch that was split.
             let last = ids.last ?? batch.idStart
@@ -337,6 +375,23 @@ struct FileMetaSource: RecordMetaSource {
         }
         reading.size = min(size, batch.idStart + Int64(batch.weight ?? Double(size)))
         return ChunkReader { try await reading.next(onFault) }
+    }
+
+    /// A fault that says what to do about text in another encoding.
+    private func withEncoding(_ fault: RecordFault) -> RecordFault {
+        var fault = fault
+        for index in fault.errors.indices where fault.errors[index].message.contains("no UTF-8") {
+            if let encoding = bytes.encoding {
+                fault.errors[index].message.replace(
+                    "is no UTF-8",
+                    with: "has bytes that are no \(encoding)"
+                )
+            } else {
+                fault.errors[index].message +=
+                    "; name the file's encoding, such as with --encoding latin1, or give --replace-invalid"
+            }
+        }
+        return fault
     }
 
     /// Reads records chunk by chunk.
@@ -356,8 +411,9 @@ struct FileMetaSource: RecordMetaSource {
 
         mutating func next(_ onFault: (RecordFault) throws -> Void) async throws -> [Record]? {
             while place < size {
-                let end = min(size, place + step)
-                let read = try await source.read(place..<end, goingOnTo: size)
+                let wanted = place..<min(size, place + step)
+                let read = try await source.read(wanted, goingOnTo: size, size: &size)
+                let end = place + Int64(read.count)
                 let (blocks, used) = try parser.parse(
                     read,
                     at: place,
@@ -369,6 +425,7 @@ struct FileMetaSource: RecordMetaSource {
                         place = size
                         return nil
                     }
+                    try await source.requireSound(end, of: wanted)
                     step *= 4
                     continue
                 }
@@ -414,12 +471,13 @@ struct FileMetaSource: RecordMetaSource {
         from start: Int64,
         _ body: (Item) throws -> Bool
     ) async throws {
-        let size = try await currentSize()
+        var size = try await currentSize()
         var place = max(start, dataStart)
         var step = Self.step
         while place < size {
-            let end = min(size, place + step)
-            let read = try await read(place..<end, goingOnTo: end)
+            let wanted = place..<min(size, place + step)
+            let read = try await read(wanted, goingOnTo: wanted.upperBound, size: &size)
+            let end = place + Int64(read.count)
             var used = 0
             while used < read.count {
                 var scanner = format.scanner(at: place + Int64(used))
@@ -446,6 +504,7 @@ struct FileMetaSource: RecordMetaSource {
             }
             if used == 0 {
                 if end == size { return }
+                try await requireSound(end, of: wanted)
                 step *= 4
             } else {
                 step = Self.step

@@ -13,7 +13,7 @@ package struct KnownFile {
 
     /// How a source says which content it has.
     static func database(_ name: String, _ state: ByteState) -> String {
-        "\(name) of \(state.size) bytes, \(state.version)"
+        "\(name) of \(state.storedSize) bytes, \(state.version)"
     }
 
     /// Likewise, where the content grows.
@@ -65,11 +65,18 @@ package struct KnownFile {
         prefix: String
     ) async throws -> SourceDefinition {
         let known = try await definitions(of: own.table)
-        let exact = known.first { $0.database == own.database }
+        let exact =
+            known.first { $0.database == own.database }
+            ?? known.first { known in
+                // Earlier versions told how large a compressed file is when it is decompressed.
+                state.size != state.storedSize
+                    && known.database.hasSuffix(" bytes, \(state.version)")
+            }
         if let exact, let identity = exact.identity, FileIdentity(identity)?.file == state.identity
         {
             var found = own
             found.identity = identity
+            found.database = exact.database
             return found
         }
         let identity = FileIdentity(file: state.identity, content: try await bytes.checksum())

@@ -8,18 +8,20 @@ extension ByteLocation {
     /// let customers = CSVSource(try .object("gs://shop/customers.csv"))
     /// ```
     ///
-    /// Only the bytes of a batch and of its edges are fetched, each request up to 1 MiB. A name that ends in
-    /// `.gz`, and an object that says so, is decompressed as it is read.
+    /// Only the bytes of a batch and of its edges are fetched, each request up to 1 MiB. What is compressed,
+    /// as its first bytes say, is decompressed as it is read.
     ///
     /// - Parameters:
     ///   - url: `gs://bucket/name` or `s3://bucket/name`.
     ///   - configuration: How the store is reached; as the environment says by default.
+    ///   - encoding: The encoding of its text; by default UTF-8, or what its byte order mark says.
     /// - Returns: The location.
     /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or for variables that do
     ///   not fit together.
     public static func object(
         _ url: String,
-        _ configuration: ObjectStoreConfiguration? = nil
+        _ configuration: ObjectStoreConfiguration? = nil,
+        encoding: TextEncoding? = nil
     ) throws -> ByteLocation {
         let name = try ObjectName(url)
         guard !name.key.isEmpty, !name.key.hasSuffix("/") else {
@@ -29,11 +31,13 @@ extension ByteLocation {
             )
         }
         let configuration = try configuration ?? .current
-        return ByteLocation(name: name.url, key: name.url) {
-            let reader = ObjectReader(name, in: configuration.store(of: name))
-            let state = try await reader.objectState()
-            let isCompressed = name.key.hasSuffix(".gz") || state.isCompressed
-            return isCompressed ? gunzipping(reader) : reader
+        let words = encoding.map { " as \($0.name)" } ?? ""
+        return ByteLocation(name: name.url, key: name.url + words) {
+            try await recognising(
+                ObjectReader(name, in: configuration.store(of: name)),
+                key: name.url,
+                encoding: encoding
+            )
         }
     }
 }

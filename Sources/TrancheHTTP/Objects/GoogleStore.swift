@@ -16,7 +16,7 @@ struct GoogleStore: ObjectStore {
     }
 
     func state(of object: ObjectName) async throws -> ObjectState {
-        let response = try await send(url(object, ["fields": "size,generation,contentEncoding"]))
+        let response = try await send(url(object, ["fields": "size,generation"]))
         guard response.isSuccess else { throw failure(response, object, "") }
         let found: Metadata
         do {
@@ -34,15 +34,13 @@ struct GoogleStore: ObjectStore {
         return ObjectState(
             size: size,
             tag: found.generation,
-            tagName: "generation",
-            isCompressed: found.contentEncoding?.lowercased() == "gzip"
+            tagName: "generation"
         )
     }
 
     private struct Metadata: Decodable {
         var size: String
         var generation: String
-        var contentEncoding: String?
     }
 
     func fetch(

@@ -42,8 +42,6 @@ struct ObjectState: Sendable, Hashable {
     var tag: String
     /// The name of the tag, for people.
     var tagName: String
-    /// Whether what is stored is compressed, although the name does not say so.
-    var isCompressed: Bool
 }
 
 /// Some of a listing.

@@ -56,8 +56,7 @@ struct S3Store: ObjectStore {
         return ObjectState(
             size: size,
             tag: tag,
-            tagName: "etag",
-            isCompressed: response.headers["content-encoding"]?.lowercased() == "gzip"
+            tagName: "etag"
         )
     }
 

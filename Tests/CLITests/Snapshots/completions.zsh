@@ -214,6 +214,7 @@ _tranche() {
                 '--delimiter[what parts the fields of a CSV file; a comma by default]:C:' \
                 '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
                 '--header[the fields'\'' names, where the file has no header]:A,B,…:' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--fit-ragged[let records have more or fewer fields than the header]' \
                 '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
                 '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
