@@ -36,7 +36,8 @@ actor LocalFile: ByteReader {
         var asked = stat()
         guard stat(path, &asked) == 0 else { return false }
         // Where they are not listed none is opened, so as to be on the safe side.
-        guard let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
+        guard let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        else {
             return true
         }
         return open.contains { name in

@@ -244,6 +244,7 @@ _tranche() {
                 '--workers[batches at a time; 1 by default]:N:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--follow[never end\: wait for the file to grow]' \
+                '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
                 '--grace[after a signal, how long batches may go on; 30s by default]:TIME:' \
                 '--dry-run[show what would be read, checked and written, and do none of it]' \
                 '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
