@@ -106,6 +106,16 @@ struct GoogleTokenTests {
         }
     }
 
+    /// What a store says of an object of twelve bytes, or what is in it.
+    private static func object(_ request: LocalHTTPServer.Request) -> LocalHTTPServer.Reply {
+        guard request.target.contains("alt=media") else {
+            return .init(200, text: "{\"size\": \"12\", \"generation\": \"7\"}")
+        }
+        var reply = LocalHTTPServer.Reply(206, Array("id,n\n1,2\n3,4".utf8))
+        reply.headers["Content-Range"] = "bytes 0-11/12"
+        return reply
+    }
+
     @Test("What reads an object has the token, and asks for another when it is refused")
     func sendsTokens() async throws {
         try await withTemporaryFolder { folder in
@@ -116,7 +126,7 @@ struct GoogleTokenTests {
                 guard request.headers["authorization"] == "Bearer token-2" else {
                     return .init(401, text: "{\"error\": {\"message\": \"Invalid Credentials\"}}")
                 }
-                return .init(200, text: "{\"size\": \"12\", \"generation\": \"7\"}")
+                return Self.object(request)
             } _: { server in
                 let configuration = try ObjectStoreConfiguration(
                     environment: [
@@ -135,7 +145,7 @@ struct GoogleTokenTests {
     func givenToken() async throws {
         try await withHTTPServer { request, _ in
             request.headers["authorization"] == "Bearer given"
-                ? .init(200, text: "{\"size\": \"1\", \"generation\": \"1\"}")
+                ? Self.object(request)
                 : .init(401, text: "{\"error\": {\"message\": \"Invalid Credentials\"}}")
         } _: { server in
             for (token, isGood) in [("given", true), ("other", false)] {

@@ -244,7 +244,7 @@ struct ObjectTests {
     @Test("A part of another size of object, or a whole one, is refused")
     func otherObject() async throws {
         // Larger than what is looked at to find out what it is.
-        let content = [UInt8](repeating: 0x30, count: 200_000)
+        let content = [UInt8](repeating: 0x30, count: 100_000)
         try await withStore(content) { reply, before in
             var reply = reply
             if before > 0 { reply.headers["Content-Range"] = "bytes 2-7/11" }
