@@ -93,20 +93,21 @@ struct FileName: Sendable, Hashable {
     /// The file's records as a source.
     ///
     /// - Parameters:
-    ///   - csv: How a CSV file is written.
+    ///   - csv: How a CSV file is written; `nil` for what its name and content tell.
     ///   - grows: Whether the file may grow.
     ///   - settings: How object stores are reached.
     /// - Returns: The source.
     /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or credentials that do not
     ///   fit together.
     func source(
-        _ csv: CSVFormat = CSVFormat(),
+        _ csv: CSVFormat? = nil,
         grows: Bool,
         _ settings: Settings
     ) throws -> any MetaSourceDescription {
         let location = try location(settings)
         return switch format {
-        case .csv: CSVSource(location, format: csv, grows: grows)
+        case .csv:
+            CSVSource(location, format: csv ?? DialectOptions.guessed(path), grows: grows)
         case .jsonl: JSONLinesSource(location, grows: grows)
         }
     }

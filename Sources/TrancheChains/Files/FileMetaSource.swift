@@ -17,9 +17,9 @@ struct FileMetaSource: RecordMetaSource {
     /// How the inventory knows the source; what opens it may find that it is known otherwise.
     var definition: SourceDefinition
     let fields: RecordFields?
-    private let bytes: any ByteReader
-    private let format: any FileFormat
-    private let dataStart: Int64
+    let bytes: any ByteReader
+    let format: any FileFormat
+    let dataStart: Int64
     /// What the content was when it was opened.
     let opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
@@ -174,7 +174,13 @@ struct FileMetaSource: RecordMetaSource {
             place = end
         }
         if scanner.lineStart == offset { return offset }
-        return try await end(ofRecordAt: scanner.lineStart, size: size)
+        var cut = FileCut(source: self, size: size)
+        let limit = BatchLimit(count: 1)
+        let record = try await cut.records(from: scanner.lineStart, through: .max, limit: limit)
+        if let fault = record.fault { throw broken(fault) }
+        // What is under way may be no record, such as an empty line.
+        if record.count > 0, record.firstStart >= offset { return record.firstStart }
+        return record.count > 0 ? record.end : size
     }
 
     /// Scans bytes.
@@ -233,6 +239,12 @@ struct FileMetaSource: RecordMetaSource {
             let most = limit.count ?? .max
             var scanner = source.format.scanner(at: start)
             try await scan(&scanner, from: start, limit: last, most: most)
+            if scanner.isOverfull {
+                // Without the last record, what belongs to it stays behind the limit with it.
+                let fewer = scanner.count - 1
+                scanner = source.format.scanner(at: start)
+                try await scan(&scanner, from: start, limit: last, most: fewer)
+            }
             // A record that begins within the bounds and ends behind them belongs to them.
             let isBounded = last == beyond && !isOpen
             if isBounded, scanner.count > 0, scanner.count < most, scanner.end <= upper,
