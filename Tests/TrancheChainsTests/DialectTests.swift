@@ -233,7 +233,8 @@ struct DialectTests {
     @Test(
         "A delimiter is guessed where the header has no comma and most records have as many of it",
         arguments: [
-            ("id;s\n1;a,b\n2;b\n", ";"), ("id\ts\n1\ta\n", "\t"), ("id|s|t\n1|a|b\n", "|"),
+            ("id;s\n1;a,b\n2;b\n", ";"), ("\"id\";\"s\"\n\"1\";\"a\";\"\n\"\n", ";"),
+            ("id\ts\n1\ta\n", "\t"), ("id|s|t\n1|a|b\n", "|"),
             ("id,s\n1;a,b\n2;b\n", ","), ("note\na;b\nc;d\n", ","), ("a;b\n1\n2\n", ","),
             ("\"a;b\"\n1;2\n", ","), ("Title\nid;s\n1;a\n2;b\n3;c\n", ";"),
         ]

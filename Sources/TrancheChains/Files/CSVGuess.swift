@@ -8,7 +8,7 @@ enum CSVGuess {
     static let mostTitles = 30
 
     /// The delimiter: another than a comma where the first record has no comma, but two fields or more of the
-    /// other, and nine records in ten have as many.
+    /// other, and nine records in ten have as many as it, or as each other.
     static func delimiter(_ bytes: [UInt8], from start: Int, _ dialect: CSVDialect, isWhole: Bool)
         -> UInt8?
     {
@@ -25,7 +25,10 @@ enum CSVGuess {
             guard first < rows.count, case let width = rows[first].width, width > 1 else {
                 continue
             }
-            let share = share(of: width, in: rows[first...])
+            // Records may all have another number of fields than the header: they are refused one by one.
+            let body = rows[(first + 1)...]
+            let usual = body.first { $0.width > 1 }?.width ?? width
+            let share = max(share(of: width, in: rows[first...]), share(of: usual, in: body))
             guard share >= 0.9 else { continue }
             if let best, (best.share, best.width) >= (share, width) { continue }
             best = (delimiter, share, width)
