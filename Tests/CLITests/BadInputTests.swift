@@ -177,7 +177,8 @@ import Testing
             "--strict-types goes with --schema"
         ),
         Case("load x.csv --to none --max-rejects 200%", .usage, "--max-rejects"),
-        Case("load x.csv --to none --delimiter ab", .usage, "give one character"),
+        Case("load x.csv --to none --delimiter abcde", .usage, "one to four bytes"),
+        Case("load x.csv --to none --quote ab", .usage, "give one character"),
         Case("load x.csv --to none --from 5", .usage, "need --run"),
         Case("load x.csv --to none", .failed, "there is no file 'x.csv'"),
         Case(

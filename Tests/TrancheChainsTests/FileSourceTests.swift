@@ -132,8 +132,12 @@ struct FileSourceTests {
     @Test(
         "A header that cannot be used is refused",
         arguments: [
-            ("a,b,a\n1,2,3\n", "both named 'a'"), ("a,,c\n1,2,3\n", "has no name"),
             ("", "is empty"), ("\"a,b\n1,2\n", "never closed"),
+            ("\"a\"x,b\n1,2\n", "behind the closing quote of field 1"),
+            ("a,\"b\n1,2\n3,\"4\"\n5,6\n", "behind the closing quote of field 2"),
+            ("a,\"b\n1,2\n3,\"\n5,6\n", "looks like records"),
+            ("a,b\rc\n1,2\n", "carriage return"), ("a,b\u{1}\n1,2\n", "control character U+0001"),
+            ("\u{0}a\u{0}b\n1,2\n", "NUL"),
         ]
     )
     func headers(text: String, words: String) async throws {

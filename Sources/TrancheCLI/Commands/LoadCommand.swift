@@ -50,7 +50,7 @@ struct LoadCommand: Command {
 
     static var handlesSignals: Bool { true }
 
-    private var options: LoadOptions
+    var options: LoadOptions
     private let files: [LoadOptions]
     private let operands: FileOperands
     private let worker: String?
@@ -80,6 +80,7 @@ struct LoadCommand: Command {
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
+            for file in left { try await note(file.source, inventory, context) }
             if options.isDryRun {
                 for file in left {
                     var command = self
@@ -222,42 +223,23 @@ struct LoadCommand: Command {
         )
     }
 
-    /// Says what would be done.
-    private func forecast(
-        _ chain: SinkChain,
+    /// Says what was found out about a file rather than said.
+    private func note(
         _ source: any MetaSourceDescription,
         _ inventory: Inventory,
         _ context: Context
-    ) async throws -> ProgramStatus {
-        let forecast = try await inventory.plan(
-            options.request,
-            from: source,
-            batches: 10_000
-        )
-        let records =
-            forecast.open.reduce(0) { $0 + $1.count } + forecast.ranges.reduce(0) { $0 + $1.count }
-        let batches = forecast.open.count + forecast.ranges.count
-        let sink = try await chain.check(beside: inventory, source)
-        let document = JSON.object([
-            ("file", .string(options.file.path)),
-            ("fields", .array(sink.fields.map { .string($0) })),
-            ("read_as", .array(sink.notes.map { .string($0) })),
-            ("records", JSON(records)),
-            ("batches", JSON(batches)),
-            ("reached_end", .bool(forecast.reachedEnd)),
-            ("sink", .string(sink.name)),
-            ("promise", .string(sink.promise.rawValue)),
-        ])
-        try context.write(document) {
-            """
-            would load \(HumanText.count(records, "record")) of \(options.file.path) in \
-            \(HumanText.count(batches, "batch", "batches"))
-            into \(sink.name), which promises \(sink.promise.rawValue)
-            fields: \(sink.fields.isEmpty ? "each record's own" : sink.fields.joined(separator: ", "))
-            \(sink.notes.map { $0 + "\n" }.joined())
-            """
+    ) async throws {
+        let opened: any MetaSource
+        do {
+            opened = try await inventory.source(source)
+        } catch let error as TrancheError where operands.areSeveral && !options.isDryRun {
+            // Told when the file's turn comes; the others are loaded all the same.
+            guard error.category == .permanent else { throw error }
+            return
         }
-        return .done
+        for words in (opened as? any FileForecasting)?.notes ?? [] {
+            try context.note("note: \(words)")
+        }
     }
 }
 

@@ -28,27 +28,22 @@ struct LoadOptions: Sendable {
     private let table: String?
     private let writing: LoadSink.Writing
 
+    private static let formats =
+        FileName.Format.allCases.map(\.rawValue) + DialectOptions.Preset.allCases.map(\.rawValue)
+
     static let groups: [CommandDescription.OptionGroup] = [
         .init(
             title: "The file",
             options: [
                 .init(
                     "format",
-                    "csv|jsonl",
-                    "how it is written; by its name by default",
-                    choices: ["csv", "jsonl"]
-                ),
-                .init("delimiter", "C", "what parts the fields of a CSV file; a comma by default"),
-                .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
-                .init("header", "A,B,…", "the fields' names, where the file has no header"),
-                EncodingOption.option,
-                .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
-                .init(
-                    "replace-invalid",
-                    nil,
-                    "replace bytes that are no UTF-8, rather than refuse records"
-                ),
-            ]
+                    formats.joined(separator: "|"),
+                    "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no quotes; "
+                        + "mysql: as INTO OUTFILE writes it, and mariadb --batch with --null NULL "
+                        + "--header-lines 1; pgcopy: as PostgreSQL's COPY does",
+                    choices: formats
+                )
+            ] + DialectOptions.options + [EncodingOption.option]
         ),
         .init(
             title: "The records",
@@ -154,7 +149,7 @@ struct LoadOptions: Sendable {
 
     init(_ arguments: Arguments) throws {
         file = try Self.file(arguments)
-        csv = try Self.csv(arguments)
+        csv = try DialectOptions(arguments, path: file.path).format
         encoding = try EncodingOption.encoding(arguments)
         job = arguments.text("job") ?? "load"
         policy = try PolicyOptions(arguments)
@@ -243,8 +238,12 @@ struct LoadOptions: Sendable {
         let text = arguments.operands[0]
         if !arguments.has("format"), let file = try FileName(text) { return file }
         if let format = arguments.text("format") {
+            if DialectOptions.Preset(rawValue: format) != nil {
+                return FileName(format: .csv, path: text)
+            }
             guard let format = FileName.Format(rawValue: format) else {
-                throw UsageError("--format '\(format)': give csv or jsonl")
+                let known = formats.joined(separator: ", ")
+                throw UsageError("--format '\(format)': give one of \(known)")
             }
             return FileName(format: format, path: text)
         }
@@ -254,25 +253,6 @@ struct LoadOptions: Sendable {
         throw UsageError(
             "'\(redacted(text))' does not say how it is written; give --format csv or --format jsonl"
         )
-    }
-
-    private static func csv(_ arguments: Arguments) throws -> CSVFormat {
-        func character(_ option: String) throws -> Character? {
-            guard let text = arguments.text(option) else { return nil }
-            let known = text == "\\t" || text == "tab" ? "\t" : text
-            guard known.count == 1, let character = known.first else {
-                throw UsageError("--\(option) '\(text)': give one character, or tab")
-            }
-            return character
-        }
-        let isTabbed = arguments.operands[0].lowercased().contains(".tsv")
-        var format = CSVFormat()
-        format.delimiter = try character("delimiter") ?? (isTabbed ? "\t" : ",")
-        format.quote = arguments.text("quote") == "" ? nil : try character("quote") ?? "\""
-        if arguments.has("header") { format.header = names(arguments.text("header")) }
-        if arguments.has("fit-ragged") { format.raggedRecords = .fit }
-        if arguments.has("replace-invalid") { format.invalidText = .replace }
-        return format
     }
 
     private static func unknownFields(

@@ -97,7 +97,7 @@ struct FileName: Sendable, Hashable {
     /// The file's records as a source.
     ///
     /// - Parameters:
-    ///   - csv: How a CSV file is written.
+    ///   - csv: How a CSV file is written; `nil` for what its name and content tell.
     ///   - grows: Whether the file may grow.
     ///   - encoding: The encoding of its text; `nil` when the file is to say.
     ///   - settings: How object stores are reached.
@@ -105,14 +105,15 @@ struct FileName: Sendable, Hashable {
     /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or credentials that do not
     ///   fit together.
     func source(
-        _ csv: CSVFormat = CSVFormat(),
+        _ csv: CSVFormat? = nil,
         grows: Bool,
         encoding: TextEncoding? = nil,
         _ settings: Settings
     ) throws -> any MetaSourceDescription {
         let location = try location(settings, encoding: encoding)
         return switch format {
-        case .csv: CSVSource(location, format: csv, grows: grows)
+        case .csv:
+            CSVSource(location, format: csv ?? DialectOptions.guessed(path), grows: grows)
         case .jsonl: JSONLinesSource(location, grows: grows)
         }
     }

@@ -158,13 +158,23 @@ struct ChainRun: Sendable {
 
     /// Works on batches until there are none.
     func work() async throws -> ChainReport {
-        try await withThrowingTaskGroup(of: ChainReport.self) { group in
+        try await withThrowingTaskGroup(of: (ChainReport, TrancheError?).self) { group in
             for number in 1...options.workers {
-                group.addTask { try await work(as: number) }
+                group.addTask {
+                    do {
+                        return (try await work(as: number), nil)
+                    } catch let error as TrancheError where error.code == .invalidItem {
+                        // The content cannot be read on from a place: what others have in hand, and can
+                        // still be handed out, lies before it.
+                        return (ChainReport(), error)
+                    }
+                }
             }
             var report = ChainReport()
             var isFirst = true
-            while let part = try await group.next() {
+            var firstError: TrancheError?
+            while let (part, error) = try await group.next() {
+                firstError = firstError ?? error
                 report.succeeded += part.succeeded
                 report.failed += part.failed
                 report.lost += part.lost
@@ -174,7 +184,11 @@ struct ChainRun: Sendable {
                 if isFirst { report.reason = part.reason }
                 isFirst = false
             }
-            return report
+            guard let firstError else { return report }
+            // Those who ask together are refused together: what one of them could have had is left, and one
+            // alone finds it.
+            if options.workers > 1 { _ = try await work(as: 1) }
+            throw firstError
         }
     }
 

@@ -41,7 +41,7 @@ public struct CSVSource: MetaSourceDescription {
     ///   - grows: Whether the file may grow.
     public init(
         _ path: String,
-        delimiter: Character = ",",
+        delimiter: String = ",",
         header: [String]? = nil,
         grows: Bool = false
     ) {

@@ -6,6 +6,10 @@ protocol FileFormat: Sendable {
     var prefix: String { get }
     /// How the format is used: part of what identifies a source's records.
     var description: String { get }
+    /// What was found out from the content, in words for people; empty by default.
+    var notes: [String] { get }
+    /// How the content is written, as names and words; empty by default.
+    var layout: [(name: String, words: String)] { get }
 
     /// Looks at the content for what the format leaves open.
     ///
@@ -68,6 +72,9 @@ protocol RecordParser {
 }
 
 extension FileFormat {
+    var notes: [String] { [] }
+    var layout: [(name: String, words: String)] { [] }
+
     func recognized(
         in bytes: any ByteReader,
         size: Int64,

@@ -17,9 +17,9 @@ struct FileMetaSource: RecordMetaSource {
     /// How the inventory knows the source; what opens it may find that it is known otherwise.
     var definition: SourceDefinition
     let fields: RecordFields?
-    private let bytes: any ByteReader
-    private let format: any FileFormat
-    private let dataStart: Int64
+    let bytes: any ByteReader
+    let format: any FileFormat
+    let dataStart: Int64
     /// What the content was when it was opened.
     private(set) var opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
@@ -172,7 +172,7 @@ struct FileMetaSource: RecordMetaSource {
     ///   - size: How far the content goes, as far as that is known; set when its end is seen.
     /// - Returns: The bytes: fewer where the content ends, or is spoilt behind them.
     /// - Throws: As the reader; `TrancheError` `.sourceUnavailable` when there are fewer than there were.
-    private func read(
+    func read(
         _ range: Range<Int64>,
         goingOnTo end: Int64,
         size: inout Int64
@@ -256,7 +256,12 @@ struct FileMetaSource: RecordMetaSource {
             }
             guard offset < size else { return size }
             if scanner.lineStart == offset { return offset }
-            return try await end(ofRecordAt: scanner.lineStart)
+            let limit = BatchLimit(count: 1)
+            let record = try await records(from: scanner.lineStart, through: .max, limit: limit)
+            if let fault = record.fault { throw source.broken(fault) }
+            guard record.count > 0 else { return size }
+            // What is under way may be no record, such as an empty line.
+            return record.firstStart >= offset ? record.firstStart : record.end
         }
 
         /// The longest run of records from a place on that is within a limit.
@@ -272,6 +277,12 @@ struct FileMetaSource: RecordMetaSource {
             let most = limit.count ?? .max
             var scanner = source.format.scanner(at: start)
             try await scan(&scanner, from: start, limit: last, most: most)
+            if scanner.isOverfull {
+                // Without the last record, what belongs to it stays behind the limit with it.
+                let fewer = scanner.count - 1
+                scanner = source.format.scanner(at: start)
+                try await scan(&scanner, from: start, limit: last, most: fewer)
+            }
             // A record that begins within the bounds and ends behind them belongs to them.
             let isBounded = last == beyond && !isOpen
             if isBounded, scanner.count > 0, scanner.count < most, scanner.end <= upper,

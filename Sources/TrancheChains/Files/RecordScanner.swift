@@ -4,27 +4,39 @@ import CByteScan
 ///
 /// A record ends at a line feed that stands in no quotes. Quotes open only where a field begins; a quote
 /// in the midst of a field is a character like others, as most programs have it. Empty lines are no
-/// records and belong to the record before them. The parser follows the same rules.
+/// records and belong to the record before them, unless they are said to be records. The parser follows the
+/// same rules. A dialect that knows more than this is gone through by a ``DialectMachine``.
 struct RecordScanner: RecordScanning {
     static let newline = UInt8(ascii: "\n")
     static let carriageReturn = UInt8(ascii: "\r")
 
     private let delimiter: UInt8
     private let quote: UInt8?
+    private let keepsEmptyLines: Bool
+    /// What goes through the bytes of a dialect that is not plain.
+    var machine: DialectMachine?
     /// The offset of the next byte.
-    private(set) var position: Int64
+    var position: Int64
     /// The offset at which the line under way began.
-    private(set) var lineStart: Int64
+    var lineStart: Int64
     /// The records that have ended.
-    private(set) var count = 0
+    var count = 0
     /// The offset of the first record that has ended; of use only when there is one.
-    private(set) var firstStart: Int64
+    var firstStart: Int64
     /// The offset of the last record that has ended; of use only when there is one.
-    private(set) var lastStart: Int64
+    var lastStart: Int64
+    /// The offset behind the last record's own line; of use only when records are scanned one by one.
+    private(set) var textEnd: Int64
     /// The offset behind the last record and the empty lines after it.
-    private(set) var end: Int64
+    var end: Int64
+    /// Whether the empty lines after the last record go beyond the limit, though it alone does not.
+    ///
+    /// Records up to the one before it are to be scanned again.
+    var isOverfull = false
+    /// Whether the record behind the last has been seen to begin.
+    var isSettled = false
     /// Where the quote that is open was opened, while one is.
-    private(set) var openQuote: Int64?
+    var openQuote: Int64?
     /// Whether the last byte was a quote that closes the field, unless another follows.
     private var mayBeDoubled = false
     private var previous = newline
@@ -35,14 +47,28 @@ struct RecordScanner: RecordScanning {
     ///   - offset: Where it begins: the start of a record.
     ///   - delimiter: What parts fields.
     ///   - quote: What may enclose a field; `nil` when nothing does.
-    init(at offset: Int64, delimiter: UInt8, quote: UInt8?) {
+    ///   - keepsEmptyLines: Whether an empty line is a record.
+    init(at offset: Int64, delimiter: UInt8, quote: UInt8?, keepsEmptyLines: Bool = false) {
         self.delimiter = delimiter
         self.quote = quote
+        self.keepsEmptyLines = keepsEmptyLines
         position = offset
         lineStart = offset
         firstStart = offset
         lastStart = offset
+        textEnd = offset
         end = offset
+    }
+
+    /// Makes a scanner of a dialect.
+    init(at offset: Int64, _ dialect: CSVDialect) {
+        self.init(
+            at: offset,
+            delimiter: dialect.delimiter.first ?? 0,
+            quote: dialect.quote,
+            keepsEmptyLines: dialect.keepsEmptyLines
+        )
+        if !dialect.isPlain { machine = DialectMachine(dialect, at: offset) }
     }
 
     /// Whether a record has begun that has not ended.
@@ -50,8 +76,8 @@ struct RecordScanner: RecordScanning {
 
     /// Scans the next bytes.
     ///
-    /// It stops before a record that would end behind `limit`, unless that is the first one, and after
-    /// `most` records.
+    /// It stops before a record that would end behind `limit` with the empty lines after it, unless that is the
+    /// first one, and after `most` records and the empty lines after the last.
     ///
     /// - Parameters:
     ///   - bytes: The bytes that follow.
@@ -60,6 +86,7 @@ struct RecordScanner: RecordScanning {
     /// - Returns: Whether it is done; otherwise more bytes are wanted.
     mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int64, most: Int) -> Bool {
         guard let base = bytes.baseAddress else { return false }
+        if machine != nil { return scanDialect(bytes, limit: limit, most: most) }
         var place = 0
         while place + 64 <= bytes.count {
             if scanBlock(base + place, 64, limit: limit, most: most) { return true }
@@ -81,14 +108,15 @@ struct RecordScanner: RecordScanning {
     ///   - limit: As for ``scan(_:limit:most:)``.
     ///   - most: Likewise.
     mutating func finish(limit: Int64, most: Int) {
+        if machine != nil { return finishDialect(limit: limit, most: most) }
         if mayBeDoubled { closeQuote() }
-        guard isInRecord, openQuote == nil, count < most else { return }
-        if count > 0, position > limit { return }
+        guard isInRecord, openQuote == nil else { return }
         // A carriage return alone is an empty line whose end is missing.
-        if position == lineStart + 1, previous == Self.carriageReturn {
-            if count > 0 { end = position }
+        if position == lineStart + 1, previous == Self.carriageReturn, !keepsEmptyLines {
+            endEmptyLine(at: position, limit: limit)
             return
         }
+        if count > 0, position > limit || count >= most { return }
         endRecord(at: position)
     }
 
@@ -100,10 +128,14 @@ struct RecordScanner: RecordScanning {
         lineStart = next.lineStart
     }
 
-    var textEnd: Int64 { end }
-
     var fault: String? {
-        guard count == 0, let openQuote else { return nil }
+        guard count == 0 else { return nil }
+        if let end = machine?.textBehindEnd {
+            return
+                "goes on at offset \(end), behind the line '\\.', which ends the data. All before that line "
+                + "is handed out; take away what does not belong to the data"
+        }
+        guard let openQuote else { return nil }
         return
             "has a quote that is never closed: it was opened at offset \(openQuote), in the record at "
             + "offset \(lineStart). All before that record is handed out; close the quote"
@@ -115,6 +147,8 @@ struct RecordScanner: RecordScanning {
     }
 
     func endOfGap(_ bytes: [UInt8], from start: Int) -> Int {
+        if machine != nil { return isSettled ? start : bytes.count }
+        if keepsEmptyLines { return start }
         var place = start
         while place < bytes.count {
             if bytes[place] == Self.newline {
@@ -137,12 +171,15 @@ struct RecordScanner: RecordScanning {
         limit: Int64,
         most: Int
     ) -> Bool {
+        if isFull(most), position == lineStart, goesOnWithRecord(block, size) { return true }
         let used = size == 64 ? ~0 : (UInt64(1) << UInt64(size)) - 1
         let lines = tranche_find64(block, Self.newline) & used
         let quotes = quote.map { tranche_find64(block, $0) & used } ?? 0
         let base = position
         if openQuote == nil, quotes == 0 {
-            if lines != 0, !endLines(lines, block, base, limit: limit, most: most) { return true }
+            if lines != 0, !endLines(lines, block, base, size, limit: limit, most: most) {
+                return true
+            }
         } else if step(lines | quotes, block, base, size, limit: limit, most: most) {
             return true
         }
@@ -159,14 +196,17 @@ struct RecordScanner: RecordScanning {
         _ lines: UInt64,
         _ block: UnsafePointer<UInt8>,
         _ base: Int64,
+        _ size: Int,
         limit: Int64,
         most: Int
     ) -> Bool {
         let number = lines.nonzeroBitCount
         // Two line feeds next to each other, or with one byte between, may enclose an empty line.
         let isPlain =
-            lines & (lines << 1 | lines << 2) == 0 && base + 63 < limit && count + number < most
-            && base + Int64(lines.trailingZeroBitCount) - lineStart > 1
+            (keepsEmptyLines
+                || lines & (lines << 1 | lines << 2) == 0
+                    && base + Int64(lines.trailingZeroBitCount) - lineStart > 1)
+            && base + 63 < limit && count + number < most
         if isPlain {
             let top = 63 - lines.leadingZeroBitCount
             let rest = lines & ~(UInt64(1) << UInt64(top))
@@ -182,7 +222,9 @@ struct RecordScanner: RecordScanning {
             let bit = left.trailingZeroBitCount
             left &= left - 1
             let before = bit > 0 ? block[bit - 1] : previous
-            if !endLine(at: base + Int64(bit), after: before, limit: limit, most: most) {
+            if !endLine(at: base + Int64(bit), after: before, limit: limit, most: most)
+                || isFull(most) && goesOnWithRecord(block + bit + 1, size - bit - 1)
+            {
                 return false
             }
         }
@@ -215,7 +257,9 @@ struct RecordScanner: RecordScanning {
             let before = bit > 0 ? block[bit - 1] : previous
             if block[bit] == Self.newline {
                 if openQuote != nil { continue }
-                if !endLine(at: base + Int64(bit), after: before, limit: limit, most: most) {
+                if !endLine(at: base + Int64(bit), after: before, limit: limit, most: most)
+                    || isFull(most) && goesOnWithRecord(block + bit + 1, size - bit - 1)
+                {
                     return true
                 }
             } else if openQuote != nil {
@@ -238,6 +282,20 @@ struct RecordScanner: RecordScanning {
         openQuote = nil
     }
 
+    /// Whether there are as many records as are wanted: only the empty lines behind them are.
+    private func isFull(_ most: Int) -> Bool { count >= most && most != .max }
+
+    /// Whether a line that begins with some bytes is no empty one; false while that is open.
+    private func goesOnWithRecord(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        if keepsEmptyLines { return true }
+        guard count > 0 else { return false }
+        switch bytes[0] {
+        case Self.newline: return false
+        case Self.carriageReturn: return count > 1 && bytes[1] != Self.newline
+        default: return true
+        }
+    }
+
     /// Ends the line at a line feed.
     ///
     /// - Returns: Whether to go on.
@@ -248,19 +306,30 @@ struct RecordScanner: RecordScanning {
         most: Int
     ) -> Bool {
         let length = offset - lineStart
-        if length == 0 || length == 1 && before == Self.carriageReturn {
-            lineStart = offset + 1
-            if count > 0 { end = lineStart }
-            return true
+        if length == 0 || length == 1 && before == Self.carriageReturn, !keepsEmptyLines {
+            return endEmptyLine(at: offset + 1, limit: limit)
         }
         if count > 0, offset + 1 > limit || count == most { return false }
         endRecord(at: offset + 1)
-        return count < most || most == .max
+        return true
     }
 
-    private mutating func endRecord(at offset: Int64) {
+    /// Ends a line that is no record.
+    ///
+    /// - Returns: Whether to go on.
+    @discardableResult
+    mutating func endEmptyLine(at offset: Int64, limit: Int64) -> Bool {
+        lineStart = offset
+        guard count > 0 else { return true }
+        end = offset
+        if count > 1, offset > limit { isOverfull = true }
+        return !isOverfull
+    }
+
+    mutating func endRecord(at offset: Int64) {
         if count == 0 { firstStart = lineStart }
         lastStart = lineStart
+        textEnd = offset
         lineStart = offset
         end = offset
         count += 1

@@ -14,6 +14,9 @@ protocol RecordScanning: Sendable {
     var end: Int64 { get }
     /// The offset behind the text of the last record that has ended, line end included.
     var textEnd: Int64 { get }
+    /// Whether what belongs to the last record, such as empty lines, goes beyond the limit: the records up to
+    /// the one before it are to be scanned again.
+    var isOverfull: Bool { get }
     /// What makes it impossible to go on behind the last record that has ended, in words that follow the
     /// content's name; `nil` while nothing does. It is found again by whoever scans from the last record on.
     var fault: String? { get }
@@ -22,8 +25,8 @@ protocol RecordScanning: Sendable {
 
     /// Scans the next bytes.
     ///
-    /// It stops before a record that would end behind `limit`, unless that is the first one, and after
-    /// `most` records.
+    /// It stops before a record that would end behind `limit` with what belongs to it, unless that is the
+    /// first one, and after `most` records and what belongs to the last.
     ///
     /// - Parameters:
     ///   - bytes: The bytes that follow.
@@ -49,4 +52,8 @@ protocol RecordScanning: Sendable {
     ///   - start: The place behind a record.
     /// - Returns: The place behind what belongs to it.
     func endOfGap(_ bytes: [UInt8], from start: Int) -> Int
+}
+
+extension RecordScanning {
+    var isOverfull: Bool { false }
 }

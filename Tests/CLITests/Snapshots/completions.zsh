@@ -210,13 +210,19 @@ _tranche() {
         load)
             _arguments \
                 '*:FILE:_files' \
-                '--format[how it is written; by its name by default]:csv|jsonl:(csv jsonl)' \
-                '--delimiter[what parts the fields of a CSV file; a comma by default]:C:' \
+                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
                 '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--header[the fields'\'' names, where the file has no header]:A,B,…:' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
+                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
+                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
+                '--keep-empty[take an empty field for empty text, not for null]' \
+                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
+                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
+                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
+                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
                 '--fit-ragged[let records have more or fewer fields than the header]' \
                 '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
                 '--clean[leave out what are no letters, digits or the like]' \
                 '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \

@@ -1,0 +1,73 @@
+import Tranche
+import TrancheChains
+
+extension LoadCommand {
+    /// How many of a file's first records are shown.
+    private static let shownRecords = 5
+
+    /// Says what would be done.
+    func forecast(
+        _ chain: SinkChain,
+        _ source: any MetaSourceDescription,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        let forecast = try await inventory.plan(
+            options.request,
+            from: source,
+            batches: 10_000
+        )
+        let records =
+            forecast.open.reduce(0) { $0 + $1.count } + forecast.ranges.reduce(0) { $0 + $1.count }
+        let batches = forecast.open.count + forecast.ranges.count
+        let sink = try await chain.check(beside: inventory, source)
+        let opened = try await inventory.source(source) as? any FileForecasting
+        let file = try await opened?.forecast(Self.shownRecords)
+        let notes = (opened?.notes ?? []) + sink.notes
+        let shown = (file?.records ?? []).map(Self.text)
+        let document = JSON.object([
+            ("file", .string(options.file.path)),
+            ("read_as", .object((file?.layout ?? []).map { ($0.name, .string($0.words)) })),
+            ("notes", .array(notes.map { .string($0) })),
+            ("fields", .array(sink.fields.map { .string($0) })),
+            ("records", JSON(records)),
+            ("batches", JSON(batches)),
+            ("reached_end", .bool(forecast.reachedEnd)),
+            ("sink", .string(sink.name)),
+            ("promise", .string(sink.promise.rawValue)),
+            ("first_records", .array(shown.map { .raw($0) })),
+            ("first_faults", .array((file?.faults ?? []).map { .string($0.description) })),
+        ])
+        try context.write(document) {
+            """
+            would load \(HumanText.count(records, "record")) of \(options.file.path) in \
+            \(HumanText.count(batches, "batch", "batches"))
+            into \(sink.name), which promises \(sink.promise.rawValue)
+            fields: \(sink.fields.isEmpty ? "each record's own" : sink.fields.joined(separator: ", "))
+            \(sink.notes.map { $0 + "\n" }.joined())\(Self.text(file, shown))
+            """
+        }
+        return .done
+    }
+
+    private static func text(_ record: Record) -> String {
+        var bytes: [UInt8] = []
+        record.appendJSON(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func text(_ file: FileForecast?, _ shown: [String]) -> String {
+        guard let file else { return "" }
+        var text = ""
+        if !file.layout.isEmpty {
+            let parts = file.layout.map { part in
+                "\(part.name.replacing("_", with: " ")) \(part.words)"
+            }
+            text += "read as: \(parts.joined(separator: ", "))\n"
+        }
+        if !shown.isEmpty { text += "first records:\n" }
+        for record in shown { text += "  \(record)\n" }
+        for fault in file.faults { text += "no record: \(fault)\n" }
+        return text
+    }
+}
