@@ -4,7 +4,7 @@ import Tranche
 /// The benchmark program: runs suites and prints a JSON line for each measurement.
 enum Benchmark {
     static let usage = """
-        usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip]
+        usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
                              [batcher] [sharing] [far]
                              [--repeats N] [--rows N] [--only DB]
 
@@ -22,6 +22,8 @@ enum Benchmark {
                     validated, loaded; beside psql's \\copy
           gzip      processor time of loads of a gzip file of 1,000,000 to 4,000,000 rows, beside that
                     of the same file uncompressed and one gzip -dc
+          jsonl     processor time of chains over 1,000,000 JSON Lines: planned, parsed, validated; by turns
+                    with the DuckDB of TRANCHE_BENCH_DUCKDB_PYTHON
           sharing   64 workers in one process on one run, with 10 and with 100 items a batch, beside a
                     hand-written minimum with one client
           batcher   jobs per second of the micro batcher with 1,000 callers, and its latency, beside
@@ -44,9 +46,10 @@ enum Benchmark {
             if options.only == nil || options.only == "mongodb" { try Loads(options).writeMongo() }
         }
         if options.suites.contains("gzip") { try GzipLoads(options).run() }
+        if options.suites.contains("jsonl") { try JSONLoads(options).read() }
         if options.suites.contains("batcher") { try await BatcherLoad(options).run() }
         // Nothing else needs a database.
-        if options.suites.allSatisfy(["batcher", "gzip"].contains) { return }
+        if options.suites.allSatisfy(["batcher", "gzip", "jsonl"].contains) { return }
         for database in try await BenchDatabase.all(only: options.only) {
             if options.suites.contains("flat") { try await Flat(database, options).run() }
             if options.suites.contains("limit") { try await Limit(database, options).run() }
@@ -63,7 +66,8 @@ enum Benchmark {
     /// What the command line asks for.
     struct Options {
         static let allSuites = [
-            "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "batcher",
+            "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
+            "batcher",
             "sharing", "far",
         ]
 

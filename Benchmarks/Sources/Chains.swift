@@ -41,7 +41,7 @@ private struct Row: Decodable, Sendable {
 }
 
 extension ChainCase {
-    /// Measures; prints rows, seconds and the most memory in kilobytes.
+    /// Measures; prints rows, seconds, the most memory in kilobytes, and seconds of processor time.
     func measure(path: String, workers: Int) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "tranche-bench-\(UUID().uuidString)")
@@ -53,7 +53,10 @@ extension ChainCase {
                 ?? .sqlite(folder.appending(path: "inventory.db").path)
         )
         let rejects = RejectFile.jsonLines(folder.appending(path: "rejects.jsonl").path)
-        let source = CSVSource(path)
+        let isJSON = path.hasSuffix(".jsonl")
+        let schema = isJSON ? JSONLinesFile.schema : CSVFile.schema
+        let source: any MetaSourceDescription =
+            isJSON ? JSONLinesSource(path) : CSVSource(path)
         let records = Chain(reading: source)
         let clock = ContinuousClock()
         let start = clock.now
@@ -62,8 +65,7 @@ extension ChainCase {
         case .plan: rows = try await plan(source, inventory)
         case .parse: rows = try await run(records.write(to: NoOpSink()), inventory, workers)
         case .schema:
-            let schema = try RecordSchema(json: CSVFile.schema)
-            let valid = records.validate(schema, rejectsTo: rejects)
+            let valid = records.validate(try RecordSchema(json: schema), rejectsTo: rejects)
             rows = try await run(valid.write(to: NoOpSink()), inventory, workers)
         case .decodable:
             let values = records.validate(as: Row.self, rejectsTo: rejects)
@@ -86,10 +88,12 @@ extension ChainCase {
         }
         let seconds = (clock.now - start) / .seconds(1)
         await inventory.close()
-        print("\(rows) \(seconds) \(try Memory.peak())")
+        print("\(rows) \(seconds) \(try Memory.peak()) \(Processor.seconds)")
     }
 
-    private func plan(_ source: CSVSource, _ inventory: Inventory) async throws -> Int {
+    private func plan(_ source: any MetaSourceDescription, _ inventory: Inventory) async throws
+        -> Int
+    {
         let plan = try await inventory.source(source).nextRange(
             after: nil,
             within: IDBounds(),
@@ -113,6 +117,12 @@ extension ChainCase {
         guard report.isSuccess else { throw BenchError("\(report.lastError ?? "it failed")") }
         return report.counters[CounterName.read]
     }
+}
+
+/// What this process needs of processors.
+enum Processor {
+    /// User and system time so far; POSIX counts a million in a second.
+    static var seconds: Double { Double(clock()) / 1e6 }
 }
 
 /// What this process needs of memory.

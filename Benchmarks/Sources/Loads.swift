@@ -70,7 +70,7 @@ struct Loads {
                 )
             )
             let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-            guard numbers.count == 3 else { throw BenchError("the child said: \(output)") }
+            guard numbers.count == 4 else { throw BenchError("the child said: \(output)") }
             seconds.append(numbers[1])
             memory.append(numbers[2] / 1024)
         }

@@ -225,7 +225,7 @@ struct FileSourceTests {
         arguments: [
             "{\"id\": 1,}", "[1]", "{\"id\": 01}", "{\"id\": 1e}", "{\"id\": \"\u{1}\"}",
             "{\"id\": 1, \"id\": 2}", "{\"id\": \"\\ud800\"}", "{\"id\": 1} x", "{\"id\": tru}",
-            "{\"id\": \"a", "{\"\": 1}",
+            "{\"id\": \"a",
         ]
     )
     func badJSON(line: String) async throws {
@@ -247,7 +247,7 @@ struct FileSourceTests {
             let bytes =
                 Array("{\"a".utf8)
                 + (0..<count).map { _ in marks.randomElement(using: &generator) ?? 0 }
-            var parser = JSONLinesParser()
+            var parser = JSONParser()
             let (blocks, used) = try parser.parse(bytes, at: 0, isLast: true) { _ in }
             #expect(used == bytes.count, "seed \(seed)")
             #expect(blocks.allSatisfy { $0.count > 0 }, "seed \(seed)")

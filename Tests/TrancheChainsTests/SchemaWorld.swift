@@ -44,7 +44,7 @@ enum SchemaWorld {
             texts += ":\(value)".utf8
         }
         texts += "}\n".utf8
-        var parser = JSONLinesFileFormat().parser(fields: nil)
+        var parser = JSONParser()
         let blocks = try parser.parse(texts, at: 0, isLast: true) { throw SourceFault(fault: $0) }
         return try blocks.blocks.flatMap(\.records).flatMap { try faults(schema, $0, false) }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 import Tranche
 import TranchePostgreSQL
 import TrancheSQL
@@ -14,11 +15,12 @@ struct ValueWorld {
 
     /// A record of fields that hold JSON values, as a line of JSON Lines would give it.
     static func record(json: String) throws -> Record {
-        var texts = Array(json.utf8)
-        var reader = JSONObjectReader(texts[...])
-        let (names, cells) = try reader.object(&texts)
-        let fields = try RecordFields(names)
-        return Record(RecordBlock(fields: fields, bytes: texts, cells: cells, ids: [1]), row: 0)
+        var parser = JSONParser()
+        let (blocks, _) = try parser.parse(Array(json.utf8), at: 1, isLast: true) { fault in
+            throw TrancheError(.invalidItem, fault.description)
+        }
+        let block = try #require(blocks.first)
+        return Record(block, row: 0)
     }
 
     /// A record of texts, as a line of CSV would give it.

@@ -2,7 +2,7 @@
 ///
 /// Records share one object, so that a name costs nothing per record.
 public final class RecordFields: Sendable {
-    /// The names, in order; each once, none empty.
+    /// The names, in order; each once, none empty but where a JSON object has such a name.
     public let names: [String]
     private let places: [String: Int]
 
@@ -29,6 +29,15 @@ public final class RecordFields: Sendable {
         }
         self.names = names
         self.places = places
+    }
+
+    /// Makes the fields of names that are known to stand once; one may be empty, as JSON has it.
+    package init(unique names: [String]) {
+        self.names = names
+        places = Dictionary(
+            names.enumerated().map { ($1, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     private init() {

@@ -19,6 +19,7 @@ struct LoadOptions: Sendable {
     let policy: PolicyOptions
     private let csv: CSVFormat
     private let encoding: TextEncoding?
+    private let json: JSONFormat
     private let map: String?
     private let isCleaned: Bool
     private let schema: String?
@@ -43,7 +44,7 @@ struct LoadOptions: Sendable {
                         + "--header-lines 1; pgcopy: as PostgreSQL's COPY does",
                     choices: formats
                 )
-            ] + DialectOptions.options + [EncodingOption.option]
+            ] + DialectOptions.options + JSONOptions.options + [EncodingOption.option]
         ),
         .init(
             title: "The records",
@@ -150,6 +151,7 @@ struct LoadOptions: Sendable {
     init(_ arguments: Arguments) throws {
         file = try Self.file(arguments)
         csv = try DialectOptions(arguments, path: file.path).format
+        json = try JSONOptions.format(arguments)
         encoding = try EncodingOption.encoding(arguments)
         job = arguments.text("job") ?? "load"
         policy = try PolicyOptions(arguments)
@@ -331,7 +333,7 @@ struct LoadOptions: Sendable {
 
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        let source = try file.source(csv, grows: follows, encoding: encoding, settings)
+        let source = try file.source(csv, json, grows: follows, encoding: encoding, settings)
         guard replaces else { return source }
         if var source = source as? CSVSource {
             source.location = source.location.replaced()

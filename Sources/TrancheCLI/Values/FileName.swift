@@ -12,7 +12,8 @@ struct FileName: Sendable, Hashable {
         /// The format that a name's ending tells, those of compression left out; `nil` when it tells none.
         init?(ending name: String) {
             let stem = CompressionEnding.removed(from: name.lowercased())
-            if [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix) {
+            let json = [".jsonl", ".ndjson", ".jsonlines", ".json", ".geojson", ".json-seq"]
+            if json.contains(where: stem.hasSuffix) {
                 self = .jsonl
             } else if [".csv", ".tsv", ".txt"].contains(where: stem.hasSuffix) {
                 self = .csv
@@ -98,6 +99,7 @@ struct FileName: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - csv: How a CSV file is written; `nil` for what its name and content tell.
+    ///   - json: How a file of JSON is written.
     ///   - grows: Whether the file may grow.
     ///   - encoding: The encoding of its text; `nil` when the file is to say.
     ///   - settings: How object stores are reached.
@@ -106,6 +108,7 @@ struct FileName: Sendable, Hashable {
     ///   fit together.
     func source(
         _ csv: CSVFormat? = nil,
+        _ json: JSONFormat = JSONFormat(),
         grows: Bool,
         encoding: TextEncoding? = nil,
         _ settings: Settings
@@ -114,7 +117,7 @@ struct FileName: Sendable, Hashable {
         return switch format {
         case .csv:
             CSVSource(location, format: csv ?? DialectOptions.guessed(path), grows: grows)
-        case .jsonl: JSONLinesSource(location, grows: grows)
+        case .jsonl: JSONLinesSource(location, format: json, grows: grows)
         }
     }
 }

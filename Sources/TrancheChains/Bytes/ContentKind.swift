@@ -93,6 +93,8 @@ enum ContentKind: Sendable, Hashable {
         func share(of size: Int, where isASCII: (ArraySlice<UInt8>) -> Bool) -> Bool {
             let count = bytes.count / size
             guard count > 0 else { return false }
+            // What is there whole is made of whole units.
+            if bytes.count < length, bytes.count % size != 0 { return false }
             var found = 0
             for unit in 0..<count {
                 let unit = bytes[unit * size..<(unit + 1) * size]

@@ -1,18 +1,24 @@
 public import Tranche
 
-/// The records of a JSON Lines file, as a source: an object a line.
+/// The records of a file of JSON objects, as a source: JSON Lines, an array, objects that span lines, or a
+/// sequence of RFC 7464.
 ///
 /// Ids are offsets and weights are bytes, as for ``CSVSource``. Each record says its fields itself; a field
 /// that holds an array or object keeps it as JSON.
 public struct JSONLinesSource: MetaSourceDescription {
     /// Where the file is.
     public var location: ByteLocation
+    /// How it is written.
+    public var format: JSONFormat
     /// Whether the file may grow; as for ``CSVSource/grows``.
+    ///
+    /// An array, and objects that span lines, cannot be followed.
     public var grows: Bool
 
     /// Describes the source.
-    public init(_ location: ByteLocation, grows: Bool = false) {
+    public init(_ location: ByteLocation, format: JSONFormat = JSONFormat(), grows: Bool = false) {
         self.location = location
+        self.format = format
         self.grows = grows
     }
 
@@ -25,29 +31,11 @@ public struct JSONLinesSource: MetaSourceDescription {
         self.init(.file(path), grows: grows)
     }
 
-    /// Opens the file.
+    /// Opens the file, and looks how it is laid out.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
         try await KnownFile(location, beside: store).open(
-            JSONLinesFileFormat(),
+            JSONFileFormat(format),
             grows: grows
         )
     }
-}
-
-/// The format of JSON Lines.
-struct JSONLinesFileFormat: FileFormat {
-    var prefix: String { "jsonl:" }
-    var description: String { "json lines" }
-
-    func head(of bytes: any ByteReader, size: Int64) async throws -> FileHead {
-        let start = size > 0 ? try await bytes.read(0..<min(size, 3)) : []
-        return FileHead(dataStart: start == byteOrderMark ? 3 : 0)
-    }
-
-    /// A line feed always ends a record: JSON writes it as an escape within texts.
-    func scanner(at offset: Int64) -> any RecordScanning {
-        RecordScanner(at: offset, delimiter: UInt8(ascii: ","), quote: nil)
-    }
-
-    func parser(fields: RecordFields?) -> any RecordParser { JSONLinesParser() }
 }

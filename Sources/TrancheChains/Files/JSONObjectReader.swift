@@ -1,241 +1,219 @@
-import Foundation
+import CByteScan
 import Tranche
 
-/// Reads one JSON object into cells.
+/// Reads JSON objects that stand among some bytes into cells.
 ///
-/// It is strict: RFC 8259, UTF-8, each name once. A number that neither 64 bits nor a double hold keeps its
-/// digits.
+/// It is strict: RFC 8259, each name once within a record. Whether the bytes are UTF-8 is looked at by whoever
+/// calls it. The last byte must be one that no value can go on behind: a line feed where lines are read, else a
+/// NUL. So no step needs to ask whether there is another byte.
 struct JSONObjectReader {
-    /// What keeps a line from being an object, and at which byte.
+    /// What keeps some bytes from being an object, and at which place.
     struct Failure: Error {
         var message: String
         var place: Int
     }
 
-    private static let deepest = 200
+    /// How many arrays and objects may stand within each other.
+    static let deepest = 100_000
 
-    private let bytes: ArraySlice<UInt8>
-    private var place: Int
+    let base: UnsafeMutablePointer<UInt8>
+    /// How many bytes there are, the last included.
+    let count: Int
+    let nonFinite: JSONFormat.NonFiniteNumbers
+    let replacesInvalid: Bool
+    /// What must follow an object; `nil` where anything may.
+    private let terminator: UInt8?
+    /// The bytes that are blanks, as bits.
+    private let blanks: UInt64
 
-    init(_ line: ArraySlice<UInt8>) {
-        bytes = line
-        place = line.startIndex
+    var place = 0
+    /// The cells of all objects read, one after the other.
+    var cells: [RecordCell] = []
+    /// The cells of the object under way that have escapes.
+    var escaped: [Int] = []
+    /// The cells in whose arrays and objects numbers must be respelt.
+    var respelt: [Int] = []
+    /// What the containers of the value under way are.
+    var containers: [UInt8] = []
+    private(set) var shape: JSONShape
+    private var names: UnsafeBufferPointer<JSONShape.Name>
+    /// Where the names of the object under way stand, with their quotes.
+    private var spelt: [Range<Int>] = []
+
+    /// Makes a reader.
+    ///
+    /// - Parameters:
+    ///   - base: The bytes; escapes are decoded in place.
+    ///   - count: How many bytes there are; at least one.
+    ///   - format: How they are written.
+    ///   - terminator: What must follow an object; `nil` where anything may.
+    ///   - shape: The shape of the object before.
+    init(
+        _ base: UnsafeMutablePointer<UInt8>,
+        count: Int,
+        format: JSONFormat,
+        terminator: UInt8?,
+        shape: JSONShape
+    ) {
+        self.base = base
+        self.count = count
+        self.terminator = terminator
+        nonFinite = format.nonFiniteNumbers
+        replacesInvalid = format.invalidText == .replace
+        blanks =
+            1 << 0x20 | 1 << 0x09 | 1 << 0x0D
+            | (terminator == RecordScanner.newline ? 0 : 1 << 0x0A)
+        self.shape = shape
+        names = shape.names
     }
 
-    /// Reads the object.
+    /// Reads the object at ``place``, and its cells.
     ///
-    /// - Parameter texts: The bytes that cells' texts are parts of; begins with those that hold the line, and
-    ///   gets texts that had escapes.
-    /// - Returns: The names, and a cell for each.
-    /// - Throws: ``Failure``.
-    mutating func object(
-        _ texts: inout [UInt8]
-    ) throws -> (names: [String], cells: [RecordCell]) {
-        if let bad = UTF8Check.firstInvalid(bytes) {
-            throw failure("is no UTF-8", at: bytes.startIndex + bad)
-        }
-        var names: [String] = []
-        var cells: [RecordCell] = []
-        skipBlanks()
-        guard take("{") else { throw failure("is no JSON object") }
-        skipBlanks()
-        if !take("}") {
-            repeat {
+    /// - Parameter shapes: The shapes that were met.
+    /// - Returns: Whether the object has the same names as the one before.
+    /// - Throws: ``Failure``; the cells are then as before.
+    mutating func object(_ shapes: inout JSONShapes) throws(Failure) -> Bool {
+        let first = cells.count
+        do throws(Failure) {
+            let isAlike = try members()
+            if let terminator {
                 skipBlanks()
-                guard peek == UInt8(ascii: "\"") else {
+                guard base[place] == terminator else {
+                    throw failure("has something behind the object")
+                }
+            }
+            if !isAlike { try change(&shapes) }
+            if !escaped.isEmpty { decodeEscapes() }
+            if terminator != RecordScanner.newline { joinLines(from: first) }
+            return isAlike
+        } catch {
+            cells.removeLast(cells.count - first)
+            escaped.removeAll(keepingCapacity: true)
+            if let last = respelt.last, last >= first { respelt.removeAll { $0 >= first } }
+            throw error
+        }
+    }
+
+    /// Reads the members of an object.
+    ///
+    /// - Returns: Whether the names are those of the shape; otherwise they are in ``spelt``.
+    private mutating func members() throws(Failure) -> Bool {
+        spelt.removeAll(keepingCapacity: true)
+        guard base[place] == UInt8(ascii: "{") else { throw failure("is no JSON object") }
+        place += 1
+        skipBlanks()
+        if base[place] == UInt8(ascii: "}") {
+            place += 1
+            return names.isEmpty
+        }
+        var index = 0
+        var isAlike = true
+        while true {
+            let start = place
+            if isAlike, index < names.count, skip(names[index]) {
+                spelt.append(start..<place)
+            } else {
+                isAlike = false
+                guard base[place] == UInt8(ascii: "\"") else {
                     throw failure("has no name where one must be")
                 }
-                let name = try string(&texts)
-                let text = String(decoding: texts[name.textRange], as: UTF8.self)
-                guard !text.isEmpty else { throw failure("has an empty name") }
-                guard !names.contains(text) else { throw failure("has the name '\(text)' twice") }
+                _ = try skipText()
+                spelt.append(start..<place)
+            }
+            skipBlanks()
+            guard base[place] == UInt8(ascii: ":") else {
+                throw failure("has no colon behind the name '\(name(start..<place))'")
+            }
+            place += 1
+            skipBlanks()
+            cells.append(try value())
+            index += 1
+            skipBlanks()
+            if base[place] == UInt8(ascii: ",") {
+                place += 1
                 skipBlanks()
-                guard take(":") else { throw failure("has no colon behind the name '\(text)'") }
-                names.append(text)
-                cells.append(try value(&texts))
-                skipBlanks()
-            } while take(",")
-            guard take("}") else { throw failure("has neither a comma nor an end behind a value") }
+            } else if base[place] == UInt8(ascii: "}") {
+                place += 1
+                return isAlike && index == names.count
+            } else {
+                throw failure("has neither a comma nor an end behind a value")
+            }
         }
-        skipBlanks()
-        guard place == bytes.endIndex else { throw failure("has something behind the object") }
-        return (names, cells)
     }
 
-    private var peek: UInt8? { place < bytes.endIndex ? bytes[place] : nil }
-
-    private func failure(_ message: String, at place: Int? = nil) -> Failure {
-        Failure(message: message, place: (place ?? self.place) - bytes.startIndex)
-    }
-
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard peek == UInt8(ascii: character) else { return false }
-        place += 1
+    /// Goes past a name, where it is the one that is expected.
+    @inline(__always)
+    private mutating func skip(_ name: JSONShape.Name) -> Bool {
+        guard place + 8 <= count, place + name.length <= count else {
+            // Near the end of the bytes: as any other name.
+            return false
+        }
+        let word = UnsafeRawPointer(base + place).loadUnaligned(as: UInt64.self).littleEndian
+        guard word & name.mask == name.word else { return false }
+        if name.length > 8, !tranche_is_equal(base + place + 8, name.text + 8, name.length - 8) {
+            return false
+        }
+        place += name.length
         return true
     }
 
-    private mutating func skipBlanks() {
-        while let byte = peek, byte == 0x20 || byte == 0x09 || byte == 0x0D { place += 1 }
-    }
-
-    // MARK: - Values
-
-    private mutating func value(_ texts: inout [UInt8]) throws -> RecordCell {
-        skipBlanks()
-        switch peek {
-        case UInt8(ascii: "\""): return try string(&texts)
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            let start = place
-            try skip(depth: 0)
-            return cell(.json, from: start)
-        case UInt8(ascii: "t"): return try word("true", RecordCell(.boolean, bits: 1))
-        case UInt8(ascii: "f"): return try word("false", RecordCell(.boolean))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        default: return try number()
-        }
-    }
-
-    private func cell(_ kind: RecordCell.Kind, from start: Int, bits: UInt64 = 0) -> RecordCell {
-        RecordCell(kind, bits: bits, start: UInt32(start), length: UInt32(place - start))
-    }
-
-    private mutating func word(_ word: String, _ value: RecordCell) throws -> RecordCell {
-        guard bytes[place...].starts(with: word.utf8) else { throw failure("has an unknown value") }
-        place += word.utf8.count
-        return value
-    }
-
-    private mutating func number() throws -> RecordCell {
-        let start = place
-        _ = take("-")
-        let isZero = take("0")
-        let digits = isZero ? 0 : skipDigits()
-        guard isZero || digits > 0 else { throw failure("has an unknown value", at: start) }
-        if take(".") {
-            guard skipDigits() > 0 else { throw failure("has a number without digits") }
-        }
-        if take("e") || take("E") {
-            if !take("+") { _ = take("-") }
-            guard skipDigits() > 0 else { throw failure("has a number without digits") }
-        }
-        let text = bytes[start..<place]
-        var number = text.withUnsafeBufferPointer { NumberText.cell($0) }
-        number.start = UInt32(start)
-        number.length = UInt32(place - start)
-        return number
-    }
-
-    private mutating func skipDigits() -> Int {
-        let start = place
-        while let byte = peek, byte &- 0x30 < 10 { place += 1 }
-        return place - start
-    }
-
-    /// Skips a value of any depth.
-    private mutating func skip(depth: Int) throws {
-        guard depth < Self.deepest else { throw failure("is nested too deeply") }
-        skipBlanks()
-        let isObject = peek == UInt8(ascii: "{")
-        guard isObject || peek == UInt8(ascii: "[") else {
-            var none: [UInt8] = []
-            if peek == UInt8(ascii: "\"") { return try skipString() }
-            _ = try value(&none)
-            return
-        }
-        place += 1
-        let end: Unicode.Scalar = isObject ? "}" : "]"
-        skipBlanks()
-        if take(end) { return }
-        repeat {
-            skipBlanks()
-            if isObject {
-                guard peek == UInt8(ascii: "\"") else {
-                    throw failure("has no name where one must be")
-                }
-                try skipString()
-                skipBlanks()
-                guard take(":") else { throw failure("has no colon behind a name") }
+    /// Takes the names of the object that was read as those to expect.
+    private mutating func change(_ shapes: inout JSONShapes) throws(Failure) {
+        if let known = shapes.shape(base, spelt) {
+            shape = known
+        } else {
+            var places: Set<String> = []
+            let names = spelt.map { name($0) }
+            for (index, name) in names.enumerated() where !places.insert(name).inserted {
+                throw failure("has the name '\(name)' twice", at: spelt[index].upperBound)
             }
-            try skip(depth: depth + 1)
-            skipBlanks()
-        } while take(",")
-        guard take(end) else { throw failure("has neither a comma nor an end behind a value") }
+            shape = shapes.add(base, spelt, RecordFields(unique: names))
+        }
+        names = shape.names
     }
 
-    // MARK: - Strings
-
-    private mutating func skipString() throws {
-        var none: [UInt8] = []
-        _ = try string(&none)
+    /// A name, decoded.
+    private func name(_ range: Range<Int>) -> String {
+        let text = UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)
+        var bytes = Array(text.dropFirst().dropLast())
+        let length = bytes.withUnsafeMutableBufferPointer { buffer in
+            buffer.baseAddress.map { JSONEscapes.decode($0, buffer.count) } ?? 0
+        }
+        return String(decoding: bytes[..<length], as: UTF8.self)
     }
 
-    /// Reads a string; one without escapes stays where it is.
-    private mutating func string(_ texts: inout [UInt8]) throws -> RecordCell {
-        place += 1
-        let start = place
-        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20
-        {
-            place += 1
-        }
-        if peek == UInt8(ascii: "\"") {
-            let cell = cell(.text, from: start)
-            place += 1
-            return cell
-        }
-        let written = texts.count
-        texts += bytes[start..<place]
-        while let byte = peek, byte != UInt8(ascii: "\"") {
-            guard byte >= 0x20 else { throw failure("has a control character in a text") }
-            place += 1
-            if byte == UInt8(ascii: "\\") { try unescape(&texts) } else { texts.append(byte) }
-        }
-        guard take("\"") else { throw failure("has a text that does not end", at: start - 1) }
-        return RecordCell(
-            .text,
-            start: UInt32(written),
-            length: UInt32(texts.count - written)
-        )
+    func failure(_ message: String, at place: Int? = nil) -> Failure {
+        Failure(message: message, place: place ?? self.place)
     }
 
-    private mutating func unescape(_ texts: inout [UInt8]) throws {
-        guard let byte = peek else { throw failure("has a text that does not end") }
-        place += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): texts.append(byte)
-        case UInt8(ascii: "b"): texts.append(0x08)
-        case UInt8(ascii: "f"): texts.append(0x0C)
-        case UInt8(ascii: "n"): texts.append(0x0A)
-        case UInt8(ascii: "r"): texts.append(0x0D)
-        case UInt8(ascii: "t"): texts.append(0x09)
-        case UInt8(ascii: "u"): texts += Array(String(Character(try scalar())).utf8)
-        default: throw failure("has an unknown escape", at: place - 2)
+    @inline(__always)
+    func isBlank(_ byte: UInt8) -> Bool {
+        byte <= 0x20 && blanks >> UInt64(byte) & 1 == 1
+    }
+
+    @inline(__always)
+    mutating func skipBlanks() {
+        while isBlank(base[place]) { place += 1 }
+    }
+
+    /// Takes the blanks out of arrays and objects that span lines: what becomes of them may be a line.
+    private mutating func joinLines(from first: Int) {
+        for index in first..<cells.count where cells[index].kind == .json {
+            let text = base + Int(cells[index].start)
+            let length = Int(cells[index].length)
+            let isLine = !(0..<length).contains { text[$0] == 0x0A || text[$0] == 0x0D }
+            if isLine { continue }
+            cells[index].length = UInt32(truncatingIfNeeded: JSONEscapes.compact(text, length))
         }
     }
 
-    /// A character given by its number, or by two halves of one.
-    private mutating func scalar() throws -> Unicode.Scalar {
-        let start = place - 2
-        let first = try hexadecimal()
-        guard first != 0 else { throw failure("has a NUL in a text", at: start) }
-        var value = first
-        if first >> 10 == 0xD800 >> 10, take("\\"), take("u") {
-            let second = try hexadecimal()
-            guard second >> 10 == 0xDC00 >> 10 else {
-                throw failure("has half a character", at: start)
-            }
-            value = 0x10000 + (first & 0x3FF) << 10 + second & 0x3FF
+    /// Decodes the escapes of the texts of the object that was read.
+    private mutating func decodeEscapes() {
+        for index in escaped {
+            let cell = cells[index]
+            let length = JSONEscapes.decode(base + Int(cell.start), Int(cell.length))
+            cells[index].length = UInt32(truncatingIfNeeded: length)
         }
-        guard let scalar = Unicode.Scalar(value) else {
-            throw failure("has half a character", at: start)
-        }
-        return scalar
-    }
-
-    private mutating func hexadecimal() throws -> UInt32 {
-        guard bytes.endIndex - place >= 4,
-            let value = UInt32(String(decoding: bytes[place..<place + 4], as: UTF8.self), radix: 16)
-        else { throw failure("has an unknown escape") }
-        place += 4
-        return value
+        escaped.removeAll(keepingCapacity: true)
     }
 }

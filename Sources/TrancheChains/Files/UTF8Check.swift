@@ -1,8 +1,10 @@
+import CByteScan
+
 /// Whether bytes are UTF-8.
 enum UTF8Check {
     /// Whether all are.
     ///
-    /// Eight bytes of ASCII are seen at once.
+    /// Sixteen bytes of ASCII are seen at once.
     static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         firstInvalid(bytes) == nil
     }
@@ -20,16 +22,9 @@ enum UTF8Check {
         let count = bytes.count
         var place = 0
         while place < count {
-            if place + 8 <= count {
-                let word = UnsafeRawPointer(base + place).loadUnaligned(as: UInt64.self)
-                if word & 0x8080_8080_8080_8080 == 0 {
-                    place += 8
-                    continue
-                }
-            }
             let first = base[place]
             if first < 0x80 {
-                place += 1
+                place = tranche_skip_ascii(base, place + 1, count)
                 continue
             }
             let length: Int

@@ -222,6 +222,8 @@ _tranche() {
                 '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
                 '--fit-ragged[let records have more or fewer fields than the header]' \
                 '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
+                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
                 '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
                 '--clean[leave out what are no letters, digits or the like]' \
