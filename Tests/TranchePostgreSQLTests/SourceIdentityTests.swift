@@ -210,6 +210,13 @@ struct PostgreSQLSourceIdentityTests {
                 }
             }
             try await run(change.make)
+            // Only what is older than all open transactions is known to be old, and other tests have some.
+            let made = try await database.read("SELECT pg_current_xact_id()")[0][0]
+            let isOldest: SQLStatement = """
+                SELECT 1
+                WHERE pg_snapshot_xmin(pg_current_snapshot()) > CAST(CAST(\(made) AS text) AS xid8)
+                """
+            while try await database.read(isOldest).isEmpty { await Task.yield() }
             try await database.migrateUp()
             let first = try await database.open()
             let source = SQLSource(database.prefix + "t")
