@@ -181,8 +181,10 @@ struct SchemaCompiler {
             let name = fragment.removingPercentEncoding
         else { throw missing() }
         if name.isEmpty || name.hasPrefix("/") {
-            guard let node = try? find(resources[place].pointer + name) else { throw missing() }
-            return (try self.node(node, at: resources[place].pointer + name), nil)
+            let target = resources[place].pointer + name
+            if let known = places[target] { return (known, nil) }
+            guard let node = try? find(target) else { throw missing() }
+            return (try self.node(node, at: target), nil)
         }
         guard let target = resources[place].anchors[name] else { throw missing() }
         return (
