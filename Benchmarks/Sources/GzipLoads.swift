@@ -52,13 +52,13 @@ struct GzipLoads {
         line.print()
     }
 
-    /// Parses into nothing; the rows, seconds, and the most memory in kilobytes.
+    /// Parses into nothing; the rows, seconds, the most memory in kilobytes, and processor seconds.
     private func parse(_ path: String, _ workers: Int) throws -> [Double] {
         let output = try Tool.finish(
             Tool.startChild(["chain", ChainCase.parse.rawValue, path, "\(workers)"])
         )
         let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-        guard numbers.count == 3 else { throw BenchError("the child said: \(output)") }
+        guard numbers.count == 4 else { throw BenchError("the child said: \(output)") }
         return numbers
     }
 
