@@ -41,7 +41,7 @@ struct DialectTests {
         return file
     }
 
-    // Written by PostgreSQL 15.20: COPY t TO 'f.tsv'.
+    // In the form of PostgreSQL 15's COPY t TO 'f.tsv'.
     @Test("PostgreSQL's text COPY is read exactly", arguments: [1.0, 20, 1000])
     func postgreSQLCopy(weight: Double) async throws {
         let text =
@@ -76,7 +76,7 @@ struct DialectTests {
         }
     }
 
-    // Written by MariaDB 10.11: SELECT … INTO OUTFILE, and mariadb --batch -e.
+    // In the form of MariaDB 10.11's SELECT … INTO OUTFILE, and mariadb --batch -e.
     @Test("MariaDB's OUTFILE and batch output are read exactly", arguments: [1.0, 1000])
     func mariaDB(weight: Double) async throws {
         var format = CSVFormat.mariaDBOutfile
@@ -97,7 +97,7 @@ struct DialectTests {
         #expect(output.values == [["1", nil], ["2", "a\tb\nc\\d"], ["3", ""]])
     }
 
-    // Written by Miller 6.6: mlr --icsv --otsv cat.
+    // In the form of Miller 6.6's mlr --icsv --otsv cat.
     @Test("Miller's TSV is read with its escapes and without quotes")
     func miller() async throws {
         let text = "id\ts\n1\ta\\tb\n2\t\"two\\nlines\"\n3\tC:\\dir\\\\new\n4\t\n"
@@ -108,7 +108,7 @@ struct DialectTests {
         )
     }
 
-    // Written by Spark 3.5 with its defaults, and MariaDB 10.11 with ENCLOSED BY '"'.
+    // In the form of Spark 3.5 with its defaults, and of MariaDB 10.11 with ENCLOSED BY '"'.
     @Test("A backslash makes quotes text within quotes, and nothing without")
     func backslashQuotes() async throws {
         var format = CSVFormat(escapes: .character("\\"), header: ["a", "b", "c"])
