@@ -234,8 +234,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Tranche", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI", "CSQLite",
-                "TestSupport", "tranche",
+                "Tranche", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI", "TrancheTestKit",
+                "CSQLite", "TestSupport", "tranche",
             ],
             exclude: ["Snapshots"],
             swiftSettings: strict

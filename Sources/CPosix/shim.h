@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <iconv.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -62,23 +63,52 @@ static inline int tranche_getopt_index(void) { return optind; }
 static inline const char *tranche_getopt_argument(void) { return optarg; }
 static inline int tranche_getopt_option(void) { return optopt; }
 
-// Starts a program in a process group of its own with pipes as its standard input and output.
-// Swift may not fork; between fork and exec only async-signal-safe functions are called. Returns
-// the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
+// struct sigaction has a union that Swift names differently from system to system.
+static inline int tranche_is_ignored(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Whether nobody reads any more what is written to a file: its pipe, socket or terminal is gone.
+static inline int tranche_is_unread(int file) {
+    struct pollfd wait = {.fd = file, .events = POLLOUT, .revents = 0};
+    return poll(&wait, 1, 0) > 0 && (wait.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+// Forks with all signals blocked, so that none finds the child before it has said what is to become of them.
+static inline pid_t tranche_fork_quietly(void) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child != 0) {
+        int error = errno;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        errno = error;
+    }
+    return child;
+}
+
+// Starts a program in a process group of its own with pipes as its standard input and output, and standard error
+// as it is, or to nowhere. Swift may not fork; between fork and exec only async-signal-safe functions are called.
+// Returns the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
 static inline pid_t tranche_spawn(const char *path, char *const *argv, char *const *envp,
-                                  int input, int output) {
+                                  int input, int output, int hears_hangup, int is_mute) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return -1;
-    pid_t child = fork();
+    pid_t child = tranche_fork_quietly();
     if (child == 0) {
         setpgid(0, 0);
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGPIPE, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
-        if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0) execve(path, argv, envp);
+        if (hears_hangup) signal(SIGHUP, SIG_DFL);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        int nowhere = is_mute ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+        if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && (nowhere < 0 || dup2(nowhere, 2) >= 0))
+            execve(path, argv, envp);
         int error = errno;
         ssize_t ignored = write(report[1], &error, sizeof error);
         (void)ignored;
@@ -108,7 +138,7 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
 static inline int tranche_start_guard(void) {
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0) return -1;
-    pid_t guard = fork();
+    pid_t guard = tranche_fork_quietly();
     if (guard < 0) {
         int error = errno;
         close(pipes[0]);
@@ -124,6 +154,9 @@ static inline int tranche_start_guard(void) {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     // Nothing of the parent's may be kept open by the guard.
     int source = dup2(pipes[0], 0);
     for (int file = 1; file < 1024; file++) close(file);

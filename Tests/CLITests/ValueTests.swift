@@ -132,7 +132,7 @@ import Tranche
         #expect(lines.finish() == Array("{\"n\":1}\n".utf8))
         #expect(lines.add(Array("\n  \n".utf8)) == Array("\n  \n".utf8))
         #expect(lines.lastLine == "{\"n\":1}")
-        let end = { BatchProgram.End(exit: .code(0), lastLine: $0, wasTerminated: false).result }
+        let end = { BatchProgram.End(exit: .code(0), lastLine: $0, isCutShort: false).result }
         #expect(end(" {\"n\":1} ") == "{\"n\":1}")
         #expect(end("[1]") == nil)
         #expect(end("{n}") == nil)

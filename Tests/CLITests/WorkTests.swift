@@ -256,22 +256,6 @@ import Tranche
         #expect(try await bench.states() == ends)
     }
 
-    @Test("A second signal ends programs, and releases their batches")
-    func forcedEnd() async throws {
-        let bench = try await CommandLineBench()
-        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
-        let command =
-            ["work"] + Self.job + ["--count", "5", "--workers", "2", "--", "sleep", "1000"]
-        async let working = bench.run(command, signals: signals)
-        #expect(try await eventually { try await bench.states() == ["running", "running"] })
-        sender.yield(SIGINT)
-        sender.yield(SIGINT)
-        let outcome = await working
-        #expect(outcome.status == .interrupted)
-        #expect(try await bench.states() == ["released", "released"])
-        #expect(try await bench.batches()[0]["failures"] as? Double == 0)
-    }
-
     @Test("After the grace period programs are ended, and a follower stops")
     func graceEnds() async throws {
         let bench = try await CommandLineBench()

@@ -15,22 +15,25 @@ struct AcquireCommand: Command {
                         "request",
                         "TOKEN",
                         "a token of your own: the same one gives the same batch"
-                    )
+                    ),
+                    ProgramStatus.idleOption(3),
                 ]
             ),
         ],
         notes: """
             End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and
             extend its lease with 'tranche heartbeat'. When there is none now, the reason is on
-            standard error and the exit status is 3.
+            standard error and the exit status is 3, or that of --exit-when-idle.
 
             """
     )
 
     private let options: JobOptions
+    private let idle: ProgramStatus
 
     init(_ arguments: Arguments) throws {
         options = try JobOptions(arguments)
+        idle = try ProgramStatus.whenIdle(arguments) ?? .nothingNow
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -41,7 +44,7 @@ struct AcquireCommand: Command {
             case .none(let reason):
                 try context.note(reason.description)
                 if context.isJSON { try context.output.writeLine("null") }
-                return .nothingNow
+                return idle
             case .batch(let batch):
                 do {
                     let opened = try await inventory.source(source)

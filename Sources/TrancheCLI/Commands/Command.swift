@@ -65,39 +65,12 @@ struct Context: Sendable {
         try output.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
     }
 
-    /// Says something beside the output.
+    /// Says something beside the output; where nobody reads that any more, the command goes on in silence.
     func note(_ message: String) throws {
-        try errors.writeLine("tranche: \(redacted(message))")
-    }
-}
-
-/// How the program ends.
-package enum ProgramStatus: Int32, Sendable {
-    /// All that was asked for is done.
-    case done = 0
-    /// Something failed.
-    case failed = 1
-    /// There is nothing to do now.
-    case nothingNow = 3
-    /// The batch is no longer held under this attempt.
-    case batchLost = 4
-    /// The command line or a setting is wrong.
-    case usage = 64
-    /// Trying the same again later may succeed.
-    case tryAgain = 75
-    /// A signal ended it.
-    case interrupted = 130
-
-    /// How the program ends after an error.
-    init(_ error: any Error) {
-        self =
-            switch error {
-            case is CancellationError: .interrupted
-            case is UsageError: .usage
-            case let error as TrancheError where error.code == .invalidArgument: .usage
-            case let error as TrancheError where error.code == .batchLost: .batchLost
-            case let error as TrancheError where error.category == .transient: .tryAgain
-            default: .failed
-            }
+        do {
+            try errors.writeLine("tranche: \(redacted(message))")
+        } catch let error as WriteError where error.isUnread {
+            // The exit status tells.
+        }
     }
 }

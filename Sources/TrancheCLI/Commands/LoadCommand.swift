@@ -41,9 +41,12 @@ struct LoadCommand: Command {
             all others loaded; with --rejects or --schema they go to the file of rejects, with
             all that is wrong.
 
+            After SIGINT, SIGTERM or SIGHUP no further batch is begun, and those in hand may go
+            on for --grace, or until a second signal a second or more later.
+
             Exit: 0 complete, 1 complete with failed or quarantined batches or with all
             records refused, 75 held or paused; after a signal 0 when all in hand was
-            finished, else 130.
+            finished, else 130; --exit-when-idle when all was loaded before.
 
             """
     )
@@ -173,14 +176,17 @@ struct LoadCommand: Command {
                 "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)"
             )
         }
-        // What was in hand is finished: otherwise there would be no report.
-        if load.wasStopped { return .done }
+        if load.wasStopped {
+            return load.progress.tally.unfinished.isEmpty ? .done : .interrupted
+        }
         guard report.reason == .complete else {
             try context.note("\(options.job): \(report.reason.description)")
             return .tryAgain
         }
         if report.isSuccess {
-            guard rejected > 0, report.counters[CounterName.written] == 0 else { return .done }
+            guard rejected > 0, report.counters[CounterName.written] == 0 else {
+                return report.attempts == 0 ? options.idle : .done
+            }
             try context.note("no record was loaded: all were refused")
             return .failed
         }

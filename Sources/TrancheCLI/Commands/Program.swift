@@ -1,5 +1,8 @@
+internal import CPosix
 import Dispatch
 package import Foundation
+import Synchronization
+import Tranche
 
 /// The program: finds the command, runs it, and turns errors into a line and an exit status.
 package struct Program: Sendable {
@@ -29,7 +32,7 @@ package struct Program: Sendable {
     ///   - output: Standard output.
     ///   - errors: Standard error.
     ///   - now: The time that relative times are seen from.
-    ///   - signals: SIGINT and SIGTERM as they arrive.
+    ///   - signals: stop signals as they arrive.
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         output: any Writer = FileWriter(file: 1),
@@ -138,21 +141,54 @@ package struct Program: Sendable {
 
 /// The signals that ask the process to end.
 package enum ProcessSignals {
-    /// SIGINT and SIGTERM, instead of what they do by default, while the stream exists.
+    /// SIGINT, SIGTERM and SIGHUP, instead of what they do by default, while the stream exists.
+    ///
+    /// A process that was started to outlive its terminal, as by `nohup`, goes on ignoring SIGHUP. When the
+    /// stream ends within ``StopSignal/oneStop`` of a signal, others are ignored until then: they are the
+    /// same stop.
     package static func stream() -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
             let queue = DispatchQueue(label: "tranche.signals")
-            let sources = [SIGINT, SIGTERM].map { number in
+            let stop = FirstStop()
+            let numbers = StopSignal.allCases.map(\.rawValue)
+                .filter { $0 != SIGHUP || !outlivesTerminal }
+            let sources = numbers.map { number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler { continuation.yield(number) }
+                source.setEventHandler {
+                    stop.note()
+                    continuation.yield(number)
+                }
                 source.resume()
                 return SignalSource(source)
             }
             continuation.onTermination = { _ in
-                for source in sources { source.cancel() }
-                for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+                let end: @Sendable () -> Void = {
+                    for source in sources { source.cancel() }
+                    for number in numbers { signal(number, SIG_DFL) }
+                }
+                guard let left = stop.timeLeft else { return end() }
+                queue.asyncAfter(deadline: .now() + left.seconds, execute: end)
             }
+        }
+    }
+
+    /// Whether the process was started with SIGHUP ignored; asked before it is caught.
+    static let outlivesTerminal = tranche_is_ignored(SIGHUP) != 0
+
+    /// When the first signal came.
+    private final class FirstStop: Sendable {
+        private let time = Mutex<ContinuousClock.Instant?>(nil)
+
+        func note() {
+            time.withLock { $0 = $0 ?? .now }
+        }
+
+        /// How long others belong to it still; `nil` when they do not, or there was none.
+        var timeLeft: Duration? {
+            guard let time = time.withLock({ $0 }) else { return nil }
+            let left = StopSignal.oneStop - (ContinuousClock.now - time)
+            return left > .zero ? left : nil
         }
     }
 

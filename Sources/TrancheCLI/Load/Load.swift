@@ -58,7 +58,12 @@ struct Load: Sendable {
         let report = try await withThrowingTaskGroup(of: LoadReport?.self) { group in
             group.addTask { try await shutdown.run(until: .terminating) { try await work() } }
             group.addTask {
-                await shutdown.watch(signals, grace: options.grace, progress)
+                await shutdown.watch(
+                    signals,
+                    grace: options.grace.length,
+                    clock: inventory.configuration.clock,
+                    progress
+                )
                 return nil
             }
             group.addTask {
@@ -199,6 +204,12 @@ struct Load: Sendable {
             case .lost: tally.lost += 1
             case .released: tally.released += 1
             }
+            let isFinished =
+                switch report.outcome {
+                case .succeeded, .lost: true
+                case .failed, .released: false
+                }
+            tally.note(batch.id, isFinished: isFinished)
         }
     }
 

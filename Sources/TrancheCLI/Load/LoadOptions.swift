@@ -9,7 +9,9 @@ struct LoadOptions: Sendable {
     let job: String
     var request: BatchRequest
     let workers: Int
-    let grace: Duration
+    let grace: Grace
+    /// How to exit when there was nothing to do.
+    let idle: ProgramStatus
     let follows: Bool
     /// Whether what was not read of a file that stood there before is given up.
     private let replaces: Bool
@@ -133,11 +135,8 @@ struct LoadOptions: Sendable {
                     nil,
                     "with --follow: give up what was not read of the file that stood there before"
                 ),
-                .init(
-                    "grace",
-                    "TIME",
-                    "after a signal, how long batches may go on; 30s by default"
-                ),
+                Grace.option(of: "batches"),
+                ProgramStatus.idleOption(0),
                 .init(
                     "dry-run",
                     nil,
@@ -159,7 +158,8 @@ struct LoadOptions: Sendable {
         guard workers <= 1000 else {
             throw UsageError("--workers \(workers) is too many; at most 1000")
         }
-        grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
+        grace = try Grace(arguments)
+        idle = try ProgramStatus.whenIdle(arguments) ?? .done
         follows = arguments.has("follow")
         replaces = arguments.has("replaced")
         guard follows || !replaces else {

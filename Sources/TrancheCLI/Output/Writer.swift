@@ -66,7 +66,8 @@ package struct FileWriter: Writer {
             guard count > 0 else {
                 throw WriteError(
                     description: "cannot write the output: \(String(cString: strerror(code)))",
-                    isUnread: code == EPIPE
+                    // A terminal that is gone answers EIO.
+                    isUnread: code == EPIPE || code == EIO && isTerminal
                 )
             }
             written += count

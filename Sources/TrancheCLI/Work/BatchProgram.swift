@@ -8,6 +8,9 @@ struct BatchProgram: Sendable {
     let environment: [String: String]
     let guardian: ProcessGuard
     let shutdown: Shutdown
+    /// What a program is given to end.
+    let grace: Grace
+    let clock: any Clock<Duration>
     /// Given whole lines of the program's standard output.
     let copy: @Sendable ([UInt8]) -> Void
 
@@ -16,8 +19,8 @@ struct BatchProgram: Sendable {
         var exit: ChildProcess.Exit
         /// The last line of its output.
         var lastLine: String?
-        /// Whether it was told to end.
-        var wasTerminated: Bool
+        /// Whether it was cut short, whatever it says about itself: the batch is given back.
+        var isCutShort: Bool
     }
 
     /// Runs the program to its end; cancelled, it ends the program.
@@ -32,10 +35,20 @@ struct BatchProgram: Sendable {
         guardian.add(child.number)
         defer { guardian.remove(child.number) }
         return try await withTaskCancellationHandler {
-            try await supervise(child, batch)
+            var end = try await supervise(child, batch)
+            if !end.isCutShort { end.isCutShort = await wasCutShort(child, end) }
+            return end
         } onCancel: {
-            child.terminate()
+            child.terminate(patience: grace.patience)
         }
+    }
+
+    /// Whether a program that was not told to end by this process did so for a reason that is not its own.
+    private func wasCutShort(_ child: ChildProcess, _ end: End) async -> Bool {
+        if end.exit == .code(0) { return false }
+        if child.lostItsErrors { return true }
+        guard let moment = Grace.moment(after: end) else { return false }
+        return await shutdown.isSignalled(within: moment, clock: clock)
     }
 
     private enum Part: Sendable {
@@ -52,7 +65,9 @@ struct BatchProgram: Sendable {
             group.addTask { .exit(await child.waitForExit()) }
             group.addTask {
                 await shutdown.reached(.terminating)
-                if shutdown.stage == .terminating { child.terminate() }
+                if shutdown.stage == .terminating {
+                    child.terminate(patience: grace.patience)
+                }
                 return .watched
             }
             var exit: ChildProcess.Exit?
@@ -61,7 +76,7 @@ struct BatchProgram: Sendable {
             while exit == nil || lastLine == nil || fed == nil, let part = try await group.next() {
                 switch part {
                 case .fed(let result):
-                    if case .failure = result { child.terminate() }
+                    if case .failure = result { child.terminate(patience: grace.patience) }
                     fed = result
                 case .output(let line): lastLine = .some(line)
                 case .exit(let how): exit = how
@@ -73,7 +88,7 @@ struct BatchProgram: Sendable {
             return End(
                 exit: exit ?? .code(0),
                 lastLine: lastLine ?? nil,
-                wasTerminated: child.wasTerminated
+                isCutShort: child.wasTerminated
             )
         }
     }

@@ -72,8 +72,7 @@ struct BatchRun: Sendable {
         _ end: BatchProgram.End,
         in ended: inout BatchReport
     ) async throws -> Batch.Done? {
-        if end.wasTerminated {
-            // It may have been cut short, whatever it says about itself.
+        if end.isCutShort {
             try await batch.release()
             ended.status = "released"
         } else if let failure = end.failure {
@@ -140,6 +139,7 @@ struct BatchRun: Sendable {
             case "lost": tally.lost += 1
             default: tally.failed += 1
             }
+            tally.note(batch.id, isFinished: ["succeeded", "lost"].contains(ended.status))
         }
     }
 }

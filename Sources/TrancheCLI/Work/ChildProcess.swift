@@ -2,19 +2,19 @@ internal import CPosix
 import Dispatch
 import Foundation
 import Synchronization
+import Tranche
 
 /// A running program in a process group of its own, with pipes as its standard input and output.
 ///
 /// Every call that blocks runs on a queue of its own.
 final class ChildProcess: Sendable {
-    /// How long a program has between SIGTERM and SIGKILL.
-    static let patience: DispatchTimeInterval = .seconds(5)
-
     /// The process, which is its group's number too.
     let number: pid_t
     private let input: OpenFile
     private let output: OpenFile
     private let exited: OpenFile
+    /// Whether its standard error goes nowhere.
+    private let isMute: Bool
     private let state = Mutex(State())
     private let inputQueue = DispatchQueue(label: "tranche.child.input")
     private let outputQueue = DispatchQueue(label: "tranche.child.output")
@@ -31,14 +31,23 @@ final class ChildProcess: Sendable {
         var isTerminated = false
     }
 
-    private init(number: pid_t, input: OpenFile, output: OpenFile, exited: OpenFile) {
+    private init(
+        number: pid_t,
+        input: OpenFile,
+        output: OpenFile,
+        exited: OpenFile,
+        isMute: Bool
+    ) {
         self.number = number
+        self.isMute = isMute
         self.input = input
         self.output = output
         self.exited = exited
     }
 
     /// Starts a program.
+    ///
+    /// Its standard error is this process's, unless nobody reads that any more: then it goes nowhere.
     ///
     /// - Parameters:
     ///   - path: Its file.
@@ -75,12 +84,15 @@ final class ChildProcess: Sendable {
         let arguments = arguments.map { strdup($0) } + [nil]
         let environment = environment.map { strdup($0) } + [nil]
         defer { for copy in arguments + environment { free(copy) } }
+        let isMute = isUnread
         let number = tranche_spawn(
             path,
             arguments,
             environment,
             input.reading.number,
-            output.writing.number
+            output.writing.number,
+            ProcessSignals.outlivesTerminal ? 0 : 1,
+            isMute ? 1 : 0
         )
         guard number > 0 else { throw SystemError("cannot run '\(path)'") }
         input.reading.close()
@@ -89,9 +101,13 @@ final class ChildProcess: Sendable {
             number: number,
             input: input.writing,
             output: output.reading,
-            exited: exited
+            exited: exited,
+            isMute: isMute
         )
     }
+
+    /// Whether nobody reads this process's standard error any more.
+    private static var isUnread: Bool { tranche_is_unread(STDERR_FILENO) != 0 }
 
     // MARK: - Talking
 
@@ -180,10 +196,15 @@ final class ChildProcess: Sendable {
     /// Whether ``terminate()`` came before the program's own end.
     var wasTerminated: Bool { state.withLock { $0.isTerminated } }
 
-    /// Ends the program's group: SIGTERM, and SIGKILL after ``patience``.
-    func terminate() {
+    /// Whether standard error broke while the program wrote to it, which may be all that is wrong with it.
+    var lostItsErrors: Bool { !isMute && Self.isUnread }
+
+    /// Ends the program's group: SIGTERM, and SIGKILL some time later.
+    ///
+    /// - Parameter patience: How much later.
+    func terminate(patience: Duration) {
         guard send(SIGTERM) else { return }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience.seconds) {
             _ = self.send(SIGKILL)
         }
     }

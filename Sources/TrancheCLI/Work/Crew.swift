@@ -12,7 +12,7 @@ struct Crew: Sendable {
     let prefetch: Int
     /// Whether to wait for more for ever.
     let follows: Bool
-    let grace: Duration
+    let grace: Grace
     let program: BatchProgram
     let progress: Progress
     let shutdown: Shutdown
@@ -44,9 +44,12 @@ struct Crew: Sendable {
     ///
     /// - Returns: Why the workers ended: the reason for which there is no batch, or `nil` after a signal.
     func run(_ signals: AsyncStream<Int32>) async throws -> NoBatchReason? {
+        let clock = inventory.configuration.clock
         try await withThrowingTaskGroup(of: Void.self) { group in
             // These end when the workers have.
-            group.addTask { await shutdown.watch(signals, grace: grace, progress) }
+            group.addTask {
+                await shutdown.watch(signals, grace: grace.length, clock: clock, progress)
+            }
             group.addTask { await progress.run() }
             group.addTask { await estimate() }
             let worked = await work()

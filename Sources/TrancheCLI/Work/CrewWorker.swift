@@ -167,8 +167,16 @@ struct CrewWorker {
                         after: last?.done
                     )
                 }
-                try last?.tell()
+                do {
+                    try last?.tell()
+                } catch {
+                    // Whoever asked does not hear of these.
+                    for batch in answer?.batches ?? [] { try await batch.release() }
+                    throw error
+                }
                 return answer
+            } catch let error as WriteError {
+                throw error
             } catch let error as TrancheError where error.code == .batchLost && last != nil {
                 try last?.tell(error)
                 last = nil

@@ -19,6 +19,18 @@ struct ProgressTally: Sendable {
         var weight: Double
     }
 
+    /// Batches that failed or were given back, and have not succeeded since.
+    private(set) var unfinished: Set<Int64> = []
+
+    /// Notes how an attempt at a batch ended.
+    ///
+    /// - Parameters:
+    ///   - batch: Its number.
+    ///   - isFinished: Whether nothing is left of it to do here.
+    mutating func note(_ batch: Int64, isFinished: Bool) {
+        if isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
+    }
+
     /// Whether no batch has ended.
     var isEmpty: Bool { succeeded + failed + released + lost == 0 }
 

@@ -83,31 +83,62 @@ final class Shutdown: Sendable {
         }
     }
 
-    /// Goes on to the next stage with each signal, and when the grace period is over.
+    /// Goes on to the next stage with each stop, and when the grace period is over.
     ///
     /// - Parameters:
-    ///   - signals: The signals.
+    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same stop.
     ///   - grace: How long what runs may go on after the first.
-    ///   - progress: Told of each signal.
-    func watch(_ signals: AsyncStream<Int32>, grace: Duration, _ progress: Progress) async {
+    ///   - clock: Measures both.
+    ///   - progress: Told of each stop.
+    func watch(
+        _ signals: AsyncStream<Int32>,
+        grace: Duration,
+        clock: some Clock<Duration>,
+        _ progress: Progress
+    ) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.reached(.signalled)
-                guard !Task.isCancelled, (try? await Task.sleep(for: grace)) != nil else { return }
+                guard !Task.isCancelled, (try? await clock.sleep(for: grace)) != nil else { return }
                 self.advance(to: .terminating)
             }
-            for await number in signals {
-                let isFirst = stage < .signalled
+            var stops = Stops()
+            let start = clock.now
+            for await number in signals where stops.isNew(at: start.duration(to: clock.now)) {
+                let isFirst = stops.count == 1
                 advance(to: isFirst ? .signalled : .terminating)
-                let name = number == SIGINT ? "SIGINT" : "SIGTERM"
                 let words =
                     isFirst
                     ? "finishing what runs for up to \(grace.words); again to stop now"
                     : "stopping now"
-                progress.update("\(name): \(words)", isAlwaysShown: true)
+                progress.update(
+                    "\(StopSignal(rawValue: number)?.name ?? "signal \(number)"): \(words)",
+                    isAlwaysShown: true
+                )
             }
             group.cancelAll()
         }
+    }
+
+    /// Whether a signal has asked for the end, or does so within a moment.
+    ///
+    /// A signal to many processes reaches one after the other: a program may have died of it before this
+    /// process has its own.
+    ///
+    /// - Parameters:
+    ///   - moment: How long to wait for it.
+    ///   - clock: Measures that.
+    /// - Returns: Whether it has; `false` when the task is cancelled before.
+    func isSignalled(within moment: Duration, clock: any Clock<Duration>) async -> Bool {
+        if stage >= .signalled { return true }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.reached(.signalled) }
+            // Cut short, it has waited long enough.
+            group.addTask { try? await clock.sleep(for: moment) }
+            await group.next()
+            group.cancelAll()
+        }
+        return stage >= .signalled
     }
 
     private struct State {

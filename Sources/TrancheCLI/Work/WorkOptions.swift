@@ -5,9 +5,11 @@ struct WorkOptions: Sendable {
     let job: JobOptions
     let workers: Int
     let prefetch: Int
-    let grace: Duration
+    let grace: Grace
     /// Whether to wait for more for ever.
     let follows: Bool
+    /// How to exit when there was nothing to do.
+    let idle: ProgramStatus
     /// The program and its arguments.
     let program: [String]
 
@@ -15,7 +17,8 @@ struct WorkOptions: Sendable {
         var options: [CommandDescription.Option] = [
             .init("workers", "N", "programs at a time; 1 by default"),
             .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
-            .init("grace", "TIME", "after a signal, how long programs may go on; 30s by default"),
+            Grace.option(of: "programs"),
+            ProgramStatus.idleOption(0),
         ]
         if mayFollow {
             options += [
@@ -39,13 +42,21 @@ struct WorkOptions: Sendable {
         their turn; others cannot have them meanwhile. Without, each is acquired in the
         transaction that records the success of the one before.
 
-        After SIGINT or SIGTERM nothing more is acquired and programs may finish; what has
-        not finished after --grace, or at a second signal, is ended and its batch released;
-        so are at once the batches that were acquired ahead.
+        After SIGINT, SIGTERM or SIGHUP nothing more is acquired and programs may finish.
+        What has not finished after --grace, or at a second signal a second or more later,
+        gets SIGTERM, then SIGKILL (after two fifths of --grace, 0.5 s to 2 s), and its
+        batch is released; so are at once the batches that were acquired ahead. A program
+        that dies of such a signal while this process gets one too, or ends with 75 then,
+        has not failed: its batch is released, and nothing is counted. Signals within a
+        second are one.
+
+        Where nobody reads standard error any more, work goes on in silence, and programs
+        begun after that have /dev/null as theirs; one that breaks with it is run again.
 
         Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held,
         paused, or a transaction that may still commit ids stays open; after a signal 0
-        when all in hand was finished, else 130.
+        when all in hand was finished, else 130; --exit-when-idle when it was complete
+        before, and this process had nothing to do.
 
         """
 
@@ -59,7 +70,8 @@ struct WorkOptions: Sendable {
         guard prefetch <= 1000 else {
             throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
-        grace = try arguments.value("grace", parseDuration) ?? .seconds(30)
+        grace = try Grace(arguments)
+        idle = try ProgramStatus.whenIdle(arguments) ?? .done
         follows = arguments.has("follow")
         if follows, arguments.has("drain") {
             throw UsageError("--drain and --follow exclude each other")
@@ -91,6 +103,8 @@ struct WorkOptions: Sendable {
                 environment: context.environment,
                 guardian: guardian,
                 shutdown: Shutdown(),
+                grace: grace,
+                clock: inventory.configuration.clock,
                 copy: { progress.copy($0) }
             )
             let key = RunKey(
@@ -131,7 +145,7 @@ struct WorkOptions: Sendable {
     ) async throws -> ProgramStatus {
         switch reason {
         case nil:
-            return tally.released == 0 ? .done : .interrupted
+            return tally.unfinished.isEmpty ? .done : .interrupted
         case .complete:
             let totals = try await inventory.summaries(RunSelection(key)).first?.totals ?? [:]
             var troubles: [String] = []
@@ -143,7 +157,7 @@ struct WorkOptions: Sendable {
                 let words = HumanText.count(quarantined.items, "item is", "items are")
                 troubles.append("\(words) quarantined; 'tranche redrive' makes them batches again")
             }
-            if troubles.isEmpty { return .done }
+            if troubles.isEmpty { return tally.isEmpty ? idle : .done }
             try context.note("\(key) is complete, but \(troubles.joined(separator: ", and "))")
             return .failed
         case .unsettled:

@@ -81,6 +81,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
+                '--exit-when-idle[the exit status when there was nothing to do; 3 by default, Airflow skips at 99]:CODE:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -160,7 +161,8 @@ _tranche() {
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
-                '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
+                '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
+                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -201,7 +203,8 @@ _tranche() {
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
-                '--grace[after a signal, how long programs may go on; 30s by default]:TIME:' \
+                '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
+                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -253,7 +256,8 @@ _tranche() {
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--follow[never end\: wait for the file to grow]' \
                 '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
-                '--grace[after a signal, how long batches may go on; 30s by default]:TIME:' \
+                '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
+                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--dry-run[show what would be read, checked and written, and do none of it]' \
                 '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
                 '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \

@@ -1,0 +1,201 @@
+import Foundation
+import Testing
+import TrancheTestKit
+
+@testable import TrancheCLI
+
+/// Stops by signals that reach a worker, its programs, or both.
+@Suite(.timeLimit(.minutes(10))) struct StopTests {
+    static let job = ["--job", "j", "--meta", "files"]
+
+    /// Runs `work` with a script that tells its number, and gives it and a way to send signals to `body`.
+    private func work(
+        _ script: String,
+        _ options: [String] = [],
+        while body: (CommandLineBench, pid_t, AsyncStream<Int32>.Continuation) async throws -> Void
+    ) async throws -> (CommandLineBench, CommandLineBench.Outcome) {
+        let bench = try await CommandLineBench()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        let file = bench.path("pid")
+        let command = ["sh", "-c", "echo $$ > \(file); \(script)"]
+        let line = ["work"] + Self.job + ["--count", "10"] + options + ["--"] + command
+        async let working = bench.run(line, signals: signals)
+        let child = try #require(await number(in: file))
+        try await body(bench, child, sender)
+        return (bench, await working)
+    }
+
+    /// The process whose number a program wrote into a file.
+    private func number(in file: String) async -> pid_t? {
+        var number: pid_t?
+        _ = await eventually {
+            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+            number = text.hasSuffix("\n") ? pid_t(text.dropLast()) : nil
+            return number != nil
+        }
+        return number
+    }
+
+    private func expectRelease(
+        _ bench: CommandLineBench,
+        _ outcome: CommandLineBench.Outcome
+    ) async throws {
+        #expect(outcome.status == .interrupted)
+        #expect(try await bench.states() == ["released"])
+        #expect(try await bench.batches()[0]["failures"] as? Double == 0)
+        #expect(outcome.errors.contains("1 released"))
+        #expect(!outcome.errors.contains("failed"))
+    }
+
+    @Test(
+        "A program that dies of the signal that its worker has got is not a failure",
+        arguments: [SIGTERM, SIGINT, SIGHUP]
+    )
+    func both(signal: Int32) async throws {
+        let (bench, outcome) = try await work("exec sleep 1000") { _, child, sender in
+            sender.yield(signal)
+            kill(child, signal)
+        }
+        try await expectRelease(bench, outcome)
+    }
+
+    @Test("Nor is one that dies of it before its worker has it", arguments: [SIGTERM, SIGINT])
+    func programFirst(signal: Int32) async throws {
+        let (bench, outcome) = try await work("exec sleep 1000") { bench, child, sender in
+            kill(child, signal)
+            // The program has ended, reaped or not.
+            #expect(await eventually { hasEnded(child) })
+            sender.yield(signal)
+        }
+        try await expectRelease(bench, outcome)
+    }
+
+    @Test(
+        "Nor is a shell's exit status for a command that died of it, nor 75",
+        arguments: [143, 130, 129, 75]
+    )
+    func exitCode(code: Int) async throws {
+        let script = "trap 'kill $!; exit \(code)' TERM; sleep 1000 & wait"
+        let (bench, outcome) = try await work(script) { _, child, sender in
+            sender.yield(SIGTERM)
+            kill(child, SIGTERM)
+        }
+        try await expectRelease(bench, outcome)
+    }
+
+    @Test(
+        "A program that somebody kills alone has failed",
+        arguments: [(SIGTERM, "killed by signal 15"), (SIGKILL, "killed by signal 9")]
+    )
+    func alone(signal: Int32, words: String) async throws {
+        let options = ["--max-attempts", "1"]
+        let (bench, outcome) = try await work("exec sleep 1000", options) { _, child, _ in
+            kill(child, signal)
+        }
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains(words))
+        #expect(try await bench.states() == ["failed"])
+    }
+
+    @Test("What a program does wrong by itself after a signal is a failure, and the end is not 0")
+    func failsWhileStopping() async throws {
+        let script = "trap 'kill $!; exit 3' TERM; sleep 1000 & wait"
+        let (bench, outcome) = try await work(script) { bench, child, sender in
+            sender.yield(SIGTERM)
+            kill(child, SIGTERM)
+        }
+        #expect(outcome.status == .interrupted)
+        #expect(try await bench.states() == ["failed"])
+    }
+
+    @Test("Signals within a second are one stop, later ones are another")
+    func oneStop() {
+        var stops = Stops()
+        let times: [Duration] = [0, 0, 400, 999, 1000, 1100, 1999, 2000].map { .milliseconds($0) }
+        let answers = times.map { stops.isNew(at: $0) }
+        #expect(answers == [true, false, false, false, true, false, false, true])
+    }
+
+    @Test("A second stop ends what runs, where the signals are of different kinds, too")
+    func secondStop() async throws {
+        let clock = ManualClock()
+        let shutdown = Shutdown()
+        let errors = TextWriter()
+        let progress = Progress(
+            errors,
+            style: Style(errors, environment: [:]),
+            weighsBytes: false,
+            hasWeights: false
+        )
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        async let watching: Void = shutdown.watch(
+            signals,
+            grace: .seconds(600),
+            clock: clock,
+            progress
+        )
+        sender.yield(SIGTERM)
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(1))
+        #expect(shutdown.stage == .signalled)
+        sender.yield(SIGHUP)
+        await shutdown.reached(.terminating)
+        sender.finish()
+        await watching
+        #expect(
+            errors.text == "SIGTERM: finishing what runs for up to 10 min; again to stop now\n"
+                + "SIGHUP: stopping now\n"
+        )
+    }
+
+    @Test("The time to end a program follows the grace, from half a second to two")
+    func patience() {
+        let asked: [Duration] = [.zero, .seconds(1), .seconds(2), .seconds(5), .seconds(25)]
+        let given: [Duration] = [
+            .milliseconds(500), .milliseconds(500), .milliseconds(800), .seconds(2), .seconds(2),
+        ]
+        #expect(asked.map { Grace(length: $0).patience } == given)
+        #expect(Grace.default.length + Grace.default.patience < .seconds(9))
+    }
+
+    @Test("Whoever waits for a signal waits no longer than a moment")
+    func moment() async throws {
+        let clock = ManualClock()
+        let shutdown = Shutdown()
+        async let answer = shutdown.isSignalled(within: .seconds(1), clock: clock)
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(1))
+        #expect(await answer == false)
+        async let second = shutdown.isSignalled(within: .seconds(1), clock: clock)
+        try await clock.waitForSleepers(1)
+        shutdown.advance(to: .signalled)
+        #expect(await second)
+    }
+
+    @Test("Nothing to do has an exit status of its own where one is asked for")
+    func idle() async throws {
+        let bench = try await CommandLineBench()
+        let skip = ["--exit-when-idle", "99"]
+        let work = ["work"] + Self.job + skip + ["--", "true"]
+        #expect(await bench.run(work).status == .done)
+        #expect(await bench.run(work).status == ProgramStatus(rawValue: 99))
+        let acquire = ["acquire"] + Self.job
+        #expect(await bench.run(acquire).status == .nothingNow)
+        #expect(await bench.run(acquire + skip).status == ProgramStatus(rawValue: 99))
+        try bench.write("id\n1\n", to: "f.csv")
+        let load = ["load", bench.path("f.csv"), "--to", "none"] + skip
+        #expect(await bench.run(load).status == .done)
+        #expect(await bench.run(load).status == ProgramStatus(rawValue: 99))
+        let bad = await bench.run(acquire + ["--exit-when-idle", "256"])
+        #expect(bad.status == .usage)
+        #expect(bad.errors.contains("'256' is no exit status; give 0 to 255"))
+    }
+
+    /// Whether a process has ended, reaped or not.
+    private func hasEnded(_ number: pid_t) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8) else {
+            return true
+        }
+        return text.split(separator: ")").last?.hasPrefix(" Z") ?? true
+    }
+}
