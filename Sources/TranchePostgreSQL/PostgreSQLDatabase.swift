@@ -97,7 +97,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 END,
                 EXISTS (
                     SELECT FROM pg_index AS i
-                    WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indpred IS NULL
+                    WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid
+                        AND i.indpred IS NULL
                         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
                 ),
                 a.atthasdef OR a.attidentity <> '' OR d.typdefault IS NOT NULL,

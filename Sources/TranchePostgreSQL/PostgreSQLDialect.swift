@@ -94,6 +94,35 @@ package struct PostgreSQLDialect: SQLDialect {
         "CAST(\(expression) AS double precision)"
     }
 
+    package func double(_ column: SQLStatement, ofType type: String) -> SQLStatement {
+        guard type == "numeric" else { return double(column) }
+        // Only such a number can be beyond, which would be an error that names no row.
+        return """
+            CASE
+                WHEN \(column) = 'NaN' THEN CAST('NaN' AS double precision)
+                WHEN \(column) > 1.7976931348623157e308 THEN CAST('Infinity' AS double precision)
+                WHEN \(column) < -1.7976931348623157e308 THEN CAST('-Infinity' AS double precision)
+                WHEN abs(\(column)) < 1e-300 THEN CAST(0 AS double precision)
+                ELSE CAST(\(column) AS double precision)
+            END
+            """
+    }
+
+    // Differs by dialect: a sum that is beyond is an error here.
+    package func sum(ofWeights column: SQLStatement) -> SQLStatement {
+        let scaled: SQLStatement = "CASE WHEN \(column) > 1e200 THEN \(column) * 1e-30 ELSE 0 END"
+        return """
+            CAST(
+                CASE
+                    WHEN max(\(column)) > 1e290
+                    THEN least(sum(\(scaled)), CAST(1.79e278 AS double precision))
+                        * CAST(1e30 AS double precision)
+                    ELSE sum(CASE WHEN \(column) > 1e290 THEN 0 ELSE \(column) END)
+                END AS double precision
+            )
+            """
+    }
+
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "{" + ids.map(String.init).joined(separator: ",") + "}"
         return "\(name: column) = ANY (CAST(\(list) AS bigint[]))"

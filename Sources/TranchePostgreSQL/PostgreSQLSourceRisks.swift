@@ -27,6 +27,7 @@ extension PostgreSQLDatabase {
             """
         )
         if isSubscribed { risks.append(.subscription) }
+        risks += try await visibilityRisks(of: family)
         if family.tables.count > 1 { risks.append(.severalTables(family.tables.map(\.name))) }
         if !family.isTraced { risks.append(.untracedColumn(uid)) }
         let isElsewhere = family.tables.allSatisfy {
@@ -35,7 +36,85 @@ extension PostgreSQLDatabase {
         if family.isTraced, !isElsewhere {
             risks += try await sequenceRisks(of: name, uid: uid, family)
         }
+        if try await !isUnique(family) { risks.append(.noUniqueIndex(uid)) }
         return risks
+    }
+
+    /// Whether an index says that no id stands twice.
+    private func isUnique(_ family: PostgreSQLSourceFamily) async throws -> Bool {
+        guard family.isTraced, family.tables.count == 1, let column = family.columns.first else {
+            return false
+        }
+        // An index of a table that others inherit from knows nothing of their rows.
+        return try await isTrue(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_index AS i
+                JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = CAST(\(column.relation) AS oid) AND a.attname = \(column.name)
+                    AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1
+            ) AND NOT EXISTS (
+                SELECT FROM pg_inherits AS h
+                JOIN pg_class AS c ON c.oid = h.inhrelid
+                WHERE h.inhparent = CAST(\(column.relation) AS oid) AND NOT c.relispartition
+            )
+            """
+        )
+    }
+
+    /// Why rows may come into view that were committed before.
+    private func visibilityRisks(of family: PostgreSQLSourceFamily) async throws -> [SourceRisk] {
+        var risks: [SourceRisk] = []
+        let views = family.relations.filter { $0.kind == .view && $0.place == .own }
+        if !views.isEmpty {
+            let changing = try await changingCalls(of: views)
+            if !changing.isEmpty { risks.append(.changingView(changing)) }
+        }
+        let ids = Self.array(family.tables.map { String($0.id) })
+        // A view's owner may be one whom policies bind, whoever asks.
+        let tables = try await read(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname)
+            FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.oid = ANY (CAST(\(ids) AS oid[])) AND c.relrowsecurity
+                AND (\(unsafeRaw: views.isEmpty ? "false" : "true") OR row_security_active(c.oid))
+            ORDER BY 1
+            """
+        )
+        if !tables[0].isEmpty { risks.append(.rowSecurity(try tables[0].map { try $0.text() })) }
+        return risks
+    }
+
+    /// What views call that may answer otherwise another time.
+    private func changingCalls(
+        of views: [PostgreSQLSourceFamily.Relation]
+    ) async throws -> [String] {
+        let rules = try await read(
+            """
+            SELECT ev_action FROM pg_rewrite
+            WHERE ev_type = '1' AND ev_class = ANY (CAST(\(Self.array(views.map { String($0.id) })) AS oid[]))
+            """
+        )
+        var calls = PostgreSQLRuleCalls()
+        for rule in try rules[0].map({ try $0.text() }) { calls.add(rule: rule) }
+        let (all, deciding) = (calls.all.map(String.init), calls.deciding.map(String.init))
+        // What is shown beside the id may change; a time or a random number is told all the same, since a view
+        // around this one may choose by it.
+        let rows = try await read(
+            """
+            SELECT DISTINCT proname
+            FROM pg_proc
+            WHERE provolatile <> 'i' AND (
+                oid = ANY (CAST(\(Self.array(deciding)) AS oid[]))
+                OR oid = ANY (CAST(\(Self.array(all)) AS oid[])) AND (pronargs = 0 OR provolatile = 'v')
+            )
+            ORDER BY proname
+            """
+        )
+        var names = try rows[0].map { try "'\($0.text())'" }
+        if calls.namesCircumstances { names.append("CURRENT_TIMESTAMP or its like") }
+        if calls.readsTimes { names.append("a cast of text to a time") }
+        return names
     }
 
     private func sequenceRisks(
@@ -102,8 +181,7 @@ extension PostgreSQLDatabase {
 extension SourceRisk {
     /// What happens, and what may be done, wherever ids appear unannounced.
     private static let remedy =
-        "Ids that appear late are handed out late, for as long as --watch says, and 'tranche audit' "
-        + "finds them after that; with '--settle-lag 30s' ids wait so long before they are handed out"
+        "\(lateRemedy); with '--settle-lag 30s' ids wait so long before they are handed out"
 
     fileprivate static var standby: SourceRisk {
         SourceRisk(
@@ -134,6 +212,14 @@ extension SourceRisk {
             "subscription",
             "a subscription writes to the table, which applies transactions in the order of their "
                 + "commits, not of their ids. \(remedy)"
+        )
+    }
+
+    fileprivate static func rowSecurity(_ names: [String]) -> SourceRisk {
+        SourceRisk(
+            "row-security",
+            "row level security of \(list(names)) may hide rows from this role: one that a policy lets "
+                + "through later stands behind the cursor. \(remedy). A role with BYPASSRLS avoids it"
         )
     }
 

@@ -10,14 +10,18 @@ extension SQLiteDatabase {
         let column = try await table(name)?.column(uid)
         var risks: [SourceRisk] = []
         if try await isView(name) {
+            let changing = try await changingCalls(ofView: name)
+            if !changing.isEmpty { risks.append(.changingView(changing)) }
             let reads = try await reads(of: uid, in: name)
             if reads.tables.count > 1 {
-                risks.append(.severalTables(reads.tables))
+                risks += [.severalTables(reads.tables), .noUniqueIndex(uid)]
             } else if let table = reads.tables.first {
-                risks += try await self.risks(
-                    ofTable: SQLTableName(schema: name.schema, table: table),
-                    isRowID: reads.isRowID
-                )
+                let table = SQLTableName(schema: name.schema, table: table)
+                risks += try await self.risks(ofTable: table, isRowID: reads.isRowID)
+                let isUnique = try await self.table(table)?.column(uid)?.isUnique ?? false
+                if reads.isRepeated || !reads.isRowID && !isUnique {
+                    risks.append(.noUniqueIndex(uid))
+                }
             }
         } else {
             risks += try await self.risks(ofTable: name, isRowID: isRowID(uid, of: name))
@@ -34,6 +38,25 @@ extension SQLiteDatabase {
             """
         )
         return !rows[0].isEmpty
+    }
+
+    /// What a view, and the views that it may read, call that may answer otherwise another time.
+    private func changingCalls(ofView name: SQLTableName) async throws -> [String] {
+        let rows = try await read(
+            "SELECT lower(name), sql FROM \(master(of: name)) WHERE type = 'view' AND sql IS NOT NULL"
+        )
+        var texts = try Dictionary(
+            rows[0].map { (try $0.text(), FilterCalls(in: try $0.text())) },
+            uniquingKeysWith: { $1 }
+        )
+        var found: Set<String> = []
+        var next = [name.table.lowercased()]
+        while let view = next.popLast() {
+            guard let calls = texts.removeValue(forKey: view) else { continue }
+            found.formUnion(try await changingFunctions(among: calls))
+            next += texts.keys.filter { calls.words.contains($0) || calls.literals.contains($0) }
+        }
+        return found.sorted().map { "'\($0)'" }
     }
 
     /// Whether a column is the table's row number, which SQLite gives.
@@ -58,14 +81,15 @@ extension SQLiteDatabase {
         return !rows[0].isEmpty
     }
 
-    /// The tables that a view reads for a column, and whether that is a table's row number.
+    /// The tables that a view reads for a column, whether that is a table's row number, and whether one of the
+    /// tables is read in several places.
     ///
     /// SQLite keeps no list of what a view reads; the program that it makes of a query tells. One of
     /// another SQLite's, which may read otherwise, tells nothing here, and no risk is named.
     private func reads(
         of uid: String,
         in name: SQLTableName
-    ) async throws -> (tables: [String], isRowID: Bool) {
+    ) async throws -> (tables: [String], isRowID: Bool, isRepeated: Bool) {
         let rows = try await read(
             "EXPLAIN SELECT \(name: uid) FROM \(name)",
             """
@@ -78,6 +102,8 @@ extension SQLiteDatabase {
             uniquingKeysWith: { $1 }
         )
         var tables: Set<String> = []
+        var roots: Set<Int64> = []
+        var isRepeated = false
         var rowIDs: Set<Int64> = []
         var result: Int64?
         for index in 0..<rows[0].count {
@@ -87,13 +113,17 @@ extension SQLiteDatabase {
             let first = row.value().integer
             let second = row.value().integer
             switch code {
-            case "OpenRead": if let table = second.flatMap({ names[$0] }) { tables.insert(table) }
+            case "OpenRead":
+                guard let second, let table = names[second] else { continue }
+                tables.insert(table)
+                if !roots.insert(second).inserted { isRepeated = true }
             case "Rowid", "IdxRowid": if let second { rowIDs.insert(second) }
             case "ResultRow": result = first
             default: break
             }
         }
-        return (tables.sorted(), result.map { rowIDs.contains($0) } ?? false)
+        let isRowID = result.map { rowIDs.contains($0) } ?? false
+        return (tables.sorted(), isRowID, isRepeated)
     }
 
     private func risks(ofTable name: SQLTableName, isRowID: Bool) async throws -> [SourceRisk] {
@@ -133,14 +163,6 @@ extension SourceRisk {
                 + "appear late are handed out late, for as long as --watch says, and 'tranche audit' "
                 + "finds them after that; with '--settle-lag 30s' ids wait so long before they are handed "
                 + "out. A column INTEGER PRIMARY KEY AUTOINCREMENT avoids it"
-        )
-    }
-
-    fileprivate static func noUniqueIndex(_ uid: String) -> SourceRisk {
-        SourceRisk(
-            "no-unique-index",
-            "'\(uid)' has no unique index: an id may stand twice, which stops the run, and without any "
-                + "index each acquire reads the whole table. CREATE UNIQUE INDEX avoids both"
         )
     }
 

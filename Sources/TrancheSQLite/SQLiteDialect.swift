@@ -71,6 +71,8 @@ package struct SQLiteDialect: SQLDialect {
 
     package func double(_ expression: SQLStatement) -> SQLStatement { expression }
 
+    package func sum(ofWeights column: SQLStatement) -> SQLStatement { "sum(\(column))" }
+
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
         return "\(name: column) IN (SELECT value FROM json_each(\(list)))"

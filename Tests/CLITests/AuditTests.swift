@@ -104,7 +104,7 @@ import TrancheSQL
         let errors = TextWriter(isTerminal: true)
         let outcome = await bench.run(["audit", "--job", "j"], errors: errors)
         #expect(outcome.errors.contains("\r\u{1B}[K3 batches, 10 ids, "))
-        #expect(outcome.errors.hasSuffix("0 appeared, 0 vanished\r\u{1B}[K"))
+        #expect(outcome.errors.hasSuffix("0 appeared, 0 vanished, 0 more than once\r\u{1B}[K"))
     }
 
     @Test("The ids that a run passed over are listed as gaps")
@@ -162,5 +162,43 @@ import TrancheSQL
         #expect(status.errors.hasPrefix("tranche: cannot look at 'files': "))
         #expect(status.errors.split(separator: "\n").count == 1)
         #expect(status.output.contains(#""risks":null"#))
+    }
+}
+
+@Suite("Audits of ids that stand more than once", .timeLimit(.minutes(10)))
+struct DoubledAuditTests {
+    /// Ways in which an id that was handed out comes to stand twice.
+    static let scripts: [(made: String, doubled: String)] = [
+        ("CREATE TABLE t (uid INTEGER, item TEXT)", "INSERT INTO t VALUES (7, 'again')"),
+        (
+            """
+            CREATE TABLE a (uid INTEGER PRIMARY KEY, item TEXT);
+            CREATE TABLE b (uid INTEGER PRIMARY KEY, item TEXT);
+            CREATE VIEW t AS SELECT uid, item FROM a UNION ALL SELECT uid, item FROM b;
+            CREATE TRIGGER t_insert INSTEAD OF INSERT ON t
+            BEGIN INSERT INTO a VALUES (NEW.uid, NEW.item); END
+            """, "INSERT INTO b VALUES (7, 'again')"
+        ),
+    ]
+
+    @Test("They are told, the audit goes on, and the risk is named", arguments: 0..<2)
+    func told(_ place: Int) async throws {
+        let bench = try await CommandLineBench()
+        let script = Self.scripts[place]
+        let fill = "INSERT INTO t SELECT uid, item FROM files"
+        try bench.execute("\(script.made); \(fill)")
+        let work = ["work", "--job", "j", "--meta", "t", "--count", "4", "--", "true"]
+        #expect(await bench.run(work).status == .done)
+        try bench.execute("\(script.doubled); DELETE FROM \(place == 0 ? "t" : "a") WHERE uid = 10")
+        for options in [[], ["--thorough"], ["--repair"], ["--from", "5", "--to", "9"]] {
+            let audit = await bench.run(["audit", "--job", "j"] + options)
+            #expect(audit.status == .failed)
+            #expect(audit.output.contains("more than once: 1 id: 7\n"))
+            #expect(audit.output.contains("vanished: 1 id: 10\n") == !options.contains("--from"))
+            #expect(!audit.output.contains("nothing differs"))
+        }
+        let json = await bench.run("audit", "--job", "j", "--json")
+        #expect(json.output.contains(#""doubled":{"count":1,"ids":"7"}"#))
+        #expect(await bench.run("status", "--json").output.contains(#""name":"no-unique-index""#))
     }
 }

@@ -128,26 +128,49 @@ import Tranche
         var lines = LineCollector()
         #expect(lines.add(Array("a\nb".utf8)) == Array("a\n".utf8))
         #expect(lines.add(Array("c\n{\"n\":1}".utf8)) == Array("bc\n".utf8))
-        #expect(lines.lastLine == "bc")
+        #expect(lines.lastLine == .init(text: "bc"))
         #expect(lines.finish() == Array("{\"n\":1}\n".utf8))
         #expect(lines.add(Array("\n  \n".utf8)) == Array("\n  \n".utf8))
-        #expect(lines.lastLine == "{\"n\":1}")
-        let end = { BatchProgram.End(exit: .code(0), lastLine: $0, isCutShort: false).result }
-        #expect(end(" {\"n\":1} ") == "{\"n\":1}")
-        #expect(end("[1]") == nil)
-        #expect(end("{n}") == nil)
-        #expect(end(nil) == nil)
+        #expect(lines.lastLine == .init(text: "{\"n\":1}"))
+        #expect(KeptResult(.init(text: " {\"n\":1} "))?.json == "{\"n\":1}")
+        #expect(KeptResult(.init(text: " {\"n\":1} "))?.note == nil)
+        #expect(KeptResult(.init(text: "[1]")) == nil)
+        #expect(KeptResult(.init(text: "n")) == nil)
     }
 
-    @Test("A very long line is no result")
+    @Test(
+        "What begins as an object and is no strict JSON is kept as a text, and said",
+        arguments: [
+            #"{"a":1,}"#, #"{"a": NaN}"#, #"{"a": -Infinity}"#, #"{"a":1e400}"#, #"{"a":"\ud800"}"#,
+            #"{"a":"\u0000"}"#, #"{"a":1"#, "{'a': 1}", #"{"a":1} {"a":2}"#, "{", "{\u{0}}",
+            #"{"a":01}"#,
+            #"{"a":"\x"}"#, #"{"a":tru}"#, #"{"a":1.}"#, #"{"a":+1}"#, #"{"a" 1}"#, #"{a:1}"#,
+            #"{"a":[1}"#,
+            String(repeating: "{\"a\":", count: 100_000),
+        ]
+    )
+    func noObject(_ line: String) throws {
+        let result = try #require(KeptResult(.init(text: line)))
+        let text = line.replacing("\0", with: "\u{FFFD}")
+        #expect(try JSONText.decode(String.self, from: result.json) == text)
+        #expect(result.note?.contains("is no JSON object (") == true)
+        #expect(JSONText.isValid(result.json))
+    }
+
+    @Test("Of a very long line the beginning is kept, and of bytes that are no UTF-8 what can be")
     func longLine() {
         var lines = LineCollector()
-        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: LineCollector.longestLine + 1)
+        let piece = Array("{\"x".utf8) + [UInt8](repeating: 0x79, count: LineCollector.longestLine)
         #expect(lines.add(piece).count == piece.count)
+        _ = lines.add(Array("}\n  \n".utf8))
+        #expect(lines.lastLine?.text.utf8.count == LineCollector.keptOfLonger)
+        #expect(lines.lastLine?.fault?.contains("\(piece.count + 1) bytes") == true)
+        #expect(lines.lastLine.flatMap { KeptResult($0) }?.note != nil)
         _ = lines.add(Array("{}\n".utf8))
-        #expect(lines.lastLine == nil)
-        _ = lines.add(Array("{}\n".utf8))
-        #expect(lines.lastLine == "{}")
+        #expect(lines.lastLine == .init(text: "{}"))
+        _ = lines.add(Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}\n".utf8))
+        #expect(lines.lastLine?.text == "{\"a\":\"\u{FFFD}\"}")
+        #expect(lines.lastLine?.fault == "it is no UTF-8")
     }
 
     @Test("The progress line shows amounts, pace, time left and failures")

@@ -31,15 +31,20 @@ struct PostgreSQLSourceTests {
 
     func refused(_ script: String, _ code: TrancheError.Code, _ says: String...) async throws {
         try await withTables(script) { database, inventory in
+            var good: [Int64] = []
             let error = await #expect(throws: TrancheError.self) {
-                _ = try await inventory.acquireBatch(from: t(database), job: "job")
+                // What stands before the first that is refused is handed out.
+                while let batch = try await inventory.acquireBatch(from: t(database), job: "job") {
+                    good += try await batch.items.map(\.id)
+                }
             }
             #expect(error?.code == code)
+            #expect(good == (code == .invalidItem ? [1] : []))
             for words in says {
                 #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
             }
             let batches = try await inventory.batches(BatchSelection())
-            #expect(batches.isEmpty)
+            #expect(batches.map(\.idEnd) == good)
         }
     }
 
@@ -145,6 +150,31 @@ struct PostgreSQLSourceTests {
             .invalidItem,
             "id 7"
         )
+    }
+
+    @Test("A number too large for a double is no weight, and one too small is 0")
+    func beyondDoubles() async throws {
+        for weight in ["1e400", "-1e400"] {
+            try await refused(
+                """
+                CREATE TABLE S.t (uid bigint PRIMARY KEY, weight numeric);
+                INSERT INTO S.t VALUES (1, 1), (7, \(weight));
+                """,
+                .invalidItem,
+                "id 7",
+                "inf"
+            )
+        }
+        try await withTables(
+            """
+            CREATE TABLE S.t (uid bigint PRIMARY KEY, weight numeric);
+            INSERT INTO S.t VALUES (1, 1e-400), (2, 2.5), (3, 1.7976931348623157e308);
+            """
+        ) { database, inventory in
+            let batch = try await inventory.acquireBatch(from: t(database), job: "job")
+            let weights = try await batch?.items.map(\.weight)
+            #expect(weights == [0, 2.5, .greatestFiniteMagnitude])
+        }
     }
 
     @Test("A NULL id is refused")

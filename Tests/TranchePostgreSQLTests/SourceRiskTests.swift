@@ -58,6 +58,7 @@ struct SourceRiskTests {
         ),
         Case(
             "cached-sequence",
+            "no-unique-index",
             script: "CREATE TABLE S.t (uid bigint GENERATED ALWAYS AS IDENTITY (CACHE 20));"
         ),
         Case(
@@ -69,10 +70,12 @@ struct SourceRiskTests {
         ),
         Case(
             "descending-sequence",
+            "no-unique-index",
             script: "CREATE TABLE S.t (uid int GENERATED ALWAYS AS IDENTITY (INCREMENT -1));"
         ),
         Case(
             "cyclic-sequence",
+            "no-unique-index",
             script: "CREATE TABLE S.t (uid int GENERATED ALWAYS AS IDENTITY (CYCLE MAXVALUE 9));"
         ),
         Case(
@@ -105,6 +108,7 @@ struct SourceRiskTests {
         ),
         Case(
             "several-tables",
+            "no-unique-index",
             script: """
                 CREATE TABLE S.a (uid bigserial PRIMARY KEY);
                 CREATE TABLE S.b (uid bigserial PRIMARY KEY);
@@ -114,6 +118,7 @@ struct SourceRiskTests {
         Case(
             "several-tables",
             "untraced-column",
+            "no-unique-index",
             script: """
                 CREATE TABLE S.a (uid bigserial PRIMARY KEY);
                 CREATE TABLE S.b (uid bigserial PRIMARY KEY);
@@ -122,6 +127,7 @@ struct SourceRiskTests {
         ),
         Case(
             "untraced-column",
+            "no-unique-index",
             script: """
                 CREATE TABLE S.a (uid bigserial PRIMARY KEY);
                 CREATE VIEW S.t AS SELECT uid * 10 AS uid FROM S.a;
@@ -129,13 +135,83 @@ struct SourceRiskTests {
         ),
         Case(
             "untraced-column",
+            "no-unique-index",
             script: "CREATE VIEW S.t AS SELECT uid FROM generate_series(1, 3) AS uid;"
         ),
         Case(
             "materialized-view",
+            "no-unique-index",
             script: """
                 CREATE TABLE S.a (uid bigserial PRIMARY KEY);
                 CREATE MATERIALIZED VIEW S.t AS SELECT uid FROM S.a;
+                """
+        ),
+        Case(
+            "no-unique-index",
+            script: """
+                CREATE TABLE S.t (uid bigserial, k int NOT NULL, PRIMARY KEY (uid, k)) PARTITION BY RANGE (k);
+                CREATE TABLE S.t1 PARTITION OF S.t FOR VALUES FROM (0) TO (9);
+                """
+        ),
+        Case(
+            "no-unique-index",
+            script: """
+                CREATE TABLE S.t (uid bigserial PRIMARY KEY);
+                CREATE TABLE S.heir () INHERITS (S.t);
+                """
+        ),
+        Case(
+            "no-unique-index",
+            script: """
+                CREATE TABLE S.a (id bigserial);
+                CREATE UNIQUE INDEX ON S.a (id) WHERE id > 7;
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.a;
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, at timestamptz);
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.a WHERE at < now() - interval '1 hour';
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, at timestamptz);
+                CREATE VIEW S.v AS SELECT id FROM S.a WHERE at < CURRENT_TIMESTAMP;
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.v;
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, at timestamptz);
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.a
+                WHERE at < CAST('no' || 'w' AS timestamptz);
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, owner text);
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.a
+                WHERE owner = current_setting('application_name');
+                """
+        ),
+        Case(
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, at timestamptz, "now(" text);
+                CREATE VIEW S.t AS SELECT id AS uid, to_char(at, 'YYYY') AS year, lower("now(") AS n
+                FROM S.a WHERE at < timestamptz '2024-01-01' AND "now(" <> 'now()';
+                """
+        ),
+        Case(
+            "row-security",
+            script: """
+                CREATE TABLE S.a (id bigserial PRIMARY KEY, owner text);
+                ALTER TABLE S.a ENABLE ROW LEVEL SECURITY;
+                CREATE VIEW S.t AS SELECT id AS uid FROM S.a;
                 """
         ),
     ]
@@ -146,7 +222,10 @@ struct SourceRiskTests {
             let watch = try await bench.watch()
             #expect(watch.risks.map(\.name) == expected.risks)
             for risk in watch.risks where risk.name != "descending-sequence" {
-                #expect(risk.explanation.contains("late") || risk.name == "cyclic-sequence")
+                #expect(
+                    risk.explanation.contains("late") || risk.name == "cyclic-sequence"
+                        || risk.name == "no-unique-index"
+                )
             }
         }
     }
@@ -193,11 +272,13 @@ struct SourceRiskTests {
             let text = script.replacing("S_", with: bench.schema + "_")
             try await bench.database.run(bench.script(text).text)
             // The table itself cannot be read: its wrapper has no handler.
-            #expect(try await bench.watch().risks.map(\.name) == ["foreign-table"])
+            #expect(
+                try await bench.watch().risks.map(\.name) == ["foreign-table", "no-unique-index"]
+            )
             let database = try bench.source()
             let family = try await database.watch(bench.database.name("p1"), uid: "uid")
             await database.close()
-            #expect(family.risks.map(\.name) == ["foreign-table"])
+            #expect(family.risks.map(\.name) == ["foreign-table", "no-unique-index"])
             try await bench.database.run(
                 "DROP FOREIGN DATA WRAPPER \(bench.schema)_wrapper CASCADE;"
             )

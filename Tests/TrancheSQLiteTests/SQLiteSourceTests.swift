@@ -22,15 +22,21 @@ struct SQLiteSourceTests {
     /// Expects that nothing is handed out of the table `t`.
     func refused(_ script: String, _ code: TrancheError.Code, _ says: String...) async throws {
         try await withTables(script) { inventory in
+            var good: [Int64] = []
             let error = await #expect(throws: TrancheError.self) {
-                _ = try await inventory.acquireBatch(from: SQLSource("t"), job: "job")
+                // What stands before the first that is refused is handed out.
+                while let batch = try await inventory.acquireBatch(from: SQLSource("t"), job: "job")
+                {
+                    good += try await batch.items.map(\.id)
+                }
             }
             #expect(error?.code == code)
+            #expect(good == (code == .invalidItem ? [1] : []))
             for words in says {
                 #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
             }
             let batches = try await inventory.batches(BatchSelection())
-            #expect(batches.isEmpty)
+            #expect(batches.map(\.idEnd) == good)
         }
     }
 

@@ -61,6 +61,7 @@ struct SQLiteWatchTests {
         ),
         Case(
             "explicit-ids",
+            "no-unique-index",
             script: """
                 CREATE TABLE base (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER);
                 CREATE VIEW t AS SELECT n AS uid FROM base;
@@ -68,6 +69,7 @@ struct SQLiteWatchTests {
         ),
         Case(
             "several-tables",
+            "no-unique-index",
             script: """
                 CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);
                 CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT);
@@ -76,6 +78,7 @@ struct SQLiteWatchTests {
         ),
         Case(
             "several-tables",
+            "no-unique-index",
             script: """
                 CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);
                 CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT);
@@ -87,6 +90,34 @@ struct SQLiteWatchTests {
                 CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER);
                 CREATE INDEX a_kind ON a (kind);
                 CREATE VIEW t AS SELECT id AS uid FROM a WHERE kind = 7;
+                """
+        ),
+        Case(
+            "no-unique-index",
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE VIEW t AS SELECT id AS uid FROM a UNION ALL SELECT id FROM a;
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT);
+                CREATE VIEW v AS SELECT id FROM a WHERE at < CURRENT_TIMESTAMP;
+                CREATE VIEW t AS SELECT id AS uid FROM v;
+                """
+        ),
+        Case(
+            "changing-view",
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT);
+                CREATE VIEW t AS SELECT id AS uid FROM a WHERE at < date('now', '-1 day');
+                """
+        ),
+        Case(
+            script: """
+                CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT);
+                CREATE VIEW t AS SELECT id AS uid, date(at) AS day FROM a WHERE date(at) < '2024-01-01';
                 """
         ),
     ]

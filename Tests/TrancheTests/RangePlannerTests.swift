@@ -68,9 +68,35 @@ struct RangePlannerTests {
 
     @Test("An id that does not ascend is refused", arguments: [5, 4, -1] as [Int64])
     func ascending(id: Int64) throws {
-        var planner = RangePlanner(after: nil, limit: BatchLimit())
-        #expect(try planner.offer(Item(id: 5)))
+        var planner = RangePlanner(after: 5, limit: BatchLimit())
         #expect(throws: TrancheError.self) { try planner.offer(Item(id: id)) }
+    }
+
+    @Test("What stands before an item that breaks a rule is a range, which ends before it")
+    func beforeFault() throws {
+        let faults: [(item: Item, ids: String, weight: Double)] = [
+            (Item(id: 9, weight: .nan), "1-2,4", 7), (Item(id: 4, weight: 1), "1-2", 3),
+            (Item(id: 3, weight: 1), "1-2,4", 7),
+        ]
+        for fault in faults {
+            var planner = RangePlanner(after: nil, limit: BatchLimit(), batches: 2)
+            for id: Int64 in [1, 2, 4] {
+                #expect(try planner.offer(Item(id: id, weight: Double(id))))
+            }
+            #expect(try !planner.offer(fault.item))
+            let plan = planner.finish(reachedEnd: true)
+            #expect(!plan.reachedEnd)
+            #expect(plan.ranges.map(\.ids.packed) == [fault.ids])
+            #expect(plan.ranges.first?.weight == fault.weight)
+            #expect(plan.ranges.first?.items?.count == plan.ranges.first?.count)
+        }
+    }
+
+    @Test("A weight beyond all numbers is the highest")
+    func saturated() throws {
+        var planner = RangePlanner(after: nil, limit: BatchLimit())
+        for id: Int64 in 1...3 { _ = try planner.offer(Item(id: id, weight: 1e308)) }
+        #expect(planner.finish(reachedEnd: true).ranges.first?.weight == .greatestFiniteMagnitude)
     }
 
     @Test("A wrong weight is refused, naming the id", arguments: [-1, -0.001, .infinity, .nan])

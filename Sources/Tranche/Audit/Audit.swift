@@ -114,7 +114,7 @@ struct Audit {
         tiles = tiles.compactMap(clamped)
         try await look(at: tiles)
         if isFinished {
-            position = AuditPosition(pass: position.pass + 1)
+            position = AuditPosition(pass: position.pass.addingClamped(1))
         } else {
             position.id = last
         }
@@ -125,7 +125,7 @@ struct Audit {
     private static func cut(_ tiles: [Tile]) -> [Tile] {
         var sum = 0
         let count = tiles.prefix { tile in
-            sum += tile.count
+            sum = sum.addingClamped(tile.count)
             return sum <= mostCounted
         }.count
         return Array(tiles.prefix(max(1, count)))
@@ -140,7 +140,7 @@ struct Audit {
     private var rest: Tile? {
         guard let cursor = run.cursor else { return nil }
         if let end = run.tileEnd, end >= cursor { return nil }
-        let lower = run.tileEnd.map { $0 + 1 } ?? run.bounds.lower ?? .min
+        let lower = run.tileEnd.map { $0.addingClamped(1) } ?? run.bounds.lower ?? .min
         guard lower <= cursor else { return nil }
         return Tile(batch: 0, range: lower...cursor, ids: IDRuns(), count: 0)
     }
@@ -171,7 +171,7 @@ struct Audit {
         let turns = turns(of: tiles, tallies)
         for (tile, tally) in zip(tiles, tallies) {
             report.tiles += 1
-            report.ids += tally.count
+            report.ids = report.ids.addingClamped(tally.count)
             guard let ids = tile.ids else {
                 try await lookAtAdopted(tile, tally)
                 continue
@@ -205,7 +205,7 @@ struct Audit {
         for (tile, tally) in candidates[first...] + candidates[..<first] where read < Self.mostRead
         {
             turns.insert(tile.batch)
-            read += tally.count
+            read = read.addingClamped(tally.count)
         }
         return turns
     }
@@ -228,14 +228,15 @@ struct Audit {
         var sum = known
         for run in new.runs where sum.count < AuditReport.mostIDs {
             let room = Int64(AuditReport.mostIDs - sum.count)
-            let end =
-                run.upperBound - run.lowerBound < room ? run.upperBound : run.lowerBound + room - 1
+            let end = min(run.upperBound, run.lowerBound.addingClamped(room - 1))
             sum = sum.union(IDRuns(run.lowerBound...end))
         }
         return sum
     }
 
     private mutating func lookAtAdopted(_ tile: Tile, _ tally: IDTally) async throws {
+        // Without knowing its ids it can be told that one stands twice.
+        if tally.count > tile.count { _ = try await presentIDs(in: tile.range) }
         if tally.count != tile.count {
             report.uncertain.append(
                 AuditReport.UncertainBatch(
@@ -263,20 +264,21 @@ struct Audit {
         report.queued += try await inventory.store.queueLate(ids, of: run.key, isRedo: isRedo)
     }
 
-    private func presentIDs(in range: ClosedRange<Int64>) async throws -> IDRuns {
+    /// The ids of a range that the source has; those that stand more than once are reported.
+    private mutating func presentIDs(in range: ClosedRange<Int64>) async throws -> IDRuns {
         var present = IDRuns()
-        var left: ClosedRange<Int64>? = range
-        while let next = left {
+        var doubled = IDRuns()
+        var reading = RangeReading(range, size: BatchItems.pageSize)
+        while let left = reading.left {
             try Task.checkCancellation()
-            let items = try await source.matchingItems(in: [next], limit: BatchItems.pageSize)
-            for item in items { present.append(item.id) }
-            left = nil
-            if items.count == BatchItems.pageSize, let last = items.last?.id,
-                last < range.upperBound
-            {
-                left = (last + 1)...range.upperBound
+            let items = try await source.matchingItems(in: [left], limit: reading.size)
+            let count = reading.take(items.count) { items[$0].id }
+            for item in items.prefix(count) {
+                if present.last == item.id { doubled.append(item.id) }
+                present.append(item.id)
             }
         }
+        if doubled.count > 0 { report.doubled = Self.kept(report.doubled, doubled) }
         return present
     }
 }

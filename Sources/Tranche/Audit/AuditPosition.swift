@@ -41,7 +41,9 @@ public struct AuditPosition: Sendable, Hashable {
     /// Reads packed text.
     public init?(packed: String) {
         let parts = packed.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2 || parts.count == 5, let pass = Int(parts[0]) else { return nil }
+        guard parts.count == 2 || parts.count == 5, let pass = Int(parts[0]),
+            pass >= 0
+        else { return nil }
         self.init(pass: pass, id: Int64(parts[1]))
         if parts.count == 5, let id = Int64(parts[4]) {
             part = Part(ids: IDBounds(lower: Int64(parts[2]), upper: Int64(parts[3])), id: id)
@@ -87,23 +89,28 @@ public struct IDTally: Sendable, Hashable {
 
     /// Adds an id.
     public mutating func add(_ id: Int64) {
-        count += 1
-        sum += id & Self.mask
+        count = count.addingClamped(1)
+        sum &+= id & Self.mask
     }
 
     /// The tally of a set of ids.
     public init(_ ids: IDRuns) {
         self.init()
         for run in ids.runs {
-            count += run.count
-            sum += Self.sum(of: run)
+            count = count.addingClamped(run.clampedCount)
+            sum &+= Self.sum(of: run)
         }
     }
 
     private static func sum(of run: ClosedRange<Int64>) -> Int64 {
-        let low = run.lowerBound & mask
-        let (span, overflow) = run.upperBound.subtractingReportingOverflow(run.lowerBound)
-        if !overflow, low + span <= mask { return (2 * low + span) * (span + 1) / 2 }
-        return run.reduce(0) { $0 + ($1 & mask) }
+        sum(through: run.upperBound) &- sum(through: run.lowerBound) &+ (run.lowerBound & mask)
+    }
+
+    /// What the ids from 0 to one add up to, which is as well as from any other place: two of them differ by
+    /// the sum of the ids between.
+    private static func sum(through id: Int64) -> Int64 {
+        let low = id & mask
+        let stretches = id >> mask.nonzeroBitCount
+        return stretches &* (mask * (mask + 1) / 2) &+ low * (low + 1) / 2
     }
 }

@@ -40,6 +40,8 @@ public struct AuditReport: Sendable, Hashable {
     public var appeared = IDRuns()
     /// Ids that a batch was given and the source has no more.
     public var vanished = IDRuns()
+    /// Ids that stand more than once in the source; a batch was given one row of each at most.
+    public var doubled = IDRuns()
     /// How many of ``appeared`` were queued for a late batch.
     public var queued = 0
     /// The batches whose row does not say which ids it was given, and whose range counts otherwise.
@@ -48,7 +50,8 @@ public struct AuditReport: Sendable, Hashable {
     public var isFinished = false
     /// Where the next one goes on.
     public var position: AuditPosition?
-    /// The most ids kept in ``appeared`` and ``vanished`` each; what is more is left to the next audit.
+    /// The most ids kept in ``appeared``, ``vanished`` and ``doubled`` each; what is more is left to the next
+    /// audit.
     public static let mostIDs = 1_000_000
 
     /// Makes an empty report.

@@ -112,11 +112,14 @@ public struct BatchRecord: Sendable, Hashable {
         }
     }
 
+    /// The ids from the first to the last; a row that has them turned round is read all the same.
+    public var range: ClosedRange<Int64> { min(idStart, idEnd)...max(idStart, idEnd) }
+
     /// The ids handed out; for an adopted row that does not say, `nil`.
     public var ids: IDRuns? {
         if let itemIDs { return itemIDs }
         let (span, overflow) = idEnd.subtractingReportingOverflow(idStart)
-        guard !overflow, span == Int64(count) - 1 else { return nil }
+        guard !overflow, span >= 0, span == Int64(count) &- 1 else { return nil }
         return IDRuns(idStart...idEnd)
     }
 }

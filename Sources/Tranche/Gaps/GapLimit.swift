@@ -41,7 +41,7 @@ public struct GapLimit: Sendable {
             let gone = Set(old.map(\.id))
             kept.removeAll { gone.contains($0.id) }
         }
-        let before = Dictionary(uniqueKeysWithValues: gaps.map { ($0.id, $0) })
+        let before = Dictionary(gaps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         joined = kept.filter { before[$0.id]?.range != $0.range }
     }
 

@@ -28,7 +28,7 @@ public struct LateOffer: Sendable {
         isWanted: Bool,
         now: Date
     ) throws {
-        let current = Dictionary(uniqueKeysWithValues: gaps.map { ($0.id, $0) })
+        let current = Dictionary(gaps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let valid = looks.filter { current[$0.gap.id]?.looks == $0.gap.looks }
         var late = IDRuns()
         if isWanted {

@@ -29,7 +29,7 @@ public struct Batch: Sendable {
     /// How the batch came to be.
     public var kind: BatchKind { record.kind }
     /// The ids from the first item's to the last's.
-    public var ids: ClosedRange<Int64> { record.idStart...record.idEnd }
+    public var ids: ClosedRange<Int64> { record.range }
     /// How many items were handed out.
     public var count: Int { record.count }
     /// What they weighed at the hand-out.
@@ -97,7 +97,8 @@ extension Batch {
     /// Records success, finally.
     ///
     /// - Parameters:
-    ///   - result: What came out of it; kept as JSON.
+    ///   - result: What came out of it; kept as JSON. What not every reader takes, such as a text with a NUL or more
+    ///     than 500 values within each other, is kept as a text that holds it.
     ///   - logging: Free text, kept with the batch.
     /// - Returns: The batch as recorded.
     /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or ended
@@ -146,7 +147,10 @@ extension Batch {
 
     /// A result as it is kept.
     package func jsonText(of result: (any Encodable)?) throws -> String? {
-        try result.map { try JSONText.encode(AnyEncodable($0)) }
+        try result.map {
+            let text = try JSONText.encode(AnyEncodable($0))
+            return StrictJSON.fault(in: text) == nil ? text : try JSONText.encode(text)
+        }
     }
 
     /// Records failure; the run's policy says when the batch is tried again.

@@ -40,7 +40,7 @@ public struct BatchItems: AsyncSequence, Sendable {
             origin = .ids(ids, source)
         } else {
             // An adopted row does not know its ids: the range says it all.
-            origin = .range(record.idStart...record.idEnd, source)
+            origin = .range(record.range, source)
         }
     }
 
@@ -61,21 +61,44 @@ public struct BatchItems: AsyncSequence, Sendable {
         from source: Reader
     ) -> () async throws -> [Item]? {
         var pages = Array(ids.pages(of: pageSize)).makeIterator()
+        var reading: RangeReading?
         return {
-            switch pages.next() {
-            case .range(let range):
-                // What appeared in the range since belongs to a gap, not to this batch.
-                try await source.read { try await $0.items(in: range, limit: 2 * pageSize) }
-                    .filter { ids.contains($0.id) }
-            case .list(let list):
-                try await source.read { try await $0.items(withIDs: list) }
-            case nil:
-                nil
+            if reading?.left == nil {
+                switch pages.next() {
+                case .range(let range): reading = RangeReading(range, size: 2 * pageSize)
+                case .list(let list):
+                    return try await source.read { try await $0.items(withIDs: list) }
+                case nil: return nil
+                }
             }
+            // What appeared in the range since belongs to a gap, not to this batch.
+            return try await read(&reading, from: source).filter { ids.contains($0.id) }
         }
     }
 
     private static func reader(
+        of range: ClosedRange<Int64>,
+        from source: Reader
+    ) -> () async throws -> [Item]? {
+        if source.source.isSeamless { return seamlessReader(of: range, from: source) }
+        var reading: RangeReading? = RangeReading(range, size: pageSize)
+        return {
+            if reading?.left == nil { return nil }
+            return try await read(&reading, from: source)
+        }
+    }
+
+    private static func read(
+        _ reading: inout RangeReading?,
+        from source: Reader
+    ) async throws -> [Item] {
+        guard let size = reading?.size, let left = reading?.left else { return [] }
+        let items = try await source.read { try await $0.items(in: left, limit: size) }
+        let count = reading?.take(items.count) { items[$0].id } ?? 0
+        return count == items.count ? items : Array(items.prefix(count))
+    }
+
+    private static func seamlessReader(
         of range: ClosedRange<Int64>,
         from source: Reader
     ) -> () async throws -> [Item]? {
@@ -84,9 +107,9 @@ public struct BatchItems: AsyncSequence, Sendable {
             guard let range = left else { return nil }
             let items = try await source.read { try await $0.items(in: range, limit: pageSize) }
             left = nil
-            if let last = items.last, items.count == pageSize, last.id < range.upperBound {
-                let next = source.source.isSeamless ? last.id + Int64(last.weight) : last.id + 1
-                if next <= range.upperBound { left = next...range.upperBound }
+            if let last = items.last, items.count == pageSize {
+                let next = last.id.addingClamped(Swift.max(1, last.weight.nearestInteger))
+                if next > last.id, next <= range.upperBound { left = next...range.upperBound }
             }
             return items
         }

@@ -156,7 +156,7 @@ private struct LineageWalk {
         var ids: [JobKey: IDRuns] = [:]
         for batch in batches {
             guard let upstream = try await upstream(of: batch.key) else { continue }
-            let own = batch.ids ?? IDRuns(batch.idStart...batch.idEnd)
+            let own = batch.ids ?? IDRuns(batch.range)
             ids[upstream] = ids[upstream]?.union(own) ?? own
         }
         return ids.map { ($0.key, $0.value) }

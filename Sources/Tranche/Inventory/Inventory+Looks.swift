@@ -69,18 +69,14 @@ extension Inventory {
         let handedOut = try await store.handedOut(of: key, in: gap.range, onlyLate: false)
         var found: [Item] = []
         var known = 0
-        var left: ClosedRange<Int64>? = gap.range
-        while let range = left, found.count < GapLook.limit {
-            let page = try await source.matchingItems(in: [range], limit: GapLook.limit)
-            for item in page {
+        var reading = RangeReading(gap.range, size: GapLook.limit)
+        while let left = reading.left, found.count < GapLook.limit {
+            let page = try await source.matchingItems(in: [left], limit: reading.size)
+            for item in page.prefix(reading.take(page.count) { page[$0].id }) {
                 if handedOut.contains(item.id) { known += 1 } else { found.append(item) }
             }
-            left = nil
-            if page.count == GapLook.limit, let last = page.last?.id, last < range.upperBound {
-                left = (last + 1)...range.upperBound
-            }
         }
-        return look(at: gap, found: found, hasMore: left != nil, known: known, observed)
+        return look(at: gap, found: found, hasMore: reading.left != nil, known: known, observed)
     }
 
     private func look(

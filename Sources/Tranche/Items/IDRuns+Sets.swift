@@ -8,10 +8,14 @@ extension IDRuns {
     /// The ids, ascending.
     public var ids: some Sequence<Int64> { runs.lazy.flatMap { $0 } }
 
-    /// Adds a run of ids above all others; one that touches the last is joined to it.
+    /// Adds a run of ids; one that touches the last is joined to it.
     ///
-    /// - Parameter run: The run; must begin above ``last``, and have at most `Int.max` ids.
+    /// - Parameter run: The run. One that does not begin above ``last`` takes O(n log n) for n runs.
     public mutating func append(run: ClosedRange<Int64>) {
+        if let last, run.lowerBound <= last {
+            self = IDRuns(runs: runs + [run])
+            return
+        }
         append(run.lowerBound)
         if run.lowerBound < run.upperBound { extendLast(to: run.upperBound) }
     }

@@ -4,7 +4,7 @@
 public struct IDRuns: Sendable, Hashable {
     /// The runs: ascending, not empty, neither overlapping nor touching.
     public private(set) var runs: [ClosedRange<Int64>] = []
-    /// How many ids there are.
+    /// How many ids there are; `Int.max` where these are more.
     public private(set) var count = 0
 
     /// Makes an empty set.
@@ -12,10 +12,10 @@ public struct IDRuns: Sendable, Hashable {
 
     /// Makes the set of all ids of a range.
     ///
-    /// - Parameter range: The range; at most `Int.max` ids.
+    /// - Parameter range: The range.
     public init(_ range: ClosedRange<Int64>) {
         runs = [range]
-        count = Int(range.upperBound - range.lowerBound) + 1
+        count = range.clampedCount
     }
 
     /// The lowest id, or `nil` when there is none.
@@ -27,13 +27,17 @@ public struct IDRuns: Sendable, Hashable {
     /// Whether the ids leave nothing out between the lowest and the highest.
     public var isDense: Bool { runs.count <= 1 }
 
-    /// Adds an id above all others.
+    /// Adds an id.
     ///
-    /// - Parameter id: The id; must be above ``last``.
+    /// - Parameter id: The id. One that is not above ``last`` takes O(n) for n runs; one that is there
+    ///   already changes nothing.
     public mutating func append(_ id: Int64) {
         if let end = runs.last?.upperBound {
-            precondition(id > end, "append ids in ascending order, each once")
-            count += 1
+            guard id > end else {
+                if !contains(id) { self = IDRuns(runs: runs + [id...id]) }
+                return
+            }
+            count = count.addingClamped(1)
             if end + 1 == id {
                 runs[runs.count - 1] = runs[runs.count - 1].lowerBound...id
                 return
@@ -44,10 +48,19 @@ public struct IDRuns: Sendable, Hashable {
         runs.append(id...id)
     }
 
+    /// Takes out the highest id; there must be one.
+    mutating func removeLast() {
+        guard let last = runs.popLast() else { return }
+        count -= 1
+        if last.lowerBound < last.upperBound {
+            runs.append(last.lowerBound...(last.upperBound - 1))
+        }
+    }
+
     /// Adds the ids behind the last run up to one; there must be a run.
     mutating func extendLast(to id: Int64) {
         guard let last = runs.last, id > last.upperBound else { return }
-        count += Int(id - last.upperBound)
+        count = count.addingClamped((last.upperBound + 1...id).clampedCount)
         runs[runs.count - 1] = last.lowerBound...id
     }
 
@@ -74,7 +87,7 @@ extension IDRuns {
         for run in runs {
             if !text.isEmpty { text += "," }
             text += String(run.lowerBound)
-            if run.count > 1 { text += "-" + String(run.upperBound) }
+            if run.lowerBound < run.upperBound { text += "-" + String(run.upperBound) }
         }
         return text
     }
@@ -116,18 +129,18 @@ extension IDRuns {
 
     /// Cuts the ids into steps of at most `size` ids each, ascending.
     ///
-    /// - Parameter size: Most ids in a step; above 0.
+    /// - Parameter size: Most ids in a step; 1 for less.
     /// - Returns: The steps, ascending.
     public func pages(of size: Int) -> some Sequence<Page> {
-        precondition(size > 0, "a page needs room for an id")
-        return sequence(state: (run: 0, next: runs.first?.lowerBound)) { state -> Page? in
+        sequence(state: (run: 0, next: runs.first?.lowerBound)) { state -> Page? in
             guard var next = state.next else { return nil }
             let start = next
             var taken: [ClosedRange<Int64>] = []
-            var room = Int64(size)
+            var room = Int64(max(size, 1))
             while room > 0, state.run < runs.count {
                 let run = runs[state.run]
-                let end = run.upperBound - next < room ? run.upperBound : next + room - 1
+                let (last, overflow) = next.addingReportingOverflow(room - 1)
+                let end = overflow ? run.upperBound : min(run.upperBound, last)
                 taken.append(next...end)
                 room -= end - next + 1
                 if end < run.upperBound {
@@ -147,7 +160,7 @@ extension IDRuns {
         let end = taken.last?.upperBound ?? start
         let count = taken.reduce(0) { $0 + $1.count }
         let span = end.subtractingReportingOverflow(start)
-        if !span.overflow, span.partialValue < Int64(count) * 2 { return .range(start...end) }
+        if !span.overflow, span.partialValue / 2 < Int64(count) { return .range(start...end) }
         return .list(taken.flatMap { Array($0) })
     }
 }

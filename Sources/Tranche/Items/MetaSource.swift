@@ -79,14 +79,11 @@ extension MetaSource {
         var tallies: [IDTally] = []
         for range in ranges {
             var tally = IDTally()
-            var left: ClosedRange<Int64>? = range
-            while let next = left {
-                let items = try await matchingItems(in: [next], limit: 4096)
-                for item in items { tally.add(item.id) }
-                left = nil
-                if items.count == 4096, let last = items.last?.id, last < range.upperBound {
-                    left = (last + 1)...range.upperBound
-                }
+            var reading = RangeReading(range, size: 4096)
+            while let left = reading.left {
+                let items = try await matchingItems(in: [left], limit: reading.size)
+                let count = reading.take(items.count) { items[$0].id }
+                for item in items.prefix(count) { tally.add(item.id) }
             }
             tallies.append(tally)
         }

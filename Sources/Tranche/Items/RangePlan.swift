@@ -4,10 +4,12 @@ public struct PlannedRange: Sendable, Hashable {
     public internal(set) var coverStart: Int64?
     /// The items' ids.
     public private(set) var ids = IDRuns()
-    /// The items' total weight, added in order of id.
+    /// The items' total weight, added in order of id; the highest number where it is beyond.
     public private(set) var weight = 0.0
     /// The items, unless there are too many to keep.
     public private(set) var items: [Item]? = []
+    /// The weight without the last item.
+    private var weightBefore = 0.0
     /// How many items there are, where the ids do not say.
     private var knownCount: Int?
 
@@ -37,9 +39,17 @@ public struct PlannedRange: Sendable, Hashable {
     /// How many items there are.
     public var count: Int { knownCount ?? ids.count }
 
+    /// Takes out the last item.
+    mutating func removeLast() {
+        ids.removeLast()
+        weight = weightBefore
+        items?.removeLast()
+    }
+
     mutating func add(_ item: Item, keeping most: Int) {
         ids.append(item.id)
-        weight += item.weight
+        weightBefore = weight
+        weight = min(weight + item.weight, .greatestFiniteMagnitude)
         if ids.count > most { items = nil }
         items?.append(item)
     }

@@ -39,20 +39,31 @@ public struct RangePlanner: Sendable {
     ///
     /// - Parameter item: The item; its id above all before it.
     /// - Returns: Whether more items are wanted. `false` means that all ranges are cut and this item
-    ///   is in none of them.
+    ///   is in none of them: because they are as many as were wanted, or because the item breaks a rule and
+    ///   there are others before it.
     /// - Throws: ``TrancheError`` `.invalidItem` (permanent) for an id that is not above the one
-    ///   before it, or a weight that is negative, infinite or not a number.
+    ///   before it, or a weight that is negative, infinite or not a number; only when nothing before it can
+    ///   be handed out.
     public mutating func offer(_ item: Item) throws -> Bool {
         if let lastID, item.id <= lastID {
-            throw TrancheError(
-                .invalidItem,
-                "id \(item.id) stands more than once in the source; ids must be unique"
+            // Which of the rows is meant nobody knows: none of them is handed out.
+            if current.ids.last == item.id { current.removeLast() }
+            return try end(
+                before: TrancheError(
+                    .invalidItem,
+                    "id \(item.id) stands more than once in the source; ids must be unique. Give the rows ids "
+                        + "of their own, or delete all but one; 'tranche redefine' with --where leaves them out"
+                )
             )
         }
         guard item.weight >= 0, item.weight.isFinite else {
-            throw TrancheError(
-                .invalidItem,
-                "id \(item.id) has the weight \(item.weight); weights must be 0 or more and finite"
+            return try end(
+                before: TrancheError(
+                    .invalidItem,
+                    "id \(item.id) has the weight \(item.weight); weights must be 0 or more and finite. "
+                        + "Mend it; or 'tranche redefine' with --where leaves it out, with another "
+                        + "--weight-column counts it otherwise"
+                )
             )
         }
         if !limit.admits(item, besides: current.ids.count, weighing: current.weight) {
@@ -62,6 +73,18 @@ public struct RangePlanner: Sendable {
         lastID = item.id
         current.add(item, keeping: keptItems)
         return true
+    }
+
+    /// Ends before an item that breaks a rule, so that what comes before it is handed out.
+    ///
+    /// - Parameter fault: What is wrong; told to whoever asks for what follows.
+    /// - Returns: `false`, as of an item in none of the ranges.
+    /// - Throws: The fault, when there is nothing before it.
+    package mutating func end(before fault: TrancheError) throws -> Bool {
+        close()
+        guard !ranges.isEmpty else { throw fault }
+        isFull = true
+        return false
     }
 
     /// Notes that entries up to an id were looked at and left out.

@@ -82,7 +82,8 @@ struct CompletionSource: MetaSource {
     func items(withIDs ids: [Int64]) async throws -> [Item] {
         var items: [Item] = []
         for run in IDRuns(ids).runs {
-            items += try await store.completions(of: upstream, in: run, limit: run.count).map(item)
+            items += try await store.completions(of: upstream, in: run, limit: run.clampedCount)
+                .map(item)
         }
         return items
     }
@@ -124,13 +125,17 @@ struct CompletionSource: MetaSource {
         let asked = (rootIDs.lower ?? .min)...(rootIDs.upper ?? .max)
         let table = batch.key.metaTable
         guard table.hasPrefix(InventorySource.prefix), depth < 100 else {
-            let range = batch.idStart...batch.idEnd
+            let range = batch.range
             return batch.ids.map { $0.intersection(asked).count > 0 } ?? range.overlaps(asked)
         }
         let own = JobKey(metaTable: table, job: batch.key.job)
         guard let key = try await store.upstream(of: own) else { return false }
-        for range in (batch.ids ?? IDRuns(batch.idStart...batch.idEnd)).runs {
-            for upstream in try await store.completions(of: key, in: range, limit: range.count)
+        for range in (batch.ids ?? IDRuns(batch.range)).runs {
+            for upstream in try await store.completions(
+                of: key,
+                in: range,
+                limit: range.clampedCount
+            )
             where try await holdsRootID(upstream, depth: depth + 1) {
                 return true
             }
@@ -146,7 +151,7 @@ struct CompletionSource: MetaSource {
             idEnd: batch.idEnd,
             ids: batch.ids?.packed,
             count: batch.count,
-            weight: batch.weight ?? 0,
+            weight: Self.weight(of: batch),
             attempt: batch.attempt
         )
         var text = try JSONText.encode(payload)
@@ -155,8 +160,13 @@ struct CompletionSource: MetaSource {
         return Item(
             id: batch.completion ?? 0,
             item: .text(text),
-            weight: batch.weight ?? 0
+            weight: Self.weight(of: batch)
         )
+    }
+
+    /// The weight; the highest number where a sum of weights was beyond.
+    private static func weight(of batch: BatchRecord) -> Double {
+        min(batch.weight ?? 0, .greatestFiniteMagnitude)
     }
 
     /// The payload of an item, without the result.

@@ -43,7 +43,7 @@ public struct RunSummary: Sendable, Hashable {
         public var batches: Int
         /// Items.
         public var items: Int
-        /// Weight.
+        /// Weight; the highest number where the sum is beyond.
         public var weight: Double
 
         /// Makes totals.
@@ -51,6 +51,11 @@ public struct RunSummary: Sendable, Hashable {
             self.batches = batches
             self.items = items
             self.weight = weight
+        }
+
+        /// Adds a weight.
+        package mutating func add(weight: Double) {
+            self.weight = min(self.weight + weight, .greatestFiniteMagnitude)
         }
     }
 }

@@ -8,7 +8,7 @@ extension Date {
 
     /// Milliseconds since 1970 UTC.
     package var milliseconds: Int64 {
-        Int64((timeIntervalSince1970 * 1000).rounded())
+        (timeIntervalSince1970 * 1000).nearestInteger
     }
 
     /// The time of a number of milliseconds since 1970 UTC.

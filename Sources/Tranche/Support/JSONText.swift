@@ -20,10 +20,8 @@ package enum JSONText {
         try JSONDecoder().decode(type, from: Data(text.utf8))
     }
 
-    /// Whether text is one JSON value.
+    /// Whether text is one JSON value that every reader takes; see ``StrictJSON``.
     package static func isValid(_ text: String) -> Bool {
-        // The error would say no more than the answer.
-        (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed))
-            != nil
+        StrictJSON.fault(in: text) == nil
     }
 }

@@ -31,7 +31,8 @@ struct AuditCommand: Command {
         ],
         notes: """
             Ids that appeared were committed behind the cursor; ids that vanished were
-            deleted. With a budget an audit goes on where the last one of the same ids ended.
+            deleted; of ids that stand more than once a batch was given one row at most.
+            With a budget an audit goes on where the last one of the same ids ended.
 
             Exit: 0 nothing differs, or all that does was queued; 1 something differs.
 
@@ -107,11 +108,12 @@ private struct AuditLine {
         if let drawnAt, now - drawnAt < .milliseconds(200) { return }
         drawnAt = now
         let seconds = (now - start).seconds
-        let pace = HumanText.number(Int64(Double(report.ids) / max(seconds, 0.001)))
+        let pace = HumanText.number((Double(report.ids) / max(seconds, 0.001)).nearestInteger)
         let line =
             "\(HumanText.count(report.tiles, "batch", "batches")), "
             + "\(HumanText.count(report.ids, "id")), \(pace) ids/s, "
-            + "\(report.appeared.count) appeared, \(report.vanished.count) vanished"
+            + "\(report.appeared.count) appeared, \(report.vanished.count) vanished, "
+            + "\(report.doubled.count) more than once"
         write("\r\u{1B}[K\(line.prefix(max(writer.width - 1, 20)))")
     }
 
@@ -137,7 +139,7 @@ private struct AuditText {
     /// Whether nothing differs that is not queued.
     var isSettled: Bool {
         (report.appeared.count == 0 || options.isRepairing) && report.vanished.count == 0
-            && (report.uncertain.isEmpty || options.redoesRange)
+            && report.doubled.count == 0 && (report.uncertain.isEmpty || options.redoesRange)
     }
 
     var document: JSON {
@@ -157,6 +159,7 @@ private struct AuditText {
                 ("compared", JSON(report.compared)),
                 ("appeared", JSON(report.appeared)),
                 ("vanished", JSON(report.vanished)),
+                ("doubled", JSON(report.doubled)),
                 ("queued", JSON(report.queued)),
                 ("uncertain", .array(uncertain)),
                 ("finished", .bool(report.isFinished)),
@@ -177,6 +180,12 @@ private struct AuditText {
         }
         if report.appeared.count > 0 { text += "appeared: \(HumanText.ids(report.appeared))\n" }
         if report.vanished.count > 0 { text += "vanished: \(HumanText.ids(report.vanished))\n" }
+        if report.doubled.count > 0 {
+            text += "more than once: \(HumanText.ids(report.doubled))\n"
+            text +=
+                "a batch is given one row of an id: give the others ids above the cursor, or delete "
+            text += "them, and make a unique index\n"
+        }
         for batch in report.uncertain {
             text += "batch \(batch.batch) does not know its ids: it was given "
             text += "\(HumanText.count(batch.count, "item")) of ids \(HumanText.ids(batch.range)), "

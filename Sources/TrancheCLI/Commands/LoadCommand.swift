@@ -291,7 +291,7 @@ extension JSON {
             ("id_end", .integer(batch.idEnd)),
             ("count", JSON(batch.count)),
             ("weight", .number(batch.weight ?? 0)),
-            ("seconds", .number(Double(Int((report.elapsed / .seconds(1)) * 1000)) / 1000)),
+            ("seconds", .number(Double(report.elapsed.milliseconds) / 1000)),
             ("counters", .object(counters.map { ($0.key, JSON($0.value)) })),
             ("error", JSON(error)),
         ])

@@ -56,8 +56,8 @@ private struct Plan {
     }
 
     private var weight: Double {
-        forecast.open.reduce(0) { $0 + ($1.weight ?? 0) }
-            + forecast.ranges.reduce(0) { $0 + $1.weight }
+        let weights = forecast.open.map { $0.weight ?? 0 } + forecast.ranges.map(\.weight)
+        return min(weights.reduce(0, +), .greatestFiniteMagnitude)
     }
 
     /// How long all of it takes at the pace of the last batches.

@@ -54,7 +54,7 @@ struct RedriveCommand: Command {
 
     private func isMeant(_ batch: BatchRecord) -> Bool {
         guard let items else { return true }
-        return items.intersection(batch.idStart...batch.idEnd).count > 0
+        return items.intersection(batch.range).count > 0
     }
 
     private func words(_ batch: BatchRecord) -> String {

@@ -22,8 +22,10 @@ struct SucceedCommand: Command {
         options = try HoldingOptions(arguments, of: Self.description)
         result = arguments.text("result")
         logging = arguments.text("logging")
-        if let result, !JSONText.isValid(result) {
-            throw UsageError("--result is not JSON; text needs its quotes, as in '\"text\"'")
+        if let result, let fault = StrictJSON.fault(in: result) {
+            throw UsageError(
+                "--result is not JSON: \(fault); text needs its quotes, as in '\"text\"'"
+            )
         }
     }
 

@@ -24,11 +24,11 @@ enum HumanText {
         if whole == value { return number }
         let decimals = fixed((value - whole).magnitude, 2)
         return decimals.hasPrefix("1")
-            ? Self.number(Int64(value.rounded())) : number + decimals.dropFirst()
+            ? Self.number(value.nearestInteger) : number + decimals.dropFirst()
     }
 
     private static func bytes(_ value: Double) -> String {
-        guard value >= 1024 else { return "\(Int64(value.rounded())) B" }
+        guard value >= 1024 else { return "\(value.isNaN ? "NaN" : "\(value.nearestInteger)") B" }
         var value = value / 1024
         for unit in ["KiB", "MiB", "GiB", "TiB"] {
             if value < 1023.95 { return "\(fixed(value, 1)) \(unit)" }
@@ -53,10 +53,10 @@ enum HumanText {
     private static func largestUnit(of seconds: Double) -> String? {
         switch seconds {
         case ..<0.5: nil
-        case ..<59.5: "\(Int(seconds.rounded())) s"
-        case ..<3570: "\(Int((seconds / 60).rounded())) min"
-        case ..<84_600: "\(Int((seconds / 3600).rounded())) h"
-        default: "\(Int((seconds / 86_400).rounded())) d"
+        case ..<59.5: "\(seconds.nearestInteger) s"
+        case ..<3570: "\((seconds / 60).nearestInteger) min"
+        case ..<84_600: "\((seconds / 3600).nearestInteger) h"
+        default: "\((seconds / 86_400).nearestInteger) d"
         }
     }
 

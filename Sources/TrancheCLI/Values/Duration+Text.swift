@@ -18,7 +18,7 @@ func parseDuration(_ text: String) throws -> Duration {
     guard milliseconds >= 0, milliseconds < 3.2e13 else {
         throw ValueError("a duration is 0 or more, and below a thousand years")
     }
-    return .milliseconds(Int64(milliseconds.rounded()))
+    return .milliseconds(milliseconds.nearestInteger)
 }
 
 extension Duration {
@@ -26,13 +26,13 @@ extension Duration {
     var words: String {
         let seconds = self.seconds
         switch seconds {
-        case ..<1: return "\(Int((seconds * 1000).rounded())) ms"
+        case ..<1: return "\((seconds * 1000).nearestInteger) ms"
         case ..<59.95:
             let tenths = (seconds * 10).rounded() / 10
             return tenths == tenths.rounded() ? "\(Int(tenths)) s" : "\(tenths) s"
         default: break
         }
-        let whole = Int64(seconds.rounded())
+        let whole = seconds.nearestInteger
         let parts = [
             ("d", whole / 86_400), ("h", whole / 3600 % 24), ("min", whole / 60 % 60),
             ("s", whole % 60),

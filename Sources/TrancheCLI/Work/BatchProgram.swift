@@ -18,7 +18,7 @@ struct BatchProgram: Sendable {
     struct End: Sendable {
         var exit: ChildProcess.Exit
         /// The last line of its output.
-        var lastLine: String?
+        var lastLine: LineCollector.Line?
         /// Whether it was cut short, whatever it says about itself: the batch is given back.
         var isCutShort: Bool
     }
@@ -53,7 +53,7 @@ struct BatchProgram: Sendable {
 
     private enum Part: Sendable {
         case fed(Result<Void, any Error>)
-        case output(String?)
+        case output(LineCollector.Line?)
         case exit(ChildProcess.Exit)
         case watched
     }
@@ -71,7 +71,7 @@ struct BatchProgram: Sendable {
                 return .watched
             }
             var exit: ChildProcess.Exit?
-            var lastLine: String??
+            var lastLine: LineCollector.Line??
             var fed: Result<Void, any Error>?
             while exit == nil || lastLine == nil || fed == nil, let part = try await group.next() {
                 switch part {
@@ -127,13 +127,8 @@ struct BatchProgram: Sendable {
 }
 
 extension BatchProgram.End {
-    /// The result: the last line, when it is a JSON object.
-    var result: String? {
-        guard let line = lastLine?.trimmingCharacters(in: .whitespaces), line.hasPrefix("{"),
-            JSONText.isValid(line)
-        else { return nil }
-        return line
-    }
+    /// The result: the last line, when it begins as a JSON object does.
+    var result: KeptResult? { lastLine.flatMap { KeptResult($0) } }
 
     /// The exit status `EX_TEMPFAIL` of `sysexits.h`.
     private static let temporaryFailure: Int32 = 75
@@ -145,9 +140,9 @@ extension BatchProgram.End {
     ///
     /// - Throws: ``ValueError`` when it names something else.
     func badItems() throws -> Set<Int64> {
-        guard let result else { return [] }
+        guard let result, result.note == nil else { return [] }
         do {
-            return Set(try JSONText.decode(Blame.self, from: result).badIDs ?? [])
+            return Set(try JSONText.decode(Blame.self, from: result.json).badIDs ?? [])
         } catch {
             throw ValueError("its \"bad_ids\" are no list of ids")
         }
@@ -170,7 +165,8 @@ extension BatchProgram.End {
         case .code(let code): words = "exit code \(code)"
         case .signal(let number): words = "killed by signal \(number)"
         }
-        guard let lastLine else { return words }
-        return "\(words): \(lastLine.trimmingCharacters(in: .whitespaces).prefix(500))"
+        guard let line = lastLine?.text.trimmingCharacters(in: .whitespaces) else { return words }
+        // No database keeps a NUL in a text.
+        return "\(words): \(line.prefix(500).replacing("\0", with: "\u{FFFD}"))"
     }
 }

@@ -7,6 +7,8 @@ struct BatchReport: Sendable {
     var elapsed: Duration
     var result: String?
     var error: String?
+    /// What is to be said of a result.
+    var note: String?
 }
 
 /// Runs the program for a batch, and ends the batch accordingly.
@@ -82,16 +84,23 @@ struct BatchRun: Sendable {
             ended.status = isForGood ? "failed for good" : record.status.rawValue
             ended.error = failure.message
         } else {
-            ended.result = end.result
+            let result = end.result
+            ended.result = result?.json
+            ended.note = result?.note
             ended.status = "succeeded"
-            return Batch.Done(batch, GoodEnding(batch.holding, result: end.result, logging: nil))
+            return Batch.Done(
+                batch,
+                GoodEnding(batch.holding, result: result?.json, logging: result?.note)
+            )
         }
         return nil
     }
 
     /// The failure, with the parts that the batch falls into when the program blames items of it.
     private func failure(_ message: String, of end: BatchProgram.End) async throws -> BatchFailure {
-        var failure = BatchFailure(message, result: end.result, isTransient: end.isTransient)
+        let result = end.result
+        var failure = BatchFailure(message, result: result?.json, isTransient: end.isTransient)
+        if let note = result?.note { failure.message += " (\(note))" }
         do {
             let bad = try end.badItems()
             if bad.isEmpty { return failure }
@@ -128,8 +137,9 @@ struct BatchRun: Sendable {
         let words = progress.tally.words(items: batch.count, weight: batch.weight)
         let ids = HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound)
         var line = "batch \(batch.id) \(ended.status): ids \(ids), \(words), \(ended.elapsed.words)"
-        if let error = ended.error { line += ": \(redacted(error))" }
-        progress.update(line, colour: colour, isAlwaysShown: ended.status != "succeeded") { tally in
+        if let error = ended.error ?? ended.note { line += ": \(redacted(error))" }
+        let isAlwaysShown = ended.status != "succeeded" || ended.note != nil
+        progress.update(line, colour: colour, isAlwaysShown: isAlwaysShown) { tally in
             switch ended.status {
             case "succeeded":
                 tally.succeeded += 1

@@ -129,7 +129,7 @@ final class ChildProcess: Sendable {
     ///
     /// - Parameter copy: Given whole lines, on a queue that may block.
     /// - Returns: The last line that is not blank.
-    func readOutput(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> String? {
+    func readOutput(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> LineCollector.Line? {
         await withCheckedContinuation { continuation in
             outputQueue.async { continuation.resume(returning: self.readAll(copy)) }
         }
@@ -159,7 +159,7 @@ final class ChildProcess: Sendable {
         return true
     }
 
-    private func readAll(_ copy: ([UInt8]) -> Void) -> String? {
+    private func readAll(_ copy: ([UInt8]) -> Void) -> LineCollector.Line? {
         var lines = LineCollector()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {

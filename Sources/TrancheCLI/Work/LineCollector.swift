@@ -1,12 +1,23 @@
 /// Cuts bytes into whole lines, and keeps the last.
 struct LineCollector {
-    /// A longer line is no result.
+    /// A longer line is kept in part.
     static let longestLine = 1 << 20
+    /// How much is kept of a longer one.
+    static let keptOfLonger = 1 << 16
+
+    /// A line as it is kept.
+    struct Line: Sendable, Hashable {
+        /// The text; what is no UTF-8 stands as `U+FFFD`.
+        var text: String
+        /// Why the text is not what was written; `nil` when it is.
+        var fault: String?
+    }
 
     private var pending: [UInt8] = []
-    private var isTooLong = false
-    /// The last line that was not blank; `nil` when there was none, or it was too long or not UTF-8.
-    private(set) var lastLine: String?
+    /// The beginning of a line of which pieces were copied already, and the length of these.
+    private var long: (start: [UInt8], length: Int)?
+    /// The last line that was not blank; `nil` when there was none.
+    private(set) var lastLine: Line?
 
     /// Takes bytes.
     ///
@@ -15,8 +26,11 @@ struct LineCollector {
         pending += bytes
         guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else {
             guard pending.count > Self.longestLine else { return [] }
-            isTooLong = true
             defer { pending = [] }
+            long = (
+                long?.start ?? Array(pending.prefix(Self.keptOfLonger)),
+                (long?.length ?? 0) + pending.count
+            )
             return pending
         }
         let whole = Array(pending[...end])
@@ -29,22 +43,29 @@ struct LineCollector {
     ///
     /// - Returns: What is left, with the line break that it lacks.
     mutating func finish() -> [UInt8] {
-        guard !pending.isEmpty || isTooLong else { return [] }
+        guard !pending.isEmpty || long != nil else { return [] }
         return add([UInt8(ascii: "\n")])
     }
 
     private mutating func keepLast(of lines: [UInt8]) {
-        let parts = lines.split(separator: UInt8(ascii: "\n"))
+        let parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let isBlank = { (line: ArraySlice<UInt8>) in
             line.allSatisfy { $0 == 32 || $0 == 9 || $0 == 13 }
         }
-        guard let index = parts.lastIndex(where: { !isBlank($0) }) else {
-            if isTooLong { lastLine = nil }
-            isTooLong = false
-            return
+        defer { long = nil }
+        if let index = parts.lastIndex(where: { !isBlank($0) }), index > 0 || long == nil {
+            lastLine = Self.line(parts[index])
+        } else if let long {
+            // Only the first of these lines can go on from pieces that were copied already.
+            let length = long.length + (parts.first?.count ?? 0)
+            lastLine = Self.line(long.start[...])
+            lastLine?.fault =
+                "it has \(length) bytes, of which the first \(long.start.count) are kept"
         }
-        // Only the first of these lines can go on from a piece that was copied already.
-        lastLine = index == 0 && isTooLong ? nil : String(validating: parts[index], as: UTF8.self)
-        isTooLong = false
+    }
+
+    private static func line(_ bytes: ArraySlice<UInt8>) -> Line {
+        if let text = String(validating: bytes, as: UTF8.self) { return Line(text: text) }
+        return Line(text: String(decoding: bytes, as: UTF8.self), fault: "it is no UTF-8")
     }
 }

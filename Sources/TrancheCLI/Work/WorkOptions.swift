@@ -189,7 +189,7 @@ extension JSON {
             ("id_end", .integer(batch.ids.upperBound)),
             ("count", JSON(batch.count)),
             ("weight", .number(batch.weight)),
-            ("seconds", .number(Double(Int((report.elapsed / .seconds(1)) * 1000)) / 1000)),
+            ("seconds", .number(Double(report.elapsed.milliseconds) / 1000)),
             ("result", report.result.map { .raw($0) } ?? .null),
             ("error", JSON(report.error)),
         ])

@@ -245,7 +245,7 @@ struct FileMetaSource: RecordMetaSource {
             var scanner = source.format.scanner(at: source.dataStart)
             var place = source.dataStart
             while place < min(offset, size) {
-                let end = min(offset, size, place + FileMetaSource.step)
+                let end = min(offset, size, place.addingClamped(FileMetaSource.step))
                 let read = try await source.read(place..<end, goingOnTo: offset, size: &size)
                 _ = read.withUnsafeBufferPointer {
                     scanner.scan($0, limit: .max, most: .max)
@@ -314,7 +314,7 @@ struct FileMetaSource: RecordMetaSource {
             let goal = most == 1 ? start : min(size, limit)
             while place < size {
                 try Task.checkCancellation()
-                let end = min(size, place + FileMetaSource.step)
+                let end = min(size, place.addingClamped(FileMetaSource.step))
                 let read: [UInt8]
                 do {
                     read = try await source.read(
@@ -384,7 +384,8 @@ struct FileMetaSource: RecordMetaSource {
                 }?.filter { ids.contains($0.id) }
             }
         }
-        reading.size = min(size, batch.idStart + Int64(batch.weight ?? Double(size)))
+        let weight = batch.weight.map(\.nearestInteger) ?? size
+        reading.size = min(size, batch.idStart.addingClamped(weight))
         return ChunkReader { try await reading.next(onFault) }
     }
 
@@ -422,7 +423,7 @@ struct FileMetaSource: RecordMetaSource {
 
         mutating func next(_ onFault: (RecordFault) throws -> Void) async throws -> [Record]? {
             while place < size {
-                let wanted = place..<min(size, place + step)
+                let wanted = place..<min(size, place.addingClamped(step))
                 let read = try await source.read(wanted, goingOnTo: size, size: &size)
                 let end = place + Int64(read.count)
                 let (blocks, used) = try parser.parse(
@@ -486,7 +487,7 @@ struct FileMetaSource: RecordMetaSource {
         var place = max(start, dataStart)
         var step = Self.step
         while place < size {
-            let wanted = place..<min(size, place + step)
+            let wanted = place..<min(size, place.addingClamped(step))
             let read = try await read(wanted, goingOnTo: wanted.upperBound, size: &size)
             let end = place + Int64(read.count)
             var used = 0

@@ -157,7 +157,7 @@ package struct KnownFile {
             let last = try await store.batches(holding: cursor, of: run.key.metaTable)
                 .last(where: { $0.key == run.key && $0.idEnd == cursor })
         else { return false }
-        return last.idStart + Int64(last.weight ?? 0) == size
+        return last.idStart.addingClamped((last.weight ?? 0).nearestInteger) == size
     }
 
     /// The size that a definition tells of a file with the same time, which may be that of what it decompresses

@@ -15,7 +15,7 @@ struct PartOwner: Sendable, Hashable, Codable {
         source = run.key.metaTable
         job = run.key.job
         self.run = run.key.run
-        began = Int64((run.createdAt.timeIntervalSince1970 * 1000).rounded())
+        began = run.createdAt.milliseconds
     }
 
     /// Whether it is a run of one's own, or one that a run of one's own takes the place of.

@@ -11,35 +11,39 @@ extension SQLMetaSource: RecordMetaSource {
     ) async throws -> ChunkReader<Record> {
         guard let ids = batch.ids else {
             // An adopted row does not know its ids: the range says it all.
-            return records(in: batch.idStart...batch.idEnd)
+            return records(in: batch.range)
         }
         var pages = Array(ids.pages(of: Self.page)).makeIterator()
+        var reading: RangeReading?
         return ChunkReader {
-            switch pages.next() {
-            case .range(let range):
-                // What appeared in the range since belongs to a gap, not to this batch.
-                try await records(select(in: range, limit: 2 * Self.page))
-                    .filter { ids.contains($0.id) }
-            case .list(let list):
-                try await records(
-                    select(where: database.dialect.column(definition.uid, isAmong: list))
-                )
-            case nil: nil
+            if reading?.left == nil {
+                switch pages.next() {
+                case .range(let range): reading = RangeReading(range, size: 2 * Self.page)
+                case .list(let list):
+                    return try await records(
+                        select(where: database.dialect.column(definition.uid, isAmong: list))
+                    )
+                case nil: return nil
+                }
             }
+            // What appeared in the range since belongs to a gap, not to this batch.
+            return try await read(&reading).filter { ids.contains($0.id) }
         }
     }
 
     private func records(in range: ClosedRange<Int64>) -> ChunkReader<Record> {
-        var left: ClosedRange<Int64>? = range
+        var reading: RangeReading? = RangeReading(range, size: Self.page)
         return ChunkReader {
-            guard let range = left else { return nil }
-            let records = try await records(select(in: range, limit: Self.page))
-            left = nil
-            if records.count == Self.page, let last = records.last?.id, last < range.upperBound {
-                left = (last + 1)...range.upperBound
-            }
-            return records
+            if reading?.left == nil { return nil }
+            return try await read(&reading)
         }
+    }
+
+    private func read(_ reading: inout RangeReading?) async throws -> [Record] {
+        guard let size = reading?.size, let left = reading?.left else { return [] }
+        let records = try await records(select(in: left, limit: size))
+        let count = reading?.take(records.count) { records[$0].id } ?? 0
+        return count == records.count ? records : Array(records.prefix(count))
     }
 
     private func select(in range: ClosedRange<Int64>, limit: Int) -> SQLStatement {

@@ -7,6 +7,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// The columns that the records of a chain have.
     package let fields: RecordFields?
     let table: SQLTableName
+    /// The weight as a double.
+    let weightColumn: SQLStatement
     private let watch: SQLSourceWatch
 
     /// Rows looked at in one statement where a filter may leave most of them out.
@@ -17,11 +19,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package init(_ source: SQLSource, in database: Database) async throws {
         self.database = database
         table = try source.tableName
-        (definition, fields) = try await SQLSourceCheck(
-            source: source,
-            table: table,
-            database: database
-        ).run()
+        let check = try await SQLSourceCheck(source: source, table: table, database: database).run()
+        (definition, fields) = (check.definition, check.fields)
+        weightColumn =
+            check.weight.map { weight in
+                database.dialect.double("\(name: weight.name)", ofType: weight.baseType)
+            } ?? database.dialect.double("NULL")
         do {
             watch = try await database.watch(table, uid: definition.uid)
         } catch let error as any SQLDatabaseError {
@@ -64,7 +67,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// How many rows to read first: what a counted limit needs, or some.
     private static func firstStep(for limit: BatchLimit, batches: Int) -> Int {
         let (needed, overflow) = (limit.count ?? 255).multipliedReportingOverflow(by: batches)
-        return min(overflow ? window : needed + 1, window)
+        return overflow || needed >= window ? window : max(1, needed) + 1
     }
 
     /// A statement that reads some rows in order of id, and how to read its rows.
@@ -156,17 +159,26 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         var looked = step.isFiltered ? 0 : rows.count
         for index in 0..<rows.count {
             var row = rows[index]
-            let item = try item(&row)
-            if item.id > ceiling { return .ceiling }
             if step.isFiltered {
-                let isKept = try row.boolean()
-                looked = Int(try row.integer())
-                if !isKept {
-                    planner.passOver(to: item.id)
+                // What the filter leaves out need not have a weight.
+                var marks = row
+                let id = marks.value().integer
+                for _ in 1..<3 { _ = marks.value() }
+                let isKept = try marks.boolean()
+                looked = Int(try marks.integer())
+                if !isKept, let id {
+                    if id > ceiling { return .ceiling }
+                    planner.passOver(to: id)
                     continue
                 }
             }
-            if try !planner.offer(item) { return .full }
+            do {
+                let item = try item(&row)
+                if item.id > ceiling { return .ceiling }
+                if try !planner.offer(item) { return .full }
+            } catch let error as TrancheError where error.code == .invalidItem {
+                if try !planner.end(before: error) { return .full }
+            }
         }
         return looked < step.size ? .sourceEnd : .more
     }
@@ -269,10 +281,6 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     func items(_ statement: SQLStatement) async throws -> [Item] {
         let rows = try await wrapping { try await database.read(statement)[0] }
         return try rows.map { try item(&$0) }
-    }
-
-    var weightColumn: SQLStatement {
-        database.dialect.double(definition.weight.map { "\(name: $0)" } ?? "NULL")
     }
 
     var itemColumn: SQLStatement {

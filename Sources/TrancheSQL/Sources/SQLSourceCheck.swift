@@ -8,9 +8,11 @@ struct SQLSourceCheck<Database: SQLDatabase> {
 
     /// Checks the source.
     ///
-    /// - Returns: Its definition, with the columns that exist, and those that its records have.
+    /// - Returns: Its definition, with the columns that exist, those that its records have, and the weight's.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
-    func run() async throws -> (definition: SourceDefinition, fields: RecordFields) {
+    func run() async throws -> (
+        definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?
+    ) {
         do {
             let found = try await database.table(table)
             guard let found else {
@@ -47,7 +49,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 filter: source.filter,
                 settleColumn: source.settleColumn
             )
-            return (definition, fields)
+            return (definition, fields, weight)
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.category == .transient ? .sourceUnavailable : .invalidSource,

@@ -55,6 +55,13 @@ package protocol SQLDialect: Sendable {
     func beginning(of column: String) -> SQLStatement
     /// An expression as a double.
     func double(_ expression: SQLStatement) -> SQLStatement
+    /// A number of the user's as a double: infinite where it is beyond.
+    ///
+    /// - Parameters:
+    ///   - column: The number.
+    ///   - type: What its type comes down to; see ``SQLTable/Column/baseType``.
+    /// - Returns: The expression.
+    func double(_ column: SQLStatement, ofType type: String) -> SQLStatement
     /// Whether a column is one of some ids, ascending.
     func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
     /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and `tranche_to`.
@@ -74,6 +81,8 @@ package protocol SQLDialect: Sendable {
         adding number: SQLStatement,
         from rows: SQLStatement
     ) -> SQLStatement
+    /// The sum of weights of 0 or more; the highest number, or infinity, where it is beyond.
+    func sum(ofWeights column: SQLStatement) -> SQLStatement
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The statements that make others wait who number completions of the same job.
@@ -98,6 +107,11 @@ package protocol SQLDialect: Sendable {
 }
 
 extension SQLDialect {
+    /// A number of the user's as a double; see ``double(_:ofType:)``.
+    package func double(_ column: SQLStatement, ofType type: String) -> SQLStatement {
+        double(column)
+    }
+
     /// JSON text as the JSON columns keep it.
     package func json(_ text: String?) -> SQLStatement { json(of: "\(text)") }
 

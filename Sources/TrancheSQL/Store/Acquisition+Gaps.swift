@@ -72,7 +72,7 @@ extension Acquisition {
     }
 
     private mutating func keep(_ offer: LateOffer, in gaps: [Gap]) {
-        let old = Dictionary(uniqueKeysWithValues: gaps.map { ($0.id, $0) })
+        let old = Dictionary(gaps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         var rescheduled: [Date: [Int64]] = [:]
         for gap in offer.kept {
             guard let before = old[gap.id], gap.id != 0 else {

@@ -56,9 +56,11 @@ struct ArchiveRow: Sendable {
         return lower...upper
     }
 
-    var items: Int { batches.reduce(0) { $0 + $1.count } }
+    var items: Int { batches.reduce(0) { $0.addingClamped($1.count) } }
 
-    var weight: Double { batches.reduce(0) { $0 + ($1.weight ?? 0) } }
+    var weight: Double {
+        batches.reduce(0) { min($0 + ($1.weight ?? 0), .greatestFiniteMagnitude) }
+    }
 
     var endedUntil: Int64 { batches.map(\.endedMilliseconds).max() ?? 0 }
 }

@@ -161,10 +161,12 @@ struct PlainAcquire<Database: SQLDatabase> {
                     count(*) AS seen_count,
                     bool_and(tranche_id = (SELECT cursor_id FROM known) + tranche_place)
                         FILTER (WHERE is_admitted) AS is_dense,
-                    bool_and(\(Self.isSound)) AS is_sound
+                    bool_and(\(Self.isSound)) AS is_sound,
+                    -- An id that stands twice falls behind its place.
+                    bool_and(tranche_id >= (SELECT cursor_id FROM known) + tranche_place) AS is_unique
                 FROM (SELECT *, \(isAdmitted) AS is_admitted FROM seen) AS marked
             ) AS batch
-            WHERE is_dense AND is_sound
+            WHERE is_dense AND is_sound AND is_unique
                 AND given_count < seen_count
                 AND NOT EXISTS (
                     SELECT 1

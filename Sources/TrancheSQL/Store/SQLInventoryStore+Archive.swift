@@ -149,7 +149,7 @@ extension SQLInventoryStore {
     func selectArchivedTotals(_ selection: RunSelection) -> SQLStatement {
         """
         SELECT meta_table, job, run, 'succeeded', CAST(sum(batches) AS bigint),
-            CAST(sum(items) AS bigint), \(dialect.double("sum(weight)")), CAST(NULL AS bigint),
+            CAST(sum(items) AS bigint), \(dialect.sum(ofWeights: "weight")), CAST(NULL AS bigint),
             \(dialect.milliseconds("max(ended_until)")), 0
         FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
         WHERE \(isSelected(selection))

@@ -343,8 +343,11 @@ extension SQLInventoryStore {
     }
 
     func requireJSON(_ result: String?) throws {
-        guard let result, !JSONText.isValid(result) else { return }
-        throw TrancheError(.invalidArgument, "the result is not JSON: \(result.prefix(80))")
+        guard let result, let fault = StrictJSON.fault(in: result) else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "the result is not JSON: \(fault): \(result.prefix(80))"
+        )
     }
 }
 

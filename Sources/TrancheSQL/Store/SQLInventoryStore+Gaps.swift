@@ -251,7 +251,10 @@ extension SQLInventoryStore {
             if !overflow, span == Int64(count) - 1 { ids = IDRuns(start...end) }
         }
         // An adopted batch covers what it names; others all from the end of the one before.
-        let lower = isAdopted ? start : coverStart.map { $0 + 1 } ?? min(lowest, start)
+        let lower = isAdopted ? start : coverStart.map { $0.addingClamped(1) } ?? min(lowest, start)
+        guard lower <= end else {
+            throw TrancheError(.storeFailed, "batch \(id) of \(name) ends before it begins")
+        }
         return Tile(batch: id, range: lower...end, ids: ids, count: count)
     }
 

@@ -26,7 +26,7 @@ extension SQLInventoryStore {
                 """,
                 """
                 SELECT meta_table, job, run, status, count(*), sum(batch_count),
-                    \(dialect.double("sum(batch_weight)")),
+                    \(dialect.sum(ofWeights: "batch_weight")),
                     \(dialect.milliseconds("""
                         min(CASE WHEN coalesce(lease_expires_at, retry_at) > \(now)
                             THEN coalesce(lease_expires_at, retry_at) END)
@@ -42,7 +42,8 @@ extension SQLInventoryStore {
             )
             var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
             let places = Dictionary(
-                uniqueKeysWithValues: summaries.enumerated().map { ($0.element.run.key, $0.offset) }
+                summaries.enumerated().map { ($0.element.run.key, $0.offset) },
+                uniquingKeysWith: { $1 }
             )
             _ = try rows[1].map { row in
                 let key = RunKey(
@@ -185,7 +186,7 @@ extension SQLInventoryStore {
         var totals = summary.totals[status] ?? RunSummary.Totals()
         totals.batches += Int(try row.integer())
         totals.items += Int(try row.integer())
-        totals.weight += try row.optionalDouble() ?? 0
+        totals.add(weight: try row.optionalDouble() ?? 0)
         summary.totals[status] = totals
         if let due = try row.optionalInstant() {
             summary.nextDue = min(due, summary.nextDue ?? due)
@@ -201,7 +202,7 @@ extension SQLInventoryStore {
     private func addPace(to summary: inout RunSummary) async throws {
         let rows = try await database.read(
             """
-            SELECT sum(batch_count), \(dialect.double("sum(batch_weight)")),
+            SELECT sum(batch_count), \(dialect.sum(ofWeights: "batch_weight")),
                 \(dialect.milliseconds(ofProcessingTime: "min(processing_start)")),
                 \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
             FROM (

@@ -243,9 +243,12 @@ extension ConformanceCase {
         },
         ConformanceCase("A result that is not JSON is refused") { subject in
             let bench = try await Bench(subject, ids: 1...2)
-            let batch = try await bench.take()
+            let batch = try await bench.take(1)
             let holding = Holding(batch: batch.id, attempt: batch.attempt)
-            for text in ["", "{", "{'a': 1}", "nothing"] {
+            for text in [
+                "", "{", "{'a': 1}", "nothing", #"{"a":1,}"#, #"{"a":NaN}"#, #"{"a":1e400}"#,
+                #"{"a":"\u0000"}"#, #"{"a":"\udc00"}"#, "{} {}",
+            ] {
                 try await requireRefused(.invalidArgument, "succeeding with '\(text)'") {
                     try await bench.store.succeed(holding, result: text, logging: nil)
                 }
@@ -255,6 +258,13 @@ extension ConformanceCase {
             }
             try requireEqual(try await bench.record(batch), batch.record, "the batch")
             _ = try await bench.store.succeed(holding, result: "[1, null, \"x\"]", logging: nil)
+            // What comes from a program's own values costs no success.
+            let ended = try await bench.take().succeed(result: ["a": "\0"])
+            try requireEqual(
+                try ended.result.map { try plainJSON($0) },
+                try plainJSON(#""{\"a\":\"\\u0000\"}""#),
+                "the result"
+            )
         },
     ]
 }

@@ -109,31 +109,50 @@ extension ConformanceCase {
             try requireEqual(bench.ids(batch), [1, 2, 3], "the ids")
             try requireEqual(batch.weight, 0, "the weight")
         },
-        ConformanceCase("A negative weight is refused, naming the id, and nothing is written") {
+        ConformanceCase("A negative weight is refused, naming the id, behind what stands before it")
+        {
             subject in
             let rows = [SourceRow(1), SourceRow(2), SourceRow(17, weight: -0.5), SourceRow(18)]
             let bench = try await Bench(subject, rows)
+            try requireEqual(try await bench.ids(bench.take()), [1, 2], "the ids before it")
             let error = try await requireRefused(.invalidItem, "a negative weight") {
                 try await bench.inventory.acquire(BatchRequest(job: "job"), from: bench.description)
             }
             try require(error.message.contains("17"), "no id in the message '\(error.message)'")
             try requireEqual(
                 try await bench.store.batches(BatchSelection()).count,
-                0,
+                1,
                 "the batches"
             )
-            try requireEqual(try await bench.store.runs(RunSelection()).count, 0, "the runs")
+            try requireEqual(try await bench.run().cursor, 2, "the cursor")
             try await bench.source.delete([17])
-            try requireEqual(try await bench.ids(bench.take()), [1, 2, 18], "the ids without it")
+            try requireEqual(try await bench.ids(bench.take()), [18], "the ids without it")
         },
         ConformanceCase("A wrong weight behind a batch does not keep it back") { subject in
             let rows = [SourceRow(1), SourceRow(2), SourceRow(3), SourceRow(4, weight: -1)]
             let bench = try await Bench(subject, rows)
             try requireEqual(try await bench.ids(bench.take(2)), [1, 2], "the ids")
+            try requireEqual(try await bench.ids(bench.take(2)), [3], "the ids before it")
             try await requireRefused(.invalidItem, "a negative weight") {
                 try await bench.inventory.acquire(BatchRequest(job: "job"), from: bench.description)
             }
-            try requireEqual(try await bench.run().cursor, 2, "the cursor")
+            try requireEqual(try await bench.run().cursor, 3, "the cursor")
+        },
+        ConformanceCase("Weights whose sum is beyond all numbers add up to a very high one") {
+            subject in
+            let rows = (1...4).map { SourceRow($0, weight: 1e308) }
+            let bench = try await Bench(subject, rows)
+            for _ in 1...2 { try await bench.take(2).succeed() }
+            let batches = try await bench.store.batches(BatchSelection())
+            try requireEqual(
+                batches.map(\.weight),
+                [.greatestFiniteMagnitude, .greatestFiniteMagnitude],
+                "the weights"
+            )
+            let totals = try await bench.store.summaries(RunSelection()).first?.totals[.succeeded]
+            let sum = totals?.weight ?? 0
+            try require(sum.isFinite && sum > 1.7e308, "the sum is \(sum)")
+            try requireEqual(totals?.items, 4, "the items")
         },
     ]
 }

@@ -81,7 +81,7 @@ extension InventoryTables {
                 return true
             }
             return batches(of: run.key).contains { downstream in
-                let ids = downstream.ids ?? IDRuns(downstream.idStart...downstream.idEnd)
+                let ids = downstream.ids ?? IDRuns(downstream.range)
                 return !downstream.isFinal && ids.contains(completion)
             }
         }

@@ -75,7 +75,7 @@ extension InventoryTables {
     }
 
     func requireJSON(_ result: String?) throws {
-        guard let result, !JSONText.isValid(result) else { return }
-        throw TrancheError(.invalidArgument, "the result is not JSON")
+        guard let result, let fault = StrictJSON.fault(in: result) else { return }
+        throw TrancheError(.invalidArgument, "the result is not JSON: \(fault)")
     }
 }

@@ -72,7 +72,7 @@ extension InventoryTables {
             split.status = .split
             keep(split)
             let part = BatchPart(
-                ids: batch.ids ?? IDRuns(batch.idStart...batch.idEnd),
+                ids: batch.ids ?? IDRuns(batch.range),
                 weight: batch.weight ?? 0
             )
             return addChild(part, of: batch, kind: .redrive, failure: nil, now: now)
@@ -116,7 +116,7 @@ extension InventoryTables {
         let all = parts.reduce(IDRuns()) { $0.union($1.ids) }
         let isWhole =
             batch.ids.map { $0 == all }
-            ?? all.subtracting(IDRuns(batch.idStart...batch.idEnd)).runs.isEmpty
+            ?? all.subtracting(IDRuns(batch.range)).runs.isEmpty
         guard isWhole, all.count == parts.reduce(0, { $0 + $1.ids.count }),
             parts.allSatisfy({ $0.ids.count == 1 || $0.ids.count > 0 && !$0.isBad })
         else {

@@ -74,7 +74,7 @@ extension InventoryTables {
         var wanted = ids.intersection(first...cursor)
         // What is held or will be tried again is in hand, whatever is to be done again.
         for batch in allBatches(of: key) where !batch.isFinal {
-            wanted = wanted.subtracting(batch.ids ?? IDRuns(batch.idStart...batch.idEnd))
+            wanted = wanted.subtracting(batch.ids ?? IDRuns(batch.range))
         }
         if !isRedo { wanted = wanted.subtracting(handedOut(of: key, in: first...cursor)) }
         let queue = LateQueue(
@@ -123,7 +123,7 @@ extension InventoryTables {
     func handedOut(of key: RunKey, in range: ClosedRange<Int64>, onlyLate: Bool = false) -> IDRuns {
         var ids = IDRuns()
         for batch in allBatches(of: key) where batch.kind == .late || batch.isTile && !onlyLate {
-            let own = batch.ids ?? IDRuns(batch.idStart...batch.idEnd)
+            let own = batch.ids ?? IDRuns(batch.range)
             ids = ids.union(own.intersection(range))
         }
         return ids

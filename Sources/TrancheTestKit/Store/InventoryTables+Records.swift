@@ -17,7 +17,7 @@ extension InventoryTables {
     func batches(holding id: Int64, of metaTable: String) -> [BatchRecord] {
         (archive + rows.map(\.batch)).filter { batch in
             guard batch.key.metaTable == metaTable else { return false }
-            return batch.ids?.contains(id) ?? (batch.idStart...batch.idEnd).contains(id)
+            return batch.ids?.contains(id) ?? batch.range.contains(id)
         }
         .sorted { $0.id < $1.id }
     }
@@ -29,7 +29,8 @@ extension InventoryTables {
         for batch in batches {
             summary.totals[batch.status, default: RunSummary.Totals()].batches += 1
             summary.totals[batch.status, default: RunSummary.Totals()].items += batch.count
-            summary.totals[batch.status, default: RunSummary.Totals()].weight += batch.weight ?? 0
+            summary.totals[batch.status, default: RunSummary.Totals()]
+                .add(weight: batch.weight ?? 0)
         }
         summary.isDue = batches.contains { $0.isDue(at: now) }
         summary.nextDue =
