@@ -28,6 +28,11 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     ///
     /// It belongs to a run: the runs of one job may have several.
     public var target: String?
+    /// How the source was told to read its content, in the source's own words, so that it can be made again
+    /// from the definition; `nil` where the other parts say it all.
+    ///
+    /// What comes of it is part of ``item``; this is no part of the comparison.
+    public var reading: String?
 
     /// Makes a definition.
     public init(
@@ -39,7 +44,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         filter: String? = nil,
         settleColumn: String? = nil,
         identity: String? = nil,
-        target: String? = nil
+        target: String? = nil,
+        reading: String? = nil
     ) {
         self.database = database
         self.table = table
@@ -50,6 +56,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         self.settleColumn = settleColumn
         self.identity = identity
         self.target = target
+        self.reading = reading
     }
 
     /// The definition as JSON with sorted keys: equal text means equal definition.
@@ -62,6 +69,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         var shared = self
         shared.identity = nil
         shared.target = nil
+        shared.reading = nil
         return shared
     }
 
@@ -73,6 +81,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         var updated = asked
         updated.identity = asked.identity ?? identity
         updated.target = asked.target ?? target
+        updated.reading = asked.reading ?? reading
         return updated
     }
 

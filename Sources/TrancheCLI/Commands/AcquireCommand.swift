@@ -19,6 +19,7 @@ struct AcquireCommand: Command {
                     ProgramStatus.idleOption(3),
                 ]
             ),
+            SourceOptions.fileGroup,
         ],
         notes: """
             End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and

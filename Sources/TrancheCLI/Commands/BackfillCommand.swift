@@ -10,6 +10,7 @@ struct BackfillCommand: Command {
             SourceOptions.group, JobOptions.run(isRequired: true), JobOptions.limits,
             PolicyOptions.group,
             WorkOptions.group(mayFollow: false),
+            SourceOptions.fileGroup,
         ],
         notes: "The same --run goes on where it ended, with the same bounds.\n\n"
             + WorkOptions.notes

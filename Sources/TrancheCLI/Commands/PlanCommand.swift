@@ -11,6 +11,7 @@ struct PlanCommand: Command {
                 title: "The plan",
                 options: [.init("limit", "N", "most batches to plan; 100 by default")]
             ),
+            SourceOptions.fileGroup,
         ]
     )
 

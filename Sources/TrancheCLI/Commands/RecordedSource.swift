@@ -1,4 +1,5 @@
 import Tranche
+import TrancheChains
 import TrancheMongo
 import TrancheSQL
 
@@ -51,7 +52,8 @@ struct RecordedSource: Sendable {
     func candidates(_ definition: SourceDefinition) throws -> [any MetaSourceDescription] {
         if let source = InventorySource(definition, rootIDs: run.rootIDs) { return [source] }
         if let file = try FileName(definition.table) {
-            return try [false, true].map { try file.source(grows: $0, settings) }
+            let reading = try FileReading(definition) ?? FileReading()
+            return try [false, true].map { try file.source(reading, grows: $0, settings) }
         }
         if MetaName.isCollection(definition.table) {
             let location = try MongoLocation(

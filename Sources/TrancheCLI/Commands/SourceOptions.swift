@@ -1,4 +1,5 @@
 import Tranche
+import TrancheChains
 import TrancheMongo
 import TrancheSQL
 
@@ -9,6 +10,8 @@ struct SourceOptions: Sendable {
     /// The ids at the root that a run over the batches of a job is limited to.
     let rootIDs: IDBounds
     private let arguments: Arguments
+    /// How a file is written whose records are the items; `nil` for other sources.
+    private let reading: FileReading?
     private let upstreamMeta: MetaName?
 
     static let group = CommandDescription.OptionGroup(
@@ -60,6 +63,9 @@ struct SourceOptions: Sendable {
         ]
     )
 
+    /// How a file is written, with `--meta csv:PATH` and the like.
+    static let fileGroup = ReadingOptions.group("The items' file")
+
     static let rootIDsOption = CommandDescription.Option(
         "root-ids",
         "A..B",
@@ -76,6 +82,16 @@ struct SourceOptions: Sendable {
         guard let meta = try MetaName(arguments) else { throw UsageError("--meta is missing") }
         self.meta = meta
         self.arguments = arguments
+        if let file = meta.file {
+            reading = try Self.reading(file, arguments)
+        } else {
+            reading = nil
+            if let extra = ReadingOptions.names.first(where: arguments.has) {
+                throw UsageError(
+                    "--\(extra) goes with the records of a file, as '--meta csv:PATH'"
+                )
+            }
+        }
         if meta.file != nil {
             if let extra = (Self.ofTables + Self.ofInventories).first(where: arguments.has) {
                 throw UsageError(
@@ -105,6 +121,15 @@ struct SourceOptions: Sendable {
         }
     }
 
+    private static func reading(
+        _ file: FileName,
+        _ arguments: Arguments
+    ) throws -> FileReading {
+        let options = try ReadingOptions(arguments, file: file.spelt)
+        try ReadingOptions.requireUse(arguments, by: [file.format])
+        return options.reading
+    }
+
     /// Refuses options that mean a table's columns and rows.
     static func refuseTableOptions(_ arguments: Arguments) throws {
         guard let extra = ofTables.first(where: arguments.has) else { return }
@@ -116,7 +141,13 @@ struct SourceOptions: Sendable {
 
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        if let file = meta.file { return try file.source(grows: arguments.has("follow"), settings) }
+        if let file = meta.file {
+            return try file.source(
+                reading ?? FileReading(),
+                grows: arguments.has("follow"),
+                settings
+            )
+        }
         if let job = meta.upstreamJob {
             return InventorySource(
                 job: job,

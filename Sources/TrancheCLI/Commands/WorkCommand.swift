@@ -8,6 +8,7 @@ struct WorkCommand: Command {
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             PolicyOptions.group,
             WorkOptions.group(mayFollow: true),
+            SourceOptions.fileGroup,
         ],
         notes: WorkOptions.notes
     )

@@ -6,6 +6,8 @@ import TrancheSQL
 /// What `tranche load` reads, checks and writes.
 struct LoadOptions: Sendable {
     let file: FileName
+    /// Whether the file is one of those of a folder, a pattern or a list.
+    private var isOneOfSeveral = false
     let job: String
     var request: BatchRequest
     let workers: Int
@@ -19,9 +21,7 @@ struct LoadOptions: Sendable {
     let promise: DeliveryPromise
     let maxRejects: RejectLimit?
     let policy: PolicyOptions
-    private let csv: CSVFormat
-    private let encoding: TextEncoding?
-    private let json: JSONFormat
+    private let reading: FileReading
     private let map: String?
     private let isCleaned: Bool
     private let schema: String?
@@ -31,23 +31,8 @@ struct LoadOptions: Sendable {
     private let table: String?
     private let writing: LoadSink.Writing
 
-    private static let formats =
-        FileName.Format.allCases.map(\.rawValue) + DialectOptions.Preset.allCases.map(\.rawValue)
-
     static let groups: [CommandDescription.OptionGroup] = [
-        .init(
-            title: "The file",
-            options: [
-                .init(
-                    "format",
-                    formats.joined(separator: "|"),
-                    "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no quotes; "
-                        + "mysql: as INTO OUTFILE writes it, and mariadb --batch with --null NULL "
-                        + "--header-lines 1; pgcopy: as PostgreSQL's COPY does",
-                    choices: formats
-                )
-            ] + DialectOptions.options + JSONOptions.options + [EncodingOption.option]
-        ),
+        ReadingOptions.group("The file"),
         .init(
             title: "The records",
             options: [
@@ -148,10 +133,9 @@ struct LoadOptions: Sendable {
     ]
 
     init(_ arguments: Arguments) throws {
-        file = try Self.file(arguments)
-        csv = try DialectOptions(arguments, path: file.path).format
-        json = try JSONOptions.format(arguments)
-        encoding = try EncodingOption.encoding(arguments)
+        let options = try ReadingOptions(arguments, file: arguments.operands[0])
+        file = options.file
+        reading = options.reading
         job = arguments.text("job") ?? "load"
         policy = try PolicyOptions(arguments)
         workers = try arguments.value("workers") { try parseCount($0) } ?? 1
@@ -230,31 +214,14 @@ struct LoadOptions: Sendable {
             let job = arguments.text("job") ?? "load"
             arguments.values["rejects"] = ["\(job).error.jsonl"]
         }
-        return try operands.files.map { file in
+        let files = try operands.files.map { file in
             arguments.operands = [file]
-            return try LoadOptions(arguments)
+            var options = try LoadOptions(arguments)
+            options.isOneOfSeveral = operands.areSeveral
+            return options
         }
-    }
-
-    private static func file(_ arguments: Arguments) throws -> FileName {
-        let text = arguments.operands[0]
-        if !arguments.has("format"), let file = try FileName(text) { return file }
-        if let format = arguments.text("format") {
-            if DialectOptions.Preset(rawValue: format) != nil {
-                return FileName(format: .csv, path: text)
-            }
-            guard let format = FileName.Format(rawValue: format) else {
-                let known = formats.joined(separator: ", ")
-                throw UsageError("--format '\(format)': give one of \(known)")
-            }
-            return FileName(format: format, path: text)
-        }
-        if let format = FileName.Format(ending: text) {
-            return FileName(format: format, path: text)
-        }
-        throw UsageError(
-            "'\(redacted(text))' does not say how it is written; give --format csv or --format jsonl"
-        )
+        try ReadingOptions.requireUse(arguments, by: Set(files.map(\.file.format)))
+        return files
     }
 
     private static func unknownFields(
@@ -333,22 +300,18 @@ struct LoadOptions: Sendable {
 
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        let source = try file.source(csv, json, grows: follows, encoding: encoding, settings)
-        guard replaces else { return source }
-        if var source = source as? CSVSource {
-            source.location = source.location.replaced()
-            return source
-        }
-        if var source = source as? JSONLinesSource {
-            source.location = source.location.replaced()
-            return source
-        }
-        return source
+        try file.source(reading, grows: follows, replaces: replaces, settings)
     }
 
     /// Where the records go that are refused; `nil` where they are quarantined.
     var rejectsPath: String? {
         schema == nil ? rejects : rejects ?? file.stem + ".error.jsonl"
+    }
+
+    private var rejectsFile: RejectFile? {
+        rejectsPath.map {
+            .jsonLines($0, overwrites: writing.overwrites, namesSource: isOneOfSeveral)
+        }
     }
 
     /// Where the records go.
@@ -398,12 +361,10 @@ struct LoadOptions: Sendable {
             rules.convertsTexts = !isStrict
             records = records.validate(
                 rules,
-                rejectsTo: rejectsPath.map { .jsonLines($0, overwrites: writing.overwrites) }
+                rejectsTo: rejectsFile
             )
-        } else if let rejectsPath {
-            records = records.rejecting(
-                to: .jsonLines(rejectsPath, overwrites: writing.overwrites)
-            )
+        } else if let rejectsFile {
+            records = records.rejecting(to: rejectsFile)
         }
         return records.write(
             to: try place.sink(writing, settings, note: note)

@@ -85,7 +85,7 @@ struct FileName: Sendable, Hashable {
 
     /// Where the file is.
     ///
-    /// - Throws: As ``source(_:grows:_:)``.
+    /// - Throws: As ``source(_:grows:replaces:_:)``.
     func location(
         _ settings: Settings,
         encoding: TextEncoding? = nil
@@ -98,26 +98,26 @@ struct FileName: Sendable, Hashable {
     /// The file's records as a source.
     ///
     /// - Parameters:
-    ///   - csv: How a CSV file is written; `nil` for what its name and content tell.
-    ///   - json: How a file of JSON is written.
+    ///   - reading: How the file is written; what it does not say, the file's name and content tell.
     ///   - grows: Whether the file may grow.
-    ///   - encoding: The encoding of its text; `nil` when the file is to say.
+    ///   - replaces: Whether what was not read of the file that stood there before is given up.
     ///   - settings: How object stores are reached.
     /// - Returns: The source.
     /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or credentials that do not
     ///   fit together.
     func source(
-        _ csv: CSVFormat? = nil,
-        _ json: JSONFormat = JSONFormat(),
+        _ reading: FileReading = FileReading(),
         grows: Bool,
-        encoding: TextEncoding? = nil,
+        replaces: Bool = false,
         _ settings: Settings
     ) throws -> any MetaSourceDescription {
-        let location = try location(settings, encoding: encoding)
+        var location = try location(settings, encoding: reading.encoding)
+        if replaces { location = location.replaced() }
         return switch format {
         case .csv:
-            CSVSource(location, format: csv ?? DialectOptions.guessed(path), grows: grows)
-        case .jsonl: JSONLinesSource(location, format: json, grows: grows)
+            CSVSource(location, format: reading.csv ?? DialectOptions.guessed(path), grows: grows)
+        case .jsonl:
+            JSONLinesSource(location, format: reading.json ?? JSONFormat(), grows: grows)
         }
     }
 }

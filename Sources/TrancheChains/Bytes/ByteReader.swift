@@ -108,6 +108,8 @@ public struct ByteLocation: Sendable, Hashable {
     let spelling: String
     /// Whether what stood there before is given up, if it is another file now.
     private(set) var isReplacement = false
+    /// The encoding of its text, where one was named.
+    let encoding: TextEncoding?
     private let key: String
     private let opener: @Sendable () async throws -> any ByteReader
 
@@ -116,24 +118,28 @@ public struct ByteLocation: Sendable, Hashable {
     /// - Parameters:
     ///   - name: What it is, without credentials.
     ///   - key: Its spelling, with all that tells it from another.
+    ///   - encoding: The encoding of its text, where one was named: what opens it sees to that.
     ///   - open: Opens it.
     public init(
         name: String,
         key: String,
+        encoding: TextEncoding? = nil,
         open: @escaping @Sendable () async throws -> any ByteReader
     ) {
-        self.init(name: name, key: key, spelling: name, open: open)
+        self.init(name: name, key: key, spelling: name, encoding: encoding, open: open)
     }
 
     init(
         name: String,
         key: String,
         spelling: String,
+        encoding: TextEncoding? = nil,
         open: @escaping @Sendable () async throws -> any ByteReader
     ) {
         self.name = name
         self.key = key
         self.spelling = spelling
+        self.encoding = encoding
         opener = open
     }
 
@@ -179,7 +185,12 @@ extension ByteLocation {
     public static func file(_ path: String, encoding: TextEncoding? = nil) -> ByteLocation {
         let name = ResolvedPath(path).text
         let words = encoding.map { " as \($0.name)" } ?? ""
-        return ByteLocation(name: name, key: "file:\(name)\(words)", spelling: path) {
+        return ByteLocation(
+            name: name,
+            key: "file:\(name)\(words)",
+            spelling: path,
+            encoding: encoding
+        ) {
             try await recognising(LocalFile(path), key: name, encoding: encoding)
         }
     }

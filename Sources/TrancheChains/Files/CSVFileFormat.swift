@@ -52,6 +52,10 @@ struct CSVFileFormat: FileFormat {
         return parts.joined(separator: ", ")
     }
 
+    func reading(_ encoding: TextEncoding?) -> FileReading {
+        FileReading(csv: format, encoding: encoding)
+    }
+
     var layout: [(name: String, words: String)] {
         let delimiter = String(decoding: dialect.delimiter, as: UTF8.self)
         let quote = dialect.quote.map { String(UnicodeScalar($0)) }

@@ -11,6 +11,12 @@ protocol FileFormat: Sendable {
     /// How the content is written, as names and words; empty by default.
     var layout: [(name: String, words: String)] { get }
 
+    /// How the format was asked for, so that it can be asked for again.
+    ///
+    /// - Parameter encoding: The encoding of the file's text, where one was named.
+    /// - Returns: The format as it was before any content was looked at.
+    func reading(_ encoding: TextEncoding?) -> FileReading
+
     /// Looks at the content for what the format leaves open.
     ///
     /// - Parameters:

@@ -36,6 +36,7 @@ final class FollowedFile: RecordMetaSource {
     ///   - location: Where it is.
     ///   - name: The name under which the inventory knows it.
     ///   - format: How it is written.
+    ///   - reading: The same, as ``FileReading/text`` has it.
     ///   - known: The files that are known to have stood there; `nil` when none is.
     /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another file stands
     ///   there, and what is left of the one before is not found.
@@ -43,6 +44,7 @@ final class FollowedFile: RecordMetaSource {
         _ location: ByteLocation,
         as name: String,
         format: any FileFormat,
+        reading: String,
         known: FileGenerations?
     ) async throws {
         self.location = location
@@ -65,7 +67,9 @@ final class FollowedFile: RecordMetaSource {
             base: list.last.base
         )
         fields = source.fields
-        shared = source.definition
+        var shared = source.definition
+        shared.reading = reading
+        self.shared = shared
         first = list.last.number
         state = Mutex(
             State(
@@ -85,6 +89,11 @@ final class FollowedFile: RecordMetaSource {
     }
 
     var isSeamless: Bool { true }
+
+    /// The file that stands there now, or stood there last.
+    private var newest: FileMetaSource? {
+        state.withLock { $0.open[$0.generations.last.number]?.source }
+    }
 
     // MARK: - Looking
 
@@ -254,5 +263,13 @@ final class FollowedFile: RecordMetaSource {
             items += try await self.items(in: range, limit: limit - items.count)
         }
         return items
+    }
+}
+
+extension FollowedFile: FileForecasting {
+    var notes: [String] { newest?.notes ?? [] }
+
+    func forecast(_ count: Int) async throws -> FileForecast {
+        try await newest?.forecast(count) ?? FileForecast(layout: [], records: [], faults: [])
     }
 }

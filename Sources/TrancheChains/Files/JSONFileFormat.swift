@@ -27,6 +27,10 @@ struct JSONFileFormat: FileFormat {
         return parts.joined(separator: ", ")
     }
 
+    func reading(_ encoding: TextEncoding?) -> FileReading {
+        FileReading(json: format, encoding: encoding)
+    }
+
     func recognized(
         in bytes: any ByteReader,
         size: Int64,

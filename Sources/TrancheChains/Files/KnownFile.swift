@@ -30,7 +30,8 @@ package struct KnownFile {
     /// - Throws: As ``ByteReader/state()``, what the header's fault is, and of the store.
     func open(_ format: any FileFormat, grows: Bool) async throws -> any MetaSource {
         let bytes = try await location.open()
-        if grows, bytes is LocalFile { return try await follow(format) }
+        let reading = try format.reading(location.encoding).text
+        if grows, bytes is LocalFile { return try await follow(format, reading) }
         var source = try await FileMetaSource(
             bytes,
             format: format,
@@ -49,6 +50,7 @@ package struct KnownFile {
                 prefix: format.prefix
             )
         }
+        source.definition.reading = reading
         return source
     }
 
@@ -175,7 +177,10 @@ package struct KnownFile {
     // MARK: - Files that grow
 
     /// Opens a file on disk that grows, and in whose place others may come to stand.
-    private func follow(_ format: any FileFormat) async throws -> FollowedFile {
+    private func follow(
+        _ format: any FileFormat,
+        _ reading: String
+    ) async throws -> FollowedFile {
         let (name, known) = try await growing(format.prefix)
         let lists = known.filter { $0.database == Self.growing(name) }
             .compactMap { $0.identity.flatMap { FileGenerations($0) } }
@@ -183,6 +188,7 @@ package struct KnownFile {
             location,
             as: name,
             format: format,
+            reading: reading,
             known: lists.max { $0.isBefore($1) }
         )
     }

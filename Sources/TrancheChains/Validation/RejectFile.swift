@@ -13,15 +13,22 @@ import Tranche
 /// no file. Those of other jobs and inventories stay out of it. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
 public struct RejectFile: Sendable {
     private let parts: PartFolder
+    private let namesSource: Bool
 
     /// A file of JSON Lines.
     ///
     /// - Parameters:
     ///   - path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
     ///   - overwrites: Whether a file that was not made by the job is replaced; otherwise it is refused.
+    ///   - namesSource: Whether each line begins with the source's name, as `"source"`: for jobs over several
+    ///     sources, of which an offset alone would not tell.
     /// - Returns: The file.
-    public static func jsonLines(_ path: String, overwrites: Bool = false) -> RejectFile {
-        RejectFile(parts: PartFolder(path, overwrites: overwrites))
+    public static func jsonLines(
+        _ path: String,
+        overwrites: Bool = false,
+        namesSource: Bool = false
+    ) -> RejectFile {
+        RejectFile(parts: PartFolder(path, overwrites: overwrites), namesSource: namesSource)
     }
 }
 
@@ -41,7 +48,8 @@ extension RejectFile: ChainAttachment {
     func flush(_ context: BatchContext) async throws {
         guard let rejects = context.rejects else { return }
         var lines: [UInt8] = []
-        for fault in rejects.take() { Self.append(fault, to: &lines) }
+        let source = namesSource ? context.batch.key.metaTable : nil
+        for fault in rejects.take() { Self.append(fault, of: source, to: &lines) }
         if lines.isEmpty { return }
         if rejects.part == nil { rejects.part = try await parts.begin(context.batch) }
         try await rejects.part?.append(lines)
@@ -65,8 +73,18 @@ extension RejectFile: ChainAttachment {
         try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
     }
 
-    private static func append(_ fault: RecordFault, to lines: inout [UInt8]) {
-        lines += "{\"offset\":\(fault.id),\"errors\":[".utf8
+    private static func append(
+        _ fault: RecordFault,
+        of source: String?,
+        to lines: inout [UInt8]
+    ) {
+        lines.append(UInt8(ascii: "{"))
+        if let source {
+            lines += "\"source\":".utf8
+            JSONBytes.append(source.utf8, to: &lines)
+            lines.append(UInt8(ascii: ","))
+        }
+        lines += "\"offset\":\(fault.id),\"errors\":[".utf8
         for (index, error) in fault.errors.enumerated() {
             if index > 0 { lines.append(UInt8(ascii: ",")) }
             lines.append(UInt8(ascii: "{"))

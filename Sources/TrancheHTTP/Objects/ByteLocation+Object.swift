@@ -32,7 +32,7 @@ extension ByteLocation {
         }
         let configuration = try configuration ?? .current
         let words = encoding.map { " as \($0.name)" } ?? ""
-        return ByteLocation(name: name.url, key: name.url + words) {
+        return ByteLocation(name: name.url, key: name.url + words, encoding: encoding) {
             try await recognising(
                 ObjectReader(name, in: configuration.store(of: name)),
                 key: name.url,

@@ -82,6 +82,21 @@ _tranche() {
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 3 by default, Airflow skips at 99]:CODE:' \
+                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
+                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
+                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
+                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
+                '--keep-empty[take an empty field for empty text, not for null]' \
+                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
+                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
+                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
+                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[let records have more or fewer fields than the header]' \
+                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
+                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -165,6 +180,21 @@ _tranche() {
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
+                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
+                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
+                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
+                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
+                '--keep-empty[take an empty field for empty text, not for null]' \
+                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
+                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
+                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
+                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[let records have more or fewer fields than the header]' \
+                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
+                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -205,6 +235,21 @@ _tranche() {
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
+                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
+                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
+                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
+                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
+                '--keep-empty[take an empty field for empty text, not for null]' \
+                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
+                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
+                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
+                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[let records have more or fewer fields than the header]' \
+                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
+                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -306,6 +351,21 @@ _tranche() {
                 '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--limit[most batches to plan; 100 by default]:N:' \
+                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
+                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
+                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
+                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
+                '--keep-empty[take an empty field for empty text, not for null]' \
+                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
+                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
+                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
+                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[let records have more or fewer fields than the header]' \
+                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
+                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
+                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -100,3 +100,19 @@ public struct TextEncoding: Sendable, Hashable {
         return row[right.count]
     }
 }
+
+/// An encoding as its name.
+extension TextEncoding: Codable {
+    /// Reads a name.
+    ///
+    /// - Throws: As ``init(_:)``.
+    public init(from decoder: any Decoder) throws {
+        try self.init(try decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes the name.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}
