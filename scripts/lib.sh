@@ -55,6 +55,7 @@ has_package() {
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
+    pgbouncer) [ -n "$(command -v pgbouncer)" ] || [ -x /usr/sbin/pgbouncer ] ;;
     libcurl4) compgen -G '/usr/lib/*/libcurl.so.4' >/dev/null || compgen -G '/usr/lib/libcurl.so.4' >/dev/null ;;
     libgomp1) compgen -G '/usr/lib/*/libgomp.so.1' >/dev/null || compgen -G '/usr/lib/libgomp.so.1' >/dev/null ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;

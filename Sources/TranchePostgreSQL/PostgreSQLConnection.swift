@@ -11,6 +11,11 @@ package actor PostgreSQLConnection: SQLConnection {
     private let handle: PostgreSQLHandle
     private let alarm: PostgreSQLAlarm
     private let canceller: PostgreSQLCanceller
+    private let session: PostgreSQLSession
+    /// Whether others use the session between transactions of ours: nothing may be left in it then, and
+    /// nothing be expected to be there.
+    private let isShared: Bool
+    /// The names of the statements that the session knows, by their text; none in one that others share.
     private var prepared: [String: String] = [:]
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
@@ -22,32 +27,6 @@ package actor PostgreSQLConnection: SQLConnection {
         executor.asUnownedSerialExecutor()
     }
 
-    /// How a connection is set up.
-    struct Settings: Sendable {
-        var lockTimeout: Duration
-        var isReadOnly: Bool
-
-        /// What each session says first.
-        var script: String {
-            """
-            SET default_transaction_isolation = 'read committed';
-            SET default_transaction_read_only = \(isReadOnly ? "on" : "off");
-            SET lock_timeout = \(lockTimeout.milliseconds);
-            -- A stopped process must not hold a run's row for ever.
-            SET idle_in_transaction_session_timeout = 60000;
-            -- Statements are written for one plan, made once; and a plan made while a table was
-            -- small must still be right when it is large.
-            SET plan_cache_mode = force_generic_plan;
-            SET enable_seqscan = off;
-            -- A scan that cannot be avoided then counts as so dear that its plan would be compiled.
-            SET jit = off;
-            SET extra_float_digits = 1;
-            SET bytea_output = 'hex';
-            SET DateStyle = 'ISO';
-            """
-        }
-    }
-
     /// Connects.
     ///
     /// It blocks; call it from a thread of its own.
@@ -55,17 +34,25 @@ package actor PostgreSQLConnection: SQLConnection {
     /// - Parameters:
     ///   - url: As libpq takes it.
     ///   - timeout: How long to wait for the server.
-    ///   - settings: What the session says first.
+    ///   - session: What the session is told.
     ///   - roundTrip: What is told how long a round trip takes; `nil` where nobody asks.
     /// - Throws: `PostgreSQLError` when the server does not answer or refuses.
-    init(url: String, timeout: Duration, settings: Settings, roundTrip: RoundTrip? = nil) throws {
+    init(
+        url: String,
+        timeout: Duration,
+        session: PostgreSQLSession,
+        roundTrip: RoundTrip? = nil
+    ) throws {
         executor = SerialQueueExecutor(label: "tranche.postgresql")
         alarm = try PostgreSQLAlarm()
         handle = try PostgreSQLHandle(url: url, timeout: timeout, alarm: alarm)
         canceller = handle.makeCanceller()
-        try handle.sendScript(settings.script)
-        try Self.finishScript(of: handle)
+        self.session = session
+        try handle.sendScript(session.first(process: handle.process))
+        let process = try Self.firstValue(of: handle)
+        isShared = process != .integer(Int64(handle.process))
         try handle.enterPipeline()
+        if isShared { try Self.probeTransaction(on: handle) }
         for _ in 0..<2 { try roundTrip?.note(handle.measureRoundTrip()) }
     }
 
@@ -85,12 +72,24 @@ package actor PostgreSQLConnection: SQLConnection {
         isWriting: Bool
     ) async throws -> [SQLRows] {
         // What is sent before one sync is one transaction. Source: PostgreSQL 15 manual, 34.5.
-        try await interruptibly { try exchange(statements) }
+        try await interruptibly {
+            guard isShared else { return try exchange(statements) }
+            let opening = session.beginning
+            do {
+                let rows = try exchange(opening + statements + ["COMMIT"])
+                return Array(rows.dropFirst(opening.count).dropLast())
+            } catch {
+                if isInTransaction { try undo() }
+                throw error
+            }
+        }
     }
 
     package func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {
         try await interruptibly {
-            Array(try exchange(["BEGIN ISOLATION LEVEL READ COMMITTED"] + statements).dropFirst())
+            let opening =
+                isShared ? session.beginning : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
+            return Array(try exchange(opening + statements).dropFirst(opening.count))
         }
     }
 
@@ -108,7 +107,7 @@ package actor PostgreSQLConnection: SQLConnection {
             let isCopying = loading.map { !$0.load.isCareful } ?? false
             loading = nil
             if isCopying { try endCopy("it was given up") }
-            _ = try exchange(["ROLLBACK"])
+            try undo()
         } catch {
             isUnusable = true
             throw error
@@ -131,6 +130,9 @@ package actor PostgreSQLConnection: SQLConnection {
 
     package func check(_ statement: SQLStatement) async throws {
         try await interruptibly {
+            // Even to read a statement the server waits for locks.
+            if isShared { _ = try exchange(session.beginning) }
+            defer { if isShared, isInTransaction { giveUp() } }
             try handle.sendPrepare("", statement.text, types: [])
             try handle.sendDescribe("")
             try handle.sync()
@@ -188,8 +190,25 @@ package actor PostgreSQLConnection: SQLConnection {
 
     // MARK: Steps
 
+    /// Rolls back; a connection that cannot is not lent again.
+    private func undo() throws(PostgreSQLError) {
+        do {
+            _ = try exchange(["ROLLBACK"])
+        } catch {
+            isUnusable = true
+            throw error
+        }
+    }
+
+    /// Rolls back what needs no answer.
+    private func giveUp() {
+        // A connection that cannot roll back is not lent again, and its transaction ends with it.
+        try? undo()
+    }
+
     /// Sends statements and collects their rows: one round trip.
     private func exchange(_ statements: [SQLStatement]) throws(PostgreSQLError) -> [SQLRows] {
+        if isShared { return try exchangeUnnamed(statements) }
         var preparing: [Int: (text: String, name: String)] = [:]
         var sent = 0
         var places: [Int] = []
@@ -200,7 +219,7 @@ package actor PostgreSQLConnection: SQLConnection {
             } else if let pending = preparing.values.first(where: { $0.text == statement.text }) {
                 name = pending.name
             } else {
-                name = "tranche_\(prepared.count + preparing.count)"
+                name = Self.name(of: statement.text)
                 try handle.sendPrepare(
                     name,
                     statement.text,
@@ -225,6 +244,31 @@ package actor PostgreSQLConnection: SQLConnection {
         // Names are never reused: after many texts the session is given up instead, at its end.
         if prepared.count > 500 { isWornOut = true }
         return places.map { results[$0] ?? SQLRows() }
+    }
+
+    /// The name of a prepared statement, which belongs to its text: should a session be shared unnoticed after
+    /// all, another's statement cannot be run for it.
+    private static func name(of text: String) -> String {
+        var digest = SQLDigest()
+        digest.add(.text(text))
+        return "tranche_\(digest.value)_\(text.utf8.count)"
+    }
+
+    /// Sends statements that no session keeps.
+    private func exchangeUnnamed(
+        _ statements: [SQLStatement]
+    ) throws(PostgreSQLError) -> [SQLRows] {
+        for statement in statements {
+            try handle.sendUnnamed(
+                statement.text,
+                types: statement.binds.map(\.parameterType),
+                statement.binds
+            )
+        }
+        try handle.sync()
+        var results = [SQLRows](repeating: SQLRows(), count: statements.count)
+        try collect(statements.count) { index, result in results[index] = result.rows() }
+        return results
     }
 
     /// Takes the results of a pipeline up to its sync; the first failure is thrown after that.
@@ -263,6 +307,38 @@ package actor PostgreSQLConnection: SQLConnection {
         if let failure { throw failure }
     }
 
+    /// Takes the first row's first value.
+    private static func firstValue(
+        of handle: borrowing PostgreSQLHandle
+    ) throws(PostgreSQLError) -> Value {
+        var failure: PostgreSQLError?
+        var value = Value.null
+        while let result = try handle.nextResult() {
+            switch result.outcome {
+            case .failed(let error): failure = failure ?? error
+            default: value = result.rows().values.first ?? value
+            }
+        }
+        if let failure { throw failure }
+        return value
+    }
+
+    /// Finds out whether a transaction may take more than one round trip.
+    private static func probeTransaction(
+        on handle: borrowing PostgreSQLHandle
+    ) throws(PostgreSQLError) {
+        for statement in ["BEGIN", "COMMIT"] {
+            try handle.sendUnnamed(statement, types: [], [])
+            try handle.sync()
+            var failure: PostgreSQLError?
+            while let result = try handle.nextResult() {
+                if case .failed(let error) = result.outcome { failure = failure ?? error }
+            }
+            if let failure { throw failure.explained(isReadOnly: true) }
+            try handle.waitForSync()
+        }
+    }
+
     /// Runs blocking calls of this connection; cancelling the task stops them, and only them.
     ///
     /// A connection that was cancelled is not lent again: the server's answer to the cancel request
@@ -283,6 +359,8 @@ package actor PostgreSQLConnection: SQLConnection {
             }
         } catch let error as PostgreSQLError {
             if alarm.isRinging { throw CancellationError() }
+            let error = error.explained(isReadOnly: session.isReadOnly)
+            if error.endsConnection { isUnusable = true }
             throw error
         }
     }

@@ -31,7 +31,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ) {
         name = url.name
         let text = url.text
-        let settings = PostgreSQLConnection.Settings(
+        let session = PostgreSQLSession(
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
         )
@@ -43,7 +43,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 try PostgreSQLConnection(
                     url: text,
                     timeout: .seconds(10),
-                    settings: settings,
+                    session: session,
                     roundTrip: roundTrip
                 )
             }

@@ -10,8 +10,14 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
     package let message: String
     /// Where in the data it happened, as far as the server says.
     let place: Place
+    /// Whether the connection was refused for good, or cannot be used as it is.
+    package private(set) var refusesConnection = false
 
-    init(sqlState: String, message: String, place: Place = Place()) {
+    package init(sqlState: String, message: String) {
+        self.init(sqlState: sqlState, message: message, place: Place())
+    }
+
+    init(sqlState: String, message: String, place: Place) {
         self.sqlState = sqlState
         self.message = message
         self.place = place
@@ -29,7 +35,9 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         var detail: String?
     }
 
-    package var category: ErrorCategory { Self.category(ofSQLState: sqlState) }
+    package var category: ErrorCategory {
+        refusesConnection ? .permanent : Self.category(ofSQLState: sqlState)
+    }
 
     package var isBusy: Bool { sqlState == "55P03" }
 
@@ -44,8 +52,13 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         case "40001", "40P01", "55P03": .transient
         // A prepared plan whose table changed: the next connection plans anew.
         case "0A000" + stalePlanMark: .transient
-        // Shutdown, crash, start-up, idle timeouts, a session that was ended.
-        case "57P01", "57P02", "57P03", "57P05", "25P03": .transient
+        // A standby took the place of the server that was written to.
+        case "25006" + standbyMark: .transient
+        // A statement that was stopped: by a time limit that somebody has set after all, or by an
+        // administrator, who means the statement and not the work.
+        case "57014": .transient
+        // Shutdown, crash, start-up, time limits of transactions and sessions, a session that was ended.
+        case "57P01", "57P02", "57P03", "57P05", "25P03", "25P04": .transient
         case "25006": .permanent
         // Connection exceptions; insufficient resources, such as a full disk; system errors.
         case _ where state.hasPrefix("08") || state.hasPrefix("53") || state.hasPrefix("58"):
@@ -80,10 +93,61 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
     /// Told apart from other unsupported features by libpq's text alone.
     static let stalePlanMark = "/plan"
 
+    /// Added to the state of a refused write, where writing was asked for.
+    static let standbyMark = "/standby"
+
     /// Whether the connection cannot be used again.
     var endsConnection: Bool {
-        sqlState.hasPrefix("08") || sqlState.hasPrefix("57P") || sqlState == "25P03"
-            || sqlState.hasSuffix(Self.stalePlanMark)
+        refusesConnection || sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")
+            || ["25P03", "25P04"].contains(sqlState)
+            || sqlState.hasSuffix(Self.stalePlanMark) || sqlState.hasSuffix(Self.standbyMark)
+    }
+}
+
+extension PostgreSQLError {
+    /// An error that says that a connection is of no use, and why.
+    static func refusal(_ message: String, sqlState: String = "28000") -> PostgreSQLError {
+        var error = PostgreSQLError(sqlState: sqlState, message: message)
+        error.refusesConnection = true
+        return error
+    }
+
+    /// What an error of the server's means for a session, where its own words do not tell.
+    ///
+    /// - Parameter isReadOnly: Whether the session itself asked not to write.
+    /// - Returns: The error, with what to do about it.
+    package func explained(isReadOnly: Bool) -> PostgreSQLError {
+        // Source: PostgreSQL 15, utility.c (PreventCommandIfReadOnly), variable.c
+        // (check_XactReadOnly).
+        let isStandby =
+            sqlState == "25006" || sqlState == "0A000" && message.contains("during recovery")
+        if isStandby, !isReadOnly {
+            return PostgreSQLError(
+                sqlState: "25006" + Self.standbyMark,
+                message: "the server is a standby, which takes no writes (\(message)); name all "
+                    + "servers in the URL and add target_session_attrs=read-write"
+            )
+        }
+        // Source: pgbouncer, server.c.
+        if message.contains("statement pooling mode") {
+            return .refusal(
+                "a pooler in statement mode is between, which allows no transactions (\(message)); use "
+                    + "its session or transaction mode, or a direct address"
+            )
+        }
+        // A statement that we have prepared is gone, or one that we have not is there: each session
+        // prepares its own, under names that belong to their texts.
+        let isForeign =
+            ["42P05", "26000"].contains(sqlState) && message.contains("\"tranche_")
+            || sqlState == "08P01" && message.contains("bind message")
+        if isForeign {
+            return .refusal(
+                "the session is not ours alone (\(message)): a pooler in transaction mode is between, "
+                    + "which cannot be told apart from a server; use its session mode or a direct address",
+                sqlState: sqlState
+            )
+        }
+        return self
     }
 }
 

@@ -76,15 +76,19 @@ struct PostgreSQLHandle: ~Copyable {
         let message = lastMessage(pointer)
         // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good begins
         // with FATAL, but for its comings and goings.
+        // Poolers have words of their own. Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
         let passing = [
             "starting up", "shutting down", "too many", "recovery", "remaining connection",
+            "try again", "cannot connect to server", "no more connections", "timeout", "crashed",
         ]
         // What fails before a server or a name server was asked is an option that makes no sense.
         let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
         let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
-        return PostgreSQLError(
-            sqlState: isRefused || !isAsked ? "28000" : "08001",
-            message: message
+        if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
+        guard message.contains("unsupported startup parameter") else { return .refusal(message) }
+        return .refusal(
+            "\(message): a pooler is between, which takes no such parameter; leave it out of the URL "
+                + "and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
         )
     }
 
@@ -113,6 +117,27 @@ struct PostgreSQLHandle: ~Copyable {
     func sendRun(_ name: String, _ binds: [Value]) throws(PostgreSQLError) {
         let sent = CStrings(binds.map(\.parameter)).withPointers { values in
             PQsendQueryPrepared(pointer, name, Int32(binds.count), values, nil, nil, 0)
+        }
+        guard sent == 1 else { throw lost() }
+    }
+
+    /// Sends a statement that the session does not keep.
+    func sendUnnamed(
+        _ text: String,
+        types: [UInt32],
+        _ binds: [Value]
+    ) throws(PostgreSQLError) {
+        let sent = CStrings(binds.map(\.parameter)).withPointers { values in
+            PQsendQueryParams(
+                pointer,
+                text,
+                Int32(binds.count),
+                types,
+                values,
+                nil,
+                nil,
+                0
+            )
         }
         guard sent == 1 else { throw lost() }
     }
@@ -211,6 +236,9 @@ struct PostgreSQLHandle: ~Copyable {
         default: false
         }
     }
+
+    /// The number of the server's process, as it came with the connection; a pooler gives one of its own.
+    var process: Int32 { PQbackendPID(pointer) }
 
     var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }
 

@@ -34,8 +34,22 @@ package struct PostgreSQLURL: Sendable, Hashable {
             option += 1
         }
         self.text = text
-        let host = values["host"] ?? values["hostaddr"] ?? "localhost"
-        let port = values["port"].map { ":\($0)" } ?? ""
-        name = "postgresql://\(host)\(port)/\(values["dbname"] ?? values["user"] ?? "")"
+        let servers = Self.servers(
+            hosts: values["host"] ?? values["hostaddr"] ?? "localhost",
+            ports: values["port"]
+        )
+        name = "postgresql://\(servers)/\(values["dbname"] ?? values["user"] ?? "")"
+    }
+
+    /// The servers as a URL has them: each host with its port, where one is given for all or for each.
+    private static func servers(hosts: String, ports: String?) -> String {
+        let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
+        let ports = ports?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        return hosts.enumerated().map { index, host in
+            let name = host.contains(":") ? "[\(host)]" : String(host)
+            let port =
+                ports.count == 1 ? ports[0] : ports.indices.contains(index) ? ports[index] : ""
+            return port.isEmpty ? name : "\(name):\(port)"
+        }.joined(separator: ",")
     }
 }

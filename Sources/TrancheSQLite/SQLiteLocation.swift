@@ -116,7 +116,7 @@ public enum SQLiteInventory: Sendable {
             )
         } catch let error as SQLiteError {
             throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .invalidSource,
+                error.code(passing: .sourceUnavailable, lasting: .invalidSource),
                 "source sqlite:\(path): \(error.message)",
                 underlying: error
             )

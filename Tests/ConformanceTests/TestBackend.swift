@@ -15,6 +15,7 @@ struct TestBackend: Sendable, CustomStringConvertible {
     static var available: [TestBackend] {
         let all =
             [reference, sqlite, sqliteBesides] + (TestPostgreSQL.server.map(withServer) ?? [])
+            + pooled
         guard let names = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] else {
             return all
         }
@@ -56,6 +57,23 @@ struct TestBackend: Sendable, CustomStringConvertible {
 
     /// The name of a PostgreSQL server that decides on plain acquires, as one does that is far.
     static let deciding = "postgresql:deciding"
+
+    /// Behind a pooler, where nothing may be left in a session nor expected there; that in transaction mode,
+    /// which is the same to us, only where it is asked for by its name.
+    private static var pooled: [TestBackend] {
+        let transaction = "pgbouncer:transaction"
+        let named = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] ?? ""
+        let isAsked = named.split(separator: ",").contains { $0 == transaction }
+        let servers = [
+            ("pgbouncer:session", TestPooler.session),
+            (transaction, isAsked ? TestPooler.transaction : nil),
+        ]
+        return servers.compactMap { name, server in
+            server.map { server in
+                TestBackend(name: name) { try await .postgreSQL(server, sources: nil) }
+            }
+        }
+    }
 
     private static func withServer(_ server: TestPostgreSQL) -> [TestBackend] {
         [

@@ -84,6 +84,18 @@ package actor OwnPostgreSQL {
         try await start()
     }
 
+    /// Stops the server and starts it as a standby that follows nobody, and waits until it answers.
+    package func becomeStandby() async throws {
+        try await stop()
+        try Data().write(to: URL(filePath: data).appending(path: "standby.signal"))
+        try await start()
+    }
+
+    /// Makes a standby take writes.
+    package func promote() async throws {
+        try await run("pg_ctl", ["-D", data, "-w", "-t", "60", "-s", "promote"])
+    }
+
     /// Kills a server process, which makes the server throw out all others and recover; waits until it
     /// has.
     ///

@@ -167,14 +167,14 @@ struct ConnectionTests {
     @Test("A database that is not there is permanent")
     func noDatabase() async throws {
         let error = await openError(try url { $0.path = "/nowhere" })
-        #expect(error?.code == .storeFailed)
+        #expect(error?.code == .accessRefused)
         #expect(error?.message.contains("nowhere") == true)
     }
 
     @Test("A user who may not connect is permanent")
     func noUser() async throws {
         let error = await openError(try url { $0.user = "nobody_here" })
-        #expect(error?.code == .storeFailed)
+        #expect(error?.code == .accessRefused)
         #expect(error?.message.contains("nobody_here") == true)
     }
 
@@ -217,7 +217,7 @@ struct ConnectionTests {
         let error = await openError(
             "postgresql://user:secretword@127.0.0.1:\(server.port)/x?sslmode=disable&gssencmode=disable"
         )
-        #expect(error?.code == .storeFailed)
+        #expect(error?.code == .accessRefused)
         #expect(error?.category == .permanent)
         #expect(error?.message.contains("password authentication failed") == true)
         #expect(error?.debugDescription.contains("secretword") == false)
@@ -228,6 +228,10 @@ struct ConnectionTests {
         arguments: [
             "the database system is starting up", "the database system is shutting down",
             "sorry, too many clients already",
+            // A pooler's words.
+            "server login has been failing, try again later (server_login_retry)",
+            "pgbouncer cannot connect to server", "query_wait_timeout",
+            "no more connections allowed (max_client_conn)",
         ]
     )
     func passing(message: String) async throws {

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Tranche
 import TrancheTestKit
@@ -72,7 +73,7 @@ struct RetryingTests {
 
     @Test(
         "Other errors are not waited out",
-        arguments: [TrancheError.Code.storeBusy, .storeFailed, .redefined, .invalidItem]
+        arguments: [TrancheError.Code.storeFailed, .redefined, .invalidItem, .accessRefused]
     )
     func otherErrors(code: TrancheError.Code) async throws {
         let bench = Workbench(ids: 1...9)
@@ -80,6 +81,96 @@ struct RetryingTests {
         let error = await #expect(throws: TrancheError.self) { try await bench.take() }
         #expect(error?.code == code)
         #expect(bench.store.calls(of: .acquire) == 1)
+    }
+
+    @Test("A success that meets a lock for longer than its lease is recorded all the same")
+    func busyEnd() async throws {
+        let bench = Workbench(ids: 1...9)
+        let batch = try await bench.take()
+        for call in 1...3 {
+            bench.store.inject(
+                .before,
+                call: call,
+                of: .succeed,
+                throwing: TrancheError(.storeBusy, "locked")
+            )
+        }
+        let record = try await bench.withMovingClock { try await batch.succeed() }
+        #expect(record.status == .succeeded)
+        #expect(bench.store.calls(of: .succeed) == 4)
+    }
+
+    @Test("What a request itself takes counts towards the bound")
+    func slowRequests() async throws {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(retryLimit: .seconds(60), clock: clock)
+        configuration.randomness = { 0 }
+        let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
+        let count = Mutex(0)
+        let task = Task {
+            try await inventory.retrying { @Sendable _ in
+                count.withLock { $0 += 1 }
+                // As a request that waits for a lock.
+                clock.advance(by: .seconds(30))
+                throw TrancheError(.storeBusy, "locked")
+            }
+        }
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .milliseconds(25))
+        await #expect(throws: TrancheError.self) { try await task.value }
+        #expect(count.withLock { $0 } == 2)
+    }
+
+    @Test("An outage of more than a second is told once, and so is its end")
+    func outage() async throws {
+        let clock = ManualClock()
+        let told = Mutex<[OutageNotice.Kind]>([])
+        var configuration = Inventory.Configuration(retryLimit: .seconds(60), clock: clock)
+        configuration.randomness = { 0 }
+        configuration.onOutage = { notice in told.withLock { $0.append(notice.kind) } }
+        let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
+        let server = Server()
+        let tasks = (0..<3).map { _ in
+            Task {
+                try await inventory.retrying { @Sendable _ in
+                    if server.isBack.withLock({ $0 }) { return }
+                    throw TrancheError(.storeUnavailable, "gone")
+                }
+            }
+        }
+        for step in 0..<12 {
+            try await clock.waitForSleepers(3)
+            if step < 3 { #expect(told.withLock { $0 }.isEmpty) }
+            if step == 11 { server.isBack.withLock { $0 = true } }
+            clock.advance(by: .seconds(step < 5 ? 0.4 : 3))
+        }
+        for task in tasks { try await task.value }
+        let kinds = told.withLock { $0 }
+        #expect(kinds.count == 2)
+        #expect(kinds.first == .began(limit: .seconds(60)))
+        #expect(kinds.last == .ended(after: .seconds(23)))
+    }
+
+    private final class Server: Sendable {
+        let isBack = Mutex(false)
+    }
+
+    @Test("A failure that the next request mends is told to nobody")
+    func shortOutage() async throws {
+        let told = Mutex(0)
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.onOutage = { _ in told.withLock { $0 += 1 } }
+        let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
+        let task = Task {
+            try await inventory.retrying { @Sendable isRepeated in
+                if !isRepeated { throw TrancheError(.sourceUnavailable, "gone") }
+            }
+        }
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(1))
+        try await task.value
+        #expect(told.withLock { $0 } == 0)
     }
 
     @Test("An end is written even when its task was cancelled")

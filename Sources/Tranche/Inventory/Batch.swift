@@ -264,16 +264,16 @@ extension Batch {
         _ body: @escaping @Sendable (Inventory) async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let inventory = inventory
-        let lease = lease
+        let limit = inventory.endingLimit(lease)
         do {
-            return try await inventory.retrying(within: lease) { _ in
+            return try await inventory.retrying(within: limit) { _ in
                 try await body(inventory)
             }
         } catch is CancellationError {
             // What was decided is still written, in a task that is not cancelled. Whether the first
             // request came through does not matter: an end may be repeated.
             return try await Task {
-                try await inventory.retrying(within: lease) { _ in try await body(inventory) }
+                try await inventory.retrying(within: limit) { _ in try await body(inventory) }
             }.value
         }
     }

@@ -33,6 +33,8 @@ public final class Inventory: Sendable {
     let lines = Mutex(Lines<AcquireRequest, SharedAcquire, SharedAnswer>())
     /// Likewise, for failures, by run.
     let failures = Mutex(Lines<RunKey, BadEnding, BatchRecord?>())
+    /// What cannot be reached just now.
+    let outages = Mutex(OutageLog())
     /// The store, where tasks share its transactions; `nil` where each has one of its own.
     let sharing: (any SharingStore)?
     /// Where those wait who end batches while others do; `nil` where each has a transaction of its own.
@@ -141,32 +143,6 @@ public final class Inventory: Sendable {
             if let settling { demands[key]?.demand.settling = settling }
         }
     }
-
-    /// Repeats a request while the store or the source cannot be reached, within a bound.
-    ///
-    /// - Parameters:
-    ///   - limit: The longest total wait; ``Configuration/retryLimit`` when `nil`.
-    ///   - body: The request; told whether it may have been made before.
-    /// - Returns: What `body` returns.
-    /// - Throws: What `body` throws, once the bound is reached.
-    package func retrying<R: Sendable>(
-        within limit: Duration? = nil,
-        _ body: (_ isRepeated: Bool) async throws -> R
-    ) async throws -> R {
-        var backoff = Backoff(limit: limit ?? configuration.retryLimit)
-        var isRepeated = false
-        while true {
-            do {
-                return try await body(isRepeated)
-            } catch let error as TrancheError
-                where error.code == .storeUnavailable || error.code == .sourceUnavailable
-            {
-                guard let wait = backoff.next(configuration.randomness()) else { throw error }
-                try await configuration.clock.sleep(for: wait)
-                isRepeated = true
-            }
-        }
-    }
 }
 
 extension Inventory {
@@ -176,9 +152,16 @@ extension Inventory {
         public var store: StoreConfiguration
         /// The name under which batches are held; host and process by default.
         public var worker: String
-        /// How long a request is repeated while the store or the source cannot be reached; 30 s by
-        /// default.
+        /// How long a request is repeated while the store or the source cannot be reached, or is locked by
+        /// others; 60 s by default, which outlasts the failover of a cluster.
+        ///
+        /// What ends a batch, or keeps it, is repeated for as long as its lease where that is longer.
         public var retryLimit: Duration
+        /// Is told when the store or the source cannot be reached for more than a second, and when it can be
+        /// again; `nil` (the default) where nobody asks.
+        ///
+        /// It is called from any task, and must return soon.
+        public var onOutage: (@Sendable (OutageNotice) -> Void)?
         /// How often to look again where nothing says when; 1 s by default.
         public var pollInterval: Duration
         /// The clock for waits and for the time that audits take; leases are the store's.
@@ -196,7 +179,7 @@ extension Inventory {
         public init(
             store: StoreConfiguration = StoreConfiguration(),
             worker: String = Configuration.processName,
-            retryLimit: Duration = .seconds(30),
+            retryLimit: Duration = .seconds(60),
             pollInterval: Duration = .seconds(1),
             clock: any Clock<Duration> = ContinuousClock(),
             randomness: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },

@@ -1,4 +1,4 @@
-/// Waits that double, with jitter, until their sum reaches a bound.
+/// Waits that double, with jitter, until they and what lies between them reach a bound.
 package struct Backoff {
     private let limit: Duration
     private var step: Duration = .milliseconds(50)
@@ -6,6 +6,11 @@ package struct Backoff {
 
     package init(limit: Duration) {
         self.limit = limit
+    }
+
+    /// Counts time that went into a request itself.
+    package mutating func spend(_ time: Duration) {
+        spent += max(time, .zero)
     }
 
     /// The next wait; `nil` when the bound is reached.

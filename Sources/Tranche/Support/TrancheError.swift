@@ -47,7 +47,7 @@ extension TrancheError {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
             case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
-            case promiseNotKept, sinkUnavailable, sinkFailed
+            case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused
         }
 
         private let name: Name
@@ -129,6 +129,11 @@ extension TrancheError {
         ///
         /// Permanent.
         public static let sinkFailed = Self(name: .sinkFailed)
+
+        /// A database refuses the connection, or cannot be used through it.
+        ///
+        /// Permanent; nothing was changed.
+        public static let accessRefused = Self(name: .accessRefused)
 
         /// What to do about errors of this kind.
         public var category: ErrorCategory {

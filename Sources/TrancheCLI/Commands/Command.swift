@@ -42,7 +42,11 @@ struct Context: Sendable {
         worker: String? = nil,
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
-        let configuration = try settings.configuration(worker: worker)
+        var configuration = try settings.configuration(worker: worker)
+        configuration.onOutage = { outage in
+            // Work goes on, whatever becomes of its standard error.
+            try? note(outage.words)
+        }
         let inventory = try await Inventory.open(
             settings.inventory.inventory,
             configuration: configuration
@@ -71,6 +75,21 @@ struct Context: Sendable {
             try errors.writeLine("tranche: \(redacted(message))")
         } catch let error as WriteError where error.isUnread {
             // The exit status tells.
+        }
+    }
+}
+
+extension OutageNotice {
+    /// The line about it.
+    fileprivate var words: String {
+        switch (kind, code) {
+        case (.began(let limit), _): "\(message); trying again for up to \(limit.words)"
+        case (.ended(let length), .storeBusy):
+            "the inventory is no longer locked, after \(length.words)"
+        case (.ended(let length), .sourceUnavailable):
+            "the source can be used again, after \(length.words)"
+        case (.ended(let length), _):
+            "the inventory can be reached again, after \(length.words)"
         }
     }
 }

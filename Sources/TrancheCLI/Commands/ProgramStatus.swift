@@ -18,6 +18,8 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
     package static let batchLost = ProgramStatus(rawValue: 4)
     /// The command line or a setting is wrong.
     package static let usage = ProgramStatus(rawValue: 64)
+    /// A database refuses the connection, or cannot be used through it.
+    package static let accessRefused = ProgramStatus(rawValue: 69)
     /// Trying the same again later may succeed.
     package static let tryAgain = ProgramStatus(rawValue: 75)
     /// A signal ended it.
@@ -31,6 +33,7 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
             case is UsageError: .usage
             case let error as TrancheError where error.code == .invalidArgument: .usage
             case let error as TrancheError where error.code == .batchLost: .batchLost
+            case let error as TrancheError where error.code == .accessRefused: .accessRefused
             case let error as TrancheError where error.category == .transient: .tryAgain
             default: .failed
             }

@@ -269,8 +269,28 @@ package protocol SQLDatabaseError: Error {
     var category: ErrorCategory { get }
     /// Whether it says that a lock was not had in time.
     var isBusy: Bool { get }
+    /// Whether the database refuses the connection for good, or cannot be used through it.
+    var refusesConnection: Bool { get }
     /// Whether it may be the fault of a single row, while others would be taken.
     var mayBlameRow: Bool { get }
     /// What went wrong, without bound values.
     var message: String { get }
+}
+
+extension SQLDatabaseError {
+    package var refusesConnection: Bool { false }
+
+    /// The code under which it is told.
+    ///
+    /// - Parameters:
+    ///   - passing: Where trying again may help.
+    ///   - lasting: Where it does not.
+    /// - Returns: The code.
+    package func code(
+        passing: TrancheError.Code,
+        lasting: TrancheError.Code
+    ) -> TrancheError.Code {
+        if refusesConnection { return .accessRefused }
+        return category == .transient ? passing : lasting
+    }
 }

@@ -180,7 +180,7 @@ package struct ItemRegistry: Sendable {
             return try await body()
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .sourceFailed,
+                error.code(passing: .sourceUnavailable, lasting: .sourceFailed),
                 "items cannot be registered in '\(table.table)': \(error.message)",
                 underlying: error
             )

@@ -235,7 +235,7 @@ extension TrancheError {
     /// Wraps an error of a sink's database.
     init(_ error: any SQLDatabaseError, sink name: String) {
         self.init(
-            error.category == .transient ? .sinkUnavailable : .sinkFailed,
+            error.code(passing: .sinkUnavailable, lasting: .sinkFailed),
             "\(name): \(error.message)",
             underlying: error
         )

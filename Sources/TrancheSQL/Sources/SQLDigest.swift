@@ -1,14 +1,16 @@
-import Tranche
+package import Tranche
 
 /// A digest that is the same in every process: FNV-1a, 52 bits of it.
 ///
 /// Source: the draft "The FNV Non-Cryptographic Hash Algorithm", section 4.
-struct SQLDigest {
+package struct SQLDigest {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    var value: Int64 { Int64((state ^ state >> 52) & 0xF_FFFF_FFFF_FFFF) }
+    package init() {}
 
-    mutating func add(_ value: Value) {
+    package var value: Int64 { Int64((state ^ state >> 52) & 0xF_FFFF_FFFF_FFFF) }
+
+    package mutating func add(_ value: Value) {
         add(value.text.map { Array($0.utf8) } ?? [0])
     }
 

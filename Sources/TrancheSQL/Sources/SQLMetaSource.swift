@@ -29,7 +29,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             watch = try await database.watch(table, uid: definition.uid)
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .invalidSource,
+                error.code(passing: .sourceUnavailable, lasting: .invalidSource),
                 "source '\(source.name)' in \(database.name): \(error.message)",
                 underlying: error
             )
@@ -317,7 +317,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             return try await body()
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .sourceFailed,
+                error.code(passing: .sourceUnavailable, lasting: .sourceFailed),
                 "source '\(definition.table)' in \(database.name): \(error.message)",
                 underlying: error
             )

@@ -52,7 +52,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             return (definition, fields, weight)
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
-                error.category == .transient ? .sourceUnavailable : .invalidSource,
+                error.code(passing: .sourceUnavailable, lasting: .invalidSource),
                 "source '\(source.name)' in \(database.name): \(error.message)",
                 underlying: error
             )

@@ -143,12 +143,9 @@ struct Plainness {
 extension TrancheError {
     /// Wraps an error of an inventory's database.
     package init(_ error: any SQLDatabaseError, inventory name: String) {
-        let code: Code =
-            switch error.category {
-            case .transient where error.isBusy: .storeBusy
-            case .transient: .storeUnavailable
-            default: .storeFailed
-            }
+        let code =
+            error.isBusy
+            ? .storeBusy : error.code(passing: .storeUnavailable, lasting: .storeFailed)
         self.init(code, "inventory \(name): \(error.message)", underlying: error)
     }
 }

@@ -1,0 +1,61 @@
+import Synchronization
+
+extension Inventory {
+    /// Repeats a request while the store or the source cannot be reached or is locked, within a bound.
+    ///
+    /// - Parameters:
+    ///   - limit: The longest time from the first request to the last; ``Configuration/retryLimit`` when `nil`.
+    ///   - body: The request; told whether it may have been made before.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, once the bound is reached.
+    package func retrying<R: Sendable>(
+        within limit: Duration? = nil,
+        _ body: (_ isRepeated: Bool) async throws -> R
+    ) async throws -> R {
+        let limit = limit ?? configuration.retryLimit
+        var backoff = Backoff(limit: limit)
+        var failed: Set<TrancheError.Code> = []
+        while true {
+            let began = stopwatch.elapsed
+            do {
+                let result = try await body(!failed.isEmpty)
+                if !failed.isEmpty { noteSuccess(after: failed) }
+                return result
+            } catch let error as TrancheError where error.code.isPassing {
+                failed.insert(error.code)
+                note(error, since: began, within: limit)
+                backoff.spend(stopwatch.elapsed - began)
+                guard let wait = backoff.next(configuration.randomness()) else { throw error }
+                try await configuration.clock.sleep(for: wait)
+            }
+        }
+    }
+
+    /// How long what ends a batch of a lease is repeated: it is held for as long at least.
+    func endingLimit(_ lease: Duration) -> Duration {
+        max(lease, configuration.retryLimit)
+    }
+
+    private func note(_ error: TrancheError, since began: Duration, within limit: Duration) {
+        guard let tell = configuration.onOutage else { return }
+        let now = stopwatch.elapsed
+        if outages.withLock({ $0.note(error.code, since: began, now: now) }) {
+            tell(OutageNotice(kind: .began(limit: limit), code: error.code, message: error.message))
+        }
+    }
+
+    private func noteSuccess(after failed: Set<TrancheError.Code>) {
+        guard let tell = configuration.onOutage else { return }
+        let now = stopwatch.elapsed
+        for (code, length) in outages.withLock({ $0.end(failed, now: now) }) {
+            tell(OutageNotice(kind: .ended(after: length), code: code, message: ""))
+        }
+    }
+}
+
+extension TrancheError.Code {
+    /// Whether the same request may be made again a moment later.
+    fileprivate var isPassing: Bool {
+        [.storeUnavailable, .storeBusy, .sourceUnavailable].contains(self)
+    }
+}

@@ -1,0 +1,51 @@
+/// That the store or the source cannot be reached, or can be again.
+public struct OutageNotice: Sendable {
+    /// What is told.
+    public enum Kind: Sendable, Hashable {
+        /// It cannot be reached for more than a second.
+        ///
+        /// Each request is repeated for up to `limit`.
+        case began(limit: Duration)
+        /// It can be reached again.
+        case ended(after: Duration)
+    }
+
+    /// What is told.
+    public let kind: Kind
+    /// What cannot be reached: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
+    public let code: TrancheError.Code
+    /// The error's message; empty at the end.
+    public let message: String
+}
+
+/// Since when what cannot be reached, so that each outage is told once, whoever meets it.
+struct OutageLog {
+    /// An outage shorter than this is told to nobody.
+    private static let patience: Duration = .seconds(1)
+
+    private var outages: [TrancheError.Code: (since: Duration, isTold: Bool)] = [:]
+
+    /// Notes a request that failed.
+    ///
+    /// - Returns: Whether that is to be told.
+    mutating func note(_ code: TrancheError.Code, since began: Duration, now: Duration) -> Bool {
+        var outage = outages[code] ?? (began, false)
+        defer { outages[code] = outage }
+        guard !outage.isTold, now - outage.since >= Self.patience else { return false }
+        outage.isTold = true
+        return true
+    }
+
+    /// Notes that a request succeeded that had failed.
+    ///
+    /// - Returns: The outages that were told and are over, with their lengths.
+    mutating func end(
+        _ codes: Set<TrancheError.Code>,
+        now: Duration
+    ) -> [(code: TrancheError.Code, length: Duration)] {
+        codes.compactMap { code in
+            guard let outage = outages.removeValue(forKey: code), outage.isTold else { return nil }
+            return (code, now - outage.since)
+        }
+    }
+}
