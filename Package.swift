@@ -240,6 +240,14 @@ let package = Package(
             exclude: ["Snapshots"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+                "TrancheMongo", "TrancheHTTP", "TrancheCLI", "TrancheTestKit", "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
         // What the crash tests start and kill: on the public interface alone.
         .executableTarget(
             name: "tranche-crash-worker",

@@ -61,7 +61,7 @@ public struct ArchivedBatch: Sendable, Hashable {
     /// Takes over what the archive keeps of a batch.
     ///
     /// It fails for one that cannot be archived: it has not succeeded, has no end, its range is turned
-    /// round, or its ids are more runs than ``ArchiveCodec/mostRuns``.
+    /// round, or its ids are more runs than ``ArchiveCodec/mostRuns`` or more than `Int.max - 1`.
     ///
     /// - Parameters:
     ///   - record: The batch.
@@ -70,7 +70,8 @@ public struct ArchivedBatch: Sendable, Hashable {
         let (span, overflow) = record.idEnd.subtractingReportingOverflow(record.idStart)
         guard record.status == .succeeded, let endedAt = record.endedAt,
             !overflow, span >= 0, span < .max, record.count >= 0, record.attempt >= 1,
-            record.itemIDs?.runs.count ?? 0 <= ArchiveCodec.mostRuns
+            record.itemIDs?.runs.count ?? 0 <= ArchiveCodec.mostRuns,
+            record.itemIDs?.count ?? 0 < .max
         else { return nil }
         self.init(
             id: record.id,

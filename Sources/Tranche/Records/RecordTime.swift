@@ -21,10 +21,10 @@ package enum RecordTime {
         }
     }
 
-    /// A date as `YYYY-MM-DD`.
+    /// A date as `YYYY-MM-DD`, with a longer year where it must be; the last one of some 96 billion years.
     package static func text(days: Int64) -> String {
         // civil_from_days of the same source.
-        let shifted = Int(days) + 719_468
+        let shifted = Int(min(max(days, -1 << 45), 1 << 45)) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
         let yearOfEra =
