@@ -224,9 +224,19 @@ package final class PostgreSQLDatabase: SQLDatabase {
         var found = try rows[0].map { try $0.text() } + calls.words.intersection(keywords)
         // With one argument it counts from today, with two it is immutable.
         if calls.calls.contains(.init("age", arguments: 1)) { found.append("age") }
-        // As a time, each of these is read when the statement is prepared.
-        let times: Set = ["now", "today", "tomorrow", "yesterday"]
-        return found + calls.literals.intersection(times).map(\.quotedAsText)
+        return found
+            + calls.literals.filter { PostgreSQLTimeWords.mayChange($0) }.map(\.quotedAsText)
+    }
+
+    package func changingCasts(in query: SQLStatement) async throws -> [String] {
+        var explain: SQLStatement = "EXPLAIN (VERBOSE, COSTS OFF) "
+        explain.append(query)
+        let rows = try await read(explain)
+        // What is immutable was put together by the planner; a text that becomes a time was not.
+        let cast =
+            #/\(('(?:[^']|'')*')::(?:text|name|cstring|character varying|character|bpchar)\)::(?:timestamp|date|time)/#
+        let lines = try rows[0].map { try $0.text() }
+        return Set(lines.flatMap { $0.matches(of: cast).map { String($0.output.1) } }).sorted()
     }
 
     package func lockForMigration(_ name: SQLTableName) -> [SQLStatement] {

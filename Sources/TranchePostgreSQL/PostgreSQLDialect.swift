@@ -165,6 +165,32 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
+    package func isTime(_ column: SQLStatement) -> SQLStatement {
+        "coalesce(\(column) <= clock_timestamp() + interval '1 day' AND isfinite(\(column)), false)"
+    }
+
+    package func objection(toTimesOfType type: String) -> String? {
+        switch type {
+        case "timestamp with time zone": nil
+        case "timestamp without time zone":
+            "which is a point in time only with a zone: give it one, such as at AT TIME ZONE 'UTC'"
+        case "date": "which says no time of day"
+        case "smallint", "integer", "bigint", "real", "double precision", "numeric":
+            "which is no time: seconds since 1970 become one by to_timestamp(at), milliseconds by "
+                + "to_timestamp(at / 1000.0)"
+        default: "which is no point in time"
+        }
+    }
+
+    package func name(ofTypeOf column: SQLStatement) -> SQLStatement {
+        "CAST(pg_typeof(\(column)) AS text)"
+    }
+
+    package var timesUnderstood: String {
+        "Times are of the type timestamp with time zone, not more than a day ahead: mend the entry, change the "
+            + "column's type, or make a view with such a column, and give its name with --settle-column"
+    }
+
     package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {
         "\(column) <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'"
     }

@@ -34,6 +34,8 @@ package actor SQLiteConnection: SQLConnection {
         case inventoryReader
         /// For a source: only reading, the file's journal mode left as it is.
         case source
+
+        var isInventory: Bool { if case .source = self { false } else { true } }
     }
 
     /// Opens a file.
@@ -57,21 +59,29 @@ package actor SQLiteConnection: SQLConnection {
         handle.setBusyHandler(waiter)
         handle.setProgressHandler(waiter)
         waiter.reset()
+        do throws(SQLiteError) {
+            if case .inventory = mode {
+                try handle.run(
+                    script: """
+                        PRAGMA journal_mode = WAL;
+                        PRAGMA synchronous = FULL;
+                        PRAGMA foreign_keys = ON;
+                        \(Self.cacheSize)
+                        """
+                )
+            } else {
+                // Reading the schema finds out whether the file is a database at all.
+                let script = "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;"
+                try handle.run(script: script)
+            }
+        } catch {
+            throw error.explained(path: path, isInventory: mode.isInventory)
+        }
         if case .inventory = mode {
-            try handle.run(
-                script: """
-                    PRAGMA journal_mode = WAL;
-                    PRAGMA synchronous = FULL;
-                    PRAGMA foreign_keys = ON;
-                    \(Self.cacheSize)
-                    """
-            )
             // Only now: nothing is put beside a file that is no database.
             turn = try SQLiteTurn(besides: path)
         } else {
             turn = nil
-            // Reading the schema finds out whether the file is a database at all.
-            try handle.run(script: "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;")
         }
     }
 

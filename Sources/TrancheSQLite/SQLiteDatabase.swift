@@ -198,6 +198,9 @@ package final class SQLiteDatabase: SQLDatabase {
         return .any
     }
 
+    // A text is a time only to a function, and these are looked at.
+    package func changingCasts(in query: SQLStatement) async throws -> [String] { [] }
+
     package func changingFunctions(among calls: FilterCalls) async throws -> [String] {
         let rows = try await read(
             // 0x800 is SQLITE_DETERMINISTIC.
@@ -214,7 +217,10 @@ package final class SQLiteDatabase: SQLDatabase {
         var found = Set(called.map(\.name)).intersection(changing)
         // Times are functions of their arguments unless these say 'now', or no time at all.
         let times: Set = ["date", "time", "datetime", "julianday", "unixepoch", "strftime"]
-        let saysNow = !calls.literals.isDisjoint(with: ["now", "localtime", "utc"])
+        // 'no' || 'w' says it, too.
+        let saysNow =
+            !calls.literals.isDisjoint(with: ["now", "localtime", "utc"])
+            || calls.literals.contains { !$0.isEmpty && "now".contains($0) }
         for call in called where times.contains(call.name) {
             let leastArguments = call.name == "strftime" ? 2 : 1
             if saysNow || call.arguments < leastArguments { found.insert(call.name) }

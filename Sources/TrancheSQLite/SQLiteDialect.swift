@@ -109,12 +109,37 @@ package struct SQLiteDialect: SQLDialect {
     }
 
     package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {
-        // Text is read as UTC, numbers as seconds since 1970.
+        "\(julianDay(column)) <= julianday('now') - \(milliseconds) / 86400000.0"
+    }
+
+    package func isTime(_ column: SQLStatement) -> SQLStatement {
+        "coalesce(\(julianDay(column)) <= julianday('now') + 1, 0)"
+    }
+
+    /// The day of a point in time; null for what is none.
+    ///
+    /// Text is read as UTC, and needs a date and a time of day: a date alone says nothing about hours, and `now` is
+    /// another time whenever it is read. Numbers are seconds since 1970, of the years from 1980 to 2286: what lies
+    /// outside counts otherwise, in milliseconds or days.
+    private func julianDay(_ column: SQLStatement) -> SQLStatement {
         """
-        (CASE typeof(\(column)) WHEN 'text' THEN julianday(\(column))
-            ELSE julianday(\(column), 'unixepoch') END)
-            <= julianday('now') - \(milliseconds) / 86400000.0
+        (CASE
+            WHEN typeof(\(column)) = 'text'
+                AND \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]*'
+            THEN julianday(\(column))
+            WHEN typeof(\(column)) IN ('integer', 'real') AND \(column) BETWEEN 315532800 AND 9999999999
+            THEN julianday(\(column), 'unixepoch')
+        END)
         """
+    }
+
+    package func objection(toTimesOfType type: String) -> String? { nil }
+
+    package func name(ofTypeOf column: SQLStatement) -> SQLStatement { "typeof(\(column))" }
+
+    package var timesUnderstood: String {
+        "Times are UTC text such as '2026-11-27 03:01:00', or seconds since 1970, not more than a day ahead: mend "
+            + "the entry, or make a view whose column says it so, and give its name with --settle-column"
     }
 
     // One writer at a time, each in its turn: nobody to wait for.

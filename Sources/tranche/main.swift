@@ -5,5 +5,10 @@ import TrancheCLI
 tranche_keep_few_arenas()
 // Output that nobody reads is an error to deal with, such as to give a batch back.
 signal(SIGPIPE, SIG_IGN)
-let status = await Program().run(Array(CommandLine.arguments.dropFirst()))
+let words = (0..<Int(CommandLine.argc)).compactMap { place in
+    CommandLine.unsafeArgv[place].map {
+        Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+    }
+}
+let status = await Program().run(words: words)
 exit(status.rawValue)

@@ -17,6 +17,7 @@ struct FuzzRun: Sendable {
     /// Calls `body` for each input.
     ///
     /// - Parameter body: Uses up one input or more, and says how many; errors of its subject stay in it.
+    /// - Throws: What `body` throws, which is a fault of the test.
     func run(_ body: (inout FuzzRandom) async throws -> Int) async throws {
         let inputs = max(1, Self.inputs * percent / 100)
         Rounds.say("seed \(Self.seed): fuzz: \(kind): \(inputs) inputs ...")

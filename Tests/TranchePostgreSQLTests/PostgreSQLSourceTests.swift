@@ -272,3 +272,66 @@ struct PostgreSQLSourceTests {
         }
     }
 }
+
+@Suite(
+    "Settle columns of PostgreSQL sources",
+    .timeLimit(.minutes(10)),
+    .enabled(if: TestPostgreSQL.server != nil)
+)
+struct PostgreSQLSettleColumnTests {
+    private func acquire(_ type: String, _ values: [String]) async throws -> [Int64] {
+        try await withTestDatabase(.postgreSQL) { database in
+            let table = database.name("t").quoted
+            try await database.run("CREATE TABLE \(table) (uid bigserial PRIMARY KEY, at \(type))")
+            for value in values {
+                try await database.run("INSERT INTO \(table) (at) VALUES (\(value))")
+            }
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            var source = SQLSource(database.prefix + "t")
+            source.settleColumn = "at"
+            let request = BatchRequest(job: "job", policy: RunPolicy(settleLag: .seconds(2)))
+            var ids: [Int64] = []
+            while case .batch(let batch) = try await inventory.acquire(request, from: source) {
+                ids += try await batch.items.map(\.id)
+                if ids.count == values.count { break }
+            }
+            await inventory.close()
+            return ids
+        }
+    }
+
+    @Test(
+        "A type that is no point in time is refused, with a remedy",
+        arguments: [
+            ("timestamp", "AT TIME ZONE"), ("date", "no time of day"), ("bigint", "to_timestamp"),
+            ("text", "no point"),
+            ("time", "no point"), ("numeric", "to_timestamp"),
+        ]
+    )
+    func types(_ type: String, _ words: String) async throws {
+        let error = await #expect(throws: TrancheError.self) { _ = try await acquire(type, []) }
+        #expect(error?.code == .invalidSource)
+        for part in ["'at'", type, words] {
+            #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test(
+        "What is no point in time is refused with its id",
+        arguments: ["NULL", "'infinity'", "'2999-01-01'"]
+    )
+    func refused(_ value: String) async throws {
+        let error = await #expect(throws: TrancheError.self) {
+            _ = try await acquire("timestamptz", [value, value])
+        }
+        #expect(error?.code == .invalidSource)
+        #expect(error?.message.contains("id 2 of '") == true)
+        let good = "now() - interval '1 minute'"
+        #expect(try await acquire("timestamptz", [good, value, good]) == [1, 2, 3])
+        let later = await #expect(throws: TrancheError.self) {
+            _ = try await acquire("timestamptz", [good, value])
+        }
+        #expect(later?.code == .invalidItem)
+    }
+}

@@ -276,6 +276,10 @@ final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
 
     func table(_ name: SQLTableName) async throws -> SQLTable? { try await base.table(name) }
 
+    func changingCasts(in query: SQLStatement) async throws -> [String] {
+        try await base.changingCasts(in: query)
+    }
+
     func changingFunctions(among calls: FilterCalls) async throws -> [String] {
         try await base.changingFunctions(among: calls)
     }

@@ -43,6 +43,7 @@ struct FilterTests {
         ("item <> 'a'", [2, 3]),
         ("coalesce(item, 'now()') = 'now()'", [4]),
         ("uid IN (SELECT 2)", [2]),
+        ("item <> 'now playing' AND item <> 'today?'", [1, 2, 3]),
     ]
 
     @Test(
@@ -94,6 +95,12 @@ struct FilterTests {
         (.sqlite, "created < datetime('now')", "datetime"),
         (.sqlite, "created < datetime()", "datetime"),
         (.sqlite, "created < datetime(\"now\")", "datetime"),
+        (.sqlite, "created < datetime('no' || 'w')", "datetime"),
+        (.postgreSQL, "created < 'NOW '", "now"),
+        (.postgreSQL, "created < 'today 10:00'", "today"),
+        (.postgreSQL, "created < 'Yesterday Europe/Berlin'", "yesterday"),
+        (.postgreSQL, "created < ('no' || 'w')::timestamptz", "'now'"),
+        (.postgreSQL, "created < CAST(upper('tomorrow') AS timestamptz)", "'TOMORROW'"),
         (.sqlite, "created < date('NOW', '-1 day')", "date"),
         (.sqlite, "created < datetime(created, 'localtime')", "datetime"),
         (.sqlite, "uid < unixepoch()", "unixepoch"),

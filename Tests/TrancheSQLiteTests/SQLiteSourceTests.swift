@@ -220,3 +220,72 @@ struct SQLiteSourceTests {
         }
     }
 }
+
+@Suite("Settle columns of SQLite sources", .timeLimit(.minutes(10)))
+struct SQLiteSettleColumnTests {
+    /// A time that is no point in time, and what is said of it.
+    static let faults = [
+        ("1795748514020", "milliseconds"), ("2461372.5", "Julian day"),
+        ("'11/27/2026 03:01'", "11/27"),
+        ("'2026-11-27'", "'2026-11-27'"), ("NULL", "NULL"), ("x'00'", "bytes"), ("'now'", "'now'"),
+        ("'2461372.5'", "no time"), ("'2999-01-01 00:00:00'", "2999"),
+        ("1795748514020123", "microseconds"),
+        ("0", "1980"), ("9e999", "Inf"),
+    ]
+
+    private func acquire(_ values: [String], lag: Duration = .seconds(2)) async throws -> [Int64] {
+        try await withTestDatabase(.sqlite) { database in
+            try await database.run("CREATE TABLE t (uid INTEGER PRIMARY KEY, at)")
+            for value in values { try await database.run("INSERT INTO t (at) VALUES (\(value))") }
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            var source = SQLSource("t")
+            source.settleColumn = "at"
+            let request = BatchRequest(job: "job", policy: RunPolicy(settleLag: lag))
+            var ids: [Int64] = []
+            while case .batch(let batch) = try await inventory.acquire(request, from: source) {
+                ids += try await batch.items.map(\.id)
+                if ids.count == values.count { break }
+            }
+            await inventory.close()
+            return ids
+        }
+    }
+
+    @Test(
+        "What is no point in time is refused, with its id, the column and a remedy",
+        arguments: faults
+    )
+    func refused(_ value: String, _ words: String) async throws {
+        let error = await #expect(throws: TrancheError.self) {
+            _ = try await acquire([value, value])
+        }
+        #expect(error?.code == .invalidSource)
+        for part in ["id 2 of 't'", "'at'", words, "seconds since 1970"] {
+            #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test("One such entry is told when nothing but it is waited for")
+    func one() async throws {
+        let good = "datetime('now', '-1 minute')"
+        #expect(try await acquire([good, "NULL", good]) == [1, 2, 3])
+        let error = await #expect(throws: TrancheError.self) {
+            _ = try await acquire([good, good, "NULL"])
+        }
+        #expect(error?.code == .invalidItem)
+        #expect(error?.message.contains("id 3 of 't' has NULL") == true)
+    }
+
+    @Test(
+        "Times are UTC text, or seconds since 1970",
+        arguments: [
+            "datetime('now', '-1 minute')", "strftime('%s', 'now', '-1 minute') + 0",
+            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 minute')", "strftime('%s', 'now') - 60.5",
+            "strftime('%Y-%m-%d %H:%M', 'now', '-2 minutes')",
+        ]
+    )
+    func good(_ value: String) async throws {
+        #expect(try await acquire([value]) == [1])
+    }
+}

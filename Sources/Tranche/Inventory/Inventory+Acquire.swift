@@ -326,6 +326,7 @@ extension Inventory {
                 )
                 plan.settling = settling
                 plan.isUnsettled = observed.highestID.map { isAbove($0, demand, bounds) } ?? false
+                try observed.requireTimely(plan)
                 return plan
             }
             bounds.upper = min(bounds.upper ?? .max, ceiling)
@@ -346,6 +347,7 @@ extension Inventory {
                 plan.reachedEnd && ceiling < request.bounds.upper ?? .max
                 && observed.highestID.map { $0 > ceiling && isAbove($0, demand, request.bounds) }
                     ?? false
+            try observed.requireTimely(plan)
         } else if plan.ranges.isEmpty, plan.reachedEnd {
             plan.highestID = try await source.highestID()
         }

@@ -14,7 +14,8 @@ extension RunKey {
         return schemes.contains(String(metaTable[..<colon])) ? metaTable : "table:\(metaTable)"
     }
 
-    static func quoted(_ word: String) -> String {
+    /// A word as a shell takes it for one.
+    package static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

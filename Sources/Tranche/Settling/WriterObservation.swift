@@ -9,6 +9,10 @@ public struct WriterObservation: Sendable, Hashable {
     ///
     /// Ids up to it were drawn at least that long ago.
     public var aged: Aged?
+    /// What is wrong with the age of a new entry, and what to do about it; `nil` where nothing is known to be.
+    ///
+    /// It is told when there is nothing else to hand out: such an entry would be waited for without end.
+    public var untimely: String?
     /// The server's life: a new one gives the names of writers anew.
     public var epoch: String
     /// The writers' transactions that are open.
@@ -32,12 +36,23 @@ public struct WriterObservation: Sendable, Hashable {
         highestID: Int64?,
         epoch: String = "",
         holders: Set<String> = [],
-        survivors: Set<String> = []
+        survivors: Set<String> = [],
+        untimely: String? = nil
     ) {
         self.highestID = highestID
         self.epoch = epoch
         self.holders = holders
         self.survivors = survivors
+        self.untimely = untimely
+    }
+
+    /// Tells of an entry whose age cannot be known, where nothing but such entries is waited for.
+    ///
+    /// - Parameter plan: What can be handed out.
+    /// - Throws: ``TrancheError`` `.invalidItem`.
+    package func requireTimely(_ plan: RangePlan) throws {
+        guard plan.ranges.isEmpty, plan.isUnsettled, let untimely else { return }
+        throw TrancheError(.invalidItem, untimely)
     }
 }
 

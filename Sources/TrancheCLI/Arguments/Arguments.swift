@@ -38,7 +38,9 @@ struct Arguments: Sendable {
         of command: CommandDescription,
         _ parse: (String) throws -> Value
     ) throws -> Value {
-        try read(operands[index], of: command.operands[index].name, parse)
+        let name = command.operands[index].name
+        guard operands.indices.contains(index) else { throw UsageError("\(name) is missing") }
+        return try read(operands[index], of: name, parse)
     }
 
     private func read<Value>(

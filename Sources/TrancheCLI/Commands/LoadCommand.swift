@@ -193,7 +193,7 @@ struct LoadCommand: Command {
         if let error = report.lastError { try context.note("the last failure: \(error)") }
         try context.note(
             "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' and "
-                + "'tranche batches --job \(options.job)' show them, 'tranche retry' and 'tranche redrive' "
+                + "'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche retry' and 'tranche redrive' "
                 + "offer them again"
         )
         return .failed

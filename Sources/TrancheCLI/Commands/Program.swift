@@ -66,6 +66,28 @@ package struct Program: Sendable {
         }
     }
 
+    /// Runs a command line as the system gives it.
+    ///
+    /// What is no UTF-8 is refused: two such names would become one, and a program would be given another argument
+    /// than was meant.
+    ///
+    /// - Parameter words: The arguments, the program's name among them.
+    /// - Returns: How to exit.
+    @concurrent
+    package func run(words: [[UInt8]]) async -> ProgramStatus {
+        var arguments: [String] = []
+        for (place, word) in words.enumerated().dropFirst() {
+            guard let text = String(validating: word, as: UTF8.self) else {
+                let shown = String(decoding: word.prefix(80), as: UTF8.self)
+                // Nobody is left to tell when standard error is gone; the exit status remains.
+                try? errors.writeLine("tranche: argument \(place), '\(shown)', is no UTF-8")
+                return .usage
+            }
+            arguments.append(text)
+        }
+        return await run(arguments)
+    }
+
     private func start(_ arguments: [String]) async throws -> ProgramStatus {
         let top = try ArgumentParser(Self.description, stopsAtOperand: true).parse(arguments)
         if top.has("version") {

@@ -57,11 +57,11 @@ struct StatusTable {
         var lines: [String] = []
         for run in runs {
             if case .held(let reason, _) = run.state {
-                lines.append("\(run.run.key) is held: \(reason)")
+                lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
             }
             if run.run.droppedGaps > 0 {
                 lines.append(
-                    "\(run.run.key) has given up "
+                    HumanText.oneLine("\(run.run.key)") + " has given up "
                         + "\(HumanText.count(run.run.droppedGaps, "gap")), as there were too many; "
                         + "'tranche audit' looks at all ids"
                 )

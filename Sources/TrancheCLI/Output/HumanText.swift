@@ -83,6 +83,21 @@ enum HumanText {
         "\(number(count)) \(count == 1 ? one : many ?? one + "s")"
     }
 
+    /// A text with its line breaks and other control characters escaped, such as `a\nb`.
+    static func oneLine(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { !isControl($0) }
+        if isPlain { return text }
+        return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }
+            .joined()
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
     /// What no proof covers in a source, a line each.
     static func risks(_ risks: [SourceRisk]) -> String {
         risks.map { "risk: \($0.explanation)\n" }.joined()

@@ -34,8 +34,15 @@ struct Table {
     /// How many rows there are.
     var count: Int { rows.count }
 
+    /// Adds a row; what would break the line, or move the cursor, is shown escaped.
     mutating func add(_ cells: [Cell]) {
-        rows.append(cells)
+        rows.append(
+            cells.map { cell in
+                var cell = cell
+                cell.text = HumanText.oneLine(cell.text)
+                return cell
+            }
+        )
     }
 
     /// The table as text, with a line break at its end.

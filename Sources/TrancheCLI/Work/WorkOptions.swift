@@ -163,7 +163,7 @@ struct WorkOptions: Sendable {
         case .unsettled:
             try context.note(
                 "\(key): a transaction that writes to the items stays open, and may still commit ids "
-                    + "that were passed over; 'tranche gaps --job \(key.job)' shows it and them. End it, "
+                    + "that were passed over; 'tranche gaps --job \(RunKey.quoted(key.job))' shows it and them. End it, "
                     + "or try again later"
             )
             return .tryAgain

@@ -209,7 +209,39 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 """
             )
         }
+        if let untimely = untimelyStatement { statements.append(untimely) }
         return statements + (watch.writers.map { [$0] } ?? [])
+    }
+
+    /// Newest entries that are looked at for whether their ages can be known.
+    private static var newest: Int { 100 }
+
+    /// The statement that finds the newest entry whose age cannot be known, if it is one of the newest.
+    private var untimelyStatement: SQLStatement? {
+        guard let column = definition.settleColumn else { return nil }
+        let type = database.dialect.name(ofTypeOf: "tranche_time")
+        return """
+            SELECT tranche_id, CAST(tranche_time AS text), \(type)
+            FROM (
+                SELECT \(name: definition.uid) AS tranche_id, \(name: column) AS tranche_time
+                FROM \(table)
+                ORDER BY \(name: definition.uid) DESC
+                LIMIT \(unsafeRaw: String(Self.newest))
+            ) AS tranche_newest
+            WHERE NOT \(database.dialect.isTime("tranche_time"))
+            ORDER BY tranche_id DESC
+            LIMIT 1
+            """
+    }
+
+    /// Reads a row of ``untimelyStatement``.
+    private func words(ofUntimely row: inout SQLRow) throws -> String {
+        let id = row.value().text ?? "NULL"
+        let value = row.optionalText()
+        let type = row.optionalText() ?? ""
+        return "id \(id) of '\(definition.table)' has "
+            + SQLSettleColumn.fault(value, ofType: type, in: definition.settleColumn ?? "")
+            + ". \(database.dialect.timesUnderstood)"
     }
 
     package func observeWriters(lag: Duration) async throws -> WriterObservation {
@@ -232,6 +264,9 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         if definition.settleColumn != nil {
             var aged = rest.popFirst()?.first
             observation.aged = .init(id: try aged?.optionalInteger())
+            if var untimely = rest.popFirst()?.first {
+                observation.untimely = try words(ofUntimely: &untimely)
+            }
         }
         guard let writers = rest.first else { return observation }
         _ = try writers.map { row in

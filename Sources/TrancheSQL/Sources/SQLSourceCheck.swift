@@ -29,10 +29,10 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             }
             if let filter = source.filter { try await check(filter: filter) }
             if let settled = source.settleColumn {
-                guard found.column(settled) != nil else {
+                guard let column = found.column(settled) else {
                     throw missing(settled, for: "settle column", in: found)
                 }
-                try await checkAges(settled)
+                try await checkAges(column)
             }
             if !uid.isNotNull { try await checkNoNullID() }
             let fields = try RecordFields(source.columns ?? found.columns.map(\.name))
@@ -84,7 +84,14 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     }
 
     /// Finds out whether a column can be compared with a time.
-    private func checkAges(_ column: String) async throws {
+    private func checkAges(_ settled: SQLTable.Column) async throws {
+        let column = settled.name
+        if let objection = database.dialect.objection(toTimesOfType: settled.baseType) {
+            throw invalid(
+                "column '\(column)' of '\(source.name)' has the type \(settled.type), \(objection). "
+                    + database.dialect.timesUnderstood
+            )
+        }
         let isAged = database.dialect.isAged("\(name: column)", milliseconds: "0")
         do {
             try await database.withReader {
@@ -97,6 +104,36 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 error
             )
         }
+        try await checkTimes(column)
+    }
+
+    /// Finds out whether any of the newest entries has a time, where there are entries.
+    private func checkTimes(_ column: String) async throws {
+        let (type, isTime) = (
+            database.dialect.name(ofTypeOf: "\(name: column)"),
+            database.dialect.isTime("\(name: column)")
+        )
+        let rows = try await database.read(
+            """
+            SELECT \(name: source.uid), CAST(\(name: column) AS text), \(type),
+                CASE WHEN \(isTime) THEN 1 ELSE 0 END
+            FROM \(table)
+            ORDER BY \(name: source.uid) DESC
+            LIMIT 100
+            """
+        )
+        let times = try rows[0].map { row in
+            (
+                id: row.value().text ?? "NULL", value: row.optionalText(),
+                type: row.optionalText() ?? "", isTime: try row.boolean()
+            )
+        }
+        guard let newest = times.first, !times.contains(where: \.isTime) else { return }
+        throw invalid(
+            "id \(newest.id) of '\(source.name)' has "
+                + SQLSettleColumn.fault(newest.value, ofType: newest.type, in: column)
+                + ", and none of the newest entries has a time. \(database.dialect.timesUnderstood)"
+        )
     }
 
     private func checkNoNullID() async throws {
@@ -134,7 +171,9 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid("the filter '\(filter)' is not valid: \(error.message)", error)
         }
         if source.allowsVolatileFilter { return }
-        let changing = try await database.changingFunctions(among: FilterCalls(in: filter))
+        let changing =
+            try await database.changingFunctions(among: FilterCalls(in: filter))
+            + database.changingCasts(in: checks[1])
         guard changing.isEmpty else {
             throw invalid(
                 "the filter '\(filter)' calls \(changing.sorted().joined(separator: ", ")), whose answer "

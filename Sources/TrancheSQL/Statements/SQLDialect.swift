@@ -83,6 +83,14 @@ package protocol SQLDialect: Sendable {
     ) -> SQLStatement
     /// The sum of weights of 0 or more; the highest number, or infinity, where it is beyond.
     func sum(ofWeights column: SQLStatement) -> SQLStatement
+    /// Whether a value of the user's, in a column, is a point in time, and none that lies more than a day ahead.
+    func isTime(_ column: SQLStatement) -> SQLStatement
+    /// Why a column of that type tells no times; `nil` where it may. See ``SQLTable/Column/baseType``.
+    func objection(toTimesOfType type: String) -> String?
+    /// The name of a value's type, as an expression.
+    func name(ofTypeOf column: SQLStatement) -> SQLStatement
+    /// What a column must be like to tell times, in words for people.
+    var timesUnderstood: String { get }
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The statements that make others wait who number completions of the same job.

@@ -81,8 +81,10 @@ extension Acquisition {
     ) async throws -> RangePlan? {
         if run.isAtEnd { return nil }
         var highest: Int64??
+        var observed: WriterObservation?
         if isObserved {
             let observation = try source.observed(rows.dropLast())
+            observed = observation
             observe(observation)
             highest = .some(observation.highestID)
         }
@@ -93,6 +95,7 @@ extension Acquisition {
                 source.observation(lag: "\(run.policy.settleLag.milliseconds)") + [step.statement]
             )
             let observation = try source.observed(again[...].dropLast())
+            observed = observation
             observe(observation)
             highest = .some(observation.highestID)
             planned = try plan(again[again.count - 1], of: step, from: source)
@@ -114,6 +117,7 @@ extension Acquisition {
             plan.highestID = highest ?? nil
             // Without a ceiling nothing was found out yet; an empty source is settled.
             if run.settling.ceiling == nil { plan.isUnsettled = plan.highestID != nil }
+            try observed?.requireTimely(plan)
             return plan
         }
     }
@@ -265,7 +269,9 @@ extension Acquisition {
         let hasGaps = run.gapsDueAt != nil || hasChangedGaps
         let questions = hasGaps ? [selectGaps(where: isToBeLooked)] : []
         let answer = try await commitAsking(questions, on: connection)
-        if let due = answer.due { return .none(.waiting(until: due)) }
+        if let due = answer.due {
+            return .none(.waiting(until: try await bounded(due, on: connection)))
+        }
         if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
             return .none(rewound(plan.highestID, cursor))
         }
@@ -312,17 +318,66 @@ extension Acquisition {
         )
     }
 
+    /// When a batch is due, once no time stands in the way that a clock set before it was set back.
+    ///
+    /// No lease ends later than a whole one from now, and no retry comes later than the longest wait from now,
+    /// but where the clock showed a later time when it was set. Of a batch that began, or failed, in what is
+    /// the future now, that is certain: such a time is brought forward to the latest that can be. Whoever still
+    /// holds the batch keeps it by a heartbeat.
+    ///
+    /// - Parameters:
+    ///   - due: When it is due as far as is kept.
+    ///   - connection: The connection, outside a transaction.
+    /// - Returns: When it is due then.
+    /// - Throws: The database's error.
+    private func bounded(
+        _ due: Date,
+        on connection: isolated Database.Connection
+    ) async throws -> Date {
+        let policy = run.policy
+        let longest = max(policy.lease, policy.backoffLimit)
+        guard due > now.addingTimeInterval(longest.seconds + 1) else { return due }
+        let dialect = store.dialect
+        let leaseEnd = store.instant(now.addingTimeInterval(policy.lease.seconds))
+        let retry = store.instant(now.addingTimeInterval(policy.backoffLimit.seconds))
+        let certain = store.instant(now.addingTimeInterval(1))
+        let (begun, ended) = (
+            dialect.instant(ofProcessingTime: "processing_start"),
+            dialect.instant(ofProcessingTime: "processing_end")
+        )
+        let rows = try await connection.atomically(
+            [
+                """
+                UPDATE \(store.tables.batch) SET lease_expires_at = \(leaseEnd)
+                WHERE \(store.isRun(run.key)) AND lease_expires_at > \(leaseEnd) AND \(begun) > \(certain)
+                """,
+                """
+                UPDATE \(store.tables.batch) SET retry_at = \(retry)
+                WHERE \(store.isRun(run.key)) AND retry_at > \(retry) AND \(ended) > \(certain)
+                """,
+                selectDue,
+            ],
+            isWriting: true
+        )
+        var row = rows[2].first
+        return try row?.optionalInstant() ?? due
+    }
+
+    /// Reads when the next batch is due that is not now.
+    private var selectDue: SQLStatement {
+        """
+        SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
+        FROM \(store.tables.batch)
+        WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+        """
+    }
+
     /// Writes what was decided, and asks when the next batch is due that is not now, and more.
     private mutating func commitAsking(
         _ questions: [SQLStatement],
         on connection: isolated Database.Connection
     ) async throws -> (due: Date?, rows: [SQLRows]) {
         try writeRun()
-        let selectDue: SQLStatement = """
-            SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
-            FROM \(store.tables.batch)
-            WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
-            """
         let rows = try await connection.commit(statements + [selectDue] + questions)
         var row = rows[statements.count].first
         return (try row?.optionalInstant(), Array(rows[(statements.count + 1)...]))

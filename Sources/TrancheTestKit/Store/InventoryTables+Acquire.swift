@@ -191,8 +191,9 @@ extension InventoryTables {
 
     // MARK: Nothing to hand out
 
-    private func nothing(_ acquire: Acquire, plan: RangePlan?) -> AcquireOutcome {
+    private mutating func nothing(_ acquire: Acquire, plan: RangePlan?) -> AcquireOutcome {
         let run = acquire.run
+        bringForward(run, now: acquire.now)
         if let due = nextDue(of: run.key, now: acquire.now) { return .none(.waiting(until: due)) }
         if let plan, !run.isAtEnd {
             if let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
@@ -228,6 +229,25 @@ extension InventoryTables {
         let looked = Set((acquire.request.looks ?? []).map(\.gap.id))
         if left.contains(where: { !looked.contains($0.id) }) { return .needsLook(left) }
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
+    }
+
+    /// Brings times forward that a clock set before it was set back: those of batches that began, or failed, in
+    /// what is the future now.
+    private mutating func bringForward(_ run: RunRecord, now: Date) {
+        let leaseEnd = now.addingTimeInterval(run.policy.lease.seconds)
+        let retry = now.addingTimeInterval(run.policy.backoffLimit.seconds)
+        let certain = now.addingTimeInterval(1)
+        let longest = max(leaseEnd, retry).addingTimeInterval(1)
+        guard let due = nextDue(of: run.key, now: now), due > longest else { return }
+        for var batch in batches(of: run.key) {
+            if let end = batch.leaseExpiresAt, end > leaseEnd, batch.startedAt > certain {
+                batch.leaseExpiresAt = leaseEnd
+            }
+            if let at = batch.retryAt, at > retry, let ended = batch.endedAt, ended > certain {
+                batch.retryAt = retry
+            }
+            keep(batch)
+        }
     }
 
     func nextDue(of key: RunKey, now: Date) -> Date? {
