@@ -14,6 +14,7 @@ enum PostgreSQLTimeWords {
     /// Whether a text, as a time, means another one later.
     ///
     /// - Parameter text: The text in lower case.
+    /// - Returns: Whether it does.
     static func mayChange(_ text: String) -> Bool {
         // With other signs it is no time.
         let isPlain = text.allSatisfy {

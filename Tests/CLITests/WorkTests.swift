@@ -199,7 +199,9 @@ import Tranche
         let outcome = await working
         #expect(outcome.status == .done)
         #expect(outcome.errors.contains("SIGTERM: finishing what runs"))
-        #expect(try await bench.states() == ["succeeded"])
+        // One may have been held ahead by the time of the signal.
+        let states = try await bench.states()
+        #expect(states == ["succeeded"] || states == ["succeeded", "released"])
     }
 
     @Test("Batches are held ahead while a program runs, and given back at the first signal")
