@@ -73,6 +73,9 @@ package struct RecordBlockBuilder {
 
     package var count: Int { ids.count }
 
+    /// Whether the values have so many bytes that no more records should come: places in them have 32 bits.
+    package var isFull: Bool { bytes.count >= 1 << 30 }
+
     /// Adds a record; one value for each field.
     package mutating func add(_ id: Int64, _ values: some Collection<Value>) {
         precondition(values.count == fields.count, "give a value for each field")

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 /// Runs as people read them; columns that seldom hold anything are shown when they do.
@@ -59,6 +60,15 @@ struct StatusTable {
             if case .held(let reason, _) = run.state {
                 lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
             }
+            if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)")
+                        + " waits \(HumanText.relative(due, to: context.now())) "
+                        + "for a lease or a retry, longer than either lasts: the clock may have been set back. Where "
+                        + "nobody works on the batch any more, 'tranche release BATCH --attempt N' offers it at "
+                        + "once; 'tranche batches' tells both numbers"
+                )
+            }
             if run.run.droppedGaps > 0 {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)") + " has given up "
@@ -74,6 +84,11 @@ struct StatusTable {
             }
         }
         return lines
+    }
+
+    /// How long a lease or a wait for a retry lasts at most, and a little more.
+    private func longestWait(of run: RunRecord) -> TimeInterval {
+        max(run.policy.lease, run.policy.backoffLimit).seconds + 60
     }
 
     private func name(_ run: RunRecord) -> String {

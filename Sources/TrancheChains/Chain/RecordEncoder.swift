@@ -95,7 +95,13 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
         switch value {
         case let date as Date:
             let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
-            encoding.add(.timestamp(Int64(microseconds)), as: name)
+            guard let time = Int64(exactly: microseconds) else {
+                throw EncodingError.invalidValue(
+                    value,
+                    .init(codingPath: codingPath + [key], debugDescription: "the time is too far away")
+                )
+            }
+            encoding.add(.timestamp(time), as: name)
         case let data as Data: add(.blob(Array(data)), key)
         case let uuid as UUID: add(.text(uuid.uuidString), key)
         case let url as URL: add(.text(url.absoluteString), key)

@@ -1,3 +1,5 @@
+import Tranche
+
 /// Sorts elements that each touch two nodes into buckets, and gives waves of buckets that touch none in common.
 ///
 /// An element belongs to the bucket of its two nodes' places, row and column of a grid. Buckets that share no
@@ -37,7 +39,7 @@ struct GridSplitter<Element> {
         self.size = size
         self.isOneKind = isOneKind
         self.most = most
-        self.nearlyFull = max(1, Int(Double(most) * nearlyFull))
+        self.nearlyFull = max(1, Int((Double(most) * nearlyFull).rounded(.down).nearestInteger))
     }
 
     /// Adds an element.

@@ -71,10 +71,16 @@ extension SQLMetaSource: RecordMetaSource {
     private func records(_ statement: SQLStatement) async throws -> [Record] {
         let rows = try await wrapping { try await database.read(statement)[0] }
         var builder = RecordBlockBuilder(fields ?? .none)
+        var records: [Record] = []
         _ = try rows.map { row in
             let id = try row.integer()
             builder.add(id, (0..<rows.width - 1).map { _ in row.value() })
+            if builder.isFull {
+                records += builder.build().records
+                builder = RecordBlockBuilder(fields ?? .none)
+            }
         }
-        return builder.build().records
+        let last = builder.build().records
+        return records.isEmpty ? last : records + last
     }
 }
