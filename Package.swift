@@ -173,11 +173,13 @@ let package = Package(
             dependencies: ["Tranche", "TrancheTestKit"],
             swiftSettings: strict
         ),
+        // What a user writes compiles with the settings of a new package.
+        .target(name: "PlainSettings", dependencies: ["Tranche"], path: "Tests/PlainSettings"),
         .testTarget(
             name: "TrancheChainsTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheTestKit", "TestSupport", "CPosix", "CZlib",
+                "TrancheTestKit", "TestSupport", "PlainSettings", "CPosix", "CZlib",
             ],
             swiftSettings: strict
         ),

@@ -74,9 +74,10 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     /// - Parameter key: The key.
     /// - Returns: The value.
     /// - Throws: What the load function throws for the key; `CancellationError` when the task is cancelled: the
-    ///   loading goes on for the others.
+    ///   loading goes on for the others. A task that is cancelled already asks for nothing; what is there it gets.
     public func load(_ key: Key) async throws -> Value {
-        try await future(of: key).value
+        guard let future = future(of: key) else { throw CancellationError() }
+        return try await future.value
     }
 
     /// Loads several values.
@@ -87,6 +88,7 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     public func loadMany(_ keys: [Key]) async throws -> [Result<Value, any Error>] {
         var results: [Result<Value, any Error>] = []
         for future in keys.map(future) {
+            guard let future else { throw CancellationError() }
             do {
                 results.append(.success(try await future.value))
             } catch {
@@ -131,13 +133,15 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     /// How many values are kept or being loaded.
     public var count: Int { cache.withLock { $0.entries.count } }
 
-    private func future(of key: Key) -> BatchFuture<Value> {
-        let (future, isNew) = cache.withLock { cache in
+    /// The future of a key, asked for where it was not before; `nil` where the task is cancelled.
+    private func future(of key: Key) -> BatchFuture<Value>? {
+        let (future, isNew) = cache.withLock { cache -> (BatchFuture<Value>?, Bool) in
             cache.uses += 1
             if let entry = cache.entries[key] {
                 cache.entries[key]?.use = cache.uses
                 return (entry.future, false)
             }
+            if Task.isCancelled { return (nil, false) }
             let number = cache.uses + 1
             let future = BatchFuture<Value> { [self] result in
                 if case .failure = result { forget(key, number) }
@@ -146,7 +150,7 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
             return (future, true)
         }
         // The request is made behind the lock: a batch that it fills may begin at once.
-        if isNew { batcher.submit(key, for: future) }
+        if isNew, let future { batcher.submit(key, for: future) }
         return future
     }
 

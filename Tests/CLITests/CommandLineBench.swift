@@ -94,7 +94,8 @@ final class CommandLineBench: Sendable {
         environment more: [String: String] = [:],
         output: any Writer & CustomStringConvertible = TextWriter(),
         errors: TextWriter = TextWriter(),
-        signals: AsyncStream<Int32> = AsyncStream { _ in }
+        signals: AsyncStream<Int32> = AsyncStream { _ in },
+        ask: @escaping @Sendable (String) async -> String? = { _ in nil }
     ) async -> Outcome {
         var environment = environment
         for (key, value) in more { environment[key] = value }
@@ -102,7 +103,8 @@ final class CommandLineBench: Sendable {
             environment: environment,
             output: output,
             errors: errors,
-            signals: { signals }
+            signals: { signals },
+            ask: ask
         )
         let status = await program.run(arguments)
         return Outcome(status: status, output: output.description, errors: errors.text)

@@ -35,6 +35,23 @@ import Testing
         #expect(status.contains(#""succeeded":{"batches":5,"items":10,"weight":550}"#))
     }
 
+    @Test("Results are given up when that is wanted")
+    func results() async throws {
+        let bench = try await CommandLineBench()
+        let work = ["work", "--job", "j", "--meta", "files", "--count", "5", "--"]
+        #expect(await bench.run(work + ["echo", "{}"]).status == .done)
+        let compact = ["compact", "--keep", "0"]
+        let words = "packing 2 batches gives up 2 results or logs and the attempts"
+        let refused = await bench.run(compact)
+        #expect(refused.status == .usage)
+        #expect(refused.errors.contains(words + "; say so with --yes"))
+        #expect(await bench.run(compact) { _ in "no" }.status == .failed)
+        #expect(try await bench.states().count == 2)
+        #expect(await bench.run(compact + ["--dry-run"]).output.contains("and 2 results or logs"))
+        #expect(await bench.run(compact) { _ in "yes" }.output.hasPrefix("packed 2 batches"))
+        #expect(try await bench.states().isEmpty)
+    }
+
     @Test("What a downstream run may still read stays")
     func keepsForOthers() async throws {
         let bench = try await worked()

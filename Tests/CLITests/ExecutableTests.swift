@@ -93,6 +93,37 @@ import Testing
         #expect(try await bench.states() == ["released"])
     }
 
+    @Test("Programs do not fail because nobody reads standard error any more")
+    func unread() async throws {
+        let bench = try await CommandLineBench()
+        // The reader goes with the first line; later programs write without end if they are let.
+        let script = "cat; for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done"
+        let line =
+            "'\(Executable.tranche.path)' work --job j --meta files --count 1 -- sh -c '\(script)' "
+            + "2>&1 | head -1; echo \"${PIPESTATUS[0]}\""
+        let outcome = try await Executable("/bin/bash").run(
+            ["-c", line],
+            environment: bench.environment
+        )
+        #expect(outcome.output.hasSuffix("\n0\n"))
+        #expect(try await bench.states() == [String](repeating: "succeeded", count: 10))
+        #expect(try await bench.batches().allSatisfy { $0["failures"] as? Double == 0 })
+    }
+
+    @Test("Whoever stops reading results ends the work, and keeps no batch from others")
+    func unreadResults() async throws {
+        let bench = try await CommandLineBench()
+        let line =
+            "'\(Executable.tranche.path)' work --json --job j --meta files --count 1 -- true "
+            + "2>/dev/null | head -1 > /dev/null; echo \"${PIPESTATUS[0]}\""
+        let outcome = try await Executable("/bin/bash").run(
+            ["-c", line],
+            environment: bench.environment
+        )
+        #expect(["0\n", "1\n"].contains(outcome.output))
+        #expect(try await bench.states().allSatisfy { ["succeeded", "released"].contains($0) })
+    }
+
     @Test("A worker killed at once takes its programs along")
     func killed() async throws {
         let bench = try await CommandLineBench()

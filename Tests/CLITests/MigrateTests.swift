@@ -35,6 +35,42 @@ import Testing
         #expect(await bench.run(["migrate", "status"], environment: fresh).output.contains("no"))
     }
 
+    @Test("Down says what it removes of which jobs, and does it when that is wanted")
+    func removal() async throws {
+        let bench = try await CommandLineBench()
+        let work = ["work", "--job", "j", "--meta", "files", "--count", "5", "--", "true"]
+        #expect(await bench.run(work).status == .done)
+        let down = ["migrate", "down", "--to", "0"]
+        let words = "of job 'j' 2 attempts, 2 batches, 1 gap, 1 run"
+        let refused = await bench.run(down)
+        #expect(refused.status == .failed)
+        #expect(refused.errors.contains(words))
+        #expect(refused.errors.contains("--yes"))
+        let asked = TextWriter()
+        for answer in ["n", "", "maybe"] {
+            let declined = await bench.run(down) { question in
+                try? asked.write(question)
+                return answer
+            }
+            #expect(declined.status == .failed)
+            #expect(declined.errors == "tranche: nothing was changed\n")
+        }
+        #expect(asked.text.contains("\(words). Go on? [y/N] "))
+        #expect(try await bench.states() == ["succeeded", "succeeded"])
+        let dry = await bench.run(down + ["--dry-run"])
+        #expect(dry.output.hasPrefix("-- removes \(words)\n"))
+        let json = await bench.run(down + ["--dry-run", "--json"])
+        #expect(json.output.contains(#"{"job":"j","what":"batches","count":2}"#))
+        let one = await bench.run(["migrate", "down"]) { _ in "y" }
+        #expect(one.status == .done)
+        #expect(one.output.contains("removed of job 'j' 1 run's columns\n"))
+        let all = await bench.run(down + ["--yes"])
+        #expect(all.status == .done)
+        #expect(all.output.contains("reverted 0001_create_inventory\n"))
+        #expect(try bench.rows("SELECT name FROM sqlite_master WHERE name = 'inventory'") == [])
+        #expect(await bench.run("migrate", "up", "--yes").status == .usage)
+    }
+
     @Test("A table of pybatchintory's is taken over, with its bounded jobs")
     func adoption() async throws {
         let bench = try await CommandLineBench(isMigrated: false)

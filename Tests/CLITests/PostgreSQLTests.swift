@@ -59,7 +59,12 @@ struct PostgreSQLTests {
             #expect(status.output.contains(#""succeeded":{"batches":8,"items":10,"weight":550}"#))
             #expect(
                 await bench.run(["migrate", "down", "--to", "0"], environment: settings).status
-                    == .done
+                    == .failed
+            )
+            let down = ["migrate", "down", "--to", "0", "--yes"]
+            #expect(await bench.run(down, environment: settings).status == .done)
+            #expect(
+                await bench.run(["migrate", "status"], environment: settings).output.contains("no")
             )
         }
     }
@@ -159,7 +164,7 @@ struct PostgreSQLTests {
                 await run("audit", "--job", "j", "--thorough").output.contains("nothing differs")
             )
             #expect(await run("compact", "--keep", "0", "--dry-run").status == .done)
-            #expect(await run("compact", "--keep", "0").status == .done)
+            #expect(await run("compact", "--keep", "0", "--yes").status == .done)
             let again = await bench.run(["acquire"] + job, environment: settings)
             #expect(again.errors == "tranche: complete: every item is in a batch that has ended\n")
         }

@@ -103,6 +103,26 @@ struct DataLoaderTests {
         #expect(loader.count <= 16)
     }
 
+    @Test("A task that is cancelled already asks for nothing, and gets what is there")
+    func cancelledBefore() async throws {
+        let table = Table()
+        let loader = loader(table, size: 1)
+        _ = try await loader.load(1)
+        func load(_ keys: [Int]) async throws -> [String] {
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                if keys.count == 1 { return [try await loader.load(keys[0])] }
+                return try await loader.loadMany(keys).map { try $0.get() }
+            }
+            return try await task.value
+        }
+        #expect(try await load([1]) == ["v1"])
+        await #expect(throws: CancellationError.self) { try await load([2]) }
+        await #expect(throws: CancellationError.self) { try await load([1, 3]) }
+        await loader.shutdown()
+        #expect(table.batches == [[1]])
+    }
+
     @Test("One who stops waiting does not stop the others")
     func cancels() async throws {
         let table = Table()

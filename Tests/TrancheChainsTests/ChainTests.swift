@@ -1,4 +1,5 @@
 import Foundation
+import PlainSettings
 import Synchronization
 import TestSupport
 import Testing
@@ -36,6 +37,17 @@ struct ChainTests {
             let summary = try #require(report.run)
             let bytes = try Data(contentsOf: URL(fileURLWithPath: world.path)).count
             #expect(summary.totals[.succeeded]?.weight == Double(bytes - 25))
+        }
+    }
+
+    @Test("A sink of one's own needs no settings but those of a new package")
+    func ownSink() async throws {
+        try await withChainWorld { world in
+            let sink = PrintingSink()
+            let report = try await Chain(reading: CSVSource(world.path)).write(to: sink)
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess)
+            #expect(sink.lines == (1...300).map { "\($0)" })
         }
     }
 

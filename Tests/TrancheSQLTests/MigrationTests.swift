@@ -37,11 +37,24 @@ struct MigrationTests {
         }
     }
 
-    func down(_ database: TestDatabase, to version: Int? = nil) async throws -> MigrationReport {
+    func down(
+        _ database: TestDatabase,
+        to version: Int? = nil,
+        removesRows: Bool = false
+    ) async throws -> MigrationReport {
         let migrator = try await database.migrator()
-        let report = try await migrator.down(to: version, isDryRun: false)
-        await migrator.close()
-        return report
+        do {
+            let report = try await migrator.down(
+                to: version,
+                isDryRun: false,
+                removesRows: removesRows
+            )
+            await migrator.close()
+            return report
+        } catch {
+            await migrator.close()
+            throw error
+        }
     }
 
     // MARK: Up and down
@@ -82,11 +95,58 @@ struct MigrationTests {
         try await withTestDatabase(backend) { database in
             try await Pybatchintory.load(into: database)
             try await database.migrateUp()
-            #expect(try await down(database, to: 1).steps == migrationSteps.dropFirst().reversed())
+            let down1 = try await down(database, to: 1, removesRows: true)
+            #expect(down1.steps == migrationSteps.dropFirst().reversed())
             let count: SQLStatement = "SELECT count(*) FROM \(database.name("inventory"))"
             #expect(try await database.column(count) == ["13"])
             #expect(try await database.migrateUp().steps == Array(migrationSteps.dropFirst()))
-            _ = try await down(database, to: 0)
+            _ = try await down(database, to: 0, removesRows: true)
+            #expect(try await database.database.table(database.name("inventory")) == nil)
+        }
+    }
+
+    @Test(
+        "What down would remove is counted by job, and refused until it is allowed",
+        arguments: Backend.available
+    )
+    func removal(on backend: Backend) async throws {
+        try await withTestDatabase(backend) { database in
+            try await database.run(
+                """
+                CREATE TABLE \(database.prefix)item (uid integer PRIMARY KEY, weight integer);
+                INSERT INTO \(database.prefix)item VALUES (1, 1), (2, 1), (3, 1), (7, 1);
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            let source = SQLSource(database.prefix + "item")
+            for job in ["a", "a", "b"] {
+                let batch = try await inventory.acquireBatch(from: source, job: job, count: 2)
+                try await batch?.succeed()
+            }
+            await inventory.close()
+            let full = try await schema(of: database)
+            for version in migrationSteps.indices {
+                let error = await #expect(throws: TrancheError.self) {
+                    try await down(database, to: version)
+                }
+                #expect(error?.code == .migrationRefused)
+                #expect(error?.message.contains("of job 'a' ") == true)
+                #expect(error?.message.contains("; of job 'b' ") == true)
+                #expect(error?.message.contains("removesRows: true") == true)
+                #expect(try await schema(of: database) == full)
+            }
+            let migrator = try await database.migrator()
+            let plan = try await migrator.down(to: 0, isDryRun: true)
+            await migrator.close()
+            let counts = plan.losses.filter { $0.what != "gaps" }
+                .map { "\($0.job) \($0.count) \($0.what)" }
+            let expected = [
+                "a 2 attempts", "a 2 batches", "a 1 runs", "b 1 attempts", "b 1 batches",
+                "b 1 runs",
+            ]
+            #expect(counts == expected)
+            #expect(try await down(database, to: 0, removesRows: true).losses == plan.losses)
             #expect(try await database.database.table(database.name("inventory")) == nil)
         }
     }
@@ -361,7 +421,7 @@ struct MigrationTests {
             )
             await inventory.close()
             let migrator = try await database.migrator(table: name)
-            _ = try await migrator.down(to: 0, isDryRun: false)
+            _ = try await migrator.down(to: 0, isDryRun: false, removesRows: true)
             await migrator.close()
             #expect(try await database.database.table(database.name(name)) == nil)
         }

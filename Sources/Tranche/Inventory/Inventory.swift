@@ -150,7 +150,7 @@ extension Inventory {
     public struct Configuration: Sendable {
         /// How its store is opened.
         public var store: StoreConfiguration
-        /// The name under which batches are held; host and process by default.
+        /// The name under which batches are held; ``processName`` by default.
         public var worker: String
         /// How long a request is repeated while the store or the source cannot be reached, or is locked by
         /// others; 60 s by default, which outlasts the failover of a cluster.
@@ -195,10 +195,10 @@ extension Inventory {
         }
 
         /// The host's name and the process's number, such as `etl-1:4711`.
-        public static var processName: String {
-            let process = ProcessInfo.processInfo
-            return "\(process.hostName):\(process.processIdentifier)"
-        }
+        ///
+        /// In a container, where numbers begin at 1 and the host's name may be that of all, a random part
+        /// follows: `etl-1:1-k3v9q`. It is the same for the life of the process.
+        public static var processName: String { ProcessName.own.text }
 
         /// Makes a token of the time and 64 random bits.
         public static func makeUniqueToken() -> String {

@@ -112,6 +112,8 @@ public struct CompactionReport: Sendable, Hashable {
     public var archiveRows = 0
     /// Attempts that were given up with their errors.
     public var attempts = 0
+    /// Batches whose result or log was given up.
+    public var results = 0
     /// Batches that are old enough and stay, because a downstream run has not finished with them.
     public var kept = 0
 

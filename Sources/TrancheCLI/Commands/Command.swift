@@ -31,8 +31,10 @@ struct Context: Sendable {
     /// Whether programs read the output.
     var isJSON: Bool
     var now: @Sendable () -> Date
-    /// SIGINT and SIGTERM as they arrive.
+    /// Stop signals as they arrive.
     var signals: @Sendable () -> AsyncStream<Int32>
+    /// Asks whoever sits before the terminal; `nil` where nobody does.
+    var ask: @Sendable (_ question: String) async -> String?
 
     /// How the output is coloured.
     var style: Style { Style(output, environment: environment) }
@@ -67,6 +69,22 @@ struct Context: Sendable {
         if isJSON { return try output.writeLine(document().text) }
         let text = try text()
         try output.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+    }
+
+    /// Asks for consent.
+    ///
+    /// - Parameter message: What would be done.
+    /// - Returns: Whether it is wanted; `nil` where nobody can be asked.
+    /// - Throws: `CancellationError`.
+    func confirm(_ message: String) async throws -> Bool? {
+        try Task.checkCancellation()
+        let question = "tranche: \(redacted(message)). Go on? [y/N] "
+        let line = question.split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard let answer = await ask(line) else {
+            try Task.checkCancellation()
+            return nil
+        }
+        return ["y", "yes"].contains(answer.trimmingCharacters(in: .whitespaces).lowercased())
     }
 
     /// Says something beside the output; where nobody reads that any more, the command goes on in silence.

@@ -12,14 +12,16 @@ struct CompactCommand: Command {
                 options: [
                     .init("keep", "TIME", "leave what ended in this time as it is; 30d by default"),
                     .init("dry-run", nil, "count, and change nothing"),
+                    .init("yes", nil, "give up results and logs without asking"),
                 ]
             ),
         ],
         notes: """
             Of an archived batch the ids, count, weight, completion and end are kept; its
-            result, log and attempts are given up. What the run of another job may still
-            take from it stays. Acquiring, audits, gaps and history read the archive as if
-            nothing had happened.
+            result, log and attempts are given up; where there are results or logs, that is
+            asked for on a terminal, and needs --yes without one. What the run of another
+            job may still take from it stays. Acquiring, audits, gaps and history read the
+            archive as if nothing had happened.
 
             """
     )
@@ -27,21 +29,28 @@ struct CompactCommand: Command {
     private let selection: RunOptions
     private let keep: Duration
     private let isDryRun: Bool
+    private let isSure: Bool
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
         keep = try arguments.value("keep", parseDuration) ?? .seconds(30 * 86_400)
         isDryRun = arguments.has("dry-run")
+        isSure = arguments.has("yes")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let report = try await context.withInventory { inventory in
             try await check(inventory)
+            guard try await isWanted(inventory, context) else { return CompactionReport?.none }
             return try await inventory.compact(
                 selection.find(in: inventory),
                 keep: keep,
                 isDryRun: isDryRun
             )
+        }
+        guard let report else {
+            try context.note("nothing was changed")
+            return .failed
         }
         let document = JSON.object([
             ("dry_run", .bool(isDryRun)),
@@ -50,9 +59,26 @@ struct CompactCommand: Command {
             ("archived_bytes", JSON(report.archivedBytes)),
             ("attempts", JSON(report.attempts)),
             ("kept", JSON(report.kept)),
+            ("results", JSON(report.results)),
         ])
         try context.write(document) { words(report) }
         return .done
+    }
+
+    /// Whether results may be given up, where there are any.
+    private func isWanted(_ inventory: Inventory, _ context: Context) async throws -> Bool {
+        if isDryRun || isSure { return true }
+        let plan = try await inventory.compact(
+            selection.find(in: inventory),
+            keep: keep,
+            isDryRun: true
+        )
+        if plan.results == 0 { return true }
+        let batches = HumanText.count(plan.batches, "batch", "batches")
+        let results = HumanText.count(plan.results, "result or log", "results or logs")
+        let question = "packing \(batches) gives up \(results) and the attempts"
+        if let isWanted = try await context.confirm(question) { return isWanted }
+        throw UsageError(question + "; say so with --yes, or keep more with --keep")
     }
 
     /// Refuses a job that there is not, and one that is several.
@@ -92,7 +118,12 @@ struct CompactCommand: Command {
             text +=
                 "\(HumanText.count(report.archiveRows, "row")), \(size) (\(each) bytes a batch)\n"
             text += "\(isDryRun ? "would give up" : "gave up") "
-            text += "\(HumanText.count(report.attempts, "attempt"))\n"
+            text += "\(HumanText.count(report.attempts, "attempt"))"
+            if report.results > 0 {
+                let results = HumanText.count(report.results, "result or log", "results or logs")
+                text += " and \(results)"
+            }
+            text += "\n"
         }
         if report.kept > 0 {
             let batches = HumanText.count(report.kept, "batch", "batches")

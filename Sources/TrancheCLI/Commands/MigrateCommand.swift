@@ -21,6 +21,7 @@ struct MigrateCommand: Command {
                 options: [
                     .init("to", "N", "the version to come to; 0 with down removes the inventory"),
                     .init("dry-run", nil, "print the SQL and change nothing"),
+                    .init("yes", nil, "with down: remove rows without asking"),
                 ]
             ),
             .init(
@@ -44,7 +45,12 @@ struct MigrateCommand: Command {
                     ),
                 ]
             ),
-        ]
+        ],
+        notes: """
+            What down removes is counted by job and asked for on a terminal; without one it needs
+            --yes. With --dry-run it is told.
+
+            """
     )
 
     private enum Action { case up, down, status }
@@ -52,6 +58,7 @@ struct MigrateCommand: Command {
     private let action: Action
     private let version: Int?
     private let isDryRun: Bool
+    private let isSure: Bool
     private let adoption: AdoptionOptions
 
     init(_ arguments: Arguments) throws {
@@ -66,6 +73,10 @@ struct MigrateCommand: Command {
             throw UsageError(
                 "'migrate status' changes nothing: --to and --dry-run go with up and down"
             )
+        }
+        isSure = arguments.has("yes")
+        if isSure, action != .down {
+            throw UsageError("--yes goes with 'migrate down': nothing else removes rows")
         }
         if action != .up, let extra = ["bounded", "zone", "lease"].first(where: arguments.has) {
             throw UsageError("--\(extra) goes with 'migrate up'")
@@ -121,7 +132,10 @@ struct MigrateCommand: Command {
                     context
                 )
             case .down:
-                let report = try await migrator.down(to: version, isDryRun: isDryRun)
+                guard let report = try await down(migrator, context) else {
+                    await migrator.close()
+                    return .failed
+                }
                 try MigrationText(report: report, verb: "reverted", isDryRun: isDryRun).write(
                     context
                 )
@@ -134,6 +148,35 @@ struct MigrateCommand: Command {
         }
         await migrator.close()
         return .done
+    }
+
+    /// Reverts; what removes rows is asked for first.
+    ///
+    /// - Returns: What was done; `nil` where it was not wanted.
+    private func down(
+        _ migrator: any InventoryMigrator,
+        _ context: Context
+    ) async throws -> MigrationReport? {
+        if !isDryRun, !isSure {
+            let plan = try await migrator.down(to: version, isDryRun: true)
+            if !plan.losses.isEmpty {
+                let question =
+                    "reverting \(plan.steps.joined(separator: ", ")) in \(migrator.name) removes "
+                    + "\(plan.losses.words)"
+                guard let isWanted = try await context.confirm(question) else {
+                    throw TrancheError(
+                        .migrationRefused,
+                        question + "; keep a copy of what you need, then give --yes"
+                    )
+                }
+                guard isWanted else {
+                    try context.note("nothing was changed")
+                    return nil
+                }
+                return try await migrator.down(to: version, isDryRun: false, removesRows: true)
+            }
+        }
+        return try await migrator.down(to: version, isDryRun: isDryRun, removesRows: isSure)
     }
 
     /// Lends a place where a file may be made to say what would be done, and removes it.

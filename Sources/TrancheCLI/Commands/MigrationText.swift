@@ -39,6 +39,17 @@ struct MigrationText: Sendable {
             ("steps", .array(report.steps.map { .string($0) })),
             ("sql", .array(isDryRun ? report.sql.map { .string($0) } : [])),
             ("adopted", report.adopted.map(document) ?? .null),
+            (
+                "removed",
+                .array(
+                    report.losses.map { loss in
+                        .object([
+                            ("job", .string(loss.job)), ("what", .string(loss.what)),
+                            ("count", JSON(loss.count)),
+                        ])
+                    }
+                )
+            ),
         ])
     }
 
@@ -67,12 +78,20 @@ struct MigrationText: Sendable {
 
     private func text(_ context: Context) -> String {
         if isDryRun {
-            return report.sql.isEmpty ? "-- nothing to do" : report.sql.joined(separator: "\n")
+            let losses = report.losses.isEmpty ? "" : "-- removes \(removed)\n"
+            return losses
+                + (report.sql.isEmpty ? "-- nothing to do" : report.sql.joined(separator: "\n"))
         }
         var text = report.steps.map { "\(verb) \($0)\n" }.joined()
+        if !report.losses.isEmpty { text += "removed \(removed)\n" }
         if report.steps.isEmpty { text = "nothing to do: the inventory is as asked for\n" }
         if let adoption = report.adopted { text += words(adoption, context) }
         return text
+    }
+
+    /// What is removed, on a line of its own whatever a job is called.
+    private var removed: String {
+        report.losses.words.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
     private func words(_ adoption: MigrationReport.Adoption, _ context: Context) -> String {

@@ -24,6 +24,7 @@ package struct Program: Sendable {
     private let errors: any Writer
     private let now: @Sendable () -> Date
     private let signals: @Sendable () -> AsyncStream<Int32>
+    private let ask: @Sendable (String) async -> String?
 
     /// Makes the program; by default over this process's environment and files.
     ///
@@ -32,19 +33,22 @@ package struct Program: Sendable {
     ///   - output: Standard output.
     ///   - errors: Standard error.
     ///   - now: The time that relative times are seen from.
-    ///   - signals: stop signals as they arrive.
+    ///   - signals: Stop signals as they arrive.
+    ///   - ask: Asks whoever sits before the terminal; `nil` where nobody does.
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         output: any Writer = FileWriter(file: 1),
         errors: any Writer = FileWriter(file: 2),
         now: @escaping @Sendable () -> Date = { Date() },
-        signals: @escaping @Sendable () -> AsyncStream<Int32> = { ProcessSignals.stream() }
+        signals: @escaping @Sendable () -> AsyncStream<Int32> = { ProcessSignals.stream() },
+        ask: @escaping @Sendable (String) async -> String? = { await Terminal.ask($0) }
     ) {
         self.environment = environment
         self.output = output
         self.errors = errors
         self.now = now
         self.signals = signals
+        self.ask = ask
     }
 
     /// Runs a command line.
@@ -129,7 +133,8 @@ package struct Program: Sendable {
             errors: errors,
             isJSON: arguments.has("json"),
             now: now,
-            signals: signals
+            signals: signals,
+            ask: ask
         )
         if type.handlesSignals { return try await command.run(context) }
         return try await untilSignal { try await command.run(context) }

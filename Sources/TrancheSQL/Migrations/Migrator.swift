@@ -27,12 +27,22 @@ public protocol InventoryMigrator: Sendable {
     /// - Parameters:
     ///   - version: The version to come to; the one before the last applied when `nil`.
     ///   - isDryRun: Whether only to say what would be done.
+    ///   - removesRows: Whether rows, and columns of rows, may be removed with what is reverted; the report of
+    ///     a dry run tells which.
     /// - Returns: What was done, or would be.
-    /// - Throws: `TrancheError` `.invalidArgument`, `.schemaUnknown`; nothing was changed then.
-    func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport
+    /// - Throws: `TrancheError` `.invalidArgument`, `.schemaUnknown`, or `.migrationRefused` (permanent), with the
+    ///   counts, where rows would be removed that may not be; nothing was changed then.
+    func down(to version: Int?, isDryRun: Bool, removesRows: Bool) async throws -> MigrationReport
 
     /// Closes the connections.
     func close() async
+}
+
+extension InventoryMigrator {
+    /// Reverts migrations as ``down(to:isDryRun:removesRows:)``, and removes no row.
+    public func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport {
+        try await down(to: version, isDryRun: isDryRun, removesRows: false)
+    }
 }
 
 /// A migration and whether it was applied.
@@ -74,6 +84,18 @@ public struct MigrationReport: Sendable, Hashable {
     public var sql: [String] = []
     /// Rows that were taken over from pybatchintory; `nil` when none were looked for.
     public var adopted: Adoption?
+    /// What is removed with what is reverted, by job.
+    public var losses: [Loss] = []
+
+    /// Rows that are removed, or lose columns.
+    public struct Loss: Sendable, Hashable {
+        /// The job; empty where none can be told.
+        public var job: String
+        /// What they are: `batches`, `packed batches`, `attempts`, `gaps`, `runs` or `runs' columns`.
+        public var what: String
+        /// How many there are; above 0.
+        public var count: Int
+    }
 
     /// What was taken over.
     public struct Adoption: Sendable, Hashable {

@@ -66,7 +66,7 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     }
 
     /// Reads the applied migrations and checks them against the known ones.
-    private func applied() async throws -> [Applied] {
+    func applied() async throws -> [Applied] {
         guard try await database.table(tables.migration) != nil else { return [] }
         let rows = try await database.read(selectApplied)
         return try check(rows[0])
@@ -189,44 +189,7 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
         """
     }
 
-    // MARK: Down
-
-    package func down(to version: Int?, isDryRun: Bool) async throws -> MigrationReport {
-        if let version, version != 0 { _ = try known(version) }
-        return try await wrapping {
-            let applied = try await self.applied()
-            guard let last = applied.last else { return MigrationReport() }
-            let target = version ?? last.version - 1
-            let steps = set.migrations.reversed().filter { migration in
-                migration.version > target && applied.contains { $0.version == migration.version }
-            }
-            let report = MigrationReport(
-                steps: steps.map(\.label),
-                sql: steps.map { script.fill($0.down) }
-            )
-            if isDryRun { return report }
-            for step in steps { try await revert(step) }
-            return report
-        }
-    }
-
-    private func revert(_ migration: Migration) async throws {
-        try await database.withTransaction(database.lockForMigration(tables.migration)) {
-            connection,
-            _ in
-            try await connection.runScript(script.fill(migration.down))
-            if migration.version == 1 {
-                try await connection.runScript("DROP TABLE \(tables.migration.quoted);")
-                _ = try await connection.commit([])
-                return
-            }
-            _ = try await connection.commit([
-                "DELETE FROM \(tables.migration) WHERE version = \(migration.version)"
-            ])
-        }
-    }
-
-    private func known(_ version: Int) throws -> Int {
+    func known(_ version: Int) throws -> Int {
         guard set.migrations.contains(where: { $0.version == version }) else {
             let versions = set.migrations.map { String($0.version) }.joined(separator: ", ")
             throw TrancheError(

@@ -105,7 +105,7 @@ extension SQLInventoryStore {
             }
             var packing = try decide(rows[...], for: run)
             packing.pack()
-            report.add(packing, attempts: try count(rows[reads.count - 1], of: packing))
+            report.add(packing, try losses(of: packing, rows[...], rows[reads.count - 1]))
             return
         }
         // Who numbers completions takes this lock before those of runs.
@@ -117,13 +117,13 @@ extension SQLInventoryStore {
         let done = try await database.withTransaction(locks + reads + open) { connection, rows in
             let answers = rows[locks.count...]
             var packing = try decide(answers, for: run)
-            if packing.moved.isEmpty { return (packing, 0) }
+            if packing.moved.isEmpty { return (packing, CompactedLosses()) }
             packing.pack(into: try answers.suffix(open.count).flatMap { try openRows($0) })
-            let attempts = try count(rows[locks.count + reads.count - 1], of: packing)
+            let losses = try losses(of: packing, answers, rows[locks.count + reads.count - 1])
             _ = try await connection.commit(write(packing, of: run))
-            return (packing, attempts)
+            return (packing, losses)
         }
-        report.add(done.0, attempts: done.1)
+        report.add(done.0, done.1)
     }
 
     private func decide(_ answers: ArraySlice<SQLRows>, for run: CompactedRun) throws
@@ -138,12 +138,22 @@ extension SQLInventoryStore {
         )
     }
 
-    /// How many of the attempts are of batches that go.
-    private func count(_ rows: SQLRows, of packing: ArchivePacking) throws -> Int {
+    /// How many attempts and results are of batches that go.
+    private func losses(
+        of packing: ArchivePacking,
+        _ answers: ArraySlice<SQLRows>,
+        _ attempts: SQLRows
+    ) throws -> CompactedLosses {
         let moved = Set(packing.moved.map(\.id))
-        return try rows.map { row in
+        var losses = CompactedLosses()
+        losses.attempts = try attempts.map { row in
             moved.contains(try row.integer()) ? Int(try row.integer()) : 0
         }.reduce(0, +)
+        losses.results =
+            try answers.first?.map { try batch(&$0) }.count { batch in
+                moved.contains(batch.id) && (batch.result != nil || batch.logging != nil)
+            } ?? 0
+        return losses
     }
 
     private func write(_ packing: ArchivePacking, of run: CompactedRun) -> [SQLStatement] {
@@ -290,12 +300,22 @@ private struct CompactedRun: Sendable {
     var key: RunKey
 }
 
+/// What is given up with batches.
+private struct CompactedLosses: Sendable {
+    var attempts = 0
+    var results = 0
+}
+
 extension CompactionReport {
-    fileprivate mutating func add(_ packing: ArchivePacking, attempts: Int) {
+    fileprivate mutating func add(
+        _ packing: ArchivePacking,
+        _ losses: CompactedLosses
+    ) {
         batches += packing.moved.count
         archivedBytes += packing.bytes
         archiveRows += packing.rows.count - packing.reopened.count
-        self.attempts += attempts
+        attempts += losses.attempts
+        results += losses.results
         kept += packing.kept
     }
 }

@@ -60,6 +60,7 @@ extension InventoryTables {
             report.archiveRows += 1
             report.archivedBytes += ArchiveCodec.pack([packed]).count
             report.attempts += attempts.count { $0.batch == batch.id }
+            if batch.result != nil || batch.logging != nil { report.results += 1 }
             if isDryRun { continue }
             archive.append(packed.record(of: batch.key))
             rows.removeAll { $0.batch.id == batch.id }

@@ -41,6 +41,7 @@ _tranche() {
                 ':up|down|status:(up down status)' \
                 '--to[the version to come to; 0 with down removes the inventory]:N:' \
                 '--dry-run[print the SQL and change nothing]' \
+                '--yes[with down\: remove rows without asking]' \
                 '*--bounded[the job becomes a run of its name with these bounds]:JOB=20..80:' \
                 '--zone[what its times mean, as Europe/Berlin; the server'\''s by default]:ZONE:' \
                 '--lease[when rows left running are offered again; 60s by default]:TIME:' \
@@ -531,6 +532,7 @@ _tranche() {
                 '--run[name of a bounded run]:RUN:' \
                 '--keep[leave what ended in this time as it is; 30d by default]:TIME:' \
                 '--dry-run[count, and change nothing]' \
+                '--yes[give up results and logs without asking]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -1,0 +1,193 @@
+import Foundation
+import Tranche
+
+extension SQLMigrator {
+    package func down(
+        to version: Int?,
+        isDryRun: Bool,
+        removesRows: Bool
+    ) async throws -> MigrationReport {
+        if let version, version != 0 { _ = try known(version) }
+        return try await wrapping {
+            let applied = try await self.applied()
+            guard let last = applied.last else { return MigrationReport() }
+            let target = version ?? last.version - 1
+            let steps = set.migrations.reversed().filter { migration in
+                migration.version > target && applied.contains { $0.version == migration.version }
+            }
+            var report = MigrationReport(
+                steps: steps.map(\.label),
+                sql: steps.map { script.fill($0.down) }
+            )
+            report.losses = try await database.withReader { connection in
+                try await losses(of: steps, on: connection, isWriting: false)
+            }
+            if isDryRun { return report }
+            if !removesRows { try refuse(report.losses, of: steps) }
+            for step in steps { try await revert(step, removesRows: removesRows) }
+            return report
+        }
+    }
+
+    private func revert(_ migration: Migration, removesRows: Bool) async throws {
+        try await database.withTransaction(database.lockForMigration(tables.migration)) {
+            connection,
+            _ in
+            if !removesRows {
+                // What has come since all were counted.
+                let losses = try await losses(of: [migration], on: connection, isWriting: true)
+                try refuse(losses, of: [migration])
+            }
+            try await connection.runScript(script.fill(migration.down))
+            if migration.version == 1 {
+                try await connection.runScript("DROP TABLE \(tables.migration.quoted);")
+                _ = try await connection.commit([])
+                return
+            }
+            _ = try await connection.commit([
+                "DELETE FROM \(tables.migration) WHERE version = \(migration.version)"
+            ])
+        }
+    }
+
+    // MARK: Losses
+
+    private func refuse(_ losses: [MigrationReport.Loss], of steps: [Migration]) throws {
+        if losses.isEmpty { return }
+        let labels = steps.map(\.label).joined(separator: ", ")
+        throw TrancheError(
+            .migrationRefused,
+            "reverting \(labels) in \(name) removes \(losses.words); "
+                + "do it with --yes (in Swift, removesRows: true)"
+        )
+    }
+
+    /// Counts what some steps down remove; all statements of one call see the same.
+    private func losses(
+        of steps: [Migration],
+        on connection: isolated Database.Connection,
+        isWriting: Bool
+    ) async throws -> [MigrationReport.Loss] {
+        let touched = steps.map(\.removed)
+        let dropped = touched.reduce(into: Set<String>()) { $0.formUnion($1.tables) }
+        let narrowed = touched.reduce(into: Set<String>()) { $0.formUnion($1.narrowed) }
+        var questions: [(what: String, count: SQLStatement)] = []
+        for table in dropped.sorted() { questions.append(count(table)) }
+        for table in narrowed.subtracting(dropped).sorted() {
+            let (what, count) = count(table)
+            questions.append((what + "' columns", count))
+        }
+        if questions.isEmpty { return [] }
+        let statements = questions.map(\.count)
+        let rows =
+            isWriting
+            ? try await connection.run(statements)
+            : try await connection.atomically(statements, isWriting: false)
+        var losses: [MigrationReport.Loss] = []
+        for (question, rows) in zip(questions, rows) {
+            losses += try rows.map { row in
+                MigrationReport.Loss(
+                    job: try row.text(),
+                    what: question.what,
+                    count: Int(try row.integer())
+                )
+            }
+        }
+        return losses.filter { $0.count > 0 }.sorted { ($0.job, $0.what) < ($1.job, $1.what) }
+    }
+
+    /// How to count the rows of a table by job, and what they are.
+    private func count(_ table: String) -> (what: String, count: SQLStatement) {
+        switch table {
+        case "inventory":
+            return ("batches", "SELECT job, count(*) FROM \(tables.batch) GROUP BY job")
+        case "inventory_run":
+            return ("runs", "SELECT job, count(*) FROM \(tables.run) GROUP BY job")
+        case "inventory_attempt":
+            return (
+                "attempts",
+                """
+                SELECT coalesce(b.job, ''), count(*)
+                FROM \(tables.attempt) AS a
+                LEFT JOIN \(tables.batch) AS b ON b.id = a.batch_id
+                GROUP BY coalesce(b.job, '')
+                """
+            )
+        case "inventory_gap":
+            return (
+                "gaps",
+                """
+                SELECT coalesce(r.job, ''), count(*)
+                FROM \(tables.gap) AS g
+                LEFT JOIN \(tables.run) AS r ON r.id = g.run_id
+                GROUP BY coalesce(r.job, '')
+                """
+            )
+        case "inventory_archive":
+            return (
+                "packed batches",
+                """
+                SELECT coalesce(r.job, ''), CAST(sum(a.batches) AS bigint)
+                FROM \(tables.archive) AS a
+                LEFT JOIN \(tables.run) AS r ON r.id = a.run_id
+                GROUP BY coalesce(r.job, '')
+                """
+            )
+        default:
+            let name = SQLTableName(
+                schema: tables.batch.schema,
+                table: tables.batch.table + table.dropFirst("inventory".count)
+            )
+            return ("rows", "SELECT '', count(*) FROM \(name)")
+        }
+    }
+}
+
+extension Migration {
+    /// The tables that the step down drops, and those that lose columns, by their names in the script.
+    var removed: (tables: Set<String>, narrowed: Set<String>) {
+        var (tables, narrowed) = (Set<String>(), Set<String>())
+        for statement in down.split(separator: ";") {
+            let words = statement.split(whereSeparator: \.isWhitespace)
+            guard words.count > 2, words[1] == "TABLE" else { continue }
+            let name = words[2].trimmingPrefix("{").prefix { $0 != "}" }
+            if words[0] == "DROP" { tables.insert(String(name)) }
+            if words[0] == "ALTER",
+                words.indices.dropLast().contains(where: {
+                    words[$0] == "DROP" && words[$0 + 1] == "COLUMN"
+                })
+            {
+                narrowed.insert(String(name))
+            }
+        }
+        return (tables, narrowed)
+    }
+}
+
+extension [MigrationReport.Loss] {
+    /// What is lost, for people: `of job 'a' 20 batches and 3 runs; of job 'b' 1 run`.
+    package var words: String {
+        var jobs: [(job: String, parts: [String])] = []
+        for loss in self {
+            if jobs.last?.job != loss.job { jobs.append((loss.job, [])) }
+            let last = jobs.count - 1
+            jobs[last].parts.append("\(loss.count) \(loss.unit)")
+        }
+        return jobs.map { job, parts in
+            (job.isEmpty ? "" : "of job '\(job)' ") + parts.joined(separator: ", ")
+        }.joined(separator: "; ")
+    }
+}
+
+extension MigrationReport.Loss {
+    /// What they are, in the number that they have.
+    fileprivate var unit: String {
+        guard count == 1 else { return what }
+        switch what {
+        case "batches": return "batch"
+        case "packed batches": return "packed batch"
+        case "runs' columns": return "run's columns"
+        default: return what.hasSuffix("s") ? String(what.dropLast()) : what
+        }
+    }
+}
