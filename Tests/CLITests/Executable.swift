@@ -63,6 +63,9 @@ final class RunningProgram: @unchecked Sendable {
         return try FileHandle(forWritingTo: url)
     }
 
+    /// The process's number.
+    var number: pid_t { process.processIdentifier }
+
     func send(_ signal: Int32) {
         kill(process.processIdentifier, signal)
     }

@@ -93,6 +93,38 @@ import Testing
         #expect(try await bench.states() == ["released"])
     }
 
+    @Test(
+        "A signal to all of a worker's processes releases its batches, heeded or not",
+        arguments: [true, false]
+    )
+    func all(isHeeded: Bool) async throws {
+        let bench = try await CommandLineBench()
+        let script =
+            (isHeeded ? "" : "trap '' TERM; ") + "echo $$ > \(bench.path("pid")); sleep 1000"
+        let running = try work(bench, script, ["--grace", "100ms", "--on-exhausted", "split"])
+        let child = try await number(in: bench.path("pid"))
+        for process in descendants(of: running.number) { kill(process, SIGTERM) }
+        let outcome = await running.outcome()
+        #expect(outcome.code == 130)
+        #expect(outcome.errors.contains("1 released"))
+        #expect(hasEnded(child))
+        #expect(try await bench.states() == ["released"])
+        #expect(try await bench.batches()[0]["failures"] as? Double == 0)
+        // The guard was signalled as well, and has ended because its worker has.
+        #expect(await eventually { descendants(of: running.number).allSatisfy(hasEnded) })
+    }
+
+    /// A process behind all that descend from it: programs hear of a signal before their worker.
+    private func descendants(of process: pid_t) -> [pid_t] {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let children = all.compactMap { pid_t($0) }.filter { number in
+            let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8)
+            let words = text?.split(separator: ")").last?.split(separator: " ") ?? []
+            return words.count > 1 && pid_t(words[1]) == process
+        }
+        return children.flatMap { descendants(of: $0) } + [process]
+    }
+
     @Test("Programs do not fail because nobody reads standard error any more")
     func unread() async throws {
         let bench = try await CommandLineBench()
