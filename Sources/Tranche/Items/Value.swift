@@ -70,11 +70,17 @@ extension Value: Codable {
 }
 
 extension [UInt8] {
+    private static func digit(_ half: UInt8) -> UInt8 { half < 10 ? 0x30 + half : 0x57 + half }
+
     /// The bytes as lower-case hexadecimal digits.
     package var hexadecimal: String {
-        map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        // At once: a value may have megabytes.
+        String(unsafeUninitializedCapacity: 2 * count) { digits in
+            for (place, byte) in enumerated() {
+                digits[2 * place] = Self.digit(byte >> 4)
+                digits[2 * place + 1] = Self.digit(byte & 15)
+            }
+            return 2 * count
+        }
     }
 }

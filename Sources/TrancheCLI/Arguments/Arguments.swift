@@ -32,6 +32,14 @@ struct Arguments: Sendable {
         return try read(text, of: "--\(option)", parse)
     }
 
+    /// The operand at a place.
+    ///
+    /// - Throws: ``UsageError`` naming it where there is none.
+    func operand(_ index: Int, _ name: String) throws -> String {
+        guard operands.indices.contains(index) else { throw UsageError("\(name) is missing") }
+        return operands[index]
+    }
+
     /// The operand at a place, read by `parse`.
     func operand<Value>(
         _ index: Int,
@@ -39,8 +47,7 @@ struct Arguments: Sendable {
         _ parse: (String) throws -> Value
     ) throws -> Value {
         let name = command.operands[index].name
-        guard operands.indices.contains(index) else { throw UsageError("\(name) is missing") }
-        return try read(operands[index], of: name, parse)
+        return try read(try operand(index, name), of: name, parse)
     }
 
     private func read<Value>(

@@ -9,7 +9,7 @@ struct CompletionsCommand: Command {
     private let isBash: Bool
 
     init(_ arguments: Arguments) throws {
-        isBash = arguments.operands[0] == "bash"
+        isBash = try arguments.operand(0, "bash|zsh") == "bash"
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {

@@ -62,7 +62,7 @@ struct MigrateCommand: Command {
     private let adoption: AdoptionOptions
 
     init(_ arguments: Arguments) throws {
-        switch arguments.operands[0] {
+        switch try arguments.operand(0, "up|down|status") {
         case "up": action = .up
         case "down": action = .down
         default: action = .status

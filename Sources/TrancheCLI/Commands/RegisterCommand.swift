@@ -40,7 +40,7 @@ struct RegisterCommand: Command {
     private let isDryRun: Bool
 
     init(_ arguments: Arguments) throws {
-        prefix = arguments.operands[0]
+        prefix = try arguments.operand(0, "PREFIX")
         guard FileName.isObject(prefix) else {
             throw UsageError(
                 "'\(redacted(prefix))' is no listing; give gs://BUCKET/START or s3://BUCKET/START"

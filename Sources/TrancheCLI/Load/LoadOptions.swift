@@ -133,7 +133,7 @@ struct LoadOptions: Sendable {
     ]
 
     init(_ arguments: Arguments) throws {
-        let options = try ReadingOptions(arguments, file: arguments.operands[0])
+        let options = try ReadingOptions(arguments, file: arguments.operand(0, "FILE"))
         file = options.file
         reading = options.reading
         job = arguments.text("job") ?? "load"

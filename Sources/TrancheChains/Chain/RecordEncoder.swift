@@ -98,7 +98,10 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
             guard let time = Int64(exactly: microseconds) else {
                 throw EncodingError.invalidValue(
                     value,
-                    .init(codingPath: codingPath + [key], debugDescription: "the time is too far away")
+                    .init(
+                        codingPath: codingPath + [key],
+                        debugDescription: "the time is too far away"
+                    )
                 )
             }
             encoding.add(.timestamp(time), as: name)
