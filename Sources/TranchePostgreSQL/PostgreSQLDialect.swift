@@ -99,6 +99,7 @@ package struct PostgreSQLDialect: SQLDialect {
         // Only such a number can be beyond, which would be an error that names no row.
         return """
             CASE
+                WHEN \(column) >= 1e-300 AND \(column) <= 1e300 THEN CAST(\(column) AS double precision)
                 WHEN \(column) = 'NaN' THEN CAST('NaN' AS double precision)
                 WHEN \(column) > 1.7976931348623157e308 THEN CAST('Infinity' AS double precision)
                 WHEN \(column) < -1.7976931348623157e308 THEN CAST('-Infinity' AS double precision)

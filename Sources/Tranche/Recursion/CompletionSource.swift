@@ -155,8 +155,9 @@ struct CompletionSource: MetaSource {
             attempt: batch.attempt
         )
         var text = try JSONText.encode(payload)
-        // The result is JSON already.
-        text = String(text.dropLast()) + ",\"result\":\(batch.result ?? "null")}"
+        // The result is JSON already, unless somebody else has written it.
+        let result = try batch.result.map { JSONText.isValid($0) ? $0 : try JSONText.encode($0) }
+        text = String(text.dropLast()) + ",\"result\":\(result ?? "null")}"
         return Item(
             id: batch.completion ?? 0,
             item: .text(text),

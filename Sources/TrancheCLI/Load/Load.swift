@@ -199,7 +199,7 @@ struct Load: Sendable {
             case .succeeded:
                 tally.succeeded += 1
                 tally.items += batch.count
-                tally.weight += batch.weight ?? 0
+                tally.add(weight: batch.weight ?? 0)
             case .failed: tally.failed += 1
             case .lost: tally.lost += 1
             case .released: tally.released += 1

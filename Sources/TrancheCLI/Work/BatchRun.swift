@@ -144,7 +144,7 @@ struct BatchRun: Sendable {
             case "succeeded":
                 tally.succeeded += 1
                 tally.items += batch.count
-                tally.weight += batch.weight
+                tally.add(weight: batch.weight)
             case "released": tally.released += 1
             case "lost": tally.lost += 1
             default: tally.failed += 1

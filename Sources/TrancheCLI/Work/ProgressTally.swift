@@ -50,6 +50,11 @@ struct ProgressTally: Sendable {
             + (["\(amount) in \(elapsed.words)\(rate)"] + troubles).joined(separator: ", ")
     }
 
+    /// Adds a weight; a sum beyond all numbers is the highest.
+    mutating func add(weight: Double) {
+        self.weight = min(self.weight + weight, .greatestFiniteMagnitude)
+    }
+
     /// A weight as people read it; items where there are no weights.
     func words(items: Int, weight: Double) -> String {
         let count = "\(HumanText.number(items)) \(items == 1 ? "item" : "items")"

@@ -51,7 +51,8 @@ extension InventoryTables {
         else { return }
         let seconds = to.timeIntervalSince(from)
         guard seconds > 0 else { return }
-        summary.weightPerSecond = last.reduce(0) { $0 + ($1.weight ?? 0) } / seconds
+        let weight = last.reduce(0) { $0 + ($1.weight ?? 0) }
+        summary.weightPerSecond = min(weight / seconds, .greatestFiniteMagnitude)
         summary.itemsPerSecond = Double(last.reduce(0) { $0 + $1.count }) / seconds
     }
 
