@@ -69,6 +69,33 @@ static inline int tranche_is_ignored(int number) {
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// The pipe into which signals are written; the handler and who sets it are used from one file of Swift alone, so
+// that there is one of it.
+static inline volatile int *tranche_signal_pipe(void) {
+    static volatile int pipe = -1;
+    return &pipe;
+}
+
+// Only async-signal-safe calls.
+static void tranche_note_signal(int number) {
+    int error = errno;
+    unsigned char byte = (unsigned char)number;
+    ssize_t ignored = write(*tranche_signal_pipe(), &byte, 1);
+    (void)ignored;
+    errno = error;
+}
+
+// Has a signal written into a pipe instead of what it did: at once, so that none is lost meanwhile. 0 when done.
+static inline int tranche_catch_signal(int number, int pipe) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    *tranche_signal_pipe() = pipe;
+    action.sa_handler = tranche_note_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
 // Whether nobody reads any more what is written to a file: its pipe, socket or terminal is gone.
 static inline int tranche_is_unread(int file) {
     struct pollfd wait = {.fd = file, .events = POLLOUT, .revents = 0};

@@ -1,8 +1,5 @@
-internal import CPosix
-import Dispatch
 package import Foundation
 import Synchronization
-import Tranche
 
 /// The program: finds the command, runs it, and turns errors into a line and an exit status.
 package struct Program: Sendable {
@@ -144,11 +141,13 @@ package struct Program: Sendable {
     private func untilSignal(
         _ body: @escaping @Sendable () async throws -> ProgramStatus
     ) async throws -> ProgramStatus {
-        try await withThrowingTaskGroup(of: ProgramStatus?.self) { group in
+        // Caught before anything is done that a signal must not cut short.
+        let signals = Signals(signals())
+        return try await withThrowingTaskGroup(of: ProgramStatus?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 // The stream ends with this task: a second signal does what it does by default.
-                for await _ in signals() { return nil }
+                for await _ in signals.take() { return nil }
                 try await Task.sleep(for: .seconds(86_400 * 365))
                 return nil
             }
@@ -159,77 +158,25 @@ package struct Program: Sendable {
         }
     }
 
+    /// A stream until somebody takes it.
+    private final class Signals: Sendable {
+        private let stream: Mutex<AsyncStream<Int32>?>
+
+        init(_ stream: AsyncStream<Int32>) {
+            self.stream = Mutex(stream)
+        }
+
+        func take() -> AsyncStream<Int32> {
+            stream.withLock { stream in
+                defer { stream = nil }
+                return stream ?? AsyncStream { $0.finish() }
+            }
+        }
+    }
+
     private static let description = CommandDescription(
         name: "",
         summary: "",
         groups: [.init(title: "", options: [.init("version", nil, "the version")])]
     )
-}
-
-/// The signals that ask the process to end.
-package enum ProcessSignals {
-    /// SIGINT, SIGTERM and SIGHUP, instead of what they do by default, while the stream exists.
-    ///
-    /// A process that was started to outlive its terminal, as by `nohup`, goes on ignoring SIGHUP. When the
-    /// stream ends within ``StopSignal/oneStop`` of a signal, others are ignored until then: they are the
-    /// same stop.
-    package static func stream() -> AsyncStream<Int32> {
-        AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
-            let queue = DispatchQueue(label: "tranche.signals")
-            let stop = FirstStop()
-            let numbers = StopSignal.allCases.map(\.rawValue)
-                .filter { $0 != SIGHUP || !outlivesTerminal }
-            let sources = numbers.map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler {
-                    stop.note()
-                    continuation.yield(number)
-                }
-                source.resume()
-                return SignalSource(source)
-            }
-            continuation.onTermination = { _ in
-                let end: @Sendable () -> Void = {
-                    for source in sources { source.cancel() }
-                    for number in numbers { signal(number, SIG_DFL) }
-                }
-                guard let left = stop.timeLeft else { return end() }
-                queue.asyncAfter(deadline: .now() + left.seconds, execute: end)
-            }
-        }
-    }
-
-    /// Whether the process was started with SIGHUP ignored; asked before it is caught.
-    static let outlivesTerminal = tranche_is_ignored(SIGHUP) != 0
-
-    /// When the first signal came.
-    private final class FirstStop: Sendable {
-        private let time = Mutex<ContinuousClock.Instant?>(nil)
-
-        func note() {
-            time.withLock { $0 = $0 ?? .now }
-        }
-
-        /// How long others belong to it still; `nil` when they do not, or there was none.
-        var timeLeft: Duration? {
-            guard let time = time.withLock({ $0 }) else { return nil }
-            let left = StopSignal.oneStop - (ContinuousClock.now - time)
-            return left > .zero ? left : nil
-        }
-    }
-
-    /// A dispatch source that may be cancelled from any thread.
-    // Dispatch sources are thread safe; the type only lacks the annotation.
-    private struct SignalSource: @unchecked Sendable {
-        private let source: any DispatchSourceSignal
-
-        init(_ source: any DispatchSourceSignal) {
-            self.source = source
-        }
-
-        func cancel() {
-            source.cancel()
-        }
-    }
 }
