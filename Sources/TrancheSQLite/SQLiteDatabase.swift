@@ -220,7 +220,7 @@ package final class SQLiteDatabase: SQLDatabase {
         // 'no' || 'w' says it, too.
         let saysNow =
             !calls.literals.isDisjoint(with: ["now", "localtime", "utc"])
-            || calls.literals.contains { !$0.isEmpty && "now".contains($0) }
+            || calls.concatenates && calls.literals.contains { !$0.isEmpty && "now".contains($0) }
         for call in called where times.contains(call.name) {
             let leastArguments = call.name == "strftime" ? 2 : 1
             if saysNow || call.arguments < leastArguments { found.insert(call.name) }

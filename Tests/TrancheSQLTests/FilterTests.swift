@@ -44,6 +44,7 @@ struct FilterTests {
         ("coalesce(item, 'now()') = 'now()'", [4]),
         ("uid IN (SELECT 2)", [2]),
         ("item <> 'now playing' AND item <> 'today?'", [1, 2, 3]),
+        ("item <> 'no' AND item <> 'n' AND uid < 3", [1, 2]),
     ]
 
     @Test(

@@ -21,10 +21,14 @@ package struct FilterCalls: Sendable, Hashable {
     /// SQLite takes for literals where no column has them.
     package private(set) var literals: Set<String> = []
 
+    /// Whether texts may be put together.
+    package private(set) var concatenates = false
+
     /// The names of the called functions.
     package var functions: Set<String> { Set(calls.map(\.name)) }
 
     package init(in filter: String) {
+        concatenates = filter.contains("||")
         var open: [(name: String?, commas: Int, isEmpty: Bool)] = []
         var lastName: String?
         var tokens = FilterTokens(rest: Substring(filter))
