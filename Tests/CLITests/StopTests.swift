@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import Tranche
+import TrancheSQL
 import TrancheTestKit
 
 @testable import TrancheCLI
@@ -8,20 +10,32 @@ import TrancheTestKit
 @Suite(.timeLimit(.minutes(10))) struct StopTests {
     static let job = ["--job", "j", "--meta", "files"]
 
-    /// Runs `work` with a script that tells its number, and gives it and a way to send signals to `body`.
+    /// Runs `work` with a script that tells its number, and lets `body` send signals to it.
+    ///
+    /// - Parameters:
+    ///   - script: The script.
+    ///   - options: Options of `work`.
+    ///   - signal: The signal that the worker has got before.
+    ///   - body: Sends signals.
     private func work(
         _ script: String,
         _ options: [String] = [],
-        while body: (CommandLineBench, pid_t, AsyncStream<Int32>.Continuation) async throws -> Void
+        stoppedBy signal: Int32? = nil,
+        _ body: (pid_t) -> Void
     ) async throws -> (CommandLineBench, CommandLineBench.Outcome) {
         let bench = try await CommandLineBench()
         let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
         let file = bench.path("pid")
         let command = ["sh", "-c", "echo $$ > \(file); \(script)"]
         let line = ["work"] + Self.job + ["--count", "10"] + options + ["--"] + command
-        async let working = bench.run(line, signals: signals)
+        let errors = TextWriter()
+        async let working = bench.run(line, errors: errors, signals: signals)
         let child = try #require(await number(in: file))
-        try await body(bench, child, sender)
+        if let signal {
+            sender.yield(signal)
+            #expect(await eventually { errors.text.contains(": finishing what runs") })
+        }
+        body(child)
         return (bench, await working)
     }
 
@@ -52,22 +66,43 @@ import TrancheTestKit
         arguments: [SIGTERM, SIGINT, SIGHUP]
     )
     func both(signal: Int32) async throws {
-        let (bench, outcome) = try await work("exec sleep 1000") { _, child, sender in
-            sender.yield(signal)
+        let (bench, outcome) = try await work("exec sleep 1000", stoppedBy: signal) { child in
             kill(child, signal)
         }
         try await expectRelease(bench, outcome)
     }
 
-    @Test("Nor is one that dies of it before its worker has it", arguments: [SIGTERM, SIGINT])
-    func programFirst(signal: Int32) async throws {
-        let (bench, outcome) = try await work("exec sleep 1000") { bench, child, sender in
-            kill(child, signal)
-            // The program has ended, reaped or not.
-            #expect(await eventually { hasEnded(child) })
-            sender.yield(signal)
-        }
-        try await expectRelease(bench, outcome)
+    @Test(
+        "Whoever dies of a signal first is judged when its worker has had a moment for its own",
+        arguments: [("kill -TERM $$", true), ("kill -INT $$", true), ("exit 143", false)]
+    )
+    func programFirst(script: String, isStopped: Bool) async throws {
+        let bench = try await CommandLineBench()
+        let location = try DatabaseLocation("sqlite:\(bench.path("tranche.db"))").inventory
+        let inventory = try await Inventory.open(location)
+        let batch = try #require(
+            try await inventory.acquireBatch(from: SQLSource("files"), job: "j", count: 1)
+        )
+        let clock = ManualClock()
+        let shutdown = Shutdown()
+        let program = BatchProgram(
+            path: "/bin/sh",
+            arguments: ["sh", "-c", script],
+            environment: ["PATH": "/usr/bin:/bin"],
+            guardian: try ProcessGuard(),
+            shutdown: shutdown,
+            grace: .default,
+            clock: clock,
+            copy: { _ in }
+        )
+        async let end = program.run(batch)
+        try await clock.waitForSleepers(1)
+        clock.advance(by: .milliseconds(999))
+        if isStopped { shutdown.advance(to: .signalled) }
+        clock.advance(by: .milliseconds(1))
+        #expect(try await end.isCutShort == isStopped)
+        try await batch.release()
+        await inventory.close()
     }
 
     @Test(
@@ -76,8 +111,7 @@ import TrancheTestKit
     )
     func exitCode(code: Int) async throws {
         let script = "trap 'kill $!; exit \(code)' TERM; sleep 1000 & wait"
-        let (bench, outcome) = try await work(script) { _, child, sender in
-            sender.yield(SIGTERM)
+        let (bench, outcome) = try await work(script, stoppedBy: SIGTERM) { child in
             kill(child, SIGTERM)
         }
         try await expectRelease(bench, outcome)
@@ -89,7 +123,7 @@ import TrancheTestKit
     )
     func alone(signal: Int32, words: String) async throws {
         let options = ["--max-attempts", "1"]
-        let (bench, outcome) = try await work("exec sleep 1000", options) { _, child, _ in
+        let (bench, outcome) = try await work("exec sleep 1000", options) { child in
             kill(child, signal)
         }
         #expect(outcome.status == .failed)
@@ -100,8 +134,7 @@ import TrancheTestKit
     @Test("What a program does wrong by itself after a signal is a failure, and the end is not 0")
     func failsWhileStopping() async throws {
         let script = "trap 'kill $!; exit 3' TERM; sleep 1000 & wait"
-        let (bench, outcome) = try await work(script) { bench, child, sender in
-            sender.yield(SIGTERM)
+        let (bench, outcome) = try await work(script, stoppedBy: SIGTERM) { child in
             kill(child, SIGTERM)
         }
         #expect(outcome.status == .interrupted)
@@ -189,13 +222,5 @@ import TrancheTestKit
         let bad = await bench.run(acquire + ["--exit-when-idle", "256"])
         #expect(bad.status == .usage)
         #expect(bad.errors.contains("'256' is no exit status; give 0 to 255"))
-    }
-
-    /// Whether a process has ended, reaped or not.
-    private func hasEnded(_ number: pid_t) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8) else {
-            return true
-        }
-        return text.split(separator: ")").last?.hasPrefix(" Z") ?? true
     }
 }
