@@ -17,6 +17,8 @@ import TrancheTestKit
     ///   - options: Options of `work`.
     ///   - signal: The signal that the worker has got before.
     ///   - body: Sends signals.
+    /// - Returns: The bench, and how the command ended.
+    /// - Throws: What the bench throws.
     private func work(
         _ script: String,
         _ options: [String] = [],
