@@ -134,3 +134,15 @@ struct LoadFilesTests {
         }
     }
 }
+
+@Suite("Patterns of files", .timeLimit(.minutes(10)))
+struct FilePatternTests {
+    @Test("A pattern of very many folders is refused", arguments: [300, 20_000])
+    func deep(_ folders: Int) async throws {
+        let bench = try await CommandLineBench()
+        let pattern = "?" + String(repeating: "a/", count: folders) + "*.csv"
+        let outcome = await bench.run("load", pattern, "--to", "none")
+        #expect(outcome.status == .usage)
+        #expect(outcome.errors.contains("is too long for a pattern"))
+    }
+}

@@ -59,7 +59,7 @@ struct FileOperands: Sendable {
             try addFolder(operand, hasFormat: hasFormat, written: written)
         } else if operand.contains(where: { "*?[".contains($0) }) {
             areSeveral = true
-            let found = Self.matches(of: operand)
+            let found = try Self.matches(of: operand)
                 .filter { !written.contains(ResolvedPath($0).text) }
             guard !found.isEmpty else {
                 throw TrancheError(
@@ -133,7 +133,18 @@ struct FileOperands: Sendable {
     }
 
     /// The files that a pattern matches.
-    private static func matches(of pattern: String) -> [String] {
+    ///
+    /// The C library goes down a folder with each slash, on the stack: a pattern of very many is refused. A path
+    /// has no more than 4096 bytes on Linux.
+    ///
+    /// - Throws: ``UsageError``.
+    private static func matches(of pattern: String) throws -> [String] {
+        let slashes = pattern.utf8.count { $0 == UInt8(ascii: "/") }
+        guard pattern.utf8.count <= 4096, slashes <= 256 else {
+            throw UsageError(
+                "'\(pattern.prefix(80))…' is too long for a pattern: give at most 4096 bytes and 256 folders"
+            )
+        }
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(pattern, GLOB_MARK, nil, &found) == 0, let paths = found.gl_pathv else {
