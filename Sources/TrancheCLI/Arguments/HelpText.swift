@@ -83,7 +83,8 @@ extension HelpText {
             TRANCHE_ENV_FILE or --env-file names, in this order; env/sample.env lists them.
 
             Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 64 wrong usage,
-            69 a database refuses the connection, 75 try again later, 130 interrupted.
+            69 a database refuses the connection, 75 try again later, 130 stopped by a
+            signal; --exit-when-idle sets another where there is nothing to do.
 
             """
     }
