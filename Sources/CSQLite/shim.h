@@ -16,6 +16,15 @@ static inline int tranche_sqlite3_bind_blob(sqlite3_stmt *statement, int index, 
     return sqlite3_bind_blob(statement, index, bytes, size, SQLITE_TRANSIENT);
 }
 
+// The file's methods are called through a pointer that Swift imports as opaque. Reads the bytes that say how the main
+// file is written and read; 0 when done. A descriptor of one's own would release SQLite's locks when it is closed.
+static inline int tranche_sqlite3_format(sqlite3 *database, unsigned char versions[2]) {
+    sqlite3_file *file = 0;
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return -1;
+    if (!file || !file->pMethods) return -1;
+    return file->pMethods->xRead(file, versions, 2, 18) == SQLITE_OK ? 0 : -1;
+}
+
 // statx stands behind _GNU_SOURCE, which Swift does not define. Fills in device, number, birth and change of the
 // file at a path, times in nanoseconds since 1970, a birth that the file system does not keep as 0; 0 when done.
 static inline int tranche_file_identity(const char *path, long long values[5]) {

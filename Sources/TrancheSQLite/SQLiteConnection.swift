@@ -100,6 +100,9 @@ package actor SQLiteConnection: SQLConnection {
         return now.isSameFile(as: file)
     }
 
+    /// Whether another engine writes to the file, in ways that SQLite does not know.
+    var isWrittenOtherwise: Bool { handle.format?.isForeign ?? false }
+
     package func noteDemand(_ isWanted: Bool) {
         self.isWanted = isWanted
         if !isWanted { leaveTurn() }

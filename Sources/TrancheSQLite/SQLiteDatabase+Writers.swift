@@ -5,10 +5,12 @@ extension SQLiteDatabase {
     /// Finds out what a table or view does not promise of its ids.
     ///
     /// Writers need no watching: they come one after the other, and so an id is committed before the
-    /// next is given.
+    /// next is given. An engine that lets several write at once is recognised where the file's header has a number
+    /// of its own; SQLite's branch with `BEGIN CONCURRENT` leaves no mark.
     package func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch {
         let column = try await table(name)?.column(uid)
         var risks: [SourceRisk] = []
+        if try await withReader({ $0.isWrittenOtherwise }) { risks.append(.concurrentWriters) }
         if try await isView(name) {
             let changing = try await changingCalls(ofView: name)
             if !changing.isEmpty { risks.append(.changingView(changing)) }
@@ -153,6 +155,16 @@ extension SourceRisk {
             "'\(table)' was made without AUTOINCREMENT: the highest id is used again after a delete, "
                 + "and a row that comes under an id handed out before is handed out to nobody. Make "
                 + "the column INTEGER PRIMARY KEY AUTOINCREMENT, or never delete the newest row"
+        )
+    }
+
+    fileprivate static var concurrentWriters: SourceRisk {
+        SourceRisk(
+            "concurrent-writers",
+            "the file is written by an engine that lets several write at once, and so commits ids in "
+                + "another order than it gives them. Ids that appear late are handed out late, for as "
+                + "long as --watch says, and 'tranche audit' finds them after that; with "
+                + "'--settle-lag 30s' ids wait so long before they are handed out"
         )
     }
 

@@ -31,7 +31,24 @@ struct SQLiteHandle: ~Copyable {
 
     /// Makes an error of a result code and the connection's last message.
     func error(_ code: Int32) -> SQLiteError {
-        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(pointer)))
+        let message = String(cString: sqlite3_errmsg(pointer))
+        guard code & 0xff == SQLITE_NOTADB, let format, format.isForeign else {
+            return SQLiteError(code: code, message: message)
+        }
+        return SQLiteError(
+            code: code,
+            message:
+                "\(message): it is in format \(format.read) of an engine that lets several write at "
+                + "once, as in Turso's journal mode 'mvcc', and that SQLite cannot read; have that engine "
+                + "set it back with PRAGMA journal_mode = 'wal'"
+        )
+    }
+
+    /// How the main file is written and read; `nil` where it has no header yet.
+    var format: SQLiteFileFormat? {
+        var versions: [UInt8] = [0, 0]
+        guard tranche_sqlite3_format(pointer, &versions) == 0 else { return nil }
+        return SQLiteFileFormat(write: versions[0], read: versions[1])
     }
 
     /// Prepares the first statement of some text.

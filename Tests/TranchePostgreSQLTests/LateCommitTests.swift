@@ -46,6 +46,17 @@ struct LateCommitTests {
             finish: ["INSERT INTO S.t (uid) VALUES (currval('S.t_uid_seq'))", "COMMIT"]
         ),
         Way(
+            testDescription: "inserted in REPEATABLE READ",
+            open: [
+                "BEGIN ISOLATION LEVEL REPEATABLE READ", "INSERT INTO S.t (item) VALUES ('late')",
+            ]
+        ),
+        Way(
+            testDescription: "reserved in SERIALIZABLE, and inserted later",
+            open: ["BEGIN ISOLATION LEVEL SERIALIZABLE", "SELECT nextval('S.t_uid_seq')"],
+            finish: ["INSERT INTO S.t (uid) VALUES (currval('S.t_uid_seq'))", "COMMIT"]
+        ),
+        Way(
             testDescription: "copied",
             open: ["BEGIN", "COPY S.t (item) FROM PROGRAM 'seq 1000'"]
         ),

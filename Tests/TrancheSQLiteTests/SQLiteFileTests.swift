@@ -46,6 +46,57 @@ struct SQLiteFileTests {
         #expect(process.terminationStatus == 0)
     }
 
+    /// Writes the bytes of a file's header that say how it is written and read.
+    private func setFormat(of path: String, write: UInt8, read: UInt8) throws {
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        try file.seek(toOffset: 18)
+        try file.write(contentsOf: Data([write, read]))
+        try file.close()
+    }
+
+    @Test("A file in the format of an engine with several writers at once is refused, and says so")
+    func foreignFormat() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("items.db")
+            try await makeSource(path)
+            try setFormat(of: path, write: 255, read: 255)
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            let source = SQLSource("item", in: .sqlite(path))
+            let error = await #expect(throws: TrancheError.self) {
+                _ = try await inventory.acquireBatch(from: source, job: "job")
+            }
+            #expect(error?.code == .invalidSource)
+            #expect(error?.message.contains("format 255") == true, "\(error?.message ?? "")")
+            #expect(error?.message.contains("PRAGMA journal_mode = 'wal'") == true)
+            await inventory.close()
+            let refused = await openError(path)
+            #expect(refused?.message.contains("format 255") == true, "\(refused?.message ?? "")")
+        }
+    }
+
+    @Test("A file that another engine alone can write to is handed out, and the risk named")
+    func foreignWriters() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("items.db")
+            try await makeSource(path)
+            let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            let source = SQLSource("item", in: .sqlite(path))
+            #expect(
+                try await inventory.source(source).risks.map(\.name).contains("concurrent-writers")
+                    == false
+            )
+            await inventory.close()
+            try setFormat(of: path, write: 3, read: 1)
+            let again = try await Inventory.open(.sqlite(folder.path("inventory.db")))
+            #expect(
+                try await again.source(source).risks.map(\.name).contains("concurrent-writers")
+            )
+            let batch = try await again.acquireBatch(from: source, job: "job")
+            #expect(try await batch?.items.count == 4)
+            await again.close()
+        }
+    }
+
     func pragma(_ name: String, of database: SQLiteDatabase) async throws -> String? {
         try await database.withConnection { connection in
             var row = try await connection.run(["PRAGMA \(unsafeRaw: name)"])[0].first
