@@ -13,6 +13,37 @@ extension PostgreSQLConnection {
         let error: PostgreSQLError
     }
 
+    /// How many records were refused, and whether that may be the statement's fault.
+    struct Refusals {
+        /// After so many, and not one that was taken, it is.
+        private static let most = 64
+
+        private var sure = 0
+        private var doubtful = 0
+        private var last: PostgreSQLError?
+
+        /// Notes a record that was refused by itself.
+        ///
+        /// - Parameters:
+        ///   - error: What the server said.
+        ///   - rows: How many were taken so far.
+        /// - Throws: The error, where it is time to take it for the statement's.
+        mutating func add(_ error: PostgreSQLError, rows: Int) throws {
+            guard error.mayBlameStatement else { return sure += 1 }
+            doubtful += 1
+            last = error
+            if doubtful >= Self.most { try finish(rows: rows) }
+        }
+
+        /// Judges by all that came of the records.
+        ///
+        /// - Parameter rows: How many were taken.
+        /// - Throws: The last error, when none was and there is no other reason.
+        func finish(rows: Int) throws {
+            if rows == 0, sure == 0, let last { throw last }
+        }
+    }
+
     /// Loads a chunk.
     ///
     /// - Returns: The records that the server does not take.
@@ -40,8 +71,9 @@ extension PostgreSQLConnection {
             left = again.waiting.reversed()
             if isOver { break }
         }
-        refused += left.map { RefusedRecord($0.record, $0.error) }
+        for one in left { refused.append(try refusal(of: one.record, one.error)) }
         let rows = loading?.rows ?? 0
+        try loading?.refusals.finish(rows: rows)
         if let staging = loading?.staging { try await runScript("DROP TABLE \(staging);") }
         return SQLLoad.End(rows: rows, refused: refused)
     }
@@ -77,7 +109,7 @@ extension PostgreSQLConnection {
                 } else if error.sqlState == "23503" {
                     waiting.append(Waiting(record: staged[low - 1], error: error))
                 } else {
-                    refused.append(RefusedRecord(staged[low - 1], error))
+                    refused.append(try refusal(of: staged[low - 1], error))
                 }
             }
         }
@@ -109,19 +141,29 @@ extension PostgreSQLConnection {
                         size = (piece.count + 1) / 2
                         continue
                     }
-                    refused.append(RefusedRecord(piece[0], error))
+                    refused.append(try refusal(of: piece[0], error))
                     rest = rest.dropFirst()
                     continue
                 }
                 let sound = Array(piece.prefix(line - 1))
                 if !sound.isEmpty { try await copyPiece(sound, behind: staged.count, load) }
                 staged += sound
-                refused.append(RefusedRecord(piece[line - 1], error))
+                refused.append(try refusal(of: piece[line - 1], error))
                 rest = rest.dropFirst(line)
                 size = max(16, line)
             }
         }
         return (staged, refused)
+    }
+
+    /// A record that is refused by itself; throws where that may be the statement's fault.
+    private func refusal(
+        of record: Record,
+        _ error: PostgreSQLError
+    ) throws -> RefusedRecord {
+        let rows = loading?.rows ?? 0
+        try loading?.refusals.add(error, rows: rows)
+        return RefusedRecord(record, error)
     }
 
     /// A savepoint that is rolled back to stays, and is given up.

@@ -12,6 +12,8 @@ extension PostgreSQLConnection {
         var rows = 0
         /// The records that wait for others to which they refer, where the loading is careful.
         var waiting: [Waiting] = []
+        /// What the records were refused for, where the loading is careful.
+        var refusals = Refusals()
 
         /// Where the records are kept until all have come.
         var staging: String { "tranche_load" }

@@ -42,7 +42,7 @@ struct PostgreSQLCopyColumn: Sendable {
         case "jsonb": .jsonb
         case "bytea": .bytea
         // A length counts characters, which the server checks.
-        case _ where type.hasPrefix("character varying("): .text
+        case _ where type.hasPrefix("character varying(") && type.hasSuffix(")"): .text
         default: nil
         }
     }

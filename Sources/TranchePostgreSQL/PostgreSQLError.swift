@@ -70,11 +70,20 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     package var mayBlameRow: Bool {
         guard category != .transient else { return false }
-        // Policies for rows have the state of missing privileges.
-        if sqlState == "42501" { return message.contains("row-level security policy") }
-        // Statements, names and privileges; sessions, transactions and cursors; what is not there, and
-        // faults of the server. All others are values and constraints, or a trigger's, which may be any.
+        // Sessions, transactions and cursors; what is not there, and the server's state. All others are
+        // values and constraints, or a trigger's, which may be any.
         return !Self.structural.contains { sqlState.hasPrefix($0) }
+    }
+
+    /// Whether the statement may be at fault, and not one of its rows: the state is one of statements, names
+    /// and privileges, and no line is named.
+    ///
+    /// The input functions of some types have such states, too, as `42601` for a `ltree`; then a line is named.
+    var mayBlameStatement: Bool {
+        guard place.line == nil else { return false }
+        // Policies for rows have the state of missing privileges.
+        if sqlState == "42501", message.contains("row-level security policy") { return false }
+        return Self.ofStatements.contains { sqlState.hasPrefix($0) }
     }
 
     /// Whether a row refers to another of its own table that is not there.
@@ -86,9 +95,12 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
     }
 
     private static let structural = [
-        "03", "08", "0A", "0B", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "42", "53",
-        "55", "57", "58", "F0", "HV", "XX", "428C9",
+        "03", "08", "0B", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "53", "55", "57", "58",
+        "F0",
+        "428C9",
     ]
+
+    private static let ofStatements = ["0A", "3F", "42", "HV", "XX"]
 
     /// Told apart from other unsupported features by libpq's text alone.
     static let stalePlanMark = "/plan"

@@ -145,4 +145,20 @@ struct FilePatternTests {
         #expect(outcome.status == .usage)
         #expect(outcome.errors.contains("is too long for a pattern"))
     }
+
+    @Test("A file whose fields the table lacks is named, and the files behind it are loaded")
+    func unknownColumn() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+        try bench.write("id,v\n1,a\n", to: "in/a.csv")
+        try bench.write("id,v,w\n5,e,f\n", to: "in/b.csv")
+        try bench.write("id,v\n6,g\n", to: "in/c.csv")
+        let words = ["load", bench.path("in"), "--to", "table:t"]
+        for more in [["--dry-run"], [], []] {
+            let outcome = await bench.run(words + more)
+            #expect(outcome.status == .failed, "\(outcome.errors)")
+            #expect(outcome.errors.contains("b.csv: table 't' has no column 'w'"))
+        }
+        #expect(try bench.rows("SELECT id FROM t ORDER BY id") == ["1", "6"])
+    }
 }

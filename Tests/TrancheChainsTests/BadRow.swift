@@ -112,6 +112,30 @@ struct BadRow: Sendable, CustomTestStringConvertible {
             "no partition"
         ),
         BadRow("trigger before", trigger("BEFORE INSERT", "TRIGGER"), ["v": 5000], "no 5000"),
+        // States that statements have where no row is to blame.
+        BadRow(
+            "trigger, insufficient privilege",
+            trigger("BEFORE INSERT", "TRIGGER", state: "42501"),
+            ["v": 5000],
+            "no 5000"
+        ),
+        BadRow(
+            "constraint trigger, undefined table",
+            trigger(
+                "AFTER INSERT",
+                "CONSTRAINT TRIGGER",
+                "DEFERRABLE INITIALLY DEFERRED",
+                state: "42P01"
+            ),
+            ["v": 5000],
+            "no 5000"
+        ),
+        BadRow(
+            "syntax error of a value",
+            "CREATE TABLE @t (id bigint PRIMARY KEY, name tsquery, v int, r int)",
+            text: "a &",
+            "syntax error in tsquery"
+        ),
         BadRow("trigger after", trigger("AFTER INSERT", "TRIGGER"), ["v": 5000], "no 5000"),
         BadRow(
             "trigger at the commit",
@@ -140,11 +164,16 @@ struct BadRow: Sendable, CustomTestStringConvertible {
         BadRow("unknown field", plain, extra: "zz", "no column 'zz'"),
     ]
 
-    private static func trigger(_ when: String, _ kind: String, _ put: String = "") -> String {
+    private static func trigger(
+        _ when: String,
+        _ kind: String,
+        _ put: String = "",
+        state: String = "ABC01"
+    ) -> String {
         """
         \(plain)
         CREATE FUNCTION @f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF new.v = 5000 THEN RAISE EXCEPTION 'no 5000' USING ERRCODE = 'ABC01'; END IF;
+            IF new.v = 5000 THEN RAISE EXCEPTION 'no 5000' USING ERRCODE = '\(state)'; END IF;
             RETURN new;
         END $$;
         CREATE \(kind) g \(when) ON @t \(put) FOR EACH ROW EXECUTE FUNCTION @f()

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Tranche
@@ -92,6 +93,38 @@ struct BadRowTests {
                 let words = bad.words.replacing("\"", with: "\\\"")
                 #expect(text.contains(words), "\(text)")
                 #expect(text.contains("\"row\":{"), "\(text)")
+            }
+        }
+    }
+
+    @Test(
+        "What the table has against every record is the batch's failure, and rejects nothing",
+        .enabled(if: TestDatabase.Backend.available.count > 1)
+    )
+    func everyRecord() async throws {
+        for count in [3, 500] {
+            try await withChainWorld(.postgreSQL, "id\n1\n") { world in
+                try await world.database.run(
+                    """
+                    CREATE TABLE @t (id int);
+                    CREATE FUNCTION @f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        INSERT INTO nowhere VALUES (new.id); RETURN new;
+                    END $$;
+                    CREATE TRIGGER g BEFORE INSERT ON @t FOR EACH ROW EXECUTE FUNCTION @f()
+                    """.replacing("@", with: world.database.prefix)
+                )
+                let ids = (1...count).map { "\($0)\n" }.joined()
+                let path = try world.write("id\n" + ids, to: "f.csv")
+                let report = try await Chain(reading: CSVSource(path))
+                    .rejecting(to: .jsonLines(world.folder.path("bad.jsonl")))
+                    .write(to: SQLTableSink(world.database.prefix + "t"))
+                    .run(
+                        through: world.inventory,
+                        world.options(policy: RunPolicy(maxAttempts: 1))
+                    )
+                #expect(report.failed == 1)
+                #expect(report.lastError?.contains("nowhere") == true)
+                #expect(!FileManager.default.fileExists(atPath: world.folder.path("bad.jsonl")))
             }
         }
     }

@@ -45,6 +45,23 @@ struct OutputTests {
         }
     }
 
+    @Test("A record without a field is a row of nulls, wherever it stands")
+    func noField() async throws {
+        for weight in [1.0, 1000] {
+            for (text, rows) in [
+                ("{\"id\":1,\"a\":2}\n{}\n{\"id\":3}\n", "id,a\n1,2\n,\n3,\n"),
+                ("{}\n{\"id\":1,\"a\":2}\n{}\n", "id,a\n,\n1,2\n,\n"),
+                ("{}\n{}\n", "\n\n\n"),
+            ] {
+                try await withChainWorld { world in
+                    let sink = FileSink.csv(world.folder.path("out.csv"))
+                    try await load(text, to: sink, world, weight: weight)
+                    #expect(try world.read("out.csv") == rows, "batches of \(weight)")
+                }
+            }
+        }
+    }
+
     @Test("Null and empty text stay apart where a file has one field")
     func oneField() async throws {
         try await withChainWorld { world in

@@ -66,6 +66,73 @@ struct RotationTests {
         }
     }
 
+    /// How a file is rotated while nobody looks.
+    enum Way: CaseIterable {
+        case numbered, dated, beforeTheEnding, compressed, copied
+    }
+
+    @Test(
+        "Files that came and went between two looks are loaded in their order",
+        arguments: [true, false],
+        Way.allCases
+    )
+    func severalBetween(isOpen: Bool, way: Way) async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            var loaded = try await load(world, in: world.inventory)
+            try append(rows(51...53, head: ""), to: world.path)
+            let stem = String(world.path.dropLast(4))
+            for number in 1...3 {
+                switch way {
+                case .numbered:
+                    for old in stride(from: number - 1, to: 0, by: -1) {
+                        try move("\(world.path).\(old)", to: "\(world.path).\(old + 1)")
+                    }
+                    try move(world.path, to: world.path + ".1")
+                case .dated: try move(world.path, to: "\(world.path)-2026010\(number)")
+                case .beforeTheEnding: try move(world.path, to: "\(stem)-2026010\(number).csv")
+                case .compressed, .copied:
+                    let old = try Data(contentsOf: URL(fileURLWithPath: world.path))
+                    let isPacked = way == .compressed && number > 1
+                    let copy = "\(world.path).\(10 - number)\(isPacked ? ".gz" : "")"
+                    try (isPacked ? Data(Packing.gzip(Array(old))) : old)
+                        .write(to: URL(fileURLWithPath: copy))
+                    if way == .compressed {
+                        try FileManager.default.removeItem(atPath: world.path)
+                    }
+                }
+                let next = rows(number * 1000...number * 1000 + 5)
+                if way == .copied {
+                    let file = try #require(FileHandle(forWritingAtPath: world.path))
+                    try file.truncate(atOffset: 0)
+                    try file.write(contentsOf: Data(next.utf8))
+                    try file.close()
+                } else {
+                    try write(next, to: world.path)
+                }
+            }
+            // Beside them stands what is none of them.
+            try write("id,amount\n9,9\n", to: world.path + ".bak")
+            let later = isOpen ? world.inventory : try await world.database.open()
+            loaded += try await load(world, in: later)
+            let expected = Array(1...53) + Array(1000...1005) + Array(2000...2005)
+            #expect(loaded == expected + Array(3000...3005))
+            #expect(try await load(world, in: try await world.database.open()) == [])
+        }
+    }
+
+    @Test(
+        "A name says that a file was rotated",
+        arguments: [
+            ("app.log.1", true), ("app.log-20260131", true), ("app.log.2026-01-31_08:00", true),
+            ("app.log.2.gz", true), ("app-20260131.log", true), ("app.1.log.xz", true),
+            ("app.log.bak", false), ("app.log", false), ("app.log.gz", false), ("app2.log", false),
+            ("app.log.error.jsonl", false), ("application.log.1", false), ("app.log.", false),
+        ]
+    )
+    func names(name: String, isRotated: Bool) {
+        #expect(RotatedFiles(of: "/var/log/app.log").isRotated(name) == isRotated)
+    }
+
     @Test(
         "A file that was copied away and truncated is read to its end from the copy",
         arguments: [true, false],

@@ -5,8 +5,29 @@ extension LoadCommand {
     /// How many of a file's first records are shown.
     private static let shownRecords = 5
 
-    /// Says what would be done.
+    /// Says what would be done with files; what is wrong with one of several does not hide the others.
     func forecast(
+        _ files: [LoadFile],
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        var status = ProgramStatus.done
+        for file in files {
+            var command = self
+            command.options = file.options
+            do {
+                _ = try await command.forecast(file.chain, file.source, inventory, context)
+            } catch let error as TrancheError
+                where operands.areSeveral && error.code.concernsOneFile
+            {
+                try context.note("\(file.path): \(error.message)")
+                status = .failed
+            }
+        }
+        return status
+    }
+
+    private func forecast(
         _ chain: SinkChain,
         _ source: any MetaSourceDescription,
         _ inventory: Inventory,

@@ -55,7 +55,7 @@ struct LoadCommand: Command {
 
     var options: LoadOptions
     private let files: [LoadOptions]
-    private let operands: FileOperands
+    let operands: FileOperands
     private let worker: String?
 
     init(_ arguments: Arguments) throws {
@@ -85,12 +85,7 @@ struct LoadCommand: Command {
             let (left, before) = try await look(at: files, inventory, context)
             for file in left { try await note(file.source, inventory, context) }
             if options.isDryRun {
-                for file in left {
-                    var command = self
-                    command.options = file.options
-                    _ = try await command.forecast(file.chain, file.source, inventory, context)
-                }
-                return .done
+                return try await forecast(left, inventory, context)
             }
             let progress = Progress(
                 context.errors,

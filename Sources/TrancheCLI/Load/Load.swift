@@ -126,9 +126,7 @@ struct Load: Sendable {
     private func tryToWork(on file: LoadFile, by workers: Int) async throws -> Ended {
         do {
             return .report(try await work(on: file, by: workers))
-        } catch let error as TrancheError
-            where [.invalidSource, .invalidItem, .redefined].contains(error.code)
-        {
+        } catch let error as TrancheError where error.code.concernsOneFile {
             progress.update(
                 "\(file.path): \(error.message)",
                 colour: .red,
@@ -231,6 +229,13 @@ struct Load: Sendable {
         progress.update { tally in
             tally.planned = .init(items: 0, weight: planned + tally.weight)
         }
+    }
+}
+
+extension TrancheError.Code {
+    /// Whether an error may be a single file's: its content, its header, what the sink has against its fields.
+    var concernsOneFile: Bool {
+        [.invalidSource, .invalidItem, .redefined, .invalidArgument].contains(self)
     }
 }
 

@@ -16,7 +16,8 @@ struct FollowedPlace {
     ///   - bytes: What stands there now.
     ///   - now: Its state.
     /// - Returns: The list, with another file at its end once that has a line, so that whoever writes goes on
-    ///   there; and whether the last one of the list is still to be read elsewhere.
+    ///   there, and before it those that stood there between two looks; and whether the last one of the list
+    ///   is still to be read elsewhere.
     /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not found.
     func settle(
         _ known: FileGenerations,
@@ -36,19 +37,25 @@ struct FollowedPlace {
             guard location.isReplacement else { throw lost(last, seen: now, isSameFile) }
             list.last.isLost = true
         }
-        guard try await hasLine(bytes, now) else { return (list, true) }
+        guard try await Self.hasLine(bytes, now) else { return (list, true) }
         guard last.size < FileGeneration.reach, now.size < FileGeneration.reach else {
             throw TrancheError(
                 .redefined,
                 "'\(location.name)' is another file than before, and too large to be followed by offsets"
             )
         }
-        list.append(try await FileGeneration(number: last.number + 1, bytes, now))
+        let between = RotatedFiles(of: location.name)
+        for file in try await between.files(after: former, now, known: list.files) {
+            list.append(
+                try await FileGeneration(number: list.last.number + 1, file.bytes, file.state)
+            )
+        }
+        list.append(try await FileGeneration(number: list.last.number + 1, bytes, now))
         return (list, false)
     }
 
     /// Whether a file has a line that ended: whoever writes has come to it.
-    private func hasLine(_ bytes: any ByteReader, _ state: ByteState) async throws -> Bool {
+    static func hasLine(_ bytes: any ByteReader, _ state: ByteState) async throws -> Bool {
         guard state.size > 0 else { return false }
         return try await bytes.read(0..<min(state.size, 1 << 16)).contains(0x0A)
     }

@@ -35,14 +35,16 @@ struct CSVAssembly {
         while Int64(start.count) < part.size {
             let place = Int64(start.count)
             start += try await file.read(place..<min(part.size, place + (1 << 16)))
-            if let head = CSVRealigner.header(of: start, delimiter: delimiter) { return head }
+            guard let head = CSVRealigner.header(of: start, delimiter: delimiter) else { continue }
+            // A name that is empty has quotes: an empty line is the header of records without a field.
+            return head.names == [[]] ? ([], head.length) : head
         }
         throw TrancheError(.sinkFailed, "'\(part.path)' has no header; it was changed")
     }
 
     /// Writes all: the header once, then the parts' records.
     func write(to output: OutputFile) async throws {
-        guard !header.isEmpty else { return }
+        guard !header.isEmpty || !parts.isEmpty else { return }
         var line: [UInt8] = []
         CSVRealigner.append(header, delimiter, &line)
         try await output.append(line)

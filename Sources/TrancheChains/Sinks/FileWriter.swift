@@ -50,8 +50,9 @@ final class FileWriter: RecordWriter {
             return
         }
         let added = names.isEmpty ? fields.names : fields.names.filter { !names.contains($0) }
-        if !added.isEmpty {
-            let isFirst = names.isEmpty
+        // Records without a field have an empty header.
+        let isFirst = stretches.isEmpty
+        if isFirst || !added.isEmpty {
             names += added
             let spelt = csv.spelt(names)
             if isFirst { CSVRealigner.append(spelt, csv.delimiter, &bytes) }

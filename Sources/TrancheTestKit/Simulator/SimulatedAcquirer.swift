@@ -182,7 +182,7 @@ struct SimulatedAcquirer: Sendable {
         case 62..<72:
             try await unlessLost(batch) { try await $0.release() }
         case 72..<82:
-            try await unlessLost(batch) { try await $0.heartbeat() }
+            try await keep(batch)
             try await unlessLost(batch) { try await $0.succeed() }
         default:
             gate.note("dies with \(batch.record.words)")
@@ -232,8 +232,17 @@ struct SimulatedAcquirer: Sendable {
         switch Int.random(in: 0..<6, using: &random) {
         case 0: try await unlessLost(batch) { try await $0.fail("too late") }
         case 1: try await unlessLost(batch) { try await $0.release() }
-        case 2: try await unlessLost(batch) { try await $0.heartbeat() }
+        case 2: try await keep(batch)
         default: try await unlessLost(batch) { try await $0.succeed(logging: "late") }
+        }
+    }
+
+    /// Sends a heartbeat, which is not repeated beyond the lease: that may be over by then.
+    private func keep(_ batch: Batch) async throws {
+        do {
+            try await unlessLost(batch) { try await $0.heartbeat() }
+        } catch let error as TrancheError where error.code == .storeUnavailable {
+            gate.note("gives its heartbeat up for \(batch.record.words)")
         }
     }
 

@@ -166,6 +166,8 @@ struct Simulation {
         )
         // The same steps give the same answers, whatever time they take.
         configuration.auditsWhileWorking = false
+        // The wait for a turn is time that a request takes here.
+        configuration.retryLimit = .seconds(86_400)
         configuration.sharesTransactions = random.hits(oneIn: 2)
         return SimulatedAcquirer(
             inventory: Inventory(

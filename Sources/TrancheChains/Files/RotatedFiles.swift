@@ -1,0 +1,110 @@
+import CPosix
+import Foundation
+import Tranche
+
+/// The files in a folder that are named as those are which stood under a name before: `app.log.1`,
+/// `app.log-20240131`, `app-20240131.log`, compressed or not.
+///
+/// Source of the names: logrotate 3.21, options `dateext`, `extension`, `compress` and the plain numbers; Python's
+/// `logging.handlers`.
+struct RotatedFiles {
+    private let folder: String
+    private let name: String
+
+    /// Names the file that grows.
+    ///
+    /// - Parameter path: Its absolute path.
+    init(of path: String) {
+        let url = URL(filePath: path)
+        folder = url.deletingLastPathComponent().path
+        name = url.lastPathComponent
+    }
+
+    /// Whether a name is one that a file gets when it is rotated.
+    func isRotated(_ other: String) -> Bool {
+        let plain = CompressionEnding.removed(from: other)
+        if plain != name, plain.hasPrefix(name) { return Self.isMark(plain.dropFirst(name.count)) }
+        // Between the name and its ending.
+        guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }
+        let (stem, ending) = (name[..<dot], name[dot...])
+        guard plain.count > name.count, plain.hasPrefix(stem), plain.hasSuffix(ending) else {
+            return false
+        }
+        return Self.isMark(plain.dropFirst(stem.count).dropLast(ending.count))
+    }
+
+    /// A sign, and a number or a time.
+    private static func isMark(_ mark: Substring) -> Bool {
+        guard let first = mark.first, ".-_".contains(first) else { return false }
+        let rest = mark.dropFirst()
+        return rest.contains { $0.isASCII && $0.isNumber }
+            && rest.allSatisfy { $0.isASCII && ($0.isNumber || ".-_:TZ+".contains($0)) }
+    }
+
+    /// Finds the files that stood there after one that is known, and before the one that stands there now.
+    ///
+    /// Each was last written after the one before it. Files without a line, and those that are known, are
+    /// left out.
+    ///
+    /// - Parameters:
+    ///   - former: The one that is known, where it is now; `nil` when it is gone, and so is its time.
+    ///   - now: The state of the one that stands there.
+    ///   - known: All that are known.
+    /// - Returns: The files, in order of time.
+    /// - Throws: What reading them throws.
+    func files(
+        after former: (any ByteReader)?,
+        _ now: ByteState,
+        known: [FileGeneration]
+    ) async throws -> [(bytes: any ByteReader, state: ByteState)] {
+        guard let former, let start = Self.time(of: former.name) else { return [] }
+        // A folder that cannot be listed shows no file.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let paths = names.filter(isRotated).map { "\(folder)/\($0)" }
+            .compactMap { path in Self.time(of: path).map { (path: path, time: $0) } }
+            .filter { $0.time > start && !LocalFile.isOpenHere($0.path) }
+            .sorted { $0.time < $1.time }
+        var found: [(any ByteReader, ByteState)] = []
+        for (path, _) in paths {
+            let identity = LocalFile.identity(at: path)
+            if identity == now.identity || known.contains(where: { $0.file == identity }) {
+                continue
+            }
+            let isPlain = CompressionEnding.removed(from: path) == path
+            let bytes: any ByteReader =
+                isPlain ? LocalFile(path, isPinned: true) : try await ByteLocation.file(path).open()
+            var state = try await bytes.state()
+            if !isPlain {
+                // What is compressed is found again by its content.
+                state.identity = nil
+                state.size = try await Self.length(of: bytes)
+            }
+            guard try await FollowedPlace.hasLine(bytes, state) else { continue }
+            var isKnown = false
+            for file in known where file.size > 0 && !isKnown {
+                isKnown = try await file.isBeginning(of: bytes, state)
+            }
+            if !isKnown { found.append((bytes, state)) }
+        }
+        return found
+    }
+
+    /// How long a content is that is decoded as it is read.
+    private static func length(of bytes: any ByteReader) async throws -> Int64 {
+        var length: Int64 = 0
+        while true {
+            let read = try await bytes.read(length..<length + 1 << 20)
+            if read.isEmpty { return length }
+            length += Int64(read.count)
+        }
+    }
+
+    /// When a file was last written, in nanoseconds since 1970.
+    private static func time(of path: String) -> Int64? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        let (seconds, isBeyond) = Int64(status.st_mtim.tv_sec)
+            .multipliedReportingOverflow(by: 1_000_000_000)
+        return isBeyond ? nil : seconds &+ Int64(status.st_mtim.tv_nsec)
+    }
+}
