@@ -134,7 +134,7 @@ struct BadRow: Sendable, CustomTestStringConvertible {
             "syntax error of a value",
             "CREATE TABLE @t (id bigint PRIMARY KEY, name tsquery, v int, r int)",
             text: "a &",
-            "syntax error in tsquery"
+            "no operand in tsquery"
         ),
         BadRow("trigger after", trigger("AFTER INSERT", "TRIGGER"), ["v": 5000], "no 5000"),
         BadRow(
