@@ -101,6 +101,11 @@ struct BSONDocument: ~Copyable {
         try record.block.bytes.withUnsafeBufferPointer { bytes in
             for place in places {
                 let name = record.fields.names[place]
+                guard !name.utf8.contains(0) else {
+                    let words =
+                        "the name of field \(name.debugDescription) has a NUL, which BSON has no place for"
+                    throw RecordsRefused([RefusedRecord(record, field: name, words)])
+                }
                 guard append(record.cell(place), of: record, bytes, as: name) else {
                     let input = record.cell(place).kind == .decimal ? record.text(name) : nil
                     let reason = input.map {

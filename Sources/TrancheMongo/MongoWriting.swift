@@ -36,6 +36,11 @@ struct MongoWriting: Sendable {
         let document = BSONDocument()
         var error = bson_error_t()
         guard !key.isEmpty else {
+            guard record.fields.place(of: "_id") == nil else {
+                let words =
+                    "field '_id' names the document: give it as the key (--key _id), or rename it"
+                throw RecordsRefused([RefusedRecord(record, field: "_id", words)])
+            }
             document.append(idPrefix + String(record.id), as: "_id")
             try document.append(record, places: 0..<record.fields.count)
             guard mongoc_bulk_operation_insert_with_opts(bulk, document.pointer, nil, &error) else {

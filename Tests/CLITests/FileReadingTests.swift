@@ -126,4 +126,84 @@ struct FileReadingTests {
         let line = try String(contentsOfFile: bench.path("r1"), encoding: .utf8)
         #expect(line.hasPrefix("{\"offset\":"), "\(line)")
     }
+
+    @Test(
+        "What is no CSV is refused by name, whatever it is called",
+        arguments: [
+            ("\n <!DOCTYPE html><p>403</p>\n", "HTML"), ("\u{FEFF}<html>\n", "HTML"),
+            ("<?xml version=\"1.0\"?>\n<Error/>\n", "XML"),
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+            ("[{\"id\":1},{\"id\":2}]", "--format jsonl"),
+            ("[\n  {\"id\": 1}\n]\n", "--format jsonl"),
+            ("{\"id\":1}\n{\"id\":2}\n", "--format jsonl"),
+        ]
+    )
+    func noCSV(content: String, words: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(content, to: "x.csv")
+        for more in [[], ["--format", "csv"]] {
+            let outcome = await bench.run(["load", bench.path("x.csv"), "--to", "none"] + more)
+            #expect(outcome.status == .failed, "\(outcome.errors)")
+            #expect(outcome.errors.contains(words), "\(outcome.errors)")
+        }
+    }
+
+    @Test("Lines of JSON are values of a field that was named")
+    func linesOfJSON() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("{\"id\":1}\n{\"id\":2}\n", to: "x.csv")
+        let outcome = await bench.run([
+            "load", bench.path("x.csv"), "--to", "jsonl:\(bench.path("o"))", "--header", "doc",
+            "--quote", "",
+        ])
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        let lines = try String(contentsOfFile: bench.path("o"), encoding: .utf8)
+        #expect(lines == "{\"doc\":\"{\\\"id\\\":1}\"}\n{\"doc\":\"{\\\"id\\\":2}\"}\n")
+    }
+
+    @Test("What is read is not written to, and rejects do not go where records go")
+    func apart() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("{\"id\":1}\n", to: "a.jsonl")
+        let (path, link) = (bench.path("a.jsonl"), bench.path("link.jsonl"))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+        let (output, text) = (bench.path("o"), try String(contentsOfFile: path, encoding: .utf8))
+        let wrong = [
+            ["--to", "jsonl:\(path)", "--overwrite"], ["--to", "jsonl:\(link)", "--overwrite"],
+            ["--to", "none", "--rejects", path, "--overwrite"],
+            ["--to", "jsonl:\(output)", "--rejects", output],
+        ]
+        for words in wrong {
+            let outcome = await bench.run(["load", path] + words)
+            #expect(outcome.status == .usage, "\(words): \(outcome.errors)")
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test("A named run says which file it writes")
+    func namedRun() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,v\n1,a\n", to: "a.csv")
+        let words = ["load", bench.path("a.csv"), "--to", "csv:\(bench.path("o.csv"))"]
+        #expect(await bench.run(words).status == .done)
+        for _ in 1...2 {
+            let again = await bench.run(words + ["--again", "z"])
+            #expect(again.errors.contains("the output of run 'z' is '\(bench.path("o.z.csv"))'"))
+        }
+        #expect(FileManager.default.fileExists(atPath: bench.path("o.z.csv")))
+    }
+
+    @Test("Rejects of JSON keep what was a number")
+    func typedRejects() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("{\"id\":2,\"v\":true,\"w\":1.50}\n{\"id\":3,\"v\":\"x\"}\n", to: "a.jsonl")
+        try bench.write(#"{"properties": {"v": {"type": "string"}}}"#, to: "s.json")
+        let outcome = await bench.run([
+            "load", bench.path("a.jsonl"), "--to", "none", "--schema", bench.path("s.json"),
+            "--strict-types", "--rejects", bench.path("r"),
+        ])
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        let line = try String(contentsOfFile: bench.path("r"), encoding: .utf8)
+        #expect(line.contains("\"row\":{\"id\":2,\"v\":true,\"w\":1.50}"), "\(line)")
+    }
 }

@@ -6,11 +6,9 @@ extension Record {
     ///
     /// - Parameters:
     ///   - output: Where to append.
-    ///   - spelling: Whether everything but null is written as the text that it was read from.
     ///   - numbers: How numbers are written that neither 64 bits nor a double hold.
     package func appendJSON(
         to output: inout [UInt8],
-        asTexts spelling: Bool = false,
         long numbers: LongNumbers = .asDigits
     ) {
         output.append(UInt8(ascii: "{"))
@@ -18,7 +16,7 @@ extension Record {
             if place > 0 { output.append(UInt8(ascii: ",")) }
             JSONBytes.append(name.utf8, to: &output)
             output.append(UInt8(ascii: ":"))
-            append(cell(place), to: &output, asText: spelling, numbers)
+            append(cell(place), to: &output, numbers)
         }
         output.append(UInt8(ascii: "}"))
     }
@@ -26,7 +24,6 @@ extension Record {
     private func append(
         _ cell: RecordCell,
         to output: inout [UInt8],
-        asText: Bool,
         _ numbers: LongNumbers
     ) {
         switch cell.kind {
@@ -38,15 +35,9 @@ extension Record {
         case .json: output += block.bytes[cell.textRange]
         case .text: JSONBytes.append(block.bytes[cell.textRange], to: &output)
         case .timestamp, .date: JSONBytes.append(text(of: cell).utf8, to: &output)
-        case .boolean where !asText: output += (cell.boolean ? "true" : "false").utf8
-        case .boolean: JSONBytes.append(text(of: cell).utf8, to: &output)
+        case .boolean: output += (cell.boolean ? "true" : "false").utf8
         case .blob: JSONBytes.append((self[cell].text ?? "").utf8, to: &output)
-        case .integer, .real, .decimal:
-            if asText {
-                JSONBytes.append(text(of: cell).utf8, to: &output)
-            } else {
-                appendNumber(cell, to: &output)
-            }
+        case .integer, .real, .decimal: appendNumber(cell, to: &output)
         }
     }
 

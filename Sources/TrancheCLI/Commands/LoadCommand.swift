@@ -80,6 +80,11 @@ struct LoadCommand: Command {
                 notes.keep { try context.note(text) }
             }
         }
+        if !options.request.run.isEmpty {
+            for path in try options.runOutputs(context.settings) {
+                try context.note("the output of run '\(options.request.run)' is '\(path)'")
+            }
+        }
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
@@ -166,7 +171,7 @@ struct LoadCommand: Command {
     ) throws -> ProgramStatus {
         if !context.isJSON { try context.output.write(LoadText(report).text(context.style)) }
         let rejected = report.counters[CounterName.rejected]
-        if rejected > 0, let path = options.rejectsPath {
+        if rejected > 0, let path = options.runRejects {
             try context.note(
                 "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)"
             )

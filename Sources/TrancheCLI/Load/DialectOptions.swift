@@ -148,6 +148,7 @@ struct DialectOptions: Sendable {
     }
 
     private static func names(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard let text, !text.isEmpty else { return [] }
+        return text.components(separatedBy: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }

@@ -220,8 +220,21 @@ struct LoadOptions: Sendable {
             options.isOneOfSeveral = operands.areSeveral
             return options
         }
+        try requireApart(files.map(\.file.path), outputs(arguments))
         try ReadingOptions.requireUse(arguments, by: Set(files.map(\.file.format)))
         return files
+    }
+
+    /// Refuses to write over what is read, and rejects over records.
+    private static func requireApart(_ inputs: [String], _ outputs: [String]) throws {
+        let written = outputs.map { (path: $0, name: ResolvedPath($0).text) }
+        let read = Set(inputs.filter { !FileName.isObject($0) }.map { ResolvedPath($0).text })
+        if let output = written.first(where: { read.contains($0.name) }) {
+            throw UsageError("'\(output.path)' is read: it cannot be written to as well")
+        }
+        if let output = written.first, Set(written.map(\.name)).count < written.count {
+            throw UsageError("records and rejects cannot go to the same file, '\(output.path)'")
+        }
     }
 
     private static func unknownFields(
@@ -302,6 +315,24 @@ struct LoadOptions: Sendable {
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
         try file.source(reading, grows: follows, replaces: replaces, settings)
     }
+
+    /// The files that the run writes, as its name says.
+    ///
+    /// - Parameter settings: May say where to write to.
+    /// - Returns: The paths; none for other sinks, and for a folder of a file for each batch.
+    /// - Throws: ``UsageError``.
+    func runOutputs(_ settings: Settings) throws -> [String] {
+        var paths: [String] = []
+        switch try place(settings) {
+        case .csv(let path), .jsonLines(let path):
+            if !writing.isFilePerBatch { paths.append(path) }
+        default: break
+        }
+        return paths.map { FileSink.path($0, ofRun: request.run) }
+    }
+
+    /// Where the records of the run go that are refused, as its name says.
+    var runRejects: String? { rejectsPath.map { FileSink.path($0, ofRun: request.run) } }
 
     /// Where the records go that are refused; `nil` where they are quarantined.
     var rejectsPath: String? {

@@ -36,10 +36,44 @@ enum ContentKind: Sendable, Hashable {
             !known.isText || Self.isBinary(bytes)
         {
             self = .other(known.name, remedy: known.remedy)
+        } else if let page = Self.page(bytes) {
+            self = page
         } else {
             self = Self.text(bytes)
         }
     }
+
+    /// Text that holds no records: what a server answers in place of a file, or what stands for one.
+    private static func page(_ bytes: [UInt8]) -> ContentKind? {
+        let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let start = bytes.dropFirst(mark).drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(64)
+        let text = String(decoding: start, as: UTF8.self).lowercased()
+        let known = pages.first { page in page.marks.contains { text.hasPrefix($0) } }
+        return known.map { .other($0.name, remedy: $0.remedy) }
+    }
+
+    private static let pages: [(marks: [String], name: String, remedy: String)] = [
+        (
+            ["<!doctype html", "<html", "<head>", "<body"],
+            "a page of HTML",
+            "is it a server's answer in place of the file? Fetch the file again"
+        ),
+        (
+            ["<?xml"],
+            "XML",
+            "where it is no server's error, write it as CSV or JSON Lines first"
+        ),
+        (
+            ["version https://git-lfs.github.com/spec/"],
+            "a pointer of Git LFS, and not the file",
+            "fetch the file with 'git lfs pull'"
+        ),
+        (
+            ["-----begin pgp message"],
+            "encrypted with PGP",
+            "decrypt it first: gpg -d FILE"
+        ),
+    ]
 
     private static func compression(_ bytes: [UInt8]) -> Compression? {
         func begins(_ mark: [UInt8]) -> Bool { bytes.starts(with: mark) }

@@ -53,7 +53,7 @@ public final class BatchContext {
         counters.add(1, to: CounterName.rejected)
         guard let rejects else { return try keep(refusal) }
         var input: [UInt8] = []
-        refusal.record?.appendJSON(to: &input, asTexts: true)
+        refusal.record?.appendJSON(to: &input)
         let error = FieldError(
             field: refusal.field,
             message: refusal.message,

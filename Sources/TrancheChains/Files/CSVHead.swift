@@ -52,6 +52,7 @@ struct CSVHead {
             )
         }
         try refuseBinary()
+        try refuseJSON()
         findDelimiterAndQuote()
         if dialect.escapes == .mariaDB { dialect.keepsReturn = !endsWithReturns() }
         let sample = sample()
@@ -82,6 +83,22 @@ struct CSVHead {
             dataStart: Int64(header.last?.end ?? start)
         )
         return CSVFileFormat(format, dialect, found: found, head: head, notes: notes)
+    }
+
+    /// Refuses JSON in the place of a header: an array of objects or of records, or an object.
+    private func refuseJSON() throws {
+        guard format.header == nil, format.headerLines != 0 else { return }
+        func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+        let begin = bytes.dropFirst(start).drop(while: isBlank)
+        let next = begin.dropFirst().drop(while: isBlank).first
+        let isArray = begin.first == UInt8(ascii: "[") && next == UInt8(ascii: "{")
+        let isObject = begin.first == UInt8(ascii: "{") && next == UInt8(ascii: "\"")
+        guard isArray || isObject else { return }
+        throw TrancheError(
+            .invalidSource,
+            "'\(name)' is JSON, where a header of CSV should be; read it as JSON (--format jsonl), or name the "
+                + "fields of its lines"
+        )
     }
 
     private func sample() -> CSVSample {

@@ -235,9 +235,19 @@ final class PartFolder: Sendable {
 
     /// The file of a run: for a named run its name stands before the extension.
     func target(of key: RunKey) -> String {
-        if key.run.isEmpty { return path }
+        Self.path(path, ofRun: key.run)
+    }
+
+    /// The file that a run writes, where its job writes to a path.
+    ///
+    /// - Parameters:
+    ///   - path: The path.
+    ///   - run: The run's name; empty for the one without a name.
+    /// - Returns: The run's path.
+    static func path(_ path: String, ofRun run: String) -> String {
+        if run.isEmpty { return path }
         let name = URL(filePath: path).lastPathComponent
-        let run = Self.safe(key.run)
+        let run = safe(run)
         let stem = path.dropLast(name.count)
         guard let dot = name.lastIndex(of: "."), dot > name.startIndex else {
             return "\(path).\(run)"

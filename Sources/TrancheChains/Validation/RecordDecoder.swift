@@ -28,7 +28,7 @@ struct RecordDecoder {
             decoding.errors.append(Self.words(error))
         }
         var input: [UInt8] = []
-        record.appendJSON(to: &input, asTexts: true)
+        record.appendJSON(to: &input)
         return .fault(
             RecordFault(
                 id: record.id,

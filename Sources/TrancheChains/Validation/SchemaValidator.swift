@@ -259,7 +259,7 @@ final class SchemaValidator {
         }
         if errors.isEmpty { errors = [FieldError(message: "is not valid")] }
         var input: [UInt8] = []
-        record.appendJSON(to: &input, asTexts: true)
+        record.appendJSON(to: &input)
         return RecordFault(
             id: record.id,
             errors: errors,

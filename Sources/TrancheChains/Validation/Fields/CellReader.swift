@@ -30,7 +30,7 @@ struct CellReader {
                 return try JSONValueReader.read(text(cell))
             } catch {
                 throw Undecided(
-                    reason: "is no JSON: it \(error.message), at its byte \(error.place)"
+                    reason: "could not be decided: it \(error.message), at its byte \(error.place)"
                 )
             }
         }

@@ -62,7 +62,9 @@ struct JSONValueReader {
     // MARK: - Values
 
     private mutating func value(depth: Int) throws(Failure) -> JSONValue {
-        guard depth < Self.deepest else { throw failure("is nested too deeply") }
+        guard depth < Self.deepest else {
+            throw failure("is nested deeper than \(Self.deepest) levels, which is not checked")
+        }
         switch peek {
         case UInt8(ascii: "{"): return try object(depth)
         case UInt8(ascii: "["): return try array(depth)
