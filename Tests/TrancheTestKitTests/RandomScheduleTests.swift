@@ -13,7 +13,7 @@ struct RandomScheduleTests {
     func difference(seed: Int) async throws {
         let clock = ManualClock()
         let store = FaultInjectingStore(MemoryInventoryStore(clock: clock))
-        store.inject(.before, call: 2, of: .succeed, throwing: TrancheError(.storeBusy, "injected"))
+        store.inject(.before, call: 2, of: .succeed, throwing: TrancheError(.storeFailed, "injected"))
         let wrong = ConformanceSubject(
             clock: clock,
             store: store,
@@ -23,7 +23,7 @@ struct RandomScheduleTests {
             try await RandomSchedule(seed: UInt64(seed)).run(.reference(), wrong)
         }
         #expect(error?.message.contains("seed \(seed)") == true)
-        #expect(error?.message.contains("error storeBusy") == true)
+        #expect(error?.message.contains("error storeFailed") == true)
     }
 
     @Test("The same seed gives the same numbers")
