@@ -13,7 +13,12 @@ struct RandomScheduleTests {
     func difference(seed: Int) async throws {
         let clock = ManualClock()
         let store = FaultInjectingStore(MemoryInventoryStore(clock: clock))
-        store.inject(.before, call: 2, of: .succeed, throwing: TrancheError(.storeFailed, "injected"))
+        store.inject(
+            .before,
+            call: 2,
+            of: .succeed,
+            throwing: TrancheError(.storeFailed, "injected")
+        )
         let wrong = ConformanceSubject(
             clock: clock,
             store: store,
