@@ -74,7 +74,8 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     /// - Parameter key: The key.
     /// - Returns: The value.
     /// - Throws: What the load function throws for the key; `CancellationError` when the task is cancelled: the
-    ///   loading goes on for the others. A task that is cancelled already asks for nothing; what is there it gets.
+    ///   loading goes on for the others. A task that is cancelled already asks for nothing; what is
+    ///   there it gets.
     public func load(_ key: Key) async throws -> Value {
         guard let future = future(of: key) else { throw CancellationError() }
         return try await future.value

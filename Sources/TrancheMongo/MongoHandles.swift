@@ -103,7 +103,8 @@ struct BSONDocument: ~Copyable {
                 let name = record.fields.names[place]
                 guard !name.utf8.contains(0) else {
                     let words =
-                        "the name of field \(name.debugDescription) has a NUL, which BSON has no place for"
+                        "the name of field \(name.debugDescription) has a NUL, which BSON has no "
+                        + "place for"
                     throw RecordsRefused([RefusedRecord(record, field: name, words)])
                 }
                 guard append(record.cell(place), of: record, bytes, as: name) else {

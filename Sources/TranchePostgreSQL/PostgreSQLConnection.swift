@@ -12,10 +12,11 @@ package actor PostgreSQLConnection: SQLConnection {
     private let alarm: PostgreSQLAlarm
     private let canceller: PostgreSQLCanceller
     private let session: PostgreSQLSession
-    /// Whether others use the session between transactions of ours: nothing may be left in it then, and
-    /// nothing be expected to be there.
+    /// Whether others use the session between transactions of ours: nothing may be left in it then,
+    /// and nothing be expected to be there.
     private let isShared: Bool
-    /// The names of the statements that the session knows, by their text; none in one that others share.
+    /// The names of the statements that the session knows, by their text; none in one that others
+    /// share.
     private var prepared: [String: String] = [:]
     private var isUnusable = false
     /// Whether it has prepared so many statements that it is given up once it is given back.
@@ -246,8 +247,8 @@ package actor PostgreSQLConnection: SQLConnection {
         return places.map { results[$0] ?? SQLRows() }
     }
 
-    /// The name of a prepared statement, which belongs to its text: should a session be shared unnoticed after
-    /// all, another's statement cannot be run for it.
+    /// The name of a prepared statement, which belongs to its text: should a session be shared
+    /// unnoticed after all, another's statement cannot be run for it.
     private static func name(of text: String) -> String {
         var digest = SQLDigest()
         digest.add(.text(text))

@@ -234,7 +234,11 @@ package final class PostgreSQLDatabase: SQLDatabase {
         let rows = try await read(explain)
         // What is immutable was put together by the planner; a text that becomes a time was not.
         let cast =
-            #/\(('(?:[^']|'')*')::(?:text|name|cstring|character varying|character|bpchar)\)::(?:timestamp|date|time)/#
+            #/
+                \(('(?:[^']|'')*')
+                ::(?:text|name|cstring|character\ varying|character|bpchar)\)
+                ::(?:timestamp|date|time)
+            /#
         let lines = try rows[0].map { try $0.text() }
         return Set(lines.flatMap { $0.matches(of: cast).map { String($0.output.1) } }).sorted()
     }

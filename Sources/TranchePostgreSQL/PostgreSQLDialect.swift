@@ -99,7 +99,8 @@ package struct PostgreSQLDialect: SQLDialect {
         // Only such a number can be beyond, which would be an error that names no row.
         return """
             CASE
-                WHEN \(column) >= 1e-300 AND \(column) <= 1e300 THEN CAST(\(column) AS double precision)
+                WHEN \(column) >= 1e-300 AND \(column) <= 1e300
+                THEN CAST(\(column) AS double precision)
                 WHEN \(column) = 'NaN' THEN CAST('NaN' AS double precision)
                 WHEN \(column) > 1.7976931348623157e308 THEN CAST('Infinity' AS double precision)
                 WHEN \(column) < -1.7976931348623157e308 THEN CAST('-Infinity' AS double precision)
@@ -188,8 +189,9 @@ package struct PostgreSQLDialect: SQLDialect {
     }
 
     package var timesUnderstood: String {
-        "Times are of the type timestamp with time zone, not more than a day ahead: mend the entry, change the "
-            + "column's type, or make a view with such a column, and give its name with --settle-column"
+        "Times are of the type timestamp with time zone, not more than a day ahead: mend the "
+            + "entry, change the column's type, or make a view with such a column, and give its "
+            + "name with --settle-column"
     }
 
     package func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement {

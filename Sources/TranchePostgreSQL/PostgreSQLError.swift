@@ -57,7 +57,8 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
         // A statement that was stopped: by a time limit that somebody has set after all, or by an
         // administrator, who means the statement and not the work.
         case "57014": .transient
-        // Shutdown, crash, start-up, time limits of transactions and sessions, a session that was ended.
+        // Shutdown, crash, start-up, time limits of transactions and sessions, a session that was
+        // ended.
         case "57P01", "57P02", "57P03", "57P05", "25P03", "25P04": .transient
         case "25006": .permanent
         // Connection exceptions; insufficient resources, such as a full disk; system errors.
@@ -70,15 +71,16 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     package var mayBlameRow: Bool {
         guard category != .transient else { return false }
-        // Sessions, transactions and cursors; what is not there, and the server's state. All others are
-        // values and constraints, or a trigger's, which may be any.
+        // Sessions, transactions and cursors; what is not there, and the server's state. All others
+        // are values and constraints, or a trigger's, which may be any.
         return !Self.structural.contains { sqlState.hasPrefix($0) }
     }
 
-    /// Whether the statement may be at fault, and not one of its rows: the state is one of statements, names
-    /// and privileges, and no line is named.
+    /// Whether the statement may be at fault, and not one of its rows: the state is one of
+    /// statements, names and privileges, and no line is named.
     ///
-    /// The input functions of some types have such states, too, as `42601` for a `ltree`; then a line is named.
+    /// The input functions of some types have such states, too, as `42601` for a `ltree`; then a
+    /// line is named.
     var mayBlameStatement: Bool {
         guard place.line == nil else { return false }
         // Policies for rows have the state of missing privileges.
@@ -96,8 +98,7 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     private static let structural = [
         "03", "08", "0B", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "53", "55", "57", "58",
-        "F0",
-        "428C9",
+        "F0", "428C9",
     ]
 
     private static let ofStatements = ["0A", "3F", "42", "HV", "XX"]
@@ -143,8 +144,8 @@ extension PostgreSQLError {
         // Source: pgbouncer, server.c.
         if message.contains("statement pooling mode") {
             return .refusal(
-                "a pooler in statement mode is between, which allows no transactions (\(message)); use "
-                    + "its session or transaction mode, or a direct address"
+                "a pooler in statement mode is between, which allows no transactions (\(message)); "
+                    + "use its session or transaction mode, or a direct address"
             )
         }
         // A statement that we have prepared is gone, or one that we have not is there: each session
@@ -154,8 +155,9 @@ extension PostgreSQLError {
             || sqlState == "08P01" && message.contains("bind message")
         if isForeign {
             return .refusal(
-                "the session is not ours alone (\(message)): a pooler in transaction mode is between, "
-                    + "which cannot be told apart from a server; use its session mode or a direct address",
+                "the session is not ours alone (\(message)): a pooler in transaction mode is "
+                    + "between, which cannot be told apart from a server; use its session mode or "
+                    + "a direct address",
                 sqlState: sqlState
             )
         }

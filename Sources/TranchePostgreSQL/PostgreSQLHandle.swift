@@ -87,8 +87,8 @@ struct PostgreSQLHandle: ~Copyable {
         if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
         guard message.contains("unsupported startup parameter") else { return .refusal(message) }
         return .refusal(
-            "\(message): a pooler is between, which takes no such parameter; leave it out of the URL "
-                + "and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
+            "\(message): a pooler is between, which takes no such parameter; leave it out of the "
+                + "URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
         )
     }
 
@@ -237,7 +237,8 @@ struct PostgreSQLHandle: ~Copyable {
         }
     }
 
-    /// The number of the server's process, as it came with the connection; a pooler gives one of its own.
+    /// The number of the server's process, as it came with the connection; a pooler gives one of
+    /// its own.
     var process: Int32 { PQbackendPID(pointer) }
 
     var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }

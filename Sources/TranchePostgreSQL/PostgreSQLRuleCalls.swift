@@ -1,7 +1,7 @@
 /// What a view calls, as its rule tells.
 ///
-/// The rule's text is a tree of nodes such as `{FUNCEXPR :funcid 1299 … :args <>}`; what belongs to a name is
-/// escaped. Source: PostgreSQL 15, outfuncs.c.
+/// The rule's text is a tree of nodes such as `{FUNCEXPR :funcid 1299 … :args <>}`; what belongs to
+/// a name is escaped. Source: PostgreSQL 15, outfuncs.c.
 struct PostgreSQLRuleCalls: Sendable, Hashable {
     /// The functions, those of operators too, that decide which rows there are.
     private(set) var deciding: Set<Int64> = []

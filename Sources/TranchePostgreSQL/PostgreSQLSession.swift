@@ -3,11 +3,11 @@ import TrancheSQL
 
 /// What a session is told before its first statement.
 ///
-/// A role, a database or a server may have settings of its own, such as a `statement_timeout`; what is said here
-/// goes before them. It is kept by the session where that is ours alone, which it is when the server's number
-/// of the process is the one that came with the connection. A pooler gives out keys of its own, and behind it
-/// the next transaction may run in a session that others have used, and will use: there all is said anew in
-/// each transaction, and ends with it.
+/// A role, a database or a server may have settings of its own, such as a `statement_timeout`; what
+/// is said here goes before them. It is kept by the session where that is ours alone, which it is
+/// when the server's number of the process is the one that came with the connection. A pooler gives
+/// out keys of its own, and behind it the next transaction may run in a session that others have
+/// used, and will use: there all is said anew in each transaction, and ends with it.
 struct PostgreSQLSession: Sendable {
     /// How long to wait for a lock.
     var lockTimeout: Duration
@@ -36,8 +36,8 @@ struct PostgreSQLSession: Sendable {
         ]
     }
 
-    /// The statement that a connection sends first: whose session it is, and the settings, which a session
-    /// that others share forgets at the statement's end.
+    /// The statement that a connection sends first: whose session it is, and the settings, which a
+    /// session that others share forgets at the statement's end.
     ///
     /// - Parameter process: The number of the server's process, as it came with the connection.
     /// - Returns: The statement; its one row begins with the number that the server itself gives.

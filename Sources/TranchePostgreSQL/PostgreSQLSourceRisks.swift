@@ -89,24 +89,26 @@ extension PostgreSQLDatabase {
     private func changingCalls(
         of views: [PostgreSQLSourceFamily.Relation]
     ) async throws -> [String] {
+        let ids = Self.array(views.map { String($0.id) })
         let rules = try await read(
             """
             SELECT ev_action FROM pg_rewrite
-            WHERE ev_type = '1' AND ev_class = ANY (CAST(\(Self.array(views.map { String($0.id) })) AS oid[]))
+            WHERE ev_type = '1' AND ev_class = ANY (CAST(\(ids) AS oid[]))
             """
         )
         var calls = PostgreSQLRuleCalls()
         for rule in try rules[0].map({ try $0.text() }) { calls.add(rule: rule) }
         let (all, deciding) = (calls.all.map(String.init), calls.deciding.map(String.init))
-        // What is shown beside the id may change; a time or a random number is told all the same, since a view
-        // around this one may choose by it.
+        // What is shown beside the id may change; a time or a random number is told all the same,
+        // since a view around this one may choose by it.
         let rows = try await read(
             """
             SELECT DISTINCT proname
             FROM pg_proc
             WHERE provolatile <> 'i' AND (
                 oid = ANY (CAST(\(Self.array(deciding)) AS oid[]))
-                OR oid = ANY (CAST(\(Self.array(all)) AS oid[])) AND (pronargs = 0 OR provolatile = 'v')
+                OR oid = ANY (CAST(\(Self.array(all)) AS oid[]))
+                    AND (pronargs = 0 OR provolatile = 'v')
             )
             ORDER BY proname
             """
@@ -179,14 +181,10 @@ extension PostgreSQLDatabase {
 // MARK: - Texts
 
 extension SourceRisk {
-    /// What happens, and what may be done, wherever ids appear unannounced.
-    private static let remedy =
-        "\(lateRemedy); with '--settle-lag 30s' ids wait so long before they are handed out"
-
     fileprivate static var standby: SourceRisk {
         SourceRisk(
             "standby",
-            "the server is a standby, which does not know who writes to the primary. \(remedy). "
+            "the server is a standby, which does not know who writes to the primary. \(lagRemedy). "
                 + "Reading from the primary avoids it"
         )
     }
@@ -194,16 +192,17 @@ extension SourceRisk {
     fileprivate static func foreignTable(_ names: [String]) -> SourceRisk {
         SourceRisk(
             "foreign-table",
-            "\(list(names)) is kept by another server, which tells nothing of its writers. \(remedy). "
-                + "Naming that server as the source's database avoids it"
+            "\(list(names)) is kept by another server, which tells nothing of its writers. "
+                + "\(lagRemedy). Naming that server as the source's database avoids it"
         )
     }
 
     fileprivate static func materializedView(_ names: [String]) -> SourceRisk {
         SourceRisk(
             "materialized-view",
-            "\(list(names)) shows rows when it is refreshed, in any order of their ids. \(remedy), "
-                + "which must be longer than the time between two refreshes. A plain view avoids it"
+            "\(list(names)) shows rows when it is refreshed, in any order of their ids. "
+                + "\(lagRemedy), which must be longer than the time between two refreshes. A plain "
+                + "view avoids it"
         )
     }
 
@@ -211,15 +210,16 @@ extension SourceRisk {
         SourceRisk(
             "subscription",
             "a subscription writes to the table, which applies transactions in the order of their "
-                + "commits, not of their ids. \(remedy)"
+                + "commits, not of their ids. \(lagRemedy)"
         )
     }
 
     fileprivate static func rowSecurity(_ names: [String]) -> SourceRisk {
         SourceRisk(
             "row-security",
-            "row level security of \(list(names)) may hide rows from this role: one that a policy lets "
-                + "through later stands behind the cursor. \(remedy). A role with BYPASSRLS avoids it"
+            "row level security of \(list(names)) may hide rows from this role: one that a policy "
+                + "lets through later stands behind the cursor. \(lagRemedy). A role with "
+                + "BYPASSRLS avoids it"
         )
     }
 
@@ -227,23 +227,24 @@ extension SourceRisk {
         SourceRisk(
             "several-tables",
             "the view reads \(list(names)): a row may appear when another table's row is committed. "
-                + remedy
+                + lagRemedy
         )
     }
 
     fileprivate static func untracedColumn(_ uid: String) -> SourceRisk {
         SourceRisk(
             "untraced-column",
-            "the view's column '\(uid)' is not simply a table's, so that no sequence is known to give "
-                + "its ids. \(remedy)"
+            "the view's column '\(uid)' is not simply a table's, so that no sequence is known to "
+                + "give its ids. \(lagRemedy)"
         )
     }
 
     fileprivate static func noSequence(_ uid: String) -> SourceRisk {
         SourceRisk(
             "no-sequence",
-            "no sequence belongs to the column '\(uid)' or stands in its default: in which order its "
-                + "ids are given is not known. \(remedy). 'ALTER SEQUENCE … OWNED BY' says which one it is"
+            "no sequence belongs to the column '\(uid)' or stands in its default: in which order "
+                + "its ids are given is not known. \(lagRemedy). 'ALTER SEQUENCE … OWNED BY' says "
+                + "which one it is"
         )
     }
 
@@ -251,14 +252,14 @@ extension SourceRisk {
         SourceRisk(
             "computed-id",
             "the ids of '\(uid)' are computed (\(expression)), and need not ascend as the sequence "
-                + "does. \(remedy)"
+                + "does. \(lagRemedy)"
         )
     }
 
     fileprivate static func severalSequences(_ names: [String]) -> SourceRisk {
         SourceRisk(
             "several-sequences",
-            "ids are drawn from \(list(names)), each with an order of its own. \(remedy)"
+            "ids are drawn from \(list(names)), each with an order of its own. \(lagRemedy)"
         )
     }
 
@@ -267,8 +268,9 @@ extension SourceRisk {
     ) -> SourceRisk {
         SourceRisk(
             "cached-sequence",
-            "sequence '\(sequence.name)' gives each session \(sequence.cache) ids in advance, which "
-                + "it uses later than others use higher ones. \(remedy). 'CACHE 1' avoids it"
+            "sequence '\(sequence.name)' gives each session \(sequence.cache) ids in advance, "
+                + "which it uses later than others use higher ones. \(lagRemedy). 'CACHE 1' avoids "
+                + "it"
         )
     }
 
@@ -279,7 +281,7 @@ extension SourceRisk {
             "sequence-increment",
             "sequence '\(sequence.name)' goes up by \(sequence.increment): if programs use the ids in "
                 + "between, as hi/lo allocators do, they use them in transactions that did not draw them. "
-                + remedy
+                + lagRemedy
         )
     }
 
@@ -311,7 +313,7 @@ extension SourceRisk {
         SourceRisk(
             "explicit-ids",
             "the highest id is \(highest), but \(list(names)) has given ids up to \(drawn) only: "
-                + "ids are given by whoever inserts, in an order that is not known. \(remedy)"
+                + "ids are given by whoever inserts, in an order that is not known. \(lagRemedy)"
         )
     }
 

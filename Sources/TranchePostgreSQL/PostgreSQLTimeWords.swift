@@ -2,8 +2,8 @@ import Foundation
 
 /// Texts that mean another time whenever they are read.
 ///
-/// As a time, each is read when the statement is prepared. Source: PostgreSQL 15 manual, 8.5.1.4, "Special Values",
-/// and appendix B.1.
+/// As a time, each is read when the statement is prepared. Source: PostgreSQL 15 manual, 8.5.1.4,
+/// "Special Values", and appendix B.1.
 enum PostgreSQLTimeWords {
     private static let changing: Set<Substring> = ["now", "today", "tomorrow", "yesterday"]
     /// Words that may stand beside, besides the names of zones.

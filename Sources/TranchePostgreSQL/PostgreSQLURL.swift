@@ -41,7 +41,8 @@ package struct PostgreSQLURL: Sendable, Hashable {
         name = "postgresql://\(servers)/\(values["dbname"] ?? values["user"] ?? "")"
     }
 
-    /// The servers as a URL has them: each host with its port, where one is given for all or for each.
+    /// The servers as a URL has them: each host with its port, where one is given for all or for
+    /// each.
     private static func servers(hosts: String, ports: String?) -> String {
         let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
         let ports = ports?.split(separator: ",", omittingEmptySubsequences: false) ?? []

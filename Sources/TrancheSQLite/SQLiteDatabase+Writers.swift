@@ -5,8 +5,8 @@ extension SQLiteDatabase {
     /// Finds out what a table or view does not promise of its ids.
     ///
     /// Writers need no watching: they come one after the other, and so an id is committed before the
-    /// next is given. An engine that lets several write at once is recognised where the file's header has a number
-    /// of its own; SQLite's branch with `BEGIN CONCURRENT` leaves no mark.
+    /// next is given. An engine that lets several write at once is recognised where the file's
+    /// header has a number of its own; SQLite's branch with `BEGIN CONCURRENT` leaves no mark.
     package func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch {
         let column = try await table(name)?.column(uid)
         var risks: [SourceRisk] = []
@@ -45,7 +45,8 @@ extension SQLiteDatabase {
     /// What a view, and the views that it may read, call that may answer otherwise another time.
     private func changingCalls(ofView name: SQLTableName) async throws -> [String] {
         let rows = try await read(
-            "SELECT lower(name), sql FROM \(master(of: name)) WHERE type = 'view' AND sql IS NOT NULL"
+            "SELECT lower(name), sql FROM \(master(of: name)) WHERE type = 'view' AND sql IS NOT "
+                + "NULL"
         )
         var texts = try Dictionary(
             rows[0].map { (try $0.text(), FilterCalls(in: try $0.text())) },
@@ -83,8 +84,8 @@ extension SQLiteDatabase {
         return !rows[0].isEmpty
     }
 
-    /// The tables that a view reads for a column, whether that is a table's row number, and whether one of the
-    /// tables is read in several places.
+    /// The tables that a view reads for a column, whether that is a table's row number, and whether
+    /// one of the tables is read in several places.
     ///
     /// SQLite keeps no list of what a view reads; the program that it makes of a query tells. One of
     /// another SQLite's, which may read otherwise, tells nothing here, and no risk is named.
@@ -161,29 +162,24 @@ extension SourceRisk {
     fileprivate static var concurrentWriters: SourceRisk {
         SourceRisk(
             "concurrent-writers",
-            "the file is written by an engine that lets several write at once, and so commits ids in "
-                + "another order than it gives them. Ids that appear late are handed out late, for as "
-                + "long as --watch says, and 'tranche audit' finds them after that; with "
-                + "'--settle-lag 30s' ids wait so long before they are handed out"
+            "the file is written by an engine that lets several write at once, and so commits ids "
+                + "in another order than it gives them. \(lagRemedy)"
         )
     }
 
     fileprivate static func explicitIDs(_ table: String) -> SourceRisk {
         SourceRisk(
             "explicit-ids",
-            "the ids of '\(table)' are given by whoever inserts, in an order that is not known. Ids that "
-                + "appear late are handed out late, for as long as --watch says, and 'tranche audit' "
-                + "finds them after that; with '--settle-lag 30s' ids wait so long before they are handed "
-                + "out. A column INTEGER PRIMARY KEY AUTOINCREMENT avoids it"
+            "the ids of '\(table)' are given by whoever inserts, in an order that is not known. "
+                + "\(lagRemedy). A column INTEGER PRIMARY KEY AUTOINCREMENT avoids it"
         )
     }
 
     fileprivate static func severalTables(_ names: [String]) -> SourceRisk {
         SourceRisk(
             "several-tables",
-            "the view reads \(names.map { "'\($0)'" }.joined(separator: ", ")): a row may appear when "
-                + "another table's row is committed. Ids that appear late are handed out late, for as "
-                + "long as --watch says, and 'tranche audit' finds them after that"
+            "the view reads \(names.map { "'\($0)'" }.joined(separator: ", ")): a row may appear "
+                + "when another table's row is committed. \(lateRemedy)"
         )
     }
 }

@@ -116,18 +116,23 @@ package struct SQLiteDialect: SQLDialect {
         "coalesce(\(julianDay(column)) <= julianday('now') + 1, 0)"
     }
 
+    /// The beginning of a text that is a point in time, as GLOB has patterns.
+    private static let time =
+        "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]*"
+
     /// The day of a point in time; null for what is none.
     ///
-    /// Text is read as UTC, and needs a date and a time of day: a date alone says nothing about hours, and `now` is
-    /// another time whenever it is read. Numbers are seconds since 1970, of the years from 1980 to 2286: what lies
-    /// outside counts otherwise, in milliseconds or days.
+    /// Text is read as UTC, and needs a date and a time of day: a date alone says nothing about
+    /// hours, and `now` is another time whenever it is read. Numbers are seconds since 1970, of the
+    /// years from 1980 to 2286: what lies outside counts otherwise, in milliseconds or days.
     private func julianDay(_ column: SQLStatement) -> SQLStatement {
         """
         (CASE
             WHEN typeof(\(column)) = 'text'
-                AND \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]*'
+                AND \(column) GLOB '\(unsafeRaw: Self.time)'
             THEN julianday(\(column))
-            WHEN typeof(\(column)) IN ('integer', 'real') AND \(column) BETWEEN 315532800 AND 9999999999
+            WHEN typeof(\(column)) IN ('integer', 'real')
+                AND \(column) BETWEEN 315532800 AND 9999999999
             THEN julianday(\(column), 'unixepoch')
         END)
         """
@@ -138,8 +143,9 @@ package struct SQLiteDialect: SQLDialect {
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement { "typeof(\(column))" }
 
     package var timesUnderstood: String {
-        "Times are UTC text such as '2026-11-27 03:01:00', or seconds since 1970, not more than a day ahead: mend "
-            + "the entry, or make a view whose column says it so, and give its name with --settle-column"
+        "Times are UTC text such as '2026-11-27 03:01:00', or seconds since 1970, not more than a "
+            + "day ahead: mend the entry, or make a view whose column says it so, and give its "
+            + "name with --settle-column"
     }
 
     // One writer at a time, each in its turn: nobody to wait for.

@@ -46,13 +46,14 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
         guard [SQLITE_READONLY, SQLITE_CANTOPEN].contains(code & 0xff) else { return self }
         let words =
             isInventory
-            ? "the inventory '\(path)' cannot be written, which is needed to look at it, too. Give this user the "
-                + "right to write to the file and to its folder, or copy the file, with the one that ends with "
-                + "-wal where there is one, to a folder of your own"
-            : "'\(path)' cannot be read: it is in WAL mode, in which SQLite makes files beside it, also to read, and "
-                + "its folder cannot be written. Give this user the right to write to the folder, have somebody "
-                + "who may write the file run PRAGMA journal_mode = DELETE, or copy the file, with the one that "
-                + "ends with -wal where there is one, to a folder of your own"
+            ? "the inventory '\(path)' cannot be written, which is needed to look at it, too. Give "
+                + "this user the right to write to the file and to its folder, or copy the file, "
+                + "with the one that ends with -wal where there is one, to a folder of your own"
+            : "'\(path)' cannot be read: it is in WAL mode, in which SQLite makes files beside it, "
+                + "also to read, and its folder cannot be written. Give this user the right to "
+                + "write to the folder, have somebody who may write the file run PRAGMA "
+                + "journal_mode = DELETE, or copy the file, with the one that ends with -wal where "
+                + "there is one, to a folder of your own"
         return SQLiteError(code: code, message: "\(words) (\(message))")
     }
 

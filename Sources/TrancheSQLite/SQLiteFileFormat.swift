@@ -1,8 +1,8 @@
 /// How a file is written and read, as bytes 18 and 19 of its header say.
 ///
-/// 1 is a rollback journal, 2 a write-ahead log; SQLite reads no other, and writes to none. Other engines put
-/// numbers of their own there, such as 255 for a journal of row versions with several writers at once.
-/// Source: sqlite.org/fileformat2.html, section 1.3.3.
+/// 1 is a rollback journal, 2 a write-ahead log; SQLite reads no other, and writes to none. Other
+/// engines put numbers of their own there, such as 255 for a journal of row versions with several
+/// writers at once. Source: sqlite.org/fileformat2.html, section 1.3.3.
 struct SQLiteFileFormat: Sendable, Hashable {
     /// The version that who writes must know.
     let write: UInt8

@@ -38,9 +38,9 @@ struct SQLiteHandle: ~Copyable {
         return SQLiteError(
             code: code,
             message:
-                "\(message): it is in format \(format.read) of an engine that lets several write at "
-                + "once, as in Turso's journal mode 'mvcc', and that SQLite cannot read; have that engine "
-                + "set it back with PRAGMA journal_mode = 'wal'"
+                "\(message): it is in format \(format.read) of an engine that lets several write "
+                + "at once, as in Turso's journal mode 'mvcc', and that SQLite cannot read; have "
+                + "that engine set it back with PRAGMA journal_mode = 'wal'"
         )
     }
 

@@ -29,8 +29,8 @@ struct PoolerTests {
             return outcome.output
         }
 
-        /// What the pool's sessions are like, each once: settings, prepared statements, advisory locks,
-        /// channels, temporary tables, and whether they take writes.
+        /// What the pool's sessions are like, each once: settings, prepared statements, advisory
+        /// locks, channels, temporary tables, and whether they take writes.
         func sessions() async throws -> Set<String> {
             let look = """
                 SELECT string_agg(name || '=' || setting, ',' ORDER BY name),

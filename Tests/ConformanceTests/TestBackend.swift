@@ -58,8 +58,8 @@ struct TestBackend: Sendable, CustomStringConvertible {
     /// The name of a PostgreSQL server that decides on plain acquires, as one does that is far.
     static let deciding = "postgresql:deciding"
 
-    /// Behind a pooler, where nothing may be left in a session nor expected there; that in transaction mode,
-    /// which is the same to us, only where it is asked for by its name.
+    /// Behind a pooler, where nothing may be left in a session nor expected there; that in
+    /// transaction mode, which is the same to us, only where it is asked for by its name.
     private static var pooled: [TestBackend] {
         let transaction = "pgbouncer:transaction"
         let named = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] ?? ""

@@ -5,9 +5,9 @@ import TrancheTestKit
 /// Throws inputs at a part of the package, from which nothing but errors may come.
 ///
 /// `TRANCHE_FUZZ_INPUTS` says how many there are of all kinds together, 100,000 by default, and
-/// `TRANCHE_TEST_SEED` names the seed, which is said before. Each input is made from the seed, its kind and its
-/// number alone; with `TRANCHE_FUZZ_TRACE` the number is said before each, so that one that ends the process is
-/// known.
+/// `TRANCHE_TEST_SEED` names the seed, which is said before. Each input is made from the seed, its
+/// kind and its number alone; with `TRANCHE_FUZZ_TRACE` the number is said before each, so that one
+/// that ends the process is known.
 struct FuzzRun: Sendable {
     /// What is thrown at, for messages.
     let kind: String
@@ -16,7 +16,8 @@ struct FuzzRun: Sendable {
 
     /// Calls `body` for each input.
     ///
-    /// - Parameter body: Uses up one input or more, and says how many; errors of its subject stay in it.
+    /// - Parameter body: Uses up one input or more, and says how many; errors of its subject stay
+    ///   in it.
     /// - Throws: What `body` throws, which is a fault of the test.
     func run(_ body: (inout FuzzRandom) async throws -> Int) async throws {
         let inputs = max(1, Self.inputs * percent / 100)

@@ -77,11 +77,35 @@ struct RotationTests {
         Way.allCases
     )
     func severalBetween(isOpen: Bool, way: Way) async throws {
-        try await withChainWorld(.sqlite, rows(1...50)) { world in
+        try await severalBetween(isOpen: isOpen, way: way, seen: 50)
+    }
+
+    @Test(
+        "So are they where little more than the header was seen of the first",
+        arguments: [true, false],
+        [Way.numbered, .dated, .beforeTheEnding]
+    )
+    func severalBehindLittle(isOpen: Bool, way: Way) async throws {
+        try await severalBetween(isOpen: isOpen, way: way, seen: 1)
+        // Nothing is kept of a file of which nothing was handed out: only who has it open knows it.
+        if isOpen { try await severalBetween(isOpen: true, way: way, seen: 0) }
+    }
+
+    private func severalBetween(isOpen: Bool, way: Way, seen: Int) async throws {
+        let first = seen > 0 ? rows(1...seen) : "id,amount\n"
+        try await withChainWorld(.sqlite, first) { world in
             var loaded = try await load(world, in: world.inventory)
-            try append(rows(51...53, head: ""), to: world.path)
+            try append(rows(seen + 1...53, head: ""), to: world.path)
             let stem = String(world.path.dropLast(4))
             for number in 1...3 {
+                // Files that are rotated are not all of one tick of the clock.
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 1e9 + Double(number))],
+                    ofItemAtPath: world.path
+                )
+                let time = try FileManager.default.attributesOfItem(atPath: world.path)[
+                    .modificationDate
+                ]
                 switch way {
                 case .numbered:
                     for old in stride(from: number - 1, to: 0, by: -1) {
@@ -96,6 +120,10 @@ struct RotationTests {
                     let copy = "\(world.path).\(10 - number)\(isPacked ? ".gz" : "")"
                     try (isPacked ? Data(Packing.gzip(Array(old))) : old)
                         .write(to: URL(fileURLWithPath: copy))
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: try #require(time)],
+                        ofItemAtPath: copy
+                    )
                     if way == .compressed {
                         try FileManager.default.removeItem(atPath: world.path)
                     }

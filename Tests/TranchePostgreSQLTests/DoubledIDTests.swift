@@ -43,7 +43,8 @@ struct DoubledIDTests {
         ),
         (
             made:
-                "CREATE TABLE S.t (uid bigserial PRIMARY KEY, k int); CREATE TABLE S.heir () INHERITS (S.t);",
+                "CREATE TABLE S.t (uid bigserial PRIMARY KEY, k int); CREATE TABLE S.heir () "
+                + "INHERITS (S.t);",
             doubled: "INSERT INTO S.heir VALUES (7, 2), (9, 2)"
         ),
     ]

@@ -6,8 +6,8 @@ import TranchePostgreSQL
 import TrancheSQL
 import TrancheTestKit
 
-/// The cases in which it loses rows to wait for those who hold a lock on the source's table, and to read up to
-/// the sequence's last value.
+/// The cases in which it loses rows to wait for those who hold a lock on the source's table, and to
+/// read up to the sequence's last value.
 @Suite(
     "Late ids that no lock on the table announces, on PostgreSQL",
     .serialized,

@@ -6,7 +6,7 @@ import TrancheTestKit
 @Suite("Ids that stand more than once")
 struct DoubledIDTests {
     @Test("A range is read to its end, each row once, wherever ids are doubled", arguments: 0..<300)
-    func reading(seed: Int) {
+    func reading(seed: Int) async {
         var random = SplitMix64(seed: UInt64(seed))
         let ids = (0..<Int.random(in: 0...40, using: &random)).map { _ in
             Int64.random(in: 1...12, using: &random)
@@ -14,9 +14,11 @@ struct DoubledIDTests {
         let size = Int.random(in: 1...9, using: &random)
         var reading = RangeReading(0...20, size: size)
         var read: [Int64] = []
-        while let left = reading.left {
-            let page = ids.filter { left.contains($0) }.prefix(size)
-            read += page.prefix(reading.take(page.count) { page[$0] })
+        while let page = await reading.next(
+            { range, limit in Array(ids.filter { range.contains($0) }.prefix(limit)) },
+            id: { $0 }
+        ) {
+            read += page
         }
         // Of an id with more rows than a step has, as many as one has.
         let counts = Dictionary(grouping: ids, by: \.self).mapValues { min($0.count, size) }

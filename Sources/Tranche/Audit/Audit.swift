@@ -269,11 +269,12 @@ struct Audit {
         var present = IDRuns()
         var doubled = IDRuns()
         var reading = RangeReading(range, size: BatchItems.pageSize)
-        while let left = reading.left {
+        while let items = try await reading.next(
+            { try await source.matchingItems(in: [$0], limit: $1) },
+            id: { $0.id }
+        ) {
             try Task.checkCancellation()
-            let items = try await source.matchingItems(in: [left], limit: reading.size)
-            let count = reading.take(items.count) { items[$0].id }
-            for item in items.prefix(count) {
+            for item in items {
                 if present.last == item.id { doubled.append(item.id) }
                 present.append(item.id)
             }

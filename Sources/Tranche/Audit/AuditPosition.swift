@@ -106,8 +106,8 @@ public struct IDTally: Sendable, Hashable {
         sum(through: run.upperBound) &- sum(through: run.lowerBound) &+ (run.lowerBound & mask)
     }
 
-    /// What the ids from 0 to one add up to, which is as well as from any other place: two of them differ by
-    /// the sum of the ids between.
+    /// What the ids from 0 to one add up to, which is as well as from any other place: two of them
+    /// differ by the sum of the ids between.
     private static func sum(through id: Int64) -> Int64 {
         let low = id & mask
         let stretches = id >> mask.nonzeroBitCount

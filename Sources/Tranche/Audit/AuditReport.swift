@@ -50,8 +50,8 @@ public struct AuditReport: Sendable, Hashable {
     public var isFinished = false
     /// Where the next one goes on.
     public var position: AuditPosition?
-    /// The most ids kept in ``appeared``, ``vanished`` and ``doubled`` each; what is more is left to the next
-    /// audit.
+    /// The most ids kept in ``appeared``, ``vanished`` and ``doubled`` each; what is more is left
+    /// to the next audit.
     public static let mostIDs = 1_000_000
 
     /// Makes an empty report.

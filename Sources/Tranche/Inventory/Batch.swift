@@ -97,8 +97,8 @@ extension Batch {
     /// Records success, finally.
     ///
     /// - Parameters:
-    ///   - result: What came out of it; kept as JSON. What not every reader takes, such as a text with a NUL or more
-    ///     than 500 values within each other, is kept as a text that holds it.
+    ///   - result: What came out of it; kept as JSON. What not every reader takes, such as a text
+    ///     with a NUL or more than 500 values within each other, is kept as a text that holds it.
     ///   - logging: Free text, kept with the batch.
     /// - Returns: The batch as recorded.
     /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or ended

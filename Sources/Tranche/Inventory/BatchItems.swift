@@ -63,16 +63,18 @@ public struct BatchItems: AsyncSequence, Sendable {
         var pages = Array(ids.pages(of: pageSize)).makeIterator()
         var reading: RangeReading?
         return {
-            if reading?.left == nil {
-                switch pages.next() {
-                case .range(let range): reading = RangeReading(range, size: 2 * pageSize)
-                case .list(let list):
-                    return try await source.read { try await $0.items(withIDs: list) }
-                case nil: return nil
-                }
+            // What appeared in a range since belongs to a gap, not to this batch.
+            if let items = try await read(&reading, from: source) {
+                return items.filter { ids.contains($0.id) }
             }
-            // What appeared in the range since belongs to a gap, not to this batch.
-            return try await read(&reading, from: source).filter { ids.contains($0.id) }
+            switch pages.next() {
+            case .range(let range):
+                reading = RangeReading(range, size: 2 * pageSize)
+                return try await read(&reading, from: source)?.filter { ids.contains($0.id) }
+            case .list(let list):
+                return try await source.read { try await $0.items(withIDs: list) }
+            case nil: return nil
+            }
         }
     }
 
@@ -82,20 +84,18 @@ public struct BatchItems: AsyncSequence, Sendable {
     ) -> () async throws -> [Item]? {
         if source.source.isSeamless { return seamlessReader(of: range, from: source) }
         var reading: RangeReading? = RangeReading(range, size: pageSize)
-        return {
-            if reading?.left == nil { return nil }
-            return try await read(&reading, from: source)
-        }
+        return { try await read(&reading, from: source) }
     }
 
     private static func read(
         _ reading: inout RangeReading?,
         from source: Reader
-    ) async throws -> [Item] {
-        guard let size = reading?.size, let left = reading?.left else { return [] }
-        let items = try await source.read { try await $0.items(in: left, limit: size) }
-        let count = reading?.take(items.count) { items[$0].id } ?? 0
-        return count == items.count ? items : Array(items.prefix(count))
+    ) async throws -> [Item]? {
+        try await reading?.next(
+            { range, limit in try await source.read { try await $0.items(in: range, limit: limit) }
+            },
+            id: { $0.id }
+        )
     }
 
     private static func seamlessReader(

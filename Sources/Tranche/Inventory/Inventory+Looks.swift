@@ -70,9 +70,13 @@ extension Inventory {
         var found: [Item] = []
         var known = 0
         var reading = RangeReading(gap.range, size: GapLook.limit)
-        while let left = reading.left, found.count < GapLook.limit {
-            let page = try await source.matchingItems(in: [left], limit: reading.size)
-            for item in page.prefix(reading.take(page.count) { page[$0].id }) {
+        while found.count < GapLook.limit,
+            let page = try await reading.next(
+                { try await source.matchingItems(in: [$0], limit: $1) },
+                id: { $0.id }
+            )
+        {
+            for item in page {
                 if handedOut.contains(item.id) { known += 1 } else { found.append(item) }
             }
         }

@@ -1,10 +1,12 @@
 import Synchronization
 
 extension Inventory {
-    /// Repeats a request while the store or the source cannot be reached or is locked, within a bound.
+    /// Repeats a request while the store or the source cannot be reached or is locked, within a
+    /// bound.
     ///
     /// - Parameters:
-    ///   - limit: The longest time from the first request to the last; ``Configuration/retryLimit`` when `nil`.
+    ///   - limit: The longest time from the first request to the last; ``Configuration/retryLimit``
+    ///     when `nil`.
     ///   - body: The request; told whether it may have been made before.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws, once the bound is reached.

@@ -152,13 +152,14 @@ extension Inventory {
         public var store: StoreConfiguration
         /// The name under which batches are held; ``processName`` by default.
         public var worker: String
-        /// How long a request is repeated while the store or the source cannot be reached, or is locked by
-        /// others; 60 s by default, which outlasts the failover of a cluster.
+        /// How long a request is repeated while the store or the source cannot be reached, or is
+        /// locked by others; 60 s by default, which outlasts the failover of a cluster.
         ///
-        /// What ends a batch, or keeps it, is repeated for as long as its lease where that is longer.
+        /// What ends a batch, or keeps it, is repeated for as long as its lease where that is
+        /// longer.
         public var retryLimit: Duration
-        /// Is told when the store or the source cannot be reached for more than a second, and when it can be
-        /// again; `nil` (the default) where nobody asks.
+        /// Is told when the store or the source cannot be reached for more than a second, and when
+        /// it can be again; `nil` (the default) where nobody asks.
         ///
         /// It is called from any task, and must return soon.
         public var onOutage: (@Sendable (OutageNotice) -> Void)?
@@ -196,8 +197,8 @@ extension Inventory {
 
         /// The host's name and the process's number, such as `etl-1:4711`.
         ///
-        /// In a container, where numbers begin at 1 and the host's name may be that of all, a random part
-        /// follows: `etl-1:1-k3v9q`. It is the same for the life of the process.
+        /// In a container, where numbers begin at 1 and the host's name may be that of all, a
+        /// random part follows: `etl-1:1-k3v9q`. It is the same for the life of the process.
         public static var processName: String { ProcessName.own.text }
 
         /// Makes a token of the time and 64 random bits.

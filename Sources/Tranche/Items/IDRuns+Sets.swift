@@ -10,7 +10,8 @@ extension IDRuns {
 
     /// Adds a run of ids; one that touches the last is joined to it.
     ///
-    /// - Parameter run: The run. One that does not begin above ``last`` takes O(n log n) for n runs.
+    /// - Parameter run: The run. One that does not begin above ``last`` takes O(n log n) for n
+    ///   runs.
     public mutating func append(run: ClosedRange<Int64>) {
         if let last, run.lowerBound <= last {
             self = IDRuns(runs: runs + [run])

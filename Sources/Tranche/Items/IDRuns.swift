@@ -29,8 +29,8 @@ public struct IDRuns: Sendable, Hashable {
 
     /// Adds an id.
     ///
-    /// - Parameter id: The id. One that is not above ``last`` takes O(n) for n runs; one that is there
-    ///   already changes nothing.
+    /// - Parameter id: The id. One that is not above ``last`` takes O(n) for n runs; one that is
+    ///   there already changes nothing.
     public mutating func append(_ id: Int64) {
         if let end = runs.last?.upperBound {
             guard id > end else {

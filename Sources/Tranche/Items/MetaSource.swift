@@ -80,10 +80,11 @@ extension MetaSource {
         for range in ranges {
             var tally = IDTally()
             var reading = RangeReading(range, size: 4096)
-            while let left = reading.left {
-                let items = try await matchingItems(in: [left], limit: reading.size)
-                let count = reading.take(items.count) { items[$0].id }
-                for item in items.prefix(count) { tally.add(item.id) }
+            while let items = try await reading.next(
+                { try await matchingItems(in: [$0], limit: $1) },
+                id: { $0.id }
+            ) {
+                for item in items { tally.add(item.id) }
             }
             tallies.append(tally)
         }

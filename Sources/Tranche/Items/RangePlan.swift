@@ -49,7 +49,7 @@ public struct PlannedRange: Sendable, Hashable {
     mutating func add(_ item: Item, keeping most: Int) {
         ids.append(item.id)
         weightBefore = weight
-        weight = min(weight + item.weight, .greatestFiniteMagnitude)
+        weight = weight.addingClamped(item.weight)
         if ids.count > most { items = nil }
         items?.append(item)
     }

@@ -39,11 +39,11 @@ public struct RangePlanner: Sendable {
     ///
     /// - Parameter item: The item; its id above all before it.
     /// - Returns: Whether more items are wanted. `false` means that all ranges are cut and this item
-    ///   is in none of them: because they are as many as were wanted, or because the item breaks a rule and
-    ///   there are others before it.
+    ///   is in none of them: because they are as many as were wanted, or because the item breaks a
+    ///   rule and there are others before it.
     /// - Throws: ``TrancheError`` `.invalidItem` (permanent) for an id that is not above the one
-    ///   before it, or a weight that is negative, infinite or not a number; only when nothing before it can
-    ///   be handed out.
+    ///   before it, or a weight that is negative, infinite or not a number; only when nothing
+    ///   before it can be handed out.
     public mutating func offer(_ item: Item) throws -> Bool {
         if let lastID, item.id <= lastID {
             // Which of the rows is meant nobody knows: none of them is handed out.
@@ -51,8 +51,9 @@ public struct RangePlanner: Sendable {
             return try end(
                 before: TrancheError(
                     .invalidItem,
-                    "id \(item.id) stands more than once in the source; ids must be unique. Give the rows ids "
-                        + "of their own, or delete all but one; 'tranche redefine' with --where leaves them out"
+                    "id \(item.id) stands more than once in the source; ids must be unique. Give "
+                        + "the rows ids of their own, or delete all but one; 'tranche redefine' "
+                        + "with --where leaves them out"
                 )
             )
         }
@@ -60,9 +61,9 @@ public struct RangePlanner: Sendable {
             return try end(
                 before: TrancheError(
                     .invalidItem,
-                    "id \(item.id) has the weight \(item.weight); weights must be 0 or more and finite. "
-                        + "Mend it; or 'tranche redefine' with --where leaves it out, with another "
-                        + "--weight-column counts it otherwise"
+                    "id \(item.id) has the weight \(item.weight); weights must be 0 or more and "
+                        + "finite. Mend it; or 'tranche redefine' with --where leaves it out, with "
+                        + "another --weight-column counts it otherwise"
                 )
             )
         }

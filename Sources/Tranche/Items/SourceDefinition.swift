@@ -28,8 +28,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     ///
     /// It belongs to a run: the runs of one job may have several.
     public var target: String?
-    /// How the source was told to read its content, in the source's own words, so that it can be made again
-    /// from the definition; `nil` where the other parts say it all.
+    /// How the source was told to read its content, in the source's own words, so that it can be
+    /// made again from the definition; `nil` where the other parts say it all.
     ///
     /// What comes of it is part of ``item``; this is no part of the comparison.
     public var reading: String?

@@ -73,7 +73,8 @@ package struct RecordBlockBuilder {
 
     package var count: Int { ids.count }
 
-    /// Whether the values have so many bytes that no more records should come: places in them have 32 bits.
+    /// Whether the values have so many bytes that no more records should come: places in them have
+    /// 32 bits.
     package var isFull: Bool { bytes.count >= 1 << 30 }
 
     /// Adds a record; one value for each field.

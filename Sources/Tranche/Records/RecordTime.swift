@@ -21,7 +21,8 @@ package enum RecordTime {
         }
     }
 
-    /// A date as `YYYY-MM-DD`, with a longer year where it must be; the last one of some 96 billion years.
+    /// A date as `YYYY-MM-DD`, with a longer year where it must be; the last one of some 96 billion
+    /// years.
     package static func text(days: Int64) -> String {
         // civil_from_days of the same source.
         let shifted = Int(min(max(days, -1 << 45), 1 << 45)) + 719_468

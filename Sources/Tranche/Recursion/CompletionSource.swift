@@ -144,6 +144,8 @@ struct CompletionSource: MetaSource {
     }
 
     private func item(_ batch: BatchRecord) throws -> Item {
+        // A sum of weights may be beyond all numbers.
+        let weight = (batch.weight ?? 0).clamped
         let payload = UpstreamBatch(
             batch: batch.id,
             run: batch.key.run,
@@ -151,7 +153,7 @@ struct CompletionSource: MetaSource {
             idEnd: batch.idEnd,
             ids: batch.ids?.packed,
             count: batch.count,
-            weight: Self.weight(of: batch),
+            weight: weight,
             attempt: batch.attempt
         )
         var text = try JSONText.encode(payload)
@@ -161,13 +163,8 @@ struct CompletionSource: MetaSource {
         return Item(
             id: batch.completion ?? 0,
             item: .text(text),
-            weight: Self.weight(of: batch)
+            weight: weight
         )
-    }
-
-    /// The weight; the highest number where a sum of weights was beyond.
-    private static func weight(of batch: BatchRecord) -> Double {
-        min(batch.weight ?? 0, .greatestFiniteMagnitude)
     }
 
     /// The payload of an item, without the result.

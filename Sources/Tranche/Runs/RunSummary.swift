@@ -55,7 +55,7 @@ public struct RunSummary: Sendable, Hashable {
 
         /// Adds a weight.
         package mutating func add(weight: Double) {
-            self.weight = min(self.weight + weight, .greatestFiniteMagnitude)
+            self.weight = self.weight.addingClamped(weight)
         }
     }
 }

@@ -9,9 +9,11 @@ public struct WriterObservation: Sendable, Hashable {
     ///
     /// Ids up to it were drawn at least that long ago.
     public var aged: Aged?
-    /// What is wrong with the age of a new entry, and what to do about it; `nil` where nothing is known to be.
+    /// What is wrong with the age of a new entry, and what to do about it; `nil` where nothing is
+    /// known to be.
     ///
-    /// It is told when there is nothing else to hand out: such an entry would be waited for without end.
+    /// It is told when there is nothing else to hand out: such an entry would be waited for without
+    /// end.
     public var untimely: String?
     /// The server's life: a new one gives the names of writers anew.
     public var epoch: String

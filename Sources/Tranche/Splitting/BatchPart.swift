@@ -38,7 +38,7 @@ public struct BatchSplitter: Sendable {
     /// Ids whose item has vanished weigh nothing and stay in a part.
     public var halves: [BatchPart] {
         guard ids.count > 1 else { return ids.isEmpty ? [] : [part(ids[...])] }
-        let total = ids.reduce(0) { sum($0, weight($1)) }
+        let total = ids.reduce(0) { $0.addingClamped(weight($1)) }
         var cut = ids.count / 2
         if total > 0 {
             // The first cut that leaves no more than half to the right of it, or just before that.
@@ -75,12 +75,7 @@ public struct BatchSplitter: Sendable {
 
     private func weight(_ id: Int64) -> Double { weights[id] ?? 0 }
 
-    /// The sum; the highest number where it is beyond.
-    private func sum(_ first: Double, _ second: Double) -> Double {
-        min(first + second, .greatestFiniteMagnitude)
-    }
-
     private func part(_ ids: ArraySlice<Int64>) -> BatchPart {
-        BatchPart(ids: IDRuns(ids), weight: ids.reduce(0) { sum($0, weight($1)) })
+        BatchPart(ids: IDRuns(ids), weight: ids.reduce(0) { $0.addingClamped(weight($1)) })
     }
 }

@@ -5,11 +5,18 @@ extension Double {
         return String(Int64(self))
     }
 
-    /// The whole number that is nearest; the lowest or highest there is for one beyond, 0 for no number.
+    /// The whole number that is nearest; the lowest or highest there is for one beyond, 0 for no
+    /// number.
     package var nearestInteger: Int64 {
         if isNaN { return 0 }
         return Int64(exactly: rounded()) ?? (self < 0 ? .min : .max)
     }
+
+    /// The number; the highest there is for infinity.
+    package var clamped: Double { min(self, .greatestFiniteMagnitude) }
+
+    /// The sum of weights, of 0 or more each; the highest number where it is beyond.
+    package func addingClamped(_ other: Double) -> Double { (self + other).clamped }
 }
 
 extension FixedWidthInteger {
@@ -29,7 +36,8 @@ extension ClosedRange<Int64> {
 }
 
 extension Duration {
-    /// The duration in whole milliseconds, rounded down; the nearest there is where these are too many.
+    /// The duration in whole milliseconds, rounded down; the nearest there is where these are too
+    /// many.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -11,7 +11,7 @@ struct ProcessName: Sendable, Hashable {
         return ProcessName(
             host: process.hostName,
             process: process.processIdentifier,
-            // Where nothing is known of namespaces, there are none.
+            // Where the link cannot be read nothing is known of namespaces, and there are none.
             numbering: try? FileManager.default.destinationOfSymbolicLink(
                 atPath: "/proc/self/ns/pid"
             ),

@@ -1,8 +1,8 @@
 /// Looks at a text for whether it is one JSON value that every reader takes.
 ///
-/// Readers differ beyond RFC 8259, and databases are readers, too: some take a comma behind the last member, or
-/// `NaN`; others none of a number beyond all doubles, a half of a surrogate pair, or `\u0000`. The text is gone
-/// through once, without recursion.
+/// Readers differ beyond RFC 8259, and databases are readers, too: some take a comma behind the
+/// last member, or `NaN`; others none of a number beyond all doubles, a half of a surrogate pair,
+/// or `\u0000`. The text is gone through once, without recursion.
 package struct StrictJSON {
     /// Most values within each other; Foundation takes 512.
     static let deepest = 500

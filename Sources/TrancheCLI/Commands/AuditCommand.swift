@@ -183,7 +183,8 @@ private struct AuditText {
         if report.doubled.count > 0 {
             text += "more than once: \(HumanText.ids(report.doubled))\n"
             text +=
-                "a batch is given one row of an id: give the others ids above the cursor, or delete "
+                "a batch is given one row of an id: give the others ids above the cursor, or "
+                + "delete "
             text += "them, and make a unique index\n"
         }
         for batch in report.uncertain {

@@ -78,16 +78,16 @@ struct Context: Sendable {
     /// - Throws: `CancellationError`.
     func confirm(_ message: String) async throws -> Bool? {
         try Task.checkCancellation()
-        let question = "tranche: \(redacted(message)). Go on? [y/N] "
-        let line = question.split(whereSeparator: \.isNewline).joined(separator: " ")
-        guard let answer = await ask(line) else {
+        let question = "tranche: \(HumanText.oneLine(redacted(message))). Go on? [y/N] "
+        guard let answer = await ask(question) else {
             try Task.checkCancellation()
             return nil
         }
         return ["y", "yes"].contains(answer.trimmingCharacters(in: .whitespaces).lowercased())
     }
 
-    /// Says something beside the output; where nobody reads that any more, the command goes on in silence.
+    /// Says something beside the output; where nobody reads that any more, the command goes on in
+    /// silence.
     func note(_ message: String) throws {
         do {
             try errors.writeLine("tranche: \(redacted(message))")

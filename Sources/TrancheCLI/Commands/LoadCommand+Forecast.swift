@@ -5,7 +5,8 @@ extension LoadCommand {
     /// How many of a file's first records are shown.
     private static let shownRecords = 5
 
-    /// Says what would be done with files; what is wrong with one of several does not hide the others.
+    /// Says what would be done with files; what is wrong with one of several does not hide the
+    /// others.
     func forecast(
         _ files: [LoadFile],
         _ inventory: Inventory,

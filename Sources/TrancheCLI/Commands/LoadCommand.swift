@@ -80,10 +80,8 @@ struct LoadCommand: Command {
                 notes.keep { try context.note(text) }
             }
         }
-        if !options.request.run.isEmpty {
-            for path in try options.runOutputs(context.settings) {
-                try context.note("the output of run '\(options.request.run)' is '\(path)'")
-            }
+        if !options.request.run.isEmpty, let path = try options.runOutput(context.settings) {
+            try context.note("the output of run '\(options.request.run)' is '\(path)'")
         }
         let signals = context.signals()
         return try await context.withInventory(worker: worker) { inventory in
@@ -192,9 +190,9 @@ struct LoadCommand: Command {
         }
         if let error = report.lastError { try context.note("the last failure: \(error)") }
         try context.note(
-            "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' and "
-                + "'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche retry' and 'tranche redrive' "
-                + "offer them again"
+            "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' "
+                + "and 'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche "
+                + "retry' and 'tranche redrive' offer them again"
         )
         return .failed
     }

@@ -90,9 +90,7 @@ struct MigrationText: Sendable {
     }
 
     /// What is removed, on a line of its own whatever a job is called.
-    private var removed: String {
-        report.losses.words.split(whereSeparator: \.isNewline).joined(separator: " ")
-    }
+    private var removed: String { HumanText.oneLine(report.losses.words) }
 
     private func words(_ adoption: MigrationReport.Adoption, _ context: Context) -> String {
         var table = Table([

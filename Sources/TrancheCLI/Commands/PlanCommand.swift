@@ -58,7 +58,7 @@ private struct Plan {
 
     private var weight: Double {
         let weights = forecast.open.map { $0.weight ?? 0 } + forecast.ranges.map(\.weight)
-        return min(weights.reduce(0, +), .greatestFiniteMagnitude)
+        return weights.reduce(0) { $0.addingClamped($1) }
     }
 
     /// How long all of it takes at the pace of the last batches.

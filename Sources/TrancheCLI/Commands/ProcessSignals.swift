@@ -8,18 +8,20 @@ import Tranche
 package enum ProcessSignals {
     /// SIGINT, SIGTERM and SIGHUP, instead of what they do by default, while the stream exists.
     ///
-    /// Each that comes once this has returned is in the stream. A process that was started to outlive its
-    /// terminal, as by `nohup`, goes on ignoring SIGHUP. When the stream ends within ``StopSignal/oneStop`` of
-    /// a signal, others are ignored until then: they are the same stop.
+    /// Each that comes once this has returned is in the stream. A process that was started to
+    /// outlive its terminal, as by `nohup`, goes on ignoring SIGHUP. When the stream ends within
+    /// ``StopSignal/oneStop`` of a signal, others are ignored until then: they are the same stop.
     package static func stream() -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
             let numbers = StopSignal.allCases.map(\.rawValue)
                 .filter { $0 != SIGHUP || !outlivesTerminal }
-            // A dispatch source for signals is none until its manager has set it up: one that came before was lost.
+            // A dispatch source for signals is none until its manager has set it up: one that came
+            // before was lost.
             guard let pipe = try? OpenFile.pipe(), (try? pipe.reading.makeNonBlocking()) != nil,
                 (try? pipe.writing.makeNonBlocking()) != nil
             else {
-                // Without the two descriptors signals do what they do by default.
+                // No descriptor is to be had: signals do what they do by default, and end the
+                // process.
                 return
             }
             let queue = DispatchQueue(label: "tranche.signals")

@@ -69,8 +69,8 @@ package struct Program: Sendable {
 
     /// Runs a command line as the system gives it.
     ///
-    /// What is no UTF-8 is refused: two such names would become one, and a program would be given another argument
-    /// than was meant.
+    /// What is no UTF-8 is refused: two such names would become one, and a program would be given
+    /// another argument than was meant.
     ///
     /// - Parameter words: The arguments, the program's name among them.
     /// - Returns: How to exit.

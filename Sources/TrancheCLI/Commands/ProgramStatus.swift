@@ -41,7 +41,8 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
 }
 
 extension ProgramStatus {
-    /// The option that gives nothing to do an exit status of its own, such as the 99 with which Airflow skips a task.
+    /// The option that gives nothing to do an exit status of its own, such as the 99 with which
+    /// Airflow skips a task.
     static func idleOption(_ usual: Int) -> CommandDescription.Option {
         .init(
             "exit-when-idle",

@@ -10,8 +10,8 @@ struct SourceOptions: Sendable {
     /// The ids at the root that a run over the batches of a job is limited to.
     let rootIDs: IDBounds
     private let arguments: Arguments
-    /// How a file is written whose records are the items; `nil` for other sources.
-    private let reading: FileReading?
+    /// How a file is written whose records are the items.
+    private var reading = FileReading()
     private let upstreamMeta: MetaName?
 
     static let group = CommandDescription.OptionGroup(
@@ -83,16 +83,8 @@ struct SourceOptions: Sendable {
         self.meta = meta
         self.arguments = arguments
         if let file = meta.file {
-            reading = try Self.reading(file, arguments)
-        } else {
-            reading = nil
-            if let extra = ReadingOptions.names.first(where: arguments.has) {
-                throw UsageError(
-                    "--\(extra) goes with the records of a file, as '--meta csv:PATH'"
-                )
-            }
-        }
-        if meta.file != nil {
+            reading = try ReadingOptions(arguments, file: file.spelt).reading
+            try ReadingOptions.requireUse(arguments, by: [file.format])
             if let extra = (Self.ofTables + Self.ofInventories).first(where: arguments.has) {
                 throw UsageError(
                     "--\(extra) does not go with a file, whose ids are offsets and whose weights are bytes"
@@ -108,6 +100,9 @@ struct SourceOptions: Sendable {
         } else if let extra = Self.ofInventories.first(where: arguments.has) {
             throw UsageError("--\(extra) goes with '--meta inventory:JOB'")
         }
+        if meta.file == nil, let extra = ReadingOptions.names.first(where: arguments.has) {
+            throw UsageError("--\(extra) goes with the records of a file, as '--meta csv:PATH'")
+        }
         upstreamMeta = try arguments.text("upstream-meta").map { name in
             do {
                 return try MetaName(name, schema: nil)
@@ -119,15 +114,6 @@ struct SourceOptions: Sendable {
         if !rootIDs.isOpen, (arguments.text("run") ?? "").isEmpty {
             throw UsageError("--root-ids needs --run: the run without a name is open-ended")
         }
-    }
-
-    private static func reading(
-        _ file: FileName,
-        _ arguments: Arguments
-    ) throws -> FileReading {
-        let options = try ReadingOptions(arguments, file: file.spelt)
-        try ReadingOptions.requireUse(arguments, by: [file.format])
-        return options.reading
     }
 
     /// Refuses options that mean a table's columns and rows.
@@ -142,11 +128,7 @@ struct SourceOptions: Sendable {
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
         if let file = meta.file {
-            return try file.source(
-                reading ?? FileReading(),
-                grows: arguments.has("follow"),
-                settings
-            )
+            return try file.source(reading, grows: arguments.has("follow"), settings)
         }
         if let job = meta.upstreamJob {
             return InventorySource(

@@ -63,10 +63,10 @@ struct StatusTable {
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")
-                        + " waits \(HumanText.relative(due, to: context.now())) "
-                        + "for a lease or a retry, longer than either lasts: the clock may have been set back. Where "
-                        + "nobody works on the batch any more, 'tranche release BATCH --attempt N' offers it at "
-                        + "once; 'tranche batches' tells both numbers"
+                        + " waits \(HumanText.relative(due, to: context.now())) for a lease or a "
+                        + "retry, longer than either lasts: the clock may have been set back. "
+                        + "Where nobody works on the batch any more, 'tranche release BATCH "
+                        + "--attempt N' offers it at once; 'tranche batches' tells both numbers"
                 )
             }
             if run.run.droppedGaps > 0 {

@@ -5,7 +5,8 @@ import Foundation
 /// - Parameter text: A URL, or a message that may hold some.
 /// - Returns: The text with `***` for each password.
 package func redacted(_ text: String) -> String {
-    // Without these there is neither a URL nor a query, and nothing to look for, which takes a while.
+    // Without these there is neither a URL nor a query, and nothing to look for, which takes a
+    // while.
     guard text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }) else {
         return text
     }

@@ -134,15 +134,16 @@ struct FileOperands: Sendable {
 
     /// The files that a pattern matches.
     ///
-    /// The C library goes down a folder with each slash, on the stack: a pattern of very many is refused. A path
-    /// has no more than 4096 bytes on Linux.
+    /// The C library goes down a folder with each slash, on the stack: a pattern of very many is
+    /// refused. A path has no more than 4096 bytes on Linux.
     ///
     /// - Throws: ``UsageError``.
     private static func matches(of pattern: String) throws -> [String] {
         let slashes = pattern.utf8.count { $0 == UInt8(ascii: "/") }
         guard pattern.utf8.count <= 4096, slashes <= 256 else {
             throw UsageError(
-                "'\(pattern.prefix(80))…' is too long for a pattern: give at most 4096 bytes and 256 folders"
+                "'\(pattern.prefix(80))…' is too long for a pattern: give at most 4096 bytes and "
+                    + "256 folders"
             )
         }
         var found = glob_t()

@@ -233,7 +233,8 @@ struct Load: Sendable {
 }
 
 extension TrancheError.Code {
-    /// Whether an error may be a single file's: its content, its header, what the sink has against its fields.
+    /// Whether an error may be a single file's: its content, its header, what the sink has against
+    /// its fields.
     var concernsOneFile: Bool {
         [.invalidSource, .invalidItem, .redefined, .invalidArgument].contains(self)
     }

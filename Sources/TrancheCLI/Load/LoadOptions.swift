@@ -316,23 +316,21 @@ struct LoadOptions: Sendable {
         try file.source(reading, grows: follows, replaces: replaces, settings)
     }
 
-    /// The files that the run writes, as its name says.
+    /// The file that the run writes, as its name says.
     ///
     /// - Parameter settings: May say where to write to.
-    /// - Returns: The paths; none for other sinks, and for a folder of a file for each batch.
+    /// - Returns: The path; `nil` for other sinks, and for a folder of a file for each batch.
     /// - Throws: ``UsageError``.
-    func runOutputs(_ settings: Settings) throws -> [String] {
-        var paths: [String] = []
-        switch try place(settings) {
-        case .csv(let path), .jsonLines(let path):
-            if !writing.isFilePerBatch { paths.append(path) }
-        default: break
+    func runOutput(_ settings: Settings) throws -> String? {
+        if writing.isFilePerBatch { return nil }
+        return switch try place(settings) {
+        case .csv(let path), .jsonLines(let path): PartFolder.path(path, ofRun: request.run)
+        default: nil
         }
-        return paths.map { FileSink.path($0, ofRun: request.run) }
     }
 
     /// Where the records of the run go that are refused, as its name says.
-    var runRejects: String? { rejectsPath.map { FileSink.path($0, ofRun: request.run) } }
+    var runRejects: String? { rejectsPath.map { PartFolder.path($0, ofRun: request.run) } }
 
     /// Where the records go that are refused; `nil` where they are quarantined.
     var rejectsPath: String? {

@@ -17,7 +17,7 @@ enum HumanText {
 
     /// A weight: `64.0 MiB` when it is bytes, else a number with separators.
     static func weight(_ value: Double, isBytes: Bool) -> String {
-        let value = min(value, .greatestFiniteMagnitude)
+        let value = value.clamped
         if isBytes { return bytes(value) }
         guard value.magnitude < 9e18 else { return String(value) }
         let whole = value.rounded(.towardZero)

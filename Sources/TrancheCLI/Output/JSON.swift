@@ -56,37 +56,10 @@ enum JSON: Sendable {
     }
 
     private static func write(_ value: String, to text: inout String) {
-        text += "\""
-        // Whole stretches at once: an item may have megabytes.
-        let bytes = value.utf8
-        var start = bytes.startIndex
-        var place = start
-        while place < bytes.endIndex {
-            let next = bytes.index(after: place)
-            if let escape = escape(of: bytes[place]) {
-                text += value[start..<place]
-                text += escape
-                start = next
-            }
-            place = next
-        }
-        text += start == bytes.startIndex ? value[...] : value[start...]
-        text += "\""
-    }
-
-    /// How a byte is written in a text; `nil` where it is as it is.
-    private static func escape(of byte: UInt8) -> String? {
-        switch byte {
-        case UInt8(ascii: "\""): return "\\\""
-        case UInt8(ascii: "\\"): return "\\\\"
-        case 0x0A: return "\\n"
-        case 0x0D: return "\\r"
-        case 0x09: return "\\t"
-        case ..<0x20:
-            let digits = String(byte, radix: 16)
-            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: return nil
-        }
+        // As bytes: an item may have megabytes.
+        var bytes: [UInt8] = []
+        JSONBytes.append(value.utf8, to: &bytes)
+        text += String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -9,6 +9,13 @@ struct FileName: Sendable, Hashable {
     enum Format: String, Sendable, Hashable, CaseIterable {
         case csv, jsonl
 
+        /// The format that a text says before a path, as in `csv:PATH`; `nil` when it says none.
+        init?(prefixOf text: String) {
+            guard let format = Self.allCases.first(where: { text.hasPrefix("\($0.rawValue):") })
+            else { return nil }
+            self = format
+        }
+
         /// The format that a name's ending tells, those of compression left out; `nil` when it tells none.
         init?(ending name: String) {
             let stem = CompressionEnding.removed(from: name.lowercased())
@@ -31,7 +38,7 @@ struct FileName: Sendable, Hashable {
     ///
     /// - Throws: ``UsageError`` when there is no path, or no telling how an object is written.
     init?(_ text: String) throws {
-        if let format = Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") }) {
+        if let format = Format(prefixOf: text) {
             let path = String(text.dropFirst(format.rawValue.count + 1))
             guard !path.isEmpty else {
                 throw UsageError("'\(text)' names no file; give \(format.rawValue):PATH")
@@ -98,7 +105,8 @@ struct FileName: Sendable, Hashable {
     /// The file's records as a source.
     ///
     /// - Parameters:
-    ///   - reading: How the file is written; what it does not say, the file's name and content tell.
+    ///   - reading: How the file is written; what it does not say, the file's name and content
+    ///     tell.
     ///   - grows: Whether the file may grow.
     ///   - replaces: Whether what was not read of the file that stood there before is given up.
     ///   - settings: How object stores are reached.

@@ -16,9 +16,9 @@ struct ReadingOptions: Sendable {
             .init(
                 "format",
                 formats.joined(separator: "|"),
-                "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no quotes; "
-                    + "mysql: as INTO OUTFILE writes it, and mariadb --batch with --null NULL "
-                    + "--header-lines 1; pgcopy: as PostgreSQL's COPY does",
+                "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
+                    + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
+                    + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
                 choices: formats
             )
         ] + DialectOptions.options + JSONOptions.options + [EncodingOption.option]
@@ -56,8 +56,8 @@ struct ReadingOptions: Sendable {
     ///   - formats: How the files are written.
     /// - Throws: ``UsageError``.
     static func requireUse(_ arguments: Arguments, by formats: Set<FileName.Format>) throws {
-        let both = ["replace-invalid"]
-        let ofCSV = DialectOptions.options.map(\.name).filter { !both.contains($0) }
+        // Bytes that are no UTF-8 are in files of either.
+        let ofCSV = DialectOptions.options.map(\.name).filter { $0 != "replace-invalid" }
         let unused = [
             (ofCSV, FileName.Format.csv, "CSV"), (JSONOptions.options.map(\.name), .jsonl, "JSON"),
         ]
@@ -76,16 +76,17 @@ struct ReadingOptions: Sendable {
                 return FileName(format: format, path: text)
             }
             throw UsageError(
-                "'\(redacted(text))' does not say how it is written; give --format csv or --format jsonl"
+                "'\(redacted(text))' does not say how it is written; give --format csv or --format "
+                    + "jsonl"
             )
         }
         let preset = DialectOptions.Preset(rawValue: format)
         guard let known = preset.map({ _ in .csv }) ?? FileName.Format(rawValue: format) else {
             throw UsageError("--format '\(format)': give one of \(formats.joined(separator: ", "))")
         }
-        guard
-            let given = FileName.Format.allCases.first(where: { text.hasPrefix("\($0.rawValue):") })
-        else { return FileName(format: known, path: text) }
+        guard let given = FileName.Format(prefixOf: text) else {
+            return FileName(format: known, path: text)
+        }
         guard given == known, let file = try FileName(text) else {
             throw UsageError("--format \(format) does not go with '\(redacted(text))'")
         }

@@ -43,7 +43,8 @@ struct BatchProgram: Sendable {
         }
     }
 
-    /// Whether a program that was not told to end by this process did so for a reason that is not its own.
+    /// Whether a program that was not told to end by this process did so for a reason that is not
+    /// its own.
     private func wasCutShort(_ child: ChildProcess, _ end: End) async -> Bool {
         if end.exit == .code(0) { return false }
         if child.lostItsErrors { return true }

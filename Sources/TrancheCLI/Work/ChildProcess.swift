@@ -47,7 +47,8 @@ final class ChildProcess: Sendable {
 
     /// Starts a program.
     ///
-    /// Its standard error is this process's, unless nobody reads that any more: then it goes nowhere.
+    /// Its standard error is this process's, unless nobody reads that any more: then it goes
+    /// nowhere.
     ///
     /// - Parameters:
     ///   - path: Its file.
@@ -196,7 +197,8 @@ final class ChildProcess: Sendable {
     /// Whether ``terminate()`` came before the program's own end.
     var wasTerminated: Bool { state.withLock { $0.isTerminated } }
 
-    /// Whether standard error broke while the program wrote to it, which may be all that is wrong with it.
+    /// Whether standard error broke while the program wrote to it, which may be all that is wrong
+    /// with it.
     var lostItsErrors: Bool { !isMute && Self.isUnread }
 
     /// Ends the program's group: SIGTERM, and SIGKILL some time later.

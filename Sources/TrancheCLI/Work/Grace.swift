@@ -1,14 +1,16 @@
 /// How long what runs may go on after a stop signal, and how it is ended then.
 ///
-/// All is over at ``length`` and ``patience`` after the signal, plus what recording takes: by default after
-/// 7 s, which fits the 10 s of `docker stop` and the 30 s of Slurm, Kubernetes and others.
+/// All is over at ``length`` and ``patience`` after the signal, plus what recording takes: by
+/// default after 7 s, which fits the 10 s of `docker stop` and the 30 s of Slurm, Kubernetes and
+/// others.
 struct Grace: Sendable, Hashable {
     /// How long a program may go on before it gets SIGTERM.
     let length: Duration
 
     static let `default` = Grace(length: .seconds(5))
 
-    /// How long a program has between SIGTERM and SIGKILL: two fifths of the grace, from 0.5 s to 2 s.
+    /// How long a program has between SIGTERM and SIGKILL: two fifths of the grace, from 0.5 s to 2
+    /// s.
     var patience: Duration {
         min(max(length * 2 / 5, .milliseconds(500)), .seconds(2))
     }

@@ -10,7 +10,8 @@ struct KeptResult: Sendable, Hashable {
 
     /// Takes a line that begins as a JSON object does; `nil` for others, which are no results.
     ///
-    /// Whatever such a line is, it costs no success: what is no JSON that every reader takes is kept as a text.
+    /// Whatever such a line is, it costs no success: what is no JSON that every reader takes is
+    /// kept as a text.
     init?(_ line: LineCollector.Line) {
         let text = line.text.trimmingCharacters(in: .whitespaces)
         guard text.hasPrefix("{") else { return nil }

@@ -1,3 +1,5 @@
+import Tranche
+
 /// What a crew has done so far, in numbers and words.
 struct ProgressTally: Sendable {
     var weighsBytes: Bool
@@ -52,7 +54,7 @@ struct ProgressTally: Sendable {
 
     /// Adds a weight; a sum beyond all numbers is the highest.
     mutating func add(weight: Double) {
-        self.weight = min(self.weight + weight, .greatestFiniteMagnitude)
+        self.weight = self.weight.addingClamped(weight)
     }
 
     /// A weight as people read it; items where there are no weights.

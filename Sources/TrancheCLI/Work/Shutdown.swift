@@ -86,7 +86,8 @@ final class Shutdown: Sendable {
     /// Goes on to the next stage with each stop, and when the grace period is over.
     ///
     /// - Parameters:
-    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same stop.
+    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same
+    ///     stop.
     ///   - grace: How long what runs may go on after the first.
     ///   - clock: Measures both.
     ///   - progress: Told of each stop.
@@ -99,6 +100,8 @@ final class Shutdown: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.reached(.signalled)
+                // Sleeping fails where the task is cancelled alone: all has ended before the grace
+                // did.
                 guard !Task.isCancelled, (try? await clock.sleep(for: grace)) != nil else { return }
                 self.advance(to: .terminating)
             }
@@ -122,8 +125,8 @@ final class Shutdown: Sendable {
 
     /// Whether a signal has asked for the end, or does so within a moment.
     ///
-    /// A signal to many processes reaches one after the other: a program may have died of it before this
-    /// process has its own.
+    /// A signal to many processes reaches one after the other: a program may have died of it before
+    /// this process has its own.
     ///
     /// - Parameters:
     ///   - moment: How long to wait for it.

@@ -47,8 +47,9 @@ extension StopSignal {
 
 /// Tells signals that belong to one stop from another.
 ///
-/// `timeout` sends SIGTERM to a process and then to its group, and schedulers pass on a signal that the group has
-/// got: what comes within ``StopSignal/oneStop`` of a stop's first signal is the same stop.
+/// `timeout` sends SIGTERM to a process and then to its group, and schedulers pass on a signal that
+/// the group has got: what comes within ``StopSignal/oneStop`` of a stop's first signal is the same
+/// stop.
 struct Stops: Sendable, Hashable {
     private var startedAt: Duration?
     /// How many stops there were.

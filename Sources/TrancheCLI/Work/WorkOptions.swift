@@ -162,9 +162,9 @@ struct WorkOptions: Sendable {
             return .failed
         case .unsettled:
             try context.note(
-                "\(key): a transaction that writes to the items stays open, and may still commit ids "
-                    + "that were passed over; 'tranche gaps --job \(RunKey.quoted(key.job))' shows it and them. End it, "
-                    + "or try again later"
+                "\(key): a transaction that writes to the items stays open, and may still commit "
+                    + "ids that were passed over; 'tranche gaps --job \(RunKey.quoted(key.job))' "
+                    + "shows it and them. End it, or try again later"
             )
             return .tryAgain
         case .waiting, .paused, .held:

@@ -43,7 +43,8 @@ enum ContentKind: Sendable, Hashable {
         }
     }
 
-    /// Text that holds no records: what a server answers in place of a file, or what stands for one.
+    /// Text that holds no records: what a server answers in place of a file, or what stands for
+    /// one.
     private static func page(_ bytes: [UInt8]) -> ContentKind? {
         let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         let start = bytes.dropFirst(mark).drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(64)

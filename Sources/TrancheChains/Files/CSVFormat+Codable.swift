@@ -59,7 +59,8 @@ extension CSVFormat: Codable {
     }
 }
 
-/// Escapes as a text: `postgresql`, `mariadb`, `tsv`, the character itself, or an empty one for none.
+/// Escapes as a text: `postgresql`, `mariadb`, `tsv`, the character itself, or an empty one for
+/// none.
 extension CSVFormat.Escapes: Codable {
     /// Reads what ``encode(to:)`` wrote.
     public init(from decoder: any Decoder) throws {

@@ -96,8 +96,8 @@ struct CSVHead {
         guard isArray || isObject else { return }
         throw TrancheError(
             .invalidSource,
-            "'\(name)' is JSON, where a header of CSV should be; read it as JSON (--format jsonl), or name the "
-                + "fields of its lines"
+            "'\(name)' is JSON, where a header of CSV should be; read it as JSON (--format jsonl), "
+                + "or name the fields of its lines"
         )
     }
 

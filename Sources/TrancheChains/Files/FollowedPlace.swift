@@ -16,8 +16,8 @@ struct FollowedPlace {
     ///   - bytes: What stands there now.
     ///   - now: Its state.
     /// - Returns: The list, with another file at its end once that has a line, so that whoever writes goes on
-    ///   there, and before it those that stood there between two looks; and whether the last one of the list
-    ///   is still to be read elsewhere.
+    ///   there, and before it those that stood there between two looks; and whether the last one of
+    ///   the list is still to be read elsewhere.
     /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not found.
     func settle(
         _ known: FileGenerations,

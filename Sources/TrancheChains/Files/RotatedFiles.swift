@@ -5,8 +5,8 @@ import Tranche
 /// The files in a folder that are named as those are which stood under a name before: `app.log.1`,
 /// `app.log-20240131`, `app-20240131.log`, compressed or not.
 ///
-/// Source of the names: logrotate 3.21, options `dateext`, `extension`, `compress` and the plain numbers; Python's
-/// `logging.handlers`.
+/// Source of the names: logrotate 3.21, options `dateext`, `extension`, `compress` and the plain
+/// numbers; Python's `logging.handlers`.
 struct RotatedFiles {
     private let folder: String
     private let name: String
@@ -41,13 +41,15 @@ struct RotatedFiles {
             && rest.allSatisfy { $0.isASCII && ($0.isNumber || ".-_:TZ+".contains($0)) }
     }
 
-    /// Finds the files that stood there after one that is known, and before the one that stands there now.
+    /// Finds the files that stood there after one that is known, and before the one that stands
+    /// there now.
     ///
-    /// Each was last written after the one before it. Files without a line, and those that are known, are
-    /// left out.
+    /// Each was last written after the one before it, or at the same time. Files without a line, and those that are
+    /// known, are left out.
     ///
     /// - Parameters:
-    ///   - former: The one that is known, where it is now; `nil` when it is gone, and so is its time.
+    ///   - former: The one that is known, where it is now; `nil` when it is gone, and so is its
+    ///     time.
     ///   - now: The state of the one that stands there.
     ///   - known: All that are known.
     /// - Returns: The files, in order of time.
@@ -58,11 +60,14 @@ struct RotatedFiles {
         known: [FileGeneration]
     ) async throws -> [(bytes: any ByteReader, state: ByteState)] {
         guard let former, let start = Self.time(of: former.name) else { return [] }
-        // A folder that cannot be listed shows no file.
+        // A folder that cannot be listed shows no file, as for ``FollowedPlace/find(_:)``.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let paths = names.filter(isRotated).map { "\(folder)/\($0)" }
             .compactMap { path in Self.time(of: path).map { (path: path, time: $0) } }
-            .filter { $0.time > start && !LocalFile.isOpenHere($0.path) }
+            .filter {
+                // Times are those of the kernel's ticks: two files may have the same.
+                $0.time >= start && $0.path != former.name && !LocalFile.isOpenHere($0.path)
+            }
             .sorted { $0.time < $1.time }
         var found: [(any ByteReader, ByteState)] = []
         for (path, _) in paths {
@@ -80,13 +85,25 @@ struct RotatedFiles {
                 state.size = try await Self.length(of: bytes)
             }
             guard try await FollowedPlace.hasLine(bytes, state) else { continue }
-            var isKnown = false
-            for file in known where file.size > 0 && !isKnown {
-                isKnown = try await file.isBeginning(of: bytes, state)
-            }
-            if !isKnown { found.append((bytes, state)) }
+            if try await !isKnown(bytes, state, among: known) { found.append((bytes, state)) }
         }
         return found
+    }
+
+    /// Whether a content is that of a file that is known, or a copy of it.
+    ///
+    /// What was seen of a small file may be no more than the header that all of them have: then it
+    /// must be the whole content.
+    private func isKnown(
+        _ bytes: any ByteReader,
+        _ state: ByteState,
+        among known: [FileGeneration]
+    ) async throws -> Bool {
+        for file in known where file.size > 0 {
+            let tells = file.size >= FileGeneration.tellingSize || file.size == state.size
+            if tells, try await file.isBeginning(of: bytes, state) { return true }
+        }
+        return false
     }
 
     /// How long a content is that is decoded as it is read.

@@ -36,7 +36,8 @@ struct CSVAssembly {
             let place = Int64(start.count)
             start += try await file.read(place..<min(part.size, place + (1 << 16)))
             guard let head = CSVRealigner.header(of: start, delimiter: delimiter) else { continue }
-            // A name that is empty has quotes: an empty line is the header of records without a field.
+            // A name that is empty has quotes: an empty line is the header of records without a
+            // field.
             return head.names == [[]] ? ([], head.length) : head
         }
         throw TrancheError(.sinkFailed, "'\(part.path)' has no header; it was changed")

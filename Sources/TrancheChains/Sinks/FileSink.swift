@@ -145,15 +145,3 @@ public struct FileSink: RecordSink {
         try await parts.write(for: run.key) { try await assembly.write(to: $0) }
     }
 }
-
-extension FileSink {
-    /// The file that a run writes, where its job writes to a path.
-    ///
-    /// - Parameters:
-    ///   - path: The path.
-    ///   - run: The run's name; empty for the one without a name.
-    /// - Returns: The run's path: for a named run the name stands before the extension.
-    package static func path(_ path: String, ofRun run: String) -> String {
-        PartFolder.path(path, ofRun: run)
-    }
-}

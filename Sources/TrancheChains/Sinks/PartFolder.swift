@@ -7,7 +7,7 @@ import Tranche
 /// The parts for a file `out.csv` are in `out.csv.parts/`, in a folder for each run of an inventory that ever
 /// wrote to it; only those of one's own are put together. A part's name begins with its batch's first id, so
 /// that the order of names is that of ids. Parts stay: what follows in the same run is added to them.
-final class PartFolder: Sendable {
+package final class PartFolder: Sendable {
     private static let step: Int64 = 1 << 18
 
     /// The file that is put together.
@@ -233,7 +233,7 @@ final class PartFolder: Sendable {
 
     // MARK: - Names
 
-    /// The file of a run: for a named run its name stands before the extension.
+    /// The file of a run.
     func target(of key: RunKey) -> String {
         Self.path(path, ofRun: key.run)
     }
@@ -243,8 +243,8 @@ final class PartFolder: Sendable {
     /// - Parameters:
     ///   - path: The path.
     ///   - run: The run's name; empty for the one without a name.
-    /// - Returns: The run's path.
-    static func path(_ path: String, ofRun run: String) -> String {
+    /// - Returns: The run's path: for a named run the name stands before the extension.
+    package static func path(_ path: String, ofRun run: String) -> String {
         if run.isEmpty { return path }
         let name = URL(filePath: path).lastPathComponent
         let run = safe(run)

@@ -20,8 +20,8 @@ public struct RejectFile: Sendable {
     /// - Parameters:
     ///   - path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
     ///   - overwrites: Whether a file that was not made by the job is replaced; otherwise it is refused.
-    ///   - namesSource: Whether each line begins with the source's name, as `"source"`: for jobs over several
-    ///     sources, of which an offset alone would not tell.
+    ///   - namesSource: Whether each line begins with the source's name, as `"source"`: for jobs
+    ///     over several sources, of which an offset alone would not tell.
     /// - Returns: The file.
     public static func jsonLines(
         _ path: String,

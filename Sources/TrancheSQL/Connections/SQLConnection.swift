@@ -102,7 +102,8 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// The functions, of those named, whose result may differ for equal arguments.
     func changingFunctions(among calls: FilterCalls) async throws -> [String]
 
-    /// The texts that a condition reads as times, found out by the database, where they may mean another time later.
+    /// The texts that a condition reads as times, found out by the database, where they may mean
+    /// another time later.
     ///
     /// - Parameter query: A query with the condition.
     /// - Returns: The texts, in the database's spelling.

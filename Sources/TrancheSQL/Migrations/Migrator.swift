@@ -27,11 +27,12 @@ public protocol InventoryMigrator: Sendable {
     /// - Parameters:
     ///   - version: The version to come to; the one before the last applied when `nil`.
     ///   - isDryRun: Whether only to say what would be done.
-    ///   - removesRows: Whether rows, and columns of rows, may be removed with what is reverted; the report of
-    ///     a dry run tells which.
+    ///   - removesRows: Whether rows, and columns of rows, may be removed with what is reverted;
+    ///     the report of a dry run tells which.
     /// - Returns: What was done, or would be.
-    /// - Throws: `TrancheError` `.invalidArgument`, `.schemaUnknown`, or `.migrationRefused` (permanent), with the
-    ///   counts, where rows would be removed that may not be; nothing was changed then.
+    /// - Throws: `TrancheError` `.invalidArgument`, `.schemaUnknown`, or `.migrationRefused`
+    ///   (permanent), with the counts, where rows would be removed that may not be; nothing was
+    ///   changed then.
     func down(to version: Int?, isDryRun: Bool, removesRows: Bool) async throws -> MigrationReport
 
     /// Closes the connections.
@@ -91,7 +92,8 @@ public struct MigrationReport: Sendable, Hashable {
     public struct Loss: Sendable, Hashable {
         /// The job; empty where none can be told.
         public var job: String
-        /// What they are: `batches`, `packed batches`, `attempts`, `gaps`, `runs` or `runs' columns`.
+        /// What they are: `batches`, `packed batches`, `attempts`, `gaps`, `runs` or
+        /// `runs' columns`.
         public var what: String
         /// How many there are; above 0.
         public var count: Int

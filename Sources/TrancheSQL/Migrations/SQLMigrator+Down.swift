@@ -104,34 +104,14 @@ extension SQLMigrator {
         case "inventory_run":
             return ("runs", "SELECT job, count(*) FROM \(tables.run) GROUP BY job")
         case "inventory_attempt":
-            return (
-                "attempts",
-                """
-                SELECT coalesce(b.job, ''), count(*)
-                FROM \(tables.attempt) AS a
-                LEFT JOIN \(tables.batch) AS b ON b.id = a.batch_id
-                GROUP BY coalesce(b.job, '')
-                """
-            )
+            return ("attempts", count(tables.attempt, of: tables.batch, by: "batch_id"))
         case "inventory_gap":
-            return (
-                "gaps",
-                """
-                SELECT coalesce(r.job, ''), count(*)
-                FROM \(tables.gap) AS g
-                LEFT JOIN \(tables.run) AS r ON r.id = g.run_id
-                GROUP BY coalesce(r.job, '')
-                """
-            )
+            return ("gaps", count(tables.gap, of: tables.run, by: "run_id"))
         case "inventory_archive":
+            let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (
                 "packed batches",
-                """
-                SELECT coalesce(r.job, ''), CAST(sum(a.batches) AS bigint)
-                FROM \(tables.archive) AS a
-                LEFT JOIN \(tables.run) AS r ON r.id = a.run_id
-                GROUP BY coalesce(r.job, '')
-                """
+                count(tables.archive, of: tables.run, by: "run_id", counting: batches)
             )
         default:
             let name = SQLTableName(
@@ -141,10 +121,26 @@ extension SQLMigrator {
             return ("rows", "SELECT '', count(*) FROM \(name)")
         }
     }
+
+    /// How to count the rows of a table by the job of what they belong to.
+    private func count(
+        _ table: SQLTableName,
+        of owner: SQLTableName,
+        by column: String,
+        counting: SQLStatement = "count(*)"
+    ) -> SQLStatement {
+        """
+        SELECT coalesce(o.job, ''), \(counting)
+        FROM \(table) AS t
+        LEFT JOIN \(owner) AS o ON o.id = t.\(name: column)
+        GROUP BY coalesce(o.job, '')
+        """
+    }
 }
 
 extension Migration {
-    /// The tables that the step down drops, and those that lose columns, by their names in the script.
+    /// The tables that the step down drops, and those that lose columns, by their names in the
+    /// script.
     var removed: (tables: Set<String>, narrowed: Set<String>) {
         var (tables, narrowed) = (Set<String>(), Set<String>())
         for statement in down.split(separator: ";") {

@@ -16,34 +16,33 @@ extension SQLMetaSource: RecordMetaSource {
         var pages = Array(ids.pages(of: Self.page)).makeIterator()
         var reading: RangeReading?
         return ChunkReader {
-            if reading?.left == nil {
-                switch pages.next() {
-                case .range(let range): reading = RangeReading(range, size: 2 * Self.page)
-                case .list(let list):
-                    return try await records(
-                        select(where: database.dialect.column(definition.uid, isAmong: list))
-                    )
-                case nil: return nil
-                }
+            // What appeared in a range since belongs to a gap, not to this batch.
+            if let records = try await read(&reading) {
+                return records.filter { ids.contains($0.id) }
             }
-            // What appeared in the range since belongs to a gap, not to this batch.
-            return try await read(&reading).filter { ids.contains($0.id) }
+            switch pages.next() {
+            case .range(let range):
+                reading = RangeReading(range, size: 2 * Self.page)
+                return try await read(&reading)?.filter { ids.contains($0.id) }
+            case .list(let list):
+                return try await records(
+                    select(where: database.dialect.column(definition.uid, isAmong: list))
+                )
+            case nil: return nil
+            }
         }
     }
 
     private func records(in range: ClosedRange<Int64>) -> ChunkReader<Record> {
         var reading: RangeReading? = RangeReading(range, size: Self.page)
-        return ChunkReader {
-            if reading?.left == nil { return nil }
-            return try await read(&reading)
-        }
+        return ChunkReader { try await read(&reading) }
     }
 
-    private func read(_ reading: inout RangeReading?) async throws -> [Record] {
-        guard let size = reading?.size, let left = reading?.left else { return [] }
-        let records = try await records(select(in: left, limit: size))
-        let count = reading?.take(records.count) { records[$0].id } ?? 0
-        return count == records.count ? records : Array(records.prefix(count))
+    private func read(_ reading: inout RangeReading?) async throws -> [Record]? {
+        try await reading?.next(
+            { try await records(select(in: $0, limit: $1)) },
+            id: { $0.id }
+        )
     }
 
     private func select(in range: ClosedRange<Int64>, limit: Int) -> SQLStatement {

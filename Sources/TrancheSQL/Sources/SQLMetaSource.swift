@@ -213,10 +213,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         return statements + (watch.writers.map { [$0] } ?? [])
     }
 
-    /// Newest entries that are looked at for whether their ages can be known.
-    private static var newest: Int { 100 }
-
-    /// The statement that finds the newest entry whose age cannot be known, if it is one of the newest.
+    /// The statement that finds the newest entry whose age cannot be known, if it is one of the
+    /// newest.
     private var untimelyStatement: SQLStatement? {
         guard let column = definition.settleColumn else { return nil }
         let type = database.dialect.name(ofTypeOf: "tranche_time")
@@ -226,7 +224,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 SELECT \(name: definition.uid) AS tranche_id, \(name: column) AS tranche_time
                 FROM \(table)
                 ORDER BY \(name: definition.uid) DESC
-                LIMIT \(unsafeRaw: String(Self.newest))
+                LIMIT \(unsafeRaw: String(SQLSettleColumn.newest))
             ) AS tranche_newest
             WHERE NOT \(database.dialect.isTime("tranche_time"))
             ORDER BY tranche_id DESC

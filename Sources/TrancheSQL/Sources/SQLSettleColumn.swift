@@ -1,5 +1,8 @@
 /// The words for a value of a settle column that is no point in time.
 enum SQLSettleColumn {
+    /// Newest entries that are looked at for whether their ages can be known.
+    static let newest = 100
+
     /// What a value is instead.
     ///
     /// - Parameters:

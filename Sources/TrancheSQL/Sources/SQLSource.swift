@@ -31,7 +31,8 @@ public struct SQLSource: MetaSourceDescription {
     public var allowsVolatileFilter: Bool
     /// The column that says when an entry was made: with a settle lag, only what is older is handed out.
     ///
-    /// On PostgreSQL a `timestamp with time zone`; in SQLite UTC text with a time of day, or seconds since 1970.
+    /// On PostgreSQL a `timestamp with time zone`; in SQLite UTC text with a time of day, or
+    /// seconds since 1970.
     public var settleColumn: String?
     /// The columns that a chain's records have; all of the table, with `nil` (the default).
     ///

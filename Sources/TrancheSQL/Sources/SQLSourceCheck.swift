@@ -8,7 +8,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
 
     /// Checks the source.
     ///
-    /// - Returns: Its definition, with the columns that exist, those that its records have, and the weight's.
+    /// - Returns: Its definition, with the columns that exist, those that its records have, and the
+    ///   weight's.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
     func run() async throws -> (
         definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?
@@ -88,7 +89,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         let column = settled.name
         if let objection = database.dialect.objection(toTimesOfType: settled.baseType) {
             throw invalid(
-                "column '\(column)' of '\(source.name)' has the type \(settled.type), \(objection). "
+                "column '\(column)' of '\(source.name)' has the type \(settled.type), "
+                    + "\(objection). "
                     + database.dialect.timesUnderstood
             )
         }
@@ -119,7 +121,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 CASE WHEN \(isTime) THEN 1 ELSE 0 END
             FROM \(table)
             ORDER BY \(name: source.uid) DESC
-            LIMIT 100
+            LIMIT \(unsafeRaw: String(SQLSettleColumn.newest))
             """
         )
         let times = try rows[0].map { row in

@@ -1,24 +1,27 @@
 package import Tranche
 
 extension SourceRisk {
+    /// What happens, and what may be done, wherever ids appear unannounced.
+    package static let lateRemedy =
+        "Ids that appear late are handed out late, for as long as --watch says, and 'tranche "
+        + "audit' finds them after that"
+
+    /// Likewise, where a lag helps.
+    package static let lagRemedy =
+        "\(lateRemedy); with '--settle-lag 30s' ids wait so long before they are handed out"
+
     /// An id may stand more than once.
     package static func noUniqueIndex(_ uid: String) -> SourceRisk {
         SourceRisk(
             "no-unique-index",
-            "no unique index is on '\(uid)' alone: an id may stand more than once, which stops the run, or, "
-                + "where a batch was given the id already, is found by 'tranche audit' and handed out to "
-                + "nobody; and without any index each acquire reads the whole table. A unique index on "
-                + "the table's column avoids both; a key of several columns, as that of a partitioned "
-                + "table, does not, nor do the indexes of tables that a view puts together"
+            "no unique index is on '\(uid)' alone: an id may stand more than once, which stops the "
+                + "run, or, where a batch was given the id already, is found by 'tranche audit' "
+                + "and handed out to nobody; and without any index each acquire reads the whole "
+                + "table. A unique index on the table's column avoids both; a key of several "
+                + "columns, as that of a partitioned table, does not, nor do the indexes of tables "
+                + "that a view puts together"
         )
     }
-}
-
-extension SourceRisk {
-    /// What happens, and what may be done, wherever ids appear unannounced.
-    package static let lateRemedy =
-        "Ids that appear late are handed out late, for as long as --watch says, and 'tranche audit' "
-        + "finds them after that"
 
     /// A view shows other rows as time goes by.
     ///
@@ -27,9 +30,9 @@ extension SourceRisk {
     package static func changingView(_ calls: [String]) -> SourceRisk {
         SourceRisk(
             "changing-view",
-            "the view calls \(calls.joined(separator: ", ")), whose answer may change: a row may come into "
-                + "view, behind the cursor, long after it was committed. \(lateRemedy). A view that "
-                + "compares with columns and fixed values alone avoids it"
+            "the view calls \(calls.joined(separator: ", ")), whose answer may change: a row may "
+                + "come into view, behind the cursor, long after it was committed. \(lateRemedy). "
+                + "A view that compares with columns and fixed values alone avoids it"
         )
     }
 }

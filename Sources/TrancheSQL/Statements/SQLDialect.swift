@@ -83,9 +83,11 @@ package protocol SQLDialect: Sendable {
     ) -> SQLStatement
     /// The sum of weights of 0 or more; the highest number, or infinity, where it is beyond.
     func sum(ofWeights column: SQLStatement) -> SQLStatement
-    /// Whether a value of the user's, in a column, is a point in time, and none that lies more than a day ahead.
+    /// Whether a value of the user's, in a column, is a point in time, and none that lies more than
+    /// a day ahead.
     func isTime(_ column: SQLStatement) -> SQLStatement
-    /// Why a column of that type tells no times; `nil` where it may. See ``SQLTable/Column/baseType``.
+    /// Why a column of that type tells no times; `nil` where it may. See
+    /// ``SQLTable/Column/baseType``.
     func objection(toTimesOfType type: String) -> String?
     /// The name of a value's type, as an expression.
     func name(ofTypeOf column: SQLStatement) -> SQLStatement

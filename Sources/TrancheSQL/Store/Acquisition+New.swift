@@ -320,10 +320,10 @@ extension Acquisition {
 
     /// When a batch is due, once no time stands in the way that a clock set before it was set back.
     ///
-    /// No lease ends later than a whole one from now, and no retry comes later than the longest wait from now,
-    /// but where the clock showed a later time when it was set. Of a batch that began, or failed, in what is
-    /// the future now, that is certain: such a time is brought forward to the latest that can be. Whoever still
-    /// holds the batch keeps it by a heartbeat.
+    /// No lease ends later than a whole one from now, and no retry comes later than the longest
+    /// wait from now, but where the clock showed a later time when it was set. Of a batch that
+    /// began, or failed, in what is the future now, that is certain: such a time is brought forward
+    /// to the latest that can be. Whoever still holds the batch keeps it by a heartbeat.
     ///
     /// - Parameters:
     ///   - due: When it is due as far as is kept.
@@ -349,7 +349,8 @@ extension Acquisition {
             [
                 """
                 UPDATE \(store.tables.batch) SET lease_expires_at = \(leaseEnd)
-                WHERE \(store.isRun(run.key)) AND lease_expires_at > \(leaseEnd) AND \(begun) > \(certain)
+                WHERE \(store.isRun(run.key)) AND lease_expires_at > \(leaseEnd)
+                    AND \(begun) > \(certain)
                 """,
                 """
                 UPDATE \(store.tables.batch) SET retry_at = \(retry)

@@ -58,9 +58,7 @@ struct ArchiveRow: Sendable {
 
     var items: Int { batches.reduce(0) { $0.addingClamped($1.count) } }
 
-    var weight: Double {
-        batches.reduce(0) { min($0 + ($1.weight ?? 0), .greatestFiniteMagnitude) }
-    }
+    var weight: Double { batches.reduce(0) { $0.addingClamped($1.weight ?? 0) } }
 
     var endedUntil: Int64 { batches.map(\.endedMilliseconds).max() ?? 0 }
 }

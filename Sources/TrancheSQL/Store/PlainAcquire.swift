@@ -163,7 +163,8 @@ struct PlainAcquire<Database: SQLDatabase> {
                         FILTER (WHERE is_admitted) AS is_dense,
                     bool_and(\(Self.isSound)) AS is_sound,
                     -- An id that stands twice falls behind its place.
-                    bool_and(tranche_id >= (SELECT cursor_id FROM known) + tranche_place) AS is_unique
+                    bool_and(tranche_id >= (SELECT cursor_id FROM known) + tranche_place)
+                        AS is_unique
                 FROM (SELECT *, \(isAdmitted) AS is_admitted FROM seen) AS marked
             ) AS batch
             WHERE is_dense AND is_sound AND is_unique

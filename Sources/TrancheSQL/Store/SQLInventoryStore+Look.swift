@@ -222,6 +222,6 @@ extension SQLInventoryStore {
         let seconds = end.timeIntervalSince(start)
         guard seconds > 0 else { return }
         summary.itemsPerSecond = Double(items) / seconds
-        summary.weightPerSecond = min(weight / seconds, .greatestFiniteMagnitude)
+        summary.weightPerSecond = (weight / seconds).clamped
     }
 }

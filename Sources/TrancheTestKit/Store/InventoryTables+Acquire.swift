@@ -231,8 +231,8 @@ extension InventoryTables {
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }
 
-    /// Brings times forward that a clock set before it was set back: those of batches that began, or failed, in
-    /// what is the future now.
+    /// Brings times forward that a clock set before it was set back: those of batches that began,
+    /// or failed, in what is the future now.
     private mutating func bringForward(_ run: RunRecord, now: Date) {
         let leaseEnd = now.addingTimeInterval(run.policy.lease.seconds)
         let retry = now.addingTimeInterval(run.policy.backoffLimit.seconds)

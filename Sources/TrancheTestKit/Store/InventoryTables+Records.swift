@@ -52,7 +52,7 @@ extension InventoryTables {
         let seconds = to.timeIntervalSince(from)
         guard seconds > 0 else { return }
         let weight = last.reduce(0) { $0 + ($1.weight ?? 0) }
-        summary.weightPerSecond = min(weight / seconds, .greatestFiniteMagnitude)
+        summary.weightPerSecond = (weight / seconds).clamped
         summary.itemsPerSecond = Double(last.reduce(0) { $0 + $1.count }) / seconds
     }
 
