@@ -55,7 +55,8 @@ struct FlagFuzzTests {
                 to: .init(timeIntervalSince1970: other)
             )
             _ = random.duration().words
-            _ = JSON.object([(text, .number(value)), ("t", .string(text))]).text
+            let document = try [text: value].documentText()
+            #expect(document.utf8.starts(with: #"{""#.utf8) && document.utf8.last == 0x7D)
         }
     }
 

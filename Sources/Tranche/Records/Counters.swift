@@ -34,9 +34,11 @@ extension Counters: Codable {
         values = try decoder.singleValueContainer().decode([String: Int].self)
     }
 
-    /// Writes an object of numbers.
+    /// Writes an object of numbers, in order of their names where the encoder keeps an order.
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(values)
+        var container = encoder.container(keyedBy: DynamicKey.self)
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            try container.encode(value, forKey: DynamicKey(name))
+        }
     }
 }

@@ -23,7 +23,7 @@ public struct RunPolicy: Sendable, Hashable {
     public var watch: Duration
 
     /// What becomes of a batch that failed as often as it may.
-    public enum OnExhausted: String, Sendable, Hashable, CaseIterable {
+    public enum OnExhausted: String, Sendable, Hashable, Codable, CaseIterable {
         /// It stays failed.
         case fail
         /// It is split in two by weight, down to single items, which are quarantined.

@@ -91,30 +91,19 @@ struct AcquireCommand: Command {
 
     /// Writes items as they are read, so that memory stays bounded.
     private func writeJSON(_ batch: Batch, to output: any Writer) async throws {
-        let head = JSON.object([
-            ("batch", .integer(batch.id)),
-            ("attempt", JSON(batch.attempt)),
-            ("job", .string(batch.job)),
-            ("run", .string(batch.run)),
-            ("kind", .string(batch.kind.rawValue)),
-            ("exact", .bool(batch.isExact)),
-            ("id_start", .integer(batch.ids.lowerBound)),
-            ("id_end", .integer(batch.ids.upperBound)),
-            ("count", JSON(batch.count)),
-            ("weight", .number(batch.weight)),
-        ])
-        var text = head.text.dropLast() + ",\"items\":["
+        // The document of no items ends with "]}".
+        var text = Array(try HandedOutDocument(batch).documentText().utf8.dropLast(2))
         var isFirst = true
         for try await item in batch.itemStream {
-            if !isFirst { text += "," }
+            if !isFirst { text.append(UInt8(ascii: ",")) }
             isFirst = false
-            text += JSON(item).text
-            if text.utf8.count > 1 << 16 {
-                try output.write(String(text))
-                text = ""
+            item.appendJSON(to: &text)
+            if text.count > 1 << 16 {
+                try output.write(text)
+                text.removeAll(keepingCapacity: true)
             }
         }
-        try output.writeLine(text + "]}")
+        try output.write(text + "]}\n".utf8)
     }
 }
 

@@ -87,7 +87,8 @@ struct AuditCommand: Command {
             line.clear()
             let risks = try await inventory.source(source).risks
             let text = AuditText(key: run.key, report: report, options: options, risks: risks)
-            try context.write(text.document) { text.text }
+            let document = AuditDocument(report, of: run.key, risks: risks)
+            try context.write(document) { text.text }
             return text.isSettled ? .done : .failed
         }
     }
@@ -140,33 +141,6 @@ private struct AuditText {
     var isSettled: Bool {
         (report.appeared.count == 0 || options.isRepairing) && report.vanished.count == 0
             && report.doubled.count == 0 && (report.uncertain.isEmpty || options.redoesRange)
-    }
-
-    var document: JSON {
-        let uncertain = report.uncertain.map { batch in
-            JSON.object([
-                ("batch", .integer(batch.batch)),
-                ("id_start", .integer(batch.range.lowerBound)),
-                ("id_end", .integer(batch.range.upperBound)),
-                ("count", JSON(batch.count)),
-                ("present", JSON(batch.present)),
-            ])
-        }
-        return .object(
-            JSON.members(of: key) + [
-                ("tiles", JSON(report.tiles)),
-                ("ids", JSON(report.ids)),
-                ("compared", JSON(report.compared)),
-                ("appeared", JSON(report.appeared)),
-                ("vanished", JSON(report.vanished)),
-                ("doubled", JSON(report.doubled)),
-                ("queued", JSON(report.queued)),
-                ("uncertain", .array(uncertain)),
-                ("finished", .bool(report.isFinished)),
-                ("next_id", JSON(report.position?.id)),
-                ("risks", .array(risks.map { JSON($0) })),
-            ]
-        )
     }
 
     var text: String {

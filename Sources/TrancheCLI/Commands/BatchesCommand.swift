@@ -48,7 +48,7 @@ struct BatchesCommand: Command {
             selection.runs = try await runs.find(in: inventory)
             let batches = try await inventory.batches(selection)
             let runs = try await inventory.store.runs(selection.runs)
-            try context.write(.object([("batches", .array(batches.map { JSON($0) }))])) {
+            try context.write(BatchesDocument(batches)) {
                 batches.isEmpty ? "" : BatchTable(runs: runs).text(batches, context)
             }
             if batches.isEmpty { try context.note("there is no such batch") }

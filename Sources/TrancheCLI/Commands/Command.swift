@@ -64,9 +64,11 @@ struct Context: Sendable {
     }
 
     /// Writes a document for programs or text for people.
-    func write(_ document: @autoclosure () throws -> JSON, orText text: () throws -> String) throws
-    {
-        if isJSON { return try output.writeLine(document().text) }
+    func write(
+        _ document: @autoclosure () throws -> some Encodable,
+        orText text: () throws -> String
+    ) throws {
+        if isJSON { return try output.writeLine(document().documentText()) }
         let text = try text()
         try output.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
     }

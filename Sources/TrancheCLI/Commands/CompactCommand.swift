@@ -52,15 +52,7 @@ struct CompactCommand: Command {
             try context.note("nothing was changed")
             return .failed
         }
-        let document = JSON.object([
-            ("dry_run", .bool(isDryRun)),
-            ("batches", JSON(report.batches)),
-            ("archive_rows", JSON(report.archiveRows)),
-            ("archived_bytes", JSON(report.archivedBytes)),
-            ("attempts", JSON(report.attempts)),
-            ("kept", JSON(report.kept)),
-            ("results", JSON(report.results)),
-        ])
+        let document = CompactionDocument(report, isDryRun: isDryRun)
         try context.write(document) { words(report) }
         return .done
     }

@@ -63,7 +63,7 @@ struct DatabaseMove: Sendable {
             redefinitions.append(redefinition)
         }
         if !isDryRun, !definitions.isEmpty { try await inventory.redefine(definitions) }
-        try context.write(.object([("jobs", .array(redefinitions.map(\.document)))])) {
+        try context.write(RedefinitionsDocument(jobs: redefinitions)) {
             redefinitions.map(\.text).joined()
         }
         if redefinitions.isEmpty {

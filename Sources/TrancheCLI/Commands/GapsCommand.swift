@@ -33,11 +33,7 @@ struct GapsCommand: Command {
             }
             return runs
         }
-        let document = JSON.object([
-            ("gaps", .array(runs.flatMap(\.gapDocuments))),
-            ("waiting", .array(runs.compactMap(\.waitingDocument))),
-            ("dropped", .array(runs.compactMap(\.droppedDocument))),
-        ])
+        let document = GapsDocument(runs.map { ($0.run, $0.gaps) })
         try context.write(document) { text(runs, context) }
         if runs.isEmpty {
             let isAny = selection.selection == RunSelection()
@@ -69,7 +65,8 @@ struct GapsCommand: Command {
         return [
             Table.Cell(key.job), Table.Cell(key.metaTable),
             Table.Cell(key.run.isEmpty ? "-" : key.run), Table.Cell(HumanText.ids(gap.range)),
-            Table.Cell(gap.kind), Table.Cell(HumanText.relative(gap.foundAt, to: now)),
+            Table.Cell(GapDocument(gap, of: key).kind.rawValue),
+            Table.Cell(HumanText.relative(gap.foundAt, to: now)),
             Table.Cell(HumanText.relative(gap.nextLook, to: now)),
             Table.Cell(state, gap.isOpen ? .yellow : nil),
         ]
@@ -83,63 +80,15 @@ private struct GapsOfRun: Sendable {
 
     var isEmpty: Bool { gaps.isEmpty && run.settling.candidate == nil && run.droppedGaps == 0 }
 
-    var gapDocuments: [JSON] {
-        gaps.map { gap in
-            .object(
-                JSON.members(of: run.key) + [
-                    ("id_start", .integer(gap.range.lowerBound)),
-                    ("id_end", .integer(gap.range.upperBound)),
-                    ("kind", .string(gap.kind)),
-                    ("open", .bool(gap.isOpen)),
-                    ("holders", .array(gap.holders.sorted().map { .string($0) })),
-                    ("found_at", JSON(gap.foundAt)),
-                    ("next_look", JSON(gap.nextLook)),
-                    ("watch_until", JSON(gap.watchUntil)),
-                ]
-            )
-        }
-    }
-
-    /// Those for whom the run waits before it hands out ids up to the candidate, and since when.
-    private var awaited: [(name: String, since: Date)] {
-        run.settling.awaited.sorted().compactMap { name in
-            run.settling.holders[name].map { (name, $0) }
-        }
-    }
-
-    private var passesAt: Date? {
-        run.settling.passesAt(wait: run.policy.settleWait, lag: run.policy.settleLag)
-    }
-
-    var waitingDocument: JSON? {
-        guard let candidate = run.settling.candidate else { return nil }
-        let holders = awaited.map { holder in
-            JSON.object([("name", .string(holder.name)), ("since", JSON(holder.since))])
-        }
-        return .object(
-            JSON.members(of: run.key) + [
-                ("ceiling", JSON(run.settling.ceiling)),
-                ("candidate", .integer(candidate)),
-                ("until", JSON(passesAt)),
-                ("holders", .array(holders)),
-            ]
-        )
-    }
-
-    var droppedDocument: JSON? {
-        guard run.droppedGaps > 0 else { return nil }
-        return .object(JSON.members(of: run.key) + [("gaps", JSON(run.droppedGaps))])
-    }
-
     func lines(_ now: Date) -> [String] {
         var lines: [String] = []
-        if let candidate = run.settling.candidate {
-            let names = awaited.map {
+        if let waiting = GapsDocument.Waiting(run) {
+            let names = waiting.holders.map {
                 "\($0.name) (seen \(HumanText.relative($0.since, to: now)))"
             }
-            var line = "\(run.key): ids up to \(candidate) wait"
+            var line = "\(run.key): ids up to \(waiting.candidate) wait"
             if !names.isEmpty { line += " for \(names.joined(separator: ", "))" }
-            if let passesAt {
+            if let passesAt = waiting.until {
                 let latest = HumanText.relative(max(passesAt, now), to: now)
                 line += "; they are handed out \(latest) at the latest"
             }
@@ -152,13 +101,5 @@ private struct GapsOfRun: Sendable {
             )
         }
         return lines
-    }
-}
-
-extension Gap {
-    /// What it is: `exact`, `coarse` or `queued`.
-    var kind: String {
-        if isRedo { return "queued" }
-        return isExact ? "exact" : "coarse"
     }
 }

@@ -19,12 +19,7 @@ struct HeartbeatCommand: Command {
         let end = try await context.withInventory { inventory in
             try await inventory.retrying { _ in try await inventory.store.heartbeat(holding) }
         }
-        let document = JSON.object([
-            ("batch", .integer(holding.batch)),
-            ("attempt", JSON(holding.attempt)),
-            ("lease_expires_at", JSON(end)),
-        ])
-        try context.write(document) {
+        try context.write(LeaseDocument(holding, until: end)) {
             "batch \(holding.batch), attempt \(holding.attempt): held until \(end.utcText), "
                 + HumanText.relative(end, to: context.now())
         }

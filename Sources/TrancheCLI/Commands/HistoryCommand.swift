@@ -46,21 +46,9 @@ struct HistoryCommand: Command {
             let meta = try await name?.known(in: inventory) ?? ""
             return (meta, try await inventory.lineage(of: id, in: meta))
         }
-        let batches = lineage.entries.map { entry in
-            JSON.object(
-                JSON.members(of: entry.batch) + [
-                    ("ids", JSON(entry.batch.ids?.packed)),
-                    ("attempts", .array(entry.attempts.map { JSON($0) })),
-                    ("level", JSON(entry.level)),
-                    ("item_id", JSON(entry.id)),
-                ]
-            )
+        try context.write(LineageDocument(of: id, in: meta, lineage)) {
+            lineage.entries.isEmpty ? "" : text(lineage, context)
         }
-        let document = JSON.object([
-            ("meta", .string(meta)), ("id", .integer(id)), ("batches", .array(batches)),
-            ("cut", .bool(lineage.isCut)),
-        ])
-        try context.write(document) { lineage.entries.isEmpty ? "" : text(lineage, context) }
         if lineage.entries.isEmpty { try context.note("no batch holds id \(id) of '\(meta)'") }
         if lineage.isCut {
             let most = HumanText.number(Inventory.Lineage.mostAbove)

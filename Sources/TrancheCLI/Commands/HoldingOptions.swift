@@ -34,7 +34,7 @@ struct HoldingOptions: Sendable {
 
     /// Prints how the batch is now.
     static func show(_ batch: BatchRecord, _ context: Context) throws {
-        try context.write(JSON(batch)) {
+        try context.write(BatchDocument(batch)) {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
             case .split: return words + "; what is not quarantined of it is offered again"

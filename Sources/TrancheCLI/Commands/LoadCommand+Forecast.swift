@@ -47,19 +47,19 @@ extension LoadCommand {
         let file = try await opened?.forecast(Self.shownRecords)
         let notes = (opened?.notes ?? []) + sink.notes
         let shown = (file?.records ?? []).map(Self.text)
-        let document = JSON.object([
-            ("file", .string(options.file.path)),
-            ("read_as", .object((file?.layout ?? []).map { ($0.name, .string($0.words)) })),
-            ("notes", .array(notes.map { .string($0) })),
-            ("fields", .array(sink.fields.map { .string($0) })),
-            ("records", JSON(records)),
-            ("batches", JSON(batches)),
-            ("reached_end", .bool(forecast.reachedEnd)),
-            ("sink", .string(sink.name)),
-            ("promise", .string(sink.promise.rawValue)),
-            ("first_records", .array(shown.map { .raw($0) })),
-            ("first_faults", .array((file?.faults ?? []).map { .string($0.description) })),
-        ])
+        let document = LoadForecastDocument(
+            file: options.file.path,
+            readAs: .init(file?.layout ?? []),
+            notes: notes,
+            fields: sink.fields,
+            records: records,
+            batches: batches,
+            reachedEnd: forecast.reachedEnd,
+            sink: sink.name,
+            promise: sink.promise.rawValue,
+            firstRecords: shown.map(RawJSON.init),
+            firstFaults: (file?.faults ?? []).map(\.description)
+        )
         try context.write(document) {
             """
             would load \(HumanText.count(records, "record")) of \(options.file.path) in \

@@ -106,7 +106,10 @@ struct LoadCommand: Command {
                 areSeveral: operands.areSeveral,
                 progress: progress,
                 tell: { try context.note($0) },
-                write: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
+                write: { report in
+                    guard context.isJSON else { return }
+                    try context.output.writeLine(ChainEndDocument(report).documentText())
+                }
             )
             do {
                 let report = try await load.run(signals)
@@ -266,10 +269,9 @@ private struct LoadText {
     }
 }
 
-extension JSON {
-    /// The end of a batch of a load.
+extension ChainEndDocument {
+    /// Makes the document of the end of a batch of a load.
     init(_ report: ChainBatchReport) {
-        let batch = report.batch
         let (status, error): (String, String?) =
             switch report.outcome {
             case .succeeded: ("succeeded", nil)
@@ -277,21 +279,12 @@ extension JSON {
             case .lost: ("lost", nil)
             case .released: ("released", nil)
             }
-        let counters = report.counters.values.sorted { $0.key < $1.key }
-        self = .object([
-            ("batch", .integer(batch.id)),
-            ("attempt", JSON(batch.attempt)),
-            ("job", .string(batch.key.job)),
-            ("meta", .string(batch.key.metaTable)),
-            ("run", .string(batch.key.run)),
-            ("status", .string(status)),
-            ("id_start", .integer(batch.idStart)),
-            ("id_end", .integer(batch.idEnd)),
-            ("count", JSON(batch.count)),
-            ("weight", .number(batch.weight ?? 0)),
-            ("seconds", .number(Double(report.elapsed.milliseconds) / 1000)),
-            ("counters", .object(counters.map { ($0.key, JSON($0.value)) })),
-            ("error", JSON(error)),
-        ])
+        self.init(
+            report.batch,
+            status: status,
+            elapsed: report.elapsed,
+            counters: report.counters,
+            error: error
+        )
     }
 }

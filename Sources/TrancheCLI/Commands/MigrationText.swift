@@ -8,19 +8,12 @@ struct MigrationText: Sendable {
     let isDryRun: Bool
 
     func write(_ context: Context) throws {
-        try context.write(document) { text(context) }
+        try context.write(MigrationDocument(report, isDryRun: isDryRun)) { text(context) }
     }
 
     /// Lists migrations and when they were applied.
     static func write(_ migrations: [MigrationStatus], _ context: Context) throws {
-        let documents = migrations.map { migration in
-            JSON.object([
-                ("version", JSON(migration.version)),
-                ("name", .string(migration.name)),
-                ("applied_at", JSON(migration.appliedAt)),
-            ])
-        }
-        try context.write(.object([("migrations", .array(documents))])) {
+        try context.write(MigrationsDocument(migrations)) {
             var table = Table([.number("VERSION"), .text("NAME"), .text("APPLIED")])
             for migration in migrations {
                 let applied = migration.appliedAt.map { HumanText.relative($0, to: context.now()) }
@@ -31,49 +24,6 @@ struct MigrationText: Sendable {
             }
             return table.text(context.style)
         }
-    }
-
-    private var document: JSON {
-        .object([
-            ("dry_run", .bool(isDryRun)),
-            ("steps", .array(report.steps.map { .string($0) })),
-            ("sql", .array(isDryRun ? report.sql.map { .string($0) } : [])),
-            ("adopted", report.adopted.map(document) ?? .null),
-            (
-                "removed",
-                .array(
-                    report.losses.map { loss in
-                        .object([
-                            ("job", .string(loss.job)), ("what", .string(loss.what)),
-                            ("count", JSON(loss.count)),
-                        ])
-                    }
-                )
-            ),
-        ])
-    }
-
-    private func document(_ adoption: MigrationReport.Adoption) -> JSON {
-        let runs = adoption.runs.map { run in
-            JSON.object([
-                ("job", .string(run.key.job)), ("meta", .string(run.key.metaTable)),
-                ("run", .string(run.key.run)), ("bounds", JSON(run.bounds)),
-                ("cursor", .integer(run.cursor)), ("running", JSON(run.running)),
-                ("failed", JSON(run.failed)),
-            ])
-        }
-        let overlaps = adoption.overlaps.map { overlap in
-            JSON.object([
-                ("job", .string(overlap.key.job)), ("meta", .string(overlap.key.metaTable)),
-                ("run", .string(overlap.key.run)),
-                ("batches", .array(overlap.batches.map { .integer($0) })),
-                ("id_start", .integer(overlap.ids.lowerBound)),
-                ("id_end", .integer(overlap.ids.upperBound)),
-            ])
-        }
-        return .object([
-            ("rows", JSON(adoption.rows)), ("runs", .array(runs)), ("overlaps", .array(overlaps)),
-        ])
     }
 
     private func text(_ context: Context) -> String {

@@ -29,17 +29,7 @@ struct PauseCommand: Command {
             try await inventory.pause(key, reason: reason)
             return key
         }
-        try context.write(JSON.pause(reason, of: key)) { "\(key) is paused" }
+        try context.write(PauseDocument(reason, of: key)) { "\(key) is paused" }
         return .done
-    }
-}
-
-extension JSON {
-    /// Whether and why a run is paused.
-    static func pause(_ reason: String?, of key: RunKey) -> JSON {
-        .object([
-            ("job", .string(key.job)), ("meta", .string(key.metaTable)), ("run", .string(key.run)),
-            ("paused", JSON(reason)),
-        ])
     }
 }

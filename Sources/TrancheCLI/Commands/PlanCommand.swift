@@ -30,71 +30,29 @@ struct PlanCommand: Command {
             let opened = try await inventory.source(source)
             let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
                 .first
-            let plan = Plan(
-                forecast: forecast,
-                source: opened.definition,
+            let document = PlanDocument(
+                forecast,
+                of: opened.definition,
                 risks: opened.risks,
                 summary: summary
             )
-            try context.write(plan.document) { plan.text(context) }
-            if plan.isEmpty { try context.note("nothing would be handed out") }
-            return plan.isEmpty ? .nothingNow : .done
+            let isEmpty = document.batches == 0
+            try context.write(document) {
+                let risks = HumanText.risks(document.risks)
+                if isEmpty { return risks }
+                return text(forecast, document, opened.definition, context) + risks
+            }
+            if isEmpty { try context.note("nothing would be handed out") }
+            return isEmpty ? .nothingNow : .done
         }
     }
-}
 
-/// A forecast with what it adds up to.
-private struct Plan {
-    let forecast: Inventory.Forecast
-    let source: SourceDefinition
-    let risks: [SourceRisk]
-    let summary: RunSummary?
-
-    var isEmpty: Bool { forecast.open.isEmpty && forecast.ranges.isEmpty }
-
-    private var items: Int {
-        forecast.open.reduce(0) { $0 + $1.count } + forecast.ranges.reduce(0) { $0 + $1.count }
-    }
-
-    private var weight: Double {
-        let weights = forecast.open.map { $0.weight ?? 0 } + forecast.ranges.map(\.weight)
-        return weights.reduce(0) { $0.addingClamped($1) }
-    }
-
-    /// How long all of it takes at the pace of the last batches.
-    private var seconds: Double? {
-        if source.weight != nil, let pace = summary?.weightPerSecond, pace > 0 {
-            return weight / pace
-        }
-        return summary?.itemsPerSecond.flatMap { $0 > 0 ? Double(items) / $0 : nil }
-    }
-
-    var document: JSON {
-        .object([
-            ("open", .array(forecast.open.map { JSON($0) })),
-            (
-                "ranges",
-                .array(
-                    forecast.ranges.map { range in
-                        .object([
-                            ("id_start", JSON(range.ids.first)), ("id_end", JSON(range.ids.last)),
-                            ("count", JSON(range.count)), ("weight", .number(range.weight)),
-                        ])
-                    }
-                )
-            ),
-            ("reached_end", .bool(forecast.reachedEnd)),
-            ("batches", JSON(forecast.open.count + forecast.ranges.count)),
-            ("items", JSON(items)),
-            ("weight", .number(weight)),
-            ("seconds", JSON(seconds)),
-            ("risks", .array(risks.map { JSON($0) })),
-        ])
-    }
-
-    func text(_ context: Context) -> String {
-        let risks = HumanText.risks(risks)
-        guard !isEmpty else { return risks }
+    private func text(
+        _ forecast: Inventory.Forecast,
+        _ plan: PlanDocument,
+        _ source: SourceDefinition,
+        _ context: Context
+    ) -> String {
         var table = Table([.text("OFFER"), .text("IDS"), .number("ITEMS"), .number("WEIGHT")])
         for batch in forecast.open {
             table.add([
@@ -111,14 +69,13 @@ private struct Plan {
                 Table.Cell(HumanText.weight(range.weight, isBytes: source.weighsBytes)),
             ])
         }
-        let batches = forecast.open.count + forecast.ranges.count
-        var words = "\(HumanText.number(batches)) \(batches == 1 ? "batch" : "batches")"
-        words += ", \(HumanText.number(items)) items, "
-        words += "weight \(HumanText.weight(weight, isBytes: source.weighsBytes))"
-        if let seconds {
+        var words = HumanText.count(plan.batches, "batch", "batches")
+        words += ", \(HumanText.number(plan.items)) items, "
+        words += "weight \(HumanText.weight(plan.weight, isBytes: source.weighsBytes))"
+        if let seconds = plan.seconds {
             words += ", about \(Duration.seconds(seconds.rounded(.up)).words) at the pace so far"
         }
-        if !forecast.reachedEnd { words += "; more follow (--limit)" }
-        return table.text(context.style) + words + "\n" + risks
+        if !plan.reachedEnd { words += "; more follow (--limit)" }
+        return table.text(context.style) + words + "\n"
     }
 }

@@ -146,8 +146,14 @@ struct PolicyOptions: Sendable {
 }
 
 /// A part of a run that is, or would be, changed.
-struct Change: Sendable, Hashable {
+struct Change: Sendable, Hashable, Codable {
     var part: String
     var known: String
     var asked: String
+
+    private enum CodingKeys: String, CodingKey {
+        case part
+        case known = "from"
+        case asked = "to"
+    }
 }

@@ -119,11 +119,3 @@ extension Context {
         }
     }
 }
-
-extension JSON {
-    init(_ risk: SourceRisk) {
-        self = .object([
-            ("name", .string(risk.name)), ("explanation", .string(risk.explanation)),
-        ])
-    }
-}

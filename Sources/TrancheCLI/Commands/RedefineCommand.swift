@@ -146,7 +146,7 @@ struct RedefineCommand: Command {
                 }
                 if isAccepting { try await accept(run.key, inventory, context) }
             }
-            try context.write(redefinition.document) { redefinition.text }
+            try context.write(redefinition) { redefinition.text }
             return .done
         }
     }

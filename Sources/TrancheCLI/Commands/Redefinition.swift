@@ -34,16 +34,6 @@ struct Redefinition: Sendable {
         }
     }
 
-    var document: JSON {
-        .object(
-            [
-                ("job", .string(key.job)), ("meta", .string(key.metaTable)),
-                ("run", .string(key.run)), ("dry_run", .bool(isDryRun)),
-                ("changes", .array(changes.map { JSON($0) })),
-            ] + (formerRun.map { [("kept_as", .string($0))] } ?? [])
-        )
-    }
-
     var text: String {
         guard !changes.isEmpty else { return "\(key) is as asked for already" }
         let head = isDryRun ? "\(key) would change:\n" : "\(key) changed:\n"
@@ -52,11 +42,39 @@ struct Redefinition: Sendable {
     }
 }
 
-extension JSON {
-    init(_ change: Change) {
-        self = .object([
-            ("part", .string(change.part)), ("from", .string(change.known)),
-            ("to", .string(change.asked)),
-        ])
+extension Redefinition: Codable {
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        key = RunKey(
+            metaTable: try members.decode(String.self, forKey: .meta),
+            job: try members.decode(String.self, forKey: .job),
+            run: try members.decode(String.self, forKey: .run)
+        )
+        isDryRun = try members.decode(Bool.self, forKey: .isDryRun)
+        changes = try members.decode([Change].self, forKey: .changes)
+        formerRun = try members.decodeIfPresent(String.self, forKey: .formerRun)
     }
+
+    /// Writes the document; without a restart it has no `kept_as`.
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(key.job, forKey: .job)
+        try members.encode(key.metaTable, forKey: .meta)
+        try members.encode(key.run, forKey: .run)
+        try members.encode(isDryRun, forKey: .isDryRun)
+        try members.encode(changes, forKey: .changes)
+        if let formerRun { try members.encode(formerRun, forKey: .formerRun) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case job, meta, run
+        case isDryRun = "dry_run"
+        case changes
+        case formerRun = "kept_as"
+    }
+}
+
+/// What a redefinition of several jobs changes.
+struct RedefinitionsDocument: Codable {
+    let jobs: [Redefinition]
 }

@@ -41,10 +41,9 @@ struct RedriveCommand: Command {
             return (run, made)
         }
         let sorted = batches.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
-        let document = JSON.object([
-            ("dry_run", .bool(isDryRun)), ("batches", .array(sorted.map { JSON($0) })),
-        ])
-        try context.write(document) { sorted.map(words).joined() }
+        try context.write(RedriveDocument(sorted, isDryRun: isDryRun)) {
+            sorted.map(words).joined()
+        }
         if batches.isEmpty {
             let which = items == nil ? "no item" : "none of these items"
             try context.note("\(which) of \(run.key) is quarantined")

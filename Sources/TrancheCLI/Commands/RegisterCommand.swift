@@ -67,10 +67,12 @@ struct RegisterCommand: Command {
                     try context.note("\(HumanText.count(soFar.found, "object")) listed")
                 }
             }
-            let document = JSON.object([
-                ("prefix", .string(prefix)), ("table", .string(table)),
-                ("found", JSON(done.found)), ("new", JSON(done.added)),
-            ])
+            let document = RegisterDocument(
+                prefix: prefix,
+                table: table,
+                found: done.found,
+                new: done.added
+            )
             try context.write(document) {
                 let verb = isDryRun ? "would register" : "registered"
                 return "\(verb) \(HumanText.count(done.added, "new object")) of "
@@ -79,4 +81,12 @@ struct RegisterCommand: Command {
             return .done
         }
     }
+}
+
+/// What a listing came to.
+struct RegisterDocument: Codable {
+    let prefix: String
+    let table: String
+    let found: Int
+    let new: Int
 }

@@ -20,7 +20,7 @@ struct ResumeCommand: Command {
             try await inventory.resume(key)
             return key
         }
-        try context.write(JSON.pause(nil, of: key)) { "\(key) goes on" }
+        try context.write(PauseDocument(nil, of: key)) { "\(key) goes on" }
         return .done
     }
 }

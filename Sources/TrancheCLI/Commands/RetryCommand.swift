@@ -45,7 +45,7 @@ struct RetryCommand: Command {
                 BatchSelection(runs: runs, status: .failed, ids: batches)
             )
         }
-        try context.write(.object([("batches", .array(retried.sorted().map { .integer($0) }))])) {
+        try context.write(RetryDocument(retried.sorted())) {
             retried.sorted().map { "batch \($0) is offered again\n" }.joined()
         }
         if retried.isEmpty { try context.note("no batch has failed for good") }

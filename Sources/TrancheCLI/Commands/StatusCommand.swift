@@ -26,18 +26,11 @@ struct StatusCommand: Command {
                 let run = summary.run
                 // Without a gap there is none to look at.
                 let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
-                runs.append(
-                    RunStatus(
-                        summary: summary,
-                        gaps: gaps,
-                        risks: risks,
-                        now: context.now()
-                    )
-                )
+                runs.append(RunStatus(summary: summary, gaps: gaps, risks: risks))
             }
             return runs
         }
-        try context.write(.object([("runs", .array(runs.map(\.document)))])) {
+        try context.write(StatusDocument(runs)) {
             runs.isEmpty ? "" : StatusTable(runs: runs, context: context).text
         }
         if runs.isEmpty {

@@ -100,7 +100,7 @@ struct BatchProgram: Sendable {
         do {
             var lines: [UInt8] = []
             for try await item in batch.itemStream {
-                lines += JSON(item).text.utf8
+                item.appendJSON(to: &lines)
                 lines.append(UInt8(ascii: "\n"))
                 guard lines.count > 1 << 15 else { continue }
                 guard try await child.write(lines) else { return .success(()) }

@@ -20,7 +20,9 @@ struct KeptResult: Sendable, Hashable {
             note = nil
             return
         }
-        json = JSON.string(text.replacing("\0", with: "\u{FFFD}")).text
+        var bytes: [UInt8] = []
+        JSONBytes.append(text.replacing("\0", with: "\u{FFFD}").utf8, to: &bytes)
+        json = String(decoding: bytes, as: UTF8.self)
         note = "the last line of the program is no JSON object (\(fault)); it is kept as a text"
     }
 }

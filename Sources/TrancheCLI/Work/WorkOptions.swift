@@ -118,7 +118,10 @@ struct WorkOptions: Sendable {
                 options: self,
                 program: batchProgram,
                 progress: progress,
-                report: { if context.isJSON { try context.output.writeLine(JSON($0).text) } }
+                report: { report in
+                    guard context.isJSON else { return }
+                    try context.output.writeLine(BatchEndDocument(report).documentText())
+                }
             )
             let start = ContinuousClock.now
             let reason: NoBatchReason?
@@ -174,24 +177,15 @@ struct WorkOptions: Sendable {
     }
 }
 
-extension JSON {
-    /// The end of a batch that a program worked on.
+extension BatchEndDocument {
+    /// Makes the document of the end of a batch that a program worked on.
     init(_ report: BatchReport) {
-        let batch = report.batch
-        self = .object([
-            ("batch", .integer(batch.id)),
-            ("attempt", JSON(batch.attempt)),
-            ("job", .string(batch.job)),
-            ("run", .string(batch.run)),
-            ("kind", .string(batch.kind.rawValue)),
-            ("status", .string(report.status.split(separator: " ").first.map(String.init) ?? "")),
-            ("id_start", .integer(batch.ids.lowerBound)),
-            ("id_end", .integer(batch.ids.upperBound)),
-            ("count", JSON(batch.count)),
-            ("weight", .number(batch.weight)),
-            ("seconds", .number(Double(report.elapsed.milliseconds) / 1000)),
-            ("result", report.result.map { .raw($0) } ?? .null),
-            ("error", JSON(report.error)),
-        ])
+        self.init(
+            report.batch,
+            status: report.status.split(separator: " ").first.map(String.init) ?? "",
+            elapsed: report.elapsed,
+            result: report.result,
+            error: report.error
+        )
     }
 }

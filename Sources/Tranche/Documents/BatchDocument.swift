@@ -1,0 +1,69 @@
+package import Foundation
+
+/// A batch as the inventory keeps it.
+package struct BatchDocument: Codable, Sendable, Hashable {
+    package let batch: Int64
+    package let attempt: Int
+    package let job: String
+    package let meta: String
+    package let run: String
+    package let kind: BatchKind
+    package let status: BatchStatus
+    package let isFinal: Bool
+    package let idStart: Int64
+    package let idEnd: Int64
+    package let count: Int
+    package let weight: Double?
+    package let failures: Int
+    package let worker: String?
+    package let jobIdentifier: String?
+    package let startedAt: Date
+    package let endedAt: Date?
+    package let leaseExpiresAt: Date?
+    package let retryAt: Date?
+    package let result: RawJSON?
+    package let logging: String?
+    package let parent: Int64?
+    package let completion: Int64?
+
+    /// Makes the document of a batch.
+    package init(_ record: BatchRecord) {
+        batch = record.id
+        attempt = record.attempt
+        job = record.key.job
+        meta = record.key.metaTable
+        run = record.key.run
+        kind = record.kind
+        status = record.status
+        isFinal = record.isFinal
+        idStart = record.idStart
+        idEnd = record.idEnd
+        count = record.count
+        weight = record.weight
+        failures = record.failures
+        worker = record.worker
+        jobIdentifier = record.jobIdentifier
+        startedAt = record.startedAt
+        endedAt = record.endedAt
+        leaseExpiresAt = record.leaseExpiresAt
+        retryAt = record.retryAt
+        result = record.result.map(RawJSON.init)
+        logging = record.logging
+        parent = record.parent
+        completion = record.completion
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case batch, attempt, job, meta, run, kind, status
+        case isFinal = "final"
+        case idStart = "id_start"
+        case idEnd = "id_end"
+        case count, weight, failures, worker
+        case jobIdentifier = "job_identifier"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+        case leaseExpiresAt = "lease_expires_at"
+        case retryAt = "retry_at"
+        case result, logging, parent, completion
+    }
+}

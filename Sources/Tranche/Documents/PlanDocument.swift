@@ -1,0 +1,46 @@
+/// The batches that would be handed out, and what they add up to.
+package struct PlanDocument: Codable, Sendable, Hashable {
+    package let open: [BatchDocument]
+    package let ranges: [RangeDocument]
+    package let reachedEnd: Bool
+    package let batches: Int
+    package let items: Int
+    package let weight: Double
+    package let seconds: Double?
+    package let risks: [SourceRisk]
+
+    /// Makes the document of a plan.
+    ///
+    /// - Parameters:
+    ///   - forecast: What would be handed out.
+    ///   - source: What the source is.
+    ///   - risks: What no proof covers in it.
+    ///   - summary: The run so far, for its pace; `nil` where it has not begun.
+    package init(
+        _ forecast: Inventory.Forecast,
+        of source: SourceDefinition,
+        risks: [SourceRisk],
+        summary: RunSummary?
+    ) {
+        open = forecast.open.map(BatchDocument.init)
+        ranges = forecast.ranges.map(RangeDocument.init)
+        reachedEnd = forecast.reachedEnd
+        batches = forecast.open.count + forecast.ranges.count
+        items = open.reduce(0) { $0 + $1.count } + ranges.reduce(0) { $0 + $1.count }
+        let weights = open.map { $0.weight ?? 0 } + ranges.map(\.weight)
+        weight = weights.reduce(0) { $0.addingClamped($1) }
+        if source.weight != nil, let pace = summary?.weightPerSecond, pace > 0 {
+            seconds = weight / pace
+        } else {
+            let items = Double(items)
+            seconds = summary?.itemsPerSecond.flatMap { $0 > 0 ? items / $0 : nil }
+        }
+        self.risks = risks
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case open, ranges
+        case reachedEnd = "reached_end"
+        case batches, items, weight, seconds, risks
+    }
+}

@@ -1,0 +1,85 @@
+package import Foundation
+
+/// A run, its batches, its gaps and its source.
+package struct RunDocument: Codable, Sendable, Hashable {
+    package let job: String
+    package let meta: String
+    package let run: String
+    package let state: String
+    package let bounds: BoundsDocument
+    package let cursor: Int64?
+    package let paused: String?
+    package let policy: PolicyDocument
+    package let totals: TotalsDocument
+    package let nextDue: Date?
+    package let lastSuccess: Date?
+    package let weightPerSecond: Double?
+    package let itemsPerSecond: Double?
+    package let definition: RawJSON?
+    package let createdAt: Date
+    package let held: Hold?
+    package let gaps: GapCounts
+    package let rootIDs: BoundsDocument
+    package let risks: [SourceRisk]?
+
+    /// Makes the document of a run.
+    package init(_ status: RunStatus) {
+        let record = status.run
+        job = record.key.job
+        meta = record.key.metaTable
+        run = record.key.run
+        state = status.state.name
+        bounds = BoundsDocument(record.bounds)
+        cursor = record.cursor
+        paused = record.pauseReason
+        policy = PolicyDocument(record.policy)
+        totals = TotalsDocument(status.summary)
+        nextDue = status.summary.nextDue
+        lastSuccess = status.summary.lastSuccess
+        weightPerSecond = status.summary.weightPerSecond
+        itemsPerSecond = status.summary.itemsPerSecond
+        definition = record.definition.map(RawJSON.init)
+        createdAt = record.createdAt
+        held = status.hold.map { Hold(reason: $0.reason, until: $0.until) }
+        gaps = GapCounts(
+            open: status.openGaps,
+            closed: status.gaps.count - status.openGaps,
+            dropped: record.droppedGaps,
+            nextLook: record.gapsDueAt
+        )
+        rootIDs = BoundsDocument(record.rootIDs)
+        risks = status.risks
+    }
+
+    /// Why nothing is handed out of the run, and until when.
+    package struct Hold: Codable, Sendable, Hashable {
+        package let reason: String
+        package let until: Date?
+    }
+
+    /// How many gaps the run has.
+    package struct GapCounts: Codable, Sendable, Hashable {
+        package let open: Int
+        package let closed: Int
+        package let dropped: Int
+        package let nextLook: Date?
+
+        enum CodingKeys: String, CodingKey {
+            case open, closed, dropped
+            case nextLook = "next_look"
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case job, meta, run, state, bounds, cursor, paused, policy, totals
+        case nextDue = "next_due"
+        case lastSuccess = "last_success"
+        case weightPerSecond = "weight_per_s"
+        case itemsPerSecond = "items_per_s"
+        case definition
+        case createdAt = "created_at"
+        case held, gaps
+        case rootIDs = "root_ids"
+        case risks
+    }
+}

@@ -1,0 +1,79 @@
+package import Foundation
+
+/// A run, its batches, its gaps and its source, as far as the inventory and a look at the source
+/// tell.
+package struct RunStatus: Sendable {
+    /// The run with what its batches add up to.
+    package let summary: RunSummary
+    /// Its gaps, ascending.
+    package let gaps: [Gap]
+    /// What no proof covers in the source; `nil` when it could not be opened.
+    package let risks: [SourceRisk]?
+
+    /// Makes the status of a run.
+    package init(summary: RunSummary, gaps: [Gap], risks: [SourceRisk]?) {
+        self.summary = summary
+        self.gaps = gaps
+        self.risks = risks
+    }
+
+    /// The run.
+    package var run: RunRecord { summary.run }
+
+    /// How many gaps wait for transactions.
+    package var openGaps: Int { gaps.count { $0.isOpen } }
+
+    /// What the run is doing, as far as the inventory knows without a look at the source.
+    package var state: State {
+        if let reason = run.pauseReason { return .paused(reason: reason) }
+        if let hold { return .held(reason: hold.reason, until: hold.until) }
+        if batches(.running) > 0 { return .running }
+        if let nextDue = summary.nextDue { return .waiting(until: nextDue) }
+        if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
+        return run.isAtEnd && !summary.isDue ? .complete : .idle
+    }
+
+    /// How many of its batches have a status now.
+    package func batches(_ status: BatchStatus) -> Int {
+        summary.totals[status]?.batches ?? 0
+    }
+
+    /// The hold because of the source, or that of an outage; while its probe is out, until that must
+    /// have ended.
+    package var hold: (reason: String, until: Date?)? {
+        if let reason = run.standing.hold { return (reason, nil) }
+        guard let hold = run.outage.hold else { return nil }
+        return (run.outage.reason, Date(milliseconds: hold.until))
+    }
+
+    /// What a run is doing.
+    package enum State: Sendable {
+        /// Somebody paused it.
+        case paused(reason: String)
+        /// Nothing is handed out because of the source, or of failures that are not the items'.
+        case held(reason: String, until: Date?)
+        /// Batches of it are in hand.
+        case running
+        /// The next batch is due then.
+        case waiting(until: Date)
+        /// Writers may still commit ids that it has passed.
+        case unsettled
+        /// It is at its end.
+        case complete
+        /// Nothing of it is in hand.
+        case idle
+
+        /// The state in one word.
+        package var name: String {
+            switch self {
+            case .paused: "paused"
+            case .held: "held"
+            case .running: "running"
+            case .waiting: "waiting"
+            case .unsettled: "unsettled"
+            case .complete: "complete"
+            case .idle: "idle"
+            }
+        }
+    }
+}

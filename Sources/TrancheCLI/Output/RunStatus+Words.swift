@@ -1,0 +1,30 @@
+import Foundation
+import Tranche
+
+extension RunStatus.State {
+    func words(_ now: Date) -> String {
+        switch self {
+        case .paused(let reason) where !reason.isEmpty: "paused: \(reason)"
+        case .held(_, nil): "held"
+        case .held(_, let until?): "held, tried \(HumanText.relative(max(until, now), to: now))"
+        case .waiting(let until): "due \(HumanText.relative(until, to: now))"
+        default: name
+        }
+    }
+
+    var colour: Colour? {
+        switch self {
+        case .paused, .held, .waiting, .unsettled: .yellow
+        case .running: .blue
+        case .complete: .green
+        case .idle: nil
+        }
+    }
+}
+
+extension RunSummary {
+    /// Batches that are failed or quarantined now.
+    var failedBatches: Int {
+        (totals[.failed]?.batches ?? 0) + (totals[.quarantined]?.batches ?? 0)
+    }
+}
