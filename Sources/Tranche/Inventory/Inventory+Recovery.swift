@@ -1,11 +1,6 @@
 import Foundation
 
 extension Inventory {
-    /// Reads the gaps of a run, ascending.
-    public func gaps(of key: RunKey) async throws -> [Gap] {
-        try await retrying { _ in try await store.gaps(of: key) }
-    }
-
     /// Cuts a batch into its bad items and the rest.
     ///
     /// - Parameters:

@@ -6,13 +6,12 @@ public import Foundation
 /// they came one after the other. Every request may be repeated: the same token gives the same
 /// batches, an end repeated by its attempt gives what is recorded. Time is the store's own.
 ///
-/// What it keeps besides batches and runs is in the protocols it inherits.
-public protocol InventoryStore: GapStore, SplittingStore, CompletionStore, CompactingStore,
+/// What it keeps besides batches and runs, and what it tells of all of it, is in the protocols it
+/// inherits.
+public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
+    CompactingStore,
     GenerationStore
 {
-    /// What the store is, for messages; without credentials.
-    var name: String { get }
-
     /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
     /// then a late one; then new ones after the cursor.
     ///
@@ -50,21 +49,6 @@ public protocol InventoryStore: GapStore, SplittingStore, CompletionStore, Compa
     ///
     /// - Returns: When the lease ends now.
     func heartbeat(_ holding: Holding) async throws -> Date
-
-    /// Reads runs, by source, job and name; a `nil` part means any.
-    func runs(_ selection: RunSelection) async throws -> [RunRecord]
-
-    /// Reads runs with what their batches add up to.
-    func summaries(_ selection: RunSelection) async throws -> [RunSummary]
-
-    /// Reads batches, newest first.
-    func batches(_ selection: BatchSelection) async throws -> [BatchRecord]
-
-    /// Reads the batches whose ids include one, or may for adopted rows; oldest first.
-    func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord]
-
-    /// Reads a batch's attempts, oldest first.
-    func attempts(of batch: Int64) async throws -> [AttemptRecord]
 
     /// Makes finally failed batches due at once, with their failures forgotten.
     ///
@@ -104,52 +88,5 @@ public struct Holding: Sendable, Hashable {
     public init(batch: Int64, attempt: Int) {
         self.batch = batch
         self.attempt = attempt
-    }
-}
-
-/// Which runs are meant; a `nil` part means any.
-public struct RunSelection: Sendable, Hashable {
-    /// The source's name.
-    public var metaTable: String?
-    /// The job's name.
-    public var job: String?
-    /// The run's name; empty for the incremental run.
-    public var run: String?
-
-    /// Makes a selection; without arguments, all runs.
-    public init(metaTable: String? = nil, job: String? = nil, run: String? = nil) {
-        self.metaTable = metaTable
-        self.job = job
-        self.run = run
-    }
-
-    /// Makes the selection of one run.
-    public init(_ key: RunKey) {
-        self.init(metaTable: key.metaTable, job: key.job, run: key.run)
-    }
-}
-
-/// Which batches are meant; a `nil` part means any.
-public struct BatchSelection: Sendable, Hashable {
-    /// Their runs.
-    public var runs: RunSelection
-    /// Their status.
-    public var status: BatchStatus?
-    /// Their numbers; empty for any.
-    public var ids: [Int64]
-    /// Most batches; above 0.
-    public var limit: Int
-
-    /// Makes a selection; without arguments, all batches.
-    public init(
-        runs: RunSelection = RunSelection(),
-        status: BatchStatus? = nil,
-        ids: [Int64] = [],
-        limit: Int = .max
-    ) {
-        self.runs = runs
-        self.status = status
-        self.ids = ids
-        self.limit = limit
     }
 }

@@ -2,25 +2,6 @@ public import Foundation
 
 /// What a store keeps of ids that were not handed out, and tells of those that were.
 public protocol GapStore: Sendable {
-    /// Reads the gaps of a run, ascending by their first id.
-    func gaps(of key: RunKey) async throws -> [Gap]
-
-    /// Reads tiles of a run, ascending by the id at which they end.
-    ///
-    /// - Parameters:
-    ///   - key: The run.
-    ///   - end: The id after which a tile must end; `nil` from the beginning.
-    ///   - range: The ids that a tile must have one of; `nil` for any.
-    ///   - limit: Most tiles.
-    /// - Returns: The tiles, archived ones too; empty at the end.
-    /// - Throws: ``TrancheError`` of the store.
-    func tiles(
-        of key: RunKey,
-        endingAfter end: Int64?,
-        meeting range: ClosedRange<Int64>?,
-        limit: Int
-    ) async throws -> [Tile]
-
     /// The ids of a range that were handed out by batches of a run.
     ///
     /// - Parameters:
@@ -80,10 +61,6 @@ public protocol CompletionStore: Sendable {
     /// - Returns: The highest number; `nil` when nothing has succeeded yet.
     /// - Throws: ``TrancheError`` of the store.
     func numberCompletions(of job: JobKey) async throws -> Int64?
-
-    /// Reads numbered batches, ascending by number; archived ones too, without result and log.
-    func completions(of job: JobKey, in range: ClosedRange<Int64>, limit: Int) async throws
-        -> [BatchRecord]
 }
 
 /// What a store does with batches that are long done.

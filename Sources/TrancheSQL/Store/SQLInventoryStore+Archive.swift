@@ -146,13 +146,13 @@ extension SQLInventoryStore {
     ///
     /// It is put behind the totals of the table with `UNION ALL`: in one statement a batch that moves
     /// counts once.
-    func selectArchivedTotals(_ selection: RunSelection) -> SQLStatement {
+    func selectArchivedTotals(where condition: SQLStatement) -> SQLStatement {
         """
         SELECT meta_table, job, run, 'succeeded', CAST(sum(batches) AS bigint),
             CAST(sum(items) AS bigint), \(dialect.sum(ofWeights: "weight")), CAST(NULL AS bigint),
             \(dialect.milliseconds("max(ended_until)")), 0
         FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
-        WHERE \(isSelected(selection))
+        WHERE \(condition)
         GROUP BY meta_table, job, run
         """
     }

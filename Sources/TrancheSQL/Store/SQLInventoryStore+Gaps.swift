@@ -1,16 +1,18 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func gaps(of key: RunKey) async throws -> [Gap] {
-        try await wrapping {
-            try await database.read(
-                """
-                SELECT \(gapColumns)
-                FROM \(tables.gap)
-                WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
-                ORDER BY id_start, id
-                """
-            )[0].map { try gap(&$0) }
+    package func gaps(of key: RunKey, after mark: Gap?, limit: Int) async throws -> [Gap] {
+        var select: SQLStatement = """
+            SELECT \(gapColumns)
+            FROM \(tables.gap)
+            WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+            """
+        if let mark {
+            select.append(" AND (id_start, id) > (\(mark.range.lowerBound), \(mark.id))")
+        }
+        select.append(" ORDER BY id_start, id LIMIT \(limit)")
+        return try await wrapping { [select] in
+            try await database.read(select)[0].map { try gap(&$0) }
         }
     }
 

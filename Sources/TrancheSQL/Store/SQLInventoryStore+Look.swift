@@ -2,28 +2,31 @@ import Foundation
 package import Tranche
 
 extension SQLInventoryStore {
-    package func runs(_ selection: RunSelection) async throws -> [RunRecord] {
-        try await wrapping {
-            try await database.read(
-                """
-                SELECT \(runColumns)
-                FROM \(tables.run)
-                WHERE \(isSelected(selection))
-                ORDER BY meta_table, job, run
-                """
-            )[0].map { try run(&$0) }
+    package func runs(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunRecord] {
+        let select = selectRuns(runColumns, selection, after: mark, limit: limit)
+        return try await wrapping {
+            try await database.read(select)[0].map { try run(&$0) }
         }
     }
 
-    package func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
-        try await wrapping {
+    package func summaries(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunSummary] {
+        var ofPage = isSelected(selection)
+        if mark != nil || limit < .max {
+            let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
+            ofPage.append(" AND (meta_table, job, run) IN (\(names))")
+        }
+        let select = selectRuns(runColumns, selection, after: mark, limit: limit)
+        return try await wrapping { [ofPage] in
             let rows = try await database.read(
-                """
-                SELECT \(runColumns)
-                FROM \(tables.run)
-                WHERE \(isSelected(selection))
-                ORDER BY meta_table, job, run
-                """,
+                select,
                 """
                 SELECT meta_table, job, run, status, count(*), sum(batch_count),
                     \(dialect.sum(ofWeights: "batch_weight")),
@@ -34,10 +37,10 @@ extension SQLInventoryStore {
                     \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
                     sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END)
                 FROM \(tables.batch)
-                WHERE \(isSelected(selection))
+                WHERE \(ofPage)
                 GROUP BY meta_table, job, run, status
                 UNION ALL
-                \(selectArchivedTotals(selection))
+                \(selectArchivedTotals(where: ofPage))
                 """
             )
             var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
@@ -127,15 +130,20 @@ extension SQLInventoryStore {
         }
     }
 
-    package func attempts(of batch: Int64) async throws -> [AttemptRecord] {
+    package func attempts(
+        of batch: Int64,
+        after mark: Int?,
+        limit: Int
+    ) async throws -> [AttemptRecord] {
         try await wrapping {
             let rows = try await database.read(
                 """
                 SELECT attempt, worker, \(dialect.milliseconds("started_at")),
                     \(dialect.milliseconds("ended_at")), outcome, error
                 FROM \(tables.attempt)
-                WHERE batch_id = \(batch)
+                WHERE batch_id = \(batch) AND attempt > \(mark ?? 0)
                 ORDER BY attempt
+                LIMIT \(limit)
                 """,
                 "SELECT \(batchColumns) FROM \(tables.batch) WHERE id = \(batch) AND status = 'running'"
             )
@@ -150,8 +158,9 @@ extension SQLInventoryStore {
                     error: row.optionalText()
                 )
             }
-            if var row = rows[1].first {
+            if var row = rows[1].first, attempts.count < limit {
                 let running = try self.batch(&row)
+                guard running.attempt > mark ?? 0 else { return attempts }
                 attempts.append(
                     AttemptRecord(
                         batch: batch,
@@ -170,12 +179,40 @@ extension SQLInventoryStore {
 
     // MARK: Steps
 
+    /// Selects a page of runs, found by the index of their names.
+    private func selectRuns(
+        _ columns: SQLStatement,
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) -> SQLStatement {
+        var condition = isSelected(selection)
+        // A column that is the same in all runs is left out: the index is entered at the mark then.
+        switch (mark, selection.metaTable, selection.job) {
+        case (nil, _, _): break
+        case (let mark?, nil, _):
+            condition.append(
+                " AND (meta_table, job, run) > (\(mark.metaTable), \(mark.job), \(mark.run))"
+            )
+        case (let mark?, _?, nil): condition.append(" AND (job, run) > (\(mark.job), \(mark.run))")
+        case (let mark?, _?, _?): condition.append(" AND run > \(mark.run)")
+        }
+        return """
+            SELECT \(columns)
+            FROM \(tables.run)
+            WHERE \(condition)
+            ORDER BY meta_table, job, run
+            LIMIT \(limit)
+            """
+    }
+
     func isSelected(_ selection: BatchSelection) -> SQLStatement {
         var condition = isSelected(selection.runs)
         if let status = selection.status { condition.append(" AND status = \(status.rawValue)") }
         if !selection.ids.isEmpty {
             condition.append(" AND \(dialect.column("id", isAmong: selection.ids))")
         }
+        if let before = selection.before { condition.append(" AND id < \(before)") }
         return condition
     }
 

@@ -108,13 +108,21 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func runs(_ selection: RunSelection) async throws -> [RunRecord] {
-        try await forward(.read) { try await base.runs(selection) }
+    public func runs(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunRecord] {
+        try await forward(.read) { try await base.runs(selection, after: mark, limit: limit) }
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
-        try await forward(.read) { try await base.summaries(selection) }
+    public func summaries(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunSummary] {
+        try await forward(.read) { try await base.summaries(selection, after: mark, limit: limit) }
     }
 
     /// Passes the request on; see `InventoryStore`.
@@ -128,8 +136,12 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func attempts(of batch: Int64) async throws -> [AttemptRecord] {
-        try await forward(.read) { try await base.attempts(of: batch) }
+    public func attempts(
+        of batch: Int64,
+        after mark: Int?,
+        limit: Int
+    ) async throws -> [AttemptRecord] {
+        try await forward(.read) { try await base.attempts(of: batch, after: mark, limit: limit) }
     }
 
     /// Passes the request on; see `InventoryStore`.
@@ -158,9 +170,9 @@ extension ForwardingStore {
 // MARK: - Recovery
 
 extension ForwardingStore {
-    /// Passes the request on; see `GapStore`.
-    public func gaps(of key: RunKey) async throws -> [Gap] {
-        try await forward(.read) { try await base.gaps(of: key) }
+    /// Passes the request on; see `InventoryReader`.
+    public func gaps(of key: RunKey, after mark: Gap?, limit: Int) async throws -> [Gap] {
+        try await forward(.read) { try await base.gaps(of: key, after: mark, limit: limit) }
     }
 
     /// Passes the request on; see `GapStore`.

@@ -2,9 +2,13 @@ import Foundation
 import Tranche
 
 extension InventoryTables {
-    /// The runs that are meant, in the order in which they began.
-    func runs(_ selection: RunSelection) -> [RunRecord] {
-        runs.filter { selection.includes($0.key) }
+    /// The runs that are meant, in order of source, job and name.
+    func runs(_ selection: RunSelection, after mark: RunKey?, limit: Int) -> [RunRecord] {
+        func place(_ key: RunKey) -> (String, String, String) { (key.metaTable, key.job, key.run) }
+        let meant = runs.filter { run in
+            selection.includes(run.key) && mark.map { place(run.key) > place($0) } ?? true
+        }
+        return Array(meant.sorted { place($0.key) < place($1.key) }.prefix(limit))
     }
 
     /// The batches that are meant, newest first.
@@ -123,5 +127,6 @@ extension BatchSelection {
         runs.includes(batch.key)
             && batch.status == status ?? batch.status
             && (ids.isEmpty || ids.contains(batch.id))
+            && batch.id < before ?? .max
     }
 }

@@ -61,14 +61,25 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { try $0.heartbeat(holding, now: $1) }
     }
 
-    /// Reads runs, in the order in which they began.
-    public func runs(_ selection: RunSelection) async throws -> [RunRecord] {
-        try change { tables, _ in tables.runs(selection) }
+    /// Reads runs, in order of source, job and name.
+    public func runs(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunRecord] {
+        try change { tables, _ in tables.runs(selection, after: mark, limit: limit) }
     }
 
-    /// Reads runs with what their batches add up to.
-    public func summaries(_ selection: RunSelection) async throws -> [RunSummary] {
-        try change { tables, now in tables.runs(selection).map { tables.summary(of: $0, now: now) }
+    /// Reads runs with what their batches add up to, in order of source, job and name.
+    public func summaries(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [RunSummary] {
+        try change { tables, now in
+            tables.runs(selection, after: mark, limit: limit).map {
+                tables.summary(of: $0, now: now)
+            }
         }
     }
 
@@ -83,8 +94,15 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Reads a batch's attempts, oldest first.
-    public func attempts(of batch: Int64) async throws -> [AttemptRecord] {
-        try change { tables, _ in tables.attempts.filter { $0.batch == batch } }
+    public func attempts(
+        of batch: Int64,
+        after mark: Int?,
+        limit: Int
+    ) async throws -> [AttemptRecord] {
+        try change { tables, _ in
+            let attempts = tables.attempts.filter { $0.batch == batch && $0.attempt > mark ?? 0 }
+            return Array(attempts.prefix(limit))
+        }
     }
 
     /// Makes finally failed batches due at once; see `InventoryStore`.
@@ -152,8 +170,15 @@ public actor MemoryInventoryStore: InventoryStore {
 
 extension MemoryInventoryStore {
     /// Reads the gaps of a run, ascending by their first id.
-    public func gaps(of key: RunKey) async throws -> [Gap] {
-        try change { tables, _ in tables.gaps(of: key) }
+    public func gaps(of key: RunKey, after mark: Gap?, limit: Int) async throws -> [Gap] {
+        try change { tables, _ in
+            let gaps = tables.gaps(of: key)
+            guard let mark else { return Array(gaps.prefix(limit)) }
+            let after = gaps.drop {
+                ($0.range.lowerBound, $0.id) <= (mark.range.lowerBound, mark.id)
+            }
+            return Array(after.prefix(limit))
+        }
     }
 
     /// Reads tiles of a run, ascending by the id at which they end; see `GapStore`.

@@ -1,4 +1,4 @@
-extension Inventory {
+extension InventoryReader {
     /// Follows one item through all jobs, down to those that took what was made of it, and up to what
     /// it was made of.
     ///
@@ -8,13 +8,18 @@ extension Inventory {
     /// - Returns: The batches, those of the highest level above first; what stands below a batch follows
     ///   it.
     /// - Throws: As reading batches does.
-    public func lineage(of id: Int64, in metaTable: String) async throws -> Lineage {
-        var walk = LineageWalk(inventory: self)
+    public func lineage(
+        of id: Int64,
+        in metaTable: String
+    ) async throws -> Inventory.Lineage {
+        var walk = LineageWalk(reader: self)
         try await walk.ascend(from: metaTable, ids: IDRuns(id...id))
         try await walk.descend(from: metaTable, id: id, level: 0, madeBy: nil)
         return walk.lineage
     }
+}
 
+extension Inventory {
     /// The batches that have to do with an item.
     public struct Lineage: Sendable, Hashable {
         /// The batches: upstream ones first, and what stands below a batch behind it.
@@ -55,7 +60,7 @@ private struct LineageWalk {
     /// begun in another order could still make a loop.
     private static let mostLevels = 100
 
-    let inventory: Inventory
+    let reader: any InventoryReader
     private(set) var lineage = Inventory.Lineage()
     private var visited: Set<Place> = []
     private var definitions: [RunKey: SourceDefinition?] = [:]
@@ -66,8 +71,8 @@ private struct LineageWalk {
         var id: Int64
     }
 
-    init(inventory: Inventory) {
-        self.inventory = inventory
+    init(reader: any InventoryReader) {
+        self.reader = reader
     }
 
     // MARK: Down
@@ -88,7 +93,7 @@ private struct LineageWalk {
     ) async throws {
         let place = Place(job: job, metaTable: metaTable, id: id)
         guard level < Self.mostLevels, visited.insert(place).inserted else { return }
-        for (batch, attempts) in try await inventory.history(of: id, in: metaTable) {
+        for (batch, attempts) in try await reader.history(of: id, in: metaTable) {
             if let job, let upstream = try await upstream(of: batch.key), upstream != job {
                 continue
             }
@@ -111,9 +116,7 @@ private struct LineageWalk {
     mutating func ascend(from metaTable: String, ids: IDRuns) async throws {
         guard metaTable.hasPrefix(InventorySource.prefix) else { return }
         let job = String(metaTable.dropFirst(InventorySource.prefix.count))
-        let runs = try await inventory.retrying { _ in
-            try await inventory.store.runs(RunSelection(job: job))
-        }
+        let runs = try await reader.runs(RunSelection(job: job))
         let tables = Set(runs.map(\.key.metaTable))
         var asked = tables.map { (job: JobKey(metaTable: $0, job: job), ids: ids) }
         var seen: Set<Int64> = []
@@ -121,7 +124,7 @@ private struct LineageWalk {
             let batches = try await batches(asked).filter { seen.insert($0.id).inserted }
             var entries: [Inventory.Lineage.Entry] = []
             for batch in batches {
-                let attempts = try await inventory.attempts(of: batch.id)
+                let attempts = try await reader.attempts(of: batch.id)
                 entries.append(.init(level: -level, id: nil, batch: batch, attempts: attempts))
             }
             lineage.entries = entries + lineage.entries
@@ -137,9 +140,11 @@ private struct LineageWalk {
         let limit = Inventory.Lineage.mostAbove
         for (job, ids) in asked.sorted(by: { $0.job.metaTable < $1.job.metaTable }) {
             for range in ids.runs {
-                batches += try await inventory.retrying { [room = limit + 1 - batches.count] _ in
-                    try await inventory.store.completions(of: job, in: range, limit: room)
-                }
+                batches += try await reader.completions(
+                    of: job,
+                    in: range,
+                    limit: limit + 1 - batches.count
+                )
                 guard batches.count <= limit else {
                     lineage.isCut = true
                     return Array(batches.prefix(limit))
@@ -165,9 +170,7 @@ private struct LineageWalk {
     /// The job whose batches a run takes; `nil` when its source is none.
     private mutating func upstream(of key: RunKey) async throws -> JobKey? {
         if definitions[key] == nil {
-            let runs = try await inventory.retrying { _ in
-                try await inventory.store.runs(RunSelection(key))
-            }
+            let runs = try await reader.runs(RunSelection(key))
             let text = runs.first?.definition
             definitions[key] = .some(
                 try text.map { try JSONText.decode(SourceDefinition.self, from: $0) }
