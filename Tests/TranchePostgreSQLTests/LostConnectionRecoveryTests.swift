@@ -314,7 +314,7 @@ private struct SplittingRun: Sendable {
                 "SELECT id_start, id_end, is_redo FROM \(database.name("inventory_gap")) ORDER BY 1"
             )
             + database.column(
-                "SELECT job, cursor_id, tile_end FROM \(database.name("inventory_run")) ORDER BY 1"
+                "SELECT job, passed_id, tile_end FROM \(database.name("inventory_run")) ORDER BY 1"
             )
     }
 

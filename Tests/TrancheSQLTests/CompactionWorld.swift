@@ -86,7 +86,7 @@ extension CompactionWorld {
         _ = try await database.database.write([
             """
             INSERT INTO \(name("_run")) (
-                meta_table, job, run, cursor_id, tile_end, lease_ms, max_attempts, backoff_ms,
+                meta_table, job, run, passed_id, tile_end, lease_ms, max_attempts, backoff_ms,
                 backoff_limit_ms, created_at
             )
             VALUES (

@@ -66,7 +66,7 @@ struct RandomArchive {
             statements.append(
                 """
                 INSERT INTO \(world.name("_run")) (
-                    meta_table, job, run, id_from, cursor_id, tile_end, lease_ms, max_attempts,
+                    meta_table, job, run, id_from, passed_id, tile_end, lease_ms, max_attempts,
                     backoff_ms, backoff_limit_ms, is_upstream, created_at
                 )
                 VALUES (

@@ -39,6 +39,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._006_identify_source_up_sql,
             down: PackageResources._006_identify_source_down_sql
         ),
+        Migration(
+            version: 8,
+            name: "rename_cursor",
+            up: PackageResources._008_rename_cursor_up_sql,
+            down: PackageResources._008_rename_cursor_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

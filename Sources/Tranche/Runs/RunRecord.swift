@@ -86,6 +86,15 @@ public struct RunRecord: Sendable, Hashable {
         return cursor >= upper
     }
 
+    /// Moves the cursor on to where a tile ends, if it is not there yet.
+    ///
+    /// - Parameter end: Where the run's last tile ends; `nil` when it has none.
+    package mutating func advance(toTileEnd end: Int64?) {
+        guard let end else { return }
+        cursor = max(cursor ?? end, end)
+        tileEnd = max(tileEnd ?? end, end)
+    }
+
     /// Checks that a request means the same source and bounds as the run.
     ///
     /// - Parameters:

@@ -184,7 +184,7 @@ extension SQLMigrator {
             """,
             """
             INSERT INTO \(tables.run) (
-                meta_table, job, run, cursor_id, tile_end,
+                meta_table, job, run, passed_id, tile_end,
                 lease_ms, max_attempts, backoff_ms, backoff_limit_ms, created_at
             )
             SELECT meta_table, job, run, max(batch_id_end), max(batch_id_end),
@@ -224,7 +224,7 @@ extension SQLMigrator {
         let rows = try await connection.run([
             "SELECT count(*) FROM \(tables.batch)",
             """
-            SELECT r.meta_table, r.job, r.run, r.id_from, r.id_to, r.cursor_id,
+            SELECT r.meta_table, r.job, r.run, r.id_from, r.id_to, r.passed_id,
                 (
                     SELECT count(*) FROM \(tables.batch) AS b
                     WHERE b.meta_table = r.meta_table AND b.job = r.job AND b.status = 'running'

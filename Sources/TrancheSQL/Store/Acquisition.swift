@@ -186,8 +186,9 @@ struct Acquisition<Database: SQLDatabase> {
     /// Adds the statement that keeps what has changed of the run.
     mutating func writeRun() throws {
         var changes: [SQLStatement] = []
-        if run.cursor != known.cursor { changes.append("cursor_id = \(run.cursor)") }
-        if run.tileEnd != known.tileEnd { changes.append("tile_end = \(run.tileEnd)") }
+        // Where a tile takes the cursor is told by the tile.
+        let isPassed = run.cursor != known.cursor && run.cursor != run.tileEnd
+        if isPassed { changes.append("passed_id = \(run.cursor)") }
         if run.pendingSince != known.pendingSince {
             changes.append("pending_since = \(optional(run.pendingSince))")
         }

@@ -39,7 +39,7 @@ struct PlainAcquire<Database: SQLDatabase> {
         self.request = request
         self.source = source
         step = source.step(
-            from: "(SELECT cursor_id + 1 FROM known)",
+            from: "(SELECT passed_id + 1 FROM known)",
             within: request.bounds,
             size: store.stepSize(for: request)
         )
@@ -69,10 +69,8 @@ struct PlainAcquire<Database: SQLDatabase> {
                 \(given)
                 ), advanced AS (
                     UPDATE \(store.tables.run)
-                    SET cursor_id = (SELECT given_end FROM given),
-                        tile_end = (SELECT given_end FROM given),
-                        pending_since = NULL
-                    WHERE id = (SELECT given_run FROM given)
+                    SET pending_since = NULL
+                    WHERE id = (SELECT given_run FROM given) AND pending_since IS NOT NULL
                 ), made AS (
                 \(insert)
                 )
@@ -98,18 +96,20 @@ struct PlainAcquire<Database: SQLDatabase> {
         get throws {
             """
             SELECT
-                id AS given_run, tile_end AS given_cover, lease_ms AS given_lease,
+                id AS given_run, greatest(tile_end, last_end) AS given_cover,
+                lease_ms AS given_lease,
                 \(store.dialect.milliseconds(store.now)) AS given_now,
                 CASE WHEN is_upstream > 0 THEN 0 END AS given_completion,
-                cursor_id
+                greatest(passed_id, last_end) AS passed_id
             FROM \(store.tables.run)
+            CROSS JOIN (SELECT (\(store.selectLastTile(of: request.key))) AS last_end) AS tile
             WHERE \(store.isRun(request.key))
                 AND definition = \(try request.definitionText)
                 AND id_from IS NOT DISTINCT FROM \(request.bounds.lower)
                 AND id_to IS NOT DISTINCT FROM \(request.bounds.upper)
                 AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
                 AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
-                AND cursor_id < 9223372036854775807 - \(step.size)
+                AND greatest(passed_id, last_end) < 9223372036854775807 - \(step.size)
                 AND pause_reason IS NULL
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
@@ -149,7 +149,7 @@ struct PlainAcquire<Database: SQLDatabase> {
             isAdmitted.append(" AND (tranche_place = 1 OR tranche_sum <= \(weight))")
         }
         return """
-            SELECT known.*, cursor_id + 1 AS given_start, cursor_id + given_count AS given_end,
+            SELECT known.*, passed_id + 1 AS given_start, passed_id + given_count AS given_end,
                 given_count, given_weight,
                 CAST(NULL AS text) AS given_ids, \(request.kind.rawValue) AS given_kind,
                 \(request.worker(at: 0)) AS given_worker, \(request.token(at: 0)) AS given_token
@@ -159,11 +159,11 @@ struct PlainAcquire<Database: SQLDatabase> {
                     count(*) FILTER (WHERE is_admitted) AS given_count,
                     max(tranche_sum) FILTER (WHERE is_admitted) AS given_weight,
                     count(*) AS seen_count,
-                    bool_and(tranche_id = (SELECT cursor_id FROM known) + tranche_place)
+                    bool_and(tranche_id = (SELECT passed_id FROM known) + tranche_place)
                         FILTER (WHERE is_admitted) AS is_dense,
                     bool_and(\(Self.isSound)) AS is_sound,
                     -- An id that stands twice falls behind its place.
-                    bool_and(tranche_id >= (SELECT cursor_id FROM known) + tranche_place)
+                    bool_and(tranche_id >= (SELECT passed_id FROM known) + tranche_place)
                         AS is_unique
                 FROM (SELECT *, \(isAdmitted) AS is_admitted FROM seen) AS marked
             ) AS batch

@@ -81,9 +81,9 @@ extension SQLInventoryStore: UnderLockReader {
         var statements: [SQLStatement] = []
         if isNew { statements += [siblingDefinition(request.key), try insertRun(request)] }
         let runAnswer = statements.count
-        statements.append(
-            lockInLine("\(runColumns), \(dialect.milliseconds(now))", of: request.key)
-        )
+        let columns = Self.runColumns(dialect, lastTile: "NULL")
+        statements.append(lockInLine("\(columns), \(dialect.milliseconds(now))", of: request.key))
+        statements.append(selectLastTile(of: request.key))
         // What ends here is not due, and an outage may wait for it.
         let ends = try succeeding(request.endings, returning: "id")
         statements += ends.statements
@@ -104,10 +104,12 @@ extension SQLInventoryStore: UnderLockReader {
         return try await database.withTransaction(statements) { connection, rows in
             if isNew { try requireSibling(rows[0], agreesWith: request) }
             guard var row = rows[runAnswer].first else { return nil }
+            var run = try run(&row)
+            run.advance(toTileEnd: try lastTile(rows[runAnswer + 1]))
             var acquisition = Acquisition(
                 store: self,
                 request: request,
-                run: try run(&row),
+                run: run,
                 isNew: isNew,
                 now: try row.instant()
             )
@@ -115,7 +117,7 @@ extension SQLInventoryStore: UnderLockReader {
             if request.mayBeRepeated, let last = rows.last, !last.isEmpty {
                 return .batches(try acquisition.repeated(last))
             }
-            let ended = ends.rows(in: rows[(runAnswer + 1)..<dueAnswer])
+            let ended = ends.rows(in: rows[(runAnswer + 2)..<dueAnswer])
             if ended.count < request.endings.count { return .needsEnding }
             let outcome = try await decide(
                 &acquisition,
@@ -191,17 +193,24 @@ extension SQLInventoryStore: UnderLockReader {
         "(SELECT settle_lag_ms FROM \(tables.run) WHERE \(isRun(key)))"
     }
 
-    /// The lowest id that the run may hand out next, as an expression of its row.
+    /// The lowest id that the run may hand out next: the one after its cursor.
     private func firstID(of key: RunKey) -> SQLStatement {
         """
         (
-            SELECT CASE
-                WHEN cursor_id IS NULL THEN coalesce(id_from, -9223372036854775807 - 1)
-                WHEN cursor_id = 9223372036854775807 THEN NULL
-                ELSE cursor_id + 1
+            SELECT CASE max(passed)
+                WHEN 9223372036854775807 THEN NULL
+                ELSE coalesce(max(passed) + 1, max(lower_id), -9223372036854775807 - 1)
             END
-            FROM \(tables.run)
-            WHERE \(isRun(key))
+            FROM (
+                SELECT passed_id AS passed, id_from AS lower_id
+                FROM \(tables.run)
+                WHERE \(isRun(key))
+                UNION ALL
+                SELECT batch_id_end, NULL
+                FROM (
+                \(selectLastTile(of: key))
+                ) AS last_tile
+            ) AS known
         )
         """
     }
@@ -236,7 +245,7 @@ extension SQLInventoryStore: UnderLockReader {
     private func siblingDefinition(_ key: RunKey) -> SQLStatement {
         """
         SELECT \(runColumns)
-        FROM \(tables.run)
+        FROM \(tables.run) AS r
         WHERE meta_table = \(key.metaTable) AND job = \(key.job) AND definition IS NOT NULL
         LIMIT 1
         """

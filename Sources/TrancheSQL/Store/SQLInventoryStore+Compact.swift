@@ -167,6 +167,9 @@ extension SQLInventoryStore {
                 """
             )
         }
+        if let end = packing.moved.filter({ $0.isTile }).map(\.idEnd).max() {
+            statements.append(keepPassed(end, of: run))
+        }
         return statements + [
             "DELETE FROM \(tables.attempt) WHERE \(dialect.column("batch_id", isAmong: moved))",
             "DELETE FROM \(tables.batch) WHERE \(dialect.column("id", isAmong: moved))",
@@ -174,6 +177,16 @@ extension SQLInventoryStore {
     }
 
     // MARK: Statements
+
+    /// The statement that writes down how far tiles go that are packed: no tile of the table tells it then.
+    private func keepPassed(_ end: Int64, of run: CompactedRun) -> SQLStatement {
+        """
+        UPDATE \(tables.run)
+        SET passed_id = CASE WHEN passed_id > \(end) THEN passed_id ELSE \(end) END,
+            tile_end = \(end)
+        WHERE id = \(run.id) AND (tile_end IS NULL OR tile_end < \(end))
+        """
+    }
 
     /// The statements that make those wait who number completions of a job.
     func lockForNumbering(_ job: JobKey) -> [SQLStatement] {
@@ -202,7 +215,7 @@ extension SQLInventoryStore {
     /// The runs that take a job's batches as their items, with their first open batch.
     private func selectDownstream(of key: RunKey) -> SQLStatement {
         """
-        SELECT r.definition, r.cursor_id, r.id_from, r.id_to, (
+        SELECT r.definition, r.passed_id, \(Self.lastTile(of: tables.batch)), r.id_from, r.id_to, (
             SELECT min(b.batch_id_start)
             FROM \(tables.batch) AS b
             WHERE b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run
@@ -277,7 +290,7 @@ extension SQLInventoryStore {
 
     private func need(_ row: inout SQLRow, of key: RunKey) throws -> DownstreamNeed? {
         let text = row.optionalText()
-        let cursor = try row.optionalInteger()
+        let passed = [try row.optionalInteger(), try row.optionalInteger()]
         let bounds = IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger())
         // A job of the same name over another source is read by others. A definition that says nothing of
         // it, or cannot be read, may mean any of them.
@@ -287,7 +300,7 @@ extension SQLInventoryStore {
             return nil
         }
         return DownstreamNeed(
-            cursor: cursor,
+            cursor: passed.compactMap { $0 }.max(),
             bounds: bounds,
             lowestOpen: try row.optionalInteger()
         )

@@ -89,6 +89,7 @@ extension SQLInventoryStore {
         let statements =
             [lockRun(key), readClock]
             + [
+                selectLastTile(of: key),
                 """
                 SELECT \(gapColumns)
                 FROM \(tables.gap)
@@ -101,7 +102,8 @@ extension SQLInventoryStore {
             try await database.withTransaction(statements) { connection, rows in
                 try requireRun(rows[0], key)
                 var (row, clock) = (rows[0][0], rows[1][0])
-                let run = try run(&row)
+                var run = try run(&row)
+                run.advance(toTileEnd: try lastTile(rows[2]))
                 guard let cursor = run.cursor, first <= cursor else { return 0 }
                 // What is held or will be tried again is in hand, whatever is to be done again.
                 var handedOut = try ids(
@@ -109,7 +111,7 @@ extension SQLInventoryStore {
                     in: range
                 )
                 if !isRedo {
-                    handedOut = handedOut.union(try ids(of: Array(rows[3...]), in: range))
+                    handedOut = handedOut.union(try ids(of: Array(rows[4...]), in: range))
                         .union(
                             try await archivedHandedOut(
                                 of: key,
@@ -121,7 +123,7 @@ extension SQLInventoryStore {
                 }
                 let queue = LateQueue(
                     ids: queued.intersection(first...min(last, cursor)).subtracting(handedOut),
-                    gaps: try rows[2].map { try gap(&$0) },
+                    gaps: try rows[3].map { try gap(&$0) },
                     isRedo: isRedo,
                     watch: run.policy.watch,
                     now: try clock.instant()

@@ -64,7 +64,7 @@ extension SQLInventoryStore {
         try await wrapping {
             let all: SQLStatement = """
                 SELECT \(runColumns)
-                FROM \(tables.run)
+                FROM \(tables.run) AS r
                 ORDER BY id
                 \(dialect.lockingRow)
                 """

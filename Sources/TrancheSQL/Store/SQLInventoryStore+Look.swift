@@ -199,7 +199,7 @@ extension SQLInventoryStore {
         }
         return """
             SELECT \(columns)
-            FROM \(tables.run)
+            FROM \(tables.run) AS r
             WHERE \(condition)
             ORDER BY meta_table, job, run
             LIMIT \(limit)

@@ -65,21 +65,65 @@ extension SQLInventoryStore {
         return record
     }
 
-    static func runColumns(_ dialect: any SQLDialect) -> SQLStatement {
+    /// The columns of a run's row, and where its last tile ends; its table is named `r`.
+    ///
+    /// - Parameters:
+    ///   - dialect: The dialect.
+    ///   - lastTile: Where the last tile ends, as an expression; NULL where that is read apart.
+    /// - Returns: The columns.
+    static func runColumns(
+        _ dialect: any SQLDialect,
+        lastTile: SQLStatement
+    ) -> SQLStatement {
         """
-        id, meta_table, job, run, definition, id_from, id_to, cursor_id, tile_end,
+        id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
             on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
             \(dialect.milliseconds("pending_since")),
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
-            \(dialect.milliseconds("created_at"))
+            \(dialect.milliseconds("created_at")), \(lastTile)
         """
     }
 
+    /// Where the last tile of a run ends, as an expression of the run's row.
+    ///
+    /// An acquire writes its tiles and leaves the row alone: the cursor is the later of the two. The
+    /// tiles end in order, so that the index has the last one at its end.
+    static func lastTile(of table: SQLTableName) -> SQLStatement {
+        """
+        (
+            SELECT t.batch_id_end
+            FROM \(table) AS t
+            WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+                AND t.kind IN ('incremental', 'backfill')
+            ORDER BY t.batch_id_end DESC
+            LIMIT 1
+        )
+        """
+    }
+
+    /// The statement that reads where a run's last tile ends; after the one that locks its row, which
+    /// may have waited for an acquire.
+    func selectLastTile(of key: RunKey) -> SQLStatement {
+        """
+        SELECT batch_id_end
+        FROM \(tables.batch)
+        WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
+        ORDER BY batch_id_end DESC
+        LIMIT 1
+        """
+    }
+
+    /// Reads the answer of ``selectLastTile(of:)``.
+    func lastTile(_ rows: SQLRows) throws -> Int64? {
+        var row = rows.first
+        return try row?.integer()
+    }
+
     func run(_ row: inout SQLRow) throws -> RunRecord {
-        RunRecord(
+        var record = RunRecord(
             id: try row.integer(),
             key: RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text()),
             definition: row.optionalText(),
@@ -117,6 +161,8 @@ extension SQLInventoryStore {
             ),
             createdAt: try row.instant()
         )
+        record.advance(toTileEnd: try row.optionalInteger())
+        return record
     }
 
     private func identity(mark: String?, witness: String?) -> SourceIdentity? {
@@ -173,7 +219,7 @@ extension SQLInventoryStore {
     func lockRun(_ key: RunKey) -> SQLStatement {
         """
         SELECT \(runColumns)
-        FROM \(tables.run)
+        FROM \(tables.run) AS r
         WHERE \(isRun(key))
         \(dialect.lockingRow)
         """
@@ -183,7 +229,7 @@ extension SQLInventoryStore {
     func lockRun(ofBatch id: Int64) -> SQLStatement {
         """
         SELECT \(runColumns)
-        FROM \(tables.run)
+        FROM \(tables.run) AS r
         WHERE (meta_table, job, run) = (
             SELECT meta_table, job, run FROM \(tables.batch) WHERE id = \(id)
         )

@@ -26,7 +26,10 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         fixedNow = configuration.now
         dialect = database.dialect
         batchColumns = Self.batchColumns(database.dialect)
-        runColumns = Self.runColumns(database.dialect)
+        runColumns = Self.runColumns(
+            database.dialect,
+            lastTile: Self.lastTile(of: tables.batch)
+        )
         gapColumns = Self.gapColumns(database.dialect)
     }
 
