@@ -18,7 +18,7 @@ let migrations = [
     "0004_number_completions",
     "0005_create_archive",
     "0006_identify_source",
-    "0008_rename_cursor",
+    "0007_rename_cursor",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

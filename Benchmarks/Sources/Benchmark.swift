@@ -5,8 +5,8 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
-                             [batcher] [sharing] [far]
-                             [--repeats N] [--rows N] [--only DB]
+                             [batcher] [sharing] [far] [beside]
+                             [--repeats N] [--rows N] [--stored N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
         database it makes tables of its own. All suites by default. A JSON line for each measurement.
@@ -30,6 +30,9 @@ enum Benchmark {
                     the one in Go that TRANCHE_BENCH_GO_BATCHER names
           far       batches per second of 1 and of 16 workers 0, 0.5 and 2 ms from their PostgreSQL, where
                     it decides on plain acquires, beside those where the program does
+          beside    batches per second of 8 processes on one run, over 60 s and in its last 20 s, while a
+                    transaction that has written is open, beside those without it; --stored batches
+                    (0) of another job are in the inventory
         """
 
     static func run(arguments: [String]) async throws {
@@ -60,6 +63,7 @@ enum Benchmark {
             if options.suites.contains("csv") { try await Loads(options).write(database) }
             if options.suites.contains("sharing") { try await Sharing(database, options).run() }
             if options.suites.contains("far") { try await Far(database, options).run() }
+            if options.suites.contains("beside") { try await Beside(database, options).run() }
         }
     }
 
@@ -67,13 +71,13 @@ enum Benchmark {
     struct Options {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
-            "batcher",
-            "sharing", "far",
+            "batcher", "sharing", "far", "beside",
         ]
 
         var suites: [String] = []
         var repeats = 3
         var rows = 10_000_000
+        var stored = 0
         var only: String?
 
         init(_ arguments: [String]) throws {
@@ -83,6 +87,7 @@ enum Benchmark {
                 case _ where Self.allSuites.contains(word): suites.append(word)
                 case "--repeats": repeats = try Self.number(rest.popFirst(), for: word)
                 case "--rows": rows = try Self.number(rest.popFirst(), for: word)
+                case "--stored": stored = try Self.number(rest.popFirst(), for: word)
                 case "--only": only = rest.popFirst()
                 default: throw BenchError("unknown word '\(word)'; see --help")
                 }

@@ -204,18 +204,18 @@ package struct PostgreSQLDialect: SQLDialect {
 
     // Differs by dialect: those who wait for an advisory lock are served in turn. The row is read as it is once it
     // is locked, whatever the statement saw when it began. Source: PostgreSQL 15 manual, 13.2.1.
-    package func lockInLine(
+    package func lockInOrder(
         _ columns: SQLStatement,
         of table: SQLTableName,
         where condition: SQLStatement,
-        line: String
+        queue: String
     ) -> SQLStatement {
         """
-        WITH line AS MATERIALIZED (
-            SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + line), 0))
+        WITH queue AS MATERIALIZED (
+            SELECT pg_advisory_xact_lock(hashtextextended(\("tranche " + queue), 0))
         ), locked AS MATERIALIZED (
             SELECT tranche_row.*
-            FROM \(table) AS tranche_row CROSS JOIN line
+            FROM \(table) AS tranche_row CROSS JOIN queue
             WHERE \(condition)
             FOR UPDATE OF tranche_row
         )

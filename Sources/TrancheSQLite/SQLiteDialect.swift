@@ -151,11 +151,11 @@ package struct SQLiteDialect: SQLDialect {
     // One writer at a time, each in its turn: nobody to wait for.
     package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
 
-    package func lockInLine(
+    package func lockInOrder(
         _ columns: SQLStatement,
         of table: SQLTableName,
         where condition: SQLStatement,
-        line: String
+        queue: String
     ) -> SQLStatement {
         "SELECT \(columns) FROM \(table) WHERE \(condition)"
     }

@@ -51,13 +51,13 @@ struct SharingTests {
         func acquire(
             _ request: AcquireRequest,
             from source: any MetaSource,
-            plan: RangePlan?
+            with input: AcquireInput
         ) async throws -> AcquireOutcome {
             counts.withLock { $0[.acquire, default: 0] += 1 }
-            sizes.withLock { $0.append(request.batches) }
-            ended.withLock { $0 += request.endings.count }
-            if let gate = request.batches > 1 ? groupGate : gate { for await _ in gate { break } }
-            return try await base.acquire(request, from: source, plan: plan)
+            sizes.withLock { $0.append(request.slots.count) }
+            ended.withLock { $0 += input.endings.count }
+            if let gate = request.slots.count > 1 ? groupGate : gate { for await _ in gate { break } }
+            return try await base.acquire(request, from: source, with: input)
         }
 
         func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?] {

@@ -126,7 +126,8 @@ struct MigrationTests {
             }
             await inventory.close()
             let full = try await schema(of: database)
-            for version in migrationSteps.indices {
+            // The seventh renames a column, and going back to the sixth loses nothing.
+            for version in 0..<6 {
                 let error = await #expect(throws: TrancheError.self) {
                     try await down(database, to: version)
                 }

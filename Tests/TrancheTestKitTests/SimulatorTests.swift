@@ -130,15 +130,15 @@ private struct BlindStore: ForwardingStore {
     func acquire(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        plan: RangePlan?
+        with input: AcquireInput
     ) async throws -> AcquireOutcome {
-        var request = request
-        request.looks = request.looks?.map { look in
+        var input = input
+        input.looks = input.looks?.map { look in
             var look = look
             look.found = []
             return look
         }
-        return try await base.acquire(request, from: source, plan: plan)
+        return try await base.acquire(request, from: source, with: input)
     }
 }
 

@@ -73,10 +73,11 @@ struct BatchRequestTests {
     }
 
     @Test("What is too little is enough when it is cut, has waited, or nothing follows")
-    func isEnough() {
+    func isEnough() throws {
         let key = RunKey(metaTable: "t", job: "j")
         let definition = SourceDefinition(database: "d", table: "t", uid: "id")
-        var request = AcquireRequest(key: key, definition: definition, token: "1")
+        let slots = [AcquireRequest.Slot(token: "1")]
+        var request = try AcquireRequest(key: key, definition: definition, slots: slots)
         #expect(request.isEnough(weight: 0, isCut: false, waited: .zero))
         request.minWeight = 10
         request.linger = .seconds(60)
@@ -90,9 +91,7 @@ struct BatchRequestTests {
 
     @Test("The tokens of several batches differ, and the first is the request's own")
     func tokens() {
-        let key = RunKey(metaTable: "t", job: "j")
-        let definition = SourceDefinition(database: "d", table: "t", uid: "id")
-        let request = AcquireRequest(key: key, definition: definition, token: "x")
-        #expect((0..<3).map { request.token(at: $0) } == ["x", "x#1", "x#2"])
+        let slots = AcquireRequest.Slot.several(3, worker: nil, token: "x")
+        #expect(slots.map(\.token) == ["x", "x#1", "x#2"])
     }
 }

@@ -10,7 +10,7 @@ struct OutageGuardTests {
     func threshold() {
         var outage = OutageGuard()
         for root in Int64(1)...4 { #expect(!fail(&outage, root)) }
-        #expect(outage.permission(now: start) == .open)
+        #expect(outage.permission(now: start) == .allowed)
         #expect(fail(&outage, 5))
         let until = start.addingTimeInterval(30)
         guard case .held(let reason, until) = outage.permission(now: start) else {
@@ -50,7 +50,7 @@ struct OutageGuardTests {
         let asked = OutageGuard.Permission.ask(batch: 3, attempt: 2)
         #expect(outage.permission(now: start.addingTimeInterval(40)) == asked)
         outage.endProbe(succeeded: true, now: start.addingTimeInterval(50))
-        #expect(outage.permission(now: start.addingTimeInterval(50)) == .open)
+        #expect(outage.permission(now: start.addingTimeInterval(50)) == .allowed)
     }
 
     @Test("A probe that is given back is followed by another at once")

@@ -40,10 +40,10 @@ package let postgreSQLMigrations = MigrationSet(
             down: PackageResources._006_identify_source_down_sql
         ),
         Migration(
-            version: 8,
+            version: 7,
             name: "rename_cursor",
-            up: PackageResources._008_rename_cursor_up_sql,
-            down: PackageResources._008_rename_cursor_down_sql
+            up: PackageResources._007_rename_cursor_up_sql,
+            down: PackageResources._007_rename_cursor_down_sql
         ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql

@@ -142,7 +142,7 @@ extension Batch {
 
     @discardableResult
     package func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
-        try await end { try await $0.succeed(ending) }
+        try await end { try await $0.requests.succeed(ending) }
     }
 
     /// A result as it is kept.
@@ -236,7 +236,7 @@ extension Batch {
     /// Records failure; one that names parts has them.
     @discardableResult
     package func fail(_ failure: BatchFailure) async throws -> BatchRecord {
-        try await end { try await $0.fail(BadEnding(holding, failure), of: record.key) }
+        try await end { try await $0.requests.fail(BadEnding(holding, failure), of: record.key) }
     }
 
     /// Gives the batch back unharmed: it is offered again at once.
@@ -255,7 +255,7 @@ extension Batch {
     @discardableResult
     public func heartbeat() async throws -> Date {
         try await inventory.retrying(within: lease) { _ in
-            try await inventory.heartbeat(holding)
+            try await inventory.requests.heartbeat(holding)
         }
     }
 

@@ -1,5 +1,4 @@
 import Foundation
-import MicroBatching
 import Synchronization
 
 /// The inventory: which ids were handed out, to which job, and how each batch ended.
@@ -21,7 +20,8 @@ public final class Inventory: Sendable {
     private let sources = Mutex<[SourceKey: any MetaSource]>([:])
     private let config = Mutex<(request: EffectiveRequest, text: String)?>(nil)
     private let definitions = Mutex<[SourceDefinition: String]>([:])
-    private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
+    /// How runs were last seen.
+    let memory: RunMemory
     /// The time that workers have.
     let stopwatch: Stopwatch
     /// How much of it went into audits, by run.
@@ -29,27 +29,18 @@ public final class Inventory: Sendable {
     /// What is known of the things under the names of sources, by run.
     let watches = Mutex<[RunKey: IdentityWatch]>([:])
 
-    /// Where those wait who ask for batches while others do, by what they ask for.
-    let lines = Mutex(Lines<AcquireRequest, SharedAcquire, SharedAnswer>())
-    /// Likewise, for failures, by run.
-    let failures = Mutex(Lines<RunKey, BadEnding, BatchRecord?>())
     /// What cannot be reached just now.
     let outages = Mutex(OutageLog())
-    /// The store, where tasks share its transactions; `nil` where each has one of its own.
-    let sharing: (any SharingStore)?
-    /// Where those wait who end batches while others do; `nil` where each has a transaction of its own.
-    let endings: EndingLine?
-    /// Likewise, for heartbeats.
-    let heartbeats: HeartbeatLine?
+    /// Requests that tasks make together.
+    let requests: GroupedRequests
 
     /// Makes an inventory over an open store.
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
         self.store = store
         self.configuration = configuration
         stopwatch = Stopwatch(configuration.clock)
-        sharing = configuration.sharesTransactions ? store as? any SharingStore : nil
-        endings = sharing.map(Self.endingLine)
-        heartbeats = sharing.map(Self.heartbeatLine)
+        memory = RunMemory(now: configuration.store.now)
+        requests = GroupedRequests(store: store, isSharing: configuration.sharesTransactions)
     }
 
     /// Opens the inventory at a location.
@@ -116,33 +107,6 @@ public final class Inventory: Sendable {
 
     /// The inventory's time, as far as it is known here.
     var now: Date { configuration.store.now?() ?? Date() }
-
-    /// How a run was last seen, with the time as it is now: from this, planning ahead may begin.
-    func expectedDemand(of key: RunKey) -> PlanDemand? {
-        guard let known = demands.withLock({ $0[key] }) else { return nil }
-        var demand = known.demand
-        demand.now =
-            configuration.store.now?()
-            ?? demand.now.addingTimeInterval((ContinuousClock.now - known.at).seconds)
-        return demand
-    }
-
-    func expect(_ demand: PlanDemand, of key: RunKey) {
-        demands.withLock { $0[key] = (demand, .now) }
-    }
-
-    /// Keeps what a look has shown, so that what is waited for is waited for once.
-    func expectSettling(_ settling: SettlingState?, of key: RunKey) {
-        guard let settling else { return }
-        demands.withLock { $0[key]?.demand.settling = settling }
-    }
-
-    func expectCursor(_ cursor: Int64, settling: SettlingState?, of key: RunKey) {
-        demands.withLock { demands in
-            demands[key]?.demand.cursor = cursor
-            if let settling { demands[key]?.demand.settling = settling }
-        }
-    }
 }
 
 extension Inventory {

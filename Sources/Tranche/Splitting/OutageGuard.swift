@@ -85,7 +85,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     /// What an acquire may do.
     public enum Permission: Sendable, Hashable {
         /// Hand out as usual.
-        case open
+        case allowed
         /// Hand out one batch, and tell it to ``startProbe(_:attempt:leaseEnd:)``.
         case probe
         /// Look how the probe ended, and tell it to ``endProbe(succeeded:now:)``.
@@ -96,7 +96,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
 
     /// What an acquire may do now.
     public func permission(now: Date) -> Permission {
-        guard let hold else { return .open }
+        guard let hold else { return .allowed }
         if let probe = hold.probe, let attempt = hold.probeAttempt {
             return .ask(batch: probe, attempt: attempt)
         }
@@ -126,6 +126,33 @@ public struct OutageGuard: Sendable, Hashable, Codable {
         case false:
             hold?.probe = nil
         }
+    }
+
+    /// Notes how a probe ended that was asked for.
+    ///
+    /// - Parameters:
+    ///   - batch: The probe's batch as it is now; `nil` when there is none.
+    ///   - attempt: The probe's attempt.
+    ///   - now: The inventory's time.
+    /// - Returns: When the probe's lease ends, while it runs; `nil` once it has ended.
+    package mutating func endProbe(
+        as batch: BatchRecord?,
+        attempt: Int,
+        now: Date
+    ) -> Date? {
+        guard let batch, batch.attempt == attempt else {
+            endProbe(succeeded: nil, now: now)
+            return nil
+        }
+        switch batch.status {
+        case .running:
+            if let end = batch.leaseExpiresAt, end > now { return end }
+            endProbe(succeeded: nil, now: now)
+        case .released: endProbe(succeeded: nil, now: now)
+        case .succeeded: endProbe(succeeded: true, now: now)
+        case .failed, .split, .quarantined: endProbe(succeeded: false, now: now)
+        }
+        return nil
     }
 
     /// Why nothing is handed out.

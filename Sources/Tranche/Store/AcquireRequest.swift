@@ -4,10 +4,12 @@ public struct AcquireRequest: Sendable, Hashable {
     public var key: RunKey
     /// The source; compared with the run's.
     public var definition: SourceDefinition
-    /// The source's canonical text, when it is known already.
-    public var knownDefinitionText: String?
+    /// The source's canonical text.
+    public var definitionText: String
     /// The ids that the run may use; compared with the run's.
     public var bounds: IDBounds
+    /// The ids at the root that a new downstream run is limited to; compared with the run's.
+    public var rootIDs: IDBounds
     /// The policy of a run that does not exist yet.
     public var policy: RunPolicy
     /// How large a new batch may be.
@@ -18,94 +20,54 @@ public struct AcquireRequest: Sendable, Hashable {
     public var linger: Duration
     /// Whether nothing is worth waiting for: `minWeight` is then left out of account.
     public var isDraining: Bool
-    /// Most batches to hand out; above 0.
-    public var batches: Int
-    /// Who asks.
-    public var worker: String?
-    /// Who asks for each batch, where several ask at once; empty where it is ``worker`` for all.
-    public var workers: [String] = []
+    /// Who asks for each batch, at most one batch each; at least one.
+    public var slots: [Slot]
     /// Whether fewer batches may be handed out than there are, if any: others ask again at once.
     public var mayHandOutFewer = false
     /// The caller's own name for the work.
     public var jobIdentifier: String?
-    /// The request's token: the same token gives the same batches.
-    public var token: String
-    /// Whether the token may have been used before, so that the store must look.
+    /// Whether the tokens may have been used before, so that the store must look.
     public var mayBeRepeated: Bool
     /// The request as asked for, as JSON, kept with each new batch.
     public var config: String
-    /// The ids at the root that a new downstream run is limited to; compared with the run's.
-    public var rootIDs: IDBounds
-    /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
-    public var looks: [GapLook]?
-    /// Attempts at batches of the run, each of another, that are ended well before anything is handed out.
-    ///
-    /// They are ended whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by a request that
-    /// throws.
-    public var endings: [GoodEnding] = []
 
     /// Makes a request.
+    ///
+    /// - Throws: What encoding the definition throws, where its text is not given.
     public init(
         key: RunKey,
         definition: SourceDefinition,
+        definitionText: String? = nil,
         bounds: IDBounds = IDBounds(),
+        rootIDs: IDBounds = IDBounds(),
         policy: RunPolicy = RunPolicy(),
         limit: BatchLimit = BatchLimit(),
         minWeight: Double? = nil,
         linger: Duration = .zero,
         isDraining: Bool = false,
-        batches: Int = 1,
-        worker: String? = nil,
+        slots: [Slot],
         jobIdentifier: String? = nil,
-        token: String,
         mayBeRepeated: Bool = false,
-        config: String = "{}",
-        rootIDs: IDBounds = IDBounds(),
-        looks: [GapLook]? = nil
-    ) {
+        config: String = "{}"
+    ) throws {
         self.key = key
         self.definition = definition
+        self.definitionText = try definitionText ?? definition.canonicalText
         self.bounds = bounds
+        self.rootIDs = rootIDs
         self.policy = policy
         self.limit = limit
         self.minWeight = minWeight
         self.linger = linger
         self.isDraining = isDraining
-        self.batches = batches
-        self.worker = worker
+        self.slots = slots
         self.jobIdentifier = jobIdentifier
-        self.token = token
         self.mayBeRepeated = mayBeRepeated
         self.config = config
-        self.rootIDs = rootIDs
-        self.looks = looks
-    }
-
-    /// The source's canonical text.
-    public var definitionText: String {
-        get throws { try knownDefinitionText ?? definition.canonicalText }
     }
 
     /// How a new batch of the run comes to be.
     public var kind: BatchKind { key.run.isEmpty ? .incremental : .backfill }
-
-    /// What a made-up token begins with; a caller's own may not.
-    public static let madeUpTokenMark = "~"
-
-    /// Whether the token was made up for this request, and not given by a caller.
-    ///
-    /// Nobody but the maker can end its batches, so that they are still held when it is repeated.
-    public var isTokenMadeUp: Bool { token.hasPrefix(Self.madeUpTokenMark) }
-
-    /// The token under which the batch at a place in the answer is kept.
-    public func token(at index: Int) -> String {
-        index == 0 ? token : "\(token)#\(index)"
-    }
-
-    /// Who holds the batch at a place in the answer.
-    public func worker(at index: Int) -> String? {
-        workers.indices.contains(index) ? workers[index] : worker
-    }
 
     /// Whether a new batch of this weight is to be handed out now.
     ///
@@ -117,5 +79,46 @@ public struct AcquireRequest: Sendable, Hashable {
     public func isEnough(weight: Double, isCut: Bool, waited: Duration) -> Bool {
         guard let minWeight, !isDraining, !isCut, weight < minWeight else { return true }
         return waited >= linger
+    }
+}
+
+// MARK: - Slots
+
+extension AcquireRequest {
+    /// Who asks for one batch.
+    public struct Slot: Sendable, Hashable {
+        /// The worker's name.
+        public var worker: String?
+        /// The token: the same token gives the same batch.
+        public var token: String
+
+        /// Makes a slot.
+        public init(worker: String? = nil, token: String) {
+            self.worker = worker
+            self.token = token
+        }
+
+        /// Makes the slots of one caller who asks for several batches.
+        ///
+        /// - Parameters:
+        ///   - count: How many batches; above 0.
+        ///   - worker: The worker's name.
+        ///   - token: The token of the first; the others' follow from it.
+        /// - Returns: As many slots.
+        public static func several(_ count: Int, worker: String?, token: String) -> [Slot] {
+            (0..<max(count, 1)).map { place in
+                Slot(worker: worker, token: place == 0 ? token : "\(token)#\(place)")
+            }
+        }
+    }
+
+    /// What a made-up token begins with; a caller's own may not.
+    public static let madeUpTokenMark = "~"
+
+    /// Whether the tokens were made up for this request, and not given by a caller.
+    ///
+    /// Nobody but the maker can end its batches, so that they are still held when it is repeated.
+    public var isTokenMadeUp: Bool {
+        slots.allSatisfy { $0.token.hasPrefix(Self.madeUpTokenMark) }
     }
 }

@@ -19,15 +19,19 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     ///   - request: What is asked for. The run is made when it does not exist.
     ///   - source: The run's source; a store in the same database may read a bounded step of it
     ///     while it holds the run.
-    ///   - plan: What follows the cursor, planned before; used only when the cursor is still there.
+    ///   - input: What was found out before: a plan of what follows the cursor, a look at gaps; and what is
+    ///     to be recorded on the way.
     /// - Returns: Batches, a reason, or what is needed first: a plan, a look at gaps, a split.
     /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds, `.invalidItem` as
     ///   the source does; `.storeBusy` (transient) after the bounded wait. Nothing was changed.
     func acquire(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        plan: RangePlan?
+        with input: AcquireInput
     ) async throws -> AcquireOutcome
+
+    /// Whether the store may read a source in its own database while it holds a run; no by default.
+    func readsUnderLock(_ source: any MetaSource) -> Bool
 
     /// Ends an attempt well.
     ///
@@ -75,6 +79,11 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
 
     /// Closes connections; requests that follow fail.
     func close() async
+}
+
+extension InventoryStore {
+    /// Whether the store may read a source while it holds a run: a plan has to be made before.
+    public func readsUnderLock(_ source: any MetaSource) -> Bool { false }
 }
 
 /// A batch as held by one attempt.

@@ -106,13 +106,13 @@ package protocol SQLDialect: Sendable {
     ///   - columns: What to read.
     ///   - table: The table.
     ///   - condition: Which row.
-    ///   - line: The name of the line in which those stand who want the row.
+    ///   - queue: The name of the queue in which those stand who want the row.
     /// - Returns: The statement.
-    func lockInLine(
+    func lockInOrder(
         _ columns: SQLStatement,
         of table: SQLTableName,
         where condition: SQLStatement,
-        line: String
+        queue: String
     ) -> SQLStatement
 }
 

@@ -67,6 +67,13 @@ package struct SQLStatement: Sendable, Hashable {
         binds += other.binds
     }
 
+    /// Some parts, separated by commas.
+    package static func list(_ parts: [SQLStatement]) -> SQLStatement {
+        var list = parts.first ?? ""
+        for part in parts.dropFirst() { list.append(", \(part)") }
+        return list
+    }
+
     package static func + (lhs: SQLStatement, rhs: SQLStatement) -> SQLStatement {
         var sum = lhs
         sum.append(rhs)

@@ -96,7 +96,7 @@ extension SQLInventoryStore {
                 WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
                     AND id_end >= \(first) AND id_start <= \(last)
                 ORDER BY id_end, id
-                """
+                """,
             ] + selectHandedOut(of: key, in: range, onlyLate: false)
         return try await wrapping {
             try await database.withTransaction(statements) { connection, rows in
@@ -145,9 +145,7 @@ extension SQLInventoryStore {
                 changes.append(
                     """
                     UPDATE \(tables.run)
-                    SET gaps_due_at = (
-                        SELECT min(next_look) FROM \(tables.gap) WHERE run_id = \(run.id)
-                    )
+                    SET gaps_due_at = (\(selectNextLook(of: run.id)))
                     WHERE id = \(run.id)
                     """
                 )
@@ -260,6 +258,11 @@ extension SQLInventoryStore {
             throw TrancheError(.storeFailed, "batch \(id) of \(name) ends before it begins")
         }
         return Tile(batch: id, range: lower...end, ids: ids, count: count)
+    }
+
+    /// The query that finds when a gap of a run is to be looked at next.
+    func selectNextLook(of run: Int64) -> SQLStatement {
+        "SELECT min(g.next_look) FROM \(tables.gap) AS g WHERE g.run_id = \(run)"
     }
 
     /// The statement that keeps gaps.

@@ -68,8 +68,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
     }
 
-    /// Whether the database decides on plain acquires.
-    var decidesOnPlain: Bool {
+    /// Whether the database may decide on an acquire in one statement: where a round trip costs more.
+    var decidesInOneStatement: Bool {
         dialect.changesWithinQueries && (decidesItself ?? database.isFar)
     }
 
@@ -77,7 +77,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     func stepSize(for request: AcquireRequest) -> Int {
         let last = hint(for: request.key).count
-        let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.batches + 1
+        let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.slots.count + 1
         // Powers of two: few statements to prepare.
         var size = 16
         while size < wanted, size < 8192 { size *= 2 }
@@ -104,41 +104,6 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
             return try await body()
         } catch let error as any SQLDatabaseError {
             throw TrancheError(error, inventory: name)
-        }
-    }
-}
-
-/// What an acquire of a run tells the process of its next one.
-struct AcquireHint {
-    /// How many rows its last batch took: what to read under the lock.
-    var count = 200
-    /// Whether the ceiling may cut the next batch, so that the writers are to be observed with it.
-    var isNearCeiling = true
-    /// Whether the next one may be plain.
-    var plainness = Plainness()
-}
-
-/// Whether it is worth while to take acquires of a run for plain ones.
-struct Plainness {
-    /// How many more must have turned out to be plain before the next is taken for it.
-    private var missing = 1
-    /// How many are asked for after the next one that was not what it was taken for: ever more, until one is.
-    private var caution = 1
-
-    var isLikely: Bool { missing == 0 }
-
-    /// Notes whether an acquire could have been a plain one.
-    mutating func note(couldBePlain: Bool) {
-        missing = couldBePlain ? max(missing - 1, 0) : max(missing, 1)
-    }
-
-    /// Notes whether one that was taken for plain was plain.
-    mutating func note(wasPlain: Bool) {
-        if wasPlain {
-            caution = 1
-        } else {
-            missing = caution
-            caution = min(caution * 2, 64)
         }
     }
 }

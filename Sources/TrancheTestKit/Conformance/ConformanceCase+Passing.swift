@@ -44,9 +44,9 @@ extension ConformanceCase {
             let first = try await bench.take(2)
             let ending = GoodEnding(first.holding, result: nil, logging: nil)
             let outcome = try await bench.store.acquire(
-                try await bench.request(ending: [ending], token: "next"),
+                try await bench.request(token: "next"),
                 from: try await bench.inventory.source(bench.description),
-                plan: nil
+                with: AcquireInput(endings: [ending])
             )
             // A store that reads the source itself needs no plan.
             switch outcome {
@@ -171,22 +171,18 @@ extension ConformanceCase {
 }
 
 extension Bench {
-    /// What a store is asked, with attempts to be ended.
+    /// What a store is asked.
     fileprivate func request(
-        ending endings: [GoodEnding],
         token: String,
         isRepeated: Bool = false
     ) async throws -> AcquireRequest {
-        var request = AcquireRequest(
-            key: try await key(),
-            definition: try await inventory.source(description).definition,
+        try AcquireRequest(
+            key: await key(),
+            definition: await inventory.source(description).definition,
             limit: BatchLimit(count: 2),
-            worker: "worker",
-            token: token,
+            slots: [.init(worker: "worker", token: token)],
             mayBeRepeated: isRepeated
         )
-        request.endings = endings
-        return request
     }
 
     /// Asks a store, and plans and looks where it needs that.
@@ -196,21 +192,21 @@ extension Bench {
         isRepeated: Bool = false
     ) async throws -> AcquireOutcome {
         let source = try await inventory.source(description)
-        var request = try await request(ending: endings, token: token, isRepeated: isRepeated)
-        var plan: RangePlan?
+        let request = try await request(token: token, isRepeated: isRepeated)
+        var input = AcquireInput(endings: endings)
         while true {
-            let outcome = try await store.acquire(request, from: source, plan: plan)
-            request.endings = []
+            let outcome = try await store.acquire(request, from: source, with: input)
+            input.endings = []
             switch outcome {
             case .needsPlan(let demand):
-                plan = try await source.nextRange(
+                input.plan = try await source.nextRange(
                     after: demand.cursor,
                     within: request.bounds,
                     limit: request.limit,
                     batches: 1
                 )
             case .needsLook(let gaps):
-                request.looks = try await inventory.look(at: gaps, of: request.key, in: source)
+                input.looks = try await inventory.look(at: gaps, of: request.key, in: source)
             default: return outcome
             }
         }

@@ -81,13 +81,14 @@ extension ConformanceCase {
                 batches: 1
             )
             _ = try await bench.take(1)
-            var request = AcquireRequest(
-                key: try await bench.key(),
+            let request = try AcquireRequest(
+                key: await bench.key(),
                 definition: source.definition,
-                token: "late"
+                limit: limit,
+                slots: [.init(token: "late")]
             )
-            request.limit = limit
-            switch try await bench.store.acquire(request, from: source, plan: plan) {
+            let input = AcquireInput(plan: plan)
+            switch try await bench.store.acquire(request, from: source, with: input) {
             case .needsPlan(let demand):
                 try requireEqual(demand.cursor, 1, "the cursor to plan from")
             case .batches(let batches):
@@ -104,14 +105,18 @@ extension ConformanceCase {
             let ids = IDBounds(1...3)
             let batch = try await bench.take(run: "again", ids: ids)
             let source = try await bench.inventory.source(bench.description)
-            let request = AcquireRequest(
+            let request = try AcquireRequest(
                 key: batch.record.key,
                 definition: source.definition,
                 bounds: ids,
-                token: "end"
+                slots: [.init(token: "end")]
             )
             for expected in [NoBatchReason.waiting(until: subject.time(in: 60)), .complete] {
-                let outcome = try await bench.store.acquire(request, from: source, plan: nil)
+                let outcome = try await bench.store.acquire(
+                    request,
+                    from: source,
+                    with: AcquireInput()
+                )
                 guard case .none(expected) = outcome else {
                     throw ConformanceFailure("\(outcome), not \(expected)")
                 }

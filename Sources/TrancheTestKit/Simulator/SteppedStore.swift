@@ -14,23 +14,22 @@ struct SteppedStore: ForwardingStore {
     }
 
     func readsUnderLock(_ source: any MetaSource) -> Bool {
-        let reader = base as? any UnderLockReader
-        return reader?.readsUnderLock(SteppedSource.unwrapped(source)) ?? false
+        base.readsUnderLock(SteppedSource.unwrapped(source))
     }
 
     func acquire(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        plan: RangePlan?
+        with input: AcquireInput
     ) async throws -> AcquireOutcome {
         try await gate.pass("acquire")
         var answer: AcquireOutcome?
         do {
             return try await gate.lose("acquire") {
                 let source = SteppedSource.unwrapped(source)
-                let outcome = try await base.acquire(request, from: source, plan: plan)
+                let outcome = try await base.acquire(request, from: source, with: input)
                 gate.note("acquire: \(outcome.words)")
-                try await end(request.endings, answering: outcome)
+                try await end(input.endings, answering: outcome)
                 try ledger.repeatAnswer(of: gate.actor, outcome)
                 switch outcome {
                 case .batches(let batches):

@@ -5,7 +5,7 @@ public import Tranche
 ///
 /// Make one to count requests, to hold them up, or to answer some of them otherwise: implement
 /// ``forward(_:_:)``, or the requests themselves.
-public protocol ForwardingStore: InventoryStore, UnderLockReader {
+public protocol ForwardingStore: InventoryStore {
     /// The store that answers.
     var base: any InventoryStore { get }
 
@@ -60,7 +60,7 @@ extension ForwardingStore {
 
     /// Whether the store that answers may read a source while it holds a run.
     public func readsUnderLock(_ source: any MetaSource) -> Bool {
-        (base as? any UnderLockReader)?.readsUnderLock(source) ?? false
+        base.readsUnderLock(source)
     }
 
     /// Closes the store that answers.
@@ -76,9 +76,9 @@ extension ForwardingStore {
     public func acquire(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        plan: RangePlan?
+        with input: AcquireInput
     ) async throws -> AcquireOutcome {
-        try await forward(.acquire) { try await base.acquire(request, from: source, plan: plan) }
+        try await forward(.acquire) { try await base.acquire(request, from: source, with: input) }
     }
 
     /// Passes the request on; see `InventoryStore`.

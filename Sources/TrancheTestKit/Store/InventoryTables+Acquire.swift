@@ -5,13 +5,14 @@ extension InventoryTables {
     /// Hands out batches, says why there are none, or says what is needed first.
     mutating func acquire(
         _ request: AcquireRequest,
-        plan: RangePlan?,
+        with input: AcquireInput,
         now: Date
     ) throws -> AcquireOutcome {
         let isKnown = run(request.key) != nil
-        if !isKnown, !request.endings.isEmpty { return .needsEnding }
+        if !isKnown, !input.endings.isEmpty { return .needsEnding }
         var acquire = Acquire(
             request: request,
+            input: input,
             run: try findOrMakeRun(request, now: now),
             now: now
         )
@@ -20,18 +21,17 @@ extension InventoryTables {
             let known = handedOut(under: request, in: acquire.run)
             if !known.isEmpty { return .batches(known) }
         }
-        guard request.endings.allSatisfy({ isHeld($0.holding) }) else { return .needsEnding }
-        for ending in request.endings { try succeed(ending, now: now) }
-        let outcome = try outcome(of: &acquire, plan: plan)
+        guard input.endings.allSatisfy({ isHeld($0.holding) }) else { return .needsEnding }
+        for ending in input.endings { try succeed(ending, now: now) }
+        let outcome = try outcome(of: &acquire)
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
         if isKnown || !outcome.needsPlan || acquire.run.cursor != nil { keep(acquire.run) }
         return outcome
     }
 
-    private mutating func outcome(of acquire: inout Acquire, plan: RangePlan?) throws
-        -> AcquireOutcome
-    {
+    private mutating func outcome(of acquire: inout Acquire) throws -> AcquireOutcome {
+        let plan = acquire.input.plan
         // 1. A run that is stopped gives none.
         if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = holdForOutage(&acquire) { return .none(reason) }
@@ -58,7 +58,7 @@ extension InventoryTables {
     }
 
     private func findOrMakeRun(_ request: AcquireRequest, now: Date) throws -> RunRecord {
-        let definition = try request.definitionText
+        let definition = request.definitionText
         if var run = run(request.key) {
             try run.requireSame(
                 definition: request.definition,
@@ -93,20 +93,18 @@ extension InventoryTables {
     private func handedOut(under request: AcquireRequest, in run: RunRecord)
         -> [AcquireOutcome.HandedOut]
     {
-        let token = request.token
+        let places = Dictionary(
+            request.slots.enumerated().map { ($0.element.token, $0.offset) },
+            uniquingKeysWith: { first, _ in first }
+        )
         return
             rows
             .filter { $0.batch.key == run.key }
-            .filter { $0.token == token || $0.token.hasPrefix(token + "#") }
             // Nobody but the maker of a made-up token could end its batches, and it has not.
             .filter { !request.isTokenMadeUp || $0.batch.status == .running }
-            .sorted { place(of: $0.token) < place(of: $1.token) }
+            .compactMap { row in places[row.token].map { (place: $0, batch: row.batch) } }
+            .sorted { $0.place < $1.place }
             .map { AcquireOutcome.HandedOut(record: $0.batch, lease: run.policy.lease) }
-    }
-
-    /// The place in the answer at which a batch stood: the number behind `#`.
-    private func place(of token: String) -> Int {
-        token.split(separator: "#").dropFirst().last.flatMap { Int($0) } ?? 0
     }
 
     // MARK: Outages
@@ -118,7 +116,7 @@ extension InventoryTables {
         guard acquire.run.policy.onExhausted == .split else { return nil }
         while true {
             switch acquire.run.outage.permission(now: acquire.now) {
-            case .open:
+            case .allowed:
                 return nil
             case .probe:
                 acquire.isProbing = true
@@ -126,20 +124,9 @@ extension InventoryTables {
             case .held(let reason, let until):
                 return .held(reason: reason, until: until)
             case .ask(let id, let attempt):
-                guard let batch = batch(id), batch.attempt == attempt else {
-                    acquire.run.outage.endProbe(succeeded: nil, now: acquire.now)
-                    continue
-                }
-                switch batch.status {
-                case .running where !batch.isDue(at: acquire.now):
-                    let until = batch.leaseExpiresAt ?? acquire.now
+                let (batch, now) = (batch(id), acquire.now)
+                if let until = acquire.run.outage.endProbe(as: batch, attempt: attempt, now: now) {
                     return .held(reason: acquire.run.outage.reason, until: until)
-                case .running, .released:
-                    acquire.run.outage.endProbe(succeeded: nil, now: acquire.now)
-                case .succeeded:
-                    acquire.run.outage.endProbe(succeeded: true, now: acquire.now)
-                case .failed, .split, .quarantined:
-                    acquire.run.outage.endProbe(succeeded: false, now: acquire.now)
                 }
             }
         }
@@ -168,8 +155,14 @@ extension InventoryTables {
                 // It is split when somebody comes who is given nothing else.
                 continue
             }
-            acquire.hold(&batch)
-            keep(batch, token: acquire.token)
+            let slot = acquire.slot
+            batch = acquire.request.nextAttempt(
+                at: batch,
+                for: slot,
+                now: acquire.now,
+                leaseEnd: acquire.leaseEnd
+            )
+            keep(batch, token: slot.token)
             beginAttempt(of: batch)
             acquire.add(batch)
         }
@@ -181,7 +174,7 @@ extension InventoryTables {
         if batch.status == .running {
             batch.endedAt = now
             batch.leaseExpiresAt = nil
-            batch.logging = "lease expired on attempt \(batch.attempt), the last one"
+            batch.logging = batch.expiryText
             let isSplit = policy.onExhausted == .split
             batch.status = isSplit && batch.count == 1 ? .quarantined : .failed
             batch.retryAt = isSplit && batch.count > 1 ? now : nil
@@ -226,7 +219,7 @@ extension InventoryTables {
             .prefix(Self.mostLooks)
         )
         // An earlier look may have been at those alone that were due.
-        let looked = Set((acquire.request.looks ?? []).map(\.gap.id))
+        let looked = Set((acquire.input.looks ?? []).map(\.gap.id))
         if left.contains(where: { !looked.contains($0.id) }) { return .needsLook(left) }
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }

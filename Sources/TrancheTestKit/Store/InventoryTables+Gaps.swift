@@ -31,7 +31,7 @@ extension InventoryTables {
     /// - Returns: The gaps that are to be looked at first.
     mutating func offerLate(_ acquire: inout Acquire) throws -> [Gap]? {
         let key = acquire.run.key
-        if let looks = acquire.request.looks {
+        if let looks = acquire.input.looks {
             let offer = try LateOffer(
                 looks: looks,
                 gaps: gaps(of: key),
@@ -43,11 +43,7 @@ extension InventoryTables {
             for gap in offer.kept { keep(gap, of: key) }
             bound(&acquire.run)
             acquire.run.gapsDueAt = gaps(of: key).map(\.nextLook).min()
-            if let range = offer.batch {
-                let batch = add(acquire.makeBatch(of: range, kind: .late), token: acquire.token)
-                beginAttempt(of: batch)
-                acquire.add(batch, items: range.items)
-            }
+            if let range = offer.batch { add(range, as: .late, &acquire) }
             return nil
         }
         guard acquire.answer.isEmpty, let dueAt = acquire.run.gapsDueAt, dueAt <= acquire.now else {

@@ -37,13 +37,27 @@ extension InventoryTables {
         isSeamless: Bool,
         _ acquire: inout Acquire
     ) {
-        var batch = acquire.makeBatch(of: range, kind: acquire.request.kind)
-        batch.coverStart = acquire.run.tileEnd
-        batch = add(batch, token: acquire.token)
-        beginAttempt(of: batch)
-        pass(to: batch.idEnd, handingOut: range.ids, isSeamless: isSeamless, &acquire)
-        acquire.run.tileEnd = batch.idEnd
+        guard let end = range.ids.last else { return }
+        add(range, as: acquire.request.kind, &acquire)
+        pass(to: end, handingOut: range.ids, isSeamless: isSeamless, &acquire)
+        acquire.run.tileEnd = end
         acquire.run.pendingSince = nil
+    }
+
+    /// Hands out items as a batch of their own.
+    mutating func add(_ range: PlannedRange, as kind: BatchKind, _ acquire: inout Acquire) {
+        let slot = acquire.slot
+        let new = acquire.request.newBatch(
+            range,
+            as: kind,
+            for: slot,
+            after: acquire.run.tileEnd,
+            now: acquire.now,
+            leaseEnd: acquire.leaseEnd
+        )
+        guard let new else { return }
+        let batch = add(new, token: slot.token)
+        beginAttempt(of: batch)
         acquire.add(batch, items: range.items)
     }
 

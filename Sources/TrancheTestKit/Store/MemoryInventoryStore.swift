@@ -31,9 +31,9 @@ public actor MemoryInventoryStore: InventoryStore {
     public func acquire(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        plan: RangePlan?
+        with input: AcquireInput
     ) async throws -> AcquireOutcome {
-        try change { try $0.acquire(request, plan: plan, now: $1) }
+        try change { try $0.acquire(request, with: input, now: $1) }
     }
 
     /// Ends an attempt well; see `InventoryStore`.

@@ -11,26 +11,28 @@ extension Acquisition {
 
     // MARK: Looks
 
-    /// Asks for a look when one is due.
+    /// Hands out what a look has found, or asks for a look that is due.
     ///
-    /// - Returns: The answer, or `nil` when no look is due.
-    mutating func askForDueLook(
+    /// - Parameter connection: The connection that holds the lock.
+    /// - Returns: The gaps to look at first; `nil` when there are none.
+    /// - Throws: The database's error, or `TrancheError`.
+    mutating func offerLate(
         on connection: isolated Database.Connection
-    ) async throws -> AcquireOutcome? {
-        guard request.looks == nil, handedOut.isEmpty, let due = run.gapsDueAt, due <= now else {
+    ) async throws -> [Gap]? {
+        guard left > 0 else { return nil }
+        if let looks = input.looks {
+            try await apply(looks, on: connection)
             return nil
         }
-        let gaps = try await gaps(
-            where: "next_look <= \(nowInstant)",
-            on: connection
-        )
+        guard handedOut.isEmpty, let due = run.gapsDueAt, due <= now else { return nil }
+        let gaps = try await gaps(where: "next_look <= \(nowInstant)", on: connection)
         // Others need not look, too; if this one does not come back, the next look is in a second.
         run.gapsDueAt = now.addingTimeInterval(1)
         if gaps.isEmpty {
             hasChangedGaps = true
             return nil
         }
-        return try await commit(answering: .needsLook(gaps), on: connection)
+        return gaps
     }
 
     private func gaps(
@@ -51,7 +53,7 @@ extension Acquisition {
     }
 
     /// Takes a look's findings into account, and hands out a late batch.
-    mutating func apply(
+    private mutating func apply(
         _ looks: [GapLook],
         on connection: isolated Database.Connection
     ) async throws {

@@ -71,20 +71,6 @@ extension SQLInventoryStore {
 
     // MARK: Steps
 
-    /// Statements that end attempts; those that read give a row for each attempt that was held.
-    struct Ends {
-        var statements: [SQLStatement] = []
-        var reading: [Int] = []
-
-        /// The rows of the batches that were ended, out of the statements' answers.
-        func rows(in answers: ArraySlice<SQLRows>) -> [SQLRow] {
-            reading.flatMap { number -> [SQLRow] in
-                let answer = answers[answers.startIndex + number]
-                return (0..<answer.count).map { answer[$0] }
-            }
-        }
-    }
-
     /// The statements that end attempts well.
     ///
     /// - Parameters:
@@ -92,7 +78,9 @@ extension SQLInventoryStore {
     ///   - columns: What is read of each batch.
     /// - Returns: The statements.
     /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
-    func succeeding(_ endings: [GoodEnding], returning columns: SQLStatement) throws -> Ends {
+    func succeeding(_ endings: [GoodEnding], returning columns: SQLStatement) throws
+        -> EndStatements
+    {
         for ending in endings { try requireJSON(ending.result) }
         return ending(
             endings,
@@ -163,7 +151,7 @@ extension SQLInventoryStore {
     private func end(
         _ holding: Holding,
         as status: BatchStatus,
-        by ends: Ends
+        by ends: EndStatements
     ) async throws -> BatchRecord {
         try await orArchived(holding, endingAs: status) {
             let rows = try await database.write(ends.statements)
@@ -180,7 +168,7 @@ extension SQLInventoryStore {
         outcome: AttemptRecord.Outcome,
         returning columns: SQLStatement,
         setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
-    ) -> Ends {
+    ) -> EndStatements {
         func statements(_ isMeant: SQLStatement, _ values: some Collection<SQLStatement>)
             -> [SQLStatement]
         {
@@ -208,9 +196,9 @@ extension SQLInventoryStore {
             ]
         }
         if rows.count > 1, let (isMeant, values) = dialect.together(rows, by: "id") {
-            return Ends(statements: statements(isMeant, values), reading: [0])
+            return EndStatements(statements: statements(isMeant, values), reading: [0])
         }
-        var ends = Ends()
+        var ends = EndStatements()
         if rows.isEmpty { return ends }
         let blanks = SQLTemplate.blanks(4)
         let templates = statements("id = \(blanks[0])", blanks.dropFirst()).map {

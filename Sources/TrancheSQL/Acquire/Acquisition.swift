@@ -4,10 +4,11 @@ import Tranche
 /// One acquire, decided step by step while the run's row is locked.
 ///
 /// It collects the statements that the decision needs; they are run with the commit. The files are by
-/// step: due batches, gaps, new ranges, and the end.
+/// step: due batches, gaps, the next range, and the end.
 struct Acquisition<Database: SQLDatabase> {
     let store: SQLInventoryStore<Database>
     let request: AcquireRequest
+    let input: AcquireInput
     var run: RunRecord
     /// The run as it was read.
     let known: RunRecord
@@ -19,8 +20,6 @@ struct Acquisition<Database: SQLDatabase> {
     var handedOut: [AcquireOutcome.HandedOut] = []
     /// The places in `handedOut` of batches that are to be inserted, and get their numbers from that.
     var new: [Int] = []
-    /// A batch that is to be split before anything is handed out.
-    var toSplit: BatchRecord?
     /// Whether the gaps that are due must be counted again.
     var hasChangedGaps = false
     /// Whether the batch that is handed out finds out if an outage is over.
@@ -29,27 +28,30 @@ struct Acquisition<Database: SQLDatabase> {
     init(
         store: SQLInventoryStore<Database>,
         request: AcquireRequest,
+        input: AcquireInput,
         run: RunRecord,
         isNew: Bool,
         now: Date
     ) {
         self.store = store
         self.request = request
+        self.input = input
         self.run = run
         known = run
         self.isNew = isNew
         self.now = now
     }
 
-    /// How many batches may be handed out.
-    var wanted: Int { isProbing ? 1 : request.batches }
+    /// How many more batches may be handed out.
+    var left: Int { (isProbing ? 1 : request.slots.count) - handedOut.count }
 
-    /// Whether as many batches are handed out as may be.
-    var isSatisfied: Bool { handedOut.count >= wanted }
+    /// Who gets the next batch.
+    var slot: AcquireRequest.Slot { request.slots[handedOut.count] }
 
     /// Whether all that came of it is the next batch, which leaves no id out.
-    var couldBePlain: Bool {
-        guard handedOut.count == 1, let batch = handedOut.first?.record, let cursor = known.cursor
+    var fitsOneStatement: Bool {
+        guard handedOut.count == 1, request.slots.count == 1, let batch = handedOut.first?.record,
+            let cursor = known.cursor
         else { return false }
         return batch.attempt == 1 && batch.kind == request.kind && batch.itemIDs == nil
             && batch.idStart - 1 == cursor && run.pendingSince == nil && run.outage.hold == nil
@@ -58,6 +60,10 @@ struct Acquisition<Database: SQLDatabase> {
     var nowInstant: SQLStatement { store.instant(now) }
 
     var leaseEnd: Date { now.addingTimeInterval(run.policy.lease.seconds) }
+
+    var demand: PlanDemand {
+        PlanDemand(cursor: run.cursor, settling: run.settling, policy: run.policy, now: now)
+    }
 
     mutating func requireSameDefinition() throws {
         try run.requireSame(
@@ -76,38 +82,76 @@ struct Acquisition<Database: SQLDatabase> {
         )
     }
 
+    // MARK: The decision
+
+    /// Hands out batches, says why there are none, or says what is needed first.
+    ///
+    /// - Parameters:
+    ///   - reads: What was read first.
+    ///   - rows: The answers.
+    ///   - connection: The connection that holds the lock.
+    /// - Returns: The answer; what it says is committed.
+    /// - Throws: The database's error, or `TrancheError`.
+    mutating func decide(
+        _ reads: AcquireReads<Database>,
+        _ rows: [SQLRows],
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
+        // 1. A run that is stopped gives none.
+        if let reason = run.pauseReason { return .none(.paused(reason: reason)) }
+        if let reason = try await holdForOutage(on: connection) {
+            return try await commit(answering: .none(reason), on: connection)
+        }
+
+        // 2. What was handed out before and is free again.
+        if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
+            return try await commit(answering: .needsSplit(exhausted), on: connection)
+        }
+
+        // 3. Ids that appeared in gaps.
+        if let gaps = try await offerLate(on: connection) {
+            return try await commit(answering: .needsLook(gaps), on: connection)
+        }
+
+        // 4. What follows the cursor.
+        var plan: RangePlan?
+        if left > 0, !run.isAtEnd {
+            plan = try await nextRanges(reads, rows, on: connection)
+            guard let plan, isCurrent(plan) else {
+                return try await commit(answering: .needsPlan(demand), on: connection)
+            }
+            if let outcome = try await handOut(plan, on: connection) { return outcome }
+        }
+        if !handedOut.isEmpty { return try await commit(on: connection) }
+        return try await explain(plan, on: connection)
+    }
+
+    /// Whether the plan was made from where the run stands now; whoever planned from what it remembers may not
+    /// know since when a writer is waited for.
+    private func isCurrent(_ plan: RangePlan) -> Bool {
+        plan.cursor == run.cursor && !(plan.settling?.isBehind(run.settling) ?? false)
+    }
+
     // MARK: Outages
 
-    /// Asks the run's guard whether anything may be handed out.
+    /// Finds out whether the run is held because many batches failed alike.
     ///
-    /// - Returns: Why not, or `nil`.
-    mutating func pass(
+    /// - Returns: Why nothing is handed out; `nil` when something may be.
+    private mutating func holdForOutage(
         on connection: isolated Database.Connection
     ) async throws -> NoBatchReason? {
         guard run.policy.onExhausted == .split else { return nil }
         if case .ask(let batch, let attempt) = run.outage.permission(now: now) {
             let rows = try await connection.run([store.selectBatch(batch)])[0]
             let probe = try rows.map { try store.batch(&$0) }.first
-            if let probe, probe.attempt == attempt {
-                switch probe.status {
-                case .running:
-                    if let end = probe.leaseExpiresAt, end > now {
-                        return .held(reason: run.outage.reason, until: end)
-                    }
-                    run.outage.endProbe(succeeded: nil, now: now)
-                case .succeeded: run.outage.endProbe(succeeded: true, now: now)
-                case .released: run.outage.endProbe(succeeded: nil, now: now)
-                case .failed, .split, .quarantined:
-                    run.outage.endProbe(succeeded: false, now: now)
-                }
-            } else {
-                run.outage.endProbe(succeeded: nil, now: now)
+            if let until = run.outage.endProbe(as: probe, attempt: attempt, now: now) {
+                return .held(reason: run.outage.reason, until: until)
             }
         }
         switch run.outage.permission(now: now) {
         case .held(let reason, let until): return .held(reason: reason, until: until)
         case .probe: isProbing = true
-        case .open, .ask: break
+        case .allowed, .ask: break
         }
         return nil
     }
@@ -117,34 +161,36 @@ struct Acquisition<Database: SQLDatabase> {
         guard isProbing, let probe = handedOut.first?.record else { return }
         run.outage.startProbe(probe.id, attempt: probe.attempt, leaseEnd: leaseEnd)
     }
+}
 
-    // MARK: Ending
+// MARK: - Writing
 
+extension Acquisition {
     /// Writes what was decided, and answers with the batches.
     mutating func commit(on connection: isolated Database.Connection) async throws -> AcquireOutcome
     {
         if isProbing {
             // The batch's number is part of what is kept of the run.
-            let inserts = writeNew()
-            try take(try await connection.run(statements)[inserts])
+            let inserts = addInserts()
+            try assignNumbers(try await connection.run(statements)[inserts])
             statements = []
             startProbe()
         }
-        let inserts = writeNew()
-        try writeRun()
-        try take(try await connection.commit(statements)[inserts])
+        let inserts = addInserts()
+        try addRunUpdate()
+        try assignNumbers(try await connection.commit(statements)[inserts])
         return .batches(handedOut)
     }
 
-    /// Writes what was decided, and answers something else than batches.
-    mutating func commit(
+    /// Writes what was decided, and answers with something else where nothing is handed out.
+    private mutating func commit(
         answering outcome: AcquireOutcome,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         if !handedOut.isEmpty { return try await commit(on: connection) }
         // A new run is kept only once its source was found sound.
         if isNew { return outcome }
-        try writeRun()
+        try addRunUpdate()
         if !statements.isEmpty { _ = try await connection.commit(statements) }
         return outcome
     }
@@ -152,7 +198,7 @@ struct Acquisition<Database: SQLDatabase> {
     /// Adds the statements that insert new batches.
     ///
     /// - Returns: Which statements these are.
-    private mutating func writeNew() -> Range<Int> {
+    private mutating func addInserts() -> Range<Int> {
         let start = statements.count
         for part in SQLStatement.parts(of: new.count) {
             statements.append(insert(new[part]))
@@ -160,12 +206,11 @@ struct Acquisition<Database: SQLDatabase> {
         return start..<statements.count
     }
 
-    /// Takes the numbers that new batches were given; each is known by its first id.
-    private mutating func take(_ answers: ArraySlice<SQLRows>) throws {
+    /// Gives new batches their numbers; each is known by its first id.
+    private mutating func assignNumbers(_ answers: ArraySlice<SQLRows>) throws {
         var numbers: [Int64: Int64] = [:]
         for answer in answers {
-            for place in 0..<answer.count {
-                var row = answer[place]
+            _ = try answer.map { row in
                 let id = try row.integer()
                 numbers[try row.integer()] = id
             }
@@ -184,13 +229,15 @@ struct Acquisition<Database: SQLDatabase> {
     }
 
     /// Adds the statement that keeps what has changed of the run.
-    mutating func writeRun() throws {
+    ///
+    /// The cursor is not part of it where a tile takes it along: most acquires leave the row as it is.
+    mutating func addRunUpdate() throws {
         var changes: [SQLStatement] = []
-        // Where a tile takes the cursor is told by the tile.
-        let isPassed = run.cursor != known.cursor && run.cursor != run.tileEnd
-        if isPassed { changes.append("passed_id = \(run.cursor)") }
+        if run.cursor != known.cursor, run.cursor != run.tileEnd {
+            changes.append("passed_id = \(run.cursor)")
+        }
         if run.pendingSince != known.pendingSince {
-            changes.append("pending_since = \(optional(run.pendingSince))")
+            changes.append("pending_since = \(instant(run.pendingSince))")
         }
         // Who came meanwhile is kept where the row is written anyway: it is since then that they are
         // waited for.
@@ -199,20 +246,14 @@ struct Acquisition<Database: SQLDatabase> {
         {
             changes += [
                 "ceiling_id = \(run.settling.ceiling)", "ceiling_next = \(run.settling.candidate)",
-                "ceiling_next_at = \(optional(run.settling.candidateAt))",
+                "ceiling_next_at = \(instant(run.settling.candidateAt))",
                 "ceiling_holders = \(run.settling.packedHolders)",
             ]
         }
         if hasChangedGaps {
-            changes.append(
-                """
-                gaps_due_at = (
-                    SELECT min(g.next_look) FROM \(store.tables.gap) AS g WHERE g.run_id = \(run.id)
-                )
-                """
-            )
+            changes.append("gaps_due_at = (\(store.selectNextLook(of: run.id)))")
         } else if run.gapsDueAt != known.gapsDueAt {
-            changes.append("gaps_due_at = \(optional(run.gapsDueAt))")
+            changes.append("gaps_due_at = \(instant(run.gapsDueAt))")
         }
         if run.droppedGaps != known.droppedGaps {
             changes.append("gaps_dropped = \(run.droppedGaps)")
@@ -220,14 +261,13 @@ struct Acquisition<Database: SQLDatabase> {
         if run.outage != known.outage {
             changes.append("outage = \(try JSONText.encode(run.outage))")
         }
-        guard let first = changes.first else { return }
-        var statement: SQLStatement = "UPDATE \(store.tables.run) SET \(first)"
-        for change in changes.dropFirst() { statement.append(", \(change)") }
-        statement.append(" WHERE id = \(run.id)")
-        statements.append(statement)
+        guard !changes.isEmpty else { return }
+        statements.append(
+            "UPDATE \(store.tables.run) SET \(SQLStatement.list(changes)) WHERE id = \(run.id)"
+        )
     }
 
-    private func optional(_ date: Date?) -> SQLStatement {
+    private func instant(_ date: Date?) -> SQLStatement {
         date.map { store.instant($0) } ?? "NULL"
     }
 }

@@ -7,7 +7,7 @@ import Tranche
 /// that the limit cuts. Anything else is declined, and nothing changed but the attempt that ends. What is handed
 /// out is what an ``Acquisition`` would hand out, but that no ceiling is asked for: where all ids are there, nobody
 /// can still commit one between them.
-struct PlainAcquire<Database: SQLDatabase> {
+struct SingleStatementAcquire<Database: SQLDatabase> {
     /// What came of it.
     enum Answer {
         case batch(AcquireOutcome.HandedOut)
@@ -21,22 +21,27 @@ struct PlainAcquire<Database: SQLDatabase> {
 
     private let store: SQLInventoryStore<Database>
     private let request: AcquireRequest
+    private let slot: AcquireRequest.Slot
+    private let ending: GoodEnding?
     private let source: SQLMetaSource<Database>
     private let step: SQLMetaSource<Database>.Step
 
-    /// Takes a request on, if it can be a plain one.
+    /// Takes a request on, if one statement can be enough for it.
     ///
     /// - Returns: `nil` for a request that wants more than the next batch, and for a source with a filter.
     init?(
         _ request: AcquireRequest,
+        with input: AcquireInput,
         from source: SQLMetaSource<Database>,
-        for store: SQLInventoryStore<Database>
+        in store: SQLInventoryStore<Database>
     ) {
-        guard source.definition.filter == nil, request.batches == 1, request.endings.count <= 1,
-            request.looks == nil, !request.mayBeRepeated
+        guard source.definition.filter == nil, request.slots.count == 1, input.endings.count <= 1,
+            input.looks == nil, !request.mayBeRepeated
         else { return nil }
         self.store = store
         self.request = request
+        slot = request.slots[0]
+        ending = input.endings.first
         self.source = source
         step = source.step(
             from: "(SELECT passed_id + 1 FROM known)",
@@ -61,7 +66,7 @@ struct PlainAcquire<Database: SQLDatabase> {
                 completion: "given_completion"
             )
             return """
-                WITH \(try store.ended(by: request.endings.first)), known AS MATERIALIZED (
+                WITH \(try store.ended(by: ending)), known AS MATERIALIZED (
                 \(try known)
                 ), seen AS MATERIALIZED (
                 \(seen)
@@ -104,7 +109,7 @@ struct PlainAcquire<Database: SQLDatabase> {
             FROM \(store.tables.run)
             CROSS JOIN (SELECT (\(store.selectLastTile(of: request.key))) AS last_end) AS tile
             WHERE \(store.isRun(request.key))
-                AND definition = \(try request.definitionText)
+                AND definition = \(request.definitionText)
                 AND id_from IS NOT DISTINCT FROM \(request.bounds.lower)
                 AND id_to IS NOT DISTINCT FROM \(request.bounds.upper)
                 AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
@@ -152,7 +157,7 @@ struct PlainAcquire<Database: SQLDatabase> {
             SELECT known.*, passed_id + 1 AS given_start, passed_id + given_count AS given_end,
                 given_count, given_weight,
                 CAST(NULL AS text) AS given_ids, \(request.kind.rawValue) AS given_kind,
-                \(request.worker(at: 0)) AS given_worker, \(request.token(at: 0)) AS given_token
+                \(slot.worker) AS given_worker, \(slot.token) AS given_token
             FROM known
             CROSS JOIN (
                 SELECT
@@ -203,7 +208,7 @@ struct PlainAcquire<Database: SQLDatabase> {
             request.newBatch(
                 $0,
                 as: request.kind,
-                at: 0,
+                for: slot,
                 after: tileEnd,
                 now: now,
                 leaseEnd: now.addingTimeInterval(lease.seconds)

@@ -1,0 +1,107 @@
+import Foundation
+import Tranche
+
+/// Eight processes on one run, beside a transaction that has written and stays open, and without it.
+///
+/// While such a transaction is open, the server keeps every dead version of every row.
+struct Beside {
+    let database: BenchDatabase
+    let options: Benchmark.Options
+
+    init(_ database: BenchDatabase, _ options: Benchmark.Options) {
+        self.database = database
+        self.options = options
+    }
+
+    private static let inventory = "company_inventory"
+    private let processes = 8
+    private let seconds = 60
+
+    func run() async throws {
+        guard !database.isSQLite else { return }
+        let table = "items_\(options.rows)"
+        try await database.makeItems(table, rows: options.rows)
+        try await database.run(
+            "CREATE TABLE IF NOT EXISTS beside_written (written bigint);"
+        )
+        var without: [Rates] = []
+        var beside: [Rates] = []
+        for _ in 0..<options.repeats {
+            without.append(try await measure(table))
+            beside.append(try await withOpenTransaction { try await measure(table) })
+        }
+        var line = Line("beside", "8-processes-60-s", on: database.kind)
+        line.add("stored_batches", options.stored)
+        line.add("without_per_second", without.map(\.whole).median)
+        line.add("without_per_second_in_last_20_s", without.map(\.last).median)
+        line.add("beside_per_second", beside.map(\.whole).median)
+        line.add("beside_per_second_in_last_20_s", beside.map(\.last).median)
+        line.add("ratio", zip(beside, without).map { $0.whole / $1.whole }.median)
+        line.add("ratio_in_last_20_s", zip(beside, without).map { $0.last / $1.last }.median)
+        line.add("repeats", options.repeats)
+        line.print()
+    }
+
+    /// Batches per second, over the whole time and at its end.
+    private struct Rates {
+        var whole: Double
+        var last: Double
+    }
+
+    private func measure(_ table: String) async throws -> Rates {
+        try await database.dropInventory(Self.inventory)
+        await (try database.inventory(table: Self.inventory)).close()
+        if options.stored > 0 { try await store(options.stored) }
+        let children = try (0..<processes).map { _ in
+            try Tool.startChild([
+                "work", database.kind, database.place, table, "1", "\(seconds)", "either",
+            ])
+        }
+        for child in children { _ = try Tool.finish(child) }
+        let counts = try await database.read(
+            """
+            SELECT count(*), count(*) FILTER (WHERE processing_start > latest - interval '20 s')
+            FROM \(Self.inventory),
+                (SELECT max(processing_start) AS latest FROM \(Self.inventory)) AS times
+            WHERE job = 'company'
+            """
+        )
+        guard let row = counts.first else { throw BenchError("the inventory cannot be read") }
+        return Rates(whole: Double(row[0]) / Double(seconds), last: Double(row[1]) / 20)
+    }
+
+    /// Fills the inventory with batches of another job, and with gaps of the measured run.
+    private func store(_ batches: Int) async throws {
+        try await database.run(
+            """
+            INSERT INTO \(Self.inventory) (
+                meta_table, job, run, kind, status, batch_id_start, batch_id_end, cover_start,
+                batch_count, batch_weight, processing_start, processing_end, request, config
+            )
+            SELECT 'stored', 'stored', '', 'incremental', 'succeeded', g * 100 + 1, g * 100 + 100,
+                g * 100, 100, 100, now() - interval '1 day', now() - interval '1 day',
+                '~' || g, '{}'
+            FROM generate_series(1, \(batches)) AS g;
+            ANALYZE \(Self.inventory);
+            """
+        )
+    }
+
+    /// Runs `body` while a transaction is open that has written.
+    private func withOpenTransaction(_ body: () async throws -> Rates) async throws -> Rates {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["psql", "-qX", database.place]
+        let input = Pipe()
+        process.standardInput = input
+        try process.run()
+        defer {
+            // At the end of its input the program ends, and its transaction with it.
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+        let script = "BEGIN;\nINSERT INTO beside_written VALUES (1);\n"
+        try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
+        return try await body()
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+
+/// How batches are handed out.
+///
+/// The store says what it needs first: a plan, a look at gaps, a split. That is found out here, without
+/// the store's lock, and the store is asked again.
+extension Inventory {
+    /// Batches, or why there are none.
+    typealias Answer = (batches: [Batch], reason: NoBatchReason)
+
+    /// An acquire was to end an attempt that was not held, or had ended before; nothing was changed.
+    struct EndingRefused: Error {}
+
+    /// Hands out batches that still have items, in one transaction with others who ask just now.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: The open source.
+    ///   - batches: Most batches; above 0.
+    ///   - isDraining: Whether nothing is worth waiting for.
+    ///   - ending: A successful attempt to record before.
+    /// - Returns: The answer.
+    /// - Throws: ``EndingRefused`` where the attempt cannot be recorded so; the store's or source's failure.
+    func handOut(
+        _ request: BatchRequest,
+        from source: any MetaSource,
+        batches: Int,
+        isDraining: Bool = false,
+        ending: GoodEnding? = nil
+    ) async throws -> Answer {
+        var (request, ending) = (request, ending)
+        while true {
+            var asked = try storeRequest(request, from: source, batches: batches)
+            asked.isDraining = isDraining
+            let call = GroupedRequests.AcquireCall(
+                request: asked,
+                endings: ending.map { [$0] } ?? [],
+                source: source,
+                inventory: self
+            )
+            let answer = try await requests.acquire(call)
+            let live = try await withItems(answer.batches)
+            // When all had lost every item, and so succeeded empty, there may be others; the token
+            // stands for those that were given.
+            if answer.batches.isEmpty || !live.isEmpty {
+                await noteHandOut(asked.key, source, answer)
+                return (live, answer.reason)
+            }
+            request.token = nil
+            ending = nil
+        }
+    }
+
+    /// Asks the store, and finds out what it needs first, until it has an answer.
+    ///
+    /// - Throws: As ``handOut(_:from:batches:isDraining:ending:)``.
+    func answer(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        ending endings: [GoodEnding]
+    ) async throws -> Answer {
+        let key = request.key
+        var input = AcquireInput(endings: endings)
+        if !store.readsUnderLock(source), let demand = memory.demand(of: key) {
+            input.plan = try await plan(request, from: source, demand)
+        }
+        while true {
+            try Task.checkCancellation()
+            let outcome = try await retrying { [input] isRepeated in
+                var asked = request
+                asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
+                return try await store.acquire(asked, from: source, with: input)
+            }
+            input.endings = []
+            switch outcome {
+            case .batches(let handedOut):
+                noteCursor(after: handedOut, settling: input.plan?.settling, of: key)
+                let batches = handedOut.map { Batch($0, source: source, inventory: self) }
+                return (batches, .complete)
+            case .none(let reason): return ([], reason)
+            case .needsPlan(let demand):
+                memory.note(demand, of: key)
+                input.plan = try await plan(request, from: source, demand)
+            case .needsLook(let gaps):
+                input.looks = try await retrying { _ in
+                    try await look(at: gaps, of: key, in: source)
+                }
+            case .needsSplit(let batch): try await splitExhausted(batch, from: source)
+            case .needsEnding: throw EndingRefused()
+            }
+        }
+    }
+
+    /// How many tasks wait for another's request to end, before theirs is made.
+    package var waitingForBatches: Int { requests.waitingForBatches }
+
+    /// How many failures wait for another's to be recorded.
+    package var waitingToFail: Int { requests.waitingToFail }
+
+    // MARK: Steps
+
+    /// The batches that still have items; one that has none has succeeded.
+    private func withItems(_ batches: [Batch]) async throws -> [Batch] {
+        var live: [Batch] = []
+        for batch in batches {
+            do {
+                if let batch = try await batch.withRemainingItems() { live.append(batch) }
+            } catch let error as TrancheError where error.code == .batchLost {
+                // Its lease ended while its items were looked for.
+            }
+        }
+        return live
+    }
+
+    /// Plans what follows a cursor, as far as others who write allow.
+    private func plan(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        _ demand: PlanDemand
+    ) async throws -> RangePlan {
+        let plan = try await retrying { _ in
+            let settling = source.settling
+            var planner = SettledPlanner(
+                demand,
+                within: request.bounds,
+                isObservable: settling != nil
+            )
+            if let settling {
+                planner.observe(try await settling.observeWriters(lag: demand.policy.settleLag))
+            } else if planner.needsObservation {
+                planner.observe(WriterObservation(highestID: try await source.highestID()))
+            }
+            guard let bounds = planner.settledBounds else {
+                return try planner.settled(planner.emptyPlan())
+            }
+            var plan = try await source.nextRange(
+                after: demand.cursor,
+                within: bounds,
+                limit: request.limit,
+                batches: request.slots.count
+            )
+            plan.isSeamless = source.isSeamless
+            plan = try planner.settled(plan)
+            if plan.settling == nil, plan.ranges.isEmpty, plan.reachedEnd {
+                plan.highestID = try await source.highestID()
+            }
+            return plan
+        }
+        memory.note(plan.settling, of: request.key)
+        return plan
+    }
+
+    private func noteCursor(
+        after handedOut: [AcquireOutcome.HandedOut],
+        settling: SettlingState?,
+        of key: RunKey
+    ) {
+        guard let last = handedOut.last?.record, last.attempt == 1, last.isTile else { return }
+        memory.note(cursor: last.idEnd, settling: settling, of: key)
+    }
+
+    private func storeRequest(
+        _ request: BatchRequest,
+        from source: any MetaSource,
+        batches: Int
+    ) throws -> AcquireRequest {
+        var definition = source.definition
+        definition.target = request.target
+        return try AcquireRequest(
+            key: request.key(of: source),
+            definition: definition,
+            definitionText: text(of: definition),
+            bounds: request.ids,
+            rootIDs: request.rootIDs,
+            policy: request.policy,
+            limit: request.limit,
+            minWeight: request.minWeight,
+            linger: request.linger,
+            slots: AcquireRequest.Slot.several(
+                batches,
+                worker: request.worker ?? configuration.worker,
+                token: request.token ?? configuration.makeToken()
+            ),
+            jobIdentifier: request.jobIdentifier,
+            mayBeRepeated: request.token != nil,
+            config: configText(request.effective(for: definition))
+        )
+    }
+}

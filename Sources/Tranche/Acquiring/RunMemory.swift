@@ -1,0 +1,43 @@
+import Foundation
+import Synchronization
+
+/// How runs were last seen by this process: from this, planning may begin before the store is asked.
+final class RunMemory: Sendable {
+    private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
+    private let now: (@Sendable () -> Date)?
+
+    /// Makes an empty memory.
+    ///
+    /// - Parameter now: The inventory's time, where it is not the store's own.
+    init(now: (@Sendable () -> Date)?) {
+        self.now = now
+    }
+
+    /// How a run was last seen, with the time as it is now; `nil` for one that was not seen.
+    func demand(of key: RunKey) -> PlanDemand? {
+        guard let known = demands.withLock({ $0[key] }) else { return nil }
+        var demand = known.demand
+        demand.now =
+            now?() ?? demand.now.addingTimeInterval((ContinuousClock.now - known.at).seconds)
+        return demand
+    }
+
+    /// Keeps what the store said.
+    func note(_ demand: PlanDemand, of key: RunKey) {
+        demands.withLock { $0[key] = (demand, .now) }
+    }
+
+    /// Keeps what a plan has observed, so that what is waited for is waited for once.
+    func note(_ settling: SettlingState?, of key: RunKey) {
+        guard let settling else { return }
+        demands.withLock { $0[key]?.demand.settling = settling }
+    }
+
+    /// Keeps where the cursor stands after a batch.
+    func note(cursor: Int64, settling: SettlingState?, of key: RunKey) {
+        demands.withLock { demands in
+            demands[key]?.demand.cursor = cursor
+            if let settling { demands[key]?.demand.settling = settling }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// What was found out for an acquire before it holds the run: outside the lock, or by who asks.
+public struct AcquireInput: Sendable {
+    /// What follows the cursor; used only where the cursor is still there. `nil` when nothing was planned.
+    public var plan: RangePlan?
+    /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
+    public var looks: [GapLook]?
+    /// Successful attempts to record before anything is handed out; at most one for a batch of the run.
+    ///
+    /// They are recorded whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by a
+    /// request that throws.
+    public var endings: [GoodEnding]
+
+    /// Makes an input; without arguments, one of nothing.
+    public init(
+        plan: RangePlan? = nil,
+        looks: [GapLook]? = nil,
+        endings: [GoodEnding] = []
+    ) {
+        self.plan = plan
+        self.looks = looks
+        self.endings = endings
+    }
+}

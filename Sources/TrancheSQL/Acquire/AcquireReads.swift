@@ -1,0 +1,115 @@
+import Foundation
+import Tranche
+
+/// What an acquire reads first, in one round trip.
+///
+/// The run's lock stands first; each statement behind it has a snapshot taken after the lock was had.
+struct AcquireReads<Database: SQLDatabase>: Sendable {
+    private let store: SQLInventoryStore<Database>
+    private let request: AcquireRequest
+    private(set) var batch = StatementBatch()
+    /// A run of the same job, where a new run is made.
+    let sibling: StatementBatch.Place?
+    /// The run, and the clock.
+    private let run: StatementBatch.Place
+    private let lastTile: StatementBatch.Place
+    private let ends: EndStatements
+    private let ended: StatementBatch.Places
+    private let due: StatementBatch.Place
+    /// The batches that an earlier request with the same tokens was given.
+    private let repeated: StatementBatch.Place?
+    /// What is read of the source; `nil` where that has its own database, or was planned from.
+    let source: SourceReads?
+
+    /// The statements that read a source under the lock.
+    struct SourceReads: Sendable {
+        let source: SQLMetaSource<Database>
+        let step: SQLMetaSource<Database>.Step
+        /// The highest ids and the writers, where they are observed at once.
+        fileprivate let observation: StatementBatch.Places?
+        fileprivate let rows: StatementBatch.Place
+
+        /// The statements that observe the writers, and then read the rows.
+        func statements(lag: SQLStatement) -> [SQLStatement] {
+            source.observation(lag: lag) + [step.statement]
+        }
+    }
+
+    /// Puts the statements together.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - endings: Attempts to end well before anything is handed out.
+    ///   - source: The source, when it is read under the lock.
+    ///   - isNew: Whether to make the run first.
+    ///   - store: The store.
+    /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
+    init(
+        _ request: AcquireRequest,
+        ending endings: [GoodEnding],
+        from source: SQLMetaSource<Database>?,
+        isNew: Bool,
+        in store: SQLInventoryStore<Database>
+    ) throws {
+        self.store = store
+        self.request = request
+        sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
+        if isNew { _ = batch.add(store.insertRun(request)) }
+        run = batch.add(store.lockInOrder(request.key))
+        lastTile = batch.add(store.selectLastTile(of: request.key))
+        // What ends here is not due, and an outage may wait for it.
+        ends = try store.succeeding(endings, returning: "id")
+        ended = batch.add(ends.statements)
+        due = batch.add(store.selectDue(request))
+        if let source {
+            let step = source.step(
+                from: store.firstID(of: request.key),
+                within: request.bounds,
+                size: store.stepSize(for: request)
+            )
+            var observation: StatementBatch.Places?
+            if source.isObservable, store.hint(for: request.key).isNearCeiling {
+                observation = batch.add(source.observation(lag: store.lag(of: request.key)))
+            }
+            self.source = SourceReads(
+                source: source,
+                step: step,
+                observation: observation,
+                rows: batch.add(step.statement)
+            )
+        } else {
+            self.source = nil
+        }
+        repeated = request.mayBeRepeated ? batch.add(store.selectRepeated(request)) : nil
+    }
+
+    // MARK: The answers
+
+    /// The run and the inventory's time; `nil` when there is no such run.
+    func lockedRun(in rows: [SQLRows]) throws -> (run: RunRecord, now: Date)? {
+        guard var row = rows[run].first else { return nil }
+        var record = try store.run(&row)
+        record.advance(toTileEnd: try store.lastTile(rows[lastTile]))
+        return (record, try row.instant())
+    }
+
+    /// How many attempts were ended.
+    func endedCount(in rows: [SQLRows]) -> Int { ends.rows(in: rows[ended]).count }
+
+    /// The batches that are due, oldest first.
+    func due(in rows: [SQLRows]) -> SQLRows { rows[due] }
+
+    /// The batches that the same tokens stand for; empty where they are new.
+    func repeated(in rows: [SQLRows]) -> SQLRows { repeated.map { rows[$0] } ?? SQLRows() }
+
+    /// The source's next rows.
+    func sourceRows(in rows: [SQLRows]) -> SQLRows {
+        source.map { rows[$0.rows] } ?? SQLRows()
+    }
+
+    /// What was observed with the first statements; `nil` when nothing was.
+    func observation(in rows: [SQLRows]) throws -> WriterObservation? {
+        guard let source, let observation = source.observation else { return nil }
+        return try source.source.observed(rows[observation])
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Tranche
+
+/// Batches that were handed out before.
+extension Acquisition {
+    /// How many due batches are read at a time: more than are wanted, since some may fail for good.
+    static func offersRead(for request: AcquireRequest) -> Int { request.slots.count + 8 }
+
+    /// The batches that an earlier request with the same tokens was given, as they are now.
+    func repeated(_ rows: SQLRows) throws -> [AcquireOutcome.HandedOut] {
+        try rows.map { row in
+            let record = try store.batch(&row)
+            guard record.key == run.key else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the request token '\(slot.token)' was used by \(record.key); give another"
+                )
+            }
+            return AcquireOutcome.HandedOut(record: record, lease: run.policy.lease)
+        }
+    }
+
+    /// Hands out what is due, as it was handed out before, oldest first.
+    ///
+    /// - Parameters:
+    ///   - rows: The first that are due.
+    ///   - connection: The connection that holds the lock.
+    /// - Returns: A batch that must be split first; then nothing is handed out.
+    /// - Throws: The database's error.
+    mutating func offerAgain(
+        _ rows: SQLRows,
+        on connection: isolated Database.Connection
+    ) async throws -> BatchRecord? {
+        var rows = rows
+        while true {
+            let due = try rows.map { try store.batch(&$0) }
+            for batch in due where left > 0 {
+                if let exhausted = offer(batch) { return exhausted }
+            }
+            guard left > 0, due.count == Self.offersRead(for: request) else { return nil }
+            // What was decided of these is written, so that the next ones can be read.
+            let next = try await connection.run(statements + [store.selectDue(request)])
+            rows = next[next.count - 1]
+            statements = []
+        }
+    }
+
+    /// Hands a batch out, or writes that it failed for good.
+    ///
+    /// - Returns: The batch where it must be split first.
+    private mutating func offer(_ batch: BatchRecord) -> BatchRecord? {
+        var batch = batch
+        let isExpired = batch.status == .running
+        if isExpired {
+            batch.failures += 1
+            statements.append(expire(batch))
+        }
+        let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
+        guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
+            handOutAgain(batch)
+            return nil
+        }
+        guard isToBeSplit else {
+            statements.append(failForGood(batch))
+            return nil
+        }
+        if isExpired { statements.append(failUntilSplit(batch)) }
+        // Others first: what is in hand is not kept waiting for a look at the source.
+        guard handedOut.isEmpty else { return nil }
+        batch.status = .failed
+        return batch
+    }
+
+    private mutating func handOutAgain(_ batch: BatchRecord) {
+        let record = request.nextAttempt(at: batch, for: slot, now: now, leaseEnd: leaseEnd)
+        statements.append(handOutAgain(record, to: slot))
+        handedOut.append(.init(record: record, lease: run.policy.lease))
+    }
+
+    private func expire(_ batch: BatchRecord) -> SQLStatement {
+        store.recordAttempt(
+            Holding(batch: batch.id, attempt: batch.attempt),
+            outcome: .expired,
+            error: batch.expiryText,
+            endedAt: nowInstant,
+            if: "status = 'running'"
+        )
+    }
+
+    private func failForGood(_ batch: BatchRecord) -> SQLStatement {
+        let isQuarantined = run.policy.onExhausted == .split && batch.count == 1
+        let status: BatchStatus = isQuarantined ? .quarantined : .failed
+        return """
+            UPDATE \(store.tables.batch)
+            SET status = \(status.rawValue), failures = \(batch.failures), lease_expires_at = NULL,
+                retry_at = NULL, processing_end = \(store.dialect.processingTime(nowInstant)),
+                logging = \(batch.expiryText)
+            WHERE id = \(batch.id)
+            """
+    }
+
+    /// Leaves a batch failed and due: the next to acquire splits it.
+    private func failUntilSplit(_ batch: BatchRecord) -> SQLStatement {
+        """
+        UPDATE \(store.tables.batch)
+        SET status = 'failed', failures = \(batch.failures), lease_expires_at = NULL,
+            retry_at = \(nowInstant), processing_end = \(store.dialect.processingTime(nowInstant)),
+            logging = \(batch.expiryText)
+        WHERE id = \(batch.id)
+        """
+    }
+
+    private func handOutAgain(_ batch: BatchRecord, to slot: AcquireRequest.Slot) -> SQLStatement {
+        """
+        UPDATE \(store.tables.batch)
+        SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
+            worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
+            processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
+            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL,
+            -- An adopted batch covers what it names, and is known for one by having no request.
+            cover_start = CASE
+                WHEN request IS NULL AND kind IN ('incremental', 'backfill')
+                    AND batch_id_start > -9223372036854775807
+                THEN batch_id_start - 1
+                ELSE cover_start
+            END,
+            request = \(slot.token), job_result_item = NULL, logging = NULL
+        WHERE id = \(batch.id)
+        """
+    }
+}

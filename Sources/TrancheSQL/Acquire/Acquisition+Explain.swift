@@ -1,0 +1,134 @@
+import Foundation
+import Tranche
+
+/// Why there is nothing to hand out.
+extension Acquisition {
+    /// Says why there is no batch now.
+    ///
+    /// - Parameters:
+    ///   - plan: The plan that found nothing; `nil` when the source was not asked.
+    ///   - connection: The connection that holds the lock.
+    /// - Returns: The reason, or what is needed before one can be given.
+    /// - Throws: The database's error.
+    mutating func explain(
+        _ plan: RangePlan?,
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
+        let hasGaps = run.gapsDueAt != nil || hasChangedGaps
+        let questions = hasGaps ? [selectGaps(where: isToBeLooked)] : []
+        let answer = try await commitAsking(questions, on: connection)
+        if let due = answer.due {
+            return .none(.waiting(until: try await bounded(due, on: connection)))
+        }
+        if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
+            return .none(rewound(plan.highestID, cursor))
+        }
+        if plan?.isUnsettled == true {
+            let until = run.settling.passesAt(
+                wait: run.policy.settleWait,
+                lag: run.policy.settleLag
+            )
+            // Where ages are known, what is too young will be old enough.
+            return .none(
+                .unsettled(until: until ?? now.addingTimeInterval(run.policy.settleLag.seconds))
+            )
+        }
+        let gaps = try answer.rows.first?.map { try store.gap(&$0) } ?? []
+        // An earlier look of this request may have been at some of them only.
+        let looked = Set((input.looks ?? []).map(\.gap.id))
+        if gaps.contains(where: { !looked.contains($0.id) }) { return .needsLook(gaps) }
+        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
+    }
+
+    /// Which gaps are looked at before anything is said to be complete.
+    ///
+    /// Those that are due or wait for a writer, and exact ones: without a filter such a look meets
+    /// nothing but what came late. A filter may have left out any number of rows there, and they would be
+    /// read each time, so that only narrow ones are looked at then.
+    private var isToBeLooked: SQLStatement {
+        request.definition.filter == nil
+            ? "next_look <= \(nowInstant) OR holders IS NOT NULL OR known = 0"
+            : """
+            next_look <= \(nowInstant) OR holders IS NOT NULL
+                OR known = 0 AND (looks = 0 OR id_end / \(Gap.narrow) - id_start / \(Gap.narrow) <= 1)
+            """
+    }
+
+    private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {
+        let highest = highestID.map { "its highest id is \($0)" } ?? "it is empty"
+        return .held(
+            reason:
+                "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) stands at "
+                + "\(cursor); ids up to the cursor are not handed out again. If the content is new, "
+                + "'tranche redefine \(run.key.commandOptions) --restart' begins anew; what comes "
+                + "behind the cursor goes on",
+            until: nil
+        )
+    }
+
+    /// When a batch is due, once no time stands in the way that a clock set before it was set back.
+    ///
+    /// No lease ends later than a whole one from now, and no retry comes later than the longest
+    /// wait from now, but where the clock showed a later time when it was set. Of a batch that
+    /// began, or failed, in what is the future now, that is certain: such a time is brought forward
+    /// to the latest that can be. Whoever still holds the batch keeps it by a heartbeat.
+    ///
+    /// - Parameters:
+    ///   - due: When it is due as far as is kept.
+    ///   - connection: The connection, outside a transaction.
+    /// - Returns: When it is due then.
+    /// - Throws: The database's error.
+    private func bounded(
+        _ due: Date,
+        on connection: isolated Database.Connection
+    ) async throws -> Date {
+        let policy = run.policy
+        let longest = max(policy.lease, policy.backoffLimit)
+        guard due > now.addingTimeInterval(longest.seconds + 1) else { return due }
+        let dialect = store.dialect
+        let leaseEnd = store.instant(now.addingTimeInterval(policy.lease.seconds))
+        let retry = store.instant(now.addingTimeInterval(policy.backoffLimit.seconds))
+        let certain = store.instant(now.addingTimeInterval(1))
+        let (begun, ended) = (
+            dialect.instant(ofProcessingTime: "processing_start"),
+            dialect.instant(ofProcessingTime: "processing_end")
+        )
+        let rows = try await connection.atomically(
+            [
+                """
+                UPDATE \(store.tables.batch) SET lease_expires_at = \(leaseEnd)
+                WHERE \(store.isRun(run.key)) AND lease_expires_at > \(leaseEnd)
+                    AND \(begun) > \(certain)
+                """,
+                """
+                UPDATE \(store.tables.batch) SET retry_at = \(retry)
+                WHERE \(store.isRun(run.key)) AND retry_at > \(retry) AND \(ended) > \(certain)
+                """,
+                selectDue,
+            ],
+            isWriting: true
+        )
+        var row = rows[2].first
+        return try row?.optionalInstant() ?? due
+    }
+
+    /// Reads when the next batch is due that is not now.
+    private var selectDue: SQLStatement {
+        """
+        SELECT \(store.dialect.milliseconds("min(coalesce(lease_expires_at, retry_at))"))
+        FROM \(store.tables.batch)
+        WHERE \(store.isRun(run.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+        """
+    }
+
+    /// Writes what was decided, and asks when the next batch is due that is not now, and more.
+    mutating func commitAsking(
+        _ questions: [SQLStatement],
+        on connection: isolated Database.Connection
+    ) async throws -> (due: Date?, rows: [SQLRows]) {
+        try addRunUpdate()
+        let rows = try await connection.commit(statements + [selectDue] + questions)
+        var row = rows[statements.count].first
+        return (try row?.optionalInstant(), Array(rows[(statements.count + 1)...]))
+    }
+}

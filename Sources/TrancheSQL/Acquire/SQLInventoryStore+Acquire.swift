@@ -1,0 +1,239 @@
+package import Tranche
+
+extension SQLInventoryStore {
+    package func readsUnderLock(_ source: any MetaSource) -> Bool {
+        (source as? SQLMetaSource<Database>)?.database === database
+    }
+
+    package func acquire(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        with input: AcquireInput
+    ) async throws -> AcquireOutcome {
+        let isReading = input.plan == nil && readsUnderLock(source)
+        let read = isReading ? source as? SQLMetaSource<Database> : nil
+        var input = input
+        do {
+            if let read, let answer = try await acquireAtOnce(request, with: input, from: read) {
+                switch answer {
+                case .batch(let batch): return .batches([batch])
+                case .declined(let hasEnded):
+                    guard hasEnded else { return .needsEnding }
+                    input.endings = []
+                }
+            }
+            for isNew in [false, true] {
+                // Who has no run holds no batch of it.
+                if isNew, !input.endings.isEmpty { return .needsEnding }
+                let outcome = try await acquire(request, with: input, from: read, isNew: isNew)
+                if let outcome { return outcome }
+            }
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(error, inventory: name)
+        }
+        throw TrancheError(.storeFailed, "\(request.key) vanished while it was being acquired from")
+    }
+
+    /// Acquires in one round trip where the next batch is likely to need no more.
+    ///
+    /// The lock is a statement of its own, so that the other has a snapshot taken after it.
+    ///
+    /// - Returns: The answer; `nil` where it was not tried.
+    /// - Throws: The database's error, or `TrancheError`.
+    private func acquireAtOnce(
+        _ request: AcquireRequest,
+        with input: AcquireInput,
+        from source: SQLMetaSource<Database>
+    ) async throws -> SingleStatementAcquire<Database>.Answer? {
+        guard decidesInOneStatement, hint(for: request.key).prefersSingleStatement,
+            let single = SingleStatementAcquire(request, with: input, from: source, in: self)
+        else { return nil }
+        var batch = StatementBatch()
+        _ = batch.add(lockInOrder("1", of: request.key))
+        let decision = batch.add(try single.statement)
+        let answer = try single.answer(try await database.write(batch.statements)[decision])
+        note({ $0.prefersSingleStatement = answer.isBatch }, for: request.key)
+        return answer
+    }
+
+    /// Acquires under the lock of the run's row.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - input: What was found out before.
+    ///   - source: The source, when it may be read under the lock.
+    ///   - isNew: Whether to make the run first.
+    /// - Returns: `nil` when there is no such run.
+    /// - Throws: The database's error, or `TrancheError`.
+    private func acquire(
+        _ request: AcquireRequest,
+        with input: AcquireInput,
+        from source: SQLMetaSource<Database>?,
+        isNew: Bool
+    ) async throws -> AcquireOutcome? {
+        let reads = try AcquireReads(
+            request,
+            ending: input.endings,
+            from: source,
+            isNew: isNew,
+            in: self
+        )
+        return try await database.withTransaction(reads.batch.statements) { connection, rows in
+            if let sibling = reads.sibling {
+                try requireSibling(rows[sibling], agreesWith: request)
+            }
+            guard let (run, now) = try reads.lockedRun(in: rows) else { return nil }
+            var acquisition = Acquisition(
+                store: self,
+                request: request,
+                input: input,
+                run: run,
+                isNew: isNew,
+                now: now
+            )
+            try acquisition.requireSameDefinition()
+            let repeated = try acquisition.repeated(reads.repeated(in: rows))
+            if !repeated.isEmpty { return .batches(repeated) }
+            guard reads.endedCount(in: rows) == input.endings.count else { return .needsEnding }
+            let outcome = try await acquisition.decide(reads, rows, on: connection)
+            if decidesInOneStatement, acquisition.fitsOneStatement {
+                note({ $0.prefersSingleStatement = true }, for: request.key)
+            }
+            // What has ended has ended, whether there is anything to hand out or not.
+            if !input.endings.isEmpty, connection.isInTransaction {
+                _ = try await connection.commit([])
+            }
+            return outcome
+        }
+    }
+
+    private func requireSibling(_ rows: SQLRows, agreesWith request: AcquireRequest) throws {
+        guard var row = rows.first else { return }
+        var sibling = try run(&row)
+        sibling.bounds = request.bounds
+        sibling.rootIDs = request.rootIDs
+        // Where records go is each run's own.
+        try sibling.requireSame(
+            definition: request.definition.shared,
+            bounds: request.bounds,
+            rootIDs: request.rootIDs
+        )
+    }
+}
+
+// MARK: - Statements
+
+extension SQLInventoryStore {
+    /// The statement that locks a run's row and reads it with the clock, in the order in which acquires came.
+    func lockInOrder(_ key: RunKey) -> SQLStatement {
+        // The last tile is read behind the lock.
+        let columns = Self.runColumns(dialect, lastTile: "NULL")
+        return lockInOrder("\(columns), \(dialect.milliseconds(now))", of: key)
+    }
+
+    private func lockInOrder(_ columns: SQLStatement, of key: RunKey) -> SQLStatement {
+        dialect.lockInOrder(
+            columns,
+            of: tables.run,
+            where: isRun(key),
+            queue: "run \(tables.batch.quoted) \(key.metaTable) \(key.job) \(key.run)"
+        )
+    }
+
+    /// How old an entry of a run must be, in milliseconds, as an expression of its row.
+    func lag(of key: RunKey) -> SQLStatement {
+        "(SELECT settle_lag_ms FROM \(tables.run) WHERE \(isRun(key)))"
+    }
+
+    /// The lowest id that the run may hand out next: the one after its cursor.
+    func firstID(of key: RunKey) -> SQLStatement {
+        """
+        (
+            SELECT CASE max(passed)
+                WHEN 9223372036854775807 THEN NULL
+                ELSE coalesce(max(passed) + 1, max(lower_id), -9223372036854775807 - 1)
+            END
+            FROM (
+                SELECT passed_id AS passed, id_from AS lower_id
+                FROM \(tables.run)
+                WHERE \(isRun(key))
+                UNION ALL
+                SELECT batch_id_end, NULL
+                FROM (
+                \(selectLastTile(of: key))
+                ) AS last_tile
+            ) AS known
+        )
+        """
+    }
+
+    func insertRun(_ request: AcquireRequest) -> SQLStatement {
+        """
+        INSERT INTO \(tables.run) (
+            meta_table, job, run, definition, id_from, id_to,
+            lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+            on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
+            created_at
+        )
+        VALUES (
+            \(request.key.metaTable), \(request.key.job), \(request.key.run),
+            \(request.definitionText), \(request.bounds.lower), \(request.bounds.upper),
+            \(request.policy.lease.milliseconds), \(request.policy.maxAttempts),
+            \(request.policy.backoff.milliseconds), \(request.policy.backoffLimit.milliseconds),
+            \(request.policy.onExhausted.rawValue), \(request.policy.settleWait.milliseconds),
+            \(request.policy.settleLag.milliseconds), \(request.policy.watch.milliseconds),
+            \(request.rootIDs.lower), \(request.rootIDs.upper),
+            -- A sibling that is read now; one that becomes upstream later marks this run, too.
+            coalesce((
+                SELECT max(is_upstream) FROM \(tables.run)
+                WHERE meta_table = \(request.key.metaTable) AND job = \(request.key.job)
+            ), 0),
+            \(now)
+        )
+        ON CONFLICT (meta_table, job, run) DO NOTHING
+        """
+    }
+
+    func selectSibling(of key: RunKey) -> SQLStatement {
+        """
+        SELECT \(runColumns)
+        FROM \(tables.run) AS r
+        WHERE meta_table = \(key.metaTable) AND job = \(key.job) AND definition IS NOT NULL
+        LIMIT 1
+        """
+    }
+
+    /// Batches that are released, expired or due for a retry, oldest first.
+    func selectDue(_ request: AcquireRequest) -> SQLStatement {
+        """
+        SELECT \(batchColumns)
+        FROM \(tables.batch)
+        WHERE \(isRun(request.key))
+            -- The clock stands in a query of its own, or it would be read anew for each row and could
+            -- not be looked up in the index.
+            AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
+        -- Not by the bare id: a planner that knows nothing of the values would walk the whole table in
+        -- that order, rather than look up the few that are due and sort them.
+        ORDER BY id + 0
+        LIMIT \(Acquisition<Database>.offersRead(for: request))
+        \(dialect.lockingFreeRows)
+        """
+    }
+
+    func selectRepeated(_ request: AcquireRequest) -> SQLStatement {
+        var tokens: SQLStatement = ""
+        for (place, slot) in request.slots.enumerated() {
+            tokens.append(place == 0 ? "\(slot.token)" : ", \(slot.token)")
+        }
+        let known: SQLStatement =
+            request.isTokenMadeUp
+            ? "\(isRun(request.key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL"
+            : "substr(request, 1, 1) <> '~'"
+        return """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE request IN (\(tokens)) AND \(known)
+            ORDER BY id
+            """
+    }
+}
