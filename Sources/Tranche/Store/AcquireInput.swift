@@ -1,6 +1,8 @@
 /// What was found out for an acquire before it holds the run: outside the lock, or by who asks.
 public struct AcquireInput: Sendable {
-    /// What follows the cursor; used only where the cursor is still there. `nil` when nothing was planned.
+    /// What follows the cursor; `nil` when nothing was planned.
+    ///
+    /// It is used only where the cursor is still there.
     public var plan: RangePlan?
     /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
     public var looks: [GapLook]?
