@@ -6,9 +6,9 @@ package import TrancheSQL
 /// A PostgreSQL database, through a pool of connections.
 package final class PostgreSQLDatabase: SQLDatabase {
     package let name: String
-    private let pool: SQLConnectionPool<PostgreSQLConnection>
+    package let writers: SQLConnectionPool<PostgreSQLConnection>
     /// Connections in whose transactions others write: who waits for one holds none of the others.
-    private let longPool: SQLConnectionPool<PostgreSQLConnection>
+    package let longWriters: SQLConnectionPool<PostgreSQLConnection>
     private let roundTrip = RoundTrip()
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
@@ -48,8 +48,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 )
             }
         }
-        pool = makePool(measuring: isReadOnly ? nil : roundTrip)
-        longPool = makePool(measuring: nil)
+        writers = makePool(measuring: isReadOnly ? nil : roundTrip)
+        longWriters = makePool(measuring: nil)
     }
 
     package func identity() async throws -> String {
@@ -60,27 +60,11 @@ package final class PostgreSQLDatabase: SQLDatabase {
         return "postgresql:\(try row.text())/\(try row.text())"
     }
 
-    package func withConnection<R: Sendable>(
-        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
-    ) async throws -> R {
-        try await pool.withConnection(body)
-    }
-
-    package func withLongConnection<R: Sendable>(
-        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
-    ) async throws -> R {
-        try await longPool.withConnection(body)
-    }
-
-    package func withReader<R: Sendable>(
-        _ body: @Sendable (isolated PostgreSQLConnection) async throws -> R
-    ) async throws -> R {
-        try await pool.withConnection(body)
-    }
+    package var readers: SQLConnectionPool<PostgreSQLConnection> { writers }
 
     package func close() async {
-        pool.close()
-        longPool.close()
+        writers.close()
+        longWriters.close()
     }
 
     // MARK: Schema

@@ -9,7 +9,7 @@ package final class SQLiteDatabase: SQLDatabase {
     package let name: String
     package let path: String
     private let writer: SQLConnectionPool<SQLiteConnection>?
-    private let readers: SQLConnectionPool<SQLiteConnection>
+    package let readers: SQLConnectionPool<SQLiteConnection>
 
     package var dialect: any SQLDialect { SQLiteDialect() }
 
@@ -80,19 +80,11 @@ package final class SQLiteDatabase: SQLDatabase {
         "sqlite:" + URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 
-    package func withConnection<R: Sendable>(
-        _ body: @Sendable (isolated SQLiteConnection) async throws -> R
-    ) async throws -> R {
-        guard let writer else {
+    package var writers: SQLConnectionPool<SQLiteConnection> {
+        get throws {
+            if let writer { return writer }
             throw SQLiteError(code: SQLITE_READONLY, message: "'\(path)' was opened as a source")
         }
-        return try await writer.withConnection(body)
-    }
-
-    package func withReader<R: Sendable>(
-        _ body: @Sendable (isolated SQLiteConnection) async throws -> R
-    ) async throws -> R {
-        try await readers.withConnection(body)
     }
 
     package func close() async {

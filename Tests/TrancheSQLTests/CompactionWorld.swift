@@ -255,22 +255,18 @@ final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
     var name: String { base.name }
     var dialect: any SQLDialect { base.dialect }
 
-    func withConnection<R: Sendable>(
-        _ body: @Sendable (isolated Base.Connection) async throws -> R
-    ) async throws -> R {
-        let isAlive = left.withLock { left in
-            left -= 1
-            return left >= 0
+    var writers: SQLConnectionPool<Base.Connection> {
+        get throws {
+            let isAlive = left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            guard isAlive else { throw Death() }
+            return try base.writers
         }
-        guard isAlive else { throw Death() }
-        return try await base.withConnection(body)
     }
 
-    func withReader<R: Sendable>(
-        _ body: @Sendable (isolated Base.Connection) async throws -> R
-    ) async throws -> R {
-        try await base.withReader(body)
-    }
+    var readers: SQLConnectionPool<Base.Connection> { base.readers }
 
     func identity() async throws -> String { try await base.identity() }
 

@@ -26,12 +26,12 @@ struct Acquisition<Database: SQLDatabase> {
     var isProbing = false
 
     init(
-        store: SQLInventoryStore<Database>,
-        request: AcquireRequest,
-        input: AcquireInput,
-        run: RunRecord,
+        _ request: AcquireRequest,
+        _ input: AcquireInput,
+        of run: RunRecord,
         isNew: Bool,
-        now: Date
+        at now: Date,
+        in store: SQLInventoryStore<Database>
     ) {
         self.store = store
         self.request = request

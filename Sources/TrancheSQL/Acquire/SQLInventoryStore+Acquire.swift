@@ -78,19 +78,13 @@ extension SQLInventoryStore {
             isNew: isNew,
             in: self
         )
-        return try await database.withTransaction(reads.batch.statements) { connection, rows in
+        let statements = reads.batch.statements
+        return try await database.writers.withTransaction(statements) { connection, rows in
             if let sibling = reads.sibling {
                 try requireSibling(rows[sibling], agreesWith: request)
             }
             guard let (run, now) = try reads.lockedRun(in: rows) else { return nil }
-            var acquisition = Acquisition(
-                store: self,
-                request: request,
-                input: input,
-                run: run,
-                isNew: isNew,
-                now: now
-            )
+            var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
             try acquisition.requireSameDefinition()
             let repeated = try acquisition.repeated(reads.repeated(in: rows))
             if !repeated.isEmpty { return .batches(repeated) }

@@ -95,17 +95,14 @@ extension SQLInventoryStore {
         into report: inout CompactionReport
     ) async throws {
         try Task.checkCancellation()
-        let reads = [
-            selectFound(batches), selectDownstream(of: run.key), selectHighest(of: run.key),
-            selectAttempts(of: batches),
-        ]
         if isDryRun {
-            let rows = try await database.withReader {
-                try await $0.atomically(reads, isWriting: false)
+            let reads = CompactionReads(batches, of: run, after: [], in: self)
+            let rows = try await database.withReader { [batch = reads.batch] in
+                try await $0.atomically(batch.statements, isWriting: false)
             }
-            var packing = try decide(rows[...], for: run)
+            var packing = try decide(rows, reads, for: run)
             packing.pack()
-            report.add(packing, try losses(of: packing, rows[...], rows[reads.count - 1]))
+            report.add(packing, try losses(of: packing, rows, reads))
             return
         }
         // Who numbers completions takes this lock before those of runs.
@@ -113,27 +110,30 @@ extension SQLInventoryStore {
             lockForNumbering(JobKey(metaTable: run.key.metaTable, job: run.key.job)) + [
                 "SELECT id FROM \(tables.run) WHERE id = \(run.id) \(dialect.lockingRow)"
             ]
-        let open = [false, true].map { selectOpenRow(of: run, isLate: $0) }
-        let done = try await database.withTransaction(locks + reads + open) { connection, rows in
-            let answers = rows[locks.count...]
-            var packing = try decide(answers, for: run)
+        let reads = CompactionReads(batches, of: run, after: locks, in: self)
+        let statements = reads.batch.statements
+        let done = try await database.withTransaction(statements) { connection, rows in
+            var packing = try decide(rows, reads, for: run)
             if packing.moved.isEmpty { return (packing, CompactedLosses()) }
-            packing.pack(into: try answers.suffix(open.count).flatMap { try openRows($0) })
-            let losses = try losses(of: packing, answers, rows[locks.count + reads.count - 1])
+            packing.pack(into: try rows[reads.open].flatMap { try openRows($0) })
+            let losses = try losses(of: packing, rows, reads)
             _ = try await connection.commit(write(packing, of: run))
             return (packing, losses)
         }
         report.add(done.0, done.1)
     }
 
-    private func decide(_ answers: ArraySlice<SQLRows>, for run: CompactedRun) throws
-        -> ArchivePacking
-    {
-        let answers = Array(answers)
-        var highest = answers[2].first
+    private func decide(
+        _ rows: [SQLRows],
+        _ reads: CompactionReads,
+        for run: CompactedRun
+    ) throws -> ArchivePacking {
+        var highest = rows[reads.highest].first
         return ArchivePacking(
-            found: try answers[0].map { try archivable(&$0, of: run.key) }.compactMap { $0 },
-            needs: try answers[1].map { try need(&$0, of: run.key) }.compactMap { $0 },
+            found: try rows[reads.found].map { try archivable(&$0, of: run.key) }
+                .compactMap { $0 },
+            needs: try rows[reads.downstream].map { try need(&$0, of: run.key) }
+                .compactMap { $0 },
             highest: try highest?.optionalInteger() ?? 0
         )
     }
@@ -141,18 +141,18 @@ extension SQLInventoryStore {
     /// How many attempts and results are of batches that go.
     private func losses(
         of packing: ArchivePacking,
-        _ answers: ArraySlice<SQLRows>,
-        _ attempts: SQLRows
+        _ rows: [SQLRows],
+        _ reads: CompactionReads
     ) throws -> CompactedLosses {
         let moved = Set(packing.moved.map(\.id))
         var losses = CompactedLosses()
-        losses.attempts = try attempts.map { row in
+        losses.attempts = try rows[reads.attempts].map { row in
             moved.contains(try row.integer()) ? Int(try row.integer()) : 0
         }.reduce(0, +)
         losses.results =
-            try answers.first?.map { try batch(&$0) }.count { batch in
+            try rows[reads.found].map { try batch(&$0) }.count { batch in
                 moved.contains(batch.id) && (batch.result != nil || batch.logging != nil)
-            } ?? 0
+            }
         return losses
     }
 
@@ -194,7 +194,7 @@ extension SQLInventoryStore {
     }
 
     /// What is archived of batches; another who compacts may have been faster.
-    private func selectFound(_ batches: [Int64]) -> SQLStatement {
+    fileprivate func selectFound(_ batches: [Int64]) -> SQLStatement {
         """
         SELECT \(batchColumns), request IS NULL
         FROM \(tables.batch)
@@ -203,7 +203,7 @@ extension SQLInventoryStore {
         """
     }
 
-    private func selectAttempts(of batches: [Int64]) -> SQLStatement {
+    fileprivate func selectAttempts(of batches: [Int64]) -> SQLStatement {
         """
         SELECT batch_id, count(*)
         FROM \(tables.attempt)
@@ -213,7 +213,7 @@ extension SQLInventoryStore {
     }
 
     /// The runs that take a job's batches as their items, with their first open batch.
-    private func selectDownstream(of key: RunKey) -> SQLStatement {
+    fileprivate func selectDownstream(of key: RunKey) -> SQLStatement {
         """
         SELECT r.definition, r.passed_id, \(Self.lastTile(of: tables.batch)), r.id_from, r.id_to, (
             SELECT min(b.batch_id_start)
@@ -227,7 +227,7 @@ extension SQLInventoryStore {
     }
 
     /// The highest number that a success of the job has.
-    private func selectHighest(of key: RunKey) -> SQLStatement {
+    fileprivate func selectHighest(of key: RunKey) -> SQLStatement {
         let job = JobKey(metaTable: key.metaTable, job: key.job)
         return """
             SELECT max(number)
@@ -242,7 +242,7 @@ extension SQLInventoryStore {
     }
 
     /// The last row of a run that has room for more.
-    private func selectOpenRow(of run: CompactedRun, isLate: Bool) -> SQLStatement {
+    fileprivate func selectOpenRow(of run: CompactedRun, isLate: Bool) -> SQLStatement {
         """
         SELECT id, body
         FROM (
@@ -304,6 +304,31 @@ extension SQLInventoryStore {
             bounds: bounds,
             lowestOpen: try row.optionalInteger()
         )
+    }
+}
+
+/// What is read of batches that may be packed, and where the answers are.
+private struct CompactionReads: Sendable {
+    private(set) var batch = StatementBatch()
+    let found: StatementBatch.Place
+    let downstream: StatementBatch.Place
+    let highest: StatementBatch.Place
+    let attempts: StatementBatch.Place
+    /// The last rows of the archive that have room for more: of tiles, and of late batches.
+    let open: StatementBatch.Places
+
+    init(
+        _ batches: [Int64],
+        of run: CompactedRun,
+        after locks: [SQLStatement],
+        in store: SQLInventoryStore<some SQLDatabase>
+    ) {
+        _ = batch.add(locks)
+        found = batch.add(store.selectFound(batches))
+        downstream = batch.add(store.selectDownstream(of: run.key))
+        highest = batch.add(store.selectHighest(of: run.key))
+        attempts = batch.add(store.selectAttempts(of: batches))
+        open = batch.add([false, true].map { store.selectOpenRow(of: run, isLate: $0) })
     }
 }
 

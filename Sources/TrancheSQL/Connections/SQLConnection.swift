@@ -77,21 +77,15 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// What identifies the database, found out from itself.
     func identity() async throws -> String
 
-    /// Lends a connection for writing.
-    func withConnection<R: Sendable>(
-        _ body: @Sendable (isolated Connection) async throws -> R
-    ) async throws -> R
+    /// Lends connections for writing; throws where nothing may be written.
+    var writers: SQLConnectionPool<Connection> { get throws }
 
-    /// Lends a connection for writing that others may wait for meanwhile: not one of those that short
+    /// Lends connections for writing that others may wait for meanwhile: none of those that short
     /// requests need.
-    func withLongConnection<R: Sendable>(
-        _ body: @Sendable (isolated Connection) async throws -> R
-    ) async throws -> R
+    var longWriters: SQLConnectionPool<Connection> { get throws }
 
-    /// Lends a connection for reading; where there is one writer at a time, it does not wait for it.
-    func withReader<R: Sendable>(
-        _ body: @Sendable (isolated Connection) async throws -> R
-    ) async throws -> R
+    /// Lends connections for reading; where there is one writer at a time, none waits for it.
+    var readers: SQLConnectionPool<Connection> { get }
 
     /// Describes a table or view; `nil` when there is none.
     func table(_ name: SQLTableName) async throws -> SQLTable?
@@ -199,21 +193,35 @@ extension SQLDatabase {
         passed cursor: Int64?
     ) async throws -> SQLMarkVerdict { .same }
 
-    /// Lends a connection for writing, where there is but one that writes.
-    package func withLongConnection<R: Sendable>(
+    /// There is but one that writes.
+    package var longWriters: SQLConnectionPool<Connection> { get throws { try writers } }
+
+    /// Lends a connection for writing.
+    package func withConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
-        try await withConnection(body)
+        try await writers.withConnection(body)
+    }
+
+    /// Lends a connection for reading.
+    package func withReader<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R {
+        try await readers.withConnection(body)
     }
 
     /// Runs statements in a transaction of their own, for reading.
     package func read(_ statements: SQLStatement...) async throws -> [SQLRows] {
-        try await withReader { try await $0.atomically(statements, isWriting: false) }
+        try await readers.withConnection {
+            try await $0.atomically(statements, isWriting: false)
+        }
     }
 
     /// Runs statements in a transaction of their own, for writing.
     package func write(_ statements: [SQLStatement]) async throws -> [SQLRows] {
-        try await withConnection { try await $0.atomically(statements, isWriting: true) }
+        try await writers.withConnection {
+            try await $0.atomically(statements, isWriting: true)
+        }
     }
 
     /// Opens a transaction with some statements and lets `body` go on with their rows.
@@ -223,7 +231,7 @@ extension SQLDatabase {
         _ statements: [SQLStatement],
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {
-        try await withConnection { try await $0.inTransaction(statements, body) }
+        try await writers.withTransaction(statements, body)
     }
 
     /// Opens a transaction that may take long, as others' writes do; else as ``withTransaction(_:_:)``.
@@ -231,7 +239,7 @@ extension SQLDatabase {
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {
         let statements = dialect.beginningLongTransaction
-        return try await withLongConnection { try await $0.inTransaction(statements, body) }
+        return try await longWriters.withTransaction(statements, body)
     }
 }
 
@@ -247,26 +255,6 @@ extension SQLDatabase {
             transaction.end()
             _ = try await connection.commit([])
             return result
-        }
-    }
-}
-
-extension SQLConnection {
-    /// Opens a transaction, lets `body` go on, and rolls back what it leaves open.
-    fileprivate func inTransaction<R: Sendable>(
-        _ statements: [SQLStatement],
-        _ body: @Sendable (isolated Self, [SQLRows]) async throws -> R
-    ) async throws -> R {
-        do {
-            let rows = try await begin(statements)
-            let result = try await body(self, rows)
-            if isInTransaction { try await rollback() }
-            return result
-        } catch {
-            // The error of the body is the one to tell; a connection that cannot roll back is not lent
-            // again, and its transaction ends with it.
-            if isInTransaction { try? await rollback() }
-            throw error
         }
     }
 }

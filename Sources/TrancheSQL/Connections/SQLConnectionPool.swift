@@ -35,32 +35,41 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     package func withConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
+        // All on the connection's own thread: going there and back costs as much as a small statement.
+        func lend(_ connection: isolated Connection) async throws -> R? {
+            // It may have been lost since it was given back.
+            guard connection.isAlive() else {
+                passOn(.place)
+                return nil
+            }
+            connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
+            defer { giveBack(connection) }
+            return try await body(connection)
+        }
         while true {
-            let connection = try await take()
-            if let result = try await lend(connection, to: body) { return result }
+            if let result = try await lend(take()) { return result }
         }
     }
 
-    /// Calls `body` and gives the connection back, all on the connection's own thread: going there and
-    /// back costs as much as a small statement.
+    /// Lends a connection with an open transaction in which some statements were run.
     ///
-    /// - Returns: What `body` returns; `nil` when the connection was lost since it was given back.
-    private func lend<R: Sendable>(
-        _ connection: isolated Connection,
-        to body: @Sendable (isolated Connection) async throws -> R
-    ) async throws -> R? {
-        guard connection.isAlive() else {
-            passOn(.place)
-            return nil
-        }
-        connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
-        do {
-            let result = try await body(connection)
-            giveBack(connection)
-            return result
-        } catch {
-            giveBack(connection)
-            throw error
+    /// `body` commits; a transaction that it leaves open, or throws from, is rolled back.
+    package func withTransaction<R: Sendable>(
+        _ statements: [SQLStatement],
+        _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        try await withConnection { connection in
+            do {
+                let rows = try await connection.begin(statements)
+                let result = try await body(connection, rows)
+                if connection.isInTransaction { try await connection.rollback() }
+                return result
+            } catch {
+                // The error of the body is the one to tell; a connection that cannot roll back is not
+                // lent again, and its transaction ends with it.
+                if connection.isInTransaction { try? await connection.rollback() }
+                throw error
+            }
         }
     }
 

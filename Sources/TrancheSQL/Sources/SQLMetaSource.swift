@@ -96,48 +96,47 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     ///   - size: Most rows to look at. It stands in the text: one prepared statement a size.
     /// - Returns: The step.
     package func step(from lower: SQLStatement, within bounds: IDBounds, size: Int) -> Step {
-        let condition = condition(from: lower, within: bounds)
-        var statement: SQLStatement = """
-            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+        let rows: SQLStatement = """
             FROM \(table)
-            WHERE \(condition)
+            WHERE \(condition(from: lower, within: bounds))
+            ORDER BY \(name: definition.uid)
+            LIMIT \(unsafeRaw: String(size))
             """
         guard let filter = definition.filter else {
-            statement.append("\nORDER BY \(name: definition.uid)\nLIMIT \(unsafeRaw: String(size))")
-            return Step(statement: statement, size: size, isFiltered: false)
+            let columns: SQLStatement = "\(name: definition.uid), \(weightColumn), \(itemColumn)"
+            return Step(statement: "SELECT \(columns)\n\(rows)", size: size, isFiltered: false)
         }
-        // The window is bounded before the filter is, so that a filter that leaves almost everything
-        // out cannot hold the run for long; its last row says how far the window went.
-        var window: SQLStatement = """
-            SELECT
-                \(name: definition.uid) AS tranche_id,
-                \(weightColumn) AS tranche_weight,
-                \(itemColumn) AS tranche_item,
-                (
-            \(unsafeRaw: filter)
-                ) IS TRUE AS tranche_kept
-            FROM \(table)
-            WHERE \(condition)
-            """
-        window.append("\nORDER BY \(name: definition.uid)\nLIMIT \(unsafeRaw: String(size))")
         return Step(
-            statement: """
-                SELECT tranche_id, tranche_weight, tranche_item, tranche_kept, tranche_number
-                FROM (
-                    SELECT
-                        tranche_id, tranche_weight, tranche_item, tranche_kept,
-                        row_number() OVER (ORDER BY tranche_id) AS tranche_number,
-                        lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
-                    FROM (
-                \(window)
-                    ) AS tranche_window
-                ) AS tranche_numbered
-                WHERE tranche_kept OR tranche_next IS NULL
-                ORDER BY tranche_id
-                """,
+            statement: filteredStep(filter, of: rows),
             size: size,
             isFiltered: true
         )
+    }
+
+    /// The window is bounded before the filter is, so that a filter that leaves almost everything out
+    /// cannot hold the run for long; its last row says how far the window went.
+    private func filteredStep(_ filter: String, of rows: SQLStatement) -> SQLStatement {
+        """
+        SELECT tranche_id, tranche_weight, tranche_item, tranche_kept, tranche_number
+        FROM (
+            SELECT
+                tranche_id, tranche_weight, tranche_item, tranche_kept,
+                row_number() OVER (ORDER BY tranche_id) AS tranche_number,
+                lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
+            FROM (
+                SELECT
+                    \(name: definition.uid) AS tranche_id,
+                    \(weightColumn) AS tranche_weight,
+                    \(itemColumn) AS tranche_item,
+                    (
+        \(unsafeRaw: filter)
+                    ) IS TRUE AS tranche_kept
+        \(rows)
+            ) AS tranche_window
+        ) AS tranche_numbered
+        WHERE tranche_kept OR tranche_next IS NULL
+        ORDER BY tranche_id
+        """
     }
 
     private func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {

@@ -26,26 +26,17 @@ extension SQLInventoryStore {
             )
         }
         let attempt = Int(try row.integer())
-        let failures = Int(try row.integer())
-        let idStart = try row.integer()
-        let idEnd = try row.integer()
-        let coverStart = try row.optionalInteger()
-        let packed = row.optionalText()
-        let ids = packed.flatMap { IDRuns(packed: $0) }
-        guard (packed == nil) == (ids == nil) else {
-            throw TrancheError(.storeFailed, "batch \(id) has item_ids that are not ascending runs")
-        }
         var record = BatchRecord(
             id: id,
             key: key,
             kind: kind,
             status: status,
             attempt: attempt,
-            failures: failures,
-            idStart: idStart,
-            idEnd: idEnd,
-            coverStart: coverStart,
-            itemIDs: ids,
+            failures: Int(try row.integer()),
+            idStart: try row.integer(),
+            idEnd: try row.integer(),
+            coverStart: try row.optionalInteger(),
+            itemIDs: try itemIDs(row.optionalText(), of: id),
             count: Int(try row.integer()),
             weight: try row.optionalDouble(),
             worker: row.optionalText(),
@@ -63,6 +54,12 @@ extension SQLInventoryStore {
         // A released batch is due since its release; only failed ones have a retry.
         if status != .failed { record.retryAt = nil }
         return record
+    }
+
+    private func itemIDs(_ packed: String?, of batch: Int64) throws -> IDRuns? {
+        guard let packed else { return nil }
+        if let ids = IDRuns(packed: packed) { return ids }
+        throw TrancheError(.storeFailed, "batch \(batch) has item_ids that are not ascending runs")
     }
 
     /// The columns of a run's row, and where its last tile ends; its table is named `r`.
@@ -130,16 +127,7 @@ extension SQLInventoryStore {
             bounds: IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger()),
             cursor: try row.optionalInteger(),
             tileEnd: try row.optionalInteger(),
-            policy: RunPolicy(
-                lease: .milliseconds(try row.integer()),
-                maxAttempts: Int(try row.integer()),
-                backoff: .milliseconds(try row.integer()),
-                backoffLimit: .milliseconds(try row.integer()),
-                onExhausted: RunPolicy.OnExhausted(rawValue: try row.text()) ?? .fail,
-                settleWait: .milliseconds(try row.integer()),
-                settleLag: .milliseconds(try row.integer()),
-                watch: .milliseconds(try row.integer())
-            ),
+            policy: try policy(&row),
             pauseReason: row.optionalText(),
             pendingSince: try row.optionalInstant(),
             settling: SettlingState(
@@ -163,6 +151,19 @@ extension SQLInventoryStore {
         )
         record.advance(toTileEnd: try row.optionalInteger())
         return record
+    }
+
+    private func policy(_ row: inout SQLRow) throws -> RunPolicy {
+        RunPolicy(
+            lease: .milliseconds(try row.integer()),
+            maxAttempts: Int(try row.integer()),
+            backoff: .milliseconds(try row.integer()),
+            backoffLimit: .milliseconds(try row.integer()),
+            onExhausted: RunPolicy.OnExhausted(rawValue: try row.text()) ?? .fail,
+            settleWait: .milliseconds(try row.integer()),
+            settleLag: .milliseconds(try row.integer()),
+            watch: .milliseconds(try row.integer())
+        )
     }
 
     private func identity(mark: String?, witness: String?) -> SourceIdentity? {

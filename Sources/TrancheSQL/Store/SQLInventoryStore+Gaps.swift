@@ -86,73 +86,77 @@ extension SQLInventoryStore {
     package func queueLate(_ queued: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int {
         guard let first = queued.first, let last = queued.last else { return 0 }
         let range = first...last
-        let statements =
-            [lockRun(key), readClock]
-            + [
-                selectLastTile(of: key),
-                """
-                SELECT \(gapColumns)
-                FROM \(tables.gap)
-                WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
-                    AND id_end >= \(first) AND id_start <= \(last)
-                ORDER BY id_end, id
-                """,
-            ] + selectHandedOut(of: key, in: range, onlyLate: false)
-        return try await wrapping {
-            try await database.withTransaction(statements) { connection, rows in
-                try requireRun(rows[0], key)
-                var (row, clock) = (rows[0][0], rows[1][0])
+        var batch = StatementBatch()
+        let locked = batch.add(lockRun(key))
+        let clock = batch.add(readClock)
+        let tile = batch.add(selectLastTile(of: key))
+        let gaps = batch.add(selectGaps(of: key, meeting: range))
+        let handedOut = batch.add(selectHandedOut(of: key, in: range, onlyLate: false))
+        return try await wrapping { [batch] in
+            try await database.withTransaction(batch.statements) { connection, rows in
+                try requireRun(rows[locked], key)
+                var (row, clock) = (rows[locked][0], rows[clock][0])
                 var run = try run(&row)
-                run.advance(toTileEnd: try lastTile(rows[2]))
+                run.advance(toTileEnd: try lastTile(rows[tile]))
                 guard let cursor = run.cursor, first <= cursor else { return 0 }
                 // What is held or will be tried again is in hand, whatever is to be done again.
-                var handedOut = try ids(
-                    of: try await connection.run([selectOpen(of: key, in: range)]),
-                    in: range
-                )
+                let open = try await connection.run([selectOpen(of: key, in: range)])
+                var known = try ids(of: open, in: range)
                 if !isRedo {
-                    handedOut = handedOut.union(try ids(of: Array(rows[4...]), in: range))
-                        .union(
-                            try await archivedHandedOut(
-                                of: key,
-                                in: range,
-                                onlyLate: false,
-                                on: connection
-                            )
-                        )
+                    known = known.union(try ids(of: Array(rows[handedOut]), in: range))
+                        .union(try await archived(of: key, in: range, on: connection))
                 }
                 let queue = LateQueue(
-                    ids: queued.intersection(first...min(last, cursor)).subtracting(handedOut),
-                    gaps: try rows[3].map { try gap(&$0) },
+                    ids: queued.intersection(first...min(last, cursor)).subtracting(known),
+                    gaps: try rows[gaps].map { try gap(&$0) },
                     isRedo: isRedo,
                     watch: run.policy.watch,
                     now: try clock.instant()
                 )
-                guard queue.count > 0 else { return 0 }
-                var changes = queue.changed.map { changed -> SQLStatement in
-                    """
-                    UPDATE \(tables.gap)
-                    SET known = \(changed.known.map { Int64($0) }), looks = \(changed.looks),
-                        next_look = \(instant(changed.nextLook))
-                    WHERE id = \(changed.id)
-                    """
-                }
-                for start in stride(from: 0, to: queue.new.count, by: 16) {
-                    changes.append(
-                        insertGaps(Array(queue.new[start...].prefix(16)), of: run.id)
-                    )
-                }
-                changes.append(
-                    """
-                    UPDATE \(tables.run)
-                    SET gaps_due_at = (\(selectNextLook(of: run.id)))
-                    WHERE id = \(run.id)
-                    """
-                )
-                _ = try await connection.commit(changes)
+                if queue.count > 0 { _ = try await connection.commit(write(queue, of: run.id)) }
                 return queue.count
             }
         }
+    }
+
+    private func archived(
+        of key: RunKey,
+        in range: ClosedRange<Int64>,
+        on connection: isolated Database.Connection
+    ) async throws -> IDRuns {
+        try await archivedHandedOut(of: key, in: range, onlyLate: false, on: connection)
+    }
+
+    /// The statements that keep what was queued.
+    private func write(_ queue: LateQueue, of run: Int64) -> [SQLStatement] {
+        let changed = queue.changed.map { gap -> SQLStatement in
+            """
+            UPDATE \(tables.gap)
+            SET known = \(gap.known.map { Int64($0) }), looks = \(gap.looks),
+                next_look = \(instant(gap.nextLook))
+            WHERE id = \(gap.id)
+            """
+        }
+        let new = stride(from: 0, to: queue.new.count, by: 16).map { start in
+            insertGaps(Array(queue.new[start...].prefix(16)), of: run)
+        }
+        return changed + new + [
+            """
+            UPDATE \(tables.run)
+            SET gaps_due_at = (\(selectNextLook(of: run)))
+            WHERE id = \(run)
+            """
+        ]
+    }
+
+    private func selectGaps(of key: RunKey, meeting range: ClosedRange<Int64>) -> SQLStatement {
+        """
+        SELECT \(gapColumns)
+        FROM \(tables.gap)
+        WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+            AND id_end >= \(range.lowerBound) AND id_start <= \(range.upperBound)
+        ORDER BY id_end, id
+        """
     }
 
     package func noteAudit(_ position: AuditPosition, of key: RunKey) async throws {

@@ -16,48 +16,63 @@ extension SQLInventoryStore: SharingStore {
     package func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?] {
         for ending in endings { try requireJSON(ending.failure.result) }
         guard let first = endings.first else { return [] }
-        let places = endings.indices.sorted {
-            endings[$0].holding.batch < endings[$1].holding.batch
-        }
-        var statements = [lockRun(ofBatch: first.holding.batch)]
-        for place in places {
-            let batch = endings[place].holding.batch
-            statements += [selectBatch(batch), selectRoot(of: batch)]
-        }
-        let asked = statements + [readClock]
-        return try await wrapping {
-            try await database.withTransaction(asked) { connection, rows in
+        var batch = StatementBatch()
+        let locked = batch.add(lockRun(ofBatch: first.holding.batch))
+        // In the order of their numbers, as all who lock several batches do.
+        let reads = endings.indices
+            .sorted { endings[$0].holding.batch < endings[$1].holding.batch }
+            .map { place in
+                let number = endings[place].holding.batch
+                let row = batch.add(selectBatch(number))
+                return (place: place, batch: row, root: batch.add(selectRoot(of: number)))
+            }
+        let clock = batch.add(readClock)
+        return try await wrapping { [batch] in
+            try await database.withTransaction(batch.statements) { connection, rows in
                 var records = [BatchRecord?](repeating: nil, count: endings.count)
-                guard var runRow = rows[0].first, var clock = rows.last?.first else {
+                guard var runRow = rows[locked].first, var clock = rows[clock].first else {
                     return records
                 }
                 var run = try run(&runRow)
                 let now = try clock.instant()
                 var writes: [SQLStatement] = []
-                for (number, place) in places.enumerated() {
-                    let (holding, failure) = (endings[place].holding, endings[place].failure)
-                    guard var row = rows[1 + 2 * number].first else { continue }
-                    let batch = try batch(&row)
-                    guard batch.status == .running, batch.attempt == holding.attempt,
-                        batch.key == run.key
-                    else { continue }
-                    var root = rows[2 + 2 * number][0]
-                    let failing = FailingBatch(
-                        batch: batch,
-                        run: run,
-                        root: try root.integer(),
-                        failure: failure,
-                        now: now
-                    )
+                for read in reads {
+                    let (row, root) = (rows[read.batch], rows[read.root])
+                    let ending = endings[read.place]
+                    guard let failing = try failing(ending, row, root, of: run, at: now) else {
+                        continue
+                    }
                     let failed = try failing.outcome()
                     writes += try write(failed, of: failing)
                     run.outage = failed.outage
-                    records[place] = failed.batch
+                    records[read.place] = failed.batch
                 }
                 if !writes.isEmpty { _ = try await connection.commit(writes) }
                 return records
             }
         }
+    }
+
+    /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another run's.
+    private func failing(
+        _ ending: BadEnding,
+        _ batches: SQLRows,
+        _ roots: SQLRows,
+        of run: RunRecord,
+        at now: Date
+    ) throws -> FailingBatch? {
+        guard var row = batches.first, var root = roots.first else { return nil }
+        let batch = try batch(&row)
+        guard batch.status == .running, batch.attempt == ending.holding.attempt,
+            batch.key == run.key
+        else { return nil }
+        return FailingBatch(
+            batch: batch,
+            run: run,
+            root: try root.integer(),
+            failure: ending.failure,
+            now: now
+        )
     }
 
     package func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {
