@@ -86,21 +86,21 @@ import TrancheTestKit
             try await inventory.acquireBatch(from: SQLSource("files"), job: "j", count: 1)
         )
         let clock = ManualClock()
-        let shutdown = Shutdown()
+        let stop = StopSource()
         let program = BatchProgram(
             path: "/bin/sh",
             arguments: ["sh", "-c", script],
             environment: ["PATH": "/usr/bin:/bin"],
             guardian: try ProcessGuard(),
-            shutdown: shutdown,
+            stop: stop,
             grace: .default,
             clock: clock,
             copy: { _ in }
         )
-        async let end = program.run(batch)
+        async let end = program.run(batch, BatchProgress())
         try await clock.waitForSleepers(1)
         clock.advance(by: .milliseconds(999))
-        if isStopped { shutdown.advance(to: .signalled) }
+        if isStopped { stop.advance(to: .stopping) }
         clock.advance(by: .milliseconds(1))
         #expect(try await end.isCutShort == isStopped)
         try await batch.release()
@@ -154,7 +154,7 @@ import TrancheTestKit
     @Test("A second stop ends what runs, where the signals are of different kinds, too")
     func secondStop() async throws {
         let clock = ManualClock()
-        let shutdown = Shutdown()
+        let stop = StopSource()
         let errors = TextWriter()
         let progress = Progress(
             errors,
@@ -163,7 +163,8 @@ import TrancheTestKit
             hasWeights: false
         )
         let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
-        async let watching: Void = shutdown.watch(
+        async let ending: Void = stop.end(after: .seconds(600), clock: clock)
+        async let watching: Void = stop.watch(
             signals,
             grace: .seconds(600),
             clock: clock,
@@ -172,11 +173,13 @@ import TrancheTestKit
         sender.yield(SIGTERM)
         try await clock.waitForSleepers(1)
         clock.advance(by: .seconds(1))
-        #expect(shutdown.stage == .signalled)
+        #expect(stop.stage == .stopping)
         sender.yield(SIGHUP)
-        await shutdown.reached(.terminating)
+        await stop.reached(.ending)
         sender.finish()
         await watching
+        clock.advance(by: .seconds(600))
+        await ending
         #expect(
             errors.text == "SIGTERM: finishing what runs for up to 10 min; again to stop now\n"
                 + "SIGHUP: stopping now\n"
@@ -196,14 +199,14 @@ import TrancheTestKit
     @Test("Whoever waits for a signal waits no longer than a moment")
     func moment() async throws {
         let clock = ManualClock()
-        let shutdown = Shutdown()
-        async let answer = shutdown.isSignalled(within: .seconds(1), clock: clock)
+        let stop = StopSource()
+        async let answer = stop.isAsked(within: .seconds(1), clock: clock)
         try await clock.waitForSleepers(1)
         clock.advance(by: .seconds(1))
         #expect(await answer == false)
-        async let second = shutdown.isSignalled(within: .seconds(1), clock: clock)
+        async let second = stop.isAsked(within: .seconds(1), clock: clock)
         try await clock.waitForSleepers(1)
-        shutdown.advance(to: .signalled)
+        stop.advance(to: .stopping)
         #expect(await second)
     }
 

@@ -62,12 +62,7 @@ extension Batch {
         _ work: @escaping @Sendable () async throws -> Output
     ) async throws -> Result<Done, any Error> {
         // A repeated request may be given its batch that has ended meanwhile.
-        guard record.status == .running else {
-            throw TrancheError(
-                .batchLost,
-                "batch \(id) of \(record.key) is \(record.status.rawValue): its attempt has ended"
-            )
-        }
+        guard record.status == .running else { throw hasEnded }
         do {
             let output = try await whileHeld(work)
             let text = try jsonText(of: output as? any Encodable)
@@ -84,6 +79,14 @@ extension Batch {
         }
     }
 
+    /// What is thrown where the attempt has ended already.
+    var hasEnded: TrancheError {
+        TrancheError(
+            .batchLost,
+            "batch \(id) of \(record.key) is \(record.status.rawValue): its attempt has ended"
+        )
+    }
+
     /// Runs `body` while heartbeats keep the lease.
     ///
     /// - Parameter body: The work; cancelled when the batch is lost.
@@ -92,25 +95,30 @@ extension Batch {
     public func whileHeld<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
+        try await whileHeld(by: { try await heartbeat() }, body)
+    }
+
+    /// Runs `body` while `heartbeat`, called at every third of the lease, keeps it.
+    ///
+    /// See ``whileHeld(_:)``.
+    func whileHeld<Result: Sendable>(
+        by heartbeat: @escaping @Sendable () async throws -> Void,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let clock = inventory.configuration.clock
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
-            group.addTask {
-                try await keepLease()
-                return nil
+            group.addTask { [lease] in
+                while true {
+                    try await clock.sleep(for: lease / 3)
+                    try await heartbeat()
+                }
             }
             defer { group.cancelAll() }
             while let ended = try await group.next() {
                 if let ended { return ended }
             }
             throw CancellationError()
-        }
-    }
-
-    /// Heartbeats at every third of the lease, until cancelled or the batch is lost.
-    private func keepLease() async throws {
-        while true {
-            try await inventory.configuration.clock.sleep(for: lease / 3)
-            try await heartbeat()
         }
     }
 }

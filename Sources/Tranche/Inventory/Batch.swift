@@ -167,9 +167,7 @@ extension Batch {
     ///   that is not the batch's.
     @discardableResult
     public func fail(_ error: any Error, badItems: Set<Int64> = []) async throws -> BatchRecord {
-        let category = (error as? any CategorizedError)?.category
-        let failure = BatchFailure("\(error)", isTransient: category == .transient)
-        return try await fail(failure, badItems: badItems)
+        try await fail(BatchFailure(error), badItems: badItems)
     }
 
     /// Records failure; the run's policy says when the batch is tried again.

@@ -186,13 +186,18 @@ extension Inventory {
 
     /// How long to wait before asking again: until a batch is due, where that is known.
     package func wait(for reason: NoBatchReason, atMost longest: Duration) -> Duration {
-        guard case .waiting(let until) = reason else { return longest }
-        let left = Duration.seconds(until.timeIntervalSince(now))
-        return min(max(left, .milliseconds(10)), longest)
+        reason.wait(atMost: longest, now: now)
     }
 }
 
 extension NoBatchReason {
+    /// How long to wait before asking again: until a batch is due, where that is known.
+    func wait(atMost longest: Duration, now: Date) -> Duration {
+        guard case .waiting(let until) = self else { return longest }
+        let left = Duration.seconds(until.timeIntervalSince(now))
+        return min(max(left, .milliseconds(10)), longest)
+    }
+
     /// Whether a worker that ends as `end` says looks again.
     package func isWorthWaiting(for end: SequenceEnd) -> Bool {
         switch (end, self) {

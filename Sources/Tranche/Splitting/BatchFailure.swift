@@ -11,6 +11,8 @@ public struct BatchFailure: Sendable, Hashable {
     public var isFinal: Bool
     /// The parts that the batch falls into where the bad items are known; else empty.
     public var parts: [BatchPart]
+    /// What kind of error it was; `nil` where that is not known.
+    public var code: TrancheError.Code?
 
     /// Makes a failure.
     public init(
@@ -18,13 +20,26 @@ public struct BatchFailure: Sendable, Hashable {
         result: String? = nil,
         isTransient: Bool = false,
         isFinal: Bool = false,
-        parts: [BatchPart] = []
+        parts: [BatchPart] = [],
+        code: TrancheError.Code? = nil
     ) {
         self.message = message
         self.result = result
         self.isTransient = isTransient
         self.isFinal = isFinal
         self.parts = parts
+        self.code = code
+    }
+
+    /// Describes a failure by an error.
+    ///
+    /// One that is a ``CategorizedError`` of the category transient says nothing about the items.
+    ///
+    /// - Parameter error: What went wrong; its description is kept.
+    public init(_ error: any Error) {
+        let category = (error as? any CategorizedError)?.category
+        let code = (error as? TrancheError)?.code
+        self.init("\(error)", isTransient: category == .transient, code: code)
     }
 }
 

@@ -47,7 +47,7 @@ extension TrancheError {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
             case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
-            case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused
+            case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused, timedOut
         }
 
         private let name: Name
@@ -135,10 +135,16 @@ extension TrancheError {
         /// Permanent; nothing was changed.
         public static let accessRefused = Self(name: .accessRefused)
 
+        /// The handler of a batch took longer than it may, or went on for too long without progress.
+        ///
+        /// Transient; the run's policy says when the batch is tried again.
+        public static let timedOut = Self(name: .timedOut)
+
         /// What to do about errors of this kind.
         public var category: ErrorCategory {
             switch name {
-            case .storeBusy, .storeUnavailable, .sourceUnavailable, .sinkUnavailable: .transient
+            case .storeBusy, .storeUnavailable, .sourceUnavailable, .sinkUnavailable, .timedOut:
+                .transient
             case .batchLost: .conflict
             default: .permanent
             }

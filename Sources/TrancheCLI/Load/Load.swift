@@ -21,7 +21,7 @@ struct Load: Sendable {
     let progress: Progress
     let tell: @Sendable (String) throws -> Void
     let write: @Sendable (ChainBatchReport) throws -> Void
-    private let shutdown = Shutdown()
+    private let stop = StopSource()
     private let failure = FirstFailure()
     private let told = Told()
 
@@ -48,40 +48,23 @@ struct Load: Sendable {
     }
 
     /// Whether a signal ended it.
-    var wasStopped: Bool { shutdown.stage >= .signalled }
+    var wasStopped: Bool { stop.stage >= .stopping }
 
     /// Runs the chain.
     ///
     /// - Returns: What came of it.
     /// - Throws: As `SinkChain.run(through:_:)`; what writing a report throws.
     func run(_ signals: AsyncStream<Int32>) async throws -> LoadReport {
-        let report = try await withThrowingTaskGroup(of: LoadReport?.self) { group in
-            group.addTask { try await shutdown.run(until: .terminating) { try await work() } }
-            group.addTask {
-                await shutdown.watch(
-                    signals,
-                    grace: options.grace.length,
-                    clock: inventory.configuration.clock,
-                    progress
-                )
-                return nil
-            }
-            group.addTask {
-                await progress.run()
-                return nil
-            }
-            group.addTask {
-                await estimate()
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let ended = try await group.next() {
-                if let ended { return ended }
-                // Cut short: what was in hand has been given back.
-                if shutdown.stage >= .terminating { throw CancellationError() }
-            }
-            throw CancellationError()
-        }
+        let report = try await stop.whileWatching(
+            signals,
+            grace: options.grace,
+            clock: inventory.configuration.clock,
+            progress,
+            estimate: { await estimate() },
+            { try await stop.run(until: .ending) { try await work() } }
+        )
+        // Cut short: what was in hand has been given back.
+        guard let report else { throw CancellationError() }
         try failure.rethrow()
         return report
     }
@@ -99,7 +82,7 @@ struct Load: Sendable {
             var total = before
             var rest = files[...]
             func begin() {
-                guard shutdown.stage == .working, let file = rest.popFirst() else { return }
+                guard stop.stage == .running, let file = rest.popFirst() else { return }
                 group.addTask { try await tryToWork(on: file, by: workers) }
             }
             for _ in 0..<atOnce { begin() }
@@ -139,7 +122,7 @@ struct Load: Sendable {
     private func work(on file: LoadFile, by workers: Int) async throws -> ChainReport {
         var chainOptions = chainOptions(file, workers: workers)
         chainOptions.assembles = !areSeveral
-        chainOptions.mayGoOn = { shutdown.stage == .working }
+        chainOptions.mayGoOn = { stop.stage == .running }
         return try await file.chain.run(through: inventory, chainOptions)
     }
 
@@ -187,27 +170,20 @@ struct Load: Sendable {
         let size = progress.tally.words(items: batch.count, weight: batch.weight ?? 0)
         let file = URL(filePath: batch.key.metaTable).lastPathComponent
         let place = areSeveral ? " of \(file)" : ""
+        let end: BatchEnd =
+            switch report.outcome {
+            case .succeeded: .succeeded(BatchSuccess())
+            case .failed(let error): .failed(BatchFailure(error))
+            case .lost: .lost("")
+            case .released: .released
+            }
         let isFailure = if case .failed = report.outcome { true } else { false }
         progress.update(
             "batch \(batch.id)\(place) at \(batch.idStart): \(size) \(words)",
             colour: isFailure ? .red : nil,
             isAlwaysShown: isFailure
         ) { tally in
-            switch report.outcome {
-            case .succeeded:
-                tally.succeeded += 1
-                tally.items += batch.count
-                tally.add(weight: batch.weight ?? 0)
-            case .failed: tally.failed += 1
-            case .lost: tally.lost += 1
-            case .released: tally.released += 1
-            }
-            let isFinished =
-                switch report.outcome {
-                case .succeeded, .lost: true
-                case .failed, .released: false
-                }
-            tally.note(batch.id, isFinished: isFinished)
+            tally.note(end, batch.id, items: batch.count, weight: batch.weight ?? 0)
         }
     }
 

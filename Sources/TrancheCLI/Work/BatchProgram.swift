@@ -7,7 +7,7 @@ struct BatchProgram: Sendable {
     let arguments: [String]
     let environment: [String: String]
     let guardian: ProcessGuard
-    let shutdown: Shutdown
+    let stop: StopSource
     /// What a program is given to end.
     let grace: Grace
     let clock: any Clock<Duration>
@@ -25,8 +25,12 @@ struct BatchProgram: Sendable {
 
     /// Runs the program to its end; cancelled, it ends the program.
     ///
+    /// - Parameters:
+    ///   - batch: What it works on.
+    ///   - progress: Told of each line that the program writes.
+    /// - Returns: How it ended.
     /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
-    func run(_ batch: Batch) async throws -> End {
+    func run(_ batch: Batch, _ progress: BatchProgress) async throws -> End {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
@@ -35,7 +39,7 @@ struct BatchProgram: Sendable {
         guardian.add(child.number)
         defer { guardian.remove(child.number) }
         return try await withTaskCancellationHandler {
-            var end = try await supervise(child, batch)
+            var end = try await supervise(child, batch, progress)
             if !end.isCutShort { end.isCutShort = await wasCutShort(child, end) }
             return end
         } onCancel: {
@@ -49,28 +53,30 @@ struct BatchProgram: Sendable {
         if end.exit == .code(0) { return false }
         if child.lostItsErrors { return true }
         guard let moment = Grace.moment(after: end) else { return false }
-        return await shutdown.isSignalled(within: moment, clock: clock)
+        return await stop.isAsked(within: moment, clock: clock)
     }
 
     private enum Part: Sendable {
         case fed(Result<Void, any Error>)
         case output(LineCollector.Line?)
         case exit(ChildProcess.Exit)
-        case watched
     }
 
-    private func supervise(_ child: ChildProcess, _ batch: Batch) async throws -> End {
+    private func supervise(
+        _ child: ChildProcess,
+        _ batch: Batch,
+        _ progress: BatchProgress
+    ) async throws -> End {
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask { .fed(await feed(child, batch)) }
-            group.addTask { .output(await child.readOutput(copy)) }
-            group.addTask { .exit(await child.waitForExit()) }
             group.addTask {
-                await shutdown.reached(.terminating)
-                if shutdown.stage == .terminating {
-                    child.terminate(patience: grace.patience)
+                let output = await child.readOutput { bytes in
+                    progress.report()
+                    copy(bytes)
                 }
-                return .watched
+                return .output(output)
             }
+            group.addTask { .exit(await child.waitForExit()) }
             var exit: ChildProcess.Exit?
             var lastLine: LineCollector.Line??
             var fed: Result<Void, any Error>?
@@ -81,7 +87,6 @@ struct BatchProgram: Sendable {
                     fed = result
                 case .output(let line): lastLine = .some(line)
                 case .exit(let how): exit = how
-                case .watched: break
                 }
             }
             group.cancelAll()
@@ -107,6 +112,9 @@ struct BatchProgram: Sendable {
                 lines.removeAll(keepingCapacity: true)
             }
             _ = try await child.write(lines)
+            return .success(())
+        } catch is CancellationError {
+            // The program is ended.
             return .success(())
         } catch {
             return .failure(error)

@@ -27,10 +27,21 @@ struct ProgressTally: Sendable {
     /// Notes how an attempt at a batch ended.
     ///
     /// - Parameters:
-    ///   - batch: Its number.
-    ///   - isFinished: Whether nothing is left of it to do here.
-    mutating func note(_ batch: Int64, isFinished: Bool) {
-        if isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
+    ///   - end: How.
+    ///   - batch: The batch's number.
+    ///   - items: How many items it has.
+    ///   - weight: What they weigh.
+    mutating func note(_ end: BatchEnd, _ batch: Int64, items: Int, weight: Double) {
+        switch end {
+        case .succeeded:
+            succeeded += 1
+            self.items += items
+            add(weight: weight)
+        case .released: released += 1
+        case .lost: lost += 1
+        case .failed, .failedForGood, .split, .quarantined: failed += 1
+        }
+        if end.isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
     }
 
     /// Whether no batch has ended.

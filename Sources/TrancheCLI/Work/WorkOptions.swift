@@ -97,12 +97,13 @@ struct WorkOptions: Sendable {
                 weighsBytes: definition.weighsBytes,
                 hasWeights: definition.weight != nil
             )
+            let stop = StopSource()
             let batchProgram = BatchProgram(
                 path: path,
                 arguments: program,
                 environment: context.environment,
                 guardian: guardian,
-                shutdown: Shutdown(),
+                stop: stop,
                 grace: grace,
                 clock: inventory.configuration.clock,
                 copy: { progress.copy($0) }
@@ -112,21 +113,33 @@ struct WorkOptions: Sendable {
                 job: job.request.job,
                 run: job.request.run
             )
-            let crew = Crew(
-                inventory: inventory,
-                source: source,
-                options: self,
-                program: batchProgram,
-                progress: progress,
-                report: { report in
-                    guard context.isJSON else { return }
-                    try context.output.writeLine(BatchEndDocument(report).documentText())
-                }
+            let group = WorkerGroup(
+                inventory,
+                job.request,
+                from: source,
+                configuration: configuration,
+                stop: stop,
+                handler: ProgramHandler(
+                    program: batchProgram,
+                    progress: progress,
+                    report: { report in
+                        guard context.isJSON else { return }
+                        try context.output.writeLine(BatchEndDocument(report).documentText())
+                    }
+                )
             )
             let start = ContinuousClock.now
             let reason: NoBatchReason?
             do {
-                reason = try await crew.run(signals)
+                let report = try await stop.whileWatching(
+                    signals,
+                    grace: grace,
+                    clock: inventory.configuration.clock,
+                    progress,
+                    estimate: { await estimate(inventory, source, progress) },
+                    { try await group.run() }
+                )
+                reason = stop.stage >= .stopping ? nil : report.reason
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 throw error
@@ -136,6 +149,41 @@ struct WorkOptions: Sendable {
                 isOver: reason == nil || reason == .complete
             )
             return try await status(reason, progress.tally, key, inventory, context)
+        }
+    }
+
+    /// How the group works.
+    private var configuration: WorkerGroup.Configuration {
+        .init(
+            slots: workers,
+            prefetch: prefetch,
+            end: follows ? .never : .whenComplete,
+            grace: grace.length
+        )
+    }
+
+    /// Finds out how much there is to do, when a look at some hundred batches tells.
+    private func estimate(
+        _ inventory: Inventory,
+        _ source: any MetaSourceDescription,
+        _ progress: Progress
+    ) async {
+        guard progress.isLive, job.request.limit != BatchLimit() else { return }
+        // An estimate: what fails here fails again, and is told, when a batch is acquired.
+        let forecast = try? await inventory.plan(job.request, from: source, batches: 256)
+        guard let forecast, forecast.reachedEnd else { return }
+        let load = ProgressTally.Load(
+            items: forecast.ranges.reduce(0) { $0 + $1.count }
+                + forecast.open.reduce(0) { $0 + $1.count },
+            weight: forecast.ranges.reduce(0) { $0 + $1.weight }
+                + forecast.open.reduce(0) { $0 + ($1.weight ?? 0) }
+        )
+        progress.update { tally in
+            // Batches that ended while this looked are no longer in the forecast.
+            tally.planned = .init(
+                items: load.items + tally.items,
+                weight: load.weight + tally.weight
+            )
         }
     }
 
@@ -182,10 +230,10 @@ extension BatchEndDocument {
     init(_ report: BatchReport) {
         self.init(
             report.batch,
-            status: report.status.split(separator: " ").first.map(String.init) ?? "",
+            status: report.end.status,
             elapsed: report.elapsed,
-            result: report.result,
-            error: report.error
+            result: report.end.result,
+            error: report.end.error
         )
     }
 }

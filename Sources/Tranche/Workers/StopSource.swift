@@ -1,28 +1,37 @@
-import Foundation
 import Synchronization
 
-/// How far a crew is on its way out, and who waits for that.
-final class Shutdown: Sendable {
+/// Asks what works on batches to stop, in two steps.
+///
+/// Any number of groups may share one: a program has one for all that it does.
+public final class StopSource: Sendable {
+    /// A source that never asks.
+    static let never = StopSource()
+
     private let state = Mutex(State())
 
-    /// How far it is.
-    enum Stage: Int, Comparable, Sendable {
-        /// Batches are acquired.
-        case working
-        /// None is acquired any more; those in hand are finished.
+    /// How far a stop is.
+    public enum Stage: Int, Comparable, Sendable {
+        /// Nobody has asked.
+        case running
+        /// Nothing more is acquired; what is in hand may be finished within the grace.
         case stopping
-        /// The same, because of a signal: there is a grace period.
-        case signalled
-        /// What runs is ended.
-        case terminating
+        /// What is in hand is cancelled, and given back.
+        case ending
 
-        static func < (lhs: Stage, rhs: Stage) -> Bool { lhs.rawValue < rhs.rawValue }
+        /// Whether one comes before the other.
+        public static func < (lhs: Stage, rhs: Stage) -> Bool { lhs.rawValue < rhs.rawValue }
     }
 
-    var stage: Stage { state.withLock { $0.stage } }
+    /// Makes a source that nobody has asked.
+    public init() {}
+
+    /// How far the stop is.
+    public var stage: Stage { state.withLock { $0.stage } }
 
     /// Goes on to a stage; never back.
-    func advance(to stage: Stage) {
+    ///
+    /// - Parameter stage: The stage.
+    public func advance(to stage: Stage) {
         let reached = state.withLock { state in
             state.stage = max(state.stage, stage)
             let reached = state.waiters.filter { $0.value.stage <= state.stage }
@@ -33,7 +42,9 @@ final class Shutdown: Sendable {
     }
 
     /// Returns when a stage is reached, or the task is cancelled.
-    func reached(_ stage: Stage) async {
+    ///
+    /// - Parameter stage: The stage.
+    public func reached(_ stage: Stage) async {
         let stream = AsyncStream<Never> { continuation in
             let id = state.withLock { state -> Int? in
                 guard state.stage < stage else { return nil }
@@ -49,24 +60,38 @@ final class Shutdown: Sendable {
         for await _ in stream {}
     }
 
+    /// Ends the grace: what is still in hand then is cancelled.
+    ///
+    /// - Parameters:
+    ///   - grace: How long what is in hand may go on after the stop.
+    ///   - clock: Measures that.
+    package func end(after grace: Duration, clock: any Clock<Duration>) async {
+        await reached(.stopping)
+        // Sleeping fails where the task is cancelled alone: all has ended before the grace did.
+        guard !Task.isCancelled, (try? await clock.sleep(for: grace)) != nil else { return }
+        advance(to: .ending)
+    }
+
     /// Runs `body`, cancelled some time after a stage is reached.
     ///
     /// - Parameters:
     ///   - stage: The stage.
     ///   - patience: How long `body` may go on then.
+    ///   - clock: Measures that.
     ///   - body: What to run.
     /// - Returns: What it returns; `nil` when it was cancelled before it had anything.
     /// - Throws: What it throws; `CancellationError` when this task was cancelled.
-    func run<Result: Sendable>(
+    package func run<Result: Sendable>(
         until stage: Stage,
         patience: Duration = .zero,
+        clock: any Clock<Duration> = ContinuousClock(),
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 await self.reached(stage)
-                try await Task.sleep(for: patience)
+                try await clock.sleep(for: patience)
                 return nil
             }
             if let result = try await group.next() ?? nil {
@@ -83,47 +108,7 @@ final class Shutdown: Sendable {
         }
     }
 
-    /// Goes on to the next stage with each stop, and when the grace period is over.
-    ///
-    /// - Parameters:
-    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same
-    ///     stop.
-    ///   - grace: How long what runs may go on after the first.
-    ///   - clock: Measures both.
-    ///   - progress: Told of each stop.
-    func watch(
-        _ signals: AsyncStream<Int32>,
-        grace: Duration,
-        clock: some Clock<Duration>,
-        _ progress: Progress
-    ) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await self.reached(.signalled)
-                // Sleeping fails where the task is cancelled alone: all has ended before the grace
-                // did.
-                guard !Task.isCancelled, (try? await clock.sleep(for: grace)) != nil else { return }
-                self.advance(to: .terminating)
-            }
-            var stops = Stops()
-            let start = clock.now
-            for await number in signals where stops.isNew(at: start.duration(to: clock.now)) {
-                let isFirst = stops.count == 1
-                advance(to: isFirst ? .signalled : .terminating)
-                let words =
-                    isFirst
-                    ? "finishing what runs for up to \(grace.words); again to stop now"
-                    : "stopping now"
-                progress.update(
-                    "\(StopSignal(rawValue: number)?.name ?? "signal \(number)"): \(words)",
-                    isAlwaysShown: true
-                )
-            }
-            group.cancelAll()
-        }
-    }
-
-    /// Whether a signal has asked for the end, or does so within a moment.
+    /// Whether a stop was asked for, or is within a moment.
     ///
     /// A signal to many processes reaches one after the other: a program may have died of it before
     /// this process has its own.
@@ -131,21 +116,21 @@ final class Shutdown: Sendable {
     /// - Parameters:
     ///   - moment: How long to wait for it.
     ///   - clock: Measures that.
-    /// - Returns: Whether it has; `false` when the task is cancelled before.
-    func isSignalled(within moment: Duration, clock: any Clock<Duration>) async -> Bool {
-        if stage >= .signalled { return true }
+    /// - Returns: Whether it was; `false` when the task is cancelled before.
+    package func isAsked(within moment: Duration, clock: any Clock<Duration>) async -> Bool {
+        if stage >= .stopping { return true }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reached(.signalled) }
+            group.addTask { await self.reached(.stopping) }
             // Cut short, it has waited long enough.
             group.addTask { try? await clock.sleep(for: moment) }
             await group.next()
             group.cancelAll()
         }
-        return stage >= .signalled
+        return stage >= .stopping
     }
 
     private struct State {
-        var stage = Stage.working
+        var stage = Stage.running
         var lastID = 0
         var waiters: [Int: Waiter] = [:]
     }

@@ -1,6 +1,6 @@
 extension Result where Failure == any Error {
     /// What a body comes to, as a value.
-    init(_ body: () async throws -> Success) async {
+    package init(_ body: () async throws -> Success) async {
         do {
             self = .success(try await body())
         } catch {

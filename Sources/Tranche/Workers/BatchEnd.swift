@@ -1,0 +1,55 @@
+/// How an attempt at a batch ended, as it is recorded.
+public enum BatchEnd: Sendable, Hashable {
+    /// It succeeded.
+    case succeeded(BatchSuccess)
+    /// It failed, and is tried again.
+    case failed(BatchFailure)
+    /// It failed as often as it may.
+    case failedForGood(BatchFailure)
+    /// It failed, and the batch fell into parts.
+    case split(BatchFailure)
+    /// It failed, and the batch's single item is quarantined.
+    case quarantined(BatchFailure)
+    /// It was given back, and nothing is counted.
+    case released
+    /// Somebody else was given the batch, or ended it; the text says what was found.
+    case lost(String)
+
+    /// What became of a batch that failed.
+    init(_ failure: BatchFailure, as record: BatchRecord) {
+        self =
+            switch record.status {
+            case .split: .split(failure)
+            case .quarantined: .quarantined(failure)
+            default: record.isFinal ? .failedForGood(failure) : .failed(failure)
+            }
+    }
+
+    /// How it failed; `nil` when it did not.
+    public var failure: BatchFailure? {
+        switch self {
+        case .failed(let failure), .failedForGood(let failure), .split(let failure),
+            .quarantined(let failure):
+            failure
+        case .succeeded, .released, .lost: nil
+        }
+    }
+
+    /// Whether nothing is left of the batch to do for whoever held it.
+    public var isFinished: Bool {
+        switch self {
+        case .succeeded, .lost: true
+        default: false
+        }
+    }
+}
+
+/// An attempt that a group made, and how it ended.
+public struct BatchReport: Sendable {
+    /// The batch, as it was handed out.
+    public let batch: Batch
+    /// How the attempt ended.
+    public let end: BatchEnd
+    /// How long its handler took.
+    public let elapsed: Duration
+}

@@ -1,0 +1,72 @@
+/// What a group of workers does with a batch.
+public protocol BatchHandler: Sendable {
+    /// Works on a batch; its lease is kept meanwhile.
+    ///
+    /// The task is cancelled when the batch is lost, when it takes longer than it may, and when the
+    /// group is to end: what is returned then counts, so that work that was cut short returns
+    /// ``BatchVerdict/released``.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch; the group ends it, not the handler.
+    ///   - progress: Told of progress, where the group bounds the time without any.
+    /// - Returns: How it ended.
+    /// - Throws: What is no fault of the batch, such as a program that cannot be started: the batch
+    ///   is given back, and the group ends.
+    func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict
+
+    /// Told of each batch when its handler begins.
+    func began(_ batch: Batch)
+
+    /// Told of each attempt when its end is recorded; by several workers at once.
+    ///
+    /// - Parameter report: How it ended.
+    /// - Throws: What makes it useless to go on: the group ends, once what is in hand has.
+    func ended(_ report: BatchReport) throws
+
+    /// Told how many batches that were held ahead were given back, and what kept others from being.
+    func gaveBack(_ count: Int, failure: (any Error)?)
+
+    /// Told of a success that could not be recorded while another error ended the group.
+    func couldNotRecord(_ batch: Batch, _ error: any Error)
+}
+
+extension BatchHandler {
+    /// Nobody wants to know.
+    public func began(_ batch: Batch) {}
+
+    /// Nobody wants to know.
+    public func ended(_ report: BatchReport) throws {}
+
+    /// Nobody wants to know.
+    public func gaveBack(_ count: Int, failure: (any Error)?) {}
+
+    /// Nobody wants to know.
+    public func couldNotRecord(_ batch: Batch, _ error: any Error) {}
+}
+
+/// A closure as a handler: what it returns, if it is `Encodable`, is the batch's result; when it
+/// throws, the batch fails.
+public struct ClosureHandler<Result: Sendable>: BatchHandler {
+    private let work: @Sendable (Batch, BatchProgress) async throws -> Result
+
+    /// Makes a handler.
+    ///
+    /// - Parameter work: Works on a batch.
+    public init(_ work: @escaping @Sendable (Batch, BatchProgress) async throws -> Result) {
+        self.work = work
+    }
+
+    /// Works on a batch.
+    public func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+        do {
+            let output = try await work(batch, progress)
+            let text = try batch.jsonText(of: output as? any Encodable)
+            return .succeeded(BatchSuccess(result: text))
+        } catch let error as TrancheError where error.code == .batchLost {
+            throw error
+        } catch {
+            if Task.isCancelled { return .released }
+            return .failed(BatchFailure(error))
+        }
+    }
+}

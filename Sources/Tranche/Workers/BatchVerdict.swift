@@ -1,0 +1,28 @@
+/// What a handler made of a batch, which is still to be recorded.
+public enum BatchVerdict: Sendable, Hashable {
+    /// It succeeded: this is recorded in the transaction that acquires the next batch, where it can.
+    case succeeded(BatchSuccess)
+    /// It succeeded, and the handler has recorded that itself, as within a transaction of its sink.
+    case recorded(BatchSuccess)
+    /// It failed; the run's policy says what follows.
+    case failed(BatchFailure)
+    /// It was cut short, and nothing is wrong with it: it is given back.
+    case released
+}
+
+/// What came of a batch that succeeded.
+public struct BatchSuccess: Sendable, Hashable {
+    /// The result, as JSON.
+    public var result: String?
+    /// Free text, kept with the batch.
+    public var note: String?
+    /// What was counted.
+    public var counters: Counters
+
+    /// Describes a success.
+    public init(result: String? = nil, note: String? = nil, counters: Counters = Counters()) {
+        self.result = result
+        self.note = note
+        self.counters = counters
+    }
+}

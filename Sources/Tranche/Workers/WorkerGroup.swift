@@ -1,0 +1,221 @@
+import Synchronization
+
+/// Workers that acquire batches of a run, have a handler work on each, and record how it ended.
+///
+/// This is the one loop for everything that works on batches. What it does with a batch is its
+/// handler's: a closure, a program, a chain of steps.
+///
+/// ```swift
+/// let group = WorkerGroup(
+///     inventory, BatchRequest(job: "checksum"), from: files,
+///     configuration: .init(slots: 4, prefetch: 1, timeout: .fixed(.seconds(600))),
+///     handler: ClosureHandler { batch, progress in
+///         for item in try await batch.items { try await check(item); progress.report() }
+///     })
+/// let report = try await group.run()
+/// ```
+public final class WorkerGroup: Sendable {
+    let inventory: Inventory
+    let source: any MetaSourceDescription
+    let configuration: Configuration
+    let handler: any BatchHandler
+    /// Asks the group to stop.
+    public let stop: StopSource
+    private let request: BatchRequest
+    private let state: Mutex<State>
+    private let starts: (stream: AsyncStream<Int>, continuation: AsyncStream<Int>.Continuation)
+
+    private struct State {
+        var group: WorkerGroupState
+        var report = ProcessReport()
+        var failure: (any Error)?
+        var changes = 0
+        var lastWaiter = 0
+        var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
+    }
+
+    /// Makes a group, which works when it is run.
+    ///
+    /// - Parameters:
+    ///   - inventory: The inventory.
+    ///   - request: Whose batches, and how large.
+    ///   - source: Where the items are listed.
+    ///   - configuration: How the group works.
+    ///   - stop: Asks it to stop; several groups may share one.
+    ///   - handler: What is done with each batch.
+    public init(
+        _ inventory: Inventory,
+        _ request: BatchRequest,
+        from source: any MetaSourceDescription,
+        configuration: Configuration = Configuration(),
+        stop: StopSource = StopSource(),
+        handler: any BatchHandler
+    ) {
+        self.inventory = inventory
+        self.request = request
+        self.source = source
+        self.configuration = configuration
+        self.stop = stop
+        self.handler = handler
+        let pause = inventory.configuration.pollInterval
+        state = Mutex(State(group: WorkerGroupState(configuration, longestPause: pause)))
+        starts = AsyncStream.makeStream()
+    }
+
+    /// Works until the group's end, as its configuration says, or a stop; once.
+    ///
+    /// - Returns: What became of the batches.
+    /// - Throws: ``TrancheError`` as ``Inventory/acquire(_:from:)``, and what the handler throws, once
+    ///   the other workers have ended their batches; `CancellationError` when the task was cancelled,
+    ///   after batches in hand were given back.
+    public func run() async throws -> ProcessReport {
+        try configuration.validate()
+        try request.validate()
+        await withTaskGroup(of: Void.self) { tasks in
+            // These end when the workers have.
+            tasks.addTask { [self] in
+                await stop.end(after: configuration.grace, clock: inventory.configuration.clock)
+            }
+            tasks.addTask { [self] in await cutShort() }
+            tasks.addTask { [self] in
+                await stop.reached(.stopping)
+                if stop.stage >= .stopping { step(.stopped) }
+            }
+            step(.began)
+            for await number in starts.stream { tasks.addTask { [self] in await work(as: number) } }
+            tasks.cancelAll()
+        }
+        try Task.checkCancellation()
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            state.report.reason = state.group.reason
+            return state.report
+        }
+    }
+
+    // MARK: - While it runs
+
+    /// Acquires nothing more until ``resume()``; what is in hand is finished.
+    public func pause() { step(.paused(true)) }
+
+    /// Goes on after ``pause()``.
+    public func resume() { step(.paused(false)) }
+
+    /// Changes how many batches are worked on at once; what is in hand is finished.
+    ///
+    /// - Parameter count: 1 to 1000.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for another number.
+    public func setSlots(_ count: Int) throws {
+        try Configuration.validate(slots: count)
+        step(.slots(count))
+    }
+
+    // MARK: - For its workers
+
+    /// What a worker asks for: its name has a number, where there are several.
+    func request(of number: Int) -> BatchRequest {
+        var request = request
+        if configuration.slots > 1 || number > 1 {
+            request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
+        }
+        return request
+    }
+
+    /// Takes an event, and does for the group what follows.
+    ///
+    /// - Returns: What the worker does next whose event it is; ``WorkerGroupState/Step/end`` where
+    ///   there is no more to do.
+    @discardableResult
+    func step(_ event: WorkerGroupState.Event) -> WorkerGroupState.Step {
+        var next = WorkerGroupState.Step.end
+        for action in state.withLock({ $0.group.handle(event) }) {
+            switch action {
+            case .next(let step): next = step
+            case .start(let number): starts.continuation.yield(number)
+            case .wake: wake()
+            case .finish: starts.continuation.finish()
+            }
+        }
+        return next
+    }
+
+    /// How often something changed for those who wait.
+    var changes: Int { state.withLock { $0.changes } }
+
+    /// Waits until more has changed for those who wait than is known, or a time has passed.
+    func waitForChange(after known: Int, upTo pause: Duration?) async {
+        let changes = AsyncStream<Never> { continuation in
+            let number = state.withLock { state -> Int? in
+                guard state.changes == known else { return nil }
+                state.lastWaiter += 1
+                state.waiters[state.lastWaiter] = continuation
+                return state.lastWaiter
+            }
+            guard let number else { return continuation.finish() }
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { $0.waiters[number] = nil }
+            }
+        }
+        let clock = inventory.configuration.clock
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { for await _ in changes {} }
+            // Cut short, it has waited long enough.
+            if let pause { tasks.addTask { try? await clock.sleep(for: pause) } }
+            await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    private func wake() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [:] }
+            state.changes += 1
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.finish() }
+    }
+
+    /// Counts an attempt, and tells the handler.
+    func report(_ report: BatchReport) throws {
+        state.withLock { $0.report.add(report) }
+        try handler.ended(report)
+    }
+
+    /// Ends acquires that still go on some time after all was to end.
+    ///
+    /// What was handed out must be known, to be given back: they are not cut short at once.
+    private func cutShort() async {
+        await stop.reached(.ending)
+        // Cancelled, all has ended before.
+        let clock = inventory.configuration.clock
+        guard !Task.isCancelled, (try? await clock.sleep(for: Self.patience)) != nil else { return }
+        starts.continuation.finish()
+    }
+
+    private static let patience = Duration.seconds(5)
+
+    private func work(as number: Int) async {
+        do {
+            try await Worker(number, of: self).run()
+        } catch is CancellationError where stop.stage == .ending {
+            // Cut short.
+        } catch {
+            state.withLock { $0.failure = $0.failure ?? error }
+            step(.failed((error as? TrancheError)?.code))
+        }
+        step(.ended(worker: number))
+    }
+}
+
+extension ProcessReport {
+    fileprivate mutating func add(_ report: BatchReport) {
+        switch report.end {
+        case .succeeded:
+            succeeded += 1
+            items += report.batch.count
+        case .lost: lost += 1
+        case .released: break
+        default: failed += 1
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Tranche
+
+/// Runs a program for each batch, and shows how each ended.
+struct ProgramHandler: BatchHandler {
+    let program: BatchProgram
+    let progress: Progress
+    /// Told of each end, for programs that watch.
+    let report: @Sendable (BatchReport) throws -> Void
+
+    func began(_ batch: Batch) {
+        progress.update { $0.running += 1 }
+    }
+
+    /// Runs the program.
+    ///
+    /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
+    func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+        defer { self.progress.update { $0.running -= 1 } }
+        let end = try await program.run(batch, progress)
+        if end.isCutShort { return .released }
+        if let message = end.failure { return .failed(try await failure(message, of: end, batch)) }
+        return .succeeded(BatchSuccess(result: end.result?.json, note: end.result?.note))
+    }
+
+    /// The failure, with the parts that the batch falls into when the program blames items of it.
+    private func failure(
+        _ message: String,
+        of end: BatchProgram.End,
+        _ batch: Batch
+    ) async throws -> BatchFailure {
+        let result = end.result
+        var failure = BatchFailure(message, result: result?.json, isTransient: end.isTransient)
+        if let note = result?.note { failure.message += " (\(note))" }
+        do {
+            let bad = try end.badItems()
+            if bad.isEmpty { return failure }
+            failure.parts = try await batch.inventory.parts(
+                of: batch.record,
+                bad: bad,
+                in: batch.source
+            )
+            failure.isTransient = false
+        } catch let error as ValueError {
+            failure.message += " (\(error.message))"
+        } catch let error as TrancheError where error.code == .invalidArgument {
+            // A program that blames strange items has failed all the same.
+            failure.message += " (\(error.message))"
+        }
+        return failure
+    }
+
+    // MARK: - Showing
+
+    func ended(_ ended: BatchReport) throws {
+        show(ended)
+        try report(ended)
+    }
+
+    private func show(_ ended: BatchReport) {
+        let batch = ended.batch
+        let words = progress.tally.words(items: batch.count, weight: batch.weight)
+        let ids = HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound)
+        var line =
+            "batch \(batch.id) \(ended.end.words): ids \(ids), \(words), \(ended.elapsed.words)"
+        if let remark = ended.end.error ?? ended.end.note { line += ": \(redacted(remark))" }
+        progress.update(
+            line,
+            colour: ended.end.colour,
+            isAlwaysShown: ended.end.colour != nil || ended.end.note != nil
+        ) { tally in
+            tally.note(ended.end, batch.id, items: batch.count, weight: batch.weight)
+        }
+    }
+
+    func gaveBack(_ count: Int, failure: (any Error)?) {
+        let words = HumanText.count(count, "batch that was", "batches that were")
+        // What cannot be given back comes back when its lease ends.
+        let end = failure.map { "; not all could be: \(redacted("\($0)"))" } ?? ""
+        progress.update("gave back \(words) acquired ahead\(end)", isAlwaysShown: true)
+    }
+
+    func couldNotRecord(_ batch: Batch, _ error: any Error) {
+        progress.update(
+            "the success of batch \(batch.id) could not be recorded: \(redacted("\(error)"))",
+            isAlwaysShown: true
+        )
+    }
+}
