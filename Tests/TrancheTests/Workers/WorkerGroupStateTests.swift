@@ -65,7 +65,7 @@ struct WorkerGroupStateTests {
         _ = state.handle(.acquired(worker: 1))
         _ = state.handle(.free(worker: 1, holding: 0))
         let again = state.handle(.foundNone(worker: 1, waiting(60), now: now))
-        #expect(again == [.next(.wait(.milliseconds(10)))])
+        #expect(again == [.next(.wait(.milliseconds(5)))])
     }
 
     @Test("A batch that is due soon is waited for no longer than that")
@@ -73,8 +73,8 @@ struct WorkerGroupStateTests {
         var state = state()
         _ = state.handle(.began)
         for _ in 0..<12 { _ = state.handle(.foundNone(worker: 1, waiting(60), now: now)) }
-        let actions = state.handle(.foundNone(worker: 1, waiting(0.3), now: now))
-        #expect(actions == [.next(.wait(.milliseconds(300)))])
+        let actions = state.handle(.foundNone(worker: 1, waiting(0.25), now: now))
+        #expect(actions == [.next(.wait(.milliseconds(250)))])
     }
 
     @Test(
