@@ -51,11 +51,22 @@ func exampleTarget(_ name: String) -> Target {
     )
 }
 
+/// It shows that who uses SQLite alone links its library alone.
+let sqliteExample = Target.executableTarget(
+    name: "OwnConnector",
+    dependencies: [
+        "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "ExampleSupport",
+    ],
+    path: "examples/OwnConnector",
+    swiftSettings: strict
+)
+
 let package = Package(
     name: "tranche",
     products: [
         .executable(name: "tranche", targets: ["tranche"]),
         .library(name: "Tranche", targets: ["Tranche"]),
+        .library(name: "TrancheConnectors", targets: ["TrancheConnectors"]),
         .library(name: "TrancheSQL", targets: ["TrancheSQL"]),
         .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
@@ -68,7 +79,12 @@ let package = Package(
     targets: [
         .target(name: "MicroBatching", swiftSettings: strict),
         .target(name: "Tranche", dependencies: ["MicroBatching"], swiftSettings: strict),
-        .target(name: "TrancheSQL", dependencies: ["Tranche"], swiftSettings: strict),
+        .target(name: "TrancheConnectors", dependencies: ["Tranche"], swiftSettings: strict),
+        .target(
+            name: "TrancheSQL",
+            dependencies: ["Tranche", "TrancheConnectors"],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "CPosix"),
         .systemLibrary(
             name: "CSQLite",
@@ -79,7 +95,8 @@ let package = Package(
         .target(
             name: "TrancheSQLite",
             dependencies: [
-                "Tranche", "TrancheSQL", "TrancheSQLiteMigrations", "CSQLite", "CPosix",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLiteMigrations",
+                "CSQLite", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -92,7 +109,8 @@ let package = Package(
         .target(
             name: "TranchePostgreSQL",
             dependencies: [
-                "Tranche", "TrancheSQL", "TranchePostgreSQLMigrations", "CLibPQ", "CPosix",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQLMigrations",
+                "CLibPQ", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -107,7 +125,8 @@ let package = Package(
         .target(
             name: "TrancheChains",
             dependencies: [
-                "Tranche", "TrancheSQL", "CByteScan", "CCodecs", "CPCRE2", "CZlib", "CPosix",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "CByteScan", "CCodecs", "CPCRE2",
+                "CZlib", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -118,7 +137,7 @@ let package = Package(
         ),
         .target(
             name: "TrancheMongo",
-            dependencies: ["Tranche", "CLibMongoC"],
+            dependencies: ["Tranche", "TrancheConnectors", "CLibMongoC"],
             swiftSettings: strict
         ),
         .systemLibrary(
@@ -133,7 +152,10 @@ let package = Package(
         ),
         .target(
             name: "TrancheHTTP",
-            dependencies: ["Tranche", "TrancheSQL", "TrancheChains", "CLibCurl", "CLibCrypto"],
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheChains", "CLibCurl",
+                "CLibCrypto",
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -148,7 +170,8 @@ let package = Package(
         .target(
             name: "TrancheCLI",
             dependencies: [
-                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
+                "TrancheChains",
                 "TrancheMongo", "TrancheHTTP", "CPosix",
             ],
             swiftSettings: strict
@@ -172,6 +195,14 @@ let package = Package(
         .testTarget(
             name: "TrancheTestKitTests",
             dependencies: ["Tranche", "TrancheTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheConnectorsTests",
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
+                "TrancheChains", "TrancheMongo", "TrancheHTTP", "TrancheTestKit",
+            ],
             swiftSettings: strict
         ),
         // What a user writes compiles with the settings of a new package.
@@ -237,8 +268,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Tranche", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI", "TrancheTestKit",
-                "CSQLite", "TestSupport", "tranche",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI",
+                "TrancheTestKit", "CSQLite", "TestSupport", "tranche",
             ],
             exclude: ["Snapshots"],
             swiftSettings: strict
@@ -246,8 +277,9 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheMongo", "TrancheHTTP", "TrancheCLI", "TrancheTestKit", "TestSupport",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
+                "TrancheChains", "TrancheMongo", "TrancheHTTP", "TrancheCLI", "TrancheTestKit",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),
@@ -274,8 +306,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ExampleTests",
-            dependencies: ["TestSupport", "tranche"] + examples.map { .init(stringLiteral: $0) },
+            dependencies: ["TestSupport", "tranche", "OwnConnector"]
+                + examples.map { .init(stringLiteral: $0) },
             swiftSettings: strict
         ),
+        sqliteExample,
     ] + examples.map(exampleTarget)
 )

@@ -79,7 +79,7 @@ import TrancheSQL
             INSERT INTO many SELECT i FROM n;
             """
         )
-        let location = try DatabaseLocation("sqlite:\(bench.path("tranche.db"))").inventory
+        let location = try bench.inventoryLocation
         let inventory = try await Inventory.open(location)
         let request = BatchRequest(job: "j", limit: BatchLimit(count: 1))
         let source = SQLSource("many")

@@ -129,7 +129,7 @@ import Testing
         Case(
             "acquire --job j --meta inventory:k --schema s",
             .usage,
-            "--schema does not go with '--meta inventory:k'"
+            "--schema goes with a table, not with inventory:JOB"
         ),
         Case(
             "acquire --job j --meta table:inventory:k",
@@ -139,12 +139,12 @@ import Testing
         Case(
             "acquire --job j --meta files --upstream-run r",
             .usage,
-            "--upstream-run goes with '--meta inventory:JOB'"
+            "--upstream-run goes with inventory:JOB, not with a table"
         ),
         Case(
             "acquire --job j --run r --meta files --root-ids 1..5",
             .usage,
-            "--root-ids goes with '--meta inventory:JOB'"
+            "--root-ids goes with inventory:JOB, not with a table"
         ),
         Case(
             "acquire --job j --meta inventory:k --root-ids 1..5",
@@ -159,18 +159,18 @@ import Testing
         Case(
             "acquire --job j --meta inventory:k --upstream-meta odd:x",
             .usage,
-            "--upstream-meta: "
+            "--upstream-meta: 'odd:x' is no table's name"
         ),
         Case("acquire --job j --meta odd:x.csv", .usage, "is no table's name"),
         Case("acquire --job j --meta csv:", .usage, "'csv:' names no file"),
         Case("acquire --job j --meta csv:nowhere.csv", .failed, "there is no file 'nowhere.csv'"),
-        Case("acquire --job j --meta csv:x --uid id", .usage, "--uid does not go with a file"),
+        Case("acquire --job j --meta csv:x --uid id", .usage, "not with a file of CSV"),
         Case("load", .usage, "FILE"),
         Case("load x", .usage, "'x' does not say how it is written"),
         Case("load x.csv", .usage, "--to is missing"),
         Case("load x.csv --to nowhere", .usage, "this is no place to write to"),
         Case("load x.csv --to sqlite:x.db", .usage, "name the table with --table"),
-        Case("load x.csv --to csv:y --key id", .usage, "--key goes with a table or collection"),
+        Case("load x.csv --to csv:y --key id", .usage, "--key goes with sqlite:PATH, "),
         Case(
             "load x.csv --to none --strict-types",
             .usage,
@@ -190,7 +190,7 @@ import Testing
         Case(
             "acquire --job j --meta files --schema s",
             .usage,
-            "--schema goes with '--meta table:files'"
+            "--schema goes with 'table:files'"
         ),
         Case("succeed 1 --attempt 1 --result {n}", .usage, "--result is not JSON"),
         Case("succeed 1 --attempt 1 --result text", .usage, "--result is not JSON"),
@@ -284,7 +284,7 @@ import Testing
         Case(
             "status --inventory mysql://h/d",
             .usage,
-            "give sqlite:PATH, sqlite:///abs/path or postgresql://"
+            "names no database; give sqlite:PATH or postgresql://user@host/database"
         ),
         Case("status --inventory sqlite:", .usage, "names no file"),
         Case("status --inventory sqlite://host/x", .usage, "has a host"),

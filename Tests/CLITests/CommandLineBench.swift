@@ -1,6 +1,8 @@
 import CSQLite
 import Foundation
 import Testing
+import Tranche
+import TrancheConnectors
 
 @testable import TrancheCLI
 
@@ -54,6 +56,14 @@ final class CommandLineBench: Sendable {
             "TRANCHE_WORKER": "worker-1",
             "PATH": "/usr/bin:/bin",
         ]
+    }
+
+    /// Where the inventory is.
+    var inventoryLocation: InventoryLocation {
+        get throws {
+            let spec = try DatabaseSpec("sqlite:\(path("tranche.db"))")
+            return try Connectors.ofProgram.inventory(spec, ConnectorContext())
+        }
     }
 
     /// Runs SQL on the file of the items.

@@ -76,20 +76,4 @@ struct LoadTargetTests {
         #expect(first.status == .done, "\(first.errors)")
         #expect(first.errors.contains("nothing to do"), "\(first.errors)")
     }
-
-    @Test("No credentials are kept with a target")
-    func secrets() async throws {
-        let sink = try LoadSink(
-            "postgresql://me:secret@db.example:5433/shop?sslmode=require&password=secret2",
-            table: "t",
-            environment: [:]
-        )
-        #expect(sink.words == "table 't' in postgresql://db.example:5433/shop")
-        let hook = try LoadSink(
-            "webhook:https://me:secret@example.org/in?token=secret",
-            table: nil,
-            environment: [:]
-        )
-        #expect(hook.words == "webhook https://example.org/in")
-    }
 }

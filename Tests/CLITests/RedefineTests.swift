@@ -243,7 +243,7 @@ import Testing
         for option in ["--database", "--uid=x"] {
             let refused = await bench.run(redefine + [option])
             #expect(refused.status == .usage)
-            #expect(refused.errors.contains("does not go with a file"), "\(refused.errors)")
+            #expect(refused.errors.contains("not with a file of"), "\(refused.errors)")
         }
     }
 

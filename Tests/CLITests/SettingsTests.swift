@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Tranche
+import TrancheConnectors
 
 @testable import TrancheCLI
 
@@ -65,16 +66,16 @@ import Tranche
         """.write(toFile: file, atomically: true, encoding: .utf8)
         var arguments = Arguments(values: ["env-file": [file]])
         var settings = try Settings(arguments, environment: [:])
-        #expect(try settings.inventory == .sqlite(path: "file.db"))
+        #expect(try settings.inventory.text == "sqlite:file.db")
         #expect(try settings.store.table == "from_file")
         #expect(try settings.store.lockTimeout == .seconds(5))
         #expect(try settings.store.maxConnections == 8)
         let environment = ["TRANCHE_INVENTORY": "sqlite:env.db", "TRANCHE_UNKNOWN": "1"]
         settings = try Settings(arguments, environment: environment)
-        #expect(try settings.inventory == .sqlite(path: "env.db"))
+        #expect(try settings.inventory.text == "sqlite:env.db")
         arguments.values["inventory"] = ["sqlite:///flag.db"]
         settings = try Settings(arguments, environment: environment)
-        #expect(try settings.inventory == .sqlite(path: "/flag.db"))
+        #expect(try settings.inventory.text == "sqlite:///flag.db")
         #expect(try settings.metaDatabase == nil)
         arguments.values["meta-db"] = ["sqlite:/flag.db"]
         #expect(try Settings(arguments, environment: environment).metaDatabase == nil)

@@ -80,7 +80,7 @@ import TrancheTestKit
     )
     func programFirst(script: String, isStopped: Bool) async throws {
         let bench = try await CommandLineBench()
-        let location = try DatabaseLocation("sqlite:\(bench.path("tranche.db"))").inventory
+        let location = try bench.inventoryLocation
         let inventory = try await Inventory.open(location)
         let batch = try #require(
             try await inventory.acquireBatch(from: SQLSource("files"), job: "j", count: 1)

@@ -67,23 +67,6 @@ import Tranche
         }
     }
 
-    @Test("A table's name is verbatim, a job's inventory is named after it")
-    func metaName() throws {
-        #expect(try MetaName("raw.files", schema: nil).recorded == "raw.files")
-        #expect(try MetaName("table:a.b:c", schema: "raw").recorded == "raw.a.b:c")
-        let upstream = try MetaName("inventory:clean:2", schema: nil)
-        #expect(upstream.recorded == "inventory:clean:2")
-        #expect(upstream.upstreamJob == "clean:2")
-        #expect(try MetaName("inventory", schema: nil).upstreamJob == nil)
-        #expect(try MetaName("table:inventory:x", schema: "s").upstreamJob == nil)
-        #expect(throws: UsageError.self) { try MetaName("inventory:", schema: nil) }
-        #expect(throws: UsageError.self) { try MetaName("inventory:x", schema: "s") }
-        #expect(throws: UsageError.self) { try MetaName("table:inventory:x", schema: nil) }
-        #expect(throws: UsageError.self) { try MetaName("odd:files.csv", schema: nil) }
-        #expect(throws: UsageError.self) { try MetaName("files", schema: "raw") }
-        #expect(throws: UsageError.self) { try MetaName("table:", schema: nil) }
-    }
-
     @Test("Weights read well")
     func humanWeights() {
         #expect(HumanText.weight(67_108_864, isBytes: true) == "64.0 MiB")

@@ -9,12 +9,24 @@ struct ExampleTests {
         "A Swift example does what it shows",
         arguments: [
             "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce",
-            "Recursion", "LoadFile",
+            "Recursion", "LoadFile", "OwnConnector",
         ]
     )
     func swiftExample(_ name: String) async throws {
         let outcome = try await BuiltProgram(name).run()
         #expect(outcome.status == 0, "\(outcome.text)")
+    }
+
+    @Test("A program that uses SQLite alone links no other database's library")
+    func librariesOfSQLite() throws {
+        let bytes = try Data(
+            contentsOf: URL(filePath: BuiltProgram("OwnConnector").path)
+        )
+        // The names of needed libraries stand in a program as they are.
+        #expect(bytes.range(of: Data("libsqlite3.so".utf8)) != nil)
+        for other in ["libpq.so", "libmongoc", "libcurl.so", "libpcre2", "libz.so", "libcrypto"] {
+            #expect(bytes.range(of: Data(other.utf8)) == nil, "\(other)")
+        }
     }
 
     @Test("The PostgreSQL example does what it shows", .enabled(if: TestPostgreSQL.server != nil))

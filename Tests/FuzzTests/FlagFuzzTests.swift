@@ -1,9 +1,11 @@
 import Foundation
 import Testing
 import Tranche
+import TrancheConnectors
 import TrancheHTTP
 import TrancheMongo
 import TranchePostgreSQL
+import TrancheSQL
 
 @testable import TrancheCLI
 
@@ -18,10 +20,10 @@ struct FlagFuzzTests {
                 let parsed = try ArgumentParser(type.description).parse(line)
                 _ = try type.init(parsed)
                 let settings = try Settings(parsed, environment: Self.environment(&random))
-                _ = try settings.inventory.inventory
-                _ = try settings.metaDatabase?.source
+                _ = try Connectors.ofProgram.inventory(settings.inventory, settings.connecting)
+                _ = try settings.tables
                 _ = try settings.configuration()
-                _ = try settings.objectStores
+                _ = try ObjectStoreConfiguration(environment: settings.credentials)
             } catch {
                 #expect(!"\(error)".isEmpty, "\(line)")
             }
@@ -34,8 +36,9 @@ struct FlagFuzzTests {
             let text = random.text()
             let readers: [(String) throws -> Any] = [
                 parseDuration, parseWeight, { try parseCount($0) }, parseID, parseBounds, parseIDs,
-                { try MetaName($0, schema: nil) }, { try FileName($0) as Any },
-                DatabaseLocation.init,
+                { try Connectors.ofProgram.source(SourceSpec($0), ConnectorContext()) },
+                { try Connectors.ofProgram.target(of: SinkSpec($0)) },
+                { try Connectors.ofProgram.sqlDatabase(DatabaseSpec($0)) },
                 { try PostgreSQLURL($0) }, { try MongoLocation($0) }, { try CypherLocation($0) },
             ]
             // Slower than the others together.

@@ -1,6 +1,7 @@
 internal import CPosix
 import Foundation
 import Synchronization
+import Tranche
 
 /// Takes a command line apart by its command's table of options, with getopt_long.
 struct ArgumentParser {

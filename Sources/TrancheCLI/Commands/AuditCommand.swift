@@ -40,12 +40,10 @@ struct AuditCommand: Command {
     )
 
     private let selection: RunOptions
-    private let meta: MetaName?
     private let options: AuditOptions
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
-        meta = try MetaName(arguments)
         let ids = IDBounds(
             lower: try arguments.value("from", parseID),
             upper: try arguments.value("to", parseID)
@@ -72,8 +70,11 @@ struct AuditCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let run = try await inventory.run(selection.find(in: inventory))
-            let source = try await RecordedSource(run, context.settings, meta: meta)
-                .find(in: inventory)
+            let source = try await context.source(
+                of: run,
+                named: selection.source,
+                in: inventory
+            )
             var line = AuditLine(context.errors)
             let report: AuditReport
             do {

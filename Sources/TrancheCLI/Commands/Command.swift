@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheConnectors
 
 /// A subcommand: its arguments check themselves when it is made, before anything is opened.
 protocol Command: Sendable {
@@ -50,7 +51,7 @@ struct Context: Sendable {
             try? note(outage.words)
         }
         let inventory = try await Inventory.open(
-            settings.inventory.inventory,
+            Connectors.ofProgram.inventory(settings.inventory, settings.connecting),
             configuration: configuration
         )
         do {

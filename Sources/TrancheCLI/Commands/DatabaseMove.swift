@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheConnectors
 import TrancheSQL
 
 /// Redefines all jobs whose tables have moved to another database, all or none.
@@ -15,7 +16,7 @@ struct DatabaseMove: Sendable {
         let origin = arguments.text("from-database")
         guard arguments.has("all") || origin != nil else { return nil }
         let others = ["job", "meta", "schema", "run", "same", "restart", "from", "to"]
-        if let extra = (others + SourceOptions.ofTables).first(where: arguments.has) {
+        if let extra = (others + SpecOptions.tableOptions).first(where: arguments.has) {
             throw UsageError("--\(extra) does not go with all jobs at once")
         }
         guard arguments.has("database") || origin != nil else {
@@ -75,8 +76,9 @@ struct DatabaseMove: Sendable {
 
     private func isOverTable(_ run: RunRecord) throws -> Bool {
         guard let definition = run.source else { return false }
-        return try FileName(definition.table) == nil && !MetaName.isCollection(definition.table)
-            && InventorySource(definition, rootIDs: run.rootIDs) == nil
+        let connectors = Connectors.ofProgram
+        guard let spec = try connectors.specs(recordedAs: definition).first else { return false }
+        return try connectors.scheme(of: spec).fields.contains("database")
     }
 
     /// The definition in the database that is configured now.
@@ -87,7 +89,8 @@ struct DatabaseMove: Sendable {
         _ context: Context
     ) async throws -> SourceDefinition {
         var firstError: (any Error)?
-        for candidate in try RecordedSource(run, context.settings).candidates(definition) {
+        let connecting = try context.settings.connecting
+        for candidate in try Connectors.ofProgram.candidates(for: run, connecting) {
             do {
                 return try await inventory.source(candidate).definition
             } catch let error as TrancheError where error.category == .permanent {

@@ -56,7 +56,7 @@ struct FailCommand: Command {
         let batch = try await context.withInventory { inventory in
             var failure = BatchFailure(error, isTransient: isTransient)
             if let badItems {
-                failure.parts = try await parts(bad: badItems, in: inventory, context.settings)
+                failure.parts = try await parts(bad: badItems, in: inventory, context)
             }
             return try await inventory.retrying { [failure] _ in
                 try await inventory.store.fail(options.holding, with: failure)
@@ -69,11 +69,11 @@ struct FailCommand: Command {
     private func parts(
         bad: IDRuns,
         in inventory: Inventory,
-        _ settings: Settings
+        _ context: Context
     ) async throws -> [BatchPart] {
         let batch = try await inventory.batch(options.holding.batch)
         let run = try await inventory.run(RunSelection(batch.key))
-        let source = try await RecordedSource(run, settings).find(in: inventory)
+        let source = try await context.source(of: run, in: inventory)
         return try await inventory.parts(
             of: batch,
             bad: Set(bad.ids),

@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheConnectors
 
 /// Shows what happened to one item.
 struct HistoryCommand: Command {
@@ -33,17 +34,20 @@ struct HistoryCommand: Command {
             """
     )
 
-    private let name: MetaName?
+    private let source: SourceSpec?
     private let id: Int64
 
     init(_ arguments: Arguments) throws {
-        name = try MetaName(arguments)
+        source = try SourceOptions.named(arguments)
         id = try arguments.value("id", parseID) ?? 0
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let (meta, lineage) = try await context.withInventory { inventory in
-            let meta = try await name?.known(in: inventory) ?? ""
+            var meta = ""
+            if let source {
+                meta = try await Connectors.ofProgram.knownName(of: source, in: inventory)
+            }
             return (meta, try await inventory.lineage(of: id, in: meta))
         }
         try context.write(LineageDocument(of: id, in: meta, lineage)) {

@@ -1,4 +1,5 @@
 import Tranche
+import TrancheConnectors
 
 /// The options that say whose batches are asked for, and of which size.
 struct JobOptions: Sendable {
@@ -88,7 +89,7 @@ struct JobOptions: Sendable {
     /// - Returns: The key.
     /// - Throws: `TrancheError` of the store.
     func key(in inventory: Inventory) async throws -> RunKey {
-        let meta = try await source.meta.known(in: inventory)
+        let meta = try await Connectors.ofProgram.knownName(of: source.spec, in: inventory)
         return RunKey(metaTable: meta, job: request.job, run: request.run)
     }
 

@@ -72,7 +72,7 @@ struct LoadCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let notes = FirstFailure()
-        let target = try options.namedTarget(context.settings).text
+        let target = try options.namedTarget(context.settings)
         let files = try files.map { file in
             var file = file
             file.request.target = target

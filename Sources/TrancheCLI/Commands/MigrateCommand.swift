@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheConnectors
 import TrancheSQL
 
 /// Makes, changes and removes the inventory's tables.
@@ -104,13 +105,15 @@ struct MigrateCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let location = try context.settings.inventory
         let configuration = try context.settings.store
-        if action == .up, isDryRun, location.isMissingFile {
+        let connectors = Connectors.ofProgram
+        if action == .up, isDryRun, try connectors.isMissingFile(location) {
             return try await withTemporaryFile { place in
-                let migrator = try await place.migrator(configuration, creates: true)
+                let migrator = try await connectors.migrator(place, configuration, creates: true)
                 return try await run(migrator, context)
             }
         }
-        let migrator = try await location.migrator(
+        let migrator = try await connectors.migrator(
+            location,
             configuration,
             creates: action == .up && !isDryRun
         )
@@ -181,12 +184,13 @@ struct MigrateCommand: Command {
 
     /// Lends a place where a file may be made to say what would be done, and removes it.
     private func withTemporaryFile(
-        _ body: (DatabaseLocation) async throws -> ProgramStatus
+        _ body: (DatabaseSpec) async throws -> ProgramStatus
     ) async throws -> ProgramStatus {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tranche-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // A dry run has made it for itself; what stays of it hinders nothing.
         defer { try? FileManager.default.removeItem(at: folder) }
-        return try await body(.sqlite(path: folder.appending(path: "dry-run.db").path))
+        let path = folder.appending(path: "dry-run.db").path
+        return try await body(DatabaseSpec(scheme: "sqlite", place: path))
     }
 }

@@ -1,5 +1,6 @@
 package import Foundation
 import Synchronization
+import Tranche
 
 /// The program: finds the command, runs it, and turns errors into a line and an exit status.
 package struct Program: Sendable {

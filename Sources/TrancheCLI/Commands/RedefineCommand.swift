@@ -1,4 +1,5 @@
 import Tranche
+import TrancheChains
 
 /// Changes what was set when a run began.
 struct RedefineCommand: Command {
@@ -91,7 +92,7 @@ struct RedefineCommand: Command {
         guard arguments.has("job") else {
             throw UsageError("--job is missing; or give --all --database")
         }
-        let ofSource = SourceOptions.ofTables + ["database", "meta-db", "same", "restart"]
+        let ofSource = SpecOptions.tableOptions + ["database", "meta-db", "same", "restart"]
         guard
             ofSource.contains(where: arguments.has) || lower != nil || upper != nil
                 || !policy.isEmpty
@@ -117,8 +118,12 @@ struct RedefineCommand: Command {
             if let bounds {
                 redefinition.add("bounds", run.bounds.description, bounds.description)
             }
-            let definition = try await RedefinedSource(run, arguments, context.settings)
-                .definition(in: inventory)
+            let definition = try await RedefinedSource(
+                run,
+                named: selection.source,
+                arguments,
+                context.settings
+            ).definition(in: inventory)
             if let definition { redefinition.add(differencesFrom: run.source, to: definition) }
             if arguments.has("restart") {
                 redefinition.add("cursor", run.cursor.map(String.init) ?? "none", "none")
@@ -172,14 +177,14 @@ struct RedefineCommand: Command {
         _ context: Context
     ) async throws {
         // A file's content stands in its definition.
-        guard try FileName(key.metaTable) == nil else { return }
+        guard NamedFile(recorded: key.metaTable) == nil else { return }
         let job = RunSelection(metaTable: key.metaTable, job: key.job)
         for run in try await inventory.store.runs(job) {
-            let source = try await RecordedSource(
-                run,
-                context.settings,
-                meta: MetaName(arguments)
-            ).find(in: inventory)
+            let source = try await context.source(
+                of: run,
+                named: selection.source,
+                in: inventory
+            )
             try await inventory.acceptSource(of: run.key, source)
         }
     }

@@ -1,4 +1,5 @@
 import Tranche
+import TrancheChains
 import TrancheHTTP
 
 /// Registers the objects of a listing in a table.
@@ -41,7 +42,7 @@ struct RegisterCommand: Command {
 
     init(_ arguments: Arguments) throws {
         prefix = try arguments.operand(0, "PREFIX")
-        guard FileName.isObject(prefix) else {
+        guard NamedFile.isObject(prefix) else {
             throw UsageError(
                 "'\(redacted(prefix))' is no listing; give gs://BUCKET/START or s3://BUCKET/START"
             )
@@ -55,8 +56,8 @@ struct RegisterCommand: Command {
         let listing = ObjectListing(
             prefix,
             table: table,
-            in: try context.settings.metaDatabase?.source,
-            try context.settings.objectStores
+            in: try context.settings.tables,
+            try ObjectStoreConfiguration(environment: context.settings.credentials)
         )
         return try await context.withInventory { inventory in
             let done = try await listing.register(

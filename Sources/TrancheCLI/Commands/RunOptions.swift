@@ -1,10 +1,12 @@
 import Tranche
+import TrancheConnectors
 
 /// The options that name a run which exists.
 struct RunOptions: Sendable {
     /// What is known of the run, without a look at what the inventory knows.
     let selection: RunSelection
-    private let meta: MetaName?
+    /// The source as it is named, where it is.
+    let source: SourceSpec?
 
     static func group(jobIsRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -19,9 +21,9 @@ struct RunOptions: Sendable {
     }
 
     init(_ arguments: Arguments) throws {
-        meta = try MetaName(arguments)
+        source = try SourceOptions.named(arguments)
         selection = RunSelection(
-            metaTable: meta?.recorded,
+            metaTable: try source.map { try Connectors.ofProgram.recordedNames(of: $0)[0] },
             job: arguments.text("job"),
             run: arguments.text("run")
         )
@@ -34,7 +36,9 @@ struct RunOptions: Sendable {
     /// - Throws: `TrancheError` of the store.
     func find(in inventory: Inventory) async throws -> RunSelection {
         var found = selection
-        if let meta { found.metaTable = try await meta.known(in: inventory) }
+        if let source {
+            found.metaTable = try await Connectors.ofProgram.knownName(of: source, in: inventory)
+        }
         return found
     }
 }

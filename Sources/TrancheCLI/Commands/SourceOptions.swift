@@ -1,18 +1,12 @@
 import Tranche
-import TrancheChains
-import TrancheMongo
-import TrancheSQL
+import TrancheConnectors
 
 /// The options that say where a job's items are listed.
 struct SourceOptions: Sendable {
-    /// The source's name.
-    let meta: MetaName
+    /// The source.
+    let spec: SourceSpec
     /// The ids at the root that a run over the batches of a job is limited to.
     let rootIDs: IDBounds
-    private let arguments: Arguments
-    /// How a file is written whose records are the items.
-    private var reading = FileReading()
-    private let upstreamMeta: MetaName?
 
     static let group = CommandDescription.OptionGroup(
         title: "The items",
@@ -72,89 +66,73 @@ struct SourceOptions: Sendable {
         "of inventory:JOB, only batches that hold one of these ids of the first table; needs --run"
     )
 
-    /// Options that mean a table's columns and rows.
-    static let ofTables = [
-        "uid", "item", "weight-column", "where", "volatile-filter", "settle-column",
-    ]
-    private static let ofInventories = ["upstream-run", "upstream-meta", "root-ids"]
-
     init(_ arguments: Arguments) throws {
-        guard let meta = try MetaName(arguments) else { throw UsageError("--meta is missing") }
-        self.meta = meta
-        self.arguments = arguments
-        if let file = meta.file {
-            reading = try ReadingOptions(arguments, file: file.spelt).reading
-            try ReadingOptions.requireUse(arguments, by: [file.format])
-            if let extra = (Self.ofTables + Self.ofInventories).first(where: arguments.has) {
-                throw UsageError(
-                    "--\(extra) does not go with a file, whose ids are offsets and whose weights are bytes"
-                )
-            }
-        } else if meta.collection != nil {
-            let others = ["volatile-filter", "settle-column"] + Self.ofInventories
-            if let extra = others.first(where: arguments.has) {
-                throw UsageError("--\(extra) does not go with a collection of MongoDB")
-            }
-        } else if meta.upstreamJob != nil {
-            try Self.refuseTableOptions(arguments)
-        } else if let extra = Self.ofInventories.first(where: arguments.has) {
-            throw UsageError("--\(extra) goes with '--meta inventory:JOB'")
-        }
-        if meta.file == nil, let extra = ReadingOptions.names.first(where: arguments.has) {
-            throw UsageError("--\(extra) goes with the records of a file, as '--meta csv:PATH'")
-        }
-        upstreamMeta = try arguments.text("upstream-meta").map { name in
-            do {
-                return try MetaName(name, schema: nil)
-            } catch let error as UsageError {
-                throw UsageError("--upstream-meta: \(error)")
-            }
-        }
+        guard var spec = try Self.named(arguments) else { throw UsageError("--meta is missing") }
+        let options = SpecOptions.source
         rootIDs = try arguments.value("root-ids", parseBounds) ?? IDBounds()
+        spec.fields.merge(try options.fields(arguments)) { _, given in given }
+        if let upstream = arguments.text("upstream-meta") {
+            spec.fields["upstream_meta"] = .text(try Self.recordedName(of: upstream))
+        }
+        if arguments.has("root-ids") {
+            spec.fields["root_ids"] = try SpecValue(encoding: rootIDs)
+        }
+        let read = spec
+        self.spec = try options.named {
+            var spec = read
+            // Of other sources it means that work goes on.
+            if arguments.has("follow"),
+                try Connectors.ofProgram.scheme(of: spec).fields.contains("follow")
+            {
+                spec.fields["follow"] = true
+            }
+            _ = try Connectors.ofProgram.source(spec, ConnectorContext())
+            return spec
+        }
         if !rootIDs.isOpen, (arguments.text("run") ?? "").isEmpty {
             throw UsageError("--root-ids needs --run: the run without a name is open-ended")
         }
     }
 
-    /// Refuses options that mean a table's columns and rows.
-    static func refuseTableOptions(_ arguments: Arguments) throws {
-        guard let extra = ofTables.first(where: arguments.has) else { return }
-        throw UsageError(
-            "--\(extra) goes with a table; the items of inventory:JOB are the batches of the job, "
-                + "their ids the completions"
-        )
+    /// The source that `--meta` and `--schema` name, without what else is known of it.
+    ///
+    /// - Parameter arguments: The command line.
+    /// - Returns: The source; `nil` where none is named.
+    /// - Throws: ``UsageError``.
+    static func named(_ arguments: Arguments) throws -> SourceSpec? {
+        guard let text = arguments.text("meta") else {
+            if arguments.has("schema") {
+                throw UsageError("--schema goes with '--meta table:NAME'")
+            }
+            return nil
+        }
+        if holdsPassword(text) {
+            throw UsageError(
+                "--meta holds a password, which everyone on this machine could read; set "
+                    + "MONGO_USERNAME "
+                    + "and MONGO_PASSWORD"
+            )
+        }
+        return try SpecOptions.source.named {
+            var spec = try SourceSpec(text)
+            if let schema = arguments.text("schema") { spec.fields["schema"] = .text(schema) }
+            _ = try Connectors.ofProgram.recordedNames(of: spec)
+            return spec
+        }
+    }
+
+    private static func recordedName(of upstream: String) throws -> String {
+        do {
+            return try Connectors.ofProgram.recordedNames(of: SourceSpec(upstream))[0]
+        } catch let error as SpecError {
+            throw UsageError("--upstream-meta: \(error)")
+        }
     }
 
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        if let file = meta.file {
-            return try file.source(reading, grows: arguments.has("follow"), settings)
+        try SpecOptions.source.named {
+            try Connectors.ofProgram.source(spec, settings.connecting)
         }
-        if let job = meta.upstreamJob {
-            return InventorySource(
-                job: job,
-                run: arguments.text("upstream-run"),
-                metaTable: upstreamMeta?.recorded,
-                rootIDs: rootIDs
-            )
-        }
-        if let url = meta.collection {
-            return MongoSource(
-                try MongoLocation(url, environment: settings.environment),
-                uid: arguments.text("uid") ?? "uid",
-                item: arguments.text("item"),
-                weight: arguments.text("weight-column") ?? "weight",
-                filter: arguments.text("where")
-            )
-        }
-        var source = meta.source
-        source.database = try settings.metaDatabase?.source
-        if let uid = arguments.text("uid") { source.uid = uid }
-        if let item = arguments.text("item") { source.item = .named(item) }
-        if let weight = arguments.text("weight-column") { source.weight = .named(weight) }
-        source.filter = arguments.text("where")
-        source.settleColumn = arguments.text("settle-column")
-        source.allowsVolatileFilter = arguments.has("volatile-filter")
-        return source
     }
 }

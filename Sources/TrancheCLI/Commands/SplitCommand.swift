@@ -28,7 +28,7 @@ struct SplitCommand: Command {
         try await context.withInventory { inventory in
             let record = try await inventory.batch(batch)
             let run = try await inventory.run(RunSelection(record.key))
-            let source = try await RecordedSource(run, context.settings).find(in: inventory)
+            let source = try await context.source(of: run, in: inventory)
             let parts: [SplitDocument.Part] =
                 isDryRun
                 ? try await inventory.halves(of: record, from: source).map { .init($0) }

@@ -89,7 +89,7 @@ private struct SourceRisks {
         else { return run.standing.hold }
         do {
             return try await inPatience { [inventory, context] in
-                let source = try await RecordedSource(run, context.settings).find(in: inventory)
+                let source = try await context.source(of: run, in: inventory)
                 return try await inventory.sourceHold(of: run.key, source)
             }
         } catch let error as CancellationError {
@@ -102,7 +102,7 @@ private struct SourceRisks {
 
     private func look(at run: RunRecord) async throws -> [SourceRisk] {
         try await inPatience { [inventory, context] in
-            let source = try await RecordedSource(run, context.settings).find(in: inventory)
+            let source = try await context.source(of: run, in: inventory)
             return try await inventory.source(source).risks
         }
     }

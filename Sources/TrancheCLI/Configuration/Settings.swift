@@ -1,6 +1,6 @@
 import Foundation
 import Tranche
-import TrancheHTTP
+import TrancheConnectors
 import TrancheSQL
 
 /// What flags, environment and dotenv file say, in this order.
@@ -68,37 +68,48 @@ package struct Settings: Sendable {
     // MARK: - Databases
 
     /// Where the inventory is.
-    var inventory: DatabaseLocation {
+    var inventory: DatabaseSpec {
         get throws {
-            guard let location = try location("TRANCHE_INVENTORY") else {
+            guard let spec = try database("TRANCHE_INVENTORY") else {
                 throw UsageError(
                     "no inventory is configured; set TRANCHE_INVENTORY or give --inventory, "
                         + "such as sqlite:inventory.db"
                 )
             }
-            return location
+            return spec
         }
     }
 
     /// Where the items are; `nil` when they are beside the inventory.
-    var metaDatabase: DatabaseLocation? {
+    var metaDatabase: DatabaseSpec? {
         get throws {
-            guard let location = try location("TRANCHE_META_DB") else { return nil }
-            return try location == inventory ? nil : location
+            guard let spec = try database("TRANCHE_META_DB") else { return nil }
+            let connectors = Connectors.ofProgram
+            let inventory = try connectors.sqlDatabase(try inventory)
+            return try connectors.sqlDatabase(spec) == inventory ? nil : spec
         }
+    }
+
+    /// The database of tables; `nil` when they are beside the inventory.
+    var tables: SourceDatabase? {
+        get throws { try metaDatabase.map { try Connectors.ofProgram.sqlDatabase($0) } }
     }
 
     /// Where `tranche load` writes to, and where that is said; `nil` when it is nowhere.
     var sink: (text: String, origin: String)? { values["TRANCHE_SINK"] }
 
-    /// How object stores are reached.
-    var objectStores: ObjectStoreConfiguration {
-        get throws { try ObjectStoreConfiguration(environment: environment) }
+    /// What is looked up to connect: the environment, and what the file of settings has of it.
+    var credentials: Credentials {
+        var variables = environment
+        for key in ["TRANCHE_WEBHOOK_SECRET", "TRANCHE_WEBHOOK_AUTHORIZATION"] {
+            if let value = values[key] { variables[key] = value.text }
+        }
+        return Credentials(variables)
     }
 
-    /// How a webhook knows who asks.
-    var webhook: (secret: String?, authorization: String?) {
-        (values["TRANCHE_WEBHOOK_SECRET"]?.text, values["TRANCHE_WEBHOOK_AUTHORIZATION"]?.text)
+    /// What sources and sinks are opened with.
+    var connecting: ConnectorContext {
+        get throws { ConnectorContext(credentials: credentials, database: try metaDatabase) }
     }
 
     // MARK: - Behaviour
@@ -126,8 +137,13 @@ package struct Settings: Sendable {
         return configuration
     }
 
-    private func location(_ key: String) throws -> DatabaseLocation? {
-        try value(key, DatabaseLocation.init)
+    private func database(_ key: String) throws -> DatabaseSpec? {
+        guard let (text, origin) = values[key] else { return nil }
+        return try SpecOptions.database(from: origin).named {
+            let spec = try DatabaseSpec(text, passwords: .hidden)
+            _ = try Connectors.ofProgram.sqlDatabase(spec)
+            return spec
+        }
     }
 
     private func value<Value>(_ key: String, _ parse: (String) throws -> Value) throws -> Value? {

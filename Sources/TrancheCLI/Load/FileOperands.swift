@@ -36,7 +36,7 @@ struct FileOperands: Sendable {
 
     /// One name for all spellings of a file.
     private static func name(of path: String) -> String {
-        FileName.isObject(path) ? path : ResolvedPath(path).text
+        NamedFile.isObject(path) ? path : ResolvedPath(path).text
     }
 
     private mutating func add(
@@ -52,7 +52,7 @@ struct FileOperands: Sendable {
         }
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder)
-        if FileName.isObject(operand) || exists && !isFolder.boolValue {
+        if NamedFile.isObject(operand) || exists && !isFolder.boolValue {
             files.append(operand)
         } else if isFolder.boolValue {
             areSeveral = true
@@ -123,7 +123,7 @@ struct FileOperands: Sendable {
         if name.hasPrefix("_") { return "a mark" }
         if name.hasSuffix(".error.jsonl") { return "rejects" }
         if written.contains(ResolvedPath(path).text) { return "written to" }
-        if !hasFormat, FileName.Format(ending: name) == nil { return "no known ending" }
+        if !hasFormat, NamedFile.Format(ending: name) == nil { return "no known ending" }
         return nil
     }
 

@@ -60,7 +60,7 @@ struct LoadFile: Sendable {
 
     /// Whether it is a CSV file without a byte, which says not even its header.
     func isEmpty() async throws -> Bool {
-        guard options.file.format == .csv, !options.follows, !FileName.isObject(path) else {
+        guard options.file.format == .csv, !options.follows, !NamedFile.isObject(path) else {
             return false
         }
         var isFolder: ObjCBool = false

@@ -1,11 +1,12 @@
 import Foundation
 import Tranche
 import TrancheChains
-import TrancheSQL
+import TrancheConnectors
 
 /// What `tranche load` reads, checks and writes.
 struct LoadOptions: Sendable {
-    let file: FileName
+    let file: NamedFile
+    private let spec: SourceSpec
     /// Whether the file is one of those of a folder, a pattern or a list.
     private var isOneOfSeveral = false
     let job: String
@@ -21,15 +22,14 @@ struct LoadOptions: Sendable {
     let promise: DeliveryPromise
     let maxRejects: RejectLimit?
     let policy: PolicyOptions
-    private let reading: FileReading
     private let map: String?
     private let isCleaned: Bool
     private let schema: String?
     private let isStrict: Bool
     private let rejects: String?
     private let target: String?
-    private let table: String?
-    private let writing: LoadSink.Writing
+    private let overwrites: Bool
+    private let arguments: Arguments
 
     static let groups: [CommandDescription.OptionGroup] = [
         ReadingOptions.group("The file"),
@@ -64,7 +64,7 @@ struct LoadOptions: Sendable {
                     "leave out fields that the table has no column for; refused by default"
                 ),
                 .init("add-columns", nil, "add columns for them to the table"),
-                .init("to", "SINK", LoadSink.help + " (TRANCHE_SINK)"),
+                .init("to", "SINK", sinks + " (TRANCHE_SINK)"),
                 .init("table", "TABLE", "the table in that database"),
                 .init("key", "A,B,…", "the fields that name a row: one that is there is replaced"),
                 .init(
@@ -132,10 +132,14 @@ struct LoadOptions: Sendable {
         PolicyOptions.group,
     ]
 
+    private static let sinks =
+        "table:NAME beside the inventory, sqlite:PATH or postgresql://… with --table, "
+        + "mongodb://host/database.collection, csv:PATH, jsonl:PATH, webhook:https://…, "
+        + "cypher:http://host:7474/database with --cypher, or none to write nothing"
+
     init(_ arguments: Arguments) throws {
-        let options = try ReadingOptions(arguments, file: arguments.operand(0, "FILE"))
-        file = options.file
-        reading = options.reading
+        self.arguments = arguments
+        (file, spec) = try Self.file(arguments)
         job = arguments.text("job") ?? "load"
         policy = try PolicyOptions(arguments)
         workers = try arguments.value("workers") { try parseCount($0) } ?? 1
@@ -169,7 +173,9 @@ struct LoadOptions: Sendable {
                     + "TRANCHE_SINK"
             )
         }
-        table = arguments.text("table")
+        overwrites = arguments.has("overwrite")
+        // What cannot be read is said before anything is opened.
+        _ = try SpecOptions.sink(from: "--to").fields(arguments)
         promise =
             try arguments.value("promise") { text in
                 guard let promise = DeliveryPromise(rawValue: text) else {
@@ -178,27 +184,13 @@ struct LoadOptions: Sendable {
                 }
                 return promise
             } ?? .idempotent
-        writing = try LoadSink.Writing(
-            key: Self.names(arguments.text("key")),
-            isFilePerBatch: arguments.has("file-per-batch"),
-            overwrites: arguments.has("overwrite"),
-            createsIndex: arguments.has("create-index"),
-            isRecordEach: arguments.has("each"),
-            statement: arguments.text("cypher").map { try Self.statement($0) },
-            isTransactional: promise == .transactional,
-            unknownFields: try Self.unknownFields(arguments)
-        )
         request = try Self.request(arguments, job: job, policy: policy)
     }
 
     /// The paths that a command line says to write to.
     static func outputs(_ arguments: Arguments) -> [String] {
-        let sinks = ["csv:", "jsonl:"].compactMap { prefix in
-            arguments.text("to").flatMap {
-                $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil
-            }
-        }
-        return sinks + arguments.texts("rejects")
+        let sink = arguments.text("to").flatMap { NamedFile(recorded: $0) }
+        return (sink.map { [$0.path] } ?? []) + arguments.texts("rejects")
     }
 
     /// The options of each file that a command line names.
@@ -221,14 +213,14 @@ struct LoadOptions: Sendable {
             return options
         }
         try requireApart(files.map(\.file.path), outputs(arguments))
-        try ReadingOptions.requireUse(arguments, by: Set(files.map(\.file.format)))
+        try requireUse(arguments, by: files)
         return files
     }
 
     /// Refuses to write over what is read, and rejects over records.
     private static func requireApart(_ inputs: [String], _ outputs: [String]) throws {
         let written = outputs.map { (path: $0, name: ResolvedPath($0).text) }
-        let read = Set(inputs.filter { !FileName.isObject($0) }.map { ResolvedPath($0).text })
+        let read = Set(inputs.filter { !NamedFile.isObject($0) }.map { ResolvedPath($0).text })
         if let output = written.first(where: { read.contains($0.name) }) {
             throw UsageError("'\(output.path)' is read: it cannot be written to as well")
         }
@@ -237,28 +229,37 @@ struct LoadOptions: Sendable {
         }
     }
 
-    private static func unknownFields(
-        _ arguments: Arguments
-    ) throws -> SQLTableSink.UnknownFields {
-        switch (arguments.has("drop-unknown"), arguments.has("add-columns")) {
-        case (false, false): return .refuse
-        case (true, false): return .drop
-        case (false, true): return .addColumns
-        case (true, true):
-            throw UsageError("give --drop-unknown or --add-columns, not both")
+    /// The file that is read, and how.
+    private static func file(_ arguments: Arguments) throws -> (NamedFile, SourceSpec) {
+        let options = SpecOptions.file
+        let path = try arguments.operand(0, "FILE")
+        let given = try options.fields(arguments)
+        return try options.named {
+            var spec = try FileConnector.spec(ofFile: path, given)
+            // Of several files an option may mean some.
+            let known = try Connectors.ofProgram.scheme(of: spec).fields
+            spec.fields = given.filter { known.contains($0.key) }
+            if arguments.has("follow") { spec.fields["follow"] = true }
+            _ = try Connectors.ofProgram.source(spec, ConnectorContext())
+            guard let file = NamedFile(spec) else {
+                throw UsageError("'\(redacted(path))' is no file")
+            }
+            return (file, spec)
         }
     }
 
-    private static func statement(_ path: String) throws -> String {
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw UsageError("--cypher '\(path)': the file cannot be read")
+    /// Refuses options that mean nothing for the files there are.
+    private static func requireUse(_ arguments: Arguments, by files: [LoadOptions]) throws {
+        let schemes = try files.map { try Connectors.ofProgram.scheme(of: $0.spec) }
+        for (name, value) in try SpecOptions.file.fields(arguments) {
+            guard !schemes.contains(where: { $0.fields.contains(name) }),
+                var spec = files.first?.spec
+            else { continue }
+            spec.fields[name] = value
+            try SpecOptions.file.named {
+                _ = try Connectors.ofProgram.source(spec, ConnectorContext())
+            }
         }
-    }
-
-    private static func names(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     private static func parseLimit(_ text: String) throws -> RejectLimit {
@@ -313,7 +314,9 @@ struct LoadOptions: Sendable {
 
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        try file.source(reading, grows: follows, replaces: replaces, settings)
+        try SpecOptions.file.named {
+            try Connectors.ofProgram.source(spec, settings.connecting)
+        }
     }
 
     /// The file that the run writes, as its name says.
@@ -322,10 +325,9 @@ struct LoadOptions: Sendable {
     /// - Returns: The path; `nil` for other sinks, and for a folder of a file for each batch.
     /// - Throws: ``UsageError``.
     func runOutput(_ settings: Settings) throws -> String? {
-        if writing.isFilePerBatch { return nil }
-        return switch try place(settings) {
-        case .csv(let path), .jsonLines(let path): PartFolder.path(path, ofRun: request.run)
-        default: nil
+        if arguments.has("file-per-batch") { return nil }
+        return try withSink(settings) { sink in
+            NamedFile(sink).map { PartFolder.path($0.path, ofRun: request.run) }
         }
     }
 
@@ -339,35 +341,42 @@ struct LoadOptions: Sendable {
 
     private var rejectsFile: RejectFile? {
         rejectsPath.map {
-            .jsonLines($0, overwrites: writing.overwrites, namesSource: isOneOfSeveral)
+            .jsonLines($0, overwrites: overwrites, namesSource: isOneOfSeveral)
         }
     }
 
-    /// Where the records go.
-    private func place(_ settings: Settings) throws -> LoadSink {
+    /// Lends where the records go, and says what is wrong with it by its options.
+    private func withSink<Result>(
+        _ settings: Settings,
+        _ body: (SinkSpec) throws -> Result
+    ) throws -> Result {
         guard let (text, origin) = target.map({ ($0, "--to") }) ?? settings.sink else {
-            throw UsageError("--to is missing; give \(LoadSink.help)")
+            throw UsageError("--to is missing; give \(Self.sinks)")
         }
-        do {
-            return try LoadSink(text, table: table, environment: settings.environment)
-        } catch let error as ValueError {
-            throw UsageError("\(origin) '\(redacted(text))': \(error.message)")
+        let options = SpecOptions.sink(from: origin)
+        var given = try options.fields(arguments)
+        return try options.named {
+            var spec = try SinkSpec(text, passwords: .hidden)
+            let known = try Connectors.ofProgram.scheme(of: spec).fields
+            // These mean the file of rejects, or what is to be promised, too.
+            if overwrites, known.contains("overwrite") { given["overwrite"] = true }
+            if promise == .transactional, known.contains("transactional") {
+                given["transactional"] = true
+            }
+            spec.fields.merge(given) { _, given in given }
+            return try body(spec)
         }
     }
 
     /// Where the records go and what is made of them, which belongs to the run.
     ///
     /// - Parameter settings: May say where to write to.
-    /// - Returns: The target.
+    /// - Returns: The target, in words.
     /// - Throws: ``UsageError``.
-    func namedTarget(_ settings: Settings) throws -> LoadTarget {
-        try LoadTarget(
-            try place(settings),
-            writing,
-            isCleaned: isCleaned,
-            map: map,
-            schema: schema
-        )
+    func namedTarget(_ settings: Settings) throws -> String {
+        var target = try withSink(settings) { try Connectors.ofProgram.target(of: $0) }
+        try target.add(isCleaned: isCleaned, map: map, schema: schema)
+        return target.text
     }
 
     /// The chain from the file to the sink.
@@ -381,7 +390,11 @@ struct LoadOptions: Sendable {
         _ settings: Settings,
         note: @escaping @Sendable (String) -> Void
     ) throws -> SinkChain {
-        let place = try place(settings)
+        let sink = try withSink(settings) { spec in
+            var context = try settings.connecting
+            context.note = note
+            return try Connectors.ofProgram.sink(spec, context)
+        }
         var records = Chain<Record>(reading: try source(settings))
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
@@ -395,8 +408,6 @@ struct LoadOptions: Sendable {
         } else if let rejectsFile {
             records = records.rejecting(to: rejectsFile)
         }
-        return records.write(
-            to: try place.sink(writing, settings, note: note)
-        )
+        return records.write(to: sink)
     }
 }

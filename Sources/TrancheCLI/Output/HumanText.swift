@@ -113,12 +113,6 @@ extension SourceDefinition {
 }
 
 extension RunRecord {
-    /// The source's definition, where it is known.
-    var source: SourceDefinition? {
-        // Only shown: a definition that this program cannot read is shown as unknown.
-        definition.flatMap { try? JSONText.decode(SourceDefinition.self, from: $0) }
-    }
-
     /// Whether weights of the run are bytes.
     var weighsBytes: Bool { source?.weighsBytes ?? false }
 }

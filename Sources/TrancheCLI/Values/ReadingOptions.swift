@@ -1,95 +1,88 @@
 import Tranche
 import TrancheChains
 
-/// The options that say how a file is written whose records are items.
-struct ReadingOptions: Sendable {
-    /// The file.
-    let file: FileName
-    /// How it is written, as far as that is said.
-    let reading: FileReading
-
-    private static let formats =
-        FileName.Format.allCases.map(\.rawValue) + DialectOptions.Preset.allCases.map(\.rawValue)
-
-    private static let options: [CommandDescription.Option] =
-        [
-            .init(
-                "format",
-                formats.joined(separator: "|"),
-                "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
-                    + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
-                    + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
-                choices: formats
-            )
-        ] + DialectOptions.options + JSONOptions.options + [EncodingOption.option]
-
-    /// Their names.
-    static let names = options.map(\.name)
+/// The options that say how a file is written whose records are items, for help texts.
+enum ReadingOptions {
+    private static let formats = ["csv", "jsonl", "tsv", "mysql", "pgcopy"]
+    private static let layouts = JSONFormat.Layout.allCases.map(\.rawValue)
+    private static let nonFinite = JSONFormat.NonFiniteNumbers.allCases.map(\.rawValue)
 
     /// The options under a title.
     static func group(_ title: String) -> CommandDescription.OptionGroup {
         .init(title: title, options: options)
     }
 
-    /// Reads the options.
-    ///
-    /// - Parameters:
-    ///   - arguments: The command line.
-    ///   - text: The file as it was given: a path, or as ``FileName/init(_:)`` takes it.
-    /// - Throws: ``UsageError``.
-    init(_ arguments: Arguments, file text: String) throws {
-        file = try Self.file(text, arguments)
-        let encoding = try EncodingOption.encoding(arguments)
-        switch file.format {
-        case .csv:
-            let csv = try DialectOptions(arguments, path: file.path).format
-            reading = FileReading(csv: csv, encoding: encoding)
-        case .jsonl:
-            reading = FileReading(json: try JSONOptions.format(arguments), encoding: encoding)
-        }
-    }
-
-    /// Refuses options that mean nothing for the files there are.
-    ///
-    /// - Parameters:
-    ///   - arguments: The command line.
-    ///   - formats: How the files are written.
-    /// - Throws: ``UsageError``.
-    static func requireUse(_ arguments: Arguments, by formats: Set<FileName.Format>) throws {
-        // Bytes that are no UTF-8 are in files of either.
-        let ofCSV = DialectOptions.options.map(\.name).filter { $0 != "replace-invalid" }
-        let unused = [
-            (ofCSV, FileName.Format.csv, "CSV"), (JSONOptions.options.map(\.name), .jsonl, "JSON"),
-        ]
-        for (options, format, name) in unused where !formats.contains(format) {
-            guard let extra = options.first(where: arguments.has) else { continue }
-            throw UsageError(
-                "--\(extra) goes with a file of \(name); --format says how a file is written"
-            )
-        }
-    }
-
-    private static func file(_ text: String, _ arguments: Arguments) throws -> FileName {
-        guard let format = arguments.text("format") else {
-            if let file = try FileName(text) { return file }
-            if let format = FileName.Format(ending: text) {
-                return FileName(format: format, path: text)
-            }
-            throw UsageError(
-                "'\(redacted(text))' does not say how it is written; give --format csv or --format "
-                    + "jsonl"
-            )
-        }
-        let preset = DialectOptions.Preset(rawValue: format)
-        guard let known = preset.map({ _ in .csv }) ?? FileName.Format(rawValue: format) else {
-            throw UsageError("--format '\(format)': give one of \(formats.joined(separator: ", "))")
-        }
-        guard let given = FileName.Format(prefixOf: text) else {
-            return FileName(format: known, path: text)
-        }
-        guard given == known, let file = try FileName(text) else {
-            throw UsageError("--format \(format) does not go with '\(redacted(text))'")
-        }
-        return file
-    }
+    private static let options: [CommandDescription.Option] = [
+        .init(
+            "format",
+            formats.joined(separator: "|"),
+            "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
+                + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
+                + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
+            choices: formats
+        ),
+        .init(
+            "delimiter",
+            "TEXT",
+            "what parts the fields of a CSV file, up to four bytes; by default a comma, unless the "
+                + "first 64 KiB "
+                + "are parted by ; or tab or |"
+        ),
+        .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
+        .init(
+            "escape",
+            "C",
+            "what makes a quote text within quotes, such as \\; where nothing encloses fields, "
+                + "what makes a "
+                + "delimiter or line end text"
+        ),
+        .init(
+            "null",
+            "TEXT",
+            "what is null where it stands without quotes, besides an empty field; several with "
+                + "commas",
+            isRepeatable: true
+        ),
+        .init("keep-empty", nil, "take an empty field for empty text, not for null"),
+        .init("skip-lines", "N", "pass over so many lines at the beginning; 0 guesses none"),
+        .init("comment", "TEXT", "pass over lines that begin with it, such as #"),
+        .init(
+            "header",
+            "A,B,…",
+            "the fields' names, where the file has none; with --skip-lines 1 in place of those "
+                + "that it has"
+        ),
+        .init(
+            "header-lines",
+            "N",
+            "how many records the header has, whose names are joined; 0 for none"
+        ),
+        .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
+        .init(
+            "replace-invalid",
+            nil,
+            "replace bytes that are no UTF-8, rather than refuse records"
+        ),
+        .init(
+            "json-layout",
+            layouts.joined(separator: "|"),
+            "where records of JSON end: at line feeds, or as values of an array or one after the "
+                + "other; by the "
+                + "content's look by default",
+            choices: layouts
+        ),
+        .init(
+            "json-nan",
+            nonFinite.joined(separator: "|"),
+            "what becomes of NaN and Infinity in JSON; refused by default",
+            choices: nonFinite
+        ),
+        .init(
+            "encoding",
+            "NAME",
+            "its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what "
+                + "its byte "
+                + "order mark says"
+        ),
+    ]
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tranche
 
 /// Bytes that can be read from any place, such as a file or an object in a store.
 public protocol ByteReader: Sendable {

@@ -1,13 +1,14 @@
 /// Finds what somebody may have meant.
-struct NearestName {
+package struct NearestName {
     private let names: [String]
 
-    init(_ names: [String]) {
+    /// Takes the names that there are.
+    package init(_ names: [String]) {
         self.names = names
     }
 
     /// The name that the fewest edits lead to; `nil` when all are far away.
-    func to(_ asked: String) -> String? {
+    package func to(_ asked: String) -> String? {
         let ranked = names.map { (name: $0, edits: Self.edits(from: asked, to: $0)) }
         guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
         return best.edits <= max(1, best.name.count / 3) ? best.name : nil

@@ -1,4 +1,3 @@
-import CPosix
 import Foundation
 
 /// The absolute path of a file, links followed, without `.` and `..`: the same however it was spelt.

@@ -17,6 +17,19 @@ package func redacted(_ text: String) -> String {
 }
 
 /// Whether a URL holds a password.
-func holdsPassword(_ url: String) -> Bool {
+package func holdsPassword(_ url: String) -> Bool {
     redacted(url) != url
+}
+
+/// Takes passwords out of text: those before a URL's host, and those in its query.
+///
+/// - Parameter text: A URL, or a text that holds one.
+/// - Returns: The text without them; a user stays.
+package func withoutPasswords(_ text: String) -> String {
+    guard holdsPassword(text) else { return text }
+    let bare =
+        text
+        .replacing(#/(://[^/:@\s'"]*):[^\s'"]*@/#) { "\($0.output.1)@" }
+        .replacing(#/([?&])(?:ssl)?password=[^&\s'"]*&?/#.ignoresCase()) { "\($0.output.1)" }
+    return bare.last.map { "?&".contains($0) } == true ? String(bare.dropLast()) : bare
 }

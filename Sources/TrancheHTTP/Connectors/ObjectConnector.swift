@@ -1,0 +1,72 @@
+public import Tranche
+public import TrancheChains
+public import TrancheConnectors
+
+/// Objects of Google Cloud Storage and Amazon S3: `gs://BUCKET/NAME` and `s3://BUCKET/NAME`.
+///
+/// As a source an object's name tells its format, or `csv:` or `jsonl:` before it; its fields are
+/// those of the file connector. Credentials are looked up as ``ObjectStoreConfiguration`` says.
+public struct ObjectConnector: SourceConnector, ByteConnector {
+    /// Makes the connector.
+    public init() {}
+
+    /// What URLs of objects begin with.
+    public var byteSchemes: [String] { ObjectName.Store.allCases.map(\.rawValue) }
+
+    /// Sources of both stores.
+    public var schemes: [ConnectorScheme] {
+        let files = FileConnector().schemes.filter { $0.kind == .source }
+        let fields = files.reduce(into: Set<String>()) { $0.formUnion($1.fields) }
+        return byteSchemes.map { name in
+            ConnectorScheme(
+                .source,
+                name,
+                form: "\(name)://BUCKET/NAME",
+                noun: "an object",
+                fields: fields
+            )
+        }
+    }
+
+    /// The object's records.
+    public func source(
+        _ spec: SourceSpec,
+        _ context: ConnectorContext
+    ) throws -> any MetaSourceDescription {
+        try context.connectors.source(try file(spec), context)
+    }
+
+    /// The URL with the format.
+    public func recordedNames(of spec: SourceSpec) throws -> [String] {
+        [try file(spec).location]
+    }
+
+    /// The object's bytes.
+    public func bytes(
+        at url: String,
+        encoding: TextEncoding?,
+        _ context: ConnectorContext
+    ) throws -> ByteLocation {
+        let configuration = try ObjectStoreConfiguration(environment: context.credentials)
+        return try .object(url, configuration, encoding: encoding)
+    }
+
+    /// The object as a file, whose format its name tells.
+    private func file(_ spec: SourceSpec) throws -> SourceSpec {
+        try FileConnector.spec(ofFile: spec.location, spec.fields)
+    }
+}
+
+extension ObjectStoreConfiguration {
+    /// Reads credentials; see ``init(environment:)``.
+    package init(environment credentials: Credentials) throws {
+        try self.init(
+            environment: try credentials.environment(
+                "AWS_ACCESS_KEY_ID",
+                "AWS_SECRET_ACCESS_KEY",
+                "AWS_SESSION_TOKEN",
+                "GOOGLE_OAUTH_ACCESS_TOKEN"
+            )
+        )
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+public import Tranche
+public import TrancheConnectors
+public import TrancheSQL
+
+/// PostgreSQL databases: `postgresql://user@host/database`.
+///
+/// What a URL leaves out comes from libpq's environment variables and password file.
+public struct PostgreSQLConnector: SQLConnector {
+    /// Makes the connector.
+    public init() {}
+
+    /// `postgresql://…` and `postgres://…`.
+    public var names: [(name: String, form: String)] {
+        [("postgresql", Self.form), ("postgres", Self.form)]
+    }
+
+    private static let form = "postgresql://user@host/database"
+
+    /// The inventory in the database.
+    public func inventory(
+        _ spec: DatabaseSpec,
+        _ context: ConnectorContext
+    ) throws -> InventoryLocation {
+        .postgres(spec.unmaskedLocation)
+    }
+
+    /// The database.
+    public func database(_ spec: DatabaseSpec) throws -> SourceDatabase {
+        .postgres(spec.unmaskedLocation)
+    }
+
+    /// The URL without who connects and without its options, either of which may change.
+    public func recordedName(of spec: DatabaseSpec) throws -> String {
+        guard var parts = URLComponents(string: spec.location) else { return spec.location }
+        parts.user = nil
+        parts.password = nil
+        parts.query = nil
+        parts.fragment = nil
+        return parts.string ?? spec.location
+    }
+
+    /// A server is asked.
+    public func isMissingFile(_ spec: DatabaseSpec) throws -> Bool { false }
+
+    /// Makes the migrator of the inventory in the database; it connects when it is used.
+    public func migrator(
+        _ spec: DatabaseSpec,
+        _ configuration: StoreConfiguration,
+        creates: Bool
+    ) async throws -> any InventoryMigrator {
+        try PostgreSQLInventory.migrator(spec.unmaskedLocation, configuration)
+    }
+}

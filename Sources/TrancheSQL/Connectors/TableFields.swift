@@ -1,0 +1,94 @@
+import Tranche
+import TrancheConnectors
+
+/// The fields of a source that is a table.
+struct TableSourceFields: Decodable {
+    var uid: String?
+    var item: String?
+    var weight: String?
+    var filter: String?
+    var allowsVolatileFilter: Bool?
+    var settleColumn: String?
+    var schema: String?
+    var table: String?
+    var database: DatabaseSpec?
+
+    enum CodingKeys: String, CodingKey {
+        case uid, item, schema, table, database
+        case weight = "weight_column"
+        case filter = "where"
+        case allowsVolatileFilter = "volatile_filter"
+        case settleColumn = "settle_column"
+    }
+
+    /// The fields that all tables have.
+    static let names: Set<String> = [
+        "uid", "item", "weight_column", "where", "volatile_filter", "settle_column",
+    ]
+
+    /// The table with its columns as the fields say.
+    func applied(to table: SQLSource, in database: SourceDatabase?) -> SQLSource {
+        var source = table
+        source.database = database
+        if let uid { source.uid = uid }
+        if let item { source.item = item.isEmpty ? .none : .named(item) }
+        if let weight { source.weight = weight.isEmpty ? .none : .named(weight) }
+        source.filter = filter.flatMap { $0.isEmpty ? nil : $0 }
+        source.settleColumn = settleColumn.flatMap { $0.isEmpty ? nil : $0 }
+        source.allowsVolatileFilter = allowsVolatileFilter ?? false
+        return source
+    }
+}
+
+/// The fields of a sink that is a table.
+struct TableSinkFields: Decodable {
+    var key: [String]?
+    var dropsUnknown: Bool?
+    var addsColumns: Bool?
+    var table: String?
+
+    enum CodingKeys: String, CodingKey {
+        case key, table
+        case dropsUnknown = "drop_unknown"
+        case addsColumns = "add_columns"
+    }
+
+    /// The fields that all tables have.
+    static let names: Set<String> = ["key", "drop_unknown", "add_columns"]
+
+    /// What belongs to how records are written.
+    var manners: [String] {
+        key.map { $0.isEmpty ? [] : ["key \($0.joined(separator: ","))"] } ?? []
+    }
+
+    /// The table as a sink.
+    func sink(
+        _ table: String,
+        in database: SourceDatabase?,
+        _ context: ConnectorContext
+    ) throws -> SQLTableSink {
+        SQLTableSink(
+            table,
+            key: key ?? [],
+            in: database,
+            unknownFields: try unknownFields,
+            note: context.note
+        )
+    }
+
+    private var unknownFields: SQLTableSink.UnknownFields {
+        get throws(SpecError) {
+            switch (dropsUnknown ?? false, addsColumns ?? false) {
+            case (false, false): return .refuse
+            case (true, false): return .drop
+            case (false, true): return .addColumns
+            case (true, true):
+                throw SpecError(
+                    .invalidValue,
+                    field: ["drop_unknown"],
+                    "excludes that columns are added: give one of both"
+                )
+            }
+        }
+    }
+}
