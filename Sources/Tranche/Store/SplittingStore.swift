@@ -1,0 +1,20 @@
+/// What a store does with batches that failed.
+public protocol SplittingStore: Sendable {
+    /// Splits a batch that failed as often as it may into batches that are due at once.
+    ///
+    /// - Parameters:
+    ///   - holding: The batch, and its last attempt.
+    ///   - parts: The parts; together they have the ids of the batch.
+    /// - Returns: The new batches; those that are there when somebody else has split it.
+    /// - Throws: ``TrancheError`` `.batchLost` when the batch is no longer to be split.
+    func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord]
+
+    /// Makes quarantined items batches again, due at once.
+    ///
+    /// - Parameters:
+    ///   - selection: Which quarantined batches; its status is not looked at.
+    ///   - items: The items' ids; `nil` for all.
+    /// - Returns: The new batches.
+    /// - Throws: ``TrancheError`` of the store.
+    func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord]
+}
