@@ -1,9 +1,11 @@
 /// What an acquire of a run tells this process of the next one.
-struct AcquireHint {
+struct AcquireHint<Database: SQLDatabase> {
     /// How many rows the last batch took: what to read under the lock.
     var count = 200
     /// Whether the ceiling may cut the next batch, so that the writers are to be observed with it.
     var isNearCeiling = true
     /// Whether one statement is likely to be enough for the next one.
     var prefersSingleStatement = false
+    /// The statements of the last acquire; `nil` where they hold a time.
+    var statements: RunStatements<Database>?
 }

@@ -55,18 +55,14 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         self.request = request
         sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
         if isNew { _ = batch.add(store.insertRun(request)) }
-        run = batch.add(store.lockInOrder(request.key))
-        lastTile = batch.add(store.selectLastTile(of: request.key))
+        let statements = store.statements(of: request, from: source)
+        run = batch.add(statements.lock)
+        lastTile = batch.add(statements.lastTile)
         // What ends here is not due, and an outage may wait for it.
         ends = try store.succeeding(endings, returning: "id")
         ended = batch.add(ends.statements)
-        due = batch.add(store.selectDue(request))
-        if let source {
-            let step = source.step(
-                from: store.firstID(of: request.key),
-                within: request.bounds,
-                size: store.stepSize(for: request)
-            )
+        due = batch.add(statements.due)
+        if let source, let step = statements.step {
             var observation: StatementBatch.Places?
             if source.isObservable, store.hint(for: request.key).isNearCeiling {
                 observation = batch.add(source.observation(lag: store.lag(of: request.key)))

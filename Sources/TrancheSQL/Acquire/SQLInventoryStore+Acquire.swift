@@ -120,9 +120,7 @@ extension SQLInventoryStore {
 extension SQLInventoryStore {
     /// The statement that locks a run's row and reads it with the clock, in the order in which acquires came.
     func lockInOrder(_ key: RunKey) -> SQLStatement {
-        // The last tile is read behind the lock.
-        let columns = Self.runColumns(dialect, lastTile: "NULL")
-        return lockInOrder("\(columns), \(dialect.milliseconds(now))", of: key)
+        lockInOrder("\(lockedRunColumns), \(dialect.milliseconds(now))", of: key)
     }
 
     private func lockInOrder(_ columns: SQLStatement, of key: RunKey) -> SQLStatement {

@@ -15,9 +15,11 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     /// The columns of a batch and of a run, in the order in which they are read.
     let batchColumns: SQLStatement
     let runColumns: SQLStatement
+    /// The columns of a run's row that is locked: its last tile is read behind the lock.
+    let lockedRunColumns: SQLStatement
     let gapColumns: SQLStatement
     /// What the last acquire of a run tells of the next.
-    private let hints = Mutex<[RunKey: AcquireHint]>([:])
+    private let hints = Mutex<[RunKey: AcquireHint<Database>]>([:])
 
     package init(_ database: Database, configuration: StoreConfiguration) {
         self.database = database
@@ -30,6 +32,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
             database.dialect,
             lastTile: Self.lastTile(of: tables.batch)
         )
+        lockedRunColumns = Self.runColumns(database.dialect, lastTile: "NULL")
         gapColumns = Self.gapColumns(database.dialect)
     }
 
@@ -84,16 +87,28 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         return size
     }
 
-    func hint(for key: RunKey) -> AcquireHint {
+    func hint(for key: RunKey) -> AcquireHint<Database> {
         hints.withLock { $0[key] } ?? AcquireHint()
     }
 
-    func note(_ change: (inout AcquireHint) -> Void, for key: RunKey) {
-        hints.withLock { hints in
-            var hint = hints[key] ?? AcquireHint()
-            change(&hint)
-            hints[key] = hint
+    func note(_ change: (inout AcquireHint<Database>) -> Void, for key: RunKey) {
+        hints.withLock { change(&$0[key, default: AcquireHint()]) }
+    }
+
+    /// The statements that are the same at each acquire of a run.
+    func statements(
+        of request: AcquireRequest,
+        from source: SQLMetaSource<Database>?
+    ) -> RunStatements<Database> {
+        let size = stepSize(for: request)
+        if let known = hint(for: request.key).statements,
+            known.fit(request, from: source, size: size)
+        {
+            return known
         }
+        let made = RunStatements(request, from: source, size: size, in: self)
+        if fixedNow == nil { note({ $0.statements = made }, for: request.key) }
+        return made
     }
 
     // MARK: Errors

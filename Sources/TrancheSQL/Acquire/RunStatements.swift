@@ -1,0 +1,47 @@
+import Tranche
+
+/// The statements of a run that are the same at each acquire: their texts are put together once.
+struct RunStatements<Database: SQLDatabase>: Sendable {
+    /// Locks the run's row and reads it with the clock.
+    let lock: SQLStatement
+    /// Reads where the last tile ends.
+    let lastTile: SQLStatement
+    /// Reads the batches that are due.
+    let due: SQLStatement
+    /// Reads the source's next rows; `nil` where it is not read under the lock.
+    let step: SQLMetaSource<Database>.Step?
+    private let slots: Int
+    private let size: Int
+    private let bounds: IDBounds
+    private let source: SourceDefinition?
+
+    init(
+        _ request: AcquireRequest,
+        from source: SQLMetaSource<Database>?,
+        size: Int,
+        in store: SQLInventoryStore<Database>
+    ) {
+        lock = store.lockInOrder(request.key)
+        lastTile = store.selectLastTile(of: request.key)
+        due = store.selectDue(request)
+        step = source?.step(
+            from: store.firstID(of: request.key),
+            within: request.bounds,
+            size: size
+        )
+        slots = request.slots.count
+        self.size = size
+        bounds = request.bounds
+        self.source = source?.definition
+    }
+
+    /// Whether they are the statements of another request of the run.
+    func fit(
+        _ request: AcquireRequest,
+        from source: SQLMetaSource<Database>?,
+        size: Int
+    ) -> Bool {
+        slots == request.slots.count && self.size == size && bounds == request.bounds
+            && self.source == source?.definition
+    }
+}
