@@ -124,10 +124,10 @@ struct RetryingTests {
     @Test("An outage of more than a second is told once, and so is its end")
     func outage() async throws {
         let clock = ManualClock()
-        let told = Mutex<[OutageNotice.Kind]>([])
+        let log = EventLog()
         var configuration = Inventory.Configuration(retryLimit: .seconds(60), clock: clock)
         configuration.randomness = { 0 }
-        configuration.onOutage = { notice in told.withLock { $0.append(notice.kind) } }
+        configuration.observers = [log]
         let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
         let server = Server()
         let tasks = (0..<3).map { _ in
@@ -140,15 +140,16 @@ struct RetryingTests {
         }
         for step in 0..<12 {
             try await clock.waitForSleepers(3)
-            if step < 3 { #expect(told.withLock { $0 }.isEmpty) }
+            if step < 3 { #expect(log.events.isEmpty) }
             if step == 11 { server.isBack.withLock { $0 = true } }
             clock.advance(by: .seconds(step < 5 ? 0.4 : 3))
         }
         for task in tasks { try await task.value }
-        let kinds = told.withLock { $0 }
-        #expect(kinds.count == 2)
-        #expect(kinds.first == .began(limit: .seconds(60)))
-        #expect(kinds.last == .ended(after: .seconds(23)))
+        await inventory.close()
+        #expect(log.names == [.storeLost, .storeFound])
+        #expect(log.events.map(\.duration) == [.seconds(60), .seconds(23)])
+        #expect(log.events.map(\.code) == [.storeUnavailable, .storeUnavailable])
+        #expect(log.events.first?.message == "gone")
     }
 
     private final class Server: Sendable {
@@ -157,10 +158,10 @@ struct RetryingTests {
 
     @Test("A failure that the next request mends is told to nobody")
     func shortOutage() async throws {
-        let told = Mutex(0)
+        let log = EventLog()
         let clock = ManualClock()
         var configuration = Inventory.Configuration(clock: clock)
-        configuration.onOutage = { _ in told.withLock { $0 += 1 } }
+        configuration.observers = [log]
         let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
         let task = Task {
             try await inventory.retrying { @Sendable isRepeated in
@@ -170,7 +171,8 @@ struct RetryingTests {
         try await clock.waitForSleepers(1)
         clock.advance(by: .seconds(1))
         try await task.value
-        #expect(told.withLock { $0 } == 0)
+        await inventory.close()
+        #expect(log.events.isEmpty)
     }
 
     @Test("An end is written even when its task was cancelled")

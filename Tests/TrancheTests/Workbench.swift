@@ -12,7 +12,9 @@ struct Workbench: Sendable {
     init(
         ids: some Sequence<Int64>,
         retryLimit: Duration = .seconds(30),
-        auditsWhileWorking: Bool = false
+        auditsWhileWorking: Bool = false,
+        observers: [any InventoryObserver] = [],
+        eventLimit: Int = 1024
     ) {
         let clock = clock
         store = FaultInjectingStore(MemoryInventoryStore(clock: clock))
@@ -25,6 +27,8 @@ struct Workbench: Sendable {
             randomness: { 0 }
         )
         configuration.auditsWhileWorking = auditsWhileWorking
+        configuration.observers = observers
+        configuration.eventLimit = eventLimit
         inventory = Inventory(store: store, configuration: configuration)
     }
 
@@ -38,6 +42,7 @@ struct Workbench: Sendable {
 
     /// Runs `body` while the clock moves on whenever somebody waits for it.
     func withMovingClock<R: Sendable>(
+        by step: Duration = .milliseconds(25),
         _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
         try await withThrowingTaskGroup(of: R?.self) { group in
@@ -49,7 +54,7 @@ struct Workbench: Sendable {
                     } catch is CancellationError {
                         return nil
                     }
-                    clock.advance(by: .milliseconds(25))
+                    clock.advance(by: step)
                 }
             }
             defer { group.cancelAll() }

@@ -151,7 +151,10 @@ extension Inventory {
                     from: source,
                     isDraining: isDraining
                 )
-                if let answer { return answer }
+                if let answer {
+                    done.batch.reportSuccess(done.ending)
+                    return answer
+                }
             } catch {
                 // Whether it has ended is not known; who has lost the batch is told that first.
                 try await done.batch.succeed(done.ending)

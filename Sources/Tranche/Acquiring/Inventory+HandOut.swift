@@ -60,6 +60,7 @@ extension Inventory {
         ending endings: [GoodEnding]
     ) async throws -> Answer {
         let key = request.key
+        let began = events?.elapsed
         var input = AcquireInput(endings: endings)
         if !store.readsUnderLock(source), let demand = memory.demand(of: key) {
             input.plan = try await plan(request, from: source, demand)
@@ -75,6 +76,9 @@ extension Inventory {
             switch outcome {
             case .batches(let handedOut):
                 noteCursor(after: handedOut, settling: input.plan?.settling, of: key)
+                if let events, let began {
+                    events.report(handedOut, took: events.elapsed - began)
+                }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
             case .none(let reason): return ([], reason)

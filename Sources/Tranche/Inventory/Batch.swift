@@ -8,6 +8,8 @@ public struct Batch: Sendable {
     public let lease: Duration
     package let source: any MetaSource
     package let inventory: Inventory
+    /// How the hand-out goes; `nil` where nobody observes the inventory.
+    let watch: BatchWatch?
     private var readItems: [Item]?
 
     init(_ handedOut: AcquireOutcome.HandedOut, source: any MetaSource, inventory: Inventory) {
@@ -16,6 +18,7 @@ public struct Batch: Sendable {
         readItems = handedOut.items
         self.source = source
         self.inventory = inventory
+        watch = inventory.events.map { BatchWatch(since: $0.elapsed) }
     }
 
     /// The batch's number.
@@ -142,7 +145,9 @@ extension Batch {
 
     @discardableResult
     package func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
-        try await end { try await $0.requests.succeed(ending) }
+        try await reporting(.succeeded) {
+            try await end { try await $0.requests.succeed(ending) }
+        }
     }
 
     /// A result as it is kept.
@@ -234,7 +239,11 @@ extension Batch {
     /// Records failure; one that names parts has them.
     @discardableResult
     package func fail(_ failure: BatchFailure) async throws -> BatchRecord {
-        try await end { try await $0.requests.fail(BadEnding(holding, failure), of: record.key) }
+        try await reporting(.failed, failure) {
+            try await end {
+                try await $0.requests.fail(BadEnding(holding, failure), of: record.key)
+            }
+        }
     }
 
     /// Gives the batch back unharmed: it is offered again at once.
@@ -243,7 +252,7 @@ extension Batch {
     /// - Throws: As ``succeed(result:logging:)``.
     @discardableResult
     public func release() async throws -> BatchRecord {
-        try await end { try await $0.store.release(holding) }
+        try await reporting(.released) { try await end { try await $0.store.release(holding) } }
     }
 
     /// Extends the lease.
@@ -252,9 +261,13 @@ extension Batch {
     /// - Throws: As ``succeed(result:logging:)``.
     @discardableResult
     public func heartbeat() async throws -> Date {
-        try await inventory.retrying(within: lease) { _ in
-            try await inventory.requests.heartbeat(holding)
+        let end = try await reportingLoss {
+            try await inventory.retrying(within: lease) { _ in
+                try await inventory.requests.heartbeat(holding)
+            }
         }
+        inventory.events?.report(.heartbeat, record) { $0.until = end }
+        return end
     }
 
     /// Writes an end even when the task was cancelled meanwhile.

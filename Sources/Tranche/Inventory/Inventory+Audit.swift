@@ -47,7 +47,19 @@ extension Inventory {
             continues: options.budget != nil
         )
         let clock = configuration.clock
-        return try await audit.run(clock: clock, steps: .max, progress: progress)
+        let start = stopwatch.elapsed
+        let report = try await audit.run(clock: clock, steps: .max, progress: progress)
+        noteAudit(report, of: key, since: start)
+        return report
+    }
+
+    private func noteAudit(_ report: AuditReport, of key: RunKey, since start: Duration) {
+        guard let events else { return }
+        let duration = stopwatch.elapsed - start
+        events.report(.audited, of: key) { event in
+            event.duration = duration
+            event.audit = report
+        }
     }
 
     /// Whether the next acquire begins with a step of the audit.
@@ -106,7 +118,8 @@ extension Inventory {
                 options: AuditOptions(isRepairing: true),
                 continues: true
             )
-            _ = try await audit.run(clock: configuration.clock, steps: 1) { _ in }
+            let report = try await audit.run(clock: configuration.clock, steps: 1) { _ in }
+            noteAudit(report, of: key, since: start)
         } catch is TrancheError {
             // Nobody stops working for an audit: the next one goes on where this one was, and whoever
             // asks for one is told what keeps it from going on.

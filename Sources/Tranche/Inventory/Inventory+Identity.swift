@@ -23,9 +23,16 @@ extension Inventory {
         }
         if isDue {
             let looked = try await retrying { _ in try await look(key, source, watch, at: now) }
-            return looked.hold.map { .held(reason: $0, until: nil) }
+            return hold(of: key, looked.hold)
         }
-        return watch?.hold.map { .held(reason: $0, until: nil) }
+        return hold(of: key, watch?.hold)
+    }
+
+    private func hold(of key: RunKey, _ reason: String?) -> NoBatchReason? {
+        guard let reason else { return nil }
+        let hold = NoBatchReason.held(reason: reason, until: nil)
+        events?.note(hold, of: key)
+        return hold
     }
 
     /// Notes what an acquire came to: who has nothing to do reads what the next look is compared with.
@@ -34,6 +41,7 @@ extension Inventory {
         _ source: any MetaSource,
         _ answer: (batches: [Batch], reason: NoBatchReason)
     ) async {
+        events?.note(answer.batches.isEmpty ? answer.reason : nil, of: key)
         guard let source = source as? any IdentifiedSource,
             let watch = watches.withLock({ $0[key] })
         else { return }

@@ -30,8 +30,7 @@ extension Inventory {
         from description: some MetaSourceDescription
     ) async throws -> [BatchRecord] {
         let parts = try await halves(of: batch, from: description)
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
-        return try await retrying { _ in try await store.split(holding, into: parts) }
+        return try await split(batch, into: parts)
     }
 
     /// The two parts of a batch that stays failed.
@@ -94,12 +93,21 @@ extension Inventory {
     /// Splits a batch that failed as often as it may, when it is offered.
     func splitExhausted(_ batch: BatchRecord, from source: any MetaSource) async throws {
         let parts = try await splitter(batch, in: source).halves
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
         do {
-            _ = try await retrying { _ in try await store.split(holding, into: parts) }
+            _ = try await split(batch, into: parts)
         } catch let error as TrancheError where error.code == .batchLost {
             // Somebody else was faster, and nothing is left to do.
         }
+    }
+
+    private func split(
+        _ batch: BatchRecord,
+        into parts: [BatchPart]
+    ) async throws -> [BatchRecord] {
+        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        let made = try await retrying { _ in try await store.split(holding, into: parts) }
+        events?.report(.split, batch) { $0.count = made.count }
+        return made
     }
 
     private func splitter(_ batch: BatchRecord, in source: any MetaSource) async throws

@@ -39,18 +39,24 @@ extension Inventory {
     }
 
     private func note(_ error: TrancheError, since began: Duration, within limit: Duration) {
-        guard let tell = configuration.onOutage else { return }
+        guard let events else { return }
         let now = stopwatch.elapsed
-        if outages.withLock({ $0.note(error.code, since: began, now: now) }) {
-            tell(OutageNotice(kind: .began(limit: limit), code: error.code, message: error.message))
+        guard outages.withLock({ $0.note(error.code, since: began, now: now) }) else { return }
+        events.report(.storeLost, of: nil) { event in
+            event.duration = limit
+            event.code = error.code
+            event.message = error.message
         }
     }
 
     private func noteSuccess(after failed: Set<TrancheError.Code>) {
-        guard let tell = configuration.onOutage else { return }
+        guard let events else { return }
         let now = stopwatch.elapsed
         for (code, length) in outages.withLock({ $0.end(failed, now: now) }) {
-            tell(OutageNotice(kind: .ended(after: length), code: code, message: ""))
+            events.report(.storeFound, of: nil) { event in
+                event.duration = length
+                event.code = code
+            }
         }
     }
 }

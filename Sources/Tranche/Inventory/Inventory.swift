@@ -29,6 +29,8 @@ public final class Inventory: Sendable {
     /// What is known of the things under the names of sources, by run.
     let watches = Mutex<[RunKey: IdentityWatch]>([:])
 
+    /// Tells observers what happens; `nil` where there is none.
+    let events: EventReporter?
     /// What cannot be reached just now.
     let outages = Mutex(OutageLog())
     /// Requests that tasks make together.
@@ -39,6 +41,7 @@ public final class Inventory: Sendable {
         self.store = store
         self.configuration = configuration
         stopwatch = Stopwatch(configuration.clock)
+        events = EventReporter(configuration, of: store.name, stopwatch)
         memory = RunMemory(now: configuration.store.now)
         requests = GroupedRequests(store: store, isSharing: configuration.sharesTransactions)
     }
@@ -63,9 +66,11 @@ public final class Inventory: Sendable {
 
     /// Closes the connections.
     ///
-    /// Batches in hand can no longer be ended through this inventory.
+    /// Batches in hand can no longer be ended through this inventory. Observers are told of what has
+    /// happened before; they are waited for, 5 s at most.
     public func close() async {
         await store.close()
+        await events?.drain(configuration.clock)
     }
 
     /// Opens a source, or returns it when it is open already.
@@ -122,11 +127,13 @@ extension Inventory {
         /// What ends a batch, or keeps it, is repeated for as long as its lease where that is
         /// longer.
         public var retryLimit: Duration
-        /// Is told when the store or the source cannot be reached for more than a second, and when
-        /// it can be again; `nil` (the default) where nobody asks.
+        /// Who is told what happens; nobody by default.
         ///
-        /// It is called from any task, and must return soon.
-        public var onOutage: (@Sendable (OutageNotice) -> Void)?
+        /// See <doc:Events>.
+        public var observers: [any InventoryObserver] = []
+        /// Most events that wait for an observer before further ones are dropped; 1,024 by default,
+        /// at least 1.
+        public var eventLimit = 1024
         /// How often to look again where nothing says when; 1 s by default.
         public var pollInterval: Duration
         /// The clock for waits and for the time that audits take; leases are the store's.

@@ -25,12 +25,20 @@ public enum AcquireOutcome: Sendable {
         public var lease: Duration
         /// Its items, when they were read on the way.
         public var items: [Item]?
+        /// Whether it is handed out again since the lease of its last attempt had ended.
+        public var hasExpired: Bool
 
         /// Makes a handed-out batch.
-        public init(record: BatchRecord, lease: Duration, items: [Item]? = nil) {
+        public init(
+            record: BatchRecord,
+            lease: Duration,
+            items: [Item]? = nil,
+            hasExpired: Bool = false
+        ) {
             self.record = record
             self.lease = lease
             self.items = items
+            self.hasExpired = hasExpired
         }
     }
 }

@@ -46,10 +46,7 @@ struct Context: Sendable {
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker)
-        configuration.onOutage = { outage in
-            // Work goes on, whatever becomes of its standard error.
-            try? note(outage.words)
-        }
+        configuration.observers.append(OutageLines(context: self))
         let inventory = try await Inventory.open(
             Connectors.ofProgram.inventory(settings.inventory, settings.connecting),
             configuration: configuration
@@ -96,21 +93,6 @@ struct Context: Sendable {
             try errors.writeLine("tranche: \(redacted(message))")
         } catch let error as WriteError where error.isUnread {
             // The exit status tells.
-        }
-    }
-}
-
-extension OutageNotice {
-    /// The line about it.
-    fileprivate var words: String {
-        switch (kind, code) {
-        case (.began(let limit), _): "\(message); trying again for up to \(limit.words)"
-        case (.ended(let length), .storeBusy):
-            "the inventory is no longer locked, after \(length.words)"
-        case (.ended(let length), .sourceUnavailable):
-            "the source can be used again, after \(length.words)"
-        case (.ended(let length), _):
-            "the inventory can be reached again, after \(length.words)"
         }
     }
 }

@@ -57,7 +57,7 @@ extension Acquisition {
         }
         let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
         guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
-            handOutAgain(batch)
+            handOutAgain(batch, hasExpired: isExpired)
             return nil
         }
         guard isToBeSplit else {
@@ -71,10 +71,11 @@ extension Acquisition {
         return batch
     }
 
-    private mutating func handOutAgain(_ batch: BatchRecord) {
+    private mutating func handOutAgain(_ batch: BatchRecord, hasExpired: Bool) {
         let record = request.nextAttempt(at: batch, for: slot, now: now, leaseEnd: leaseEnd)
         statements.append(handOutAgain(record, to: slot))
-        handedOut.append(.init(record: record, lease: run.policy.lease))
+        let lease = run.policy.lease
+        handedOut.append(.init(record: record, lease: lease, hasExpired: hasExpired))
     }
 
     private func expire(_ batch: BatchRecord) -> SQLStatement {

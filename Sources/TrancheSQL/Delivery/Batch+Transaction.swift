@@ -69,11 +69,13 @@ extension Batch {
         }
         let limit = store.isTransactionExclusive ? lease / 3 : nil
         let clock = inventory.configuration.clock
-        return try await store.succeed(holding, logging: logging) { transaction in
-            let result = try await whileHeld {
-                try await bounded(by: limit, clock) { try await body(transaction) }
+        return try await reporting(.succeeded) {
+            try await store.succeed(holding, logging: logging) { transaction in
+                let result = try await whileHeld {
+                    try await bounded(by: limit, clock) { try await body(transaction) }
+                }
+                return try resultText(result)
             }
-            return try resultText(result)
         }
     }
 

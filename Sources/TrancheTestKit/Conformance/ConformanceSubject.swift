@@ -36,7 +36,15 @@ public struct ConformanceSubject: Sendable {
     }
 
     /// Makes an inventory over the store, driven by the clock, without chance.
-    public func makeInventory(worker: String = "worker") -> Inventory {
+    ///
+    /// - Parameters:
+    ///   - worker: The name under which it holds batches.
+    ///   - observers: Who is told what happens.
+    /// - Returns: The inventory; the subject closes its store.
+    public func makeInventory(
+        worker: String = "worker",
+        observers: [any InventoryObserver] = []
+    ) -> Inventory {
         let clock = clock
         var configuration = Inventory.Configuration(
             store: StoreConfiguration(now: { clock.date }),
@@ -47,6 +55,7 @@ public struct ConformanceSubject: Sendable {
         // The same steps give the same answers, whatever time they take.
         configuration.auditsWhileWorking = false
         configuration.sharesTransactions = sharesTransactions
+        configuration.observers = observers
         return Inventory(store: store, configuration: configuration)
     }
 

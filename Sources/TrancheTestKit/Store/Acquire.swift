@@ -31,8 +31,11 @@ struct Acquire {
         PlanDemand(cursor: run.cursor, settling: run.settling, policy: run.policy, now: now)
     }
 
-    mutating func add(_ batch: BatchRecord, items: [Item]? = nil) {
-        answer.append(.init(record: batch, lease: run.policy.lease, items: items))
+    mutating func add(_ batch: BatchRecord, items: [Item]? = nil, hasExpired: Bool = false) {
+        let lease = run.policy.lease
+        answer.append(
+            .init(record: batch, lease: lease, items: items, hasExpired: hasExpired)
+        )
     }
 
     mutating func startProbe() {

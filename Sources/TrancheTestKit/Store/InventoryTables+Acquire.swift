@@ -164,7 +164,7 @@ extension InventoryTables {
             )
             keep(batch, token: slot.token)
             beginAttempt(of: batch)
-            acquire.add(batch)
+            acquire.add(batch, hasExpired: isExpired)
         }
         return nil
     }

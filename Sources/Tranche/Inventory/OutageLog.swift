@@ -1,23 +1,3 @@
-/// That the store or the source cannot be reached, or can be again.
-public struct OutageNotice: Sendable {
-    /// What is told.
-    public enum Kind: Sendable, Hashable {
-        /// It cannot be reached for more than a second.
-        ///
-        /// Each request is repeated for up to `limit`.
-        case began(limit: Duration)
-        /// It can be reached again.
-        case ended(after: Duration)
-    }
-
-    /// What is told.
-    public let kind: Kind
-    /// What cannot be reached: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
-    public let code: TrancheError.Code
-    /// The error's message; empty at the end.
-    public let message: String
-}
-
 /// Since when what cannot be reached, so that each outage is told once, whoever meets it.
 struct OutageLog {
     /// An outage shorter than this is told to nobody.

@@ -1,0 +1,115 @@
+import Foundation
+import Synchronization
+
+/// Tells the observers of an inventory what happens to it.
+///
+/// An inventory without observers has no reporter, so that an event costs a look at an optional.
+final class EventReporter: Sendable {
+    /// How long a close waits for observers.
+    private static let patience = Duration.seconds(5)
+
+    private let inventory: String
+    private let now: @Sendable () -> Date
+    private let stopwatch: Stopwatch
+    private let queues: [ObserverQueue]
+    /// Since when runs are held, as they were last seen.
+    private let held = Mutex<[RunKey: Duration]>([:])
+
+    /// Makes the reporter of an inventory; `nil` where nobody observes it.
+    init?(_ configuration: Inventory.Configuration, of inventory: String, _ stopwatch: Stopwatch) {
+        if configuration.observers.isEmpty { return nil }
+        self.inventory = inventory
+        self.stopwatch = stopwatch
+        now = configuration.store.now ?? { Date() }
+        let limit = max(configuration.eventLimit, 1)
+        queues = configuration.observers.map { ObserverQueue($0, limit: limit) }
+    }
+
+    /// This process's time, for durations.
+    var elapsed: Duration { stopwatch.elapsed }
+
+    /// Reports an event of a run.
+    func report(
+        _ name: InventoryEvent.Name,
+        of run: RunKey?,
+        _ fill: (inout InventoryEvent) -> Void = { _ in }
+    ) {
+        send(InventoryEvent(name, at: now(), inventory: inventory, run: run), fill)
+    }
+
+    /// Reports an event of a batch.
+    func report(
+        _ name: InventoryEvent.Name,
+        _ batch: BatchRecord,
+        _ fill: (inout InventoryEvent) -> Void = { _ in }
+    ) {
+        let event = InventoryEvent(
+            name,
+            at: now(),
+            inventory: inventory,
+            run: batch.key,
+            batch: batch
+        )
+        send(event, fill)
+    }
+
+    /// Waits until the observers were told of all events, for some seconds at most.
+    func drain(_ clock: any Clock<Duration>) async {
+        await withTaskGroup { group in
+            group.addTask { for queue in self.queues { await queue.drain() } }
+            // Cancelled is how this ends.
+            group.addTask { try? await clock.sleep(for: Self.patience) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func send(_ event: InventoryEvent, _ fill: (inout InventoryEvent) -> Void) {
+        var event = event
+        fill(&event)
+        for queue in queues { queue.send(event) }
+    }
+}
+
+// MARK: - Hand-outs
+
+extension EventReporter {
+    /// Reports the batches of a store's answer.
+    func report(_ handedOut: [AcquireOutcome.HandedOut], took duration: Duration) {
+        for batch in handedOut {
+            report(.acquired, batch.record) { $0.duration = duration }
+            if batch.hasExpired { report(.expired, batch.record) }
+            if batch.record.kind == .late, batch.record.attempt == 1 {
+                report(.late, batch.record) { $0.count = batch.record.count }
+            }
+        }
+    }
+
+    /// Reports that a run hands out nothing, or does again, where that has changed.
+    ///
+    /// - Parameters:
+    ///   - reason: Why there was no batch; `nil` where there was one.
+    ///   - key: The run.
+    func note(_ reason: NoBatchReason?, of key: RunKey) {
+        switch reason {
+        case .paused(let words): noteHold(words, until: nil, of: key)
+        case .held(let words, let until): noteHold(words, until: until, of: key)
+        default:
+            guard let since = held.withLock({ $0.removeValue(forKey: key) }) else { return }
+            report(.resumed, of: key) { $0.duration = elapsed - since }
+        }
+    }
+
+    private func noteHold(_ words: String, until: Date?, of key: RunKey) {
+        let isNew = held.withLock { held in
+            guard held[key] == nil else { return false }
+            held[key] = elapsed
+            return true
+        }
+        guard isNew else { return }
+        report(.held, of: key) { event in
+            event.message = words
+            event.until = until
+        }
+    }
+}

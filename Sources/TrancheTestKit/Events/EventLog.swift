@@ -1,0 +1,21 @@
+import Synchronization
+public import Tranche
+
+/// Keeps the events of an inventory, in the order in which they come.
+public final class EventLog: InventoryObserver {
+    private let kept = Mutex<[InventoryEvent]>([])
+
+    /// Makes an empty log.
+    public init() {}
+
+    /// What came so far; all that has happened, once the inventory was closed.
+    public var events: [InventoryEvent] { kept.withLock { $0 } }
+
+    /// The names of ``events``.
+    public var names: [InventoryEvent.Name] { events.map(\.name) }
+
+    /// Keeps an event.
+    public func observe(_ event: InventoryEvent) {
+        kept.withLock { $0.append(event) }
+    }
+}
