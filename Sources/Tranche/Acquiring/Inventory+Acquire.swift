@@ -183,8 +183,10 @@ extension Inventory {
         isDraining: Bool
     ) async throws -> (batches: [Batch], reason: NoBatchReason)? {
         let source = try await prepare(request, from: description)
-        // A plan takes its time, and so may an audit: what has ended is recorded before.
-        guard store.readsUnderLock(source), !isAuditDue(request, from: source),
+        // A plan takes its time, and so may an audit: what has ended is recorded before. That of a
+        // source without gaps reads up to the end of one batch.
+        guard store.readsUnderLock(source) || source.isSeamless,
+            !isAuditDue(request, from: source),
             try await holdOfSource(request.key(of: source), source) == nil
         else { return nil }
         do {

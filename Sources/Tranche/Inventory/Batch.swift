@@ -201,20 +201,19 @@ extension Batch {
         return try await fail(failure)
     }
 
-    /// Records failure, with what is wrong with each item to blame.
+    /// A failure, with what is wrong with each item to blame.
     ///
     /// - Parameters:
     ///   - error: What went wrong.
     ///   - reasons: What is wrong with the items to blame: each is quarantined.
     ///   - early: Items that are a batch of their own, since others must come first.
-    /// - Returns: The batch as recorded.
-    /// - Throws: As ``fail(_:badItems:)``.
-    @discardableResult
-    package func fail(
+    /// - Returns: The failure, with the parts that the batch falls into.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for an item that is not the batch's.
+    package func failure(
         _ error: any Error,
         reasons: [Int64: String],
         early: Set<Int64> = []
-    ) async throws -> BatchRecord {
+    ) async throws -> BatchFailure {
         var failure = BatchFailure("\(error)")
         let bad = Set(reasons.keys).subtracting(early)
         var later = BatchPart(ids: IDRuns(), weight: 0)
@@ -233,7 +232,7 @@ extension Batch {
             }
         }
         if !early.isEmpty { failure.parts.append(later) }
-        return try await fail(failure)
+        return failure
     }
 
     /// Records failure; one that names parts has them.

@@ -5,7 +5,7 @@ import Synchronization
 /// Any number of groups may share one: a program has one for all that it does.
 public final class StopSource: Sendable {
     /// A source that never asks.
-    static let never = StopSource()
+    package static let never = StopSource()
 
     private let state = Mutex(State())
 

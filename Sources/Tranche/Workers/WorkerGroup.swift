@@ -128,7 +128,11 @@ public final class WorkerGroup: Sendable {
     @discardableResult
     func step(_ event: WorkerGroupState.Event) -> WorkerGroupState.Step {
         var next = WorkerGroupState.Step.end
-        for action in state.withLock({ $0.group.handle(event) }) {
+        let isStopped = stop.stage >= .stopping
+        let actions = state.withLock { state in
+            (isStopped ? state.group.handle(.stopped) : []) + state.group.handle(event)
+        }
+        for action in actions {
             switch action {
             case .next(let step): next = step
             case .start(let number): starts.continuation.yield(number)

@@ -89,7 +89,9 @@ struct WorkerGroupState: Sendable {
     /// - Returns: What is to be done, in this order.
     mutating func handle(_ event: Event) -> [Action] {
         switch event {
-        case .began: return startMissing()
+        case .began:
+            let starts = startMissing()
+            return starts.isEmpty ? [.finish] : starts
         case .free(let worker, let holding): return [.next(next(for: worker, holding))]
         case .acquired(let worker):
             looks[worker] = nil

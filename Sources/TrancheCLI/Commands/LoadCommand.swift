@@ -71,13 +71,13 @@ struct LoadCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let notes = FirstFailure()
         let target = try options.namedTarget(context.settings)
         let files = try files.map { file in
             var file = file
             file.request.target = target
             return try LoadFile(file, context.settings) { text in
-                notes.keep { try context.note(text) }
+                // The load goes on, whatever becomes of its standard error.
+                try? context.note(text)
             }
         }
         if !options.request.run.isEmpty, let path = try options.runOutput(context.settings) {
@@ -105,7 +105,8 @@ struct LoadCommand: Command {
                 inventory: inventory,
                 areSeveral: operands.areSeveral,
                 progress: progress,
-                tell: { try context.note($0) },
+                // Likewise.
+                tell: { try? context.note($0) },
                 write: { report in
                     guard context.isJSON else { return }
                     try context.output.writeLine(ChainEndDocument(report).documentText())
@@ -116,7 +117,6 @@ struct LoadCommand: Command {
                 let words = load.wasStopped ? nil : nothingToDo(report, left)
                 let isSaid = words != nil || left.isEmpty && before.runs.isEmpty
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: !isSaid)
-                try notes.rethrow()
                 if let words { try context.note(words) }
                 try await noteQuarantined(report, inventory, context)
                 return try status(report, load, context)
@@ -271,20 +271,16 @@ private struct LoadText {
 
 extension ChainEndDocument {
     /// Makes the document of the end of a batch of a load.
-    init(_ report: ChainBatchReport) {
-        let (status, error): (String, String?) =
-            switch report.outcome {
-            case .succeeded: ("succeeded", nil)
-            case .failed(let error): ("failed", error)
-            case .lost: ("lost", nil)
-            case .released: ("released", nil)
-            }
+    init(_ report: BatchReport) {
+        let (batch, failure) = (report.batch.record, report.end.failure)
+        var counters = Counters()
+        if case .succeeded(let success) = report.end { counters = success.counters }
         self.init(
-            report.batch,
-            status: status,
+            batch,
+            status: failure == nil ? report.end.status : "failed",
             elapsed: report.elapsed,
-            counters: report.counters,
-            error: error
+            counters: counters,
+            error: failure?.message
         )
     }
 }

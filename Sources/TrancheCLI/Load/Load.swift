@@ -19,10 +19,9 @@ struct Load: Sendable {
     /// Whether the files are those of a folder, a pattern or a list.
     let areSeveral: Bool
     let progress: Progress
-    let tell: @Sendable (String) throws -> Void
-    let write: @Sendable (ChainBatchReport) throws -> Void
+    let tell: @Sendable (String) -> Void
+    let write: @Sendable (BatchReport) throws -> Void
     private let stop = StopSource()
-    private let failure = FirstFailure()
     private let told = Told()
 
     init(
@@ -33,8 +32,8 @@ struct Load: Sendable {
         inventory: Inventory,
         areSeveral: Bool,
         progress: Progress,
-        tell: @escaping @Sendable (String) throws -> Void,
-        write: @escaping @Sendable (ChainBatchReport) throws -> Void
+        tell: @escaping @Sendable (String) -> Void,
+        write: @escaping @Sendable (BatchReport) throws -> Void
     ) {
         self.files = files
         self.all = all
@@ -65,7 +64,6 @@ struct Load: Sendable {
         )
         // Cut short: what was in hand has been given back.
         guard let report else { throw CancellationError() }
-        try failure.rethrow()
         return report
     }
 
@@ -122,7 +120,6 @@ struct Load: Sendable {
     private func work(on file: LoadFile, by workers: Int) async throws -> ChainReport {
         var chainOptions = chainOptions(file, workers: workers)
         chainOptions.assembles = !areSeveral
-        chainOptions.mayGoOn = { stop.stage == .running }
         return try await file.chain.run(through: inventory, chainOptions)
     }
 
@@ -134,7 +131,8 @@ struct Load: Sendable {
         }
         guard let file = first else { return }
         var chainOptions = chainOptions(file, workers: 1)
-        chainOptions.mayGoOn = { false }
+        chainOptions.stop = StopSource()
+        chainOptions.stop.advance(to: .stopping)
         _ = try await file.chain.run(through: inventory, chainOptions)
     }
 
@@ -146,44 +144,32 @@ struct Load: Sendable {
             promise: options.promise,
             maxRejects: options.maxRejects
         )
+        chainOptions.stop = stop
+        chainOptions.grace = options.grace.length
+        chainOptions.prefetch = options.prefetch
         chainOptions.spansJob = areSeveral
         chainOptions.onNotice = { notice in
-            guard told.isNew(notice) else { return }
-            failure.keep { try tell(notice) }
+            if told.isNew(notice) { tell(notice) }
         }
         chainOptions.onBatch = { report in
             note(report)
-            failure.keep { try write(report) }
+            try write(report)
         }
         return chainOptions
     }
 
-    private func note(_ report: ChainBatchReport) {
-        let batch = report.batch
-        let words: String
-        switch report.outcome {
-        case .succeeded: words = "succeeded"
-        case .failed(let error): words = "failed: \(error)"
-        case .lost: words = "lost"
-        case .released: words = "released"
-        }
-        let size = progress.tally.words(items: batch.count, weight: batch.weight ?? 0)
-        let file = URL(filePath: batch.key.metaTable).lastPathComponent
+    private func note(_ report: BatchReport) {
+        let (batch, end) = (report.batch, report.end)
+        let words = end.failure.map { "failed: \($0.message)" } ?? end.status
+        let size = progress.tally.words(items: batch.count, weight: batch.weight)
+        let file = URL(filePath: batch.record.key.metaTable).lastPathComponent
         let place = areSeveral ? " of \(file)" : ""
-        let end: BatchEnd =
-            switch report.outcome {
-            case .succeeded: .succeeded(BatchSuccess())
-            case .failed(let error): .failed(BatchFailure(error))
-            case .lost: .lost("")
-            case .released: .released
-            }
-        let isFailure = if case .failed = report.outcome { true } else { false }
         progress.update(
-            "batch \(batch.id)\(place) at \(batch.idStart): \(size) \(words)",
-            colour: isFailure ? .red : nil,
-            isAlwaysShown: isFailure
+            "batch \(batch.id)\(place) at \(batch.record.idStart): \(size) \(words)",
+            colour: end.failure == nil ? nil : .red,
+            isAlwaysShown: end.failure != nil
         ) { tally in
-            tally.note(end, batch.id, items: batch.count, weight: batch.weight ?? 0)
+            tally.note(end, batch.id, items: batch.count, weight: batch.weight)
         }
     }
 
@@ -213,23 +199,6 @@ extension TrancheError.Code {
     /// its fields.
     var concernsOneFile: Bool {
         [.invalidSource, .invalidItem, .redefined, .invalidArgument].contains(self)
-    }
-}
-
-/// The first error of those that cannot be thrown where they happen.
-final class FirstFailure: Sendable {
-    private let state = Mutex<(any Error)?>(nil)
-
-    func keep(_ body: () throws -> Void) {
-        do {
-            try body()
-        } catch {
-            state.withLock { $0 = $0 ?? error }
-        }
-    }
-
-    func rethrow() throws {
-        if let error = state.withLock({ $0 }) { throw error }
     }
 }
 

@@ -12,6 +12,7 @@ struct LoadOptions: Sendable {
     let job: String
     var request: BatchRequest
     let workers: Int
+    let prefetch: Int
     let grace: Grace
     /// How to exit when there was nothing to do.
     let idle: ProgramStatus
@@ -113,6 +114,7 @@ struct LoadOptions: Sendable {
                 .init("weight", "BYTES", "most bytes of a batch; 8MiB by default"),
                 .init("count", "N", "most records of a batch"),
                 .init("workers", "N", "batches at a time; 1 by default"),
+                .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
                 .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
                 .init("follow", nil, "never end: wait for the file to grow"),
                 .init(
@@ -145,6 +147,10 @@ struct LoadOptions: Sendable {
         workers = try arguments.value("workers") { try parseCount($0) } ?? 1
         guard workers <= 1000 else {
             throw UsageError("--workers \(workers) is too many; at most 1000")
+        }
+        prefetch = try arguments.value("prefetch") { try parseCount($0, from: 0) } ?? 0
+        guard prefetch <= 1000 else {
+            throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
         grace = try Grace(arguments)
         idle = try ProgramStatus.whenIdle(arguments) ?? .done

@@ -6,6 +6,8 @@ public struct ChainOptions: Sendable {
     public var request: BatchRequest
     /// How many batches are worked on at once; 1 by default.
     public var workers: Int
+    /// How many batches each worker holds ahead; 0 by default.
+    public var prefetch = 0
     /// When to end: by default when the run is complete, so that retries and others' leases are waited for.
     public var end: SequenceEnd
     /// What the sink must promise; it is refused at the start when it promises less.
@@ -14,8 +16,8 @@ public struct ChainOptions: Sendable {
     ///
     /// A batch with more fails.
     public var maxRejects: RejectLimit?
-    /// Told of each batch that ended.
-    public var onBatch: (@Sendable (ChainBatchReport) -> Void)?
+    /// Told of each attempt that ended; what it throws ends the run.
+    public var onBatch: (@Sendable (BatchReport) throws -> Void)?
     /// Told what whoever runs the chain should know, such as that an output is replaced.
     public var onNotice: (@Sendable (String) -> Void)?
     /// Whether the job has several sources that write to one place, such as the files of a folder.
@@ -24,8 +26,10 @@ public struct ChainOptions: Sendable {
     ///
     /// False for all but the last of several sources. After a fault they are in any case.
     public var assembles = true
-    /// Asked before each batch whether to go on; what is in hand is finished all the same.
-    public var mayGoOn: @Sendable () -> Bool = { true }
+    /// Asks the run to stop.
+    public var stop = StopSource()
+    /// How long what is in hand may go on after a stop; 5 s by default.
+    public var grace = Duration.seconds(5)
 
     /// Makes options.
     public init(
@@ -34,7 +38,7 @@ public struct ChainOptions: Sendable {
         end: SequenceEnd = .whenComplete,
         promise: DeliveryPromise = .atLeastOnce,
         maxRejects: RejectLimit? = nil,
-        onBatch: (@Sendable (ChainBatchReport) -> Void)? = nil
+        onBatch: (@Sendable (BatchReport) throws -> Void)? = nil
     ) {
         self.request = request
         self.workers = workers

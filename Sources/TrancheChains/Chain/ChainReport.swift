@@ -30,41 +30,18 @@ public struct ChainReport: Sendable {
         return (totals[.failed]?.batches ?? 0) == 0 && (totals[.quarantined]?.batches ?? 0) == 0
     }
 
-    mutating func add(_ batch: ChainBatchReport) {
-        switch batch.outcome {
-        case .succeeded:
+    mutating func add(_ report: BatchReport) {
+        switch report.end {
+        case .succeeded(let success):
             succeeded += 1
-            counters.merge(batch.counters)
-            weight += batch.batch.weight ?? 0
-        case .failed(let error):
-            failed += 1
-            lastError = error
+            counters.merge(success.counters)
+            weight += report.batch.weight
         case .lost: lost += 1
         case .released: break
+        case .failed(let failure), .failedForGood(let failure), .split(let failure),
+            .quarantined(let failure):
+            failed += 1
+            lastError = failure.message
         }
-    }
-}
-
-/// How an attempt of a batch ended.
-public struct ChainBatchReport: Sendable {
-    /// The batch, as it was handed out.
-    public let batch: BatchRecord
-    /// How the attempt ended.
-    public let outcome: Outcome
-    /// What was counted.
-    public let counters: Counters
-    /// How long it took.
-    public let elapsed: Duration
-
-    /// How an attempt ended.
-    public enum Outcome: Sendable, Hashable {
-        /// The records are written, and the success is recorded.
-        case succeeded
-        /// It failed, with this error.
-        case failed(String)
-        /// Somebody else was given the batch meanwhile.
-        case lost
-        /// It was given back, since the task was cancelled.
-        case released
     }
 }

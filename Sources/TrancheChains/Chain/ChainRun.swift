@@ -158,153 +158,72 @@ struct ChainRun: Sendable {
 
     /// Works on batches until there are none.
     func work() async throws -> ChainReport {
-        try await withThrowingTaskGroup(of: (ChainReport, TrancheError?).self) { group in
-            for number in 1...options.workers {
-                group.addTask {
-                    do {
-                        return (try await work(as: number), nil)
-                    } catch let error as TrancheError where error.code == .invalidItem {
-                        // The content cannot be read on from a place: what others have in hand, and can
-                        // still be handed out, lies before it.
-                        return (ChainReport(), error)
-                    }
-                }
-            }
-            var report = ChainReport()
-            var isFirst = true
-            var firstError: TrancheError?
-            while let (part, error) = try await group.next() {
-                firstError = firstError ?? error
-                report.succeeded += part.succeeded
-                report.failed += part.failed
-                report.lost += part.lost
-                report.counters.merge(part.counters)
-                report.weight += part.weight
-                report.lastError = part.lastError ?? report.lastError
-                if isFirst { report.reason = part.reason }
-                isFirst = false
-            }
-            guard let firstError else { return report }
-            // Those who ask together are refused together: what one of them could have had is left, and one
-            // alone finds it.
-            if options.workers > 1 { _ = try await work(as: 1) }
-            throw firstError
-        }
-    }
-
-    private func work(as number: Int) async throws -> ChainReport {
-        var request = options.request
-        if options.workers > 1 {
-            request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
-        }
-        var report = ChainReport()
-        var looks = 0
-        report.reason = .paused(reason: "it was asked to stop")
-        while options.mayGoOn() {
-            let answer = try await inventory.acquire(
-                request,
-                from: chain.source,
-                isDraining: options.end == .whenComplete
-            )
-            switch answer {
-            case .none(let reason):
-                guard let pause = pause(for: reason, after: looks) else {
-                    report.reason = reason
-                    return report
-                }
-                looks += 1
-                try await inventory.configuration.clock.sleep(for: pause)
-            case .batch(let batch):
-                looks = 0
-                let ended = try await process(batch)
-                report.add(ended)
-                options.onBatch?(ended)
-            }
-        }
+        let handler = ChainHandler(self)
+        let group = WorkerGroup(
+            inventory,
+            options.request,
+            from: chain.source,
+            configuration: .init(
+                slots: options.workers,
+                prefetch: options.prefetch,
+                end: options.end,
+                grace: options.grace
+            ),
+            stop: options.stop,
+            handler: handler
+        )
+        let reason = try await group.run().reason
+        var report = handler.report
+        report.reason = reason ?? .paused(reason: "it was asked to stop")
         return report
-    }
-
-    /// How long to wait before asking again; `nil` when that is of no use.
-    ///
-    /// Workers beside this one end their last batches soon: the first looks follow each other quickly.
-    private func pause(for reason: NoBatchReason, after looks: Int) -> Duration? {
-        guard reason.isWorthWaiting(for: options.end) else { return nil }
-        let longest = inventory.configuration.pollInterval
-        let soon = min(longest, .milliseconds(5) * (1 << min(looks, 10)))
-        return inventory.wait(for: reason, atMost: soon)
     }
 
     // MARK: - One batch
 
-    private func process(_ batch: Batch) async throws -> ChainBatchReport {
-        let clock = ContinuousClock()
-        let start = clock.now
-        func ended(_ outcome: ChainBatchReport.Outcome, _ counters: Counters = Counters())
-            -> ChainBatchReport
-        {
-            ChainBatchReport(
-                batch: batch.record,
-                outcome: outcome,
-                counters: counters,
-                elapsed: clock.now - start
-            )
-        }
+    /// Writes a batch, or says how that failed.
+    func process(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         do {
-            return ended(.succeeded, try await write(batch))
+            return try await write(batch, progress)
         } catch let error as TrancheError where error.code == .batchLost {
-            return ended(.lost)
+            throw error
         } catch {
-            if Task.isCancelled {
-                try await batch.release()
-                options.onBatch?(ended(.released))
-                throw CancellationError()
-            }
-            do {
-                try await fail(batch, error)
-            } catch let lost as TrancheError where lost.code == .batchLost {
-                return ended(.lost)
-            }
-            return ended(.failed("\(error)"))
+            if Task.isCancelled { return .released }
+            return .failed(try await failure(of: batch, error))
         }
     }
 
-    /// Records a failure; where items are to blame, these alone are quarantined.
-    private func fail(_ batch: Batch, _ error: any Error) async throws {
-        let category = (error as? any CategorizedError)?.category
-        let failure = BatchFailure(
-            "\(error)",
-            isTransient: category == .transient,
-            isFinal: category == .permanent
-        )
-        guard let refused = error as? RecordsRefused else {
-            try await batch.fail(failure)
-            return
-        }
+    /// Tells whoever runs the chain how an attempt ended.
+    func tell(_ report: BatchReport) throws {
+        try options.onBatch?(report)
+    }
+
+    /// A failure; where items are to blame, these alone are quarantined.
+    private func failure(of batch: Batch, _ error: any Error) async throws -> BatchFailure {
+        var failure = BatchFailure(error)
+        failure.isFinal = (error as? any CategorizedError)?.category == .permanent
+        guard let refused = error as? RecordsRefused else { return failure }
         let early = Set(refused.failures.filter(\.mayBeEarly).map(\.id))
         // What is left of a batch when all others are done waits as any batch that failed.
-        if !early.isEmpty, early.count == batch.count {
-            try await batch.fail(BatchFailure("\(error)"))
-            return
-        }
+        if !early.isEmpty, early.count == batch.count { return BatchFailure("\(error)") }
         do {
-            try await batch.fail(error, reasons: refused.reasons, early: early)
+            return try await batch.failure(error, reasons: refused.reasons, early: early)
         } catch let unknown as TrancheError where unknown.code == .invalidArgument {
             // Records that a step made have ids of their own, which are no items'.
-            try await batch.fail(failure)
+            return failure
         }
     }
 
     /// How often a batch is written within an attempt, as long as each pass finds out more.
     private static let mostPasses = 20
 
-    /// Writes a batch's records, and records its success.
+    /// Writes a batch's records.
     ///
     /// A sink that has to begin anew does so here, without the waits and limits of attempts.
-    private func write(_ batch: Batch) async throws -> Counters {
+    private func write(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         var known: [Int64: RefusedRecord] = [:]
         for _ in 1..<Self.mostPasses {
             do {
-                return try await write(batch, without: known)
+                return try await write(batch, without: known, progress)
             } catch let again as SinkPassNeeded {
                 try await again.prepare()
             } catch let refused as RecordsRefused where takesRejects {
@@ -315,7 +234,7 @@ struct ChainRun: Sendable {
             }
         }
         do {
-            return try await write(batch, without: known)
+            return try await write(batch, without: known, progress)
         } catch let again as SinkPassNeeded {
             throw again.underlying
         }
@@ -326,28 +245,29 @@ struct ChainRun: Sendable {
 
     private func write(
         _ batch: Batch,
-        without known: [Int64: RefusedRecord]
-    ) async throws -> Counters {
+        without known: [Int64: RefusedRecord],
+        _ progress: BatchProgress
+    ) async throws -> BatchVerdict {
         guard let transactional else {
-            let counters = try await batch.whileHeld {
-                try await sink.withWriter(for: batch.record) {
-                    try await write(batch, to: $0, without: known)
-                }
+            let counters = try await sink.withWriter(for: batch.record) {
+                try await write(batch, to: $0, without: known, progress)
             }
-            try await batch.succeed(result: counters)
-            return counters
+            let text = try batch.jsonText(of: counters)
+            return .succeeded(BatchSuccess(result: text, counters: counters))
         }
         let record = try await batch.succeed { transaction in
             let writer = try transactional.writer(for: batch.record, in: transaction)
-            return try await write(batch, to: writer, without: known)
+            return try await write(batch, to: writer, without: known, progress)
         }
-        return try record.result.map { try JSONText.decode(Counters.self, from: $0) } ?? Counters()
+        let counters = try record.result.map { try JSONText.decode(Counters.self, from: $0) }
+        return .recorded(BatchSuccess(result: record.result, counters: counters ?? Counters()))
     }
 
     private func write(
         _ batch: Batch,
         to writer: any RecordWriter,
-        without known: [Int64: RefusedRecord]
+        without known: [Int64: RefusedRecord],
+        _ progress: BatchProgress
     ) async throws -> Counters {
         let context = BatchContext(
             batch.record,
@@ -358,6 +278,7 @@ struct ChainRun: Sendable {
         do {
             let records = try chain.open(context, try await reader(of: batch, context))
             while let chunk = try await records.next() {
+                progress.report()
                 let taken = try leavingOut(known, of: chunk, context)
                 if !taken.isEmpty { try await writer.write(taken) }
                 context.counters.add(taken.count, to: CounterName.written)

@@ -65,7 +65,7 @@ public struct TaskPlan: Sendable {
             )
             var options = ChainOptions(request: request, workers: workers)
             options.onBatch = { report in
-                if report.outcome == .succeeded { context.count(report.counters) }
+                if case .succeeded(let success) = report.end { context.count(success.counters) }
             }
             let report = try await chain.run(through: context.inventory, options)
             guard report.isSuccess else {

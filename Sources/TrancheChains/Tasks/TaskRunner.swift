@@ -137,56 +137,31 @@ struct TaskRunner: Sendable {
             limit: BatchLimit(count: 1),
             policy: policy
         )
-        while true {
-            switch try await inventory.acquire(request, from: source) {
-            case .batch(let batch):
-                // A failure that may be tried again is asked for by the next turn.
-                _ = try await attempt(batch, body, at: place, path: path)
-            case .none(.complete): return try await outcome(at: place, path: path)
-            case .none(.paused(let reason)):
-                board.change(place) { $0.error = "paused: \(reason)" }
-                return false
-            case .none(let reason):
-                let configuration = inventory.configuration
-                let pause = inventory.wait(for: reason, atMost: configuration.pollInterval)
-                try await configuration.clock.sleep(for: pause)
+        let group = WorkerGroup(
+            inventory,
+            request,
+            from: source,
+            stop: .never,
+            handler: ClosureHandler { [board, inventory, run] batch, _ in
+                board.change(place) { report in
+                    report.counters = Counters()
+                    report.hasBegunHere = true
+                }
+                let attempt = batch.attempt
+                return try await body(
+                    TaskContext(inventory: inventory, run: run, path: path, attempt: attempt) {
+                        counters in
+                        board.change(place) { $0.counters.merge(counters) }
+                    }
+                )
             }
+        )
+        let reason = try await group.run().reason
+        if case .paused(let words) = reason {
+            board.change(place) { $0.error = "paused: \(words)" }
+            return false
         }
-    }
-
-    private func attempt(
-        _ batch: Batch,
-        _ body: @escaping @Sendable (TaskContext) async throws -> Counters,
-        at place: [Int],
-        path: String
-    ) async throws {
-        board.change(place) { $0.counters = Counters() }
-        let board = board
-        let context = TaskContext(
-            inventory: inventory,
-            run: run,
-            path: path,
-            attempt: batch.record.attempt
-        ) { counters in
-            board.change(place) { $0.counters.merge(counters) }
-        }
-        do {
-            let counters = try await batch.whileHeld { try await body(context) }
-            try await batch.succeed(result: counters)
-        } catch let error as TrancheError where error.code == .batchLost {
-            // Another process has it now, and is waited for.
-        } catch {
-            if Task.isCancelled {
-                try await batch.release()
-                throw CancellationError()
-            }
-            do {
-                try await batch.fail(error)
-            } catch let lost as TrancheError where lost.code == .batchLost {
-                // Likewise.
-            }
-        }
-        board.change(place) { $0.hasBegunHere = true }
+        return try await outcome(at: place, path: path)
     }
 
     /// How the task ended, whoever ran it.
