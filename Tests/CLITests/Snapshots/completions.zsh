@@ -299,6 +299,7 @@ _tranche() {
                 '--weight[most bytes of a batch; 8MiB by default]:BYTES:' \
                 '--count[most records of a batch]:N:' \
                 '--workers[batches at a time; 1 by default]:N:' \
+                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--follow[never end\: wait for the file to grow]' \
                 '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
