@@ -198,6 +198,21 @@ package struct PostgreSQLDialect: SQLDialect {
         "\(column) <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'"
     }
 
+    // What keeps dead rows of this database is its own transactions. Source: PostgreSQL 15,
+    // procarray.c, ComputeXidHorizons. Those of other roles have no time unless the role may read
+    // all statistics.
+    package func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement? {
+        """
+        SELECT pid, usename, application_name, \(self.milliseconds("xact_start"))
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL)
+            AND xact_start <= clock_timestamp() - \(milliseconds) * interval '1 millisecond'
+        ORDER BY xact_start
+        LIMIT 1
+        """
+    }
+
     package func lockForNumbering(_ name: String) -> [SQLStatement] {
         ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
     }

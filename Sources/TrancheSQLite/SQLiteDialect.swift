@@ -148,6 +148,9 @@ package struct SQLiteDialect: SQLDialect {
             + "name with --settle-column"
     }
 
+    // Versions of rows that a reader keeps are in the log alone, and slow nobody down.
+    package func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement? { nil }
+
     // One writer at a time, each in its turn: nobody to wait for.
     package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
 

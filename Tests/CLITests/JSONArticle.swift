@@ -8,8 +8,8 @@ struct JSONArticle {
 
     /// What the article says of one document.
     struct Section {
-        /// The example, with no space outside of texts, as a command prints it; `nil` where the section
-        /// refers to another.
+        /// The example, with no space outside of texts, as a command prints it; `nil` where the
+        /// section refers to another.
         var example: String?
         /// The keys of the table, in order.
         var keys: [String] = []

@@ -1,4 +1,5 @@
-// Adds a connector of its own: sources by the names that an application has for them. It links SQLite alone.
+// Adds a connector of its own: sources by the names that an application has for them. It links
+// SQLite alone.
 
 import ExampleSupport
 import Foundation

@@ -81,8 +81,8 @@ extension GroupedRequests {
         try await share(holding, in: heartbeats) { try await store.heartbeat(holding) }
     }
 
-    /// Asks together with others; alone where there is no company, where the attempt is not as it must be,
-    /// or where one of the others makes all fail.
+    /// Asks together with others; alone where there is no company, where the attempt is not as it
+    /// must be, or where one of the others makes all fail.
     private func share<Request, Answer>(
         _ request: Request,
         in queue: MicroBatcher<Request, Answer?>?,

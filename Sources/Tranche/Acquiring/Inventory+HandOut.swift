@@ -2,13 +2,14 @@ import Foundation
 
 /// How batches are handed out.
 ///
-/// The store says what it needs first: a plan, a look at gaps, a split. That is found out here, without
-/// the store's lock, and the store is asked again.
+/// The store says what it needs first: a plan, a look at gaps, a split. That is found out here,
+/// without the store's lock, and the store is asked again.
 extension Inventory {
     /// Batches, or why there are none.
     typealias Answer = (batches: [Batch], reason: NoBatchReason)
 
-    /// An acquire was to end an attempt that was not held, or had ended before; nothing was changed.
+    /// An acquire was to end an attempt that was not held, or had ended before; nothing was
+    /// changed.
     struct EndingRefused: Error {}
 
     /// Hands out batches that still have items, in one transaction with others who ask just now.
@@ -20,7 +21,8 @@ extension Inventory {
     ///   - isDraining: Whether nothing is worth waiting for.
     ///   - ending: A successful attempt to record before.
     /// - Returns: The answer.
-    /// - Throws: ``EndingRefused`` where the attempt cannot be recorded so; the store's or source's failure.
+    /// - Throws: ``EndingRefused`` where the attempt cannot be recorded so; the store's or source's
+    ///   failure.
     func handOut(
         _ request: BatchRequest,
         from source: any MetaSource,

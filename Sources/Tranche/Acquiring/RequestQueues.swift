@@ -11,7 +11,8 @@ struct RequestQueues<Key: Hashable & Sendable, Request: Sendable, Answer: Sendab
 
     mutating func queue(for key: Key, _ make: () -> Queue) -> Queue {
         if let queue = queues[key] { return queue }
-        // Runs come and go: a queue that nobody stands in just now is made again when somebody does.
+        // Runs come and go: a queue that nobody stands in just now is made again when somebody
+        // does.
         if queues.count >= 256 { queues = queues.filter { !$0.value.metrics.isIdle } }
         let queue = make()
         queues[key] = queue

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// How runs were last seen by this process: from this, planning may begin before the store is asked.
+/// How runs were last seen by this process: from this, planning may begin before the store is
+/// asked.
 final class RunMemory: Sendable {
     private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
     private let now: (@Sendable () -> Date)?

@@ -8,7 +8,8 @@ public struct ProcessReport: Sendable, Hashable {
     public var lost = 0
     /// Items of the batches that succeeded.
     public var items = 0
-    /// Why there was no further batch; `nil` where there was another reason to end, such as a limit.
+    /// Why there was no further batch; `nil` where there was another reason to end, such as a
+    /// limit.
     public var reason: NoBatchReason?
 
     /// Makes an empty report.
@@ -20,7 +21,8 @@ extension Batches {
     ///
     /// That a batch succeeded is recorded in the transaction that acquires the next one, where inventory and
     /// source are in the same database: one round of requests and one commit a batch fewer than a loop over the
-    /// sequence needs. If the closure throws, that batch fails and processing continues with the next one.
+    /// sequence needs. If the closure throws, that batch fails and processing continues with the
+    /// next one.
     ///
     /// A ``WorkerGroup`` does the same, and can be paused, stopped and given more or fewer slots.
     ///

@@ -60,7 +60,8 @@ package struct SettledPlanner {
     ///   - plan: The plan.
     ///   - isCut: Whether an id above the ceiling was met.
     /// - Returns: The plan with what was observed, and whether there is more to wait for.
-    /// - Throws: ``TrancheError`` `.invalidItem` where all there is to wait for has no age that can be known.
+    /// - Throws: ``TrancheError`` `.invalidItem` where all there is to wait for has no age that can
+    ///   be known.
     package func settled(_ plan: RangePlan, isCut: Bool = false) throws -> RangePlan {
         var plan = plan
         plan.isUnsettled = isCut
@@ -74,8 +75,8 @@ package struct SettledPlanner {
         return plan
     }
 
-    /// Whether an id lies above the ceiling, where the run may hand it out later: behind the run's own
-    /// end others may write forever.
+    /// Whether an id lies above the ceiling, where the run may hand it out later: behind the run's
+    /// own end others may write forever.
     private func isOpen(_ id: Int64) -> Bool {
         let (lower, upper) = (bounds.lower ?? .min, bounds.upper ?? .max)
         let passed = max(demand.cursor ?? .min, settling.ceiling ?? .min)

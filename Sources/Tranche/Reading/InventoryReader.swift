@@ -48,8 +48,8 @@ public protocol InventoryReader: Sendable {
     /// - Throws: ``TrancheError`` of the store.
     func batches(_ selection: BatchSelection) async throws -> [BatchRecord]
 
-    /// Reads the batches whose ids include one, or may for adopted rows; oldest first, archived ones
-    /// too.
+    /// Reads the batches whose ids include one, or may for adopted rows; oldest first, archived
+    /// ones too.
     ///
     /// - Parameters:
     ///   - id: The item's id.
@@ -99,8 +99,8 @@ public protocol InventoryReader: Sendable {
         limit: Int
     ) async throws -> [Tile]
 
-    /// Reads numbered successes of a job, ascending by number; archived ones too, without result and
-    /// log.
+    /// Reads numbered successes of a job, ascending by number; archived ones too, without result
+    /// and log.
     ///
     /// - Parameters:
     ///   - job: The job, over all its runs.
@@ -179,7 +179,8 @@ extension InventoryReader {
     ///
     /// - Parameter selection: What is known of it; a `nil` run means the incremental run.
     /// - Returns: The run.
-    /// - Throws: ``TrancheError`` `.unknownRun`, or `.ambiguousJob` when several sources have the job.
+    /// - Throws: ``TrancheError`` `.unknownRun`, or `.ambiguousJob` when several sources have the
+    ///   job.
     public func run(_ selection: RunSelection) async throws -> RunRecord {
         var selection = selection
         selection.run = selection.run ?? ""

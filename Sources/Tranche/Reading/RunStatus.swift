@@ -38,8 +38,8 @@ package struct RunStatus: Sendable {
         summary.totals[status]?.batches ?? 0
     }
 
-    /// The hold because of the source, or that of an outage; while its probe is out, until that must
-    /// have ended.
+    /// The hold because of the source, or that of an outage; while its probe is out, until that
+    /// must have ended.
     package var hold: (reason: String, until: Date?)? {
         if let reason = run.standing.hold { return (reason, nil) }
         guard let hold = run.outage.hold else { return nil }

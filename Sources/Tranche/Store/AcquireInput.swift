@@ -6,10 +6,11 @@ public struct AcquireInput: Sendable {
     public var plan: RangePlan?
     /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
     public var looks: [GapLook]?
-    /// Successful attempts to record before anything is handed out; at most one for a batch of the run.
+    /// Successful attempts to record before anything is handed out; at most one for a batch of the
+    /// run.
     ///
-    /// They are recorded whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by a
-    /// request that throws.
+    /// They are recorded whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by
+    /// a request that throws.
     public var endings: [GoodEnding]
 
     /// Makes an input; without arguments, one of nothing.

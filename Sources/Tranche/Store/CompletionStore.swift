@@ -5,7 +5,8 @@ public protocol CompletionStore: Sendable {
 
     /// Numbers the batches of a job that succeeded since the last call, over all its runs.
     ///
-    /// A number is given only to a batch whose success is committed; numbers become visible in order.
+    /// A number is given only to a batch whose success is committed; numbers become visible in
+    /// order.
     ///
     /// - Parameter job: The upstream job.
     /// - Returns: The highest number; `nil` when nothing has succeeded yet.

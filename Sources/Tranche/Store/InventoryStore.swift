@@ -19,8 +19,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     ///   - request: What is asked for. The run is made when it does not exist.
     ///   - source: The run's source; a store in the same database may read a bounded step of it
     ///     while it holds the run.
-    ///   - input: What was found out before: a plan of what follows the cursor, a look at gaps; and what is
-    ///     to be recorded on the way.
+    ///   - input: What was found out before: a plan of what follows the cursor, a look at gaps; and
+    ///     what is to be recorded on the way.
     /// - Returns: Batches, a reason, or what is needed first: a plan, a look at gaps, a split.
     /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds, `.invalidItem` as
     ///   the source does; `.storeBusy` (transient) after the bounded wait. Nothing was changed.
@@ -77,6 +77,13 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
         policy: RunPolicy?
     ) async throws
 
+    /// Finds the transaction of others, in the store's database, that has been open for longest.
+    ///
+    /// - Parameter duration: How long it must have been open.
+    /// - Returns: The transaction; `nil` where there is none, or nothing is told of it.
+    /// - Throws: ``TrancheError`` of the store.
+    func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction?
+
     /// Closes connections; requests that follow fail.
     func close() async
 }
@@ -84,6 +91,11 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
 extension InventoryStore {
     /// Whether the store may read a source while it holds a run: a plan has to be made before.
     public func readsUnderLock(_ source: any MetaSource) -> Bool { false }
+
+    /// Nothing is told of others' transactions.
+    public func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction? {
+        nil
+    }
 }
 
 /// A batch as held by one attempt.

@@ -135,7 +135,8 @@ extension TrancheError {
         /// Permanent; nothing was changed.
         public static let accessRefused = Self(name: .accessRefused)
 
-        /// The handler of a batch took longer than it may, or went on for too long without progress.
+        /// The handler of a batch took longer than it may, or went on for too long without
+        /// progress.
         ///
         /// Transient; the run's policy says when the batch is tried again.
         public static let timedOut = Self(name: .timedOut)

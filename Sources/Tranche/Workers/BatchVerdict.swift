@@ -1,6 +1,7 @@
 /// What a handler made of a batch, which is still to be recorded.
 public enum BatchVerdict: Sendable, Hashable {
-    /// It succeeded: this is recorded in the transaction that acquires the next batch, where it can.
+    /// It succeeded: this is recorded in the transaction that acquires the next batch, where it
+    /// can.
     case succeeded(BatchSuccess)
     /// It succeeded, and the handler has recorded that itself, as within a transaction of its sink.
     case recorded(BatchSuccess)

@@ -224,8 +224,8 @@ final class Worker: Sendable {
 
     /// Heartbeats until cancelled, as long as any of some batches is held.
     ///
-    /// One that is lost is held no more, and neither is one whose heartbeats did not get through: its
-    /// lease ends.
+    /// One that is lost is held no more, and neither is one whose heartbeats did not get through:
+    /// its lease ends.
     private func keepLeases(of ids: Set<Int64>) async {
         while let next = ahead.withLock({ $0.nextDue(among: ids) }), !Task.isCancelled {
             let left = next.at - inventory.stopwatch.elapsed

@@ -9,7 +9,8 @@ extension WorkerGroup {
         public var end: SequenceEnd
         /// Most batches; no limit by default.
         public var limit: Int
-        /// How long what is in hand may go on after a stop, and after its time is up; 5 s by default.
+        /// How long what is in hand may go on after a stop, and after its time is up; 5 s by
+        /// default.
         public var grace: Duration
         /// How long the handler may take for a batch; no bound by default.
         public var timeout: TimeBound?
@@ -70,7 +71,8 @@ extension WorkerGroup {
 public struct TimeBound: Sendable, Hashable {
     /// What any batch may take.
     public var least: Duration
-    /// What comes to it for each unit of the batch's weight; `nil` where the weight does not matter.
+    /// What comes to it for each unit of the batch's weight; `nil` where the weight does not
+    /// matter.
     public var perWeight: Duration?
 
     /// The same bound for every batch.

@@ -65,9 +65,9 @@ public final class WorkerGroup: Sendable {
     /// Works until the group's end, as its configuration says, or a stop; once.
     ///
     /// - Returns: What became of the batches.
-    /// - Throws: ``TrancheError`` as ``Inventory/acquire(_:from:)``, and what the handler throws, once
-    ///   the other workers have ended their batches; `CancellationError` when the task was cancelled,
-    ///   after batches in hand were given back.
+    /// - Throws: ``TrancheError`` as ``Inventory/acquire(_:from:)``, and what the handler throws,
+    ///   once the other workers have ended their batches; `CancellationError` when the task was
+    ///   cancelled, after batches in hand were given back.
     public func run() async throws -> ProcessReport {
         try configuration.validate()
         try request.validate()

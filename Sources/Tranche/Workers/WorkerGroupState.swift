@@ -2,9 +2,9 @@ import Foundation
 
 /// What the workers of a group do next, as a value: an event goes in, what is to be done comes out.
 ///
-/// A worker is `free` when it has nothing in hand. It then works on a batch that it holds ahead, asks
-/// for one, waits, or ends. How many batches may still be acquired is counted when they are asked
-/// for, so that workers who ask at once do not get more.
+/// A worker is `free` when it has nothing in hand. It then works on a batch that it holds ahead,
+/// asks for one, waits, or ends. How many batches may still be acquired is counted when they are
+/// asked for, so that workers who ask at once do not get more.
 struct WorkerGroupState: Sendable {
     /// What happened.
     enum Event: Sendable, Hashable {
@@ -73,8 +73,8 @@ struct WorkerGroupState: Sendable {
 
     /// How far the source's content could be read.
     ///
-    /// Those who ask together are refused together where it cannot be read on: what one of them could
-    /// have had lies before, and is found by one who asks alone.
+    /// Those who ask together are refused together where it cannot be read on: what one of them
+    /// could have had lies before, and is found by one who asks alone.
     private enum Content { case readable, broken, readAlone }
 
     init(_ configuration: WorkerGroup.Configuration, longestPause: Duration) {

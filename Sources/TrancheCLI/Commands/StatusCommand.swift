@@ -16,7 +16,7 @@ struct StatusCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let runs = try await context.withInventory { inventory in
+        let (runs, open) = try await context.withInventory { inventory in
             var runs: [RunStatus] = []
             var sources = SourceRisks(inventory: inventory, context: context)
             for summary in try await inventory.summaries(selection.find(in: inventory)) {
@@ -28,7 +28,7 @@ struct StatusCommand: Command {
                 let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
                 runs.append(RunStatus(summary: summary, gaps: gaps, risks: risks))
             }
-            return runs
+            return (runs, try await inventory.oldestTransaction())
         }
         try context.write(StatusDocument(runs)) {
             runs.isEmpty ? "" : StatusTable(runs: runs, context: context).text
@@ -37,7 +37,19 @@ struct StatusCommand: Command {
             let isAny = selection.selection == RunSelection()
             try context.note(isAny ? "no run has begun yet" : "there is no such run")
         }
+        if let open { try context.note(open.words(at: Date())) }
         return .done
+    }
+}
+
+extension OpenTransaction {
+    /// What is told of it.
+    fileprivate func words(at now: Date) -> String {
+        let client = application.isEmpty ? "" : ", client '\(application)'"
+        let time = Duration.seconds(now.timeIntervalSince(since)).words
+        return "a transaction has been open for \(time) in the inventory's database (process "
+            + "\(process), "
+            + "user '\(user)'\(client)): dead rows stay until it ends, and make everything slower"
     }
 }
 

@@ -4,7 +4,8 @@ extension StopSource {
     /// Runs `body` while signals may stop it, the live line is drawn, and an estimate is made.
     ///
     /// - Parameters:
-    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same stop.
+    ///   - signals: The signals; those within ``StopSignal/oneStop`` of the first are the same
+    ///     stop.
     ///   - grace: How long what is in hand may go on after the first.
     ///   - clock: Measures both.
     ///   - progress: What is shown meanwhile; told of each stop.

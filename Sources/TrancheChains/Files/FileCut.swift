@@ -18,8 +18,8 @@ struct FileCut {
 
     /// The start of the first record at or behind an offset, which may be in the midst of one.
     ///
-    /// Whether an offset is within quotes only shows from a record's end before it: the file is read
-    /// from its start, at the speed at which plans are made.
+    /// Whether an offset is within quotes only shows from a record's end before it: the file is
+    /// read from its start, at the speed at which plans are made.
     mutating func firstRecord(from offset: Int64) async throws -> Int64 {
         var scanner = source.format.scanner(at: source.dataStart)
         var place = source.dataStart

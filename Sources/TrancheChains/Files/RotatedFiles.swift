@@ -44,8 +44,8 @@ struct RotatedFiles {
     /// Finds the files that stood there after one that is known, and before the one that stands
     /// there now.
     ///
-    /// Each was last written after the one before it, or at the same time. Files without a line, and those that are
-    /// known, are left out.
+    /// Each was last written after the one before it, or at the same time. Files without a line,
+    /// and those that are known, are left out.
     ///
     /// - Parameters:
     ///   - former: The one that is known, where it is now; `nil` when it is gone, and so is its

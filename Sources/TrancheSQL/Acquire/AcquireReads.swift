@@ -3,7 +3,8 @@ import Tranche
 
 /// What an acquire reads first, in one round trip.
 ///
-/// The run's lock stands first; each statement behind it has a snapshot taken after the lock was had.
+/// The run's lock stands first; each statement behind it has a snapshot taken after the lock was
+/// had.
 struct AcquireReads<Database: SQLDatabase>: Sendable {
     private let store: SQLInventoryStore<Database>
     private let request: AcquireRequest

@@ -43,8 +43,8 @@ extension Acquisition {
     /// Which gaps are looked at before anything is said to be complete.
     ///
     /// Those that are due or wait for a writer, and exact ones: without a filter such a look meets
-    /// nothing but what came late. A filter may have left out any number of rows there, and they would be
-    /// read each time, so that only narrow ones are looked at then.
+    /// nothing but what came late. A filter may have left out any number of rows there, and they
+    /// would be read each time, so that only narrow ones are looked at then.
     private var isToBeLooked: SQLStatement {
         request.definition.filter == nil
             ? "next_look <= \(nowInstant) OR holders IS NOT NULL OR known = 0"
@@ -58,8 +58,10 @@ extension Acquisition {
         let highest = highestID.map { "its highest id is \($0)" } ?? "it is empty"
         return .held(
             reason:
-                "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) stands at "
-                + "\(cursor); ids up to the cursor are not handed out again. If the content is new, "
+                "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) "
+                    + "stands at "
+                + "\(cursor); ids up to the cursor are not handed out again. If the content is "
+                + "new, "
                 + "'tranche redefine \(run.key.commandOptions) --restart' begins anew; what comes "
                 + "behind the cursor goes on",
             until: nil

@@ -93,8 +93,8 @@ extension Acquisition {
 
     /// Hands out the ranges of a plan that are enough, and moves the cursor.
     ///
-    /// - Returns: What to answer when there is no batch at all, where that is not a matter of the run's batches
-    ///   and gaps.
+    /// - Returns: What to answer when there is no batch at all, where that is not a matter of the
+    ///   run's batches and gaps.
     mutating func handOut(
         _ plan: RangePlan,
         on connection: isolated Database.Connection

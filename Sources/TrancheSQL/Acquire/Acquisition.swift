@@ -126,8 +126,8 @@ struct Acquisition<Database: SQLDatabase> {
         return try await explain(plan, on: connection)
     }
 
-    /// Whether the plan was made from where the run stands now; whoever planned from what it remembers may not
-    /// know since when a writer is waited for.
+    /// Whether the plan was made from where the run stands now; whoever planned from what it
+    /// remembers may not know since when a writer is waited for.
     private func isCurrent(_ plan: RangePlan) -> Bool {
         plan.cursor == run.cursor && !(plan.settling?.isBehind(run.settling) ?? false)
     }
@@ -230,7 +230,8 @@ extension Acquisition {
 
     /// Adds the statement that keeps what has changed of the run.
     ///
-    /// The cursor is not part of it where a tile takes it along: most acquires leave the row as it is.
+    /// The cursor is not part of it where a tile takes it along: most acquires leave the row as it
+    /// is.
     mutating func addRunUpdate() throws {
         var changes: [SQLStatement] = []
         if run.cursor != known.cursor, run.cursor != run.tileEnd {

@@ -118,7 +118,8 @@ extension SQLInventoryStore {
 // MARK: - Statements
 
 extension SQLInventoryStore {
-    /// The statement that locks a run's row and reads it with the clock, in the order in which acquires came.
+    /// The statement that locks a run's row and reads it with the clock, in the order in which
+    /// acquires came.
     func lockInOrder(_ key: RunKey) -> SQLStatement {
         lockInOrder("\(lockedRunColumns), \(dialect.milliseconds(now))", of: key)
     }

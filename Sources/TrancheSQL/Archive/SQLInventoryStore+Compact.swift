@@ -178,7 +178,8 @@ extension SQLInventoryStore {
 
     // MARK: Statements
 
-    /// The statement that writes down how far tiles go that are packed: no tile of the table tells it then.
+    /// The statement that writes down how far tiles go that are packed: no tile of the table tells
+    /// it then.
     private func keepPassed(_ end: Int64, of run: CompactedRun) -> SQLStatement {
         """
         UPDATE \(tables.run)

@@ -35,7 +35,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     package func withConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
-        // All on the connection's own thread: going there and back costs as much as a small statement.
+        // All on the connection's own thread: going there and back costs as much as a small
+        // statement.
         func lend(_ connection: isolated Connection) async throws -> R? {
             // It may have been lost since it was given back.
             guard connection.isAlive() else {
@@ -65,8 +66,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
                 if connection.isInTransaction { try await connection.rollback() }
                 return result
             } catch {
-                // The error of the body is the one to tell; a connection that cannot roll back is not
-                // lent again, and its transaction ends with it.
+                // The error of the body is the one to tell; a connection that cannot roll back is
+                // not lent again, and its transaction ends with it.
                 if connection.isInTransaction { try? await connection.rollback() }
                 throw error
             }

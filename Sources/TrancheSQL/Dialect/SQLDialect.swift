@@ -95,6 +95,12 @@ package protocol SQLDialect: Sendable {
     var timesUnderstood: String { get }
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
+    /// The query that finds the oldest transaction of others: its process, user, client's name, and
+    /// when it began in milliseconds; `nil` where none can be found.
+    ///
+    /// - Parameter milliseconds: How long it must have been open.
+    /// - Returns: The query.
+    func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement?
     /// The statements that make others wait who number completions of the same job.
     func lockForNumbering(_ name: String) -> [SQLStatement]
     /// The statement that locks and reads a row, when all who came before have had it.

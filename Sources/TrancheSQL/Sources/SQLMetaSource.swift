@@ -113,8 +113,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         )
     }
 
-    /// The window is bounded before the filter is, so that a filter that leaves almost everything out
-    /// cannot hold the run for long; its last row says how far the window went.
+    /// The window is bounded before the filter is, so that a filter that leaves almost everything
+    /// out cannot hold the run for long; its last row says how far the window went.
     private func filteredStep(_ filter: String, of rows: SQLStatement) -> SQLStatement {
         """
         SELECT tranche_id, tranche_weight, tranche_item, tranche_kept, tranche_number

@@ -86,8 +86,8 @@ extension SQLInventoryStore {
 
     /// Where the last tile of a run ends, as an expression of the run's row.
     ///
-    /// An acquire writes its tiles and leaves the row alone: the cursor is the later of the two. The
-    /// tiles end in order, so that the index has the last one at its end.
+    /// An acquire writes its tiles and leaves the row alone: the cursor is the later of the two.
+    /// The tiles end in order, so that the index has the last one at its end.
     static func lastTile(of table: SQLTableName) -> SQLStatement {
         """
         (
@@ -101,8 +101,8 @@ extension SQLInventoryStore {
         """
     }
 
-    /// The statement that reads where a run's last tile ends; after the one that locks its row, which
-    /// may have waited for an acquire.
+    /// The statement that reads where a run's last tile ends; after the one that locks its row,
+    /// which may have waited for an acquire.
     func selectLastTile(of key: RunKey) -> SQLStatement {
         """
         SELECT batch_id_end

@@ -53,7 +53,8 @@ extension SQLInventoryStore: SharingStore {
         }
     }
 
-    /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another run's.
+    /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another
+    /// run's.
     private func failing(
         _ ending: BadEnding,
         _ batches: SQLRows,

@@ -177,6 +177,23 @@ extension SQLInventoryStore {
         }
     }
 
+    package func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction? {
+        guard let query = dialect.oldestTransaction(openFor: duration.milliseconds) else {
+            return nil
+        }
+        return try await wrapping {
+            guard var row = try await database.read(query)[0].first else { return nil }
+            let process = Int(try row.integer())
+            let (user, application) = (row.optionalText() ?? "", row.optionalText() ?? "")
+            return OpenTransaction(
+                since: try row.instant(),
+                process: process,
+                user: user,
+                application: application
+            )
+        }
+    }
+
     // MARK: Steps
 
     /// Selects a page of runs, found by the index of their names.

@@ -71,7 +71,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
     }
 
-    /// Whether the database may decide on an acquire in one statement: where a round trip costs more.
+    /// Whether the database may decide on an acquire in one statement: where a round trip costs
+    /// more.
     var decidesInOneStatement: Bool {
         dialect.changesWithinQueries && (decidesItself ?? database.isFar)
     }

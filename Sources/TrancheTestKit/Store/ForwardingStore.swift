@@ -63,6 +63,11 @@ extension ForwardingStore {
         base.readsUnderLock(source)
     }
 
+    /// The oldest open transaction of the store that answers.
+    public func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction? {
+        try await base.oldestTransaction(openFor: duration)
+    }
+
     /// Closes the store that answers.
     public func close() async {
         await base.close()
