@@ -34,29 +34,17 @@ public struct MongoConnector: SourceConnector, SinkConnector {
         }
     }
 
-    private struct SourceFields: Codable {
+    private struct SourceFields: Decodable {
         var uid: String?
         var item: String?
-        var weight: String?
-        var filter: String?
-
-        enum CodingKeys: String, CodingKey {
-            case uid, item
-            case weight = "weight_column"
-            case filter = "where"
-        }
+        var weightColumn: String?
+        var `where`: String?
     }
 
     private struct SinkFields: Decodable {
         var key: [String]?
-        var createsIndex: Bool?
-        var isTransactional: Bool?
-
-        enum CodingKeys: String, CodingKey {
-            case key
-            case createsIndex = "create_index"
-            case isTransactional = "transactional"
-        }
+        var createIndex: Bool?
+        var transactional: Bool?
     }
 
     // MARK: - Sources
@@ -72,8 +60,8 @@ public struct MongoConnector: SourceConnector, SinkConnector {
             try location(of: spec, context),
             uid: fields.uid ?? "uid",
             item: named(fields.item),
-            weight: fields.weight == nil ? "weight" : named(fields.weight),
-            filter: named(fields.filter)
+            weight: fields.weightColumn == nil ? "weight" : named(fields.weightColumn),
+            filter: named(fields.where)
         )
     }
 
@@ -89,14 +77,12 @@ public struct MongoConnector: SourceConnector, SinkConnector {
     ) throws -> [SourceSpec] {
         let prefix = schemes.map { "\($0.name)://" }.first(where: definition.table.hasPrefix)
         guard prefix != nil else { return [] }
-        let fields = SourceFields(
-            uid: definition.uid,
-            item: definition.item,
-            weight: definition.weight ?? "",
-            filter: definition.filter
-        )
-        guard case .object(let members) = try SpecValue(encoding: fields) else { return [] }
-        return [try SourceSpec(definition.table, fields: members)]
+        var fields: [String: SpecValue] = [
+            "uid": .text(definition.uid), "weight_column": .text(definition.weight ?? ""),
+        ]
+        fields["item"] = definition.item.map { .text($0) }
+        fields["where"] = definition.filter.map { .text($0) }
+        return [try SourceSpec(definition.table, fields: fields)]
     }
 
     // MARK: - Sinks
@@ -105,8 +91,8 @@ public struct MongoConnector: SourceConnector, SinkConnector {
     public func sink(_ spec: SinkSpec, _ context: ConnectorContext) throws -> any RecordSink {
         let fields = try spec.fields(as: SinkFields.self)
         var configuration = MongoSink.Configuration()
-        configuration.createsIndex = fields.createsIndex ?? false
-        configuration.isTransactional = fields.isTransactional ?? false
+        configuration.createsIndex = fields.createIndex ?? false
+        configuration.isTransactional = fields.transactional ?? false
         return MongoSink(
             try location(of: spec, context),
             key: fields.key ?? [],

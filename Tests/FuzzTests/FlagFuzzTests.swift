@@ -5,7 +5,6 @@ import TrancheConnectors
 import TrancheHTTP
 import TrancheMongo
 import TranchePostgreSQL
-import TrancheSQL
 
 @testable import TrancheCLI
 
@@ -38,7 +37,7 @@ struct FlagFuzzTests {
                 parseDuration, parseWeight, { try parseCount($0) }, parseID, parseBounds, parseIDs,
                 { try Connectors.ofProgram.source(SourceSpec($0), ConnectorContext()) },
                 { try Connectors.ofProgram.target(of: SinkSpec($0)) },
-                { try Connectors.ofProgram.sqlDatabase(DatabaseSpec($0)) },
+                { try Connectors.ofProgram.inventory(DatabaseSpec($0), ConnectorContext()) },
                 { try PostgreSQLURL($0) }, { try MongoLocation($0) }, { try CypherLocation($0) },
             ]
             // Slower than the others together.

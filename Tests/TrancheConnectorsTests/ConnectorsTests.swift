@@ -151,6 +151,24 @@ struct ConnectorsTests {
         )
     }
 
+    @Test("A run whose source is of no connector that is there is refused by name")
+    func unknownSource() throws {
+        let definition = SourceDefinition(database: "d", table: "csv:/x.csv", uid: "offset")
+        let run = RunRecord(
+            id: 1,
+            key: RunKey(metaTable: "csv:/x.csv", job: "j"),
+            definition: try definition.canonicalText,
+            bounds: IDBounds(),
+            policy: RunPolicy(),
+            createdAt: Date(timeIntervalSince1970: 0)
+        )
+        #expect(try Self.all.candidates(for: run, ConnectorContext()).count == 2)
+        let error = #expect(throws: TrancheError.self) {
+            try Connectors([InventoryConnector()]).candidates(for: run, ConnectorContext())
+        }
+        #expect(error?.code == .invalidSource)
+    }
+
     // MARK: - Sinks
 
     @Test("A sink is one target however it is spelt, without credentials")

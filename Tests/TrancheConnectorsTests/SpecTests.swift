@@ -132,7 +132,7 @@ struct SpecTests {
         "postgresql://me:s3cr3t@host/shop", "postgresql://me:s3c@r3t@host/shop",
         "postgresql://host/shop?user=me&password=s3cr3t&x=1",
         "mongodb://me:s3cr3t@host/shop.orders", "webhook:https://me:s3cr3t@host/in",
-        "postgresql://host/shop?sslpassword=s3cr3t",
+        "postgresql://host/shop?sslpassword=s3cr3t", "postgresql://host/shop;password=s3cr3t",
     ]
 
     @Test(
@@ -167,9 +167,25 @@ struct SpecTests {
         #expect(try DatabaseSpec(spec.text) == spec)
     }
 
+    @Test("A field holds no password, wherever the text comes from")
+    func fields() {
+        let url = "postgresql://me:s3cr3t@host/shop"
+        for value: SpecValue in [.text(url), [.text(url)], .object(["a": .text(url)])] {
+            let error = #expect(throws: SpecError.self) {
+                try SourceSpec("files", fields: ["database": value], passwords: .hidden)
+            }
+            #expect(error?.code == .holdsPassword)
+            #expect(error?.field == ["database"])
+        }
+    }
+
     @Test("A path or a table's name is no URL, whatever it holds")
     func paths() throws {
-        for text in ["csv:/data/password=1/x.csv", "a:b@c", "table:u:p@h"] {
+        let texts = [
+            "csv:/data/password=1/x.csv", "a:b@c", "table:u:p@h", "csv:gs://b/password=1/x.csv",
+            #"files {"where":"url LIKE 'http://u:p@h%'"}"#,
+        ]
+        for text in texts {
             #expect(try SourceSpec(text).text == text)
         }
     }

@@ -35,7 +35,9 @@ struct ShopConnector: SourceConnector {
             let known = Self.tables.keys.sorted().joined(separator: ", ")
             throw SpecError(.invalidValue, value: spec.text, "is not known; there are \(known)")
         }
-        table.database = try context.database.map { try context.connectors.sqlDatabase($0) }
+        table.database = try context.database.map { database in
+            try context.connectors.sqlConnector(of: database).database(database)
+        }
         table.filter = try spec.fields(as: Fields.self).region.map { "region = '\($0.rawValue)'" }
         return table
     }

@@ -15,7 +15,7 @@ package struct NearestName {
     }
 
     /// Insertions, deletions and replacements between two names.
-    private static func edits(from first: String, to second: String) -> Int {
+    package static func edits(from first: String, to second: String) -> Int {
         let second = Array(second)
         var row = Array(0...second.count)
         for (index, character) in first.enumerated() {

@@ -30,6 +30,6 @@ package func withoutPasswords(_ text: String) -> String {
     let bare =
         text
         .replacing(#/(://[^/:@\s'"]*):[^\s'"]*@/#) { "\($0.output.1)@" }
-        .replacing(#/([?&])(?:ssl)?password=[^&\s'"]*&?/#.ignoresCase()) { "\($0.output.1)" }
-    return bare.last.map { "?&".contains($0) } == true ? String(bare.dropLast()) : bare
+        .replacing(#/([?&;])(?:ssl)?password=[^&;\s'"]*[&;]?/#.ignoresCase()) { "\($0.output.1)" }
+    return bare.last.map { "?&;".contains($0) } == true ? String(bare.dropLast()) : bare
 }

@@ -105,14 +105,14 @@ struct MigrateCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let location = try context.settings.inventory
         let configuration = try context.settings.store
-        let connectors = Connectors.ofProgram
-        if action == .up, isDryRun, try connectors.isMissingFile(location) {
+        let connector = try Connectors.ofProgram.sqlConnector(of: location)
+        if action == .up, isDryRun, try connector.isMissingFile(location) {
             return try await withTemporaryFile { place in
-                let migrator = try await connectors.migrator(place, configuration, creates: true)
+                let migrator = try await connector.migrator(place, configuration, creates: true)
                 return try await run(migrator, context)
             }
         }
-        let migrator = try await connectors.migrator(
+        let migrator = try await connector.migrator(
             location,
             configuration,
             creates: action == .up && !isDryRun

@@ -84,15 +84,13 @@ package struct Settings: Sendable {
     var metaDatabase: DatabaseSpec? {
         get throws {
             guard let spec = try database("TRANCHE_META_DB") else { return nil }
-            let connectors = Connectors.ofProgram
-            let inventory = try connectors.sqlDatabase(try inventory)
-            return try connectors.sqlDatabase(spec) == inventory ? nil : spec
+            return try Self.database(spec) == Self.database(inventory) ? nil : spec
         }
     }
 
     /// The database of tables; `nil` when they are beside the inventory.
     var tables: SourceDatabase? {
-        get throws { try metaDatabase.map { try Connectors.ofProgram.sqlDatabase($0) } }
+        get throws { try metaDatabase.map { try Self.database($0) } }
     }
 
     /// Where `tranche load` writes to, and where that is said; `nil` when it is nowhere.
@@ -141,9 +139,13 @@ package struct Settings: Sendable {
         guard let (text, origin) = values[key] else { return nil }
         return try SpecOptions.database(from: origin).named {
             let spec = try DatabaseSpec(text, passwords: .hidden)
-            _ = try Connectors.ofProgram.sqlDatabase(spec)
+            _ = try Self.database(spec)
             return spec
         }
+    }
+
+    private static func database(_ spec: DatabaseSpec) throws -> SourceDatabase {
+        try Connectors.ofProgram.sqlConnector(of: spec).database(spec)
     }
 
     private func value<Value>(_ key: String, _ parse: (String) throws -> Value) throws -> Value? {

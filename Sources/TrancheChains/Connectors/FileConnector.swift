@@ -60,8 +60,8 @@ public struct FileConnector: SourceConnector, SinkConnector {
         let fields = try spec.fields(as: FileFields.self)
         let reading = try fields.reading(of: file)
         var location = try location(file, reading.encoding, context)
-        if fields.isReplaced ?? false { location = location.replaced() }
-        let follows = fields.follows ?? false
+        if fields.replaced ?? false { location = location.replaced() }
+        let follows = fields.follow ?? false
         return switch file.format {
         case .csv:
             CSVSource(
@@ -172,13 +172,8 @@ public struct FileConnector: SourceConnector, SinkConnector {
     // MARK: - Sinks
 
     private struct SinkFields: Decodable {
-        var isFilePerBatch: Bool?
-        var overwrites: Bool?
-
-        enum CodingKeys: String, CodingKey {
-            case isFilePerBatch = "file_per_batch"
-            case overwrites = "overwrite"
-        }
+        var filePerBatch: Bool?
+        var overwrite: Bool?
     }
 
     /// The file, or a folder of a file for each batch.
@@ -186,9 +181,8 @@ public struct FileConnector: SourceConnector, SinkConnector {
         if spec.scheme.isEmpty { return NoOpSink() }
         let file = try file(spec)
         let fields = try spec.fields(as: SinkFields.self)
-        let layout: FileSink.Layout =
-            fields.isFilePerBatch ?? false ? .filePerBatch : .oneFile
-        let overwrites = fields.overwrites ?? false
+        let layout: FileSink.Layout = fields.filePerBatch ?? false ? .filePerBatch : .oneFile
+        let overwrites = fields.overwrite ?? false
         return switch file.format {
         case .csv: FileSink.csv(file.path, layout: layout, overwrites: overwrites)
         case .jsonl: FileSink.jsonLines(file.path, layout: layout, overwrites: overwrites)
@@ -200,7 +194,7 @@ public struct FileConnector: SourceConnector, SinkConnector {
         if spec.scheme.isEmpty { return SinkTarget("none") }
         let file = try file(spec)
         let format = file.format == .csv ? "csv" : "json lines"
-        let isFilePerBatch = try spec.fields(as: SinkFields.self).isFilePerBatch ?? false
+        let isFilePerBatch = try spec.fields(as: SinkFields.self).filePerBatch ?? false
         return SinkTarget(
             "\(format) '\(ResolvedPath(file.path).text)'",
             manners: isFilePerBatch ? ["a file for each batch"] : []

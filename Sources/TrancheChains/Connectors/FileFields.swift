@@ -7,34 +7,20 @@ struct FileFields: Decodable {
     var delimiter: String?
     var quote: String?
     var escape: String?
-    var nulls: [String]?
-    var keepsEmpty: Bool?
-    var skippedLines: Int?
+    var null: [String]?
+    var keepEmpty: Bool?
+    var skipLines: Int?
     var comment: String?
     var header: [String]?
     var headerLines: Int?
-    var fitsRagged: Bool?
-    var replacesInvalid: Bool?
-    var layout: String?
-    var nonFiniteNumbers: String?
+    var fitRagged: Bool?
+    var replaceInvalid: Bool?
+    var jsonLayout: String?
+    var jsonNan: String?
     var encoding: String?
-    var follows: Bool?
-    var isReplaced: Bool?
+    var follow: Bool?
+    var replaced: Bool?
     var reading: FileReading?
-
-    enum CodingKeys: String, CodingKey {
-        case format, delimiter, quote, escape, comment, header, encoding, reading
-        case nulls = "null"
-        case keepsEmpty = "keep_empty"
-        case skippedLines = "skip_lines"
-        case headerLines = "header_lines"
-        case fitsRagged = "fit_ragged"
-        case replacesInvalid = "replace_invalid"
-        case layout = "json_layout"
-        case nonFiniteNumbers = "json_nan"
-        case follows = "follow"
-        case isReplaced = "replaced"
-    }
 
     /// What a format is called, and the dialects of CSV with names of their own.
     static let formats = NamedFile.Format.allCases.map(\.rawValue) + dialects.map(\.name)
@@ -110,9 +96,9 @@ struct FileFields: Decodable {
     private var json: JSONFormat {
         get throws(SpecError) {
             var format = JSONFormat()
-            format.layout = try choice(layout, "json_layout") ?? .recognized
-            format.nonFiniteNumbers = try choice(nonFiniteNumbers, "json_nan") ?? .refuse
-            if replacesInvalid ?? false { format.invalidText = .replace }
+            format.layout = try choice(jsonLayout, "json_layout") ?? .recognized
+            format.nonFiniteNumbers = try choice(jsonNan, "json_nan") ?? .refuse
+            if replaceInvalid ?? false { format.invalidText = .replace }
             return format
         }
     }
@@ -158,15 +144,15 @@ struct FileFields: Decodable {
         }
         csv.nulls = try nulls(besides: csv.nulls)
         try readLayout(into: &csv)
-        if fitsRagged ?? false { csv.raggedRecords = .fit }
-        if replacesInvalid ?? false { csv.invalidText = .replace }
+        if fitRagged ?? false { csv.raggedRecords = .fit }
+        if replaceInvalid ?? false { csv.invalidText = .replace }
         return csv
     }
 
     private func readLayout(into csv: inout CSVFormat) throws(SpecError) {
         if let header { csv.header = header }
         csv.headerLines = try count(headerLines, "header_lines") ?? csv.headerLines
-        if let skipped = try count(skippedLines, "skip_lines") {
+        if let skipped = try count(skipLines, "skip_lines") {
             csv.skippedLines = skipped
             // What stands before the header is said.
             if skipped == 0, csv.headerLines == nil, csv.header == nil { csv.headerLines = 1 }
@@ -203,9 +189,9 @@ struct FileFields: Decodable {
     /// What stands for null: what is given, beside empty fields where these did before.
     private func nulls(besides before: [String]) throws(SpecError) -> [String] {
         var known = before
-        if let nulls { known = (before.contains("") ? [""] : []) + nulls }
-        if keepsEmpty ?? false {
-            guard nulls?.contains("") != true else {
+        if let null { known = (before.contains("") ? [""] : []) + null }
+        if keepEmpty ?? false {
+            guard null?.contains("") != true else {
                 let words = "does not go with a null that is empty, which makes empty fields null"
                 throw SpecError(.invalidValue, field: ["keep_empty"], words)
             }

@@ -20,21 +20,21 @@ public struct ConnectorScheme: Sendable, Hashable {
     ///   - name: What texts begin with; empty for texts without a scheme.
     ///   - form: How texts look.
     ///   - places: The only places that it takes; any by default.
-    ///   - noun: What it is, with its article.
+    ///   - noun: What it is, with its article; the form by default.
     ///   - fields: The names of the fields.
     public init(
         _ kind: SpecKind,
         _ name: String,
         form: String,
         places: Set<String>? = nil,
-        noun: String,
+        noun: String? = nil,
         fields: Set<String> = []
     ) {
         self.kind = kind
         self.name = name
         self.form = form
         self.places = places
-        self.noun = noun
+        self.noun = noun ?? form
         self.fields = fields
     }
 }

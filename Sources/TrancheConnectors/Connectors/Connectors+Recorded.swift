@@ -50,8 +50,8 @@ extension Connectors {
     ///   - named: Which of them is meant, where one of several is.
     ///   - context: What else belongs to the source.
     /// - Returns: The sources, the likeliest first.
-    /// - Throws: `TrancheError` `.unknownRun` for an adopted run whose source is not known yet;
-    ///   ``SpecError``.
+    /// - Throws: `TrancheError` `.unknownRun` for an adopted run whose source is not known yet,
+    ///   `.invalidSource` for a source of a connector that is not there; ``SpecError``.
     public func candidates(
         for run: RunRecord,
         named: SourceSpec? = nil,
@@ -61,11 +61,17 @@ extension Connectors {
             throw TrancheError(
                 .unknownRun,
                 "the columns of \(run.key) are not known yet, as nothing was acquired since it was "
-                    + "taken "
-                    + "over; acquire a batch of it first"
+                    + "taken over; acquire a batch of it first"
             )
         }
-        return try specs(of: run, named: named).map { try source($0, context) }
+        let found = try specs(of: run, named: named)
+        guard !found.isEmpty else {
+            throw TrancheError(
+                .invalidSource,
+                "no connector of this program takes the source of \(run.key)"
+            )
+        }
+        return try found.map { try source($0, context) }
     }
 
     /// Finds the source that a run was begun with.
@@ -117,8 +123,7 @@ package struct SourceMismatch: Error, CustomStringConvertible {
         let words = run.source.flatMap { found?.shared.difference(to: $0.shared) }
         return isOfFile
             ? "\(run.key) has another file or reads it otherwise (\(words ?? "another source")); "
-                + "put back "
-                + "what was there"
+                + "put back what was there"
             : "\(run.key) has its items elsewhere than is configured now "
                 + "(\(words ?? "another source"))"
     }

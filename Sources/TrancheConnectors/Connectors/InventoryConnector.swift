@@ -17,22 +17,15 @@ public struct InventoryConnector: SourceConnector {
                 .source,
                 "inventory",
                 form: "inventory:JOB",
-                noun: "inventory:JOB",
                 fields: ["upstream_run", "upstream_meta", "root_ids"]
             )
         ]
     }
 
-    private struct Fields: Codable {
+    private struct Fields: Decodable {
         var upstreamRun: String?
         var upstreamMeta: String?
-        var rootIDs: IDBounds?
-
-        enum CodingKeys: String, CodingKey {
-            case upstreamRun = "upstream_run"
-            case upstreamMeta = "upstream_meta"
-            case rootIDs = "root_ids"
-        }
+        var rootIds: IDBounds?
     }
 
     /// The job's batches that succeeded.
@@ -48,7 +41,7 @@ public struct InventoryConnector: SourceConnector {
             job: spec.place,
             run: fields.upstreamRun,
             metaTable: fields.upstreamMeta,
-            rootIDs: fields.rootIDs ?? IDBounds()
+            rootIDs: fields.rootIds ?? IDBounds()
         )
     }
 
@@ -58,12 +51,10 @@ public struct InventoryConnector: SourceConnector {
         rootIDs: IDBounds
     ) throws -> [SourceSpec] {
         guard let source = InventorySource(definition, rootIDs: rootIDs) else { return [] }
-        let fields = Fields(
-            upstreamRun: source.run,
-            upstreamMeta: source.metaTable,
-            rootIDs: rootIDs.isOpen ? nil : rootIDs
-        )
-        guard case .object(let members) = try SpecValue(encoding: fields) else { return [] }
-        return [try SourceSpec(scheme: "inventory", place: source.job, fields: members)]
+        var fields: [String: SpecValue] = [:]
+        fields["upstream_run"] = source.run.map { .text($0) }
+        fields["upstream_meta"] = source.metaTable.map { .text($0) }
+        if !rootIDs.isOpen { fields["root_ids"] = try SpecValue(encoding: rootIDs) }
+        return [try SourceSpec(scheme: "inventory", place: source.job, fields: fields)]
     }
 }

@@ -1,14 +1,17 @@
-import Tranche
+import Foundation
 
 extension Spec {
     /// Reads the fields as a type has them.
     ///
-    /// - Parameter type: A Decodable type with a member for each field; what is absent is `nil`.
+    /// - Parameter type: A Decodable type with an optional property for each field, such as
+    ///   `skipLines` for `skip_lines`.
     /// - Returns: The value.
     /// - Throws: ``SpecError`` `.invalidValue` with the field.
     public func fields<Fields: Decodable>(as type: Fields.Type) throws -> Fields {
         do {
-            return try JSONText.decode(type, from: SpecValue.object(fields).description)
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(type, from: Data(SpecValue.object(fields).description.utf8))
         } catch let error as DecodingError {
             throw Self.fault(error, in: fields)
         }
@@ -27,7 +30,9 @@ extension Spec {
             case .dataCorrupted(let context): (context, nil)
             @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
             }
-        let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+        let path = context.codingPath.map { key in
+            key.intValue.map(String.init) ?? key.stringValue.withUnderscores
+        }
         let value = path.first.flatMap { fields[$0]?.shown }
         return SpecError(
             .invalidValue,
@@ -53,5 +58,15 @@ extension SpecValue {
     /// The value for a message: a text as it is.
     var shown: String {
         if case .text(let text) = self { text } else { description }
+    }
+}
+
+extension String {
+    /// Such as `skip_lines` of `skipLines`.
+    fileprivate var withUnderscores: String {
+        reduce(into: "") { words, letter in
+            if letter.isUppercase { words += "_" }
+            words += letter.lowercased()
+        }
     }
 }

@@ -80,6 +80,11 @@ public struct Spec<Role: SpecRole>: Sendable, Hashable {
                 "holds a password; give who connects by the environment or a file"
             )
         }
+        if let name = fields.keys.sorted().first(where: { fields[$0]?.isURLWithPassword ?? false })
+        {
+            let words = "holds a password; give who connects by the environment or a file"
+            throw SpecError(.holdsPassword, field: [name], words)
+        }
         self.place = String(bare.dropFirst(scheme.count + 1))
         hidden = HiddenText(text: place)
     }
@@ -141,6 +146,18 @@ public struct Spec<Role: SpecRole>: Sendable, Hashable {
         self.place = place
         self.fields = fields
         self.hidden = hidden
+    }
+}
+
+extension SpecValue {
+    /// Whether it is, or holds, a URL with a password.
+    fileprivate var isURLWithPassword: Bool {
+        switch self {
+        case .text(let text): text.contains(#/^[a-z0-9+.-]+:/#) && withoutPasswords(text) != text
+        case .list(let list): list.contains(where: \.isURLWithPassword)
+        case .object(let members): members.values.contains(where: \.isURLWithPassword)
+        case .flag, .whole, .fraction: false
+        }
     }
 }
 

@@ -13,13 +13,7 @@ public struct WebhookConnector: SinkConnector {
     /// `webhook:https://…`.
     public var schemes: [ConnectorScheme] {
         [
-            ConnectorScheme(
-                .sink,
-                "webhook",
-                form: "webhook:https://…",
-                noun: "webhook:https://…",
-                fields: ["each"]
-            )
+            ConnectorScheme(.sink, "webhook", form: "webhook:https://…", fields: ["each"])
         ]
     }
 

@@ -41,7 +41,7 @@ extension SQLConnector {
     public var schemes: [ConnectorScheme] {
         names.flatMap { name, form in
             [
-                ConnectorScheme(.database, name, form: form, noun: form),
+                ConnectorScheme(.database, name, form: form),
                 ConnectorScheme(
                     .source,
                     name,
@@ -53,7 +53,7 @@ extension SQLConnector {
                     .sink,
                     name,
                     form: "\(form) with a table",
-                    noun: "\(form)",
+                    noun: form,
                     fields: TableSinkFields.names.union(["table"])
                 ),
             ]
@@ -110,38 +110,12 @@ extension SQLConnector {
 }
 
 extension Connectors {
-    /// Describes a SQL database.
+    /// The connector of a SQL database.
     ///
     /// - Parameter spec: Where it is.
-    /// - Returns: The database; nothing is opened yet.
+    /// - Returns: The connector, which takes the value.
     /// - Throws: `SpecError`.
-    public func sqlDatabase(_ spec: DatabaseSpec) throws -> SourceDatabase {
-        try connector(of: spec, (any SQLConnector).self).database(spec)
-    }
-
-    /// Opens what makes and changes the tables of an inventory.
-    ///
-    /// - Parameters:
-    ///   - spec: Where the inventory is.
-    ///   - configuration: How it is configured.
-    ///   - creates: Whether to make a file that does not exist.
-    /// - Returns: The migrator.
-    /// - Throws: `SpecError`, or `TrancheError` when the database cannot be opened.
-    public func migrator(
-        _ spec: DatabaseSpec,
-        _ configuration: StoreConfiguration,
-        creates: Bool
-    ) async throws -> any InventoryMigrator {
-        try await connector(of: spec, (any SQLConnector).self)
-            .migrator(spec, configuration, creates: creates)
-    }
-
-    /// Whether there is nothing yet where a database's file would be.
-    ///
-    /// - Parameter spec: Where it is.
-    /// - Returns: Whether nothing is there; `false` for what is no file.
-    /// - Throws: `SpecError`.
-    public func isMissingFile(_ spec: DatabaseSpec) throws -> Bool {
-        try connector(of: spec, (any SQLConnector).self).isMissingFile(spec)
+    public func sqlConnector(of spec: DatabaseSpec) throws -> any SQLConnector {
+        try connector(of: spec, (any SQLConnector).self)
     }
 }

@@ -51,7 +51,7 @@ public struct TableConnector: SourceConnector, SinkConnector {
     ) throws -> any MetaSourceDescription {
         let fields = try spec.fields(as: TableSourceFields.self)
         let database = try (fields.database ?? context.database)
-            .map { try context.connectors.sqlDatabase($0) }
+            .map { try context.connectors.sqlConnector(of: $0).database($0) }
         let table =
             spec.scheme.isEmpty
             ? SQLSource(try bareName(spec, fields))
@@ -130,8 +130,7 @@ public struct TableConnector: SourceConnector, SinkConnector {
                 .invalidValue,
                 value: spec.location,
                 "is recorded as \(InventorySource.prefix)JOB, which means the batches of a job; "
-                    + "give the "
-                    + "table's schema, or make a view"
+                    + "give the table's schema, or make a view"
             )
         }
         return spec.place

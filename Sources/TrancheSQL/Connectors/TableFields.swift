@@ -5,21 +5,13 @@ import TrancheConnectors
 struct TableSourceFields: Decodable {
     var uid: String?
     var item: String?
-    var weight: String?
-    var filter: String?
-    var allowsVolatileFilter: Bool?
+    var weightColumn: String?
+    var `where`: String?
+    var volatileFilter: Bool?
     var settleColumn: String?
     var schema: String?
     var table: String?
     var database: DatabaseSpec?
-
-    enum CodingKeys: String, CodingKey {
-        case uid, item, schema, table, database
-        case weight = "weight_column"
-        case filter = "where"
-        case allowsVolatileFilter = "volatile_filter"
-        case settleColumn = "settle_column"
-    }
 
     /// The fields that all tables have.
     static let names: Set<String> = [
@@ -32,10 +24,12 @@ struct TableSourceFields: Decodable {
         source.database = database
         if let uid { source.uid = uid }
         if let item { source.item = item.isEmpty ? .none : .named(item) }
-        if let weight { source.weight = weight.isEmpty ? .none : .named(weight) }
-        source.filter = filter.flatMap { $0.isEmpty ? nil : $0 }
+        if let weight = weightColumn {
+            source.weight = weight.isEmpty ? .none : .named(weight)
+        }
+        source.filter = `where`.flatMap { $0.isEmpty ? nil : $0 }
         source.settleColumn = settleColumn.flatMap { $0.isEmpty ? nil : $0 }
-        source.allowsVolatileFilter = allowsVolatileFilter ?? false
+        source.allowsVolatileFilter = volatileFilter ?? false
         return source
     }
 }
@@ -43,15 +37,9 @@ struct TableSourceFields: Decodable {
 /// The fields of a sink that is a table.
 struct TableSinkFields: Decodable {
     var key: [String]?
-    var dropsUnknown: Bool?
-    var addsColumns: Bool?
+    var dropUnknown: Bool?
+    var addColumns: Bool?
     var table: String?
-
-    enum CodingKeys: String, CodingKey {
-        case key, table
-        case dropsUnknown = "drop_unknown"
-        case addsColumns = "add_columns"
-    }
 
     /// The fields that all tables have.
     static let names: Set<String> = ["key", "drop_unknown", "add_columns"]
@@ -78,7 +66,7 @@ struct TableSinkFields: Decodable {
 
     private var unknownFields: SQLTableSink.UnknownFields {
         get throws(SpecError) {
-            switch (dropsUnknown ?? false, addsColumns ?? false) {
+            switch (dropUnknown ?? false, addColumns ?? false) {
             case (false, false): return .refuse
             case (true, false): return .drop
             case (false, true): return .addColumns

@@ -70,7 +70,7 @@ public struct TextEncoding: Sendable, Hashable {
 
     private static func unknown(_ name: String, like asked: String) -> TrancheError {
         let names = unicode + common.map(\.name)
-        let near = names.map { (name: $0, distance: distance(plain($0), asked)) }
+        let near = names.map { (name: $0, distance: NearestName.edits(from: plain($0), to: asked)) }
             .filter { $0.distance <= 2 }
             .sorted { $0.distance < $1.distance }
             .prefix(3).map(\.name)
@@ -82,22 +82,6 @@ public struct TextEncoding: Sendable, Hashable {
             .invalidArgument,
             "the encoding \(name.debugDescription) is not known; \(known)"
         )
-    }
-
-    /// How many letters must be changed to make one name of the other.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (place, other) in right.enumerated() {
-                let changed = diagonal + (letter == other ? 0 : 1)
-                diagonal = row[place + 1]
-                row[place + 1] = min(changed, diagonal + 1, row[place] + 1)
-            }
-        }
-        return row[right.count]
     }
 }
 
