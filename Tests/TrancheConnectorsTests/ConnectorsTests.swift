@@ -153,20 +153,46 @@ struct ConnectorsTests {
 
     @Test("A run whose source is of no connector that is there is refused by name")
     func unknownSource() throws {
-        let definition = SourceDefinition(database: "d", table: "csv:/x.csv", uid: "offset")
-        let run = RunRecord(
-            id: 1,
-            key: RunKey(metaTable: "csv:/x.csv", job: "j"),
-            definition: try definition.canonicalText,
-            bounds: IDBounds(),
-            policy: RunPolicy(),
-            createdAt: Date(timeIntervalSince1970: 0)
-        )
+        let run = try run(SourceDefinition(database: "d", table: "csv:/x.csv", uid: "offset"))
         #expect(try Self.all.candidates(for: run, ConnectorContext()).count == 2)
         let error = #expect(throws: TrancheError.self) {
             try Connectors([InventoryConnector()]).candidates(for: run, ConnectorContext())
         }
         #expect(error?.code == .invalidSource)
+    }
+
+    private func run(_ definition: SourceDefinition) throws -> RunRecord {
+        RunRecord(
+            id: 1,
+            key: RunKey(metaTable: definition.table, job: "j"),
+            definition: try definition.canonicalText,
+            bounds: IDBounds(),
+            policy: RunPolicy(),
+            createdAt: Date(timeIntervalSince1970: 0)
+        )
+    }
+
+    @Test(
+        "Of several sources that a record may mean, the one that is named is meant",
+        arguments: [
+            ("s.t", [#"table:t {"schema":"s"}"#, "table:s.t"]),
+            ("table:s.t", ["table:s.t"]),
+            (#"table:t {"schema":"s"}"#, [#"table:t {"schema":"s"}"#]),
+            (
+                #"sqlite:m.db {"table":"s.t"}"#,
+                Array(repeating: #"sqlite:m.db {"table":"s.t"}"#, count: 2)
+            ),
+            (#"sqlite:m.db {"table":"other"}"#, [#"table:t {"schema":"s"}"#, "table:s.t"]),
+        ]
+    )
+    func named(text: String, meant: [String]) throws {
+        let run = try run(SourceDefinition(database: "d", table: "s.t", uid: "id"))
+        let found = try Self.all.specs(of: run, named: SourceSpec(text)).map { spec in
+            #expect(spec.fields["uid"] == "id")
+            let place = spec.fields.filter { ["schema", "table"].contains($0.key) }
+            return try SourceSpec(spec.location, fields: place).text
+        }
+        #expect(found == meant)
     }
 
     // MARK: - Sinks

@@ -39,7 +39,26 @@ extension Connectors {
             spec.location == named.location
                 && named.fields.allSatisfy { spec.fields[$0.key] == $0.value }
         }
-        return meant.isEmpty ? all : meant
+        if !meant.isEmpty { return meant }
+        return try spelt(as: named, definition, all) ?? all
+    }
+
+    /// Recorded sources as a text spells them that names their database or store; `nil` where it
+    /// does not, or names another source.
+    private func spelt(
+        as named: SourceSpec,
+        _ definition: SourceDefinition,
+        _ recorded: [SourceSpec]
+    ) throws -> [SourceSpec]? {
+        guard !named.scheme.isEmpty, !recorded.contains(where: { $0.scheme == named.scheme }),
+            try recordedNames(of: named).contains(definition.table)
+        else { return nil }
+        let known = try scheme(of: named).fields
+        return recorded.map { spec in
+            var spelt = named
+            spelt.fields.merge(spec.fields.filter { known.contains($0.key) }) { own, _ in own }
+            return spelt
+        }
     }
 
     /// Describes the sources that a run may have been begun with, by what the inventory keeps of

@@ -12,7 +12,7 @@ public protocol SQLConnector: SourceConnector, SinkConnector, DatabaseConnector 
     ///
     /// - Parameter spec: Where it is.
     /// - Returns: The database; nothing is opened yet.
-    /// - Throws: ``SpecError``, or `TrancheError` `.invalidArgument`.
+    /// - Throws: `SpecError`, or `TrancheError` `.invalidArgument`.
     func database(_ spec: DatabaseSpec) throws -> SourceDatabase
 
     /// Where a database is, in words without credentials and however it was spelt.
@@ -28,7 +28,7 @@ public protocol SQLConnector: SourceConnector, SinkConnector, DatabaseConnector 
     ///   - configuration: How it is configured.
     ///   - creates: Whether to make a file that does not exist.
     /// - Returns: The migrator.
-    /// - Throws: ``SpecError``, or `TrancheError` when the database cannot be opened.
+    /// - Throws: `SpecError`, or `TrancheError` when the database cannot be opened.
     func migrator(
         _ spec: DatabaseSpec,
         _ configuration: StoreConfiguration,
