@@ -19,6 +19,7 @@ let migrations = [
     "0005_create_archive",
     "0006_identify_source",
     "0007_rename_cursor",
+    "0008_keep_output",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

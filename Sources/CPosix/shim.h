@@ -96,12 +96,6 @@ static inline int tranche_catch_signal(int number, int pipe) {
     return sigaction(number, &action, NULL);
 }
 
-// Whether nobody reads any more what is written to a file: its pipe, socket or terminal is gone.
-static inline int tranche_is_unread(int file) {
-    struct pollfd wait = {.fd = file, .events = POLLOUT, .revents = 0};
-    return poll(&wait, 1, 0) > 0 && (wait.revents & (POLLERR | POLLHUP)) != 0;
-}
-
 // Forks with all signals blocked, so that none finds the child before it has said what is to become of them.
 static inline pid_t tranche_fork_quietly(void) {
     sigset_t all, before;
@@ -116,11 +110,11 @@ static inline pid_t tranche_fork_quietly(void) {
     return child;
 }
 
-// Starts a program in a process group of its own with pipes as its standard input and output, and standard error
-// as it is, or to nowhere. Swift may not fork; between fork and exec only async-signal-safe functions are called.
+// Starts a program in a process group of its own with pipes as its standard input, output and error.
+// Swift may not fork; between fork and exec only async-signal-safe functions are called.
 // Returns the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
 static inline pid_t tranche_spawn(const char *path, char *const *argv, char *const *envp,
-                                  int input, int output, int hears_hangup, int is_mute) {
+                                  int input, int output, int errors, int hears_hangup) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return -1;
     pid_t child = tranche_fork_quietly();
@@ -133,8 +127,7 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        int nowhere = is_mute ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
-        if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && (nowhere < 0 || dup2(nowhere, 2) >= 0))
+        if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(errors, 2) >= 0)
             execve(path, argv, envp);
         int error = errno;
         ssize_t ignored = write(report[1], &error, sizeof error);

@@ -21,6 +21,7 @@ import TrancheSQL
             ("batches", BatchesDocument.self),
             ("gaps", GapsDocument.self),
             ("history", LineageDocument.self),
+            ("logs", OutputDocument.self),
             ("audit", AuditDocument.self),
             ("retry", RetryDocument.self),
             ("split", SplitDocument.self),

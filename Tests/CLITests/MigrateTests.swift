@@ -61,7 +61,7 @@ import Testing
         #expect(dry.output.hasPrefix("-- removes \(words)\n"))
         let json = await bench.run(down + ["--dry-run", "--json"])
         #expect(json.output.contains(#"{"job":"j","what":"batches","count":2}"#))
-        let one = await bench.run(["migrate", "down"]) { _ in "y" }
+        let one = await bench.run(["migrate", "down", "--to", "5"]) { _ in "y" }
         #expect(one.status == .done)
         #expect(one.output.contains("removed of job 'j' 1 run's columns\n"))
         let all = await bench.run(down + ["--yes"])

@@ -45,6 +45,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._007_rename_cursor_up_sql,
             down: PackageResources._007_rename_cursor_down_sql
         ),
+        Migration(
+            version: 8,
+            name: "keep_output",
+            up: PackageResources._008_keep_output_up_sql,
+            down: PackageResources._008_keep_output_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -54,11 +54,7 @@ extension GroupedRequests {
     /// Ends an attempt well.
     func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
         try await share(ending, in: successes) {
-            try await store.succeed(
-                ending.holding,
-                result: ending.result,
-                logging: ending.logging
-            )
+            try await store.succeed(ending)
         }
     }
 

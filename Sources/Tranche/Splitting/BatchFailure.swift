@@ -13,6 +13,8 @@ public struct BatchFailure: Sendable, Hashable {
     public var parts: [BatchPart]
     /// What kind of error it was; `nil` where that is not known.
     public var code: TrancheError.Code?
+    /// What was written meanwhile; `nil` (the default) where nothing was.
+    public var output: AttemptOutput?
 
     /// Makes a failure.
     public init(

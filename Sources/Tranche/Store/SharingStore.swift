@@ -33,12 +33,20 @@ public struct GoodEnding: Sendable, Hashable {
     public var result: String?
     /// Free text.
     public var logging: String?
+    /// What was written meanwhile; `nil` (the default) where nothing was.
+    public var output: AttemptOutput?
 
     /// Makes an ending.
-    public init(_ holding: Holding, result: String?, logging: String?) {
+    public init(
+        _ holding: Holding,
+        result: String?,
+        logging: String?,
+        output: AttemptOutput? = nil
+    ) {
         self.holding = holding
         self.result = result
         self.logging = logging
+        self.output = output
     }
 }
 

@@ -65,7 +65,7 @@ public struct ClosureHandler<Result: Sendable>: BatchHandler {
         } catch let error as TrancheError where error.code == .batchLost {
             throw error
         } catch {
-            if Task.isCancelled { return .released }
+            if Task.isCancelled { return .released() }
             return .failed(BatchFailure(error))
         }
     }

@@ -39,7 +39,8 @@ struct BatchRun: Sendable {
                 let ending = GoodEnding(
                     batch.holding,
                     result: success.result,
-                    logging: success.note
+                    logging: success.note,
+                    output: success.output
                 )
                 let report = BatchReport(
                     batch: batch,
@@ -86,7 +87,11 @@ struct BatchRun: Sendable {
         }
         guard let timeOut else { return try result.get() }
         switch result {
-        case .success(.released), .failure(is CancellationError): return .failed(timeOut)
+        case .failure(is CancellationError): return .failed(timeOut)
+        case .success(.released(let output)):
+            var failure = timeOut
+            failure.output = output
+            return .failed(failure)
         case .success(.failed(var failure)):
             failure.message = "\(timeOut.message): \(failure.message)"
             failure.code = timeOut.code

@@ -8,7 +8,9 @@ public enum BatchVerdict: Sendable, Hashable {
     /// It failed; the run's policy says what follows.
     case failed(BatchFailure)
     /// It was cut short, and nothing is wrong with it: it is given back.
-    case released
+    ///
+    /// Where it was cut short since its time was up, it fails instead, with what was written.
+    case released(AttemptOutput? = nil)
 }
 
 /// What came of a batch that succeeded.
@@ -19,11 +21,19 @@ public struct BatchSuccess: Sendable, Hashable {
     public var note: String?
     /// What was counted.
     public var counters: Counters
+    /// What was written meanwhile; `nil` (the default) where nothing was.
+    public var output: AttemptOutput?
 
     /// Describes a success.
-    public init(result: String? = nil, note: String? = nil, counters: Counters = Counters()) {
+    public init(
+        result: String? = nil,
+        note: String? = nil,
+        counters: Counters = Counters(),
+        output: AttemptOutput? = nil
+    ) {
         self.result = result
         self.note = note
         self.counters = counters
+        self.output = output
     }
 }

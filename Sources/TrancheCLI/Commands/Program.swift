@@ -12,7 +12,8 @@ package struct Program: Sendable {
         HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
         LoadCommand.self, RegisterCommand.self,
         PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
-        HistoryCommand.self, AuditCommand.self, RetryCommand.self, SplitCommand.self,
+        HistoryCommand.self, LogsCommand.self, AuditCommand.self, RetryCommand.self,
+        SplitCommand.self,
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, RedefineCommand.self,
         CompactCommand.self, CompletionsCommand.self,
     ]

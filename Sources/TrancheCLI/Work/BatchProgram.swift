@@ -11,7 +11,7 @@ struct BatchProgram: Sendable {
     /// What a program is given to end.
     let grace: Grace
     let clock: any Clock<Duration>
-    /// Given whole lines of the program's standard output.
+    /// Given whole lines of the program's standard output, and its standard error as it comes.
     let copy: @Sendable ([UInt8]) -> Void
 
     /// How the program ended.
@@ -19,6 +19,10 @@ struct BatchProgram: Sendable {
         var exit: ChildProcess.Exit
         /// The last line of its output.
         var lastLine: LineCollector.Line?
+        /// The end of its output.
+        var output = OutputTail()
+        /// The end of what it wrote to standard error.
+        var errors = OutputTail()
         /// Whether it was cut short, whatever it says about itself: the batch is given back.
         var isCutShort: Bool
     }
@@ -51,14 +55,14 @@ struct BatchProgram: Sendable {
     /// its own.
     private func wasCutShort(_ child: ChildProcess, _ end: End) async -> Bool {
         if end.exit == .code(0) { return false }
-        if child.lostItsErrors { return true }
         guard let moment = Grace.moment(after: end) else { return false }
         return await stop.isAsked(within: moment, clock: clock)
     }
 
     private enum Part: Sendable {
         case fed(Result<Void, any Error>)
-        case output(LineCollector.Line?)
+        case output(LineCollector.Line?, OutputTail)
+        case errors(OutputTail)
         case exit(ChildProcess.Exit)
     }
 
@@ -74,28 +78,31 @@ struct BatchProgram: Sendable {
                     progress.report()
                     copy(bytes)
                 }
-                return .output(output)
+                return .output(output.last, output.tail)
+            }
+            group.addTask {
+                let errors = await child.readErrors { bytes in
+                    progress.report()
+                    copy(bytes)
+                }
+                return .errors(errors)
             }
             group.addTask { .exit(await child.waitForExit()) }
-            var exit: ChildProcess.Exit?
-            var lastLine: LineCollector.Line??
+            var end = End(exit: .code(0), isCutShort: false)
             var fed: Result<Void, any Error>?
-            while exit == nil || lastLine == nil || fed == nil, let part = try await group.next() {
+            for try await part in group {
                 switch part {
                 case .fed(let result):
                     if case .failure = result { child.terminate(patience: grace.patience) }
                     fed = result
-                case .output(let line): lastLine = .some(line)
-                case .exit(let how): exit = how
+                case .output(let line, let tail): (end.lastLine, end.output) = (line, tail)
+                case .errors(let tail): end.errors = tail
+                case .exit(let how): end.exit = how
                 }
             }
-            group.cancelAll()
             try fed?.get()
-            return End(
-                exit: exit ?? .code(0),
-                lastLine: lastLine ?? nil,
-                isCutShort: child.wasTerminated
-            )
+            end.isCutShort = child.wasTerminated
+            return end
         }
     }
 
@@ -174,8 +181,29 @@ extension BatchProgram.End {
         case .code(let code): words = "exit code \(code)"
         case .signal(let number): words = "killed by signal \(number)"
         }
-        guard let line = lastLine?.text.trimmingCharacters(in: .whitespaces) else { return words }
-        // No database keeps a NUL in a text.
-        return "\(words): \(line.prefix(500).replacing("\0", with: "\u{FFFD}"))"
+        guard let line = lastWords else { return words }
+        // No database keeps a NUL in a text. A password that is cut in two is not known as one.
+        return "\(words): \(redacted(line).prefix(500).replacing("\0", with: "\u{FFFD}"))"
+    }
+
+    /// The line that says what went wrong: a result that names an error, else the last line of
+    /// standard error, else that of the output.
+    private var lastWords: String? {
+        let line = lastLine?.text.trimmingCharacters(in: .whitespaces)
+        return namesError ? line : errors.lastLine ?? line
+    }
+
+    /// Whether the result is about the failure.
+    private var namesError: Bool {
+        struct Blame: Decodable {
+            var error: String?
+        }
+        guard let result, result.note == nil else { return false }
+        return (try? JSONText.decode(Blame.self, from: result.json))?.error != nil
+    }
+
+    /// What is kept of what it wrote; `nil` where it wrote nothing.
+    var written: AttemptOutput? {
+        AttemptOutput(standardError: errors.text, standardOutput: output.text).ifAny
     }
 }

@@ -4,7 +4,8 @@ import Foundation
 import Synchronization
 import Tranche
 
-/// A running program in a process group of its own, with pipes as its standard input and output.
+/// A running program in a process group of its own, with pipes as its standard input, output and
+/// error.
 ///
 /// Every call that blocks runs on a queue of its own.
 final class ChildProcess: Sendable {
@@ -12,12 +13,12 @@ final class ChildProcess: Sendable {
     let number: pid_t
     private let input: OpenFile
     private let output: OpenFile
+    private let errors: OpenFile
     private let exited: OpenFile
-    /// Whether its standard error goes nowhere.
-    private let isMute: Bool
     private let state = Mutex(State())
     private let inputQueue = DispatchQueue(label: "tranche.child.input")
     private let outputQueue = DispatchQueue(label: "tranche.child.output")
+    private let errorQueue = DispatchQueue(label: "tranche.child.errors")
     private let exitQueue = DispatchQueue(label: "tranche.child.exit")
 
     /// How a program ended.
@@ -35,20 +36,17 @@ final class ChildProcess: Sendable {
         number: pid_t,
         input: OpenFile,
         output: OpenFile,
-        exited: OpenFile,
-        isMute: Bool
+        errors: OpenFile,
+        exited: OpenFile
     ) {
         self.number = number
-        self.isMute = isMute
         self.input = input
         self.output = output
+        self.errors = errors
         self.exited = exited
     }
 
     /// Starts a program.
-    ///
-    /// Its standard error is this process's, unless nobody reads that any more: then it goes
-    /// nowhere.
     ///
     /// - Parameters:
     ///   - path: Its file.
@@ -79,36 +77,35 @@ final class ChildProcess: Sendable {
     ) throws(SystemError) -> ChildProcess {
         let input = try OpenFile.pipe()
         let output = try OpenFile.pipe()
+        let errors = try OpenFile.pipe()
         try input.writing.makeNonBlocking()
         try output.reading.makeNonBlocking()
+        try errors.reading.makeNonBlocking()
         let exited = try OpenFile.event()
         let arguments = arguments.map { strdup($0) } + [nil]
         let environment = environment.map { strdup($0) } + [nil]
         defer { for copy in arguments + environment { free(copy) } }
-        let isMute = isUnread
         let number = tranche_spawn(
             path,
             arguments,
             environment,
             input.reading.number,
             output.writing.number,
-            ProcessSignals.outlivesTerminal ? 0 : 1,
-            isMute ? 1 : 0
+            errors.writing.number,
+            ProcessSignals.outlivesTerminal ? 0 : 1
         )
         guard number > 0 else { throw SystemError("cannot run '\(path)'") }
         input.reading.close()
         output.writing.close()
+        errors.writing.close()
         return ChildProcess(
             number: number,
             input: input.writing,
             output: output.reading,
-            exited: exited,
-            isMute: isMute
+            errors: errors.reading,
+            exited: exited
         )
     }
-
-    /// Whether nobody reads this process's standard error any more.
-    private static var isUnread: Bool { tranche_is_unread(STDERR_FILENO) != 0 }
 
     // MARK: - Talking
 
@@ -129,10 +126,29 @@ final class ChildProcess: Sendable {
     /// Reads the program's standard output to its end.
     ///
     /// - Parameter copy: Given whole lines, on a queue that may block.
-    /// - Returns: The last line that is not blank.
-    func readOutput(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> LineCollector.Line? {
+    /// - Returns: The last line that is not blank, and the end of all.
+    func readOutput(
+        _ copy: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> (last: LineCollector.Line?, tail: OutputTail) {
         await withCheckedContinuation { continuation in
-            outputQueue.async { continuation.resume(returning: self.readAll(copy)) }
+            outputQueue.async { continuation.resume(returning: self.readLines(copy)) }
+        }
+    }
+
+    /// Reads the program's standard error to its end.
+    ///
+    /// - Parameter copy: Given what comes, as it comes, on a queue that may block.
+    /// - Returns: The end of all.
+    func readErrors(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> OutputTail {
+        await withCheckedContinuation { continuation in
+            errorQueue.async {
+                var tail = OutputTail()
+                self.read(self.errors) { bytes in
+                    tail.add(bytes)
+                    copy(Array(bytes))
+                }
+                continuation.resume(returning: tail)
+            }
         }
     }
 
@@ -160,26 +176,37 @@ final class ChildProcess: Sendable {
         return true
     }
 
-    private func readAll(_ copy: ([UInt8]) -> Void) -> LineCollector.Line? {
+    private func readLines(
+        _ copy: ([UInt8]) -> Void
+    ) -> (last: LineCollector.Line?, tail: OutputTail) {
         var lines = LineCollector()
+        var tail = OutputTail()
+        read(output) { bytes in
+            tail.add(bytes)
+            let whole = lines.add(bytes)
+            if !whole.isEmpty { copy(whole) }
+        }
+        let rest = lines.finish()
+        if !rest.isEmpty { copy(rest) }
+        return (lines.lastLine, tail)
+    }
+
+    /// Reads a pipe to its end, and closes it.
+    private func read(_ pipe: OpenFile, _ body: (ArraySlice<UInt8>) -> Void) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = read(output.number, &buffer, buffer.count)
+            let count = Foundation.read(pipe.number, &buffer, buffer.count)
             if count > 0 {
-                let whole = lines.add(buffer[..<count])
-                if !whole.isEmpty { copy(whole) }
+                body(buffer[..<count])
             } else if count < 0, errno == EINTR {
                 continue
-            } else if count < 0, errno == EAGAIN, isReady(output, for: POLLIN) {
+            } else if count < 0, errno == EAGAIN, isReady(pipe, for: POLLIN) {
                 continue
             } else {
                 break
             }
         }
-        let rest = lines.finish()
-        if !rest.isEmpty { copy(rest) }
-        output.close()
-        return lines.lastLine
+        pipe.close()
     }
 
     /// Waits until a pipe is ready; `false` when the program has ended before it was.
@@ -196,10 +223,6 @@ final class ChildProcess: Sendable {
 
     /// Whether ``terminate()`` came before the program's own end.
     var wasTerminated: Bool { state.withLock { $0.isTerminated } }
-
-    /// Whether standard error broke while the program wrote to it, which may be all that is wrong
-    /// with it.
-    var lostItsErrors: Bool { !isMute && Self.isUnread }
 
     /// Ends the program's group: SIGTERM, and SIGKILL some time later.
     ///

@@ -17,9 +17,11 @@ struct ProgramHandler: BatchHandler {
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         defer { self.progress.update { $0.running -= 1 } }
         let end = try await program.run(batch, progress)
-        if end.isCutShort { return .released }
+        if end.isCutShort { return .released(end.written) }
         if let message = end.failure { return .failed(try await failure(message, of: end, batch)) }
-        return .succeeded(BatchSuccess(result: end.result?.json, note: end.result?.note))
+        return .succeeded(
+            BatchSuccess(result: end.result?.json, note: end.result?.note, output: end.written)
+        )
     }
 
     /// The failure, with the parts that the batch falls into when the program blames items of it.
@@ -30,6 +32,7 @@ struct ProgramHandler: BatchHandler {
     ) async throws -> BatchFailure {
         let result = end.result
         var failure = BatchFailure(message, result: result?.json, isTransient: end.isTransient)
+        failure.output = end.written
         if let note = result?.note { failure.message += " (\(note))" }
         do {
             let bad = try end.badItems()

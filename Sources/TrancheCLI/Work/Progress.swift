@@ -16,6 +16,8 @@ final class Progress: Sendable {
         var drawnAt: ContinuousClock.Instant?
         /// Whether something has changed since then.
         var isStale = false
+        /// Whether a program has written a part of a line.
+        var isWithinLine = false
     }
 
     init(_ writer: any Writer, style: Style, weighsBytes: Bool, hasWeights: Bool) {
@@ -52,11 +54,12 @@ final class Progress: Sendable {
         }
     }
 
-    /// Copies lines of a program.
+    /// Copies what a program wrote; a line that is not at its end is not drawn over.
     func copy(_ bytes: [UInt8]) {
         state.withLock { state in
             clear(&state)
             write(bytes)
+            state.isWithinLine = bytes.last != UInt8(ascii: "\n")
             draw(&state, isChange: true)
         }
     }
@@ -90,7 +93,7 @@ final class Progress: Sendable {
     // MARK: - Drawing
 
     private func draw(_ state: inout State, isChange: Bool) {
-        guard writer.isTerminal else { return }
+        guard writer.isTerminal, !state.isWithinLine else { return }
         state.isStale = state.isStale || isChange
         let now = ContinuousClock.now
         if let drawnAt = state.drawnAt, now - drawnAt < (state.isStale ? Self.pause : .seconds(1)) {

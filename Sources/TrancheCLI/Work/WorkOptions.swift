@@ -6,6 +6,10 @@ struct WorkOptions: Sendable {
     let workers: Int
     let prefetch: Int
     let grace: Grace
+    /// How long a program may take for a batch.
+    let timeout: Duration?
+    /// How long a program may go on without a sign of progress.
+    let idleBound: Duration?
     /// Whether to wait for more for ever.
     let follows: Bool
     /// How to exit when there was nothing to do.
@@ -18,6 +22,12 @@ struct WorkOptions: Sendable {
             .init("workers", "N", "programs at a time; 1 by default"),
             .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
             Grace.option(of: "programs"),
+            .init(
+                "timeout",
+                "TIME",
+                "how long a program may take for a batch; no bound by default"
+            ),
+            .init("idle", "TIME", "how long a program may write no line; no bound by default"),
             ProgramStatus.idleOption(0),
         ]
         if mayFollow {
@@ -38,6 +48,12 @@ struct WorkOptions: Sendable {
         result. When CMD fails and this has "bad_ids": [5, 9], these items are
         quarantined, and all the others are a batch again at once.
 
+        The end of what it writes, at most 64 KiB of standard error and of standard output,
+        is kept for 'tranche logs'; the last line that says something is the error.
+
+        After --timeout, or --idle without a line written or a 'tranche heartbeat', a program
+        gets SIGTERM, then SIGKILL, and its batch fails with "timed out".
+
         With --prefetch, the next batches are acquired while a program runs, and held until
         their turn; others cannot have them meanwhile. Without, each is acquired in the
         transaction that records the success of the one before.
@@ -50,8 +66,7 @@ struct WorkOptions: Sendable {
         has not failed: its batch is released, and nothing is counted. Signals within a
         second are one.
 
-        Where nobody reads standard error any more, work goes on in silence, and programs
-        begun after that have /dev/null as theirs; one that breaks with it is run again.
+        Where nobody reads standard error any more, work goes on in silence.
 
         Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held,
         paused, or a transaction that may still commit ids stays open; after a signal 0
@@ -71,12 +86,22 @@ struct WorkOptions: Sendable {
             throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
         grace = try Grace(arguments)
+        timeout = try Self.bound("timeout", arguments)
+        idleBound = try Self.bound("idle", arguments)
         idle = try ProgramStatus.whenIdle(arguments) ?? .done
         follows = arguments.has("follow")
         if follows, arguments.has("drain") {
             throw UsageError("--drain and --follow exclude each other")
         }
         program = arguments.program
+    }
+
+    private static func bound(_ name: String, _ arguments: Arguments) throws -> Duration? {
+        try arguments.value(name) { text in
+            let bound = try parseDuration(text)
+            guard bound > .zero else { throw ValueError("a bound of time is above 0") }
+            return bound
+        }
     }
 
     /// Runs the program for each batch of the run.
@@ -158,7 +183,9 @@ struct WorkOptions: Sendable {
             slots: workers,
             prefetch: prefetch,
             end: follows ? .never : .whenComplete,
-            grace: grace.length
+            grace: grace.length,
+            timeout: timeout.map { .fixed($0) },
+            idle: idleBound
         )
     }
 

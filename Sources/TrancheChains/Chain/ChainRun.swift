@@ -187,7 +187,7 @@ struct ChainRun: Sendable {
         } catch let error as TrancheError where error.code == .batchLost {
             throw error
         } catch {
-            if Task.isCancelled { return .released }
+            if Task.isCancelled { return .released() }
             return .failed(try await failure(of: batch, error))
         }
     }

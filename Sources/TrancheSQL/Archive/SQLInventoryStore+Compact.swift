@@ -171,6 +171,7 @@ extension SQLInventoryStore {
             statements.append(keepPassed(end, of: run))
         }
         return statements + [
+            "DELETE FROM \(tables.output) WHERE \(dialect.column("batch_id", isAmong: moved))",
             "DELETE FROM \(tables.attempt) WHERE \(dialect.column("batch_id", isAmong: moved))",
             "DELETE FROM \(tables.batch) WHERE \(dialect.column("id", isAmong: moved))",
         ]

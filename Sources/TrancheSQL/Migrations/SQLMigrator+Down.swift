@@ -105,6 +105,8 @@ extension SQLMigrator {
             return ("runs", "SELECT job, count(*) FROM \(tables.run) GROUP BY job")
         case "inventory_attempt":
             return ("attempts", count(tables.attempt, of: tables.batch, by: "batch_id"))
+        case "inventory_output":
+            return ("outputs", count(tables.output, of: tables.batch, by: "batch_id"))
         case "inventory_gap":
             return ("gaps", count(tables.gap, of: tables.run, by: "run_id"))
         case "inventory_archive":

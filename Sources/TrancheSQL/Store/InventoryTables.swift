@@ -7,6 +7,7 @@ package struct InventoryTables: Sendable, Hashable {
     package let attempt: SQLTableName
     package let gap: SQLTableName
     package let archive: SQLTableName
+    package let output: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -15,6 +16,7 @@ package struct InventoryTables: Sendable, Hashable {
         attempt = SQLTableName(schema: schema, table: table + "_attempt")
         gap = SQLTableName(schema: schema, table: table + "_gap")
         archive = SQLTableName(schema: schema, table: table + "_archive")
+        output = SQLTableName(schema: schema, table: table + "_output")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

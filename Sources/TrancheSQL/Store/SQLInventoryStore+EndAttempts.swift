@@ -7,11 +7,7 @@ extension SQLInventoryStore {
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        let ends = try succeeding(
-            [GoodEnding(holding, result: result, logging: logging)],
-            returning: batchColumns
-        )
-        return try await end(holding, as: .succeeded, by: ends)
+        try await succeed(GoodEnding(holding, result: result, logging: logging))
     }
 
     package func release(_ holding: Holding) async throws -> BatchRecord {
@@ -82,13 +78,17 @@ extension SQLInventoryStore {
         -> EndStatements
     {
         for ending in endings { try requireJSON(ending.result) }
-        return ending(
+        var ends = ending(
             endings,
             as: .succeeded,
             outcome: .succeeded,
             returning: columns,
             setting: goodEnd
         )
+        for ending in endings {
+            ends.statements += keep(ending.output, of: ending.holding, endedAs: .succeeded)
+        }
+        return ends
     }
 
     /// The tables of a query that end an attempt well: `ended` has the batch's row, if it was held.
@@ -148,7 +148,7 @@ extension SQLInventoryStore {
     }
 
     /// Ends an attempt in one round trip: the fence is in the condition.
-    private func end(
+    func end(
         _ holding: Holding,
         as status: BatchStatus,
         by ends: EndStatements
@@ -249,6 +249,7 @@ extension SQLInventoryStore {
                 if: "status = \(batch.status.rawValue)"
             ),
         ]
+        statements += keep(failing.failure.output, of: holding, endedAs: .failed)
         statements += failing.failure.parts.map {
             insertPart($0, of: batch, error: batch.logging, run: failing.run, now: ended)
         }

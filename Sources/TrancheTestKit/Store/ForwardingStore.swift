@@ -87,6 +87,23 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
+    public func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+        guard ending.output != nil else {
+            return try await succeed(
+                ending.holding,
+                result: ending.result,
+                logging: ending.logging
+            )
+        }
+        return try await forward(.succeed) { try await base.succeed(ending) }
+    }
+
+    /// Forwards the request.
+    public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
+        try await forward(.read) { try await base.output(of: batch, attempt: attempt) }
+    }
+
+    /// Forwards the request.
     public func succeed(
         _ holding: Holding,
         result: String?,

@@ -65,6 +65,7 @@ extension InventoryTables {
             archive.append(packed.record(of: batch.key))
             rows.removeAll { $0.batch.id == batch.id }
             attempts.removeAll { $0.batch == batch.id }
+            outputs = outputs.filter { $0.key.batch != batch.id }
         }
         return report
     }

@@ -6,10 +6,14 @@ extension InventoryTables {
     @discardableResult
     mutating func succeed(_ ending: GoodEnding, now: Date) throws -> BatchRecord {
         try requireJSON(ending.result)
-        return try end(ending.holding, as: .succeeded, attempt: .succeeded, now: now) { batch in
+        let isHeld = isHeld(ending.holding)
+        let ended = try end(ending.holding, as: .succeeded, attempt: .succeeded, now: now) {
+            batch in
             batch.result = ending.result
             batch.logging = ending.logging
         }
+        if isHeld { outputs[ending.holding] = ending.output?.ifAny }
+        return ended
     }
 
     /// Whether a batch is in the hands of an attempt.

@@ -32,6 +32,7 @@ extension InventoryTables {
         keep(run)
         keep(batch)
         endAttempt(of: batch, .failed, error: failure.message, now: now)
+        outputs[holding] = failure.output?.ifAny
         for part in failure.parts { _ = addChild(part, of: batch, failure: failure, now: now) }
         return batch
     }

@@ -9,6 +9,8 @@ struct InventoryTables {
     var rows: [Row] = []
     /// In the order in which they were handed out.
     var attempts: [AttemptRecord] = []
+    /// What was written during attempts.
+    var outputs: [Holding: AttemptOutput] = [:]
     /// In the order of their numbers.
     var gaps: [GapRow] = []
     /// Batches that are long done, in the order in which they were packed.

@@ -42,8 +42,17 @@ public actor MemoryInventoryStore: InventoryStore {
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        let ending = GoodEnding(holding, result: result, logging: logging)
-        return try change { try $0.succeed(ending, now: $1) }
+        try await succeed(GoodEnding(holding, result: result, logging: logging))
+    }
+
+    /// Ends an attempt well, with what was written; see `OutputStore`.
+    public func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+        try change { try $0.succeed(ending, now: $1) }
+    }
+
+    /// Reads what was written during an attempt; see `OutputStore`.
+    public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
+        try change { tables, _ in tables.outputs[Holding(batch: batch, attempt: attempt)] }
     }
 
     /// Ends an attempt badly; see `InventoryStore`.

@@ -18,6 +18,7 @@ _tranche() {
         'batches:List batches, the newest first'
         'gaps:List ids that were passed over and may still be committed'
         'history:Show what happened to one item, and to what was made of it'
+        'logs:Show what a program wrote while it worked on a batch'
         'audit:Compare what a run handed out with what its source has'
         'retry:Offer finally failed batches again'
         'split:Split a failed batch into two batches that are offered at once'
@@ -178,6 +179,8 @@ _tranche() {
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
+                '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
+                '--idle[how long a program may write no line; no bound by default]:TIME:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
@@ -235,6 +238,8 @@ _tranche() {
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
+                '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
+                '--idle[how long a program may write no line; no bound by default]:TIME:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
@@ -413,6 +418,15 @@ _tranche() {
                 '--meta[the item'\''s table, as it was given, or inventory\:JOB]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--id[the item'\''s id; the completion with inventory\:JOB]:ID:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        logs)
+            _arguments \
+                '--batch[the batch'\''s number]:N:' \
+                '--attempt[the attempt; the last that has ended by default]:M:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -28,7 +28,7 @@ struct WorkerGroupTests {
             state.withLock { $0.waiting[batch.id] = verdict }
             beginning.yield(batch.id)
             for await verdict in verdicts { return verdict }
-            return .released
+            return .released()
         }
 
         func end(_ id: Int64, _ verdict: BatchVerdict = .succeeded(BatchSuccess())) {

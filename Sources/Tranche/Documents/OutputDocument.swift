@@ -1,0 +1,29 @@
+/// What a program wrote during an attempt, as `logs` prints it.
+package struct OutputDocument: Codable, Sendable, Hashable {
+    package let batch: Int64
+    package let attempt: Int
+    package let standardError: String?
+    package let standardOutput: String?
+
+    /// Makes the document of an output; `nil` where nothing is kept.
+    package init(batch: Int64, attempt: Int, _ output: AttemptOutput?) {
+        self.batch = batch
+        self.attempt = attempt
+        standardError = output?.standardError
+        standardOutput = output?.standardOutput
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case batch, attempt
+        case standardError = "standard_error"
+        case standardOutput = "standard_output"
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(batch, forKey: .batch)
+        try members.encode(attempt, forKey: .attempt)
+        try members.encode(standardError, forKey: .standardError)
+        try members.encode(standardOutput, forKey: .standardOutput)
+    }
+}

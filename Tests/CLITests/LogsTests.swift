@@ -1,0 +1,151 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheCLI
+
+@Suite("What programs write is kept", .timeLimit(.minutes(10))) struct LogsTests {
+    private static let job = ["--job", "j", "--meta", "files"]
+
+    private func work(
+        _ bench: CommandLineBench,
+        _ options: [String] = [],
+        _ script: String
+    ) async -> CommandLineBench.Outcome {
+        await bench.run(["work"] + Self.job + options + ["--", "sh", "-c", script])
+    }
+
+    @Test("A traceback on standard error is kept, shown, and its last line is the error")
+    func traceback() async throws {
+        let bench = try await CommandLineBench()
+        let script =
+            "echo loading; echo Traceback: >&2; echo 'ValueError: no é' >&2; echo >&2; exit 3"
+        let outcome = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("Traceback:\nValueError: no é\n"))
+        #expect(outcome.errors.contains(": exit code 3: ValueError: no é\n"))
+        #expect(
+            try await bench.batches()[0]["logging"] as? String == "exit code 3: ValueError: no é"
+        )
+        let logs = await bench.run("logs", "--batch", "1")
+        #expect(logs.status == .done)
+        #expect(
+            logs.output == """
+                == standard error
+                Traceback:
+                ValueError: no é
+
+                == standard output
+                loading
+
+                """
+        )
+        let json = await bench.run("logs", "--batch", "1", "--attempt", "1", "--json")
+        #expect(
+            json.output
+                == #"{"batch":1,"attempt":1,"standard_error":"Traceback:\nValueError: no é\n\n","#
+                + #""standard_output":"loading\n"}"# + "\n"
+        )
+    }
+
+    @Test("A result that names an error goes before standard error")
+    func namedError() async throws {
+        let bench = try await CommandLineBench()
+        let script = #"echo noise >&2; echo '{"error":"no disk"}'; exit 1"#
+        _ = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
+        let logging = try await bench.batches()[0]["logging"] as? String
+        #expect(logging == #"exit code 1: {"error":"no disk"}"#)
+    }
+
+    @Test("The output of a success is kept as well, and a silent program leaves nothing")
+    func success() async throws {
+        let bench = try await CommandLineBench()
+        let script = "cat > /dev/null; [ $TRANCHE_BATCH = 2 ] || echo ok"
+        #expect(await work(bench, ["--count", "5", "--prefetch", "1"], script).status == .done)
+        #expect(await bench.run("logs", "--batch", "1").output == "== standard output\nok\n")
+        let silent = await bench.run("logs", "--batch", "2")
+        #expect(silent.status == .nothingNow)
+        #expect(silent.errors == "tranche: batch 2, attempt 1: nothing is kept\n")
+        #expect(try bench.rows("SELECT batch_id, attempt FROM inventory_output") == ["1|1"])
+        #expect(await bench.run("logs", "--batch", "9").status == .failed)
+        #expect(await bench.run("logs").status == .usage)
+    }
+
+    @Test("Passwords are kept nowhere")
+    func passwords() async throws {
+        let bench = try await CommandLineBench()
+        let script = "echo cannot reach postgresql://me:geheim@host/db >&2; exit 1"
+        _ = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
+        let logs = await bench.run("logs", "--batch", "1")
+        #expect(logs.output.contains("postgresql://me:***@host/db"))
+        let rows = try bench.rows(
+            "SELECT standard_error FROM inventory_output UNION ALL SELECT logging FROM inventory"
+                + " UNION ALL SELECT error FROM inventory_attempt"
+        )
+        #expect(rows.count == 3 && !rows.contains { $0.contains("geheim") })
+    }
+
+    @Test("The end of a long output is kept, from a line on, with what was left out")
+    func long() {
+        var tail = OutputTail()
+        for number in 0..<100_000 { tail.add(Array("line \(number)\n".utf8)) }
+        let lines = tail.text.split(separator: "\n")
+        #expect(lines.last == "line 99999")
+        #expect(tail.text.utf8.count <= AttemptOutput.mostBytes)
+        #expect(tail.text.utf8.count > AttemptOutput.mostBytes - 200)
+        let kept = lines.dropFirst().reduce(0) { $0 + $1.utf8.count + 1 }
+        let all = (0..<100_000).reduce(0) { $0 + "line \($1)\n".utf8.count }
+        #expect(lines.first == "[\(all - kept) bytes left out]")
+        #expect(tail.lastLine == "line 99999")
+    }
+
+    @Test("What no database keeps is repaired: bytes that are not UTF-8, and NUL")
+    func repaired() {
+        var tail = OutputTail()
+        tail.add([0x61, 0xFF, 0x00, 0x62, 0x0A])
+        #expect(tail.text == "a\u{FFFD}b\n")
+        var long = OutputTail()
+        long.add([UInt8](repeating: 0xC3, count: 1 << 17))
+        #expect(long.text.utf8.count <= AttemptOutput.mostBytes)
+        #expect(OutputTail().text == "")
+        #expect(OutputTail().lastLine == nil)
+    }
+
+    @Test("A password at the edge of what is kept is masked as a whole")
+    func maskedEdge() {
+        for shift in 0..<80 {
+            var tail = OutputTail()
+            tail.add(Array("see postgresql://me:geheimgeheimgeheim@host/db now ".utf8))
+            let rest = AttemptOutput.mostBytes - 64 - shift
+            tail.add([UInt8](repeating: 0x78, count: rest))
+            #expect(!tail.text.contains("heim"), "shift \(shift)")
+        }
+    }
+
+    @Test(
+        "A program that takes too long, or writes nothing for too long, is ended and has failed",
+        arguments: [
+            (["--timeout", "300ms"], "while :; do echo on >&2; sleep 0.05; done", "0.3 s"),
+            (["--idle", "400ms"], "echo begun; exec sleep 1000", "0.4 s without progress"),
+        ]
+    )
+    func bounds(options: [String], script: String, words: String) async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail", "--grace", "100ms"]
+        let outcome = await work(bench, options + once, script)
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("batch 1 failed for good"))
+        #expect(try await bench.batches()[0]["logging"] as? String == "timed out after \(words)")
+        #expect(await bench.run("logs", "--batch", "1").status == .done)
+    }
+
+    @Test("A bound of time is above 0")
+    func noTime() async throws {
+        let bench = try await CommandLineBench()
+        for option in ["--timeout", "--idle"] {
+            let outcome = await work(bench, [option, "0"], "true")
+            #expect(outcome.status == .usage)
+            #expect(outcome.errors.contains("a bound of time is above 0"))
+        }
+    }
+}
