@@ -31,7 +31,11 @@ struct WorkLoop {
         let start = clock.now
         while times.count < batches, clock.now - start < limit {
             let began = clock.now
-            let batch = try await inventory.acquireBatch(from: source, job: job, weight: 100)
+            let batch = try await inventory.acquireBatch(
+                from: source,
+                job: job,
+                limit: .weight(100)
+            )
             guard let batch else { break }
             acquires.append((clock.now - began).seconds)
             guard try await batch.items.count == batch.count else {

@@ -83,7 +83,7 @@ import TrancheTestKit
         let location = try bench.inventoryLocation
         let inventory = try await Inventory.open(location)
         let batch = try #require(
-            try await inventory.acquireBatch(from: SQLSource("files"), job: "j", count: 1)
+            try await inventory.acquireBatch(from: SQLSource("files"), job: "j", limit: .count(1))
         )
         let clock = ManualClock()
         let stop = StopSource()

@@ -56,7 +56,9 @@ struct SharingTests {
             counts.withLock { $0[.acquire, default: 0] += 1 }
             sizes.withLock { $0.append(request.slots.count) }
             ended.withLock { $0 += input.endings.count }
-            if let gate = request.slots.count > 1 ? groupGate : gate { for await _ in gate { break } }
+            if let gate = request.slots.count > 1 ? groupGate : gate {
+                for await _ in gate { break }
+            }
             return try await base.acquire(request, from: source, with: input)
         }
 
@@ -178,7 +180,7 @@ struct SharingTests {
             while let batch = try await world.inventory.acquireBatch(
                 from: world.source,
                 job: "j",
-                count: 10
+                limit: .count(10)
             ) {
                 try await batch.succeed()
             }
@@ -201,7 +203,7 @@ struct SharingTests {
                         let batch = try await inventory.acquireBatch(
                             from: source,
                             job: "j",
-                            count: 30
+                            limit: .count(30)
                         )
                         return batch?.count
                     }
@@ -230,7 +232,7 @@ struct SharingTests {
         try await withWorld(backend, items: 100, gate: gate, groupGate: groupGate) { world in
             let (inventory, source, store) = (world.inventory, world.source, world.store)
             func ask() -> Task<Batch?, any Error> {
-                Task { try await inventory.acquireBatch(from: source, job: "j", count: 10) }
+                Task { try await inventory.acquireBatch(from: source, job: "j", limit: .count(10)) }
             }
             let first = ask()
             while store.asked.isEmpty { await Task.yield() }
@@ -260,10 +262,12 @@ struct SharingTests {
         let (gate, opening) = AsyncStream.makeStream(of: Void.self)
         try await withWorld(backend, items: 100, gate: gate) { world in
             let (inventory, source, store) = (world.inventory, world.source, world.store)
-            let first = Task { try await inventory.acquireBatch(from: source, job: "j", count: 10) }
+            let first = Task {
+                try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
+            }
             while store.asked.isEmpty { await Task.yield() }
             let second = Task {
-                try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
             }
             while inventory.waitingForBatches < 1 { await Task.yield() }
             second.cancel()
@@ -284,12 +288,16 @@ struct SharingTests {
             let (inventory, source) = (world.inventory, world.source)
             var batches: [Batch] = []
             for _ in 1...10 {
-                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: "j",
+                    limit: .count(10)
+                )
                 batches.append(try #require(batch))
             }
             // One is another's by now.
             try await batches[4].release()
-            _ = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            _ = try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
             let ends = await withTaskGroup(of: Result<BatchStatus, any Error>.self) { group in
                 for batch in batches {
                     group.addTask {
@@ -322,12 +330,16 @@ struct SharingTests {
             let (inventory, source) = (world.inventory, world.source)
             var batches: [Batch] = []
             for _ in 1...10 {
-                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: "j",
+                    limit: .count(10)
+                )
                 batches.append(try #require(batch))
             }
             // One is another's by now.
             try await batches[4].release()
-            _ = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            _ = try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
             let first = Task { [batch = batches[0]] in try await batch.fail("no 0") }
             while world.store.count(.fail) == 0 { await Task.yield() }
             let ends = batches.enumerated().dropFirst().map { place, batch in
@@ -382,7 +394,10 @@ struct SharingTests {
             let failure = BatchFailure("the sink does not answer")
             _ = try await base.fail(batches.map { BadEnding($0.holding, failure) })
             guard
-                case .none(.held) = try await world.inventory.acquire(request, from: world.source)
+                case .noBatch(.held) = try await world.inventory.acquire(
+                    request,
+                    from: world.source
+                )
             else {
                 Issue.record("the run is not held")
                 return
@@ -463,13 +478,17 @@ struct SharingTests {
             let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
             var batches: [Batch] = []
             for _ in 1...3 {
-                let batch = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: "j",
+                    limit: .count(10)
+                )
                 batches.append(try #require(batch))
             }
             // One was another's meanwhile.
             try await batches[1].release()
             opening.yield()
-            let other = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            let other = try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
             #expect(other?.id == batches[1].id)
             let asked = store.asked.count
             let first = Task { try await inventory.acquire(request, from: source) }
@@ -483,7 +502,7 @@ struct SharingTests {
             for (place, end) in ends.enumerated() {
                 switch await end.result {
                 case .success(.batch(let next)): #expect(place != 1 && next.attempt == 1)
-                case .success(.none(let reason)): Issue.record("none: \(reason)")
+                case .success(.noBatch(let reason)): Issue.record("none: \(reason)")
                 case .failure(let error):
                     #expect(place == 1 && (error as? TrancheError)?.code == .batchLost)
                 }
@@ -505,7 +524,11 @@ struct SharingTests {
         try await withWorld(backend, items: 100, gate: gate) { world in
             let (inventory, source, store) = (world.inventory, world.source, world.store)
             let request = BatchRequest(job: "j", limit: BatchLimit(count: 10))
-            let acquired = try await inventory.acquireBatch(from: source, job: "j", count: 10)
+            let acquired = try await inventory.acquireBatch(
+                from: source,
+                job: "j",
+                limit: .count(10)
+            )
             let batch = try #require(acquired)
             let first = Task { try await inventory.acquire(request, from: source) }
             while store.asked.count < 2 { await Task.yield() }

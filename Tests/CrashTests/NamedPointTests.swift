@@ -60,7 +60,7 @@ extension Crashes {
             #expect(held.status == .running)
             let end = try #require(held.leaseExpiresAt)
             try await scene.withInventory(now: end.addingTimeInterval(-0.001)) { inventory in
-                guard case .none(.waiting(let until)) = try await scene.acquire(from: inventory)
+                guard case .noBatch(.waiting(let until)) = try await scene.acquire(from: inventory)
                 else {
                     Issue.record("batch \(place.batch) was handed out before its lease had ended")
                     return

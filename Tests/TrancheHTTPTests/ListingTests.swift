@@ -38,7 +38,7 @@ struct ListingTests {
         while let batch = try await inventory.acquireBatch(
             from: source,
             job: "import",
-            weight: weight
+            limit: .weight(weight)
         ) {
             let items = try await batch.items
             batches.append(items.map { ($0.id, $0.item.text ?? "") })

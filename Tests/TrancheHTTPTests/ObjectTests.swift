@@ -134,7 +134,11 @@ struct ObjectTests {
             try await withInventory { inventory, _ in
                 let location = try ByteLocation.object("s3://bucket/c.csv", configuration)
                 let source = CSVSource(location)
-                _ = try await inventory.acquireBatch(from: source, job: "load", weight: 100_000)
+                _ = try await inventory.acquireBatch(
+                    from: source,
+                    job: "load",
+                    limit: .weight(100_000)
+                )
                 let asked = server.requests.compactMap { $0.headers["range"] }
                 let bytes = asked.compactMap { Self.size(of: $0) }.reduce(0, +)
                 // The header, the batch, and what is read to find the end of its last record.

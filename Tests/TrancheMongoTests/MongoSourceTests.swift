@@ -56,8 +56,7 @@ struct MongoSourceTests {
         while let batch = try await inventory.acquireBatch(
             from: source,
             job: "j",
-            weight: weight,
-            count: count
+            limit: BatchLimit(weight: weight, count: count)
         ) {
             batches.append(try await batch.items)
             try await batch.succeed()
@@ -208,7 +207,7 @@ struct MongoSourceTests {
         try await insert((1...7).map { "{\"number\": \($0)}" }, location)
         let inventory = try await Inventory.open(.sqlite(path))
         let answer = try await inventory.acquire(BatchRequest(job: "j"), from: source)
-        guard case .none(.held(let reason, nil)) = answer else {
+        guard case .noBatch(.held(let reason, nil)) = answer else {
             Issue.record("not held: \(answer)")
             return
         }

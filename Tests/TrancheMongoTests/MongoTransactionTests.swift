@@ -75,7 +75,7 @@ struct MongoTransactionTests {
             try Data("id\n1\n2\n".utf8).write(to: URL(fileURLWithPath: path))
             let source = CSVSource(path)
             let batch = try #require(
-                try await inventory.acquireBatch(from: source, job: "load", weight: 100)
+                try await inventory.acquireBatch(from: source, job: "load", limit: .weight(100))
             )
             let fields = try RecordFields(["id"])
             var counted: [Counters] = []

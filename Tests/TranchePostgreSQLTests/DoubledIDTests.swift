@@ -61,8 +61,11 @@ struct DoubledIDTests {
             try await database.migrateUp()
             let inventory = try await database.open()
             let source = SQLSource(database.prefix + "t")
-            while let batch = try await inventory.acquireBatch(from: source, job: "job", count: 20)
-            {
+            while let batch = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .count(20)
+            ) {
                 try await batch.succeed()
             }
             try await database.run(script(way.doubled))
@@ -99,7 +102,7 @@ struct DoubledIDTests {
                 while let batch = try await inventory.acquireBatch(
                     from: source,
                     job: "job",
-                    count: 5
+                    limit: .count(5)
                 ) {
                     ids += try await batch.items.map(\.id)
                     try await batch.succeed()

@@ -91,7 +91,7 @@ struct LateBench: Sendable {
                 drained.ids += ids
                 if batch.kind == .late { drained.late += ids }
                 try await batch.succeed()
-            case .none(let reason):
+            case .noBatch(let reason):
                 drained.reason = reason
                 return drained
             }

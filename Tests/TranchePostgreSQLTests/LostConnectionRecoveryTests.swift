@@ -254,12 +254,12 @@ private struct SplittingRun: Sendable {
         try await succeed(try await take())
         _ = try await inventory.redrive(BatchSelection())
         try await take().succeed()
-        guard case .none(.complete) = try await inventory.acquire(request, from: source) else {
+        guard case .noBatch(.complete) = try await inventory.acquire(request, from: source) else {
             throw NoBatch()
         }
         let upstream = InventorySource(job: "job")
         _ = try await inventory.retrying { _ in try await inventory.source(upstream) }
-        let all = try await inventory.acquireBatch(from: upstream, job: "next", weight: nil)
+        let all = try await inventory.acquireBatch(from: upstream, job: "next")
         try await all?.succeed()
     }
 

@@ -50,7 +50,11 @@ struct LostConnectionTests {
     func succeedAndAcquire() async throws {
         try await withProxy { database, inventory, source, proxy in
             let request = BatchRequest(job: "job", limit: BatchLimit(count: 4))
-            let acquired = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+            let acquired = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .count(4)
+            )
             let first = try #require(acquired)
             proxy.cutNext { $0.contains("COMMIT") }
             let answer = try await first.succeed(
@@ -73,7 +77,7 @@ struct LostConnectionTests {
             }
             proxy.cutNext { $0.contains("COMMIT") }
             let end = try await third.succeed(thenAcquire: request, from: source)
-            guard case .none(.complete) = end else {
+            guard case .noBatch(.complete) = end else {
                 Issue.record("\(end)")
                 return
             }
@@ -89,7 +93,11 @@ struct LostConnectionTests {
             // The first acquire makes the run, the second finds it: two ways through the store.
             for (id, ids) in [(1, 1...4), (2, 5...8)] as [(Int64, ClosedRange<Int64>)] {
                 proxy.cutNext { $0.contains("COMMIT") }
-                let batch = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: "job",
+                    limit: .count(4)
+                )
                 #expect(batch?.id == id)
                 #expect(batch?.ids == ids)
                 #expect(batch?.attempt == 1)
@@ -120,10 +128,10 @@ struct LostConnectionTests {
     @Test("A batch handed out again is handed out once")
     func handOutAgain() async throws {
         try await withProxy { database, inventory, source, proxy in
-            let first = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+            let first = try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             try await first?.release()
             proxy.cutNext { $0.contains("COMMIT") }
-            let again = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+            let again = try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             #expect(proxy.cuts == 1)
             #expect(again?.id == 1)
             #expect(again?.attempt == 2)
@@ -156,7 +164,11 @@ struct LostConnectionTests {
     @Test("An end that was not answered is recorded once", arguments: End.allCases)
     func end(_ end: End) async throws {
         try await withProxy { database, inventory, source, proxy in
-            let acquired = try await inventory.acquireBatch(from: source, job: "job", count: 4)
+            let acquired = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .count(4)
+            )
             let batch = try #require(acquired)
             // A failure is decided while its run is locked: its last request has the commit.
             proxy.cutNext { texts in
@@ -179,13 +191,13 @@ struct LostConnectionTests {
     func overtaken() async throws {
         try await withProxy { database, inventory, source, proxy in
             let first = try #require(
-                try await inventory.acquireBatch(from: source, job: "job", count: 4)
+                try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             )
             proxy.cutNext { texts in texts.contains { $0.contains("'released'") } }
             try await first.release()
             #expect(proxy.cuts == 1)
             let second = try #require(
-                try await inventory.acquireBatch(from: source, job: "job", count: 4)
+                try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             )
             let error = await #expect(throws: TrancheError.self) { try await first.succeed() }
             #expect(error?.code == .batchLost)
@@ -197,7 +209,7 @@ struct LostConnectionTests {
     func terminated() async throws {
         try await withProxy { database, inventory, source, proxy in
             let batch = try #require(
-                try await inventory.acquireBatch(from: source, job: "job", count: 4)
+                try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             )
             for _ in 0..<2 {
                 let ended = try await database.column(
@@ -217,10 +229,14 @@ struct LostConnectionTests {
     @Test("An acquire and its items take three round trips, an end takes one")
     func roundTrips() async throws {
         try await withProxy { _, inventory, source, proxy in
-            let first = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+            let first = try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
             try await first?.succeed()
             let before = proxy.requests.count
-            let second = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+            let second = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .count(2)
+            )
             #expect(try await second?.items.count == 2)
             let between = proxy.requests.count
             #expect(between - before <= 3)

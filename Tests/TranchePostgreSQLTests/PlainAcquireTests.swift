@@ -50,11 +50,13 @@ struct PlainAcquireTests {
     private func begin(_ inventory: Inventory, _ source: SQLSource) async throws -> Batch {
         for _ in 0..<2 {
             let batch = try #require(
-                try await inventory.acquireBatch(from: source, job: "job", count: 4)
+                try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
             )
             try await batch.succeed()
         }
-        return try #require(try await inventory.acquireBatch(from: source, job: "job", count: 4))
+        return try #require(
+            try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
+        )
     }
 
     @Test("Success and next are one round trip and one transaction")
@@ -346,7 +348,7 @@ private struct Twins {
                     try await inventory.acquire(request, from: source)
                 }
             switch answer {
-            case .none(let reason): return "\(reason)"
+            case .noBatch(let reason): return "\(reason)"
             case .batch(let batch):
                 pair.append(batch)
                 return Self.text(batch.record) + "\(try await batch.items)"

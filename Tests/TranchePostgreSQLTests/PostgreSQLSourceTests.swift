@@ -88,7 +88,11 @@ struct PostgreSQLSourceTests {
     func kinds(_ script: String) async throws {
         let rows = "INSERT INTO S.t (uid, weight) VALUES (1, 1.5), (2, 2), (3, NULL);"
         try await withTables(script + rows) { database, inventory in
-            let batch = try await inventory.acquireBatch(from: t(database), job: "job", weight: 3.5)
+            let batch = try await inventory.acquireBatch(
+                from: t(database),
+                job: "job",
+                limit: .weight(3.5)
+            )
             #expect(batch?.ids == 1...3)
             #expect(batch?.weight == 3.5)
             #expect(try await batch?.items.map(\.weight) == [1.5, 2, 0])
@@ -233,7 +237,11 @@ struct PostgreSQLSourceTests {
                 item: .named(name + " item"),
                 weight: .named(name + " weight")
             )
-            let batch = try await inventory.acquireBatch(from: source, job: "job", weight: 4)
+            let batch = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .weight(4)
+            )
             #expect(try await batch?.items.map(\.text) == ["a", "b"])
             #expect(batch?.record.key.metaTable == database.prefix + name)
             let request = BatchRequest(job: "job", run: "r", ids: IDBounds(2...3))

@@ -50,7 +50,7 @@ extension ConnectionTests {
                 )
                 let source = SQLSource(database.prefix + "item", in: .postgres(url))
                 let batch = try #require(
-                    try await inventory.acquireBatch(from: source, job: "job", count: 2)
+                    try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
                 )
                 // Each step waits for a lock that is held for longer than the role allows.
                 func beside(
@@ -69,11 +69,19 @@ extension ConnectionTests {
                 try await beside("inventory") { _ = try await batch.heartbeat() }
                 try await beside("inventory") { _ = try await batch.succeed() }
                 try await beside("item") {
-                    let next = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+                    let next = try await inventory.acquireBatch(
+                        from: source,
+                        job: "job",
+                        limit: .count(2)
+                    )
                     #expect(try await next?.items.map(\.id) == [3, 4])
                 }
                 try await beside("inventory_run") {
-                    let none = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+                    let none = try await inventory.acquireBatch(
+                        from: source,
+                        job: "job",
+                        limit: .count(2)
+                    )
                     #expect(none == nil)
                 }
                 await inventory.close()
@@ -147,7 +155,7 @@ extension ConnectionTests {
     private func batch(of inventory: Inventory, in database: TestDatabase) async throws -> Batch {
         let source = SQLSource(database.prefix + "item")
         return try #require(
-            try await inventory.acquireBatch(from: source, job: "job", count: 2)
+            try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
         )
     }
 

@@ -134,7 +134,7 @@ struct PostgreSQLSourceIdentityTests {
                 let batch = try await inventory.acquireBatch(
                     from: SQLSource(database.prefix + "t"),
                     job: "job",
-                    count: 10
+                    limit: .count(10)
                 )
                 #expect(batch.map { $0.record.idStart > 100 } == true)
                 try await batch?.succeed()
@@ -183,7 +183,7 @@ struct PostgreSQLSourceIdentityTests {
             let other = try await database.open()
             let source = SQLSource(database.prefix + "t")
             let answer = try await other.acquire(BatchRequest(job: "job"), from: source)
-            guard case .none(.complete) = answer else {
+            guard case .noBatch(.complete) = answer else {
                 Issue.record("not complete: \(answer)")
                 return
             }
@@ -221,7 +221,11 @@ struct PostgreSQLSourceIdentityTests {
             let first = try await database.open()
             let source = SQLSource(database.prefix + "t")
             var items = 0
-            while let batch = try await first.acquireBatch(from: source, job: "job", count: 40) {
+            while let batch = try await first.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .count(40)
+            ) {
                 items += batch.count
                 try await batch.succeed()
             }
@@ -238,7 +242,7 @@ struct PostgreSQLSourceIdentityTests {
     private func hold(_ database: TestDatabase, _ inventory: Inventory) async throws -> String {
         let source = SQLSource(database.prefix + "t")
         let answer = try await inventory.acquire(BatchRequest(job: "job"), from: source)
-        guard case .none(.held(let reason, nil)) = answer else {
+        guard case .noBatch(.held(let reason, nil)) = answer else {
             Issue.record("not held: \(answer)")
             return ""
         }

@@ -40,9 +40,8 @@ struct AdoptionTests {
         try await inventory.acquireBatch(
             from: files(database),
             job: job,
-            run: run,
-            ids: ids,
-            count: 4
+            run: Run(name: run, ids: ids.map { IDBounds($0) } ?? IDBounds()),
+            limit: .count(4)
         )
     }
 
@@ -214,7 +213,7 @@ struct AdoptionTests {
             let inventory = try await database.open()
             let request = BatchRequest(job: "slice", run: "slice", ids: bounds)
             let answer = try await inventory.acquire(request, from: files(database))
-            guard case .none(.complete) = answer else {
+            guard case .noBatch(.complete) = answer else {
                 Issue.record("\(answer)")
                 return
             }

@@ -61,7 +61,7 @@ struct ClockSetBackTests {
         try await failed.fail("no")
         time.move(by: -3600)
         // One hour and a second: not so long any more.
-        guard case .none(.waiting(let until)) = try await acquire() else {
+        guard case .noBatch(.waiting(let until)) = try await acquire() else {
             Issue.record("nothing is waited for")
             return
         }

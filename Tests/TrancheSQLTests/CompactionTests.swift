@@ -41,7 +41,7 @@ struct CompactionTests {
             let summed = world.inventory.batches(
                 from: .inventory(job: "load"),
                 job: "sum",
-                count: 4
+                limit: .count(4)
             )
             for try await batch in summed { try await batch.succeed() }
             world.clock.advance(days: 40)
@@ -231,8 +231,16 @@ struct CompactionTests {
             try await world.add(1...20)
             try await world.drain(1)
             let source = InventorySource(job: "load")
-            let first = try await world.inventory.acquireBatch(from: source, job: "sum", count: 5)
-            let second = try await world.inventory.acquireBatch(from: source, job: "sum", count: 5)
+            let first = try await world.inventory.acquireBatch(
+                from: source,
+                job: "sum",
+                limit: .count(5)
+            )
+            let second = try await world.inventory.acquireBatch(
+                from: source,
+                job: "sum",
+                limit: .count(5)
+            )
             try await first?.succeed()
             world.clock.advance(days: 31)
             // 6 to 10 are in hand, 11 to 20 are ahead.
@@ -246,7 +254,7 @@ struct CompactionTests {
             try await second?.succeed()
             world.clock.advance(days: 31)
             #expect(try await world.compact().batches == 5 + 1)
-            let rest = world.inventory.batches(from: source, job: "sum", count: 5)
+            let rest = world.inventory.batches(from: source, job: "sum", limit: .count(5))
             for try await batch in rest { try await batch.succeed() }
             #expect(try await world.compact(keepDays: 1).batches == 10)
         }
@@ -269,7 +277,7 @@ struct CompactionTests {
             let half = world.inventory.batches(
                 request,
                 from: InventorySource(job: "load"),
-                limit: 1
+                most: 1
             )
             for try await batch in half { try await batch.succeed() }
             world.clock.advance(days: 31)
@@ -296,7 +304,11 @@ struct CompactionTests {
             try await world.drain(1)
             var ids: [Int64] = []
             let source = InventorySource(job: "load")
-            for try await batch in world.inventory.batches(from: source, job: "sum", count: 4) {
+            for try await batch in world.inventory.batches(
+                from: source,
+                job: "sum",
+                limit: .count(4)
+            ) {
                 ids += try await batch.items.map(\.id)
                 try await batch.succeed()
             }

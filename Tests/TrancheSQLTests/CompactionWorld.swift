@@ -34,7 +34,13 @@ struct CompactionWorld: Sendable {
         run: String = "",
         ids: ClosedRange<Int64>? = nil
     ) async throws -> Batch? {
-        try await inventory.acquireBatch(from: source, job: job, run: run, ids: ids, count: count)
+        let bounds = ids.map { IDBounds($0) } ?? IDBounds()
+        return try await inventory.acquireBatch(
+            from: source,
+            job: job,
+            run: Run(name: run, ids: bounds),
+            limit: BatchLimit(count: count)
+        )
     }
 
     /// Works until there is nothing more, a second for each batch.

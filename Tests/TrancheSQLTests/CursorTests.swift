@@ -34,7 +34,7 @@ struct CursorTests {
             try await world.add(1...60)
             let source = SQLSource(world.database.prefix + "item", filter: "uid > 60")
             func take() async throws -> Batch? {
-                try await world.inventory.acquireBatch(from: source, job: "load", count: 10)
+                try await world.inventory.acquireBatch(from: source, job: "load", limit: .count(10))
             }
             #expect(try await take() == nil)
             #expect(try await world.row() == ["60", "NULL"])

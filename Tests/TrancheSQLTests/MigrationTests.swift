@@ -121,7 +121,11 @@ struct MigrationTests {
             let inventory = try await database.open()
             let source = SQLSource(database.prefix + "item")
             for job in ["a", "a", "b"] {
-                let batch = try await inventory.acquireBatch(from: source, job: job, count: 2)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: job,
+                    limit: .count(2)
+                )
                 try await batch?.succeed()
             }
             await inventory.close()
@@ -411,9 +415,9 @@ struct MigrationTests {
             #expect(try await database.database.table(database.name(name + "_run")) != nil)
             let inventory = try await database.open(table: name)
             let source = SQLSource(database.prefix + "item")
-            let batch = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+            let batch = try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
             try await batch?.succeed()
-            let next = try await inventory.acquireBatch(from: source, job: "job", count: 2)
+            let next = try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
             try await next?.fail("no")
             #expect(
                 try await inventory.batches(BatchSelection()).map(\.ids) == [

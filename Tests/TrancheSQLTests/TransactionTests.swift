@@ -38,7 +38,7 @@ struct TransactionTests {
         func take() async throws -> Batch {
             let source = SQLSource(database.prefix + "files")
             return try #require(
-                try await inventory.acquireBatch(from: source, job: "copy", count: 2)
+                try await inventory.acquireBatch(from: source, job: "copy", limit: .count(2))
             )
         }
 

@@ -317,7 +317,11 @@ struct SQLiteFileTests {
             let inventory = try await Inventory.open(.sqlite(folder.path("inventory.db")))
             let source = SQLSource("item", in: .sqlite(path))
             for _ in 0..<2 {
-                let batch = try await inventory.acquireBatch(from: source, job: "job", weight: 2)
+                let batch = try await inventory.acquireBatch(
+                    from: source,
+                    job: "job",
+                    limit: .weight(2)
+                )
                 #expect(try await batch?.items.count == 2)
                 try await batch?.succeed()
             }

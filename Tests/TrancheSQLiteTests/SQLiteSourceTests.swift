@@ -124,7 +124,7 @@ struct SQLiteSourceTests {
             let batch = try await inventory.acquireBatch(
                 from: SQLSource("t"),
                 job: "job",
-                weight: 5
+                limit: .weight(5)
             )
             #expect(batch?.ids == 1...2)
             #expect(batch?.count == 2)
@@ -200,7 +200,11 @@ struct SQLiteSourceTests {
                 item: .named(name + " item"),
                 weight: .named(name + " weight")
             )
-            let batch = try await inventory.acquireBatch(from: source, job: "job", weight: 4)
+            let batch = try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: .weight(4)
+            )
             #expect(try await batch?.items.map(\.text) == ["a", "b"])
             #expect(batch?.record.key.metaTable == name)
             let request = BatchRequest(job: "job", run: "r", ids: IDBounds(2...3))

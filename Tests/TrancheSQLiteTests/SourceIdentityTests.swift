@@ -110,7 +110,11 @@ struct SQLiteSourceIdentityTests {
             )
             let request = BatchRequest(job: "job")
             // It has the former file open.
-            guard case .none(.complete) = try await inventory.acquire(request, from: source(folder))
+            guard
+                case .noBatch(.complete) = try await inventory.acquire(
+                    request,
+                    from: source(folder)
+                )
             else {
                 Issue.record("not complete")
                 return
@@ -165,7 +169,7 @@ struct SQLiteSourceIdentityTests {
             while let batch = try await first.acquireBatch(
                 from: source(folder),
                 job: "job",
-                count: 40
+                limit: .count(40)
             ) {
                 items += batch.count
                 try await batch.succeed()
@@ -204,7 +208,7 @@ struct SQLiteSourceIdentityTests {
 
     private func hold(_ folder: TemporaryFolder, _ inventory: Inventory) async throws -> String {
         let answer = try await inventory.acquire(BatchRequest(job: "job"), from: source(folder))
-        guard case .none(.held(let reason, nil)) = answer else {
+        guard case .noBatch(.held(let reason, nil)) = answer else {
             Issue.record("not held: \(answer)")
             return ""
         }

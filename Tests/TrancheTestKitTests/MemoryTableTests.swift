@@ -99,7 +99,9 @@ struct MemoryTableTests {
                 policy: RunPolicy(settleWait: .seconds(5), watch: .zero)
             )
             let waiting = try await inventory.acquire(request, from: table)
-            guard case .none(.unsettled) = waiting else { throw Unexpected(answer: "\(waiting)") }
+            guard case .noBatch(.unsettled) = waiting else {
+                throw Unexpected(answer: "\(waiting)")
+            }
             if isPrepared {
                 try slow.prepare()
                 table.restart()
@@ -109,13 +111,13 @@ struct MemoryTableTests {
             try await take(inventory, request, from: table, ids: [2])
             clock.advance(by: .seconds(5))
             let open = try await inventory.acquire(request, from: table)
-            guard case .none(.unsettled) = open else { throw Unexpected(answer: "\(open)") }
+            guard case .noBatch(.unsettled) = open else { throw Unexpected(answer: "\(open)") }
             try slow.commit()
             clock.advance(by: .seconds(1))
             try await take(inventory, request, from: table, ids: [1])
             clock.advance(by: .seconds(1))
             let end = try await inventory.acquire(request, from: table)
-            guard case .none(.complete) = end else { throw Unexpected(answer: "\(end)") }
+            guard case .noBatch(.complete) = end else { throw Unexpected(answer: "\(end)") }
         }
     }
 

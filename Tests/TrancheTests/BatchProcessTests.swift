@@ -20,7 +20,7 @@ struct BatchProcessTests {
     func noResult() async throws {
         let bench = Workbench(ids: 1...3)
         let batch = try await bench.take()
-        try await batch.process { _ in }
+        _ = try await batch.process { _ in }
         #expect(try await bench.record(batch).status == .succeeded)
         #expect(try await bench.record(batch).result == nil)
     }
@@ -49,7 +49,7 @@ struct BatchProcessTests {
         let batch = try await bench.take()
         let clock = bench.clock
         let task = Task {
-            try await batch.process { _ in try await clock.sleep(for: .seconds(1000)) }
+            _ = try await batch.process { _ in try await clock.sleep(for: .seconds(1000)) }
         }
         try await clock.waitForSleepers(2)
         task.cancel()
@@ -65,7 +65,7 @@ struct BatchProcessTests {
         let bench = Workbench(ids: 1...3)
         let batch = try await bench.take()
         let task = Task {
-            try await batch.process { _ in
+            _ = try await batch.process { _ in
                 withUnsafeCurrentTask { $0?.cancel() }
                 return 1
             }
@@ -89,7 +89,7 @@ struct BatchProcessTests {
         let held = try await bench.take()
         let clock = bench.clock
         let task = Task {
-            try await lost.process { _ in
+            _ = try await lost.process { _ in
                 do {
                     try await clock.sleep(for: .seconds(1000))
                 } catch {
@@ -111,10 +111,12 @@ struct BatchProcessTests {
         let lost = try await bench.take()
         bench.clock.advance(by: .seconds(60))
         let held = try await bench.take()
-        let late = await #expect(throws: TrancheError.self) { try await lost.process { _ in 1 } }
+        let late = await #expect(throws: TrancheError.self) {
+            _ = try await lost.process { _ in 1 }
+        }
         #expect(late?.code == .batchLost)
         let wrong = await #expect(throws: TrancheError.self) {
-            try await lost.process { _ in throw WorkError(description: "no") }
+            _ = try await lost.process { _ in throw WorkError(description: "no") }
         }
         #expect(wrong?.code == .batchLost)
         #expect(try await bench.record(held) == held.record)
@@ -124,7 +126,7 @@ struct BatchProcessTests {
     func stream() async throws {
         let bench = Workbench(ids: 1...30)
         let batch = try await bench.take()
-        try await batch.processStream { items in
+        _ = try await batch.processStream { items in
             var sum: Int64 = 0
             for try await item in items { sum += item.id }
             return sum

@@ -29,7 +29,7 @@ struct BatchRequestTests {
             BatchRequest(job: "a\0b"),
             BatchRequest(job: "j", run: String(repeating: "r", count: 129)),
             BatchRequest(job: "j", run: "r\0"),
-            BatchRequest(job: "j", ids: IDBounds(1...)),
+            BatchRequest(job: "j", run: "", ids: IDBounds(1...)),
             BatchRequest(job: "j", run: "r", ids: IDBounds(lower: 2, upper: 1)),
             BatchRequest(job: "j", limit: BatchLimit(weight: 0)),
             BatchRequest(job: "j", limit: BatchLimit(weight: -1)),

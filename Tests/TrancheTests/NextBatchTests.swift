@@ -16,7 +16,7 @@ struct NextBatchTests {
             from: bench.source,
             end: .whenNothingIsReady
         )
-        guard case .none(.waiting(let until)) = answer else {
+        guard case .noBatch(.waiting(let until)) = answer else {
             throw WorkError(description: "\(answer)")
         }
         #expect(until == bench.clock.date.addingTimeInterval(60))
@@ -51,7 +51,7 @@ struct NextBatchTests {
         try await bench.clock.waitForSleepers(1)
         try await batch.succeed()
         bench.clock.advance(by: .seconds(1))
-        guard case .none(.complete) = try await next.value else {
+        guard case .noBatch(.complete) = try await next.value else {
             throw WorkError(description: "not complete")
         }
     }
@@ -80,7 +80,7 @@ struct NextBatchTests {
         try await batch.succeed()
         // The writer was waited for; it may hang for days.
         let end = try await inventory.nextBatch(request, from: table, end: .whenComplete)
-        guard case .none(.unsettled(nil)) = end else { throw WorkError(description: "\(end)") }
+        guard case .noBatch(.unsettled(nil)) = end else { throw WorkError(description: "\(end)") }
         try slow.rollback()
     }
 
@@ -95,7 +95,7 @@ struct NextBatchTests {
             from: bench.source,
             end: .whenComplete
         )
-        guard case .none(.paused("lunch")) = answer else {
+        guard case .noBatch(.paused("lunch")) = answer else {
             throw WorkError(description: "\(answer)")
         }
         let next = Task { [request] in
@@ -142,7 +142,7 @@ struct NextBatchTests {
     @Test("A sequence gives batches until its end, and goes on where the run is")
     func sequence() async throws {
         let bench = Workbench(ids: 1...9)
-        let batches = bench.inventory.batches(request, from: bench.source, limit: 3)
+        let batches = bench.inventory.batches(request, from: bench.source, most: 3)
         for expected in [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9]], []] as [[[Int64]]] {
             var ids: [[Int64]] = []
             for try await batch in batches {
@@ -156,12 +156,11 @@ struct NextBatchTests {
     @Test("A backfill is a sequence over its bounds")
     func backfill() async throws {
         let bench = Workbench(ids: 1...9)
-        let batches = bench.inventory.backfill(
-            of: bench.source,
+        let batches = bench.inventory.batches(
+            from: bench.source,
             job: "job",
-            run: "again",
-            ids: 3..<8,
-            count: 2
+            run: .backfill("again", ids: 3..<8),
+            limit: .count(2)
         )
         var ids: [[Int64]] = []
         for try await batch in batches {

@@ -33,7 +33,13 @@ struct Workbench: Sendable {
     }
 
     func take(_ count: Int? = nil) async throws -> Batch {
-        try #require(try await inventory.acquireBatch(from: source, job: "job", count: count))
+        try #require(
+            try await inventory.acquireBatch(
+                from: source,
+                job: "job",
+                limit: BatchLimit(count: count)
+            )
+        )
     }
 
     func record(_ batch: Batch) async throws -> BatchRecord {

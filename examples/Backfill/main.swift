@@ -17,20 +17,25 @@ let files = SQLSource(
     in: .sqlite(folder.path("files.db"))
 )
 
-for try await batch in inventory.batches(from: files, job: "sum", weight: 1000) {
-    try await batch.process { _ in }
+for try await batch in inventory.batches(from: files, job: "sum", limit: .weight(1000)) {
+    try await batch.process { _ in }.get()
 }
 
 /// The next batches of the backfill; the same name and bounds at each call.
 func backfill() -> Batches<SQLSource> {
-    inventory.backfill(of: files, job: "sum", run: "2024-fix", ids: 20...80, weight: 500)
+    inventory.batches(
+        from: files,
+        job: "sum",
+        run: .backfill("2024-fix", ids: 20...80),
+        limit: .weight(500)
+    )
 }
 
 var redone: [Int64] = []
 
 // Interrupted after its first batch, as by a deployment ...
 for try await batch in backfill() {
-    try await batch.process { _ in }
+    try await batch.process { _ in }.get()
     redone += Array(batch.ids)
     break
 }
@@ -38,13 +43,13 @@ try require("the interrupted backfill has ended", redone.count < 61, is: true)
 
 // ... it goes on where it was.
 for try await batch in backfill() {
-    try await batch.process { _ in }
+    try await batch.process { _ in }.get()
     redone += Array(batch.ids)
 }
 try require("the ids that were redone", redone, is: Array(20...80))
 
 // The incremental run does not notice: nothing is new.
-let next = try await inventory.acquireBatch(from: files, job: "sum", weight: 1000)
+let next = try await inventory.acquireBatch(from: files, job: "sum", limit: .weight(1000))
 try require("a new batch", next == nil, is: true)
 
 // One item's record tells of both runs.

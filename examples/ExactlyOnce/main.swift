@@ -43,10 +43,10 @@ do {
 
 /// Acquires a batch that must be there.
 func nextBatch(token: String? = nil) async throws -> Batch {
-    let request = BatchRequest(job: "total", limit: BatchLimit(weight: 64), token: token)
+    let request = BatchRequest(job: "total", limit: .weight(64), token: token)
     switch try await inventory.acquire(request, from: files) {
     case .batch(let batch): return batch
-    case .none(let reason): throw ExampleFailure(message: "no batch: \(reason)")
+    case .noBatch(let reason): throw ExampleFailure(message: "no batch: \(reason)")
     }
 }
 

@@ -21,9 +21,9 @@ let files = SQLSource(
 /// Processes what is ready, and returns the ids of each batch.
 func processNewFiles() async throws -> [ClosedRange<Int64>] {
     var processed: [ClosedRange<Int64>] = []
-    for try await batch in inventory.batches(from: files, job: "sum", weight: 64) {
+    for try await batch in inventory.batches(from: files, job: "sum", limit: .weight(64)) {
         // What the closure returns is kept as the batch's result.
-        try await batch.process { items in ["bytes": items.reduce(0) { $0 + $1.weight }] }
+        try await batch.process { items in ["bytes": items.reduce(0) { $0 + $1.weight }] }.get()
         print("batch \(batch.id): ids \(batch.ids), weight \(batch.weight)")
         processed.append(batch.ids)
     }

@@ -24,7 +24,7 @@ let files = SQLSource(
 // Two attempts at most, the second at once. The policy is the run's, from its first request on.
 let request = BatchRequest(
     job: "parse",
-    limit: BatchLimit(count: 2),
+    limit: .count(2),
     policy: RunPolicy(maxAttempts: 2, backoff: .zero)
 )
 
@@ -32,7 +32,7 @@ let request = BatchRequest(
 func nextBatch() async throws -> Batch {
     switch try await inventory.acquire(request, from: files) {
     case .batch(let batch): return batch
-    case .none(let reason): throw ExampleFailure(message: "no batch: \(reason)")
+    case .noBatch(let reason): throw ExampleFailure(message: "no batch: \(reason)")
     }
 }
 
@@ -71,7 +71,7 @@ let retried = try await inventory.retry(BatchSelection(runs: RunSelection(job: "
 try require("the batches to retry", retried, is: [first.id])
 try await nextBatch().succeed()
 
-guard case .none(.complete) = try await inventory.acquire(request, from: files) else {
+guard case .noBatch(.complete) = try await inventory.acquire(request, from: files) else {
     throw ExampleFailure(message: "the run is not complete")
 }
 await inventory.close()

@@ -67,10 +67,10 @@ try require("what both mean", try SourceSpec(#"shop:orders {"region":"north"}"#)
 
 var ids: [Int64] = []
 let source = try connectors.source(spec, context)
-while let batch = try await inventory.acquireBatch(from: source, job: "ship", count: 10) {
+while let batch = try await inventory.acquireBatch(from: source, job: "ship", limit: .count(10)) {
     try await batch.process { items in
         for item in items { print("ships order \(item.id)") }
-    }
+    }.get()
     ids += [batch.ids.lowerBound, batch.ids.upperBound]
 }
 try require("the orders of the region", ids, is: [1, 3])

@@ -30,8 +30,8 @@ let files = SQLSource(
 // The inventory stays, and a known job is refused another file: each run of this has its own job.
 let job = "sum-\(UUID().uuidString.prefix(8))"
 var processed: [Int64] = []
-for try await batch in inventory.batches(from: files, job: job, weight: 64) {
-    try await batch.process { items in ["bytes": items.reduce(0) { $0 + $1.weight }] }
+for try await batch in inventory.batches(from: files, job: job, limit: .weight(64)) {
+    try await batch.process { items in ["bytes": items.reduce(0) { $0 + $1.weight }] }.get()
     processed += Array(batch.ids)
 }
 try require("the ids", processed, is: Array(1...20))

@@ -49,7 +49,7 @@ func catchUp() async throws -> Int {
     for try await batch in inventory.batches(from: .inventory(job: "clean"), job: "load") {
         try await batch.process { items in
             ["files": try items.reduce(0) { try $0 + Upstream($1).count }]
-        }
+        }.get()
     }
     var reported = 0
     for try await batch in inventory.batches(from: .inventory(job: "load"), job: "report") {
@@ -59,12 +59,14 @@ func catchUp() async throws -> Int {
     return reported
 }
 
-try await clean(inventory.batches(from: files, job: "clean", weight: 1000))
+try await clean(inventory.batches(from: files, job: "clean", limit: .weight(1000)))
 try require("the files in the report", try await catchUp(), is: 100)
 try require("the files when nothing is new", try await catchUp(), is: 0)
 
 // A backfill of the first job; nobody tells the others.
-try await clean(inventory.backfill(of: files, job: "clean", run: "2024-fix", ids: 20...80))
+try await clean(
+    inventory.batches(from: files, job: "clean", run: .backfill("2024-fix", ids: 20...80))
+)
 try require("the files that come again", try await catchUp(), is: 61)
 
 // A file's record goes down through all levels, for each of its two runs.
@@ -77,7 +79,7 @@ try require(
 
 // Three new files, of which one is bad: it is quarantined alone, and the others go on.
 try table.add(sizes: [101, 102, 103])
-let newFiles = inventory.batches(from: files, job: "clean", weight: 1000)
+let newFiles = inventory.batches(from: files, job: "clean", limit: .weight(1000))
 try await clean(newFiles, unreadable: [102])
 try require("the files beside a bad one", try await catchUp(), is: 2)
 let selection = BatchSelection(runs: RunSelection(job: "clean"), status: .quarantined)

@@ -24,10 +24,10 @@ let files = SQLSource(
 ) async throws -> [Int64] {
     // Each has its own connections, as a process of its own would.
     let inventory = try await Inventory.open(.sqlite(path))
-    let request = BatchRequest(job: "sum", limit: BatchLimit(weight: 500), worker: name)
+    let request = BatchRequest(job: "sum", limit: .weight(500), worker: name)
     var ids: [Int64] = []
     for try await batch in inventory.batches(request, from: files, end: .whenComplete) {
-        try await batch.process { items in ["items": items.count] }
+        try await batch.process { items in ["items": items.count] }.get()
         ids += try await batch.items.map(\.id)
     }
     await inventory.close()

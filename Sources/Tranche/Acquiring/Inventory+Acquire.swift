@@ -5,7 +5,7 @@ public enum Acquired: Sendable {
     /// A batch, held by the caller.
     case batch(Batch)
     /// No batch now.
-    case none(NoBatchReason)
+    case noBatch(NoBatchReason)
 }
 
 extension Inventory {
@@ -17,11 +17,8 @@ extension Inventory {
     /// - Parameters:
     ///   - source: Where the items are listed.
     ///   - job: Name of the job; 1 to 128 UTF-8 bytes.
-    ///   - run: Name of the run; empty for the incremental run.
-    ///   - ids: Bounds of a named run, such as `20...80`; the same at each call.
-    ///   - weight: Upper bound of the batch's weight, in the source's unit; above 0. A heavier item
-    ///     is a batch by itself.
-    ///   - count: Upper bound of the batch's items; above 0.
+    ///   - run: The run; the incremental one by default.
+    ///   - limit: How large the batch may be, such as `.weight(64 << 20)`; any size by default.
     /// - Returns: The batch, or `nil` when there is none now; ``acquire(_:from:)`` says why.
     /// - Throws: ``TrancheError`` with `.invalidArgument`, `.invalidSource`, `.invalidItem`,
     ///   `.redefined` (permanent), `.storeBusy`, `.storeUnavailable` (transient, after bounded
@@ -30,40 +27,12 @@ extension Inventory {
     public func acquireBatch(
         from source: some MetaSourceDescription,
         job: String,
-        run: String = "",
-        ids: (some RangeExpression<Int64>)? = nil as ClosedRange<Int64>?,
-        weight: Double? = nil,
-        count: Int? = nil
+        run: Run = .incremental,
+        limit: BatchLimit = BatchLimit()
     ) async throws -> Batch? {
-        let request = BatchRequest(
-            job: job,
-            run: run,
-            ids: ids.map { IDBounds($0) } ?? IDBounds(),
-            limit: BatchLimit(weight: weight, count: count)
-        )
+        let request = BatchRequest(job: job, run: run, limit: limit)
         guard case .batch(let batch) = try await acquire(request, from: source) else { return nil }
         return batch
-    }
-
-    /// Acquires the next batch of a job, its weight given as a whole number such as `64 << 20`.
-    ///
-    /// See the variant with a floating-point weight.
-    public func acquireBatch(
-        from source: some MetaSourceDescription,
-        job: String,
-        run: String = "",
-        ids: (some RangeExpression<Int64>)? = nil as ClosedRange<Int64>?,
-        weight: Int,
-        count: Int? = nil
-    ) async throws -> Batch? {
-        try await acquireBatch(
-            from: source,
-            job: job,
-            run: run,
-            ids: ids,
-            weight: Double(weight),
-            count: count
-        )
     }
 
     /// Acquires the next batch, or says why there is none.
@@ -110,9 +79,9 @@ extension Inventory {
         count: Int,
         from source: some MetaSourceDescription,
         job: String,
-        weight: Double? = nil
+        limit: BatchLimit = BatchLimit()
     ) async throws -> [Batch] {
-        let request = BatchRequest(job: job, limit: BatchLimit(weight: weight))
+        let request = BatchRequest(job: job, limit: limit)
         return try await acquireBatches(count: count, request, from: source)
     }
 
@@ -129,7 +98,7 @@ extension Inventory {
             isDraining: isDraining,
             after: done
         )
-        return answer.batches.first.map { .batch($0) } ?? .none(answer.reason)
+        return answer.batches.first.map { .batch($0) } ?? .noBatch(answer.reason)
     }
 
     /// Records that the last batch succeeded, if there is one, and acquires the next.

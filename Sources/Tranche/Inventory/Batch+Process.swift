@@ -4,6 +4,11 @@ public enum ProcessOutcome: Sendable {
     case succeeded
     /// The work threw this error; it is recorded, and the run's policy says what follows.
     case failed(any Error)
+
+    /// Throws the error of work that failed, for callers that stop there.
+    public func get() throws {
+        if case .failed(let error) = self { throw error }
+    }
 }
 
 extension Batch {
@@ -17,7 +22,6 @@ extension Batch {
     /// - Returns: How it ended.
     /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again;
     ///   `CancellationError` when the task was cancelled, after the batch was given back.
-    @discardableResult
     public func process<Result: Sendable>(
         _ work: @escaping @Sendable ([Item]) async throws -> Result
     ) async throws -> ProcessOutcome {
@@ -29,7 +33,6 @@ extension Batch {
     /// - Parameter work: Given the items as a stream; memory stays bounded for any size of batch.
     /// - Returns: How it ended.
     /// - Throws: As ``process(_:)``.
-    @discardableResult
     public func processStream<Result: Sendable>(
         _ work: @escaping @Sendable (BatchItems) async throws -> Result
     ) async throws -> ProcessOutcome {

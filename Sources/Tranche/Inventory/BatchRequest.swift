@@ -36,7 +36,38 @@ public struct BatchRequest: Sendable, Hashable {
     /// Makes a request.
     public init(
         job: String,
-        run: String = "",
+        run: Run = .incremental,
+        limit: BatchLimit = BatchLimit(),
+        minWeight: Double? = nil,
+        linger: Duration = .zero,
+        policy: RunPolicy = RunPolicy(),
+        worker: String? = nil,
+        jobIdentifier: String? = nil,
+        token: String? = nil,
+        target: String? = nil,
+        promise: SourcePromise? = nil
+    ) {
+        self.init(
+            job: job,
+            run: run.name,
+            ids: run.ids,
+            limit: limit,
+            minWeight: minWeight,
+            linger: linger,
+            policy: policy,
+            worker: worker,
+            jobIdentifier: jobIdentifier,
+            token: token,
+            rootIDs: run.rootIDs,
+            target: target,
+            promise: promise
+        )
+    }
+
+    /// Makes a request of a run that is given in parts, which need not fit together.
+    package init(
+        job: String,
+        run: String,
         ids: IDBounds = IDBounds(),
         limit: BatchLimit = BatchLimit(),
         minWeight: Double? = nil,

@@ -52,94 +52,32 @@ extension Inventory {
     /// - Parameters:
     ///   - source: Where the items are listed.
     ///   - job: Name of the job.
-    ///   - weight: Upper bound of each batch's weight.
-    ///   - count: Upper bound of each batch's items.
-    ///   - limit: Most batches.
+    ///   - run: The run; the incremental one by default. A backfill is found again by its name.
+    ///   - limit: How large each batch may be, such as `.weight(64 << 20)`; any size by default.
+    ///   - most: Most batches.
     ///   - end: When to end otherwise.
     /// - Returns: The batches; nothing is acquired before the first is asked for.
     public func batches<Source: MetaSourceDescription>(
         from source: Source,
         job: String,
-        weight: Double? = nil,
-        count: Int? = nil,
-        limit: Int = .max,
+        run: Run = .incremental,
+        limit: BatchLimit = BatchLimit(),
+        most: Int = .max,
         end: SequenceEnd = .whenNothingIsReady
     ) -> Batches<Source> {
-        let request = BatchRequest(job: job, limit: BatchLimit(weight: weight, count: count))
-        return batches(request, from: source, limit: limit, end: end)
-    }
-
-    /// The batches of a backfill: a named run over bounded ids, resumed by its name.
-    ///
-    /// - Parameters:
-    ///   - source: Where the items are listed.
-    ///   - job: Name of the job.
-    ///   - run: Name of the run; not empty.
-    ///   - ids: The ids, both ends inclusive, such as `20...80` or `20...`.
-    ///   - weight: Upper bound of each batch's weight.
-    ///   - count: Upper bound of each batch's items.
-    ///   - end: When to end.
-    /// - Returns: The batches; nothing is acquired before the first is asked for.
-    public func backfill<Source: MetaSourceDescription>(
-        of source: Source,
-        job: String,
-        run: String,
-        ids: some RangeExpression<Int64>,
-        weight: Double? = nil,
-        count: Int? = nil,
-        end: SequenceEnd = .whenNothingIsReady
-    ) -> Batches<Source> {
-        let request = BatchRequest(
-            job: job,
-            run: run,
-            ids: IDBounds(ids),
-            limit: BatchLimit(weight: weight, count: count)
-        )
-        return batches(request, from: source, end: end)
-    }
-
-    /// The next batches of a job, their weight given as a whole number such as `64 << 20`.
-    ///
-    /// See the variant with a floating-point weight.
-    public func batches<Source: MetaSourceDescription>(
-        from source: Source,
-        job: String,
-        weight: Int,
-        count: Int? = nil,
-        limit: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
-    ) -> Batches<Source> {
-        let limits = BatchLimit(weight: Double(weight), count: count)
-        return batches(BatchRequest(job: job, limit: limits), from: source, limit: limit, end: end)
-    }
-
-    /// The batches of a backfill, their weight given as a whole number such as `64 << 20`.
-    ///
-    /// See the variant with a floating-point weight.
-    public func backfill<Source: MetaSourceDescription>(
-        of source: Source,
-        job: String,
-        run: String,
-        ids: some RangeExpression<Int64>,
-        weight: Int,
-        count: Int? = nil,
-        end: SequenceEnd = .whenNothingIsReady
-    ) -> Batches<Source> {
-        let limits = BatchLimit(weight: Double(weight), count: count)
-        let request = BatchRequest(job: job, run: run, ids: IDBounds(ids), limit: limits)
-        return batches(request, from: source, end: end)
+        batches(BatchRequest(job: job, run: run, limit: limit), from: source, most: most, end: end)
     }
 
     /// The batches that a request gives, one after the other.
     ///
-    /// See `batches(from:job:weight:count:limit:end:)`.
+    /// See ``batches(from:job:run:limit:most:end:)``.
     public func batches<Source: MetaSourceDescription>(
         _ request: BatchRequest,
         from source: Source,
-        limit: Int = .max,
+        most: Int = .max,
         end: SequenceEnd = .whenNothingIsReady
     ) -> Batches<Source> {
-        Batches(inventory: self, source: source, request: request, limit: limit, end: end)
+        Batches(inventory: self, source: source, request: request, limit: most, end: end)
     }
 
     /// Acquires the next batch, waiting for one as `end` says.
@@ -176,7 +114,7 @@ extension Inventory {
                 after: done
             )
             done = nil
-            guard case .none(let reason) = answer, reason.isWorthWaiting(for: end) else {
+            guard case .noBatch(let reason) = answer, reason.isWorthWaiting(for: end) else {
                 return answer
             }
             let pause = wait(for: reason, atMost: configuration.pollInterval)

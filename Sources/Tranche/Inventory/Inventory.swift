@@ -6,8 +6,8 @@ import Synchronization
 /// ```swift
 /// let inventory = try await Inventory.open(.sqlite("inventory.db"))
 /// let files = SQLSource("files", uid: "id", item: "path", weight: "size_in_bytes")
-/// if let batch = try await inventory.acquireBatch(from: files, job: "checksum", weight: 64 << 20) {
-///     try await batch.process { items in try await work(items) }
+/// if let batch = try await inventory.acquireBatch(from: files, job: "checksum", limit: .weight(64 << 20)) {
+///     try await batch.process { items in try await work(items) }.get()
 /// }
 /// ```
 ///
@@ -62,6 +62,36 @@ public final class Inventory: Sendable {
             store: try await location.open(configuration.store),
             configuration: configuration
         )
+    }
+
+    /// Opens the inventory at a location, lends it, and closes it whatever happens.
+    ///
+    /// ```swift
+    /// try await Inventory.with(.sqlite("inventory.db")) { inventory in
+    ///     try await work(inventory)
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - location: Where it is; its tables are made when there are none.
+    ///   - configuration: How it behaves.
+    ///   - body: What uses it; it must not be used afterwards.
+    /// - Returns: What `body` returns.
+    /// - Throws: As ``open(_:configuration:)``, or what `body` throws.
+    public static func with<Result>(
+        _ location: InventoryLocation,
+        configuration: Configuration = Configuration(),
+        _ body: (Inventory) async throws -> Result
+    ) async throws -> Result {
+        let inventory = try await open(location, configuration: configuration)
+        do {
+            let result = try await body(inventory)
+            await inventory.close()
+            return result
+        } catch {
+            await inventory.close()
+            throw error
+        }
     }
 
     /// Closes the connections.

@@ -11,6 +11,29 @@ public struct BatchLimit: Sendable, Hashable {
         self.count = count
     }
 
+    /// At most this weight, in the source's unit, and this many items; a heavier item is a batch by
+    /// itself.
+    ///
+    /// - Parameters:
+    ///   - weight: Most weight; above 0.
+    ///   - count: Most items; above 0; `nil` for any.
+    /// - Returns: The limit.
+    public static func weight(_ weight: Double, count: Int? = nil) -> BatchLimit {
+        BatchLimit(weight: weight, count: count)
+    }
+
+    /// At most this weight, given as a whole number such as `64 << 20`.
+    ///
+    /// See the variant with a floating-point weight.
+    public static func weight(_ weight: Int, count: Int? = nil) -> BatchLimit {
+        BatchLimit(weight: Double(weight), count: count)
+    }
+
+    /// At most this many items; above 0.
+    public static func count(_ count: Int) -> BatchLimit {
+        BatchLimit(count: count)
+    }
+
     /// Whether an item fits into a batch that already holds others.
     func admits(_ item: Item, besides count: Int, weighing weight: Double) -> Bool {
         // An item heavier than the limit is a batch by itself.

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let clean = InventorySource(job: "clean")
-/// let batch = try await inventory.acquireBatch(from: clean, job: "load", weight: 1 << 30)
+/// let batch = try await inventory.acquireBatch(from: clean, job: "load", limit: .weight(1 << 30))
 /// ```
 ///
 /// Its items are the job's batches that succeeded, of all its runs: the id is the completion, the

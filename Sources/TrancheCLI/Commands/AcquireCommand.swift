@@ -42,7 +42,7 @@ struct AcquireCommand: Command {
             try await options.notePolicy(inventory, context)
             let source = try options.source(context.settings)
             switch try await inventory.acquire(options.request, from: source) {
-            case .none(let reason):
+            case .noBatch(let reason):
                 try context.note(reason.description)
                 if context.isJSON { try context.output.writeLine("null") }
                 return idle

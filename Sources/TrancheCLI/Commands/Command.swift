@@ -47,18 +47,11 @@ struct Context: Sendable {
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker)
         configuration.observers.append(OutageLines(context: self))
-        let inventory = try await Inventory.open(
+        return try await Inventory.with(
             Connectors.ofProgram.inventory(settings.inventory, settings.connecting),
-            configuration: configuration
+            configuration: configuration,
+            body
         )
-        do {
-            let result = try await body(inventory)
-            await inventory.close()
-            return result
-        } catch {
-            await inventory.close()
-            throw error
-        }
     }
 
     /// Writes a document for programs or text for people.

@@ -41,7 +41,7 @@ struct Bench: Sendable {
         switch try await inventory.acquire(request, from: source) {
         case .batch(let batch):
             return batch
-        case .none(let reason):
+        case .noBatch(let reason):
             throw ConformanceFailure("no batch, because \(reason)", file: file, line: line)
         }
     }
@@ -77,7 +77,7 @@ struct Bench: Sendable {
                 file: file,
                 line: line
             )
-        case .none(let reason):
+        case .noBatch(let reason):
             return reason
         }
     }

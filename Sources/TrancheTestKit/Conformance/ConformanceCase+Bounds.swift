@@ -106,7 +106,7 @@ extension ConformanceCase {
         ConformanceCase("Bounds that hold nothing, or without a name, are refused") { subject in
             let bench = try await Bench(subject, ids: 1...6)
             let requests = [
-                BatchRequest(job: "job", ids: IDBounds(2...5)),
+                BatchRequest(job: "job", run: "", ids: IDBounds(2...5)),
                 BatchRequest(job: "job", run: "again", ids: IDBounds(lower: 5, upper: 2)),
                 BatchRequest(job: ""),
                 BatchRequest(job: String(repeating: "j", count: 129)),

@@ -61,7 +61,7 @@ extension ConformanceCase {
     ) async throws -> Batch {
         switch try await inventory.acquire(request, from: source) {
         case .batch(let batch): return batch
-        case .none(let reason): throw ConformanceFailure("no batch, because \(reason)")
+        case .noBatch(let reason): throw ConformanceFailure("no batch, because \(reason)")
         }
     }
 }

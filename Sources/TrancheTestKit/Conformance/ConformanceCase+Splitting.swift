@@ -144,7 +144,7 @@ extension ConformanceCase {
                 case .batch(let batch):
                     failed += 1
                     try await batch.fail("disk \(failed) is full")
-                case .none(let reason): hold = reason
+                case .noBatch(let reason): hold = reason
                 }
             }
             try requireEqual(failed, OutageGuard.threshold, "the batches that failed")
@@ -201,9 +201,9 @@ extension Bench {
                 } else {
                     try await batch.succeed()
                 }
-            case .none(.waiting(let until)):
+            case .noBatch(.waiting(let until)):
                 clock.advance(by: .seconds(max(0.001, until.timeIntervalSince(subject.now))))
-            case .none:
+            case .noBatch:
                 return attempts
             }
         }

@@ -52,7 +52,7 @@ struct SimulatedAcquirer: Sendable {
             switch try await acquire(isDraining: false) {
             case .batch(let batch):
                 if batch.record.status == .running { try await treat(batch) }
-            case .none:
+            case .noBatch:
                 let pause = Int.random(in: 0...2500, using: &random)
                 try await gate.wait("sleep", now.advanced(by: .milliseconds(pause)))
             }
@@ -78,18 +78,18 @@ struct SimulatedAcquirer: Sendable {
             case .batch(let batch):
                 quiet = 0
                 try await finish(batch)
-            case .none(.complete):
+            case .noBatch(.complete):
                 quiet += 1
                 if quiet == 1 { try await foundAll() }
                 if quiet == 2 { return }
                 // By then every gap is due again.
                 clock.advance(by: .seconds(700))
-            case .none(.waiting(let until)), .none(.unsettled(let until?)),
-                .none(.held(_, let until?)):
+            case .noBatch(.waiting(let until)), .noBatch(.unsettled(let until?)),
+                .noBatch(.held(_, let until?)):
                 clock.advance(by: max(.milliseconds(100), .seconds(until.timeIntervalSince(now))))
-            case .none(.unsettled(nil)):
+            case .noBatch(.unsettled(nil)):
                 clock.advance(by: .milliseconds(100))
-            case .none(let reason):
+            case .noBatch(let reason):
                 throw Violation("run '\(run.name)' does not go on: \(reason)")
             }
         }

@@ -106,7 +106,7 @@ import TrancheTestKit
         let batch = try await bench.inventory.acquireBatch(
             from: bench.source,
             job: "again",
-            count: 20
+            limit: .count(20)
         )
         try await batch?.succeed()
         await bench.inventory.close()
