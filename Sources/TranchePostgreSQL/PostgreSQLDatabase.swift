@@ -271,7 +271,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
 
     package func zoneShifts(
         _ zone: String,
-        tables: InventoryTables,
+        tables: TableNames,
         on connection: isolated PostgreSQLConnection
     ) async throws -> [SQLStatement] {
         // The migration itself has turned them.

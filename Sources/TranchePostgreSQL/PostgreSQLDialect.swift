@@ -65,8 +65,8 @@ package struct PostgreSQLDialect: SQLDialect {
 
     // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays, each read once;
     // a join with them would be planned, for as long as the session lasts, for the table as it is now.
-    package func together(
-        _ rows: [[Value]],
+    package func bulkValues(
+        of rows: [[Value]],
         by column: String
     ) -> (isMeant: SQLStatement, values: [SQLStatement])? {
         guard let first = rows.first else { return nil }

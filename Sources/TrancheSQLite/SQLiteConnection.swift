@@ -8,12 +8,12 @@ package import TrancheSQL
 package actor SQLiteConnection: SQLConnection {
     private nonisolated let executor: SerialQueueExecutor
     let handle: SQLiteHandle
-    private let turn: SQLiteTurn?
+    private let queue: SQLiteWriterQueue?
     private let waiter: SQLiteLockWaiter
     private let interrupter: SQLiteInterrupter
     private var statements: [String: SQLiteStatement] = [:]
     private var isWanted = false
-    private var turnTakenAt: ContinuousClock.Instant?
+    private var queueFrontSince: ContinuousClock.Instant?
     private let path: String
     /// The file that was opened; `nil` for one that is written to, and so stays as long as it is open.
     private let file: SQLiteFileIdentity?
@@ -79,9 +79,9 @@ package actor SQLiteConnection: SQLConnection {
         }
         if case .inventory = mode {
             // Only now: nothing is put beside a file that is no database.
-            turn = try SQLiteTurn(besides: path)
+            queue = try SQLiteWriterQueue(besides: path)
         } else {
-            turn = nil
+            queue = nil
         }
     }
 
@@ -105,7 +105,7 @@ package actor SQLiteConnection: SQLConnection {
 
     package func noteDemand(_ isWanted: Bool) {
         self.isWanted = isWanted
-        if !isWanted { leaveTurn() }
+        if !isWanted { leaveQueue() }
     }
 
     package func atomically(
@@ -196,36 +196,36 @@ package actor SQLiteConnection: SQLConnection {
             _ = try execute(["BEGIN"])
             return
         }
-        guard let turn else {
+        guard let queue else {
             _ = try execute(["BEGIN IMMEDIATE"])
             return
         }
-        guard turnTakenAt != nil || turn.take(waiter) else {
+        guard queueFrontSince != nil || queue.take(waiter) else {
             try Task.checkCancellation()
             throw SQLiteError(
                 code: SQLITE_BUSY,
                 message: "other writers held the file for too long"
             )
         }
-        turnTakenAt = turnTakenAt ?? .now
+        queueFrontSince = queueFrontSince ?? .now
         do {
             _ = try execute(["BEGIN IMMEDIATE"])
         } catch {
-            leaveTurn()
+            leaveQueue()
             throw error
         }
-        // When no more of this process's writers wait, or its time is over, the door is left while this
+        // When no more of this process's writers wait, or its time is over, the front of the queue is left while this
         // transaction runs, so that another process stands there before this one comes again.
-        if let taken = turnTakenAt, isWanted, ContinuousClock.now - taken < SQLiteTurn.longest {
+        if let taken = queueFrontSince, isWanted, ContinuousClock.now - taken < SQLiteWriterQueue.longest {
             return
         }
-        leaveTurn()
+        leaveQueue()
     }
 
-    private func leaveTurn() {
-        guard turnTakenAt != nil else { return }
-        turnTakenAt = nil
-        turn?.leave()
+    private func leaveQueue() {
+        guard queueFrontSince != nil else { return }
+        queueFrontSince = nil
+        queue?.leave()
     }
 
     private func commit() throws(SQLiteError) {

@@ -272,7 +272,7 @@ package final class SQLiteDatabase: SQLDatabase {
 
     package func zoneShifts(
         _ zone: String,
-        tables: InventoryTables,
+        tables: TableNames,
         on connection: isolated SQLiteConnection
     ) async throws -> [SQLStatement] {
         guard let zone = TimeZone(identifier: zone) ?? TimeZone(abbreviation: zone),

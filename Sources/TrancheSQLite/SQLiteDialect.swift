@@ -56,8 +56,8 @@ package struct SQLiteDialect: SQLDialect {
     }
 
     // A statement costs little here, and a planner that has seen a small table may walk through it.
-    package func together(
-        _ rows: [[Value]],
+    package func bulkValues(
+        of rows: [[Value]],
         by column: String
     ) -> (isMeant: SQLStatement, values: [SQLStatement])? {
         nil

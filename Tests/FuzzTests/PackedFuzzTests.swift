@@ -44,7 +44,7 @@ struct PackedFuzzTests {
             #expect(first.subtracting(second).union(second) == both)
             #expect(both.subtracting(first).intersection(range).subtracting(second).count == 0)
             _ = both.complement(in: range)
-            _ = IDTally(both)
+            _ = IDChecksum(both)
             let isReadable = both.count > 0 && both.count < .max
             if isReadable { #expect(IDRuns(packed: both.packed) == both) }
             _ = IDRuns(packed: random.mutated(both.packed))

@@ -300,7 +300,7 @@ final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
 
     func zoneShifts(
         _ zone: String,
-        tables: InventoryTables,
+        tables: TableNames,
         on connection: isolated Base.Connection
     ) async throws -> [SQLStatement] {
         try await base.zoneShifts(zone, tables: tables, on: connection)

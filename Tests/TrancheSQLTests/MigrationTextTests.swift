@@ -4,7 +4,7 @@ import Testing
 @Suite("The text of a migration")
 struct MigrationTextTests {
     func fill(_ text: String, table: String = "inventory", schema: String? = nil) -> String {
-        MigrationScript(tables: InventoryTables(table: table, schema: schema)).fill(
+        MigrationScript(tables: TableNames(table: table, schema: schema)).fill(
             text,
             values: ["zone": "'UTC'"]
         )

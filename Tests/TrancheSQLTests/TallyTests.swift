@@ -51,11 +51,11 @@ struct TallyTests {
             // Every other part, so that ids lie between the ranges, too; some parts have none.
             let ranges = stride(from: 0, to: cuts.count - 1, by: 2).map { cuts[$0]...cuts[$0 + 1] }
             let expected = ranges.map { range in
-                var tally = IDTally()
+                var tally = IDChecksum()
                 for id in ids where range.contains(id) && filter.keeps(item(id)) { tally.add(id) }
                 return tally
             }
-            #expect(expected.contains(IDTally()), "seed \(seed)")
+            #expect(expected.contains(IDChecksum()), "seed \(seed)")
             #expect(try await source.tallies(of: ranges) == expected, "seed \(seed)")
             #expect(try await source.tallies(of: []) == [])
             await inventory.close()

@@ -133,7 +133,7 @@ private struct BlindStore: ForwardingStore {
         with input: AcquireInput
     ) async throws -> AcquireOutcome {
         var input = input
-        input.looks = input.looks?.map { look in
+        input.gapChecks = input.gapChecks?.map { look in
             var look = look
             look.found = []
             return look

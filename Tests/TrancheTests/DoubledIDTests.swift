@@ -43,10 +43,10 @@ struct DoubledIDTests {
         #expect(all.packed == "\(Int64.min)-\(Int64.max)")
         #expect(IDRuns(0 ... .max).union(all) == all)
         #expect(all.subtracting(all).count == 0)
-        #expect(IDTally(all).count == .max)
+        #expect(IDChecksum(all).count == .max)
         #expect(
-            IDTally(IDRuns(-3...4_000_000)).sum
-                == (-3...4_000_000).reduce(0) { $0 + ($1 & IDTally.mask) }
+            IDChecksum(IDRuns(-3...4_000_000)).sum
+                == (-3...4_000_000).reduce(0) { $0 + ($1 & IDChecksum.mask) }
         )
         #expect(all.pages(of: 3).first { _ in true } != nil)
     }

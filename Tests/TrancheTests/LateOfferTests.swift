@@ -30,7 +30,7 @@ struct LateOfferTests {
             (false, [5], true, false),
         ] as [(Bool, [Int64], Bool, Bool)] {
             let gap = gap(4...6, watchUntil: now.addingTimeInterval(isOver ? 0 : 1))
-            let look = GapLook(
+            let look = GapCheck(
                 gap: gap,
                 found: found.map { Item(id: $0) },
                 known: 0,
@@ -48,13 +48,13 @@ struct LateOfferTests {
     func nextLook() throws {
         var gap = gap(4...6)
         for wait in [2.0, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600] {
-            let offer = try offer([GapLook(gap: gap, found: [], known: 0)], [gap])
+            let offer = try offer([GapCheck(gap: gap, found: [], known: 0)], [gap])
             gap = try #require(offer.kept.first)
             #expect(gap.nextLook == now.addingTimeInterval(wait))
         }
-        let look = GapLook(gap: gap, found: [Item(id: 5)], known: 0)
+        let look = GapCheck(gap: gap, found: [Item(id: 5)], known: 0)
         #expect(try offer([look], [gap], isWanted: false).kept.map(\.nextLook) == [now])
-        let open = GapLook(gap: gap, found: [], known: 0, holders: ["a"], epoch: "1")
+        let open = GapCheck(gap: gap, found: [], known: 0, holders: ["a"], epoch: "1")
         let kept = try offer([open], [gap]).kept
         #expect(kept.map(\.nextLook) == [now.addingTimeInterval(1)])
     }
@@ -64,7 +64,7 @@ struct LateOfferTests {
         let gap = gap(4...6)
         var changed = gap
         changed.looks += 1
-        let look = GapLook(gap: gap, found: [Item(id: 5)], known: 0)
+        let look = GapCheck(gap: gap, found: [Item(id: 5)], known: 0)
         let offer = try offer([look], [changed])
         #expect(offer.batch == nil && offer.kept.isEmpty && offer.removed.isEmpty)
     }
@@ -73,7 +73,7 @@ struct LateOfferTests {
     func limit() throws {
         let gaps = [gap(1...3), gap(7...9, id: 2)]
         let found = [[Item(id: 2, weight: 2)], [Item(id: 7, weight: 1), Item(id: 9, weight: 4)]]
-        let looks = zip(gaps, found).map { GapLook(gap: $0, found: $1, known: 0) }
+        let looks = zip(gaps, found).map { GapCheck(gap: $0, found: $1, known: 0) }
         let offer = try LateOffer(
             looks: looks,
             gaps: gaps,
@@ -95,8 +95,8 @@ struct LateOfferTests {
         queued.isRedo = true
         let items = [Item(id: 10), Item(id: 11)]
         let looks = [
-            GapLook(gap: coarse, found: [], known: 50),
-            GapLook(gap: queued, found: items, known: 0),
+            GapCheck(gap: coarse, found: [], known: 50),
+            GapCheck(gap: queued, found: items, known: 0),
         ]
         let offer = try offer(looks, [coarse, queued])
         #expect(offer.batch?.ids.packed == "10-11")
@@ -104,7 +104,7 @@ struct LateOfferTests {
         #expect(offer.kept.map(\.known) == [50])
     }
 
-    private func offer(_ looks: [GapLook], _ gaps: [Gap], isWanted: Bool = true) throws -> LateOffer
+    private func offer(_ looks: [GapCheck], _ gaps: [Gap], isWanted: Bool = true) throws -> LateOffer
     {
         let limit = BatchLimit()
         return try LateOffer(looks: looks, gaps: gaps, limit: limit, isWanted: isWanted, now: now)
@@ -155,23 +155,23 @@ private struct GapWorld {
     }
 
     /// Looks at some gaps.
-    func look(_ random: inout SplitMix64) -> [GapLook] {
+    func look(_ random: inout SplitMix64) -> [GapCheck] {
         gaps.filter { _ in Bool.random(using: &random) }.map(look)
     }
 
-    func lookAtAll() -> [GapLook] { gaps.map(look) }
+    func lookAtAll() -> [GapCheck] { gaps.map(look) }
 
-    private func look(_ gap: Gap) -> GapLook {
+    private func look(_ gap: Gap) -> GapCheck {
         let present = rows.filter { gap.range.contains($0) }
         let new = present.subtracting(handedOut).sorted()
-        return GapLook(
+        return GapCheck(
             gap: gap,
             found: new.map { Item(id: $0, weight: 1) },
             known: present.count - new.count
         )
     }
 
-    mutating func apply(_ looks: [GapLook], limit: Int, seed: Int) throws {
+    mutating func apply(_ looks: [GapCheck], limit: Int, seed: Int) throws {
         let offer = try LateOffer(
             looks: looks,
             gaps: gaps,

@@ -87,8 +87,8 @@ extension Inventory {
             case .needsPlan(let demand):
                 memory.note(demand, of: key)
                 input.plan = try await plan(request, from: source, demand)
-            case .needsLook(let gaps):
-                input.looks = try await retrying { _ in
+            case .needsGapCheck(let gaps):
+                input.gapChecks = try await retrying { _ in
                     try await look(at: gaps, of: key, in: source)
                 }
             case .needsSplit(let batch): try await splitExhausted(batch, from: source)

@@ -178,7 +178,7 @@ struct Audit {
             }
             let expected =
                 late.runs.isEmpty ? ids : ids.union(late.intersection(tile.range))
-            if tally != IDTally(expected) || turns.contains(tile.batch) {
+            if tally != IDChecksum(expected) || turns.contains(tile.batch) {
                 try await compare(tile, expected)
             } else if redoes {
                 let present = try await presentIDs(in: tile.range)
@@ -193,7 +193,7 @@ struct Audit {
 
     /// The batches whose ids are compared although they count the same: some in each pass, beginning
     /// with others each time, so that each has its turn however large they are.
-    private func turns(of tiles: [Tile], _ tallies: [IDTally]) -> Set<Int64> {
+    private func turns(of tiles: [Tile], _ tallies: [IDChecksum]) -> Set<Int64> {
         if options.isThorough { return Set(tiles.map(\.batch)) }
         let pass = Int64(position.pass)
         let rotation = Int64(Self.rotation)
@@ -234,7 +234,7 @@ struct Audit {
         return sum
     }
 
-    private mutating func lookAtAdopted(_ tile: Tile, _ tally: IDTally) async throws {
+    private mutating func lookAtAdopted(_ tile: Tile, _ tally: IDChecksum) async throws {
         // Without knowing its ids it can be told that one stands twice.
         if tally.count > tile.count { _ = try await presentIDs(in: tile.range) }
         if tally.count != tile.count {

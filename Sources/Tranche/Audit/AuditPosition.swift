@@ -72,7 +72,7 @@ public struct Tile: Sendable, Hashable {
 }
 
 /// What the ids of a range add up to.
-public struct IDTally: Sendable, Hashable {
+public struct IDChecksum: Sendable, Hashable {
     /// How many ids there are.
     public var count: Int
     /// The sum of their last 20 bits, so that one that came does not hide one that went.

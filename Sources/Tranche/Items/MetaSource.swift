@@ -58,7 +58,7 @@ public protocol MetaSource: Sendable {
     /// - Parameter ranges: Ascending ranges that do not overlap.
     /// - Returns: A tally for each range, in the same order.
     /// - Throws: The source's failure.
-    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally]
+    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum]
 
     /// Why ids may appear that no proof covers; empty when there is no known reason.
     var risks: [SourceRisk] { get }
@@ -75,10 +75,10 @@ public protocol MetaSource: Sendable {
 
 extension MetaSource {
     /// Adds up the ids by reading the entries in steps.
-    public func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
-        var tallies: [IDTally] = []
+    public func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum] {
+        var tallies: [IDChecksum] = []
         for range in ranges {
-            var tally = IDTally()
+            var tally = IDChecksum()
             var reading = RangeReading(range, size: 4096)
             while let items = try await reading.next(
                 { try await matchingItems(in: [$0], limit: $1) },

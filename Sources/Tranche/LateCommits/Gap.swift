@@ -75,7 +75,7 @@ public struct Gap: Sendable, Hashable {
 }
 
 /// What a look at a gap found.
-public struct GapLook: Sendable, Hashable {
+public struct GapCheck: Sendable, Hashable {
     /// The gap as it was when it was looked at.
     public var gap: Gap
     /// Items of the gap that were not handed out, ascending; not more than ``limit``.

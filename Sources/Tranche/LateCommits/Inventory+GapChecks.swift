@@ -11,7 +11,7 @@ extension Inventory {
     /// - Returns: What was found.
     /// - Throws: The source's failure, or the store's.
     package func look(at gaps: [Gap], of key: RunKey, in source: any MetaSource) async throws
-        -> [GapLook]
+        -> [GapCheck]
     {
         var observed: WriterObservation?
         if gaps.contains(where: \.isOpen), let source = source.settling {
@@ -23,7 +23,7 @@ extension Inventory {
             let found = items.filter { gap.range.contains($0.id) }
             // When not all were read, what was not reached is looked at again at once.
             let hasMore =
-                items.count == GapLook.limit && gap.range.upperBound >= (items.last?.id ?? 0)
+                items.count == GapCheck.limit && gap.range.upperBound >= (items.last?.id ?? 0)
             return look(at: gap, found: found, hasMore: hasMore, known: 0, observed)
         }
         let coarse = gaps.filter { !($0.isExact || $0.isRedo) }
@@ -56,7 +56,7 @@ extension Inventory {
             }
         }
         if ranges.isEmpty { return [] }
-        return try await source.matchingItems(in: ranges, limit: GapLook.limit)
+        return try await source.matchingItems(in: ranges, limit: GapCheck.limit)
     }
 
     /// Compares the ids of a coarse gap one by one.
@@ -65,12 +65,12 @@ extension Inventory {
         of key: RunKey,
         in source: any MetaSource,
         _ observed: WriterObservation?
-    ) async throws -> GapLook {
+    ) async throws -> GapCheck {
         let handedOut = try await store.handedOut(of: key, in: gap.range, onlyLate: false)
         var found: [Item] = []
         var known = 0
-        var reading = RangeReading(gap.range, size: GapLook.limit)
-        while found.count < GapLook.limit,
+        var reading = RangeReading(gap.range, size: GapCheck.limit)
+        while found.count < GapCheck.limit,
             let page = try await reading.next(
                 { try await source.matchingItems(in: [$0], limit: $1) },
                 id: { $0.id }
@@ -89,8 +89,8 @@ extension Inventory {
         hasMore: Bool,
         known: Int,
         _ observed: WriterObservation?
-    ) -> GapLook {
-        GapLook(
+    ) -> GapCheck {
+        GapCheck(
             gap: gap,
             found: found,
             hasMore: hasMore,

@@ -22,7 +22,7 @@ public struct LateOffer: Sendable {
     ///   - now: The inventory's time.
     /// - Throws: ``TrancheError`` `.invalidItem` for an item that breaks the rules.
     public init(
-        looks: [GapLook],
+        looks: [GapCheck],
         gaps: [Gap],
         limit: BatchLimit,
         isWanted: Bool,
@@ -32,7 +32,7 @@ public struct LateOffer: Sendable {
         let valid = looks.filter { current[$0.gap.id]?.looks == $0.gap.looks }
         var late = IDRuns()
         if isWanted {
-            var planner = RangePlanner(after: nil, limit: limit, keptItems: GapLook.limit)
+            var planner = RangePlanner(after: nil, limit: limit, keptItems: GapCheck.limit)
             var last: Int64?
             feeding: for item in valid.flatMap(\.found).sorted(by: { $0.id < $1.id }) {
                 // Gaps may overlap where ids are queued again.
@@ -46,7 +46,7 @@ public struct LateOffer: Sendable {
         for look in valid { settle(look, late: late, now: now) }
     }
 
-    private mutating func settle(_ look: GapLook, late: IDRuns, now: Date) {
+    private mutating func settle(_ look: GapCheck, late: IDRuns, now: Date) {
         var gap = look.gap
         let taken = late.intersection(gap.range)
         let isLeft = look.hasMore || look.found.contains { !late.contains($0.id) }

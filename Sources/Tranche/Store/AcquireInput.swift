@@ -4,8 +4,8 @@ public struct AcquireInput: Sendable {
     ///
     /// It is used only where the cursor is still there.
     public var plan: RangePlan?
-    /// What a look at the gaps found that an earlier answer asked for; `nil` when none was made.
-    public var looks: [GapLook]?
+    /// What a check of the gaps found that an earlier answer asked for; `nil` when none was made.
+    public var gapChecks: [GapCheck]?
     /// Successful attempts to record before anything is handed out; at most one for a batch of the
     /// run.
     ///
@@ -16,11 +16,11 @@ public struct AcquireInput: Sendable {
     /// Makes an input; without arguments, one of nothing.
     public init(
         plan: RangePlan? = nil,
-        looks: [GapLook]? = nil,
+        gapChecks: [GapCheck]? = nil,
         endings: [GoodEnding] = []
     ) {
         self.plan = plan
-        self.looks = looks
+        self.gapChecks = gapChecks
         self.endings = endings
     }
 }

@@ -9,7 +9,7 @@ public enum AcquireOutcome: Sendable {
     /// Nothing is due; a plan of what follows the cursor is needed, made outside the lock.
     case needsPlan(PlanDemand)
     /// These gaps are to be looked at first, outside the lock.
-    case needsLook([Gap])
+    case needsGapCheck([Gap])
     /// This batch failed as often as it may and is to be split first.
     case needsSplit(BatchRecord)
     /// An attempt that was to be ended was not held, or has ended before: each is to be ended by itself.

@@ -157,7 +157,7 @@ private struct ListedObjects: MetaSource {
         try await registered.highestID()
     }
 
-    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
+    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum] {
         try await registered.tallies(of: ranges)
     }
 }

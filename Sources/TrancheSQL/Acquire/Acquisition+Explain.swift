@@ -35,8 +35,8 @@ extension Acquisition {
         }
         let gaps = try answer.rows.first?.map { try store.gap(&$0) } ?? []
         // An earlier look of this request may have been at some of them only.
-        let looked = Set((input.looks ?? []).map(\.gap.id))
-        if gaps.contains(where: { !looked.contains($0.id) }) { return .needsLook(gaps) }
+        let looked = Set((input.gapChecks ?? []).map(\.gap.id))
+        if gaps.contains(where: { !looked.contains($0.id) }) { return .needsGapCheck(gaps) }
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }
 

@@ -20,7 +20,7 @@ extension Acquisition {
         on connection: isolated Database.Connection
     ) async throws -> [Gap]? {
         guard left > 0 else { return nil }
-        if let looks = input.looks {
+        if let looks = input.gapChecks {
             try await apply(looks, on: connection)
             return nil
         }
@@ -54,7 +54,7 @@ extension Acquisition {
 
     /// Takes a look's findings into account, and hands out a late batch.
     private mutating func apply(
-        _ looks: [GapLook],
+        _ looks: [GapCheck],
         on connection: isolated Database.Connection
     ) async throws {
         if looks.isEmpty { return }

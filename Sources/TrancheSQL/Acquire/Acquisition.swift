@@ -110,7 +110,7 @@ struct Acquisition<Database: SQLDatabase> {
 
         // 3. Ids that appeared in gaps.
         if let gaps = try await offerLate(on: connection) {
-            return try await commit(answering: .needsLook(gaps), on: connection)
+            return try await commit(answering: .needsGapCheck(gaps), on: connection)
         }
 
         // 4. What follows the cursor.

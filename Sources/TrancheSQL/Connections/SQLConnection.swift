@@ -164,7 +164,7 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// could not.
     func zoneShifts(
         _ zone: String,
-        tables: InventoryTables,
+        tables: TableNames,
         on connection: isolated Connection
     ) async throws -> [SQLStatement]
 

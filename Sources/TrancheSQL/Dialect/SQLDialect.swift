@@ -45,8 +45,8 @@ package protocol SQLDialect: Sendable {
     ///   - column: The column of the number.
     /// - Returns: Which rows are meant, and their values, as expressions of a row; `nil` where a statement for
     ///   each is as good.
-    func together(
-        _ rows: [[Value]],
+    func bulkValues(
+        of rows: [[Value]],
         by column: String
     ) -> (isMeant: SQLStatement, values: [SQLStatement])?
     /// JSON text as the JSON columns keep it.

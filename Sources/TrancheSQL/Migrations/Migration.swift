@@ -37,7 +37,7 @@ package struct MigrationSet: Sendable {
 
 /// A migration's SQL with the inventory's names filled in.
 struct MigrationScript {
-    let tables: InventoryTables
+    let tables: TableNames
 
     /// Fills names in: `{inventory_run}` becomes a qualified name, `{name:…}` a bare one and `{text:…}`
     /// a literal; `inventory` in them becomes the configured table.

@@ -4,12 +4,12 @@ package import Tranche
 /// Migrates an inventory in a SQL database.
 package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     package let database: Database
-    let tables: InventoryTables
+    let tables: TableNames
     let set: MigrationSet
 
     package init(_ database: Database, configuration: StoreConfiguration, set: MigrationSet) {
         self.database = database
-        self.tables = InventoryTables(configuration)
+        self.tables = TableNames(configuration)
         self.set = set
     }
 

@@ -31,12 +31,12 @@ extension SQLMetaSource {
         )
     }
 
-    package func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
-        var tallies = [IDTally](repeating: IDTally(), count: ranges.count)
+    package func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum] {
+        var tallies = [IDChecksum](repeating: IDChecksum(), count: ranges.count)
         if ranges.isEmpty { return tallies }
         let statement = database.dialect.tallies(
             of: ranges,
-            adding: "\(name: definition.uid) & \(IDTally.mask)",
+            adding: "\(name: definition.uid) & \(IDChecksum.mask)",
             from: """
                 FROM \(table)
                 WHERE \(name: definition.uid) >= tranche_from
@@ -48,7 +48,7 @@ extension SQLMetaSource {
         _ = try rows.map { row in
             let place = Int(try row.integer())
             guard tallies.indices.contains(place) else { return }
-            tallies[place] = IDTally(count: Int(try row.integer()), sum: try row.integer())
+            tallies[place] = IDChecksum(count: Int(try row.integer()), sum: try row.integer())
         }
         return tallies
     }

@@ -195,7 +195,7 @@ extension SQLInventoryStore {
                 Value(ending.result), Value(ending.logging),
             ]
         }
-        if rows.count > 1, let (isMeant, values) = dialect.together(rows, by: "id") {
+        if rows.count > 1, let (isMeant, values) = dialect.bulkValues(of: rows, by: "id") {
             return EndStatements(statements: statements(isMeant, values), reading: [0])
         }
         var ends = EndStatements()

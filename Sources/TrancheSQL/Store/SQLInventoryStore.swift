@@ -8,7 +8,7 @@ package import Tranche
 /// files are by concern: acquiring, ending, looking, acting, and the rows.
 package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
     package let database: Database
-    let tables: InventoryTables
+    let tables: TableNames
     private let decidesItself: Bool?
     let fixedNow: (@Sendable () -> Date)?
     let dialect: any SQLDialect
@@ -23,7 +23,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     package init(_ database: Database, configuration: StoreConfiguration) {
         self.database = database
-        tables = InventoryTables(configuration)
+        tables = TableNames(configuration)
         decidesItself = configuration.decidesItself
         fixedNow = configuration.now
         dialect = database.dialect

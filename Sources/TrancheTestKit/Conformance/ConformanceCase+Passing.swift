@@ -205,8 +205,8 @@ extension Bench {
                     limit: request.limit,
                     batches: 1
                 )
-            case .needsLook(let gaps):
-                input.looks = try await inventory.look(at: gaps, of: request.key, in: source)
+            case .needsGapCheck(let gaps):
+                input.gapChecks = try await inventory.look(at: gaps, of: request.key, in: source)
             default: return outcome
             }
         }

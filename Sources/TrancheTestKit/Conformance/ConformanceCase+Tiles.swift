@@ -96,7 +96,7 @@ extension ConformanceCase {
                 try requireEqual(batches.map(\.record.idStart), [2], "the first id")
             case .none(let reason):
                 throw ConformanceFailure("no batch, because \(reason)")
-            case .needsLook, .needsSplit, .needsEnding:
+            case .needsGapCheck, .needsSplit, .needsEnding:
                 throw ConformanceFailure("no batch, because of something that comes first")
             }
         },

@@ -65,7 +65,7 @@ struct SteppedSource: SettlingSource {
         return items
     }
 
-    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDTally] {
+    func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum] {
         try await gate.pass("count")
         let tallies = try await base.tallies(of: ranges)
         gate.note("count: \(tallies.map(\.count))")

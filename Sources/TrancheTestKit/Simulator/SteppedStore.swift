@@ -36,7 +36,7 @@ struct SteppedStore: ForwardingStore {
                     for batch in batches { try ledger.handOut(batch.record) }
                 case .none(let reason):
                     try ledger.check(reason)
-                case .needsPlan, .needsLook, .needsSplit, .needsEnding:
+                case .needsPlan, .needsGapCheck, .needsSplit, .needsEnding:
                     break
                 }
                 answer = outcome
@@ -153,7 +153,7 @@ extension AcquireOutcome {
         case .batches(let batches): batches.map(\.record.words).joined(separator: ", ")
         case .none(let reason): "none, \(reason)"
         case .needsPlan(let demand): "a plan after \(demand.cursor.map(String.init) ?? "-")"
-        case .needsLook(let gaps): "a look at \(gaps.map(\.words).joined(separator: ", "))"
+        case .needsGapCheck(let gaps): "a look at \(gaps.map(\.words).joined(separator: ", "))"
         case .needsSplit(let batch): "a split of \(batch.words)"
         case .needsEnding: "the ends first"
         }

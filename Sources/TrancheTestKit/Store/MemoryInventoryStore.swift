@@ -9,7 +9,7 @@ public actor MemoryInventoryStore: InventoryStore {
     /// What the store is, for messages.
     public nonisolated let name: String
     private let clock: @Sendable () -> Date
-    private var tables = InventoryTables()
+    private var tables = MemoryTables()
     private var isClosed = false
 
     /// Makes an empty store.
@@ -166,7 +166,7 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Answers a request: whatever throws changes nothing.
-    fileprivate func change<R>(_ body: (inout InventoryTables, Date) throws -> R) throws -> R {
+    fileprivate func change<R>(_ body: (inout MemoryTables, Date) throws -> R) throws -> R {
         guard !isClosed else { throw TrancheError(.storeFailed, "\(name) is closed") }
         var changed = tables
         let answer = try body(&changed, Date(milliseconds: clock().milliseconds))

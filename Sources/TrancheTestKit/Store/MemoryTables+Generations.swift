@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Begins a run anew, and keeps what it was under another name.
     ///
     /// - Returns: What names it now.

@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// The runs that are meant, in order of source, job and name.
     func runs(_ selection: RunSelection, after mark: RunKey?, limit: Int) -> [RunRecord] {
         func place(_ key: RunKey) -> (String, String, String) { (key.metaTable, key.job, key.run) }

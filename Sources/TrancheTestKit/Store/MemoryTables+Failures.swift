@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Ends an attempt badly.
     mutating func fail(_ holding: Holding, with failure: BatchFailure, now: Date) throws
         -> BatchRecord

@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Hands out the ranges of a plan that are enough, and moves the cursor.
     ///
     /// - Returns: What to answer when there is no batch at all, where that is not a matter of the run's

@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Ends an attempt well.
     @discardableResult
     mutating func succeed(_ ending: GoodEnding, now: Date) throws -> BatchRecord {

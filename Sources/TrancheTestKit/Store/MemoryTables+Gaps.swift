@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Most gaps that one look is asked for.
     static let mostLooks = 1000
 
@@ -31,7 +31,7 @@ extension InventoryTables {
     /// - Returns: The gaps that are to be looked at first.
     mutating func offerLate(_ acquire: inout Acquire) throws -> [Gap]? {
         let key = acquire.run.key
-        if let looks = acquire.input.looks {
+        if let looks = acquire.input.gapChecks {
             let offer = try LateOffer(
                 looks: looks,
                 gaps: gaps(of: key),

@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     /// Hands out batches, says why there are none, or says what is needed first.
     mutating func acquire(
         _ request: AcquireRequest,
@@ -40,7 +40,7 @@ extension InventoryTables {
         if let exhausted = offerAgain(&acquire) { return .needsSplit(exhausted) }
 
         // 3. Ids that appeared in gaps.
-        if let gaps = try offerLate(&acquire) { return .needsLook(gaps) }
+        if let gaps = try offerLate(&acquire) { return .needsGapCheck(gaps) }
 
         // 4. What follows the cursor.
         if acquire.left > 0, !acquire.run.isAtEnd {
@@ -219,8 +219,8 @@ extension InventoryTables {
             .prefix(Self.mostLooks)
         )
         // An earlier look may have been at those alone that were due.
-        let looked = Set((acquire.input.looks ?? []).map(\.gap.id))
-        if left.contains(where: { !looked.contains($0.id) }) { return .needsLook(left) }
+        let looked = Set((acquire.input.gapChecks ?? []).map(\.gap.id))
+        if left.contains(where: { !looked.contains($0.id) }) { return .needsGapCheck(left) }
         return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
     }
 

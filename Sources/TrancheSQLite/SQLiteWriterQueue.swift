@@ -2,21 +2,21 @@ internal import CPosix
 import Foundation
 import TrancheSQL
 
-/// The place at the door of an inventory file, for writers in turn.
+/// The queue of an inventory file's writers.
 ///
 /// SQLite's lock goes to whoever asks at the right moment, which is mostly whoever had it last. Here a
-/// writer first takes the door, then waits for SQLite's lock, then leaves the door: whoever
-/// has just written must take the door again, and so stands behind the one who waits there.
+/// writer first gets the front of the queue, then waits for SQLite's lock, then leaves the front: a
+/// writer that has just written queues again, behind the one that waits there.
 ///
-/// A process with several writers keeps the door for some of their transactions: after another
+/// A process with several writers keeps the front for some of their transactions: after another
 /// process has written, SQLite must read its pages anew, and that is worth doing more rarely.
-final class SQLiteTurn: Sendable {
-    /// The longest that a process with several writers keeps the door.
+final class SQLiteWriterQueue: Sendable {
+    /// The longest that a process with several writers keeps the front.
     static let longest: Duration = .milliseconds(20)
 
     private let file: Int32
 
-    /// Opens the door of a database file: a lock file beside it, empty, kept.
+    /// Opens the queue of a database file: a lock file beside it, empty, kept.
     init(besides path: String) throws(SQLiteError) {
         file = tranche_open(path + "-turn", O_RDWR | O_CREAT, 0o644)
         guard file >= 0 else {
@@ -32,7 +32,7 @@ final class SQLiteTurn: Sendable {
         close(file)
     }
 
-    /// Takes the door.
+    /// Waits for the front of the queue.
     ///
     /// - Returns: Whether it was had before the waiter gave up.
     func take(_ waiter: SQLiteLockWaiter) -> Bool {
@@ -42,7 +42,7 @@ final class SQLiteTurn: Sendable {
         return true
     }
 
-    /// Leaves the door.
+    /// Leaves the front of the queue.
     func leave() {
         _ = tranche_lock_file(file, 0)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-extension InventoryTables {
+extension MemoryTables {
     // MARK: Completions
 
     /// Numbers the successes of a job that have no number yet.

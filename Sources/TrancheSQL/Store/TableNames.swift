@@ -1,7 +1,7 @@
 package import Tranche
 
 /// The names of an inventory's tables.
-package struct InventoryTables: Sendable, Hashable {
+package struct TableNames: Sendable, Hashable {
     package let batch: SQLTableName
     package let run: SQLTableName
     package let attempt: SQLTableName

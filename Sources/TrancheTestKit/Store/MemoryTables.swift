@@ -2,7 +2,7 @@ import Foundation
 import Tranche
 
 /// The reference store's rows.
-struct InventoryTables {
+struct MemoryTables {
     /// In the order in which they began.
     var runs: [RunRecord] = []
     /// In the order of their numbers.
