@@ -10,7 +10,7 @@ struct PostgreSQLDialectTests {
         "Rows that are changed together are looked up, also in a table that is small",
         arguments: [2, 64]
     )
-    func together(count: Int) async throws {
+    func bulkValues(count: Int) async throws {
         try await withTestDatabase(.postgreSQL) { database in
             let table = database.name("thing")
             try await database.run(
@@ -25,7 +25,7 @@ struct PostgreSQLDialectTests {
             let rows = (1...count).map { number -> [Value] in
                 [.integer(Int64(number)), .integer(number == 2 ? 7 : 1), .text("a \"new\" \\ one")]
             }
-            let (isMeant, values) = try #require(opened.dialect.together(rows, by: "id"))
+            let (isMeant, values) = try #require(opened.dialect.bulkValues(of: rows, by: "id"))
             let update: SQLStatement = """
                 UPDATE \(table) SET note = \(values[1]) WHERE \(isMeant) AND attempt = \(values[0])
                 """

@@ -59,7 +59,7 @@ extension Acquisition {
         return .held(
             reason:
                 "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) "
-                    + "stands at "
+                + "stands at "
                 + "\(cursor); ids up to the cursor are not handed out again. If the content is "
                 + "new, "
                 + "'tranche redefine \(run.key.commandOptions) --restart' begins anew; what comes "
