@@ -1,15 +1,16 @@
 /// A batch whose items are decoded as rows of a type.
 ///
 /// A row of keys has the columns of the item under their names or as `id`, `item` and `weight`, and
-/// the members of a payload that is a JSON object. A row that is a single value, such as a text, is the payload.
+/// the members of a payload that is a JSON object. A row that is a single value, such as a text, is
+/// the payload.
 public struct TypedBatch<Row: Decodable & Sendable>: Sendable {
     /// The batch, which is ended as any other.
     public let batch: Batch
 
     /// The rows, ascending by id; those that have vanished from the source are left out.
     ///
-    /// Reading throws ``TrancheError`` `.invalidItem` (permanent) for an item that is no such row, with
-    /// the item, the column and its value.
+    /// Reading throws ``TrancheError`` `.invalidItem` (permanent) for an item that is no such row,
+    /// with the item, the column and its value.
     public var rows: [Row] {
         get async throws { try decoded(try await batch.items) }
     }

@@ -10,6 +10,7 @@ public protocol InventoryObserver: Sendable {
     /// next one that is not says how many were.
     ///
     /// - Parameter event: What happened.
-    /// - Throws: Whatever it likes: the error ends this call, and the next event comes all the same.
+    /// - Throws: Whatever it likes: the error ends this call, and the next event comes all the
+    ///   same.
     func observe(_ event: InventoryEvent) throws
 }

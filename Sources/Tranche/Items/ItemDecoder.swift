@@ -3,8 +3,8 @@ import Foundation
 /// Decodes an item: its columns by their names, or its payload alone.
 ///
 /// A row that asks for keys is given `id`, `item` and `weight`, under these names or those of the
-/// source's columns, and the members of a payload that is a JSON object. A row that asks for a single value is
-/// given the payload.
+/// source's columns, and the members of a payload that is a JSON object. A row that asks for a
+/// single value is given the payload.
 struct ItemDecoder: Decoder {
     let item: Item
     let source: SourceDefinition

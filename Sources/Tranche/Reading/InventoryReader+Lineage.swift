@@ -1,12 +1,12 @@
 extension InventoryReader {
-    /// Follows one item through all jobs, down to those that took what was made of it, and up to what
-    /// it was made of.
+    /// Follows one item through all jobs, down to those that took what was made of it, and up to
+    /// what it was made of.
     ///
     /// - Parameters:
     ///   - id: The item's id; of the inventory of a job, the completion.
     ///   - metaTable: The source's name as it was given.
-    /// - Returns: The batches, those of the highest level above first; what stands below a batch follows
-    ///   it.
+    /// - Returns: The batches, those of the highest level above first; what stands below a batch
+    ///   follows it.
     /// - Throws: As reading batches does.
     public func lineage(
         of id: Int64,
@@ -34,9 +34,11 @@ extension Inventory {
 
         /// A batch that has to do with an item.
         public struct Entry: Sendable, Hashable {
-            /// How far from the source that was asked for: 0 there, above 0 downstream, below 0 upstream.
+            /// How far from the source that was asked for: 0 there, above 0 downstream, below 0
+            /// upstream.
             public var level: Int
-            /// The id that the batch holds, in its own source; `nil` upstream, where all of them count.
+            /// The id that the batch holds, in its own source; `nil` upstream, where all of them
+            /// count.
             public var id: Int64?
             /// The batch.
             public var batch: BatchRecord
@@ -56,8 +58,8 @@ extension Inventory {
 
 /// Goes from batch to batch, each way once.
 private struct LineageWalk {
-    /// Sources that lead back to their own job are refused when they are acquired from; jobs that were
-    /// begun in another order could still make a loop.
+    /// Sources that lead back to their own job are refused when they are acquired from; jobs that
+    /// were begun in another order could still make a loop.
     private static let mostLevels = 100
 
     let reader: any InventoryReader
