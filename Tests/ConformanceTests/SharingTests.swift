@@ -62,19 +62,19 @@ struct SharingTests {
             return try await base.acquire(request, from: source, with: input)
         }
 
-        func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?] {
+        func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?] {
             counts.withLock { $0[.succeed, default: 0] += 1 }
             guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
             return try await base.succeed(endings)
         }
 
-        func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?] {
+        func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?] {
             counts.withLock { $0[.fail, default: 0] += 1 }
             guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
             return try await base.fail(endings)
         }
 
-        func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {
+        func heartbeat(_ holdings: [AttemptKey]) async throws -> [Date?] {
             counts.withLock { $0[.heartbeat, default: 0] += 1 }
             guard let base = base as? any SharingStore else { return holdings.map { _ in nil } }
             return try await base.heartbeat(holdings)
@@ -392,7 +392,7 @@ struct SharingTests {
             )
             let base = try #require(world.store.base as? any SharingStore)
             let failure = BatchFailure("the sink does not answer")
-            _ = try await base.fail(batches.map { BadEnding($0.holding, failure) })
+            _ = try await base.fail(batches.map { AttemptFailure($0.holding, failure) })
             guard
                 case .noBatch(.held) = try await world.inventory.acquire(
                     request,
@@ -454,7 +454,7 @@ struct SharingTests {
             )
             let endings = try zip(batches, texts).map { batch, text in
                 let result = text.isEmpty ? nil : try batch.jsonText(of: [text])
-                return GoodEnding(batch.holding, result: result, logging: text)
+                return AttemptSuccess(batch.holding, result: result, logging: text)
             }
             let base = try #require(world.store.base as? any SharingStore)
             let ended = try await base.succeed(endings)

@@ -7,7 +7,7 @@ extension Crashes {
     struct NamedPointTests {
         /// Where workers are killed.
         enum Point: String, CaseIterable, Sendable {
-            /// Holding a batch, before anything was done.
+            /// AttemptKey a batch, before anything was done.
             case acquired
             case working
             /// In the success's transaction, or before the success: nothing is written yet.

@@ -42,7 +42,7 @@ struct Work: Sendable {
         do {
             let items = try await items(of: batch)
             try await sink.leaveTrace(of: batch, items, talk)
-            return Batch.Done(batch, GoodEnding(batch.holding, result: nil, logging: nil))
+            return Batch.Done(batch, AttemptSuccess(batch.holding, result: nil, logging: nil))
         } catch let error as TrancheError where error.code == .batchLost {
             await talk.reach("lost", batch)
             return nil

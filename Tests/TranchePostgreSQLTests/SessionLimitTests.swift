@@ -181,14 +181,14 @@ extension ConnectionTests {
                 )
                 let error = await #expect(throws: TrancheError.self) {
                     _ = try await other.store.release(
-                        Holding(batch: batch.id, attempt: batch.attempt)
+                        AttemptKey(batch: batch.id, attempt: batch.attempt)
                     )
                 }
                 #expect(error?.code == .storeUnavailable)
                 #expect(error?.message.contains("target_session_attrs=read-write") == true)
                 try await own.promote()
                 let record = try await other.store.release(
-                    Holding(batch: batch.id, attempt: batch.attempt)
+                    AttemptKey(batch: batch.id, attempt: batch.attempt)
                 )
                 #expect(record.status == .released)
                 await other.close()

@@ -113,7 +113,7 @@ struct CompactionTests {
                     case 1: _ = try await store.fail(batch.holding, with: BatchFailure("late"))
                     case 2: _ = try await store.heartbeat(batch.holding)
                     default:
-                        let other = Holding(batch: batch.id, attempt: 2)
+                        let other = AttemptKey(batch: batch.id, attempt: 2)
                         _ = try await store.succeed(other, result: nil, logging: nil)
                     }
                 }

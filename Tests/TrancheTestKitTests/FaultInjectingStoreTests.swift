@@ -11,7 +11,7 @@ struct FaultInjectingStoreTests {
         let inventory = Inventory(store: store)
         let source = MemorySource(items: [Item(id: 1)])
         let batch = try #require(try await inventory.acquireBatch(from: source, job: "job"))
-        let holding = Holding(batch: batch.id, attempt: 1)
+        let holding = AttemptKey(batch: batch.id, attempt: 1)
         store.inject(.before, call: 1, of: .succeed)
         store.inject(.after, call: 2, of: .succeed, throwing: TrancheError(.storeBusy, "late"))
 

@@ -112,7 +112,7 @@ private struct UnfencedStore: ForwardingStore {
     let base: any InventoryStore
 
     func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {

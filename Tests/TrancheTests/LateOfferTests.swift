@@ -104,7 +104,8 @@ struct LateOfferTests {
         #expect(offer.kept.map(\.known) == [50])
     }
 
-    private func offer(_ looks: [GapCheck], _ gaps: [Gap], isWanted: Bool = true) throws -> LateOffer
+    private func offer(_ looks: [GapCheck], _ gaps: [Gap], isWanted: Bool = true) throws
+        -> LateOffer
     {
         let limit = BatchLimit()
         return try LateOffer(looks: looks, gaps: gaps, limit: limit, isWanted: isWanted, now: now)

@@ -12,9 +12,9 @@ final class GroupedRequests: Sendable {
     /// The store, where it ends several attempts in one transaction.
     private let sharing: (any SharingStore)?
     private let acquires = Mutex(RequestQueues<AcquireRequest, AcquireCall, AcquireAnswer>())
-    private let successes: MicroBatcher<GoodEnding, BatchRecord?>?
-    private let failures = Mutex(RequestQueues<RunKey, BadEnding, BatchRecord?>())
-    private let heartbeats: MicroBatcher<Holding, Date?>?
+    private let successes: MicroBatcher<AttemptSuccess, BatchRecord?>?
+    private let failures = Mutex(RequestQueues<RunKey, AttemptFailure, BatchRecord?>())
+    private let heartbeats: MicroBatcher<AttemptKey, Date?>?
 
     /// Makes the queues of a store's callers.
     ///
@@ -52,14 +52,14 @@ final class GroupedRequests: Sendable {
 
 extension GroupedRequests {
     /// Ends an attempt well.
-    func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try await share(ending, in: successes) {
             try await store.succeed(ending)
         }
     }
 
     /// Ends an attempt of a run badly.
-    func fail(_ ending: BadEnding, of key: RunKey) async throws -> BatchRecord {
+    func fail(_ ending: AttemptFailure, of key: RunKey) async throws -> BatchRecord {
         let queue = sharing.map { store in
             failures.withLock { queues in
                 queues.queue(for: key) {
@@ -73,7 +73,7 @@ extension GroupedRequests {
     }
 
     /// Extends a lease.
-    func heartbeat(_ holding: Holding) async throws -> Date {
+    func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try await share(holding, in: heartbeats) { try await store.heartbeat(holding) }
     }
 
@@ -104,7 +104,7 @@ extension GroupedRequests {
     /// What a caller asks for.
     struct AcquireCall: Sendable {
         let request: AcquireRequest
-        let endings: [GoodEnding]
+        let endings: [AttemptSuccess]
         let source: any MetaSource
         let inventory: Inventory
     }

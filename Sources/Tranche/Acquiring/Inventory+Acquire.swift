@@ -145,7 +145,7 @@ extension Inventory {
     /// - Returns: The answer; `nil` when that cannot be one transaction, and nothing was done.
     /// - Throws: As ``acquire(_:from:)``; whether the attempt has ended is not known then.
     private func end(
-        _ ending: GoodEnding,
+        _ ending: AttemptSuccess,
         andAcquire count: Int,
         _ request: BatchRequest,
         from description: some MetaSourceDescription,

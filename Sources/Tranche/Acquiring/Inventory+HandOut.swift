@@ -28,7 +28,7 @@ extension Inventory {
         from source: any MetaSource,
         batches: Int,
         isDraining: Bool = false,
-        ending: GoodEnding? = nil
+        ending: AttemptSuccess? = nil
     ) async throws -> Answer {
         var (request, ending) = (request, ending)
         while true {
@@ -59,7 +59,7 @@ extension Inventory {
     func answer(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        ending endings: [GoodEnding]
+        ending endings: [AttemptSuccess]
     ) async throws -> Answer {
         let key = request.key
         let began = events?.elapsed

@@ -27,7 +27,7 @@ public protocol OutputStore: Sendable {
     /// - Parameter ending: The attempt.
     /// - Returns: The batch as it is now.
     /// - Throws: As ``InventoryStore/succeed(_:result:logging:)``.
-    func succeed(_ ending: GoodEnding) async throws -> BatchRecord
+    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord
 
     /// Reads what was written during an attempt that has ended.
     ///
@@ -41,7 +41,7 @@ public protocol OutputStore: Sendable {
 
 extension InventoryStore {
     /// Ends the attempt; what was written is not kept.
-    public func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try await succeed(ending.holding, result: ending.result, logging: ending.logging)
     }
 

@@ -89,7 +89,7 @@ extension Inventory {
         run: Run = .incremental,
         limit: BatchLimit = BatchLimit(),
         most: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> TypedBatches<Row, Source> {
         TypedBatches(
             batches: batches(

@@ -7,7 +7,7 @@ package struct LeaseDocument: Codable, Sendable, Hashable {
     package let leaseExpiresAt: Date
 
     /// Makes the document of a heartbeat.
-    package init(_ holding: Holding, until leaseExpiresAt: Date) {
+    package init(_ holding: AttemptKey, until leaseExpiresAt: Date) {
         batch = holding.batch
         attempt = holding.attempt
         self.leaseExpiresAt = leaseExpiresAt

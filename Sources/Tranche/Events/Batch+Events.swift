@@ -28,7 +28,7 @@ extension Batch {
     }
 
     /// Reports a success that was recorded with the acquire of the next batch.
-    func reportSuccess(_ ending: GoodEnding) {
+    func reportSuccess(_ ending: AttemptSuccess) {
         guard inventory.events != nil else { return }
         var ended = record
         ended.status = .succeeded

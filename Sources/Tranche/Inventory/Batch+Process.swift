@@ -48,9 +48,9 @@ extension Batch {
     /// A batch whose work has ended well, which is not recorded yet.
     package struct Done: Sendable {
         package let batch: Batch
-        package let ending: GoodEnding
+        package let ending: AttemptSuccess
 
-        package init(_ batch: Batch, _ ending: GoodEnding) {
+        package init(_ batch: Batch, _ ending: AttemptSuccess) {
             self.batch = batch
             self.ending = ending
         }
@@ -69,7 +69,7 @@ extension Batch {
         do {
             let output = try await whileHeld(work)
             let text = try jsonText(of: output as? any Encodable)
-            return .success(Done(self, GoodEnding(holding, result: text, logging: nil)))
+            return .success(Done(self, AttemptSuccess(holding, result: text, logging: nil)))
         } catch let error as TrancheError where error.code == .batchLost {
             throw error
         } catch {

@@ -68,7 +68,7 @@ public struct Batch: Sendable {
         return BatchItems(record: record, source: source, inventory: inventory, within: lease)
     }
 
-    package var holding: Holding { Holding(batch: id, attempt: attempt) }
+    package var holding: AttemptKey { AttemptKey(batch: id, attempt: attempt) }
 
     /// Looks whether a batch that is handed out again still has items; one that has none succeeds.
     ///
@@ -111,7 +111,7 @@ extension Batch {
         -> BatchRecord
     {
         let text = try jsonText(of: result)
-        return try await succeed(GoodEnding(holding, result: text, logging: logging))
+        return try await succeed(AttemptSuccess(holding, result: text, logging: logging))
     }
 
     /// Records success, finally, and acquires the next batch of the run: one transaction, where it can be.
@@ -134,7 +134,7 @@ extension Batch {
         from source: some MetaSourceDescription
     ) async throws -> Acquired {
         let text = try jsonText(of: result)
-        let ending = GoodEnding(holding, result: text, logging: logging)
+        let ending = AttemptSuccess(holding, result: text, logging: logging)
         return try await inventory.acquire(
             request,
             from: source,
@@ -144,7 +144,7 @@ extension Batch {
     }
 
     @discardableResult
-    package func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    package func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try await reporting(.succeeded) {
             try await end { try await $0.requests.succeed(ending) }
         }
@@ -240,7 +240,7 @@ extension Batch {
     package func fail(_ failure: BatchFailure) async throws -> BatchRecord {
         try await reporting(.failed, failure) {
             try await end {
-                try await $0.requests.fail(BadEnding(holding, failure), of: record.key)
+                try await $0.requests.fail(AttemptFailure(holding, failure), of: record.key)
             }
         }
     }

@@ -68,7 +68,7 @@ extension Inventory {
         weight: Double?,
         count: Int? = nil,
         limit: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         let size = BatchLimit(weight: weight, count: count)
         return batches(from: source, job: job, limit: size, most: limit, end: end)
@@ -82,7 +82,7 @@ extension Inventory {
         weight: Int,
         count: Int? = nil,
         limit: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         let size = BatchLimit.weight(weight, count: count)
         return batches(from: source, job: job, limit: size, most: limit, end: end)
@@ -94,7 +94,7 @@ extension Inventory {
         _ request: BatchRequest,
         from source: Source,
         limit: Int,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         batches(request, from: source, most: limit, end: end)
     }
@@ -108,7 +108,7 @@ extension Inventory {
         ids: some RangeExpression<Int64>,
         weight: Double? = nil,
         count: Int? = nil,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         let size = BatchLimit(weight: weight, count: count)
         let run = Run.backfill(run, ids: ids)
@@ -124,7 +124,7 @@ extension Inventory {
         ids: some RangeExpression<Int64>,
         weight: Int,
         count: Int? = nil,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         let size = BatchLimit.weight(weight, count: count)
         let run = Run.backfill(run, ids: ids)

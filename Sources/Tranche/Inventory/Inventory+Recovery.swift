@@ -104,7 +104,7 @@ extension Inventory {
         _ batch: BatchRecord,
         into parts: [BatchPart]
     ) async throws -> [BatchRecord] {
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
         let made = try await retrying { _ in try await store.split(holding, into: parts) }
         events?.report(.split, batch) { $0.count = made.count }
         return made

@@ -1,7 +1,7 @@
 import Foundation
 
 /// When a sequence of batches ends.
-public enum SequenceEnd: Sendable, Hashable {
+public enum BatchesEnd: Sendable, Hashable {
     /// When there is no batch to take now.
     case whenNothingIsReady
     /// When the run is complete, paused or held: leases of others and retries are waited for.
@@ -19,7 +19,7 @@ public struct Batches<Source: MetaSourceDescription>: AsyncSequence, Sendable {
     let source: Source
     let request: BatchRequest
     let limit: Int
-    let end: SequenceEnd
+    let end: BatchesEnd
 
     /// Starts acquiring.
     public func makeAsyncIterator() -> Iterator {
@@ -63,7 +63,7 @@ extension Inventory {
         run: Run = .incremental,
         limit: BatchLimit = BatchLimit(),
         most: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         batches(BatchRequest(job: job, run: run, limit: limit), from: source, most: most, end: end)
     }
@@ -75,7 +75,7 @@ extension Inventory {
         _ request: BatchRequest,
         from source: Source,
         most: Int = .max,
-        end: SequenceEnd = .whenNothingIsReady
+        end: BatchesEnd = .whenNothingIsReady
     ) -> Batches<Source> {
         Batches(inventory: self, source: source, request: request, limit: most, end: end)
     }
@@ -91,7 +91,7 @@ extension Inventory {
     public func nextBatch(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
-        end: SequenceEnd
+        end: BatchesEnd
     ) async throws -> Acquired {
         try await nextBatch(request, from: source, end: end, after: nil)
     }
@@ -102,7 +102,7 @@ extension Inventory {
     package func nextBatch(
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
-        end: SequenceEnd,
+        end: BatchesEnd,
         after done: Batch.Done?
     ) async throws -> Acquired {
         var done = done
@@ -137,7 +137,7 @@ extension NoBatchReason {
     }
 
     /// Whether a worker that ends as `end` says looks again.
-    package func isWorthWaiting(for end: SequenceEnd) -> Bool {
+    package func isWorthWaiting(for end: BatchesEnd) -> Bool {
         switch (end, self) {
         // Also when the time has come meanwhile: the next answer is another.
         case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)): true

@@ -11,13 +11,13 @@ public struct AcquireInput: Sendable {
     ///
     /// They are recorded whatever the answer is, but for ``AcquireOutcome/needsEnding``, and not by
     /// a request that throws.
-    public var endings: [GoodEnding]
+    public var endings: [AttemptSuccess]
 
     /// Makes an input; without arguments, one of nothing.
     public init(
         plan: RangePlan? = nil,
         gapChecks: [GapCheck]? = nil,
-        endings: [GoodEnding] = []
+        endings: [AttemptSuccess] = []
     ) {
         self.plan = plan
         self.gapChecks = gapChecks

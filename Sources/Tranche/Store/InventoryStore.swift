@@ -38,21 +38,22 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// - Returns: The batch as it is now.
     /// - Throws: ``TrancheError`` `.batchLost` when the batch is not running under this attempt and
     ///   did not end this way by it; `.unknownBatch`. Nothing was changed.
-    func succeed(_ holding: Holding, result: String?, logging: String?) async throws -> BatchRecord
+    func succeed(_ holding: AttemptKey, result: String?, logging: String?) async throws
+        -> BatchRecord
 
     /// Ends an attempt badly; the run's policy says what follows.
     ///
     /// A failure with parts splits the batch into them at once. Throws as
     /// ``succeed(_:result:logging:)``.
-    func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord
+    func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
 
     /// Gives a batch back unharmed. Throws as ``succeed(_:result:logging:)``.
-    func release(_ holding: Holding) async throws -> BatchRecord
+    func release(_ holding: AttemptKey) async throws -> BatchRecord
 
     /// Extends the lease by the run's policy. Throws as ``succeed(_:result:logging:)``.
     ///
     /// - Returns: When the lease ends now.
-    func heartbeat(_ holding: Holding) async throws -> Date
+    func heartbeat(_ holding: AttemptKey) async throws -> Date
 
     /// Makes finally failed batches due at once, with their failures forgotten.
     ///
@@ -99,7 +100,7 @@ extension InventoryStore {
 }
 
 /// A batch as held by one attempt.
-public struct Holding: Sendable, Hashable {
+public struct AttemptKey: Sendable, Hashable {
     /// The batch's number.
     public var batch: Int64
     /// The hand-out: 1, 2, ….

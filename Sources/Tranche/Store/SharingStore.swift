@@ -8,27 +8,27 @@ public protocol SharingStore: InventoryStore {
     /// - Returns: The batches as they are now; `nil` for one that was not held by its attempt: its caller is to
     ///   ask alone, and is told why.
     /// - Throws: `TrancheError` of the store; nothing was changed then.
-    func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?]
+    func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?]
 
     /// Ends attempts badly, each of another batch of one run.
     ///
     /// - Parameter endings: The attempts.
     /// - Returns: The batches as they are now; `nil` as for ``succeed(_:)``, and for a batch of another run.
     /// - Throws: As ``succeed(_:)``; `.invalidArgument` when a failure's parts are not its batch's ids.
-    func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?]
+    func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?]
 
     /// Extends leases, each of another batch.
     ///
     /// - Parameter holdings: The attempts.
     /// - Returns: When each lease ends now; `nil` as for ``succeed(_:)``.
     /// - Throws: As ``succeed(_:)``.
-    func heartbeat(_ holdings: [Holding]) async throws -> [Date?]
+    func heartbeat(_ holdings: [AttemptKey]) async throws -> [Date?]
 }
 
 /// How an attempt ended well.
-public struct GoodEnding: Sendable, Hashable {
+public struct AttemptSuccess: Sendable, Hashable {
     /// The attempt.
-    public var holding: Holding
+    public var holding: AttemptKey
     /// The result, as JSON.
     public var result: String?
     /// Free text.
@@ -38,7 +38,7 @@ public struct GoodEnding: Sendable, Hashable {
 
     /// Makes an ending.
     public init(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?,
         output: AttemptOutput? = nil
@@ -51,14 +51,14 @@ public struct GoodEnding: Sendable, Hashable {
 }
 
 /// How an attempt ended badly.
-public struct BadEnding: Sendable {
+public struct AttemptFailure: Sendable {
     /// The attempt.
-    public var holding: Holding
+    public var holding: AttemptKey
     /// What went wrong.
     public var failure: BatchFailure
 
     /// Makes an ending.
-    public init(_ holding: Holding, _ failure: BatchFailure) {
+    public init(_ holding: AttemptKey, _ failure: BatchFailure) {
         self.holding = holding
         self.failure = failure
     }

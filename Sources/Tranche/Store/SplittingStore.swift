@@ -7,7 +7,7 @@ public protocol SplittingStore: Sendable {
     ///   - parts: The parts; together they have the ids of the batch.
     /// - Returns: The new batches; those that are there when somebody else has split it.
     /// - Throws: ``TrancheError`` `.batchLost` when the batch is no longer to be split.
-    func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord]
+    func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
 
     /// Makes quarantined items batches again, due at once.
     ///

@@ -36,7 +36,7 @@ struct BatchRun: Sendable {
             guard batch.record.status == .running else { throw batch.hasEnded }
             let verdict = try await handled()
             if case .succeeded(let success) = verdict {
-                let ending = GoodEnding(
+                let ending = AttemptSuccess(
                     batch.holding,
                     result: success.result,
                     logging: success.note,

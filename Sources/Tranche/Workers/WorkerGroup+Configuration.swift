@@ -6,7 +6,7 @@ extension WorkerGroup {
         /// How many batches each slot holds ahead; 0 (the default) to 1000.
         public var prefetch: Int
         /// When to end; when the run is complete by default.
-        public var end: SequenceEnd
+        public var end: BatchesEnd
         /// Most batches; no limit by default.
         public var limit: Int
         /// How long what is in hand may go on after a stop, and after its time is up; 5 s by
@@ -21,7 +21,7 @@ extension WorkerGroup {
         public init(
             slots: Int = 1,
             prefetch: Int = 0,
-            end: SequenceEnd = .whenComplete,
+            end: BatchesEnd = .whenComplete,
             limit: Int = .max,
             grace: Duration = .seconds(5),
             timeout: TimeBound? = nil,

@@ -60,7 +60,7 @@ struct WorkerGroupState: Sendable {
 
     /// Why the first worker ended that found no batch; `nil` where there was another reason to end.
     private(set) var reason: NoBatchReason?
-    private let end: SequenceEnd
+    private let end: BatchesEnd
     private let longestPause: Duration
     private var slots: Int
     private var left: Int

@@ -9,7 +9,7 @@ struct HeartbeatCommand: Command {
         groups: [HoldingOptions.group()]
     )
 
-    private let holding: Holding
+    private let holding: AttemptKey
 
     init(_ arguments: Arguments) throws {
         holding = try HoldingOptions(arguments, of: Self.description).holding

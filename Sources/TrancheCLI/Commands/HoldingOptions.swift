@@ -2,7 +2,7 @@ import Tranche
 
 /// A batch and the attempt that holds it, as the commands that end batches name them.
 struct HoldingOptions: Sendable {
-    let holding: Holding
+    let holding: AttemptKey
 
     static let operands = [CommandDescription.Operand(name: "BATCH", help: "the batch's number")]
 
@@ -14,7 +14,7 @@ struct HoldingOptions: Sendable {
     }
 
     init(_ arguments: Arguments, of command: CommandDescription) throws {
-        holding = Holding(
+        holding = AttemptKey(
             batch: try arguments.operand(0, of: command, parseID),
             attempt: try arguments.value("attempt") { try parseCount($0) } ?? 0
         )
@@ -23,7 +23,7 @@ struct HoldingOptions: Sendable {
     /// Ends or extends the batch, again and again while the inventory cannot be reached.
     func run(
         _ context: Context,
-        _ end: @escaping @Sendable (any InventoryStore, Holding) async throws -> BatchRecord
+        _ end: @escaping @Sendable (any InventoryStore, AttemptKey) async throws -> BatchRecord
     ) async throws -> ProgramStatus {
         let batch = try await context.withInventory { inventory in
             try await inventory.retrying { _ in try await end(inventory.store, holding) }

@@ -9,7 +9,7 @@ public struct ChainOptions: Sendable {
     /// How many batches each worker holds ahead; 0 by default.
     public var prefetch = 0
     /// When to end: by default when the run is complete, so that retries and others' leases are waited for.
-    public var end: SequenceEnd
+    public var end: BatchesEnd
     /// What the sink must promise; it is refused at the start when it promises less.
     public var promise: DeliveryPromise
     /// How many items of a batch may be no valid records; any number by default.
@@ -35,7 +35,7 @@ public struct ChainOptions: Sendable {
     public init(
         request: BatchRequest,
         workers: Int = 1,
-        end: SequenceEnd = .whenComplete,
+        end: BatchesEnd = .whenComplete,
         promise: DeliveryPromise = .atLeastOnce,
         maxRejects: RejectLimit? = nil,
         onBatch: (@Sendable (BatchReport) throws -> Void)? = nil

@@ -47,7 +47,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
     init(
         _ request: AcquireRequest,
-        ending endings: [GoodEnding],
+        ending endings: [AttemptSuccess],
         from source: SQLMetaSource<Database>?,
         isNew: Bool,
         in store: SQLInventoryStore<Database>

@@ -80,7 +80,7 @@ extension Acquisition {
 
     private func expire(_ batch: BatchRecord) -> SQLStatement {
         store.recordAttempt(
-            Holding(batch: batch.id, attempt: batch.attempt),
+            AttemptKey(batch: batch.id, attempt: batch.attempt),
             outcome: .expired,
             error: batch.expiryText,
             endedAt: nowInstant,

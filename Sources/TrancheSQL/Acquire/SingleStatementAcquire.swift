@@ -22,7 +22,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
     private let store: SQLInventoryStore<Database>
     private let request: AcquireRequest
     private let slot: AcquireRequest.Slot
-    private let ending: GoodEnding?
+    private let ending: AttemptSuccess?
     private let source: SQLMetaSource<Database>
     private let step: SQLMetaSource<Database>.Step
 

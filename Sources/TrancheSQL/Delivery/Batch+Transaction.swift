@@ -109,7 +109,7 @@ protocol TransactionalStore: InventoryStore {
 
     /// Calls `body` in a transaction and ends an attempt well in it, with the result that `body` gives.
     func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         logging: String?,
         writing body: @escaping @Sendable (SQLTransaction) async throws -> String?
     ) async throws -> BatchRecord
@@ -119,7 +119,7 @@ extension SQLInventoryStore: TransactionalStore {
     var isTransactionExclusive: Bool { dialect.hasOneWriter }
 
     func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         logging: String?,
         writing body: @escaping @Sendable (SQLTransaction) async throws -> String?
     ) async throws -> BatchRecord {
@@ -141,7 +141,7 @@ extension SQLInventoryStore: TransactionalStore {
                     }
                     // The fence is the last statement: after it, nothing is written any more.
                     let ends = try succeeding(
-                        [GoodEnding(holding, result: result, logging: logging)],
+                        [AttemptSuccess(holding, result: result, logging: logging)],
                         returning: batchColumns
                     )
                     let rows = try await connection.run(ends.statements)
@@ -167,7 +167,7 @@ extension SQLInventoryStore: TransactionalStore {
     /// Finds out whether a commit whose answer was lost has come through.
     ///
     /// The batch's row is locked by the transaction until that is decided.
-    private func outcomeOfCommit(_ holding: Holding, _ error: TrancheError) async throws
+    private func outcomeOfCommit(_ holding: AttemptKey, _ error: TrancheError) async throws
         -> BatchRecord
     {
         try await orArchived(holding, endingAs: .succeeded) {

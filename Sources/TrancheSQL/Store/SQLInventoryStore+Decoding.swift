@@ -253,7 +253,7 @@ extension SQLInventoryStore {
     ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
     /// - Returns: The statement.
     func recordAttempt(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         outcome: AttemptRecord.Outcome,
         error: String? = nil,
         endedAt: SQLStatement,

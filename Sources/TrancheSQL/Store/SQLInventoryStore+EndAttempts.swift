@@ -3,17 +3,17 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        try await succeed(GoodEnding(holding, result: result, logging: logging))
+        try await succeed(AttemptSuccess(holding, result: result, logging: logging))
     }
 
-    package func release(_ holding: Holding) async throws -> BatchRecord {
+    package func release(_ holding: AttemptKey) async throws -> BatchRecord {
         // Due since now, by the same column as a retry.
         let ends = ending(
-            [GoodEnding(holding, result: nil, logging: nil)],
+            [AttemptSuccess(holding, result: nil, logging: nil)],
             as: .released,
             outcome: .released,
             returning: batchColumns
@@ -21,9 +21,10 @@ extension SQLInventoryStore {
         return try await end(holding, as: .released, by: ends)
     }
 
-    package func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+    package func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
+    {
         try await orArchived(holding, endingAs: .failed) {
-            if let batch = try await fail([BadEnding(holding, failure)])[0] { return batch }
+            if let batch = try await fail([AttemptFailure(holding, failure)])[0] { return batch }
             let found = try await database.write([selectBatch(holding.batch)])[0]
             return try repeated(
                 try heldBatch(found, by: holding, endingAs: .failed),
@@ -33,7 +34,7 @@ extension SQLInventoryStore {
         }
     }
 
-    package func heartbeat(_ holding: Holding) async throws -> Date {
+    package func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try await wrapping {
             let rows = try await database.write([extending(holding)])
             if var row = rows[0].first { return try row.instant() }
@@ -50,7 +51,7 @@ extension SQLInventoryStore {
     }
 
     /// The statement that extends a lease; it gives when it ends now.
-    func extending(_ holding: Holding) -> SQLStatement {
+    func extending(_ holding: AttemptKey) -> SQLStatement {
         let lease: SQLStatement = """
             (
                 SELECT r.lease_ms FROM \(tables.run) AS r
@@ -74,7 +75,7 @@ extension SQLInventoryStore {
     ///   - columns: What is read of each batch.
     /// - Returns: The statements.
     /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
-    func succeeding(_ endings: [GoodEnding], returning columns: SQLStatement) throws
+    func succeeding(_ endings: [AttemptSuccess], returning columns: SQLStatement) throws
         -> EndStatements
     {
         for ending in endings { try requireJSON(ending.result) }
@@ -96,7 +97,7 @@ extension SQLInventoryStore {
     /// - Parameter ending: The attempt; `nil` where none is to be ended, and `ended` has a row.
     /// - Returns: The tables, to stand behind `WITH`.
     /// - Throws: As ``succeeding(_:returning:)``.
-    func ended(by ending: GoodEnding?) throws -> SQLStatement {
+    func ended(by ending: AttemptSuccess?) throws -> SQLStatement {
         guard let ending else { return "ended (id) AS (VALUES (0))" }
         try requireJSON(ending.result)
         return ended(
@@ -149,7 +150,7 @@ extension SQLInventoryStore {
 
     /// Ends an attempt in one round trip: the fence is in the condition.
     func end(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         as status: BatchStatus,
         by ends: EndStatements
     ) async throws -> BatchRecord {
@@ -163,7 +164,7 @@ extension SQLInventoryStore {
     }
 
     private func ending(
-        _ endings: [GoodEnding],
+        _ endings: [AttemptSuccess],
         as status: BatchStatus,
         outcome: AttemptRecord.Outcome,
         returning columns: SQLStatement,
@@ -214,7 +215,7 @@ extension SQLInventoryStore {
     /// What is recorded of a failure that is repeated; one that names bad items must have done so before.
     private func repeated(
         _ batch: BatchRecord,
-        by holding: Holding,
+        by holding: AttemptKey,
         _ failure: BatchFailure
     ) throws -> BatchRecord {
         if failure.parts.isEmpty || batch.status == .split { return batch }
@@ -229,7 +230,7 @@ extension SQLInventoryStore {
         -> [SQLStatement]
     {
         let batch = failed.batch
-        let holding = Holding(batch: batch.id, attempt: batch.attempt)
+        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
         let ended = batch.endedAt.map { instant($0) } ?? now
         var statements: [SQLStatement] = [
             """
@@ -289,7 +290,7 @@ extension SQLInventoryStore {
     /// Checks that an attempt may end a batch, or has ended it just so.
     func heldBatch(
         _ rows: SQLRows,
-        by holding: Holding,
+        by holding: AttemptKey,
         endingAs status: BatchStatus
     ) throws -> BatchRecord {
         guard var row = rows.first else {
@@ -300,7 +301,7 @@ extension SQLInventoryStore {
 
     /// Looks into the archive for a batch that the table has no more: an end may be repeated there, too.
     func orArchived(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         endingAs status: BatchStatus,
         _ body: () async throws -> BatchRecord
     ) async throws -> BatchRecord {
@@ -316,7 +317,7 @@ extension SQLInventoryStore {
 
     private func requireHeld(
         _ found: BatchRecord,
-        by holding: Holding,
+        by holding: AttemptKey,
         endingAs status: BatchStatus
     ) throws -> BatchRecord {
         if found.attempt == holding.attempt, found.status == .running || found.isEnded(as: status) {

@@ -2,7 +2,7 @@ package import Foundation
 package import Tranche
 
 extension SQLInventoryStore: SharingStore {
-    package func succeed(_ endings: [GoodEnding]) async throws -> [BatchRecord?] {
+    package func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?] {
         let ends = try succeeding(endings, returning: batchColumns)
         let rows = try await wrapping { try await database.write(ends.statements) }
         var records: [Int64: BatchRecord] = [:]
@@ -13,7 +13,7 @@ extension SQLInventoryStore: SharingStore {
         return endings.map { records[$0.holding.batch] }
     }
 
-    package func fail(_ endings: [BadEnding]) async throws -> [BatchRecord?] {
+    package func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?] {
         for ending in endings { try requireJSON(ending.failure.result) }
         guard let first = endings.first else { return [] }
         var batch = StatementBatch()
@@ -56,7 +56,7 @@ extension SQLInventoryStore: SharingStore {
     /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another
     /// run's.
     private func failing(
-        _ ending: BadEnding,
+        _ ending: AttemptFailure,
         _ batches: SQLRows,
         _ roots: SQLRows,
         of run: RunRecord,
@@ -76,7 +76,7 @@ extension SQLInventoryStore: SharingStore {
         )
     }
 
-    package func heartbeat(_ holdings: [Holding]) async throws -> [Date?] {
+    package func heartbeat(_ holdings: [AttemptKey]) async throws -> [Date?] {
         let places = holdings.indices.sorted { holdings[$0].batch < holdings[$1].batch }
         let statements = places.map { extending(holdings[$0]) }
         let rows = try await wrapping { try await database.write(statements) }

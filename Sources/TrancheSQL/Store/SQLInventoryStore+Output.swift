@@ -1,7 +1,7 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    package func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         let ends = try succeeding([ending], returning: batchColumns)
         return try await end(ending.holding, as: .succeeded, by: ends)
     }
@@ -30,7 +30,7 @@ extension SQLInventoryStore {
     /// - Returns: One statement, or none.
     func keep(
         _ output: AttemptOutput?,
-        of holding: Holding,
+        of holding: AttemptKey,
         endedAs outcome: AttemptRecord.Outcome
     ) -> [SQLStatement] {
         guard let output = output?.ifAny else { return [] }

@@ -1,7 +1,8 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+    package func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
+    {
         try await wrapping {
             let statements = [
                 lockRun(ofBatch: holding.batch), selectBatch(holding.batch),

@@ -67,7 +67,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         return parts
     }
 
-    func isHeld(_ holding: Holding) -> SQLStatement {
+    func isHeld(_ holding: AttemptKey) -> SQLStatement {
         "id = \(holding.batch) AND attempt = \(holding.attempt) AND status = 'running'"
     }
 

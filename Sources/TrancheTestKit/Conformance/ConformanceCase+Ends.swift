@@ -61,7 +61,7 @@ extension ConformanceCase {
         ConformanceCase("A batch that does not exist is unknown") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             _ = try await bench.take()
-            let nobody = Holding(batch: 4711, attempt: 1)
+            let nobody = AttemptKey(batch: 4711, attempt: 1)
             try await requireRefused(.unknownBatch, "succeed") {
                 try await bench.store.succeed(nobody, result: nil, logging: nil)
             }

@@ -244,7 +244,7 @@ extension ConformanceCase {
         ConformanceCase("A result that is not JSON is refused") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             let batch = try await bench.take(1)
-            let holding = Holding(batch: batch.id, attempt: batch.attempt)
+            let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
             for text in [
                 "", "{", "{'a': 1}", "nothing", #"{"a":1,}"#, #"{"a":NaN}"#, #"{"a":1e400}"#,
                 #"{"a":"\u0000"}"#, #"{"a":"\udc00"}"#, "{} {}",

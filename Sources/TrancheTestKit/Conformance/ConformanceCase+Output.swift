@@ -13,7 +13,7 @@ extension ConformanceCase {
             try await first.fail(failure)
             let second = try await bench.take(2)
             let good = AttemptOutput(standardError: "", standardOutput: "{\"n\": 1}\n")
-            var ending = GoodEnding(second.holding, result: "1", logging: nil)
+            var ending = AttemptSuccess(second.holding, result: "1", logging: nil)
             ending.output = good
             let record = try await second.succeed(ending)
             try requireEqual(record.status, .succeeded, "the status")
@@ -30,12 +30,12 @@ extension ConformanceCase {
             let lost = try await bench.take()
             try await lost.release()
             let batch = try await bench.take()
-            var ending = GoodEnding(lost.holding, result: nil, logging: nil)
+            var ending = AttemptSuccess(lost.holding, result: nil, logging: nil)
             ending.output = AttemptOutput(standardError: "late")
             try await requireRefused(.batchLost, "an end by a lost attempt") { [ending] in
                 try await lost.succeed(ending)
             }
-            ending = GoodEnding(batch.holding, result: nil, logging: nil)
+            ending = AttemptSuccess(batch.holding, result: nil, logging: nil)
             ending.output = AttemptOutput()
             try await batch.succeed(ending)
             for attempt in [lost.attempt, batch.attempt] {
@@ -48,7 +48,7 @@ extension ConformanceCase {
             let bench = try await Bench(subject, ids: 1...4)
             let first = try await bench.take(2)
             let output = AttemptOutput(standardError: "a warning\n", standardOutput: "done\n")
-            var ending = GoodEnding(first.holding, result: nil, logging: nil)
+            var ending = AttemptSuccess(first.holding, result: nil, logging: nil)
             ending.output = output
             let answer = try await bench.inventory.acquire(
                 BatchRequest(job: "job", limit: BatchLimit(count: 2)),

@@ -8,7 +8,7 @@ extension ConformanceCase {
             let first = try await bench.take(2)
             bench.clock.advance(by: .seconds(3))
             let outcome = try await bench.acquire(
-                ending: [GoodEnding(first.holding, result: #"{"n":1}"#, logging: "fine")],
+                ending: [AttemptSuccess(first.holding, result: #"{"n":1}"#, logging: "fine")],
                 token: "next"
             )
             try requireEqual(outcome.firstIDs, [3], "the next batch")
@@ -29,11 +29,11 @@ extension ConformanceCase {
             let bench = try await Bench(subject, ids: 1...2)
             let first = try await bench.take(1)
             let second = try await bench.take(1)
-            let ending = GoodEnding(first.holding, result: nil, logging: nil)
+            let ending = AttemptSuccess(first.holding, result: nil, logging: nil)
             let outcome = try await bench.acquire(ending: [ending], token: "next")
             try requireEqual(outcome.firstIDs, nil, "what is handed out while another has the rest")
             try requireEqual(try await bench.record(first).status, .succeeded, "the status")
-            let last = GoodEnding(second.holding, result: nil, logging: nil)
+            let last = AttemptSuccess(second.holding, result: nil, logging: nil)
             let end = try await bench.acquire(ending: [last], token: "last")
             try requireEqual(end.firstIDs, nil, "what is handed out when all has ended")
             try requireEqual(try await bench.record(second).status, .succeeded, "the status")
@@ -42,7 +42,7 @@ extension ConformanceCase {
             subject in
             let bench = try await Bench(subject, ids: 1...4)
             let first = try await bench.take(2)
-            let ending = GoodEnding(first.holding, result: nil, logging: nil)
+            let ending = AttemptSuccess(first.holding, result: nil, logging: nil)
             let outcome = try await bench.store.acquire(
                 try await bench.request(token: "next"),
                 from: try await bench.inventory.source(bench.description),
@@ -60,7 +60,7 @@ extension ConformanceCase {
             let bench = try await Bench(subject, ids: 1...4)
             let first = try await bench.take(2)
             try await bench.store.setPause("tea", of: first.record.key)
-            let ending = GoodEnding(first.holding, result: nil, logging: nil)
+            let ending = AttemptSuccess(first.holding, result: nil, logging: nil)
             let outcome = try await bench.acquire(ending: [ending], token: "next")
             guard case .none(.paused) = outcome else {
                 throw ConformanceFailure("\(outcome) from a run that is paused")
@@ -71,7 +71,7 @@ extension ConformanceCase {
             let bench = try await Bench(subject, ids: 1...2)
             let first = try await bench.take()
             bench.clock.advance(by: .seconds(3600))
-            let ending = GoodEnding(first.holding, result: nil, logging: nil)
+            let ending = AttemptSuccess(first.holding, result: nil, logging: nil)
             let outcome = try await bench.acquire(ending: [ending], token: "next")
             try requireEqual(outcome.firstIDs, nil, "what is handed out")
             let ended = try await bench.record(first)
@@ -86,14 +86,14 @@ extension ConformanceCase {
             let other = try await bench.take(2)
             try requireEqual(other.id, lost.id, "whose batch it is now")
             let before = try await bench.store.batches(BatchSelection())
-            let endings = [held, lost].map { GoodEnding($0.holding, result: nil, logging: nil) }
+            let endings = [held, lost].map { AttemptSuccess($0.holding, result: nil, logging: nil) }
             guard case .needsEnding = try await bench.acquire(ending: endings, token: "next") else {
                 throw ConformanceFailure("a batch that was lost is ended")
             }
             let after = try await bench.store.batches(BatchSelection())
             try requireEqual(after, before, "the batches")
             let ended = try await held.succeed()
-            let again = [GoodEnding(held.holding, result: nil, logging: nil)]
+            let again = [AttemptSuccess(held.holding, result: nil, logging: nil)]
             guard case .needsEnding = try await bench.acquire(ending: again, token: "next") else {
                 throw ConformanceFailure("a batch that has ended is ended again in passing")
             }
@@ -102,7 +102,7 @@ extension ConformanceCase {
         ConformanceCase("A repeated request that ended a batch gives the same batch") { subject in
             let bench = try await Bench(subject, ids: 1...6)
             let first = try await bench.take(2)
-            let endings = [GoodEnding(first.holding, result: nil, logging: nil)]
+            let endings = [AttemptSuccess(first.holding, result: nil, logging: nil)]
             let token = AcquireRequest.madeUpTokenMark + "next"
             let outcome = try await bench.acquire(ending: endings, token: token)
             try requireEqual(outcome.firstIDs, [3], "the next batch")
@@ -111,7 +111,11 @@ extension ConformanceCase {
         },
         ConformanceCase("Who has no run has nothing to end") { subject in
             let bench = try await Bench(subject, ids: 1...2)
-            let nobody = GoodEnding(Holding(batch: 4711, attempt: 1), result: nil, logging: nil)
+            let nobody = AttemptSuccess(
+                AttemptKey(batch: 4711, attempt: 1),
+                result: nil,
+                logging: nil
+            )
             guard case .needsEnding = try await bench.acquire(ending: [nobody], token: "one") else {
                 throw ConformanceFailure("a batch that does not exist is ended")
             }
@@ -187,7 +191,7 @@ extension Bench {
 
     /// Asks a store, and plans and looks where it needs that.
     fileprivate func acquire(
-        ending endings: [GoodEnding],
+        ending endings: [AttemptSuccess],
         token: String,
         isRepeated: Bool = false
     ) async throws -> AcquireOutcome {

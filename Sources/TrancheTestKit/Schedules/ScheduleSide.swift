@@ -14,7 +14,7 @@ actor ScheduleSide {
     private var metaTable = ""
     private var numbers: [Int64] = []
     private var handedOut: [ScheduleWorld.HandedOut] = []
-    private var held: [Holding: Batch] = [:]
+    private var held: [AttemptKey: Batch] = [:]
 
     init(_ subject: ConformanceSubject, _ world: ScheduleWorld) async throws {
         self.subject = subject
@@ -42,7 +42,7 @@ actor ScheduleSide {
         case .acquire(let run, let asked):
             return try await acquire(run, asked)
         case .end(let batch, let attempt, let end):
-            return try await make(end, Holding(batch: numbers[batch], attempt: attempt))
+            return try await make(end, AttemptKey(batch: numbers[batch], attempt: attempt))
         case .advance(let milliseconds):
             subject.clock.advance(by: .milliseconds(milliseconds))
         case .insert(let rows):
@@ -81,7 +81,7 @@ actor ScheduleSide {
             policy: world.runs[run].policy
         )
         let last = asked.last.flatMap { last in
-            held[Holding(batch: numbers[last.batch], attempt: last.attempt)]
+            held[AttemptKey(batch: numbers[last.batch], attempt: last.attempt)]
         }
         let (batches, reason) = try await inventory.acquire(
             upTo: asked.batches,
@@ -89,7 +89,7 @@ actor ScheduleSide {
             from: description,
             isDraining: false,
             after: last.map {
-                Batch.Done($0, GoodEnding($0.holding, result: "{}", logging: "in passing"))
+                Batch.Done($0, AttemptSuccess($0.holding, result: "{}", logging: "in passing"))
             }
         )
         if batches.isEmpty, asked.batches == 1 { return text(reason) }
@@ -105,7 +105,7 @@ actor ScheduleSide {
         return lines.joined(separator: "\n")
     }
 
-    private func make(_ end: ScheduleStep.End, _ holding: Holding) async throws -> String {
+    private func make(_ end: ScheduleStep.End, _ holding: AttemptKey) async throws -> String {
         switch end {
         case .succeed:
             let result = #"{"attempt":\#(holding.attempt)}"#
@@ -125,7 +125,7 @@ actor ScheduleSide {
     }
 
     /// Blames the first item, and in every second attempt the last.
-    private func failBadItems(_ holding: Holding) async throws -> String {
+    private func failBadItems(_ holding: AttemptKey) async throws -> String {
         let batch = try await inventory.batch(holding.batch)
         let bad: Set = holding.attempt % 2 == 0 ? [batch.idStart, batch.idEnd] : [batch.idStart]
         var failure = BatchFailure("bad items")

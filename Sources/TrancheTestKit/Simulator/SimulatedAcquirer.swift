@@ -161,7 +161,10 @@ struct SimulatedAcquirer: Sendable {
             try await unlessLost(batch) { try await $0.succeed(result: ["ids": $0.count]) }
             if random.hits(oneIn: 6) { try await unlessLost(batch) { try await $0.succeed() } }
         } else {
-            last = Batch.Done(batch, GoodEnding(batch.holding, result: nil, logging: "in passing"))
+            last = Batch.Done(
+                batch,
+                AttemptSuccess(batch.holding, result: nil, logging: "in passing")
+            )
         }
     }
 

@@ -159,7 +159,7 @@ final class SimulationLedger: Sendable {
     }
 
     /// Notes that an attempt has ended as a record says.
-    func end(_ holding: Holding, as record: BatchRecord) throws {
+    func end(_ holding: AttemptKey, as record: BatchRecord) throws {
         try state.withLock { state in
             let known = try state.current(holding, "ended")
             let isRepeated = known.end.map {
@@ -173,7 +173,7 @@ final class SimulationLedger: Sendable {
         }
     }
 
-    func extend(_ holding: Holding, to leaseEnd: Date) throws {
+    func extend(_ holding: AttemptKey, to leaseEnd: Date) throws {
         try state.withLock { state in
             let known = try state.current(holding, "was extended")
             guard known.end == nil else { throw Violation("\(holding.words) had ended") }
@@ -181,7 +181,7 @@ final class SimulationLedger: Sendable {
         }
     }
 
-    func split(_ holding: Holding, into children: [BatchRecord]) throws {
+    func split(_ holding: AttemptKey, into children: [BatchRecord]) throws {
         try state.withLock { state in
             let known = try state.current(holding, "was split")
             let ids = children.reduce(IDRuns()) { $0.union($1.ids ?? IDRuns()) }
@@ -195,12 +195,12 @@ final class SimulationLedger: Sendable {
     }
 
     /// Whether a batch was handed out again since.
-    func isOutdated(_ holding: Holding) -> Bool {
+    func isOutdated(_ holding: AttemptKey) -> Bool {
         state.withLock { $0.batches[holding.batch]?.record.attempt ?? 0 > holding.attempt }
     }
 
     /// Notes that an attempt was told that it has lost its batch.
-    func lose(_ holding: Holding) throws {
+    func lose(_ holding: AttemptKey) throws {
         let now = Date(milliseconds: clock.date.milliseconds)
         try state.withLock { state in
             state.report.lost += 1
@@ -243,7 +243,8 @@ extension BatchStatus {
 
 extension SimulationLedger.State {
     /// The batch, as long as an attempt is its last.
-    fileprivate func current(_ holding: Holding, _ what: String) throws -> SimulationLedger.Known {
+    fileprivate func current(_ holding: AttemptKey, _ what: String) throws -> SimulationLedger.Known
+    {
         guard let known = batches[holding.batch] else {
             throw Violation("\(holding.words) \(what), but was handed out to nobody")
         }

@@ -49,7 +49,7 @@ struct SteppedStore: ForwardingStore {
     }
 
     /// Notes what ended with an acquire.
-    private func end(_ endings: [GoodEnding], answering outcome: AcquireOutcome) async throws {
+    private func end(_ endings: [AttemptSuccess], answering outcome: AcquireOutcome) async throws {
         if case .needsEnding = outcome { return }
         for ending in endings {
             let selection = BatchSelection(ids: [ending.holding.batch])
@@ -62,7 +62,7 @@ struct SteppedStore: ForwardingStore {
     }
 
     func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
@@ -73,7 +73,7 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+    func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord {
         try await end(holding, failure.parts.isEmpty ? "fail" : "fail with bad items") {
             let record = try await base.fail(holding, with: failure)
             try ledger.end(holding, as: record)
@@ -81,7 +81,7 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func release(_ holding: Holding) async throws -> BatchRecord {
+    func release(_ holding: AttemptKey) async throws -> BatchRecord {
         try await end(holding, "release") {
             let record = try await base.release(holding)
             try ledger.end(holding, as: record)
@@ -89,7 +89,7 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func heartbeat(_ holding: Holding) async throws -> Date {
+    func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try await end(holding, "heartbeat") {
             let leaseEnd = try await base.heartbeat(holding)
             try ledger.extend(holding, to: leaseEnd)
@@ -97,7 +97,7 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+    func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord] {
         try await gate.pass("split")
         return try await gate.lose("split") {
             let children = try await base.split(holding, into: parts)
@@ -110,7 +110,7 @@ struct SteppedStore: ForwardingStore {
     /// Makes a request that names an attempt; who is refused must have lost the batch, and must not have
     /// changed it.
     private func end<R>(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         _ what: String,
         _ body: () async throws -> R
     ) async throws -> R {
@@ -134,7 +134,7 @@ struct SteppedStore: ForwardingStore {
     }
 }
 
-extension Holding {
+extension AttemptKey {
     /// Batch and attempt, such as `3/1`.
     var words: String { "\(batch)/\(attempt)" }
 }

@@ -87,7 +87,7 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         guard ending.output != nil else {
             return try await succeed(
                 ending.holding,
@@ -105,7 +105,7 @@ extension ForwardingStore {
 
     /// Forwards the request.
     public func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
@@ -115,17 +115,18 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+    public func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
+    {
         try await forward(.fail) { try await base.fail(holding, with: failure) }
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func release(_ holding: Holding) async throws -> BatchRecord {
+    public func release(_ holding: AttemptKey) async throws -> BatchRecord {
         try await forward(.release) { try await base.release(holding) }
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func heartbeat(_ holding: Holding) async throws -> Date {
+    public func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try await forward(.heartbeat) { try await base.heartbeat(holding) }
     }
 
@@ -231,7 +232,8 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `SplittingStore`.
-    public func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+    public func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
+    {
         try await forward(.split) { try await base.split(holding, into: parts) }
     }
 

@@ -38,35 +38,36 @@ public actor MemoryInventoryStore: InventoryStore {
 
     /// Ends an attempt well; see `InventoryStore`.
     public func succeed(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         result: String?,
         logging: String?
     ) async throws -> BatchRecord {
-        try await succeed(GoodEnding(holding, result: result, logging: logging))
+        try await succeed(AttemptSuccess(holding, result: result, logging: logging))
     }
 
     /// Ends an attempt well, with what was written; see `OutputStore`.
-    public func succeed(_ ending: GoodEnding) async throws -> BatchRecord {
+    public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try change { try $0.succeed(ending, now: $1) }
     }
 
     /// Reads what was written during an attempt; see `OutputStore`.
     public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
-        try change { tables, _ in tables.outputs[Holding(batch: batch, attempt: attempt)] }
+        try change { tables, _ in tables.outputs[AttemptKey(batch: batch, attempt: attempt)] }
     }
 
     /// Ends an attempt badly; see `InventoryStore`.
-    public func fail(_ holding: Holding, with failure: BatchFailure) async throws -> BatchRecord {
+    public func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
+    {
         try change { try $0.fail(holding, with: failure, now: $1) }
     }
 
     /// Gives a batch back unharmed; see `InventoryStore`.
-    public func release(_ holding: Holding) async throws -> BatchRecord {
+    public func release(_ holding: AttemptKey) async throws -> BatchRecord {
         try change { try $0.release(holding, now: $1) }
     }
 
     /// Extends the lease; see `InventoryStore`.
-    public func heartbeat(_ holding: Holding) async throws -> Date {
+    public func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try change { try $0.heartbeat(holding, now: $1) }
     }
 
@@ -226,7 +227,8 @@ extension MemoryInventoryStore {
 
 extension MemoryInventoryStore {
     /// Splits a failed batch into batches that are due at once; see `SplittingStore`.
-    public func split(_ holding: Holding, into parts: [BatchPart]) async throws -> [BatchRecord] {
+    public func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
+    {
         try change { try $0.split(holding, into: parts, now: $1) }
     }
 

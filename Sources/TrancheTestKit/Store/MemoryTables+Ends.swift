@@ -4,7 +4,7 @@ import Tranche
 extension MemoryTables {
     /// Ends an attempt well.
     @discardableResult
-    mutating func succeed(_ ending: GoodEnding, now: Date) throws -> BatchRecord {
+    mutating func succeed(_ ending: AttemptSuccess, now: Date) throws -> BatchRecord {
         try requireJSON(ending.result)
         let isHeld = isHeld(ending.holding)
         let ended = try end(ending.holding, as: .succeeded, attempt: .succeeded, now: now) {
@@ -17,17 +17,17 @@ extension MemoryTables {
     }
 
     /// Whether a batch is in the hands of an attempt.
-    func isHeld(_ holding: Holding) -> Bool {
+    func isHeld(_ holding: AttemptKey) -> Bool {
         batch(holding.batch).map { $0.status == .running && $0.attempt == holding.attempt } ?? false
     }
 
     /// Gives a batch back unharmed.
-    mutating func release(_ holding: Holding, now: Date) throws -> BatchRecord {
+    mutating func release(_ holding: AttemptKey, now: Date) throws -> BatchRecord {
         try end(holding, as: .released, attempt: .released, now: now) { _ in }
     }
 
     /// Extends the lease.
-    mutating func heartbeat(_ holding: Holding, now: Date) throws -> Date {
+    mutating func heartbeat(_ holding: AttemptKey, now: Date) throws -> Date {
         var batch = try find(holding)
         guard batch.status == .running, batch.attempt == holding.attempt else {
             throw lost(holding, batch)
@@ -40,7 +40,7 @@ extension MemoryTables {
 
     /// Ends the attempt that holds a batch, or repeats the end that it made.
     private mutating func end(
-        _ holding: Holding,
+        _ holding: AttemptKey,
         as status: BatchStatus,
         attempt outcome: AttemptRecord.Outcome,
         now: Date,
@@ -59,18 +59,18 @@ extension MemoryTables {
         return batch
     }
 
-    func find(_ holding: Holding) throws -> BatchRecord {
+    func find(_ holding: AttemptKey) throws -> BatchRecord {
         guard let batch = batch(holding.batch) else {
             throw TrancheError(.unknownBatch, "there is no batch \(holding.batch)")
         }
         return batch
     }
 
-    func policy(of holding: Holding) throws -> RunPolicy {
+    func policy(of holding: AttemptKey) throws -> RunPolicy {
         run(try find(holding).key)?.policy ?? RunPolicy()
     }
 
-    func lost(_ holding: Holding, _ batch: BatchRecord) -> TrancheError {
+    func lost(_ holding: AttemptKey, _ batch: BatchRecord) -> TrancheError {
         TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is no longer held by attempt \(holding.attempt): "

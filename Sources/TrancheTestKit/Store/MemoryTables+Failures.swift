@@ -3,7 +3,7 @@ import Tranche
 
 extension MemoryTables {
     /// Ends an attempt badly.
-    mutating func fail(_ holding: Holding, with failure: BatchFailure, now: Date) throws
+    mutating func fail(_ holding: AttemptKey, with failure: BatchFailure, now: Date) throws
         -> BatchRecord
     {
         try requireJSON(failure.result)
@@ -47,7 +47,7 @@ extension MemoryTables {
     // MARK: Parts
 
     /// Splits a failed batch.
-    mutating func split(_ holding: Holding, into parts: [BatchPart], now: Date) throws
+    mutating func split(_ holding: AttemptKey, into parts: [BatchPart], now: Date) throws
         -> [BatchRecord]
     {
         var batch = try find(holding)

@@ -10,7 +10,7 @@ struct MemoryTables {
     /// In the order in which they were handed out.
     var attempts: [AttemptRecord] = []
     /// What was written during attempts.
-    var outputs: [Holding: AttemptOutput] = [:]
+    var outputs: [AttemptKey: AttemptOutput] = [:]
     /// In the order of their numbers.
     var gaps: [GapRow] = []
     /// Batches that are long done, in the order in which they were packed.

@@ -12,7 +12,7 @@ struct WorkerGroupStateTests {
     private func state(
         slots: Int = 1,
         prefetch: Int = 0,
-        end: SequenceEnd = .whenComplete,
+        end: BatchesEnd = .whenComplete,
         limit: Int = .max
     ) -> WorkerGroupState {
         let configuration = WorkerGroup.Configuration(
@@ -80,12 +80,12 @@ struct WorkerGroupStateTests {
     @Test(
         "What is worth waiting for depends on when the group ends",
         arguments: [
-            (SequenceEnd.whenNothingIsReady, [true, true, true, true, true]),
+            (BatchesEnd.whenNothingIsReady, [true, true, true, true, true]),
             (.whenComplete, [true, false, true, true, true]),
             (.never, [false, false, false, false, false]),
         ]
     )
-    func ends(end: SequenceEnd, areEnds: [Bool]) {
+    func ends(end: BatchesEnd, areEnds: [Bool]) {
         let reasons: [NoBatchReason] = [
             .complete, waiting(1), .unsettled(until: nil), .paused(reason: "lunch"),
             .held(reason: "down", until: nil),
