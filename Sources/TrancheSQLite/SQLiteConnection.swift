@@ -214,8 +214,8 @@ package actor SQLiteConnection: SQLConnection {
             leaveQueue()
             throw error
         }
-        // When no more of this process's writers wait, or its time is over, the front of the queue is
-        // left while this transaction runs, so that another process stands there before this one
+        // When no more of this process's writers wait, or its time is over, the front of the queue
+        // is left while this transaction runs, so that another process stands there before this one
         // comes again.
         if let taken = queueFrontSince, isWanted,
             ContinuousClock.now - taken < SQLiteWriterQueue.longest

@@ -6,7 +6,8 @@ import Synchronization
 /// ```swift
 /// let inventory = try await Inventory.open(.sqlite("inventory.db"))
 /// let files = SQLSource("files", uid: "id", item: "path", weight: "size_in_bytes")
-/// if let batch = try await inventory.acquireBatch(from: files, job: "checksum", limit: .weight(64 << 20)) {
+/// if let batch = try await inventory.acquireBatch(from: files, job: "checksum", limit: .weight(64
+/// << 20)) {
 ///     try await batch.process { items in try await work(items) }.get()
 /// }
 /// ```
@@ -96,8 +97,8 @@ public final class Inventory: Sendable {
 
     /// Closes the connections.
     ///
-    /// Batches in hand can no longer be ended through this inventory. Observers are told of what has
-    /// happened before; they are waited for, 5 s at most.
+    /// Batches in hand can no longer be ended through this inventory. Observers are told of what
+    /// has happened before; they are waited for, 5 s at most.
     public func close() async {
         await store.close()
         await events?.drain(configuration.clock)

@@ -2,8 +2,8 @@ public import Foundation
 
 /// A transaction that is open in the inventory's database.
 ///
-/// While it is, the server keeps the dead versions of all rows, and what reads or changes many of them
-/// becomes slower.
+/// While it is, the server keeps the dead versions of all rows, and what reads or changes many of
+/// them becomes slower.
 public struct OpenTransaction: Sendable, Hashable {
     /// When it began.
     public var since: Date
