@@ -4,9 +4,9 @@
 /// batches, the batches, and a checksum of four bytes. Each batch is a byte of flags, set where a
 /// field is as expected from the batch before, and then what the flags do not say; numbers are
 /// differences in seven-bit groups.
-public enum ArchiveCodec: Sendable {
+package enum ArchiveCodec: Sendable {
     /// Most runs of ids that the batches of one packing may have together.
-    public static let mostRuns = 1 << 20
+    package static let mostRuns = 1 << 20
 
     static let version: UInt8 = 1
     private static let checksumWidth = 4
@@ -18,7 +18,7 @@ public enum ArchiveCodec: Sendable {
     /// - Parameter batches: The batches, ascending by number, each once; together they have at most
     ///   ``mostRuns`` runs of ids.
     /// - Returns: The bytes.
-    public static func pack(_ batches: [ArchivedBatch]) -> [UInt8] {
+    package static func pack(_ batches: [ArchivedBatch]) -> [UInt8] {
         var writer = PackedWriter()
         writer.append(byte: version)
         writer.append(UInt64(batches.count))
@@ -38,7 +38,7 @@ public enum ArchiveCodec: Sendable {
     ///   - row: The number of the archive's row that holds them, for messages.
     /// - Returns: The batches, ascending by number.
     /// - Throws: ``TrancheError`` `.storeFailed` (permanent) for bytes that are not what was packed.
-    public static func unpack(_ bytes: [UInt8], row: Int64) throws -> [ArchivedBatch] {
+    package static func unpack(_ bytes: [UInt8], row: Int64) throws -> [ArchivedBatch] {
         do {
             return try unpacked(bytes)
         } catch {

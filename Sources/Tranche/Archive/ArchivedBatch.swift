@@ -1,36 +1,36 @@
 import Foundation
 
 /// A batch that succeeded long ago, as the archive keeps it: without result, log and attempts.
-public struct ArchivedBatch: Sendable, Hashable {
+package struct ArchivedBatch: Sendable, Hashable {
     /// The batch's number.
-    public var id: Int64
+    package var id: Int64
     /// How it came to be.
-    public var kind: BatchKind
+    package var kind: BatchKind
     /// The hand-out that succeeded: 1, 2, ….
-    public var attempt: Int
+    package var attempt: Int
     /// The id of its first item.
-    public var idStart: Int64
+    package var idStart: Int64
     /// The id of its last item; at least ``idStart``.
-    public var idEnd: Int64
+    package var idEnd: Int64
     /// The id after which its tile begins; `nil` from the source's start, and for what has no tile.
-    public var coverStart: Int64?
+    package var coverStart: Int64?
     /// The ids handed out; `nil` when the range says it all, or for an adopted batch, unknown.
-    public var itemIDs: IDRuns?
+    package var itemIDs: IDRuns?
     /// How many items it had; at least 0.
     ///
     /// It tells a range that says it all from unknown ids.
-    public var count: Int
+    package var count: Int
     /// The items' weight at the hand-out; `nil` for adopted batches without.
-    public var weight: Double?
+    package var weight: Double?
     /// Its number among the successes of its job.
-    public var completion: Int64?
+    package var completion: Int64?
     /// When it succeeded, in milliseconds since 1970 UTC.
-    public var endedMilliseconds: Int64
+    package var endedMilliseconds: Int64
     /// Whether pybatchintory made it, so that its tile is no more than it names.
-    public var isAdopted: Bool
+    package var isAdopted: Bool
 
     /// Makes a batch.
-    public init(
+    package init(
         id: Int64,
         kind: BatchKind,
         attempt: Int = 1,
@@ -66,7 +66,7 @@ public struct ArchivedBatch: Sendable, Hashable {
     /// - Parameters:
     ///   - record: The batch.
     ///   - isAdopted: Whether pybatchintory made it.
-    public init?(_ record: BatchRecord, isAdopted: Bool = false) {
+    package init?(_ record: BatchRecord, isAdopted: Bool = false) {
         let (span, overflow) = record.idEnd.subtractingReportingOverflow(record.idStart)
         guard record.status == .succeeded, let endedAt = record.endedAt,
             !overflow, span >= 0, span < .max, record.count >= 0, record.attempt >= 1,
@@ -93,7 +93,7 @@ public struct ArchivedBatch: Sendable, Hashable {
     ///
     /// - Parameter key: The run that it belongs to.
     /// - Returns: The record; its status is `succeeded`.
-    public func record(of key: RunKey) -> BatchRecord {
+    package func record(of key: RunKey) -> BatchRecord {
         let endedAt = Date(milliseconds: endedMilliseconds)
         return BatchRecord(
             id: id,
@@ -115,7 +115,7 @@ public struct ArchivedBatch: Sendable, Hashable {
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.
-    public var isTile: Bool { kind == .incremental || kind == .backfill }
+    package var isTile: Bool { kind == .incremental || kind == .backfill }
 
     /// The lowest id that it stands for: that of its tile, where it has one.
     ///

@@ -2,21 +2,21 @@
 ///
 /// Neighbours are joined into coarse gaps; of closed ones that are still too many, those that were
 /// watched longest are given up: they are left to the audit.
-public struct GapLimit: Sendable {
+package struct GapLimit: Sendable {
     /// Most gaps of a run.
-    public static let most = 1000
+    package static let most = 1000
 
     /// Gaps that have grown.
-    public private(set) var joined: [Gap] = []
+    package private(set) var joined: [Gap] = []
     /// The numbers of gaps that are no more: joined to another, or given up.
-    public private(set) var removed: [Int64] = []
+    package private(set) var removed: [Int64] = []
     /// How many were given up.
-    public private(set) var dropped = 0
+    package private(set) var dropped = 0
 
     /// Decides.
     ///
     /// - Parameter gaps: All gaps of a run, ascending.
-    public init(_ gaps: [Gap]) {
+    package init(_ gaps: [Gap]) {
         guard gaps.count > Self.most else { return }
         let target = Self.most / 2
         // The widest reach to neighbours that leaves few enough of them.

@@ -1,16 +1,16 @@
-public import Foundation
+package import Foundation
 
 /// What becomes of gaps after a look, decided under the run's lock.
 ///
 /// A look counts only for a gap that is as it was: whoever hands out an id of a gap changes the gap,
 /// so that an id found free is still free.
-public struct LateOffer: Sendable {
+package struct LateOffer: Sendable {
     /// The items of the late batch; `nil` when there is none.
-    public private(set) var batch: PlannedRange?
+    package private(set) var batch: PlannedRange?
     /// The gaps as they are now; with ``Gap/id`` 0 those that are new.
-    public private(set) var kept: [Gap] = []
+    package private(set) var kept: [Gap] = []
     /// The numbers of the gaps that are no more.
-    public private(set) var removed: [Int64] = []
+    package private(set) var removed: [Int64] = []
 
     /// Decides.
     ///
@@ -21,7 +21,7 @@ public struct LateOffer: Sendable {
     ///   - isWanted: Whether a late batch is handed out.
     ///   - now: The inventory's time.
     /// - Throws: ``TrancheError`` `.invalidItem` for an item that breaks the rules.
-    public init(
+    package init(
         looks: [GapCheck],
         gaps: [Gap],
         limit: BatchLimit,

@@ -1,16 +1,16 @@
-public import Foundation
+package import Foundation
 
 /// Queues ids for a late batch: what becomes of a run's gaps.
-public struct LateQueue: Sendable {
+package struct LateQueue: Sendable {
     /// Most gaps made in one go; what is more is not queued, and found again by the next audit.
     static let mostNew = 1000
 
     /// How many ids are queued.
-    public let count: Int
+    package let count: Int
     /// Gaps that are looked at at once, since they hold some of the ids.
-    public private(set) var changed: [Gap] = []
+    package private(set) var changed: [Gap] = []
     /// New gaps for the other ids.
-    public private(set) var new: [Gap] = []
+    package private(set) var new: [Gap] = []
 
     /// Decides.
     ///
@@ -20,7 +20,7 @@ public struct LateQueue: Sendable {
     ///   - isRedo: Whether ids are queued that were handed out before.
     ///   - watch: How long new gaps are watched.
     ///   - now: The inventory's time.
-    public init(ids: IDRuns, gaps: [Gap], isRedo: Bool, watch: Duration, now: Date) {
+    package init(ids: IDRuns, gaps: [Gap], isRedo: Bool, watch: Duration, now: Date) {
         var rest = ids
         var queued = 0
         for gap in gaps where gap.isRedo == isRedo {

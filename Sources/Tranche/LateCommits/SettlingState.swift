@@ -1,26 +1,26 @@
-public import Foundation
+package import Foundation
 
 /// How far a run may hand out ids that nobody can still commit, and for whom it waits.
 ///
 /// A highest id is read, and then the writers that are there. When these have ended, or were waited
 /// for long enough, ids up to it are handed out. One such candidate is waited for at a time, so that
 /// writers who keep coming delay nobody.
-public struct SettlingState: Sendable, Hashable {
+package struct SettlingState: Sendable, Hashable {
     /// The id up to which batches are handed out; `nil` before the first was found.
-    public private(set) var ceiling: Int64?
+    package private(set) var ceiling: Int64?
     /// The id that is waited for.
-    public private(set) var candidate: Int64?
+    package private(set) var candidate: Int64?
     /// When it was read.
-    public private(set) var candidateAt: Date?
+    package private(set) var candidateAt: Date?
     /// The server's life in which ``holders`` have their names.
-    public private(set) var epoch = ""
+    package private(set) var epoch = ""
     /// The writers that were there at the last look, and when each was first seen.
-    public private(set) var holders: [String: Date] = [:]
+    package private(set) var holders: [String: Date] = [:]
     /// The writers that the candidate waits for.
-    public private(set) var awaited: Set<String> = []
+    package private(set) var awaited: Set<String> = []
 
     /// Makes the state of a run that has not looked yet.
-    public init() {}
+    package init() {}
 
     /// Takes an observation into account.
     ///
@@ -29,7 +29,7 @@ public struct SettlingState: Sendable, Hashable {
     ///   - now: The inventory's time.
     ///   - wait: How long one writer is waited for, from first sight.
     ///   - lag: How long a highest id must have been known before it is handed out.
-    public mutating func observe(
+    package mutating func observe(
         _ observation: WriterObservation,
         now: Date,
         wait: Duration,
@@ -68,12 +68,12 @@ public struct SettlingState: Sendable, Hashable {
 
     /// The writers that were waited for long enough and are still there: what they may commit below
     /// the ceiling are open gaps.
-    public func lingering(now: Date, wait: Duration) -> Set<String> {
+    package func lingering(now: Date, wait: Duration) -> Set<String> {
         Set(holders.filter { isOverdue($0.value, now: now, wait: wait) }.keys)
     }
 
     /// When the candidate is handed out at the latest; `nil` when there is none.
-    public func passesAt(wait: Duration, lag: Duration) -> Date? {
+    package func passesAt(wait: Duration, lag: Duration) -> Date? {
         guard candidate != nil, let candidateAt else { return nil }
         let seen = awaited.compactMap { holders[$0] }.map { $0.addingTimeInterval(wait.seconds) }
         return (seen + [candidateAt.addingTimeInterval(lag.seconds)]).max()
@@ -81,7 +81,7 @@ public struct SettlingState: Sendable, Hashable {
 
     /// Whether the state must be kept in place of an older one: that writers came and went who are not
     /// waited for makes no difference.
-    public func isNews(after old: SettlingState) -> Bool {
+    package func isNews(after old: SettlingState) -> Bool {
         ceiling != old.ceiling || candidate != old.candidate || candidateAt != old.candidateAt
             || (epoch != old.epoch && candidate != nil)
     }
@@ -90,7 +90,7 @@ public struct SettlingState: Sendable, Hashable {
     ///
     /// - Parameter other: The state of the same run that is kept.
     /// - Returns: Whether to plan again from that.
-    public func isBehind(_ other: SettlingState) -> Bool {
+    package func isBehind(_ other: SettlingState) -> Bool {
         let (own, known) = (ceiling ?? .min, other.ceiling ?? .min)
         guard own == known, epoch == other.epoch, let since = other.candidateAt,
             other.candidate != nil
@@ -115,7 +115,7 @@ public struct SettlingState: Sendable, Hashable {
 
 extension SettlingState {
     /// The writers as text: `EPOCH|NAME@MILLISECONDS`, those waited for with a `!` in front.
-    public var packedHolders: String? {
+    package var packedHolders: String? {
         if epoch.isEmpty, holders.isEmpty { return nil }
         return holders.sorted { $0.key < $1.key }.reduce(epoch) { text, holder in
             let mark = awaited.contains(holder.key) ? "!" : ""
@@ -124,7 +124,7 @@ extension SettlingState {
     }
 
     /// Reads a state as it was kept.
-    public init(ceiling: Int64?, candidate: Int64?, candidateAt: Date?, packedHolders: String?) {
+    package init(ceiling: Int64?, candidate: Int64?, candidateAt: Date?, packedHolders: String?) {
         self.ceiling = ceiling
         self.candidate = candidate
         self.candidateAt = candidateAt

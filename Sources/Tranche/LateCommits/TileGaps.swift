@@ -1,7 +1,7 @@
-public import Foundation
+package import Foundation
 
 /// Makes the gaps of what a run passes over.
-public struct TileGaps: Sendable {
+package struct TileGaps: Sendable {
     /// Most exact gaps of one tile; a tile with more becomes one coarse gap.
     static let mostExact = 16
 
@@ -16,7 +16,7 @@ public struct TileGaps: Sendable {
     ///   - settling: How far the run may hand out, as it is now.
     ///   - policy: The run's policy.
     ///   - now: The inventory's time.
-    public init(settling: SettlingState, policy: RunPolicy, now: Date) {
+    package init(settling: SettlingState, policy: RunPolicy, now: Date) {
         self.now = now
         watch = policy.watch
         holders = settling.lingering(now: now, wait: policy.settleWait)
@@ -31,7 +31,7 @@ public struct TileGaps: Sendable {
     ///   - ids: The ids handed out.
     ///   - bounds: The ids that the run may use.
     /// - Returns: The gaps, ascending; none when every id was handed out.
-    public func gaps(
+    package func gaps(
         after cursor: Int64?,
         through end: Int64,
         handedOut ids: IDRuns,

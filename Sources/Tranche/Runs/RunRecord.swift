@@ -21,13 +21,13 @@ public struct RunRecord: Sendable, Hashable {
     /// When an item was first seen that was too little for a batch of `minWeight`.
     public var pendingSince: Date?
     /// How far ids may be handed out that nobody can still commit.
-    public var settling: SettlingState
+    package var settling: SettlingState
     /// When a gap is to be looked at next; `nil` when there is none.
     public var gapsDueAt: Date?
     /// How many gaps were given up because there were too many; they are left to the audit.
     public var droppedGaps: Int
     /// What is known of failures that are not the items'.
-    public var outage: OutageGuard
+    package var outage: OutageGuard
     /// The ids at the root that a downstream backfill was limited to.
     public var rootIDs: IDBounds
     /// Whether other jobs take the run's batches as their items.
@@ -40,7 +40,7 @@ public struct RunRecord: Sendable, Hashable {
     public var createdAt: Date
 
     /// Makes a record.
-    public init(
+    package init(
         id: Int64 = 0,
         key: RunKey,
         definition: String?,

@@ -19,7 +19,7 @@ public struct BatchPart: Sendable, Hashable {
 }
 
 /// Cuts batches that failed into parts.
-public struct BatchSplitter: Sendable {
+package struct BatchSplitter: Sendable {
     private let ids: [Int64]
     private let weights: [Int64: Double]
 
@@ -28,7 +28,7 @@ public struct BatchSplitter: Sendable {
     /// - Parameters:
     ///   - ids: The batch's ids; `nil` for an adopted one, whose ids are those of its items.
     ///   - items: Its items as far as they still exist, ascending.
-    public init(ids: IDRuns?, items: [Item]) {
+    package init(ids: IDRuns?, items: [Item]) {
         self.ids = ids.map { Array($0.ids) } ?? items.map(\.id)
         weights = Dictionary(items.map { ($0.id, $0.weight) }) { first, _ in first }
     }
@@ -36,7 +36,7 @@ public struct BatchSplitter: Sendable {
     /// Two parts of about the same weight, in order of id; one when there is a single id.
     ///
     /// Ids whose item has vanished weigh nothing and stay in a part.
-    public var halves: [BatchPart] {
+    package var halves: [BatchPart] {
         guard ids.count > 1 else { return ids.isEmpty ? [] : [part(ids[...])] }
         let total = ids.reduce(0) { $0.addingClamped(weight($1)) }
         var cut = ids.count / 2
@@ -59,7 +59,7 @@ public struct BatchSplitter: Sendable {
     /// - Parameter bad: The bad ids.
     /// - Returns: The parts: the rest first, when there is one.
     /// - Throws: ``TrancheError`` `.invalidArgument` when the batch has no such id.
-    public func parts(bad: Set<Int64>) throws -> [BatchPart] {
+    package func parts(bad: Set<Int64>) throws -> [BatchPart] {
         let unknown = bad.subtracting(ids)
         guard unknown.isEmpty else {
             throw TrancheError(

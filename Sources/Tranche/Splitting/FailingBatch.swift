@@ -1,20 +1,20 @@
-public import Foundation
+package import Foundation
 
 /// A batch whose attempt has failed, with what decides about what follows.
-public struct FailingBatch: Sendable {
+package struct FailingBatch: Sendable {
     /// The batch, running.
-    public let batch: BatchRecord
+    package let batch: BatchRecord
     /// Its run, locked.
-    public let run: RunRecord
+    package let run: RunRecord
     /// The first batch that it was split from, or itself.
-    public let root: Int64
+    package let root: Int64
     /// How it failed.
-    public let failure: BatchFailure
+    package let failure: BatchFailure
     /// The inventory's time.
-    public let now: Date
+    package let now: Date
 
     /// Makes the decision's ground.
-    public init(
+    package init(
         batch: BatchRecord,
         run: RunRecord,
         root: Int64,
@@ -29,18 +29,18 @@ public struct FailingBatch: Sendable {
     }
 
     /// What follows.
-    public struct Outcome: Sendable {
+    package struct Outcome: Sendable {
         /// The batch as it is then.
-        public var batch: BatchRecord
+        package var batch: BatchRecord
         /// The run's guard as it is then.
-        public var outage: OutageGuard
+        package var outage: OutageGuard
     }
 
     /// Decides.
     ///
     /// - Returns: The batch and the guard.
     /// - Throws: ``TrancheError`` `.invalidArgument` when the failure's parts are not the batch's ids.
-    public func outcome() throws -> Outcome {
+    package func outcome() throws -> Outcome {
         try requireOwnParts()
         var outcome = Outcome(batch: batch, outage: run.outage)
         outcome.batch.status = .failed

@@ -1,50 +1,50 @@
-public import Foundation
+package import Foundation
 
 /// Tells failures of the items from failures of what they all need.
 ///
 /// When batches that have nothing to do with each other fail with the same error within a window, the
 /// run is held for a while; then a single batch is handed out as a probe, and its success ends the
 /// hold. It is part of runs that split what fails.
-public struct OutageGuard: Sendable, Hashable, Codable {
+package struct OutageGuard: Sendable, Hashable, Codable {
     /// Unrelated batches that fail alike within the window before the run is held.
-    public static let threshold = 5
+    package static let threshold = 5
     /// The window.
-    public static let window = Duration.seconds(60)
+    package static let window = Duration.seconds(60)
     /// The first hold; doubled with each probe that fails.
-    public static let firstHold = Duration.seconds(30)
+    package static let firstHold = Duration.seconds(30)
     /// The longest hold.
-    public static let longestHold = Duration.seconds(600)
+    package static let longestHold = Duration.seconds(600)
 
     /// The last failures: at most one for each batch that was handed out from the source.
-    public private(set) var failures: [Failure] = []
+    package private(set) var failures: [Failure] = []
     /// The hold, while there is one.
-    public private(set) var hold: Hold?
+    package private(set) var hold: Hold?
 
     /// Makes a guard that has seen nothing.
-    public init() {}
+    package init() {}
 
     /// A failure.
-    public struct Failure: Sendable, Hashable, Codable {
+    package struct Failure: Sendable, Hashable, Codable {
         /// The first batch that the failed one was split from, or itself.
-        public var root: Int64
+        package var root: Int64
         /// The error, without what differs from batch to batch.
-        public var error: String
+        package var error: String
         /// When, in milliseconds since 1970 UTC.
-        public var at: Int64
+        package var at: Int64
     }
 
     /// A hold.
-    public struct Hold: Sendable, Hashable, Codable {
+    package struct Hold: Sendable, Hashable, Codable {
         /// The error that many batches failed with.
-        public var error: String
+        package var error: String
         /// When the next probe is handed out, in milliseconds since 1970 UTC.
-        public var until: Int64
+        package var until: Int64
         /// How long it lasts, in milliseconds.
-        public var length: Int64
+        package var length: Int64
         /// The batch that was handed out as a probe.
-        public var probe: Int64?
+        package var probe: Int64?
         /// The attempt of the probe.
-        public var probeAttempt: Int?
+        package var probeAttempt: Int?
     }
 
     /// Takes a failure into account.
@@ -55,7 +55,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     ///   - message: The error.
     ///   - now: The inventory's time.
     /// - Returns: Whether the failure is an outage's, and says nothing about the items.
-    public mutating func noteFailure(root: Int64, batch: Int64, message: String, now: Date) -> Bool
+    package mutating func noteFailure(root: Int64, batch: Int64, message: String, now: Date) -> Bool
     {
         let error = Self.kind(of: message)
         let at = now.milliseconds
@@ -83,7 +83,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     }
 
     /// What an acquire may do.
-    public enum Permission: Sendable, Hashable {
+    package enum Permission: Sendable, Hashable {
         /// Hand out as usual.
         case allowed
         /// Hand out one batch, and tell it to ``startProbe(_:attempt:leaseEnd:)``.
@@ -95,7 +95,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     }
 
     /// What an acquire may do now.
-    public func permission(now: Date) -> Permission {
+    package func permission(now: Date) -> Permission {
         guard let hold else { return .allowed }
         if let probe = hold.probe, let attempt = hold.probeAttempt {
             return .ask(batch: probe, attempt: attempt)
@@ -105,7 +105,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     }
 
     /// Notes that a batch was handed out as a probe.
-    public mutating func startProbe(_ batch: Int64, attempt: Int, leaseEnd: Date) {
+    package mutating func startProbe(_ batch: Int64, attempt: Int, leaseEnd: Date) {
         hold?.probe = batch
         hold?.probeAttempt = attempt
         hold?.until = leaseEnd.milliseconds
@@ -117,7 +117,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     ///   - succeeded: Whether it succeeded; `nil` when it was given back or its lease ended: another
     ///     probe is due.
     ///   - now: The inventory's time.
-    public mutating func endProbe(succeeded: Bool?, now: Date) {
+    package mutating func endProbe(succeeded: Bool?, now: Date) {
         switch succeeded {
         case true: hold = nil
         case nil:
@@ -156,7 +156,7 @@ public struct OutageGuard: Sendable, Hashable, Codable {
     }
 
     /// Why nothing is handed out.
-    public var reason: String {
+    package var reason: String {
         "many batches fail with '\(hold?.error ?? "")'; a single one is tried when the hold ends"
     }
 

@@ -48,14 +48,14 @@ public struct PlanDemand: Sendable, Hashable {
     /// The id after which to plan; `nil` from the beginning.
     public var cursor: Int64?
     /// How far ids may be handed out that nobody can still commit, as the run knows it.
-    public var settling: SettlingState
+    package var settling: SettlingState
     /// The run's policy.
     public var policy: RunPolicy
     /// The inventory's time.
     public var now: Date
 
     /// Makes a demand.
-    public init(cursor: Int64?, settling: SettlingState, policy: RunPolicy, now: Date) {
+    package init(cursor: Int64?, settling: SettlingState, policy: RunPolicy, now: Date) {
         self.cursor = cursor
         self.settling = settling
         self.policy = policy
