@@ -104,7 +104,7 @@ extension GroupedRequests {
     /// What a caller asks for.
     struct AcquireCall: Sendable {
         let request: AcquireRequest
-        let endings: [AttemptSuccess]
+        var endings: [AttemptSuccess]
         let source: any MetaSource
         let inventory: Inventory
     }
@@ -119,30 +119,24 @@ extension GroupedRequests {
 
     /// Hands out batches, in one transaction with others who ask for the same just now.
     func acquire(_ call: AcquireCall) async throws -> Inventory.Answer {
-        guard isSharing, call.request.isTokenMadeUp else { return try await Self.acquire(call) }
+        let (inventory, source) = (call.inventory, call.source)
+        guard isSharing, call.request.isTokenMadeUp else {
+            return try await inventory.answer(call.request, from: source, ending: call.endings)
+        }
         let queue = queue(for: call.request)
         var call = call
         while true {
             if queue.beginAlone() {
                 defer { queue.endAlone() }
-                return try await Self.acquire(call)
+                return try await inventory.answer(call.request, from: source, ending: call.endings)
             }
             switch try await queue.execute(call) {
             case .batches(let batches): return (batches, .complete)
             case .none(let reason): return ([], reason)
             case .again:
-                call = AcquireCall(
-                    request: call.request,
-                    endings: [],
-                    source: call.source,
-                    inventory: call.inventory
-                )
+                call.endings = []
             }
         }
-    }
-
-    private static func acquire(_ call: AcquireCall) async throws -> Inventory.Answer {
-        try await call.inventory.answer(call.request, from: call.source, ending: call.endings)
     }
 
     private func queue(

@@ -31,8 +31,7 @@ extension Inventory {
         limit: BatchLimit = BatchLimit()
     ) async throws -> Batch? {
         let request = BatchRequest(job: job, run: run, limit: limit)
-        guard case .batch(let batch) = try await acquire(request, from: source) else { return nil }
-        return batch
+        return try await acquire(upTo: 1, request, from: source).batches.first
     }
 
     /// Acquires the next batch, or says why there is none.
@@ -108,8 +107,8 @@ extension Inventory {
         upTo count: Int,
         _ request: BatchRequest,
         from source: some MetaSourceDescription,
-        isDraining: Bool,
-        after done: Batch.Done?
+        isDraining: Bool = false,
+        after done: Batch.Done? = nil
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
         if let done {
             do {
