@@ -4,7 +4,7 @@ public protocol BatchHandler: Sendable {
     ///
     /// The task is cancelled when the batch is lost, when it takes longer than it may, and when the
     /// group is to end: what is returned then counts, so that work that was cut short returns
-    /// ``BatchVerdict/released``.
+    /// ``BatchVerdict/released(_:)``.
     ///
     /// - Parameters:
     ///   - batch: The batch; the group ends it, not the handler.
