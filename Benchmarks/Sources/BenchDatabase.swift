@@ -129,7 +129,7 @@ struct BenchDatabase: Sendable {
     /// Removes an inventory.
     func dropInventory(_ table: String) async throws {
         try await run(
-            ["", "_run", "_attempt", "_gap", "_archive", "_migration"]
+            ["", "_run", "_attempt", "_gap", "_archive", "_output", "_migration"]
                 .map { "DROP TABLE IF EXISTS \(table)\($0);" }
                 .joined(separator: "\n")
         )

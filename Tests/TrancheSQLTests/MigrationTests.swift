@@ -8,7 +8,7 @@ import TrancheSQL
 struct MigrationTests {
     typealias Backend = TestDatabase.Backend
 
-    static let tables = ["", "_archive", "_attempt", "_gap", "_migration", "_run"].map {
+    static let tables = ["", "_archive", "_attempt", "_gap", "_migration", "_output", "_run"].map {
         "inventory" + $0
     }
 
