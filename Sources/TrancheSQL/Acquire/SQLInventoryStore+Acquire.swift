@@ -142,20 +142,19 @@ extension SQLInventoryStore {
     func firstID(of key: RunKey) -> SQLStatement {
         """
         (
-            SELECT CASE max(passed)
-                WHEN 9223372036854775807 THEN NULL
-                ELSE coalesce(max(passed) + 1, max(lower_id), -9223372036854775807 - 1)
+            SELECT CASE
+                WHEN coalesce(batch_id_end, passed_id) IS NULL
+                THEN coalesce(id_from, -9223372036854775807 - 1)
+                -- There is none behind the highest of all.
+                WHEN batch_id_end >= coalesce(passed_id, batch_id_end)
+                THEN nullif(batch_id_end, 9223372036854775807) + 1
+                ELSE nullif(passed_id, 9223372036854775807) + 1
             END
-            FROM (
-                SELECT passed_id AS passed, id_from AS lower_id
-                FROM \(tables.run)
-                WHERE \(isRun(key))
-                UNION ALL
-                SELECT batch_id_end, NULL
-                FROM (
-                \(selectLastTile(of: key))
-                ) AS last_tile
-            ) AS known
+            FROM \(tables.run)
+            LEFT JOIN (
+            \(selectLastTile(of: key))
+            ) AS last_tile ON 1 = 1
+            WHERE \(isRun(key))
         )
         """
     }
