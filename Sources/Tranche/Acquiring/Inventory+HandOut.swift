@@ -69,10 +69,11 @@ extension Inventory {
         }
         while true {
             try Task.checkCancellation()
-            let outcome = try await retrying { [input] isRepeated in
+            let found = input
+            let outcome = try await retrying { isRepeated in
                 var asked = request
                 asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
-                return try await store.acquire(asked, from: source, with: input)
+                return try await store.acquire(asked, from: source, with: found)
             }
             input.endings = []
             switch outcome {

@@ -54,11 +54,8 @@ struct FailCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let batch = try await context.withInventory { inventory in
-            var failure = BatchFailure(error, isTransient: isTransient)
-            if let badItems {
-                failure.parts = try await parts(bad: badItems, in: inventory, context)
-            }
-            return try await inventory.retrying { [failure] _ in
+            let failure = try await failure(in: inventory, context)
+            return try await inventory.retrying { _ in
                 try await inventory.store.fail(options.holding, with: failure)
             }
         }
@@ -66,18 +63,17 @@ struct FailCommand: Command {
         return .done
     }
 
-    private func parts(
-        bad: IDRuns,
-        in inventory: Inventory,
-        _ context: Context
-    ) async throws -> [BatchPart] {
+    private func failure(in inventory: Inventory, _ context: Context) async throws -> BatchFailure {
+        var failure = BatchFailure(error, isTransient: isTransient)
+        guard let badItems else { return failure }
         let batch = try await inventory.batch(options.holding.batch)
         let run = try await inventory.run(RunSelection(batch.key))
         let source = try await context.source(of: run, in: inventory)
-        return try await inventory.parts(
+        failure.parts = try await inventory.parts(
             of: batch,
-            bad: Set(bad.ids),
+            bad: Set(badItems.ids),
             in: try await inventory.source(source)
         )
+        return failure
     }
 }

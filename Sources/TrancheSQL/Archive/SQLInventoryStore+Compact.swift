@@ -97,8 +97,9 @@ extension SQLInventoryStore {
         try Task.checkCancellation()
         if isDryRun {
             let reads = CompactionReads(batches, of: run, after: [], in: self)
-            let rows = try await database.withReader { [batch = reads.batch] in
-                try await $0.atomically(batch.statements, isWriting: false)
+            let statements = reads.batch.statements
+            let rows = try await database.withReader {
+                try await $0.atomically(statements, isWriting: false)
             }
             var packing = try decide(rows, reads, for: run)
             packing.pack()

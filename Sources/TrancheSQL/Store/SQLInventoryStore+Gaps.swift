@@ -2,16 +2,16 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func gaps(of key: RunKey, after mark: Gap?, limit: Int) async throws -> [Gap] {
-        var select: SQLStatement = """
+        let isBehind: SQLStatement =
+            mark.map { "(id_start, id) > (\($0.range.lowerBound), \($0.id))" } ?? "1 = 1"
+        let select: SQLStatement = """
             SELECT \(gapColumns)
             FROM \(tables.gap)
-            WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+            WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key))) AND \(isBehind)
+            ORDER BY id_start, id
+            LIMIT \(limit)
             """
-        if let mark {
-            select.append(" AND (id_start, id) > (\(mark.range.lowerBound), \(mark.id))")
-        }
-        select.append(" ORDER BY id_start, id LIMIT \(limit)")
-        return try await wrapping { [select] in
+        return try await wrapping {
             try await database.read(select)[0].map { try gap(&$0) }
         }
     }
@@ -92,8 +92,9 @@ extension SQLInventoryStore {
         let tile = batch.add(selectLastTile(of: key))
         let gaps = batch.add(selectGaps(of: key, meeting: range))
         let handedOut = batch.add(selectHandedOut(of: key, in: range, onlyLate: false))
-        return try await wrapping { [batch] in
-            try await database.withTransaction(batch.statements) { connection, rows in
+        let statements = batch.statements
+        return try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
                 try requireRun(rows[locked], key)
                 var (row, clock) = (rows[locked][0], rows[clock][0])
                 var run = try run(&row)

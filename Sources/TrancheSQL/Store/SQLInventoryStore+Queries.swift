@@ -18,13 +18,12 @@ extension SQLInventoryStore {
         after mark: RunKey?,
         limit: Int
     ) async throws -> [RunSummary] {
-        var ofPage = isSelected(selection)
-        if mark != nil || limit < .max {
-            let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
-            ofPage.append(" AND (meta_table, job, run) IN (\(names))")
-        }
+        let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
+        let isAll = mark == nil && limit == .max
+        let isOfPage: SQLStatement = isAll ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
+        let ofPage: SQLStatement = "\(isSelected(selection)) AND \(isOfPage)"
         let select = selectRuns(runColumns, selection, after: mark, limit: limit)
-        return try await wrapping { [ofPage] in
+        return try await wrapping {
             let rows = try await database.read(
                 select,
                 """

@@ -15,7 +15,7 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     /// The columns of a batch and of a run, in the order in which they are read.
     let batchColumns: SQLStatement
     let runColumns: SQLStatement
-    /// The columns of a run's row that is locked: its last tile is read behind the lock.
+    /// The columns of a run's row without its last tile, which is read behind a lock or not needed.
     let lockedRunColumns: SQLStatement
     let gapColumns: SQLStatement
     /// What the last acquire of a run tells of the next.
@@ -79,8 +79,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     // MARK: How much to read
 
-    func stepSize(for request: AcquireRequest) -> Int {
-        let last = hint(for: request.key).count
+    func stepSize(for request: AcquireRequest, after hint: AcquireHint<Database>) -> Int {
+        let last = hint.count
         let wanted = min(request.limit.count ?? last + last / 8 + 1, 4096) * request.slots.count + 1
         // Powers of two: few statements to prepare.
         var size = 16
@@ -99,12 +99,11 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     /// The statements that are the same at each acquire of a run.
     func statements(
         of request: AcquireRequest,
-        from source: SQLMetaSource<Database>?
+        from source: SQLMetaSource<Database>?,
+        after hint: AcquireHint<Database>
     ) -> RunStatements<Database> {
-        let size = stepSize(for: request)
-        if let known = hint(for: request.key).statements,
-            known.fit(request, from: source, size: size)
-        {
+        let size = stepSize(for: request, after: hint)
+        if let known = hint.statements, known.fit(request, from: source, size: size) {
             return known
         }
         let made = RunStatements(request, from: source, size: size, in: self)
@@ -115,6 +114,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     // MARK: Errors
 
     /// Turns a database's error into the inventory's.
+    ///
+    /// Give `body` no capture list; see `Inventory.retrying`.
     func wrapping<R>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
