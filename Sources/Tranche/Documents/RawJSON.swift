@@ -33,6 +33,7 @@ private enum Tree: Codable {
     case value(Value)
 
     init(from decoder: any Decoder) throws {
+        // A value is asked for its kind by trying: what it is not, it refuses.
         if let members = try? decoder.container(keyedBy: DynamicKey.self) {
             self = .object(
                 try members.allKeys.reduce(into: [:]) {

@@ -55,13 +55,7 @@ final class EventReporter: Sendable {
 
     /// Waits until the observers were told of all events, for some seconds at most.
     func drain(_ clock: any Clock<Duration>) async {
-        await withTaskGroup { group in
-            group.addTask { for queue in self.queues { await queue.drain() } }
-            // Cancelled is how this ends.
-            group.addTask { try? await clock.sleep(for: Self.patience) }
-            await group.next()
-            group.cancelAll()
-        }
+        await clock.limit(to: Self.patience) { for queue in self.queues { await queue.drain() } }
     }
 
     private func send(_ event: InventoryEvent, _ fill: (inout InventoryEvent) -> Void) {

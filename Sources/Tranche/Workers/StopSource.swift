@@ -119,13 +119,7 @@ public final class StopSource: Sendable {
     /// - Returns: Whether it was; `false` when the task is cancelled before.
     package func isAsked(within moment: Duration, clock: any Clock<Duration>) async -> Bool {
         if stage >= .stopping { return true }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reached(.stopping) }
-            // Cut short, it has waited long enough.
-            group.addTask { try? await clock.sleep(for: moment) }
-            await group.next()
-            group.cancelAll()
-        }
+        await clock.limit(to: moment) { await self.reached(.stopping) }
         return stage >= .stopping
     }
 

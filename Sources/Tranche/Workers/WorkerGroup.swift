@@ -160,14 +160,7 @@ public final class WorkerGroup: Sendable {
                 self?.state.withLock { $0.waiters[number] = nil }
             }
         }
-        let clock = inventory.configuration.clock
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { for await _ in changes {} }
-            // Cut short, it has waited long enough.
-            if let pause { tasks.addTask { try? await clock.sleep(for: pause) } }
-            await tasks.next()
-            tasks.cancelAll()
-        }
+        await inventory.configuration.clock.limit(to: pause) { for await _ in changes {} }
     }
 
     private func wake() {
