@@ -111,15 +111,11 @@ private struct NothingFound: Error {}
 private struct UnfencedStore: ForwardingStore {
     let base: any InventoryStore
 
-    func succeed(
-        _ holding: AttemptKey,
-        result: String?,
-        logging: String?
-    ) async throws -> BatchRecord {
-        var holding = holding
-        let batch = try await base.batches(BatchSelection(ids: [holding.batch])).first
-        if let batch { holding.attempt = batch.attempt }
-        return try await base.succeed(holding, result: result, logging: logging)
+    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
+        var ending = ending
+        let batch = try await base.batches(BatchSelection(ids: [ending.holding.batch])).first
+        if let batch { ending.holding.attempt = batch.attempt }
+        return try await base.succeed(ending)
     }
 }
 

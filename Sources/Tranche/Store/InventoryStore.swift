@@ -33,24 +33,23 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// Whether the store may read a source in its own database while it holds a run; no by default.
     func readsUnderLock(_ source: any MetaSource) -> Bool
 
-    /// Ends an attempt well.
+    /// Ends an attempt well, and keeps what was written during it.
     ///
     /// - Returns: The batch as it is now.
     /// - Throws: ``TrancheError`` `.batchLost` when the batch is not running under this attempt and
     ///   did not end this way by it; `.unknownBatch`. Nothing was changed.
-    func succeed(_ holding: AttemptKey, result: String?, logging: String?) async throws
-        -> BatchRecord
+    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord
 
     /// Ends an attempt badly; the run's policy says what follows.
     ///
     /// A failure with parts splits the batch into them at once. Throws as
-    /// ``succeed(_:result:logging:)``.
+    /// ``succeed(_:)``.
     func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
 
-    /// Gives a batch back unharmed. Throws as ``succeed(_:result:logging:)``.
+    /// Gives a batch back unharmed. Throws as ``succeed(_:)``.
     func release(_ holding: AttemptKey) async throws -> BatchRecord
 
-    /// Extends the lease by the run's policy. Throws as ``succeed(_:result:logging:)``.
+    /// Extends the lease by the run's policy. Throws as ``succeed(_:)``.
     ///
     /// - Returns: When the lease ends now.
     func heartbeat(_ holding: AttemptKey) async throws -> Date
@@ -90,25 +89,20 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
 }
 
 extension InventoryStore {
+    /// Ends an attempt well; see ``succeed(_:)``.
+    public func succeed(
+        _ holding: AttemptKey,
+        result: String?,
+        logging: String?
+    ) async throws -> BatchRecord {
+        try await succeed(AttemptSuccess(holding, result: result, logging: logging))
+    }
+
     /// Whether the store may read a source while it holds a run: a plan has to be made before.
     public func readsUnderLock(_ source: any MetaSource) -> Bool { false }
 
     /// Nothing is told of others' transactions.
     public func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction? {
         nil
-    }
-}
-
-/// A batch as held by one attempt.
-public struct AttemptKey: Sendable, Hashable {
-    /// The batch's number.
-    public var batch: Int64
-    /// The hand-out: 1, 2, ….
-    public var attempt: Int
-
-    /// Makes a holding.
-    public init(batch: Int64, attempt: Int) {
-        self.batch = batch
-        self.attempt = attempt
     }
 }

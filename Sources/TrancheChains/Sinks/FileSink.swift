@@ -130,7 +130,7 @@ public struct FileSink: RecordSink {
             case .oneFile: try await parts.begin(batch)
             case .filePerBatch: try await folder.begin(batch)
             }
-        return try await body(FileWriter(file: file, format: format))
+        return try await body(FileSinkWriter(file: file, format: format))
     }
 
     /// Puts the one file together.

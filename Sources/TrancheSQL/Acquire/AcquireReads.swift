@@ -7,7 +7,6 @@ import Tranche
 /// had.
 struct AcquireReads<Database: SQLDatabase>: Sendable {
     private let store: SQLInventoryStore<Database>
-    private let request: AcquireRequest
     private(set) var batch = StatementBatch()
     /// A run of the same job, where a new run is made.
     let sibling: StatementBatch.Place?
@@ -53,10 +52,10 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         in store: SQLInventoryStore<Database>
     ) throws {
         self.store = store
-        self.request = request
         sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
         if isNew { _ = batch.add(store.insertRun(request)) }
-        let statements = store.statements(of: request, from: source)
+        let hint = store.hint(for: request.key)
+        let statements = store.statements(of: request, from: source, after: hint)
         run = batch.add(statements.lock)
         lastTile = batch.add(statements.lastTile)
         // What ends here is not due, and an outage may wait for it.
@@ -65,7 +64,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         due = batch.add(statements.due)
         if let source, let step = statements.step {
             var observation: StatementBatch.Places?
-            if source.isObservable, store.hint(for: request.key).isNearCeiling {
+            if source.isObservable, hint.isNearCeiling {
                 observation = batch.add(source.observation(lag: store.lag(of: request.key)))
             }
             self.source = SourceReads(

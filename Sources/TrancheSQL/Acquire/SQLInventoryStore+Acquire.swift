@@ -188,8 +188,8 @@ extension SQLInventoryStore {
 
     func selectSibling(of key: RunKey) -> SQLStatement {
         """
-        SELECT \(runColumns)
-        FROM \(tables.run) AS r
+        SELECT \(lockedRunColumns)
+        FROM \(tables.run)
         WHERE meta_table = \(key.metaTable) AND job = \(key.job) AND definition IS NOT NULL
         LIMIT 1
         """

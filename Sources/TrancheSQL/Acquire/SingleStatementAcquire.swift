@@ -46,7 +46,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
         step = source.step(
             from: "(SELECT passed_id + 1 FROM known)",
             within: request.bounds,
-            size: store.stepSize(for: request)
+            size: store.stepSize(for: request, after: store.hint(for: request.key))
         )
     }
 

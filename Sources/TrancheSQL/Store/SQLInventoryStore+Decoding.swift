@@ -219,8 +219,8 @@ extension SQLInventoryStore {
     /// The statement that locks and reads a run's row.
     func lockRun(_ key: RunKey) -> SQLStatement {
         """
-        SELECT \(runColumns)
-        FROM \(tables.run) AS r
+        SELECT \(lockedRunColumns)
+        FROM \(tables.run)
         WHERE \(isRun(key))
         \(dialect.lockingRow)
         """
@@ -229,8 +229,8 @@ extension SQLInventoryStore {
     /// The statement that locks and reads the row of a batch's run: before the batch, as an acquire does.
     func lockRun(ofBatch id: Int64) -> SQLStatement {
         """
-        SELECT \(runColumns)
-        FROM \(tables.run) AS r
+        SELECT \(lockedRunColumns)
+        FROM \(tables.run)
         WHERE (meta_table, job, run) = (
             SELECT meta_table, job, run FROM \(tables.batch) WHERE id = \(id)
         )
@@ -241,49 +241,5 @@ extension SQLInventoryStore {
     /// The statement that reads the clock; after the one that locks, since that may have waited.
     var readClock: SQLStatement {
         "SELECT \(dialect.milliseconds(now))"
-    }
-
-    /// The statement that writes down an attempt that has ended.
-    ///
-    /// - Parameters:
-    ///   - holding: The attempt.
-    ///   - outcome: How it ended.
-    ///   - error: The error of a failure.
-    ///   - endedAt: When, as an instant.
-    ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
-    /// - Returns: The statement.
-    func recordAttempt(
-        _ holding: AttemptKey,
-        outcome: AttemptRecord.Outcome,
-        error: String? = nil,
-        endedAt: SQLStatement,
-        if condition: SQLStatement
-    ) -> SQLStatement {
-        recordAttempts(
-            of: """
-                \(tables.batch)
-                WHERE id = \(holding.batch) AND attempt = \(holding.attempt) AND \(condition)
-                """,
-            outcome: outcome,
-            error: error,
-            endedAt: endedAt
-        )
-    }
-
-    /// The statement that writes down attempts that have ended, of batches as they are read from some rows.
-    func recordAttempts(
-        of batches: SQLStatement,
-        outcome: AttemptRecord.Outcome,
-        error: String? = nil,
-        endedAt: SQLStatement
-    ) -> SQLStatement {
-        let started = dialect.instant(ofProcessingTime: "processing_start")
-        return """
-            INSERT INTO \(tables.attempt)
-                (batch_id, attempt, worker, started_at, ended_at, outcome, error)
-            SELECT id, attempt, worker, \(started), \(endedAt), \(outcome.rawValue), \(error)
-            FROM \(batches)
-            ON CONFLICT (batch_id, attempt) DO NOTHING
-            """
     }
 }

@@ -63,8 +63,8 @@ extension SQLInventoryStore {
     package func redefine(_ definitions: [JobKey: SourceDefinition]) async throws {
         try await wrapping {
             let all: SQLStatement = """
-                SELECT \(runColumns)
-                FROM \(tables.run) AS r
+                SELECT \(lockedRunColumns)
+                FROM \(tables.run)
                 ORDER BY id
                 \(dialect.lockingRow)
                 """

@@ -36,7 +36,7 @@ extension SQLInventoryStore {
         let job: SQLStatement = "meta_table = \(key.metaTable) AND job = \(key.job)"
         var statements: [SQLStatement] = [
             lockRun(key),
-            "SELECT \(runColumns) FROM \(tables.run) AS r WHERE \(job) ORDER BY id",
+            "SELECT \(lockedRunColumns) FROM \(tables.run) WHERE \(job) ORDER BY id",
         ]
         if let bounds {
             statements.append(

@@ -61,14 +61,10 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func succeed(
-        _ holding: AttemptKey,
-        result: String?,
-        logging: String?
-    ) async throws -> BatchRecord {
-        try await end(holding, "succeed") {
-            let record = try await base.succeed(holding, result: result, logging: logging)
-            try ledger.end(holding, as: record)
+    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
+        try await end(ending.holding, "succeed") {
+            let record = try await base.succeed(ending)
+            try ledger.end(ending.holding, as: record)
             return record
         }
     }

@@ -88,30 +88,12 @@ extension ForwardingStore {
 
     /// Passes the request on; see `InventoryStore`.
     public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
-        guard ending.output != nil else {
-            return try await succeed(
-                ending.holding,
-                result: ending.result,
-                logging: ending.logging
-            )
-        }
-        return try await forward(.succeed) { try await base.succeed(ending) }
+        try await forward(.succeed) { try await base.succeed(ending) }
     }
 
     /// Forwards the request.
     public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
         try await forward(.read) { try await base.output(of: batch, attempt: attempt) }
-    }
-
-    /// Forwards the request.
-    public func succeed(
-        _ holding: AttemptKey,
-        result: String?,
-        logging: String?
-    ) async throws -> BatchRecord {
-        try await forward(.succeed) {
-            try await base.succeed(holding, result: result, logging: logging)
-        }
     }
 
     /// Passes the request on; see `InventoryStore`.

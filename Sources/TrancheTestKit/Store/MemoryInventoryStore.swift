@@ -37,15 +37,6 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Ends an attempt well; see `InventoryStore`.
-    public func succeed(
-        _ holding: AttemptKey,
-        result: String?,
-        logging: String?
-    ) async throws -> BatchRecord {
-        try await succeed(AttemptSuccess(holding, result: result, logging: logging))
-    }
-
-    /// Ends an attempt well, with what was written; see `OutputStore`.
     public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try change { try $0.succeed(ending, now: $1) }
     }

@@ -22,13 +22,6 @@ public struct AttemptOutput: Sendable, Hashable {
 
 /// What a store keeps of what was written during attempts.
 public protocol OutputStore: Sendable {
-    /// Ends an attempt well, with what was written during it.
-    ///
-    /// - Parameter ending: The attempt.
-    /// - Returns: The batch as it is now.
-    /// - Throws: As ``InventoryStore/succeed(_:result:logging:)``.
-    func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord
-
     /// Reads what was written during an attempt that has ended.
     ///
     /// - Parameters:
@@ -39,12 +32,7 @@ public protocol OutputStore: Sendable {
     func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput?
 }
 
-extension InventoryStore {
-    /// Ends the attempt; what was written is not kept.
-    public func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
-        try await succeed(ending.holding, result: ending.result, logging: ending.logging)
-    }
-
+extension OutputStore {
     /// Nothing is kept.
     public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? { nil }
 }

@@ -1,11 +1,6 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
-        let ends = try succeeding([ending], returning: batchColumns)
-        return try await end(ending.holding, as: .succeeded, by: ends)
-    }
-
     package func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
         try await wrapping {
             let rows = try await database.read(

@@ -2,12 +2,9 @@ package import Foundation
 package import Tranche
 
 extension SQLInventoryStore {
-    package func succeed(
-        _ holding: AttemptKey,
-        result: String?,
-        logging: String?
-    ) async throws -> BatchRecord {
-        try await succeed(AttemptSuccess(holding, result: result, logging: logging))
+    package func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
+        let ends = try succeeding([ending], returning: batchColumns)
+        return try await end(ending.holding, as: .succeeded, by: ends)
     }
 
     package func release(_ holding: AttemptKey) async throws -> BatchRecord {
@@ -149,7 +146,7 @@ extension SQLInventoryStore {
     }
 
     /// Ends an attempt in one round trip: the fence is in the condition.
-    func end(
+    private func end(
         _ holding: AttemptKey,
         as status: BatchStatus,
         by ends: EndStatements

@@ -27,8 +27,9 @@ extension SQLInventoryStore: SharingStore {
                 return (place: place, batch: row, root: batch.add(selectRoot(of: number)))
             }
         let clock = batch.add(readClock)
-        return try await wrapping { [batch] in
-            try await database.withTransaction(batch.statements) { connection, rows in
+        let statements = batch.statements
+        return try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
                 var records = [BatchRecord?](repeating: nil, count: endings.count)
                 guard var runRow = rows[locked].first, var clock = rows[clock].first else {
                     return records

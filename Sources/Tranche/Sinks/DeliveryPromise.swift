@@ -21,19 +21,6 @@ public enum DeliveryPromise: String, Sendable, Hashable, Comparable, CaseIterabl
     }
 }
 
-/// Where the records of batches are written.
-public protocol BatchSink: Sendable {
-    /// What the sink is, for messages; without credentials.
-    var name: String { get }
-
-    /// What the sink promises beside an inventory.
-    ///
-    /// - Parameter store: The inventory's store.
-    /// - Returns: The promise, and why it is no more than that.
-    /// - Throws: The sink's failure.
-    func promise(beside store: any InventoryStore) async throws -> SinkPromise
-}
-
 /// A sink's promise, with its reason.
 public struct SinkPromise: Sendable, Hashable {
     /// The promise.

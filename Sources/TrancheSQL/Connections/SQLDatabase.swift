@@ -1,0 +1,198 @@
+import Tranche
+
+/// A database that lends connections.
+package protocol SQLDatabase: AnyObject, Sendable {
+    associatedtype Connection: SQLConnection
+
+    /// What it is, for messages; without credentials.
+    var name: String { get }
+    /// How its SQL differs.
+    var dialect: any SQLDialect { get }
+
+    /// Whether a round trip takes longer than what a query needs that saves one.
+    var isFar: Bool { get }
+
+    /// What identifies the database, found out from itself.
+    func identity() async throws -> String
+
+    /// Lends connections for writing; throws where nothing may be written.
+    var writers: SQLConnectionPool<Connection> { get throws }
+
+    /// Lends connections for writing that others may wait for meanwhile: none of those that short
+    /// requests need.
+    var longWriters: SQLConnectionPool<Connection> { get throws }
+
+    /// Lends connections for reading; where there is one writer at a time, none waits for it.
+    var readers: SQLConnectionPool<Connection> { get }
+
+    /// Describes a table or view; `nil` when there is none.
+    func table(_ name: SQLTableName) async throws -> SQLTable?
+
+    /// The names of tables and views that differ from a name by upper and lower case alone.
+    func spellings(of name: SQLTableName) async throws -> [String]
+
+    /// The functions, of those named, whose result may differ for equal arguments.
+    func changingFunctions(among calls: FilterCalls) async throws -> [String]
+
+    /// The texts that a condition reads as times, found out by the database, where they may mean
+    /// another time later.
+    ///
+    /// - Parameter query: A query with the condition.
+    /// - Returns: The texts, in the database's spelling.
+    /// - Throws: The database's error.
+    func changingCasts(in query: SQLStatement) async throws -> [String]
+
+    /// Finds out how the writers of a table or view are seen.
+    ///
+    /// - Parameters:
+    ///   - name: The table or view; it exists.
+    ///   - uid: The column of the id.
+    /// - Returns: The watch.
+    /// - Throws: The database's error.
+    func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch
+
+    /// Reads the mark of what stands under the name of a table or view now.
+    ///
+    /// - Parameters:
+    ///   - name: The table or view.
+    ///   - uid: The column of the id.
+    /// - Returns: The mark; `nil` where there is no such table, or nothing can be told.
+    /// - Throws: The database's error.
+    func mark(of name: SQLTableName, uid: String) async throws -> String?
+
+    /// Where the database's own count of what was written stands; `nil` where it has none.
+    ///
+    /// - Throws: The database's error.
+    func writeCount() async throws -> Int64?
+
+    /// Finds out what two marks of one name tell.
+    ///
+    /// - Parameters:
+    ///   - mark: The mark as it is now.
+    ///   - known: What it was.
+    ///   - count: What ``writeCount()`` was then.
+    ///   - name: The table or view.
+    ///   - columns: The columns of the id and of the payload.
+    ///   - cursor: The id up to which ids were handed out.
+    /// - Returns: The verdict, or what is to be looked at.
+    /// - Throws: The database's error.
+    func compare(
+        mark: String,
+        with known: String,
+        writtenSince count: Int64?,
+        of name: SQLTableName,
+        columns: (uid: String, item: String?),
+        passed cursor: Int64?
+    ) async throws -> SQLMarkVerdict
+
+    /// Waits until no other migrator works on a table; called first in a migration's transaction.
+    func lockForMigration(_ name: SQLTableName) -> [SQLStatement]
+
+    /// Views, triggers and the like that name a table and would break when it is rebuilt.
+    func dependents(of name: SQLTableName) async throws -> [String]
+
+    /// The time zone that zoneless timestamps have, as the database spells it.
+    ///
+    /// - Parameter asked: The zone asked for; `nil` for the database's own.
+    /// - Returns: The zone.
+    /// - Throws: `TrancheError` `.invalidArgument` when it knows no such zone.
+    func zone(_ asked: String?) async throws -> String
+
+    /// Statements that turn an adopted table's timestamps from a zone to UTC, where its migration
+    /// could not.
+    func zoneShifts(
+        _ zone: String,
+        tables: TableNames,
+        on connection: isolated Connection
+    ) async throws -> [SQLStatement]
+
+    func close() async
+}
+
+extension SQLDatabase {
+    package var isFar: Bool { false }
+
+    /// None, where a table is found however it is spelt.
+    package func spellings(of name: SQLTableName) async throws -> [String] { [] }
+
+    /// Nothing can be told.
+    package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
+
+    /// There is no count.
+    package func writeCount() async throws -> Int64? { nil }
+
+    /// Where there are no marks, none differ.
+    package func compare(
+        mark: String,
+        with known: String,
+        writtenSince count: Int64?,
+        of name: SQLTableName,
+        columns: (uid: String, item: String?),
+        passed cursor: Int64?
+    ) async throws -> SQLMarkVerdict { .same }
+
+    /// There is but one that writes.
+    package var longWriters: SQLConnectionPool<Connection> { get throws { try writers } }
+
+    /// Lends a connection for writing.
+    package func withConnection<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R {
+        try await writers.withConnection(body)
+    }
+
+    /// Lends a connection for reading.
+    package func withReader<R: Sendable>(
+        _ body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R {
+        try await readers.withConnection(body)
+    }
+
+    /// Runs statements in a transaction of their own, for reading.
+    package func read(_ statements: SQLStatement...) async throws -> [SQLRows] {
+        try await readers.withConnection {
+            try await $0.atomically(statements, isWriting: false)
+        }
+    }
+
+    /// Runs statements in a transaction of their own, for writing.
+    package func write(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        try await writers.withConnection {
+            try await $0.atomically(statements, isWriting: true)
+        }
+    }
+
+    /// Opens a transaction with some statements and lets `body` go on with their rows.
+    ///
+    /// `body` commits; a transaction that it leaves open, or throws from, is rolled back.
+    package func withTransaction<R: Sendable>(
+        _ statements: [SQLStatement],
+        _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        try await writers.withTransaction(statements, body)
+    }
+
+    /// Opens a transaction that may take long, as others' writes do; else as ``withTransaction(_:_:)``.
+    package func withLongTransaction<R: Sendable>(
+        _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R {
+        let statements = dialect.beginningLongTransaction
+        return try await longWriters.withTransaction(statements, body)
+    }
+}
+
+extension SQLDatabase {
+    /// Lends a transaction that is committed when `body` returns.
+    func writing<R: Sendable>(
+        _ body: @Sendable (SQLTransaction) async throws -> R
+    ) async throws -> R {
+        try await withLongTransaction { connection, _ in
+            let transaction = SQLTransaction(connection)
+            defer { transaction.end() }
+            let result = try await body(transaction)
+            transaction.end()
+            _ = try await connection.commit([])
+            return result
+        }
+    }
+}

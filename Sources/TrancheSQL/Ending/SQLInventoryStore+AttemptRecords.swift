@@ -1,0 +1,47 @@
+import Tranche
+
+extension SQLInventoryStore {
+    /// The statement that writes down an attempt that has ended.
+    ///
+    /// - Parameters:
+    ///   - holding: The attempt.
+    ///   - outcome: How it ended.
+    ///   - error: The error of a failure.
+    ///   - endedAt: When, as an instant.
+    ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
+    /// - Returns: The statement.
+    func recordAttempt(
+        _ holding: AttemptKey,
+        outcome: AttemptRecord.Outcome,
+        error: String? = nil,
+        endedAt: SQLStatement,
+        if condition: SQLStatement
+    ) -> SQLStatement {
+        recordAttempts(
+            of: """
+                \(tables.batch)
+                WHERE id = \(holding.batch) AND attempt = \(holding.attempt) AND \(condition)
+                """,
+            outcome: outcome,
+            error: error,
+            endedAt: endedAt
+        )
+    }
+
+    /// The statement that writes down attempts that have ended, of batches as they are read from some rows.
+    func recordAttempts(
+        of batches: SQLStatement,
+        outcome: AttemptRecord.Outcome,
+        error: String? = nil,
+        endedAt: SQLStatement
+    ) -> SQLStatement {
+        let started = dialect.instant(ofProcessingTime: "processing_start")
+        return """
+            INSERT INTO \(tables.attempt)
+                (batch_id, attempt, worker, started_at, ended_at, outcome, error)
+            SELECT id, attempt, worker, \(started), \(endedAt), \(outcome.rawValue), \(error)
+            FROM \(batches)
+            ON CONFLICT (batch_id, attempt) DO NOTHING
+            """
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Synchronization
+public import Tranche
+
+/// A database as a sink: transactional where it is the inventory's own.
+public struct SQLDatabaseSink: BatchSink {
+    /// The database.
+    public var database: SourceDatabase
+
+    /// Describes a sink.
+    public init(in database: SourceDatabase) {
+        self.database = database
+    }
+
+    /// What the sink is, for messages.
+    public var name: String { database.name }
+
+    /// Finds out whether the database is the inventory's own, whatever its URL says.
+    public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
+        guard let store = store as? any SQLDatabaseStore else {
+            return SinkPromise(.atLeastOnce, reason: "\(store.name) is in no SQL database")
+        }
+        let (own, other) = (try await store.databaseIdentity(), try await database.identity())
+        if own == other { return SinkPromise(.transactional) }
+        return SinkPromise(
+            .atLeastOnce,
+            reason: "it is another database than the inventory's (\(other), not \(own)); keep the "
+                + "inventory where the records are written"
+        )
+    }
+}
+
+/// A store in a SQL database.
+protocol SQLDatabaseStore {
+    /// What identifies the database, found out from itself.
+    func databaseIdentity() async throws -> String
+
+    /// The database, for sinks that write in the inventory's transactions.
+    var sinkDatabase: any SQLDatabase { get }
+}
+
+extension SQLInventoryStore: SQLDatabaseStore {
+    func databaseIdentity() async throws -> String {
+        try await wrapping { try await database.identity() }
+    }
+
+    var sinkDatabase: any SQLDatabase { database }
+}
