@@ -6,7 +6,7 @@ enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
                              [batcher] [sharing] [far] [beside]
-                             [--repeats N] [--rows N] [--stored N] [--only DB]
+                             [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
         database it makes tables of its own. All suites by default. A JSON line for each measurement.
@@ -32,7 +32,7 @@ enum Benchmark {
                     it decides on plain acquires, beside those where the program does
           beside    batches per second of 8 processes on one run, over 60 s and in its last 20 s, while a
                     transaction that has written is open, beside those without it; --stored batches
-                    (0) of another job are in the inventory
+                    (0) of another job are in the inventory, and --gaps ids (0) are missing
         """
 
     static func run(arguments: [String]) async throws {
@@ -78,6 +78,7 @@ enum Benchmark {
         var repeats = 3
         var rows = 10_000_000
         var stored = 0
+        var gaps = 0
         var only: String?
 
         init(_ arguments: [String]) throws {
@@ -88,6 +89,7 @@ enum Benchmark {
                 case "--repeats": repeats = try Self.number(rest.popFirst(), for: word)
                 case "--rows": rows = try Self.number(rest.popFirst(), for: word)
                 case "--stored": stored = try Self.number(rest.popFirst(), for: word)
+                case "--gaps": gaps = try Self.number(rest.popFirst(), for: word)
                 case "--only": only = rest.popFirst()
                 default: throw BenchError("unknown word '\(word)'; see --help")
                 }

@@ -19,8 +19,12 @@ struct Beside {
 
     func run() async throws {
         guard !database.isSQLite else { return }
-        let table = "items_\(options.rows)"
+        let table = "items_\(options.rows)" + (options.gaps > 0 ? "_\(options.gaps)" : "")
         try await database.makeItems(table, rows: options.rows)
+        // Ids that are missing stay open while whoever has written may still bring them.
+        try await database.run(
+            "DELETE FROM \(table) WHERE id < \(2 * options.gaps) AND id % 2 = 1"
+        )
         try await database.run(
             "CREATE TABLE IF NOT EXISTS beside_written (written bigint);"
         )
@@ -32,6 +36,7 @@ struct Beside {
         }
         var line = Line("beside", "8-processes-60-s", on: database.kind)
         line.add("stored_batches", options.stored)
+        line.add("gaps", options.gaps)
         line.add("without_per_second", without.map(\.whole).median)
         line.add("without_per_second_in_last_20_s", without.map(\.last).median)
         line.add("beside_per_second", beside.map(\.whole).median)
@@ -70,7 +75,7 @@ struct Beside {
         return Rates(whole: Double(row[0]) / Double(seconds), last: Double(row[1]) / 20)
     }
 
-    /// Fills the inventory with batches of another job, and with gaps of the measured run.
+    /// Fills the inventory with batches of another job.
     private func store(_ batches: Int) async throws {
         try await database.run(
             """

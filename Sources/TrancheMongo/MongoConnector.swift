@@ -102,11 +102,8 @@ public struct MongoConnector: SourceConnector, SinkConnector {
 
     /// Hosts, database and collection, and the key.
     public func target(of spec: SinkSpec) throws -> SinkTarget {
-        let key = try spec.fields(as: SinkFields.self).key ?? []
-        return SinkTarget(
-            try MongoLocation(spec.location).name,
-            manners: key.isEmpty ? [] : ["key \(key.joined(separator: ","))"]
-        )
+        let key = try spec.fields(as: SinkFields.self).key
+        return SinkTarget(try MongoLocation(spec.location).name, key: key)
     }
 
     private func location<Role: SpecRole>(

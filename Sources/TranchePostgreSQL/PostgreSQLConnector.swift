@@ -32,12 +32,7 @@ public struct PostgreSQLConnector: SQLConnector {
 
     /// The URL without who connects and without its options, either of which may change.
     public func recordedName(of spec: DatabaseSpec) throws -> String {
-        guard var parts = URLComponents(string: spec.location) else { return spec.location }
-        parts.user = nil
-        parts.password = nil
-        parts.query = nil
-        parts.fragment = nil
-        return parts.string ?? spec.location
+        spec.unmaskedLocation.withoutSecrets
     }
 
     /// A server is asked.

@@ -19,6 +19,44 @@ struct LoadTargetTests {
         await bench.run(["load", bench.path("x.csv")] + more)
     }
 
+    @Test(
+        "What is read is not written to, however that is said",
+        arguments: ["x.csv", #"x.csv {"overwrite":true}"#, "./x.csv"]
+    )
+    func apart(place: String) async throws {
+        let bench = try await bench()
+        let target = "csv:" + bench.path(place)
+        for outcome in [
+            await load(bench, "--to", target, "--overwrite"),
+            await bench.run(
+                ["load", bench.path("x.csv"), "--overwrite"],
+                environment: ["TRANCHE_SINK": target]
+            ),
+        ] {
+            #expect(outcome.status == .usage)
+            #expect(outcome.errors.contains("is read: it cannot be written to as well"))
+        }
+    }
+
+    @Test("A sink that is an object's URL is refused, and no folder of that name is made")
+    func object() async throws {
+        let bench = try await bench()
+        let outcome = await load(bench, "--to", "csv:s3://bucket/out.csv")
+        #expect(outcome.status == .usage)
+        #expect(outcome.errors.contains("an object cannot be written to"))
+    }
+
+    @Test("A path that looks like a password is a path")
+    func path() async throws {
+        let bench = try await bench()
+        try FileManager.default.createDirectory(
+            atPath: bench.path("password=1"),
+            withIntermediateDirectories: false
+        )
+        let outcome = await load(bench, "--to", "csv:" + bench.path("password=1/out.csv"))
+        #expect(outcome.status == .done, "\(outcome.errors)")
+    }
+
     @Test("What is loaded into one target is refused for another, with the way out")
     func another() async throws {
         let bench = try await bench()

@@ -92,6 +92,21 @@ import Tranche
         #expect(Duration.seconds(60).words == "1 min")
     }
 
+    @Test(
+        "A URL without who connects and how",
+        arguments: [
+            ("https://u:p@h:8443/in?to=a@b", "https://h:8443/in"),
+            ("https://h:8443/in?to=a@b", "https://h:8443/in"),
+            ("https://u:p/w@h/x", "https://h/x"),
+            ("postgresql://me:p@h1:5432,h2:1/db?sslmode=require", "postgresql://h1:5432,h2:1/db"),
+            ("postgresql://[::1]:5432/db", "postgresql://[::1]:5432/db"),
+            ("/data/x?y", "/data/x"),
+        ]
+    )
+    func bareURL(text: String, bare: String) {
+        #expect(text.withoutSecrets == bare)
+    }
+
     @Test("Passwords are never shown")
     func redaction() {
         #expect(redacted("postgresql://me:secret@host/db") == "postgresql://me:***@host/db")

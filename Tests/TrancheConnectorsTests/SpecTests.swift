@@ -194,15 +194,19 @@ struct SpecTests {
     func credentials() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "tranche-\(UUID())")
         try Data("from file\n".utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
+        let empty = file.appendingPathExtension("empty")
+        try Data("\n".utf8).write(to: empty)
+        defer { for file in [file, empty] { try? FileManager.default.removeItem(at: file) } }
         let credentials = Credentials([
             "A": "from variable", "A_FILE": "/nowhere", "B_FILE": file.path, "C": "",
-            "D_FILE": "/no",
+            "D_FILE": "/no", "E_FILE": empty.path,
         ])
         #expect(try credentials.value("A") == "from variable")
         #expect(try credentials.value("B") == "from file")
         #expect(try credentials.value("C") == nil)
         #expect(throws: TrancheError.self) { try credentials.value("D") }
+        let error = #expect(throws: TrancheError.self) { try credentials.value("E") }
+        #expect(error?.message.contains("is empty; unset it for none") == true)
         #expect(try credentials.environment("A", "B")["B"] == "from file")
         var dumped = ""
         dump(credentials, to: &dumped)

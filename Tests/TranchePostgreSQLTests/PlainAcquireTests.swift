@@ -92,6 +92,29 @@ struct PlainAcquireTests {
         }
     }
 
+    @Test("A success that wrote something is no exception")
+    func output() async throws {
+        try await withInventory { _, inventory, source, proxy in
+            let first = try await begin(inventory, source)
+            let output = AttemptOutput(standardError: "a warning\n", standardOutput: "")
+            let ending = AttemptSuccess(
+                first.holding,
+                result: nil,
+                logging: nil,
+                output: output
+            )
+            let before = proxy.requests.count
+            _ = try await inventory.acquire(
+                Self.request,
+                from: source,
+                isDraining: false,
+                after: Batch.Done(first, ending)
+            )
+            #expect(proxy.requests.count == before + 1)
+            #expect(try await inventory.store.output(of: first.id, attempt: 1) == output)
+        }
+    }
+
     @Test("Where the server is near, the program decides")
     func near() async throws {
         try await withInventory(decidesItself: false) { _, inventory, source, proxy in

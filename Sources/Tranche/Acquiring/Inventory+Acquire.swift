@@ -150,13 +150,13 @@ extension Inventory {
         from description: some MetaSourceDescription,
         isDraining: Bool
     ) async throws -> (batches: [Batch], reason: NoBatchReason)? {
-        let source = try await prepare(request, from: description)
         // A plan takes its time, and so may an audit: what has ended is recorded before. That of a
         // source without gaps reads up to the end of one batch.
-        guard store.readsUnderLock(source) || source.isSeamless,
-            !isAuditDue(request, from: source),
-            try await holdOfSource(request.key(of: source), source) == nil
+        let opened = try await source(description)
+        guard store.readsUnderLock(opened) || opened.isSeamless, !isAuditDue(request, from: opened)
         else { return nil }
+        let source = try await prepare(request, from: description)
+        guard try await holdOfSource(request.key(of: source), source) == nil else { return nil }
         do {
             return try await handOut(
                 request,

@@ -54,10 +54,10 @@ final class DocumentWriter {
     func write(_ value: some Encodable) throws {
         switch value {
         case let value as String: JSONBytes.append(value.utf8, to: &bytes)
-        case let value as Int64: append(String(value))
-        case let value as Int: append(String(value))
+        case let value as any BinaryInteger: append("\(value)")
         case let value as Bool: append(value ? "true" : "false")
         case let value as Double: append(value.jsonText)
+        case let value as Float: append(Double(value).jsonText)
         case let value as Date: JSONBytes.append(value.utcText.utf8, to: &bytes)
         case let value as RawJSON: append(value.line)
         case let value as Item: value.appendJSON(to: &bytes)

@@ -18,12 +18,4 @@ package struct OutputDocument: Codable, Sendable, Hashable {
         case standardError = "standard_error"
         case standardOutput = "standard_output"
     }
-
-    package func encode(to encoder: any Encoder) throws {
-        var members = encoder.container(keyedBy: CodingKeys.self)
-        try members.encode(batch, forKey: .batch)
-        try members.encode(attempt, forKey: .attempt)
-        try members.encode(standardError, forKey: .standardError)
-        try members.encode(standardOutput, forKey: .standardOutput)
-    }
 }

@@ -25,10 +25,9 @@ package struct PlanDocument: Codable, Sendable, Hashable {
         open = forecast.open.map(BatchDocument.init)
         ranges = forecast.ranges.map(RangeDocument.init)
         reachedEnd = forecast.reachedEnd
-        batches = forecast.open.count + forecast.ranges.count
-        items = open.reduce(0) { $0 + $1.count } + ranges.reduce(0) { $0 + $1.count }
-        let weights = open.map { $0.weight ?? 0 } + ranges.map(\.weight)
-        weight = weights.reduce(0) { $0.addingClamped($1) }
+        batches = forecast.batches
+        items = forecast.items
+        weight = forecast.weight
         if source.weight != nil, let pace = summary?.weightPerSecond, pace > 0 {
             seconds = weight / pace
         } else {

@@ -57,7 +57,7 @@ extension Batch {
     /// A result as it is kept.
     package func jsonText(of result: (any Encodable)?) throws -> String? {
         try result.map {
-            let text = try JSONText.encode(AnyEncodable($0))
+            let text = try JSONText.encode($0)
             return StrictJSON.fault(in: text) == nil ? text : try JSONText.encode(text)
         }
     }
@@ -190,18 +190,5 @@ extension Batch {
                 try await inventory.retrying(within: limit) { _ in try await body(inventory) }
             }.value
         }
-    }
-}
-
-/// An `Encodable` of any type, for encoders that want to know it.
-private struct AnyEncodable: Encodable {
-    private let value: any Encodable
-
-    init(_ value: any Encodable) {
-        self.value = value
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try value.encode(to: encoder)
     }
 }

@@ -12,6 +12,8 @@ final class EventReporter: Sendable {
     private let now: @Sendable () -> Date
     private let stopwatch: Stopwatch
     private let queues: [ObserverQueue]
+    /// What any of them is told of.
+    private let names: Set<InventoryEvent.Name>
     /// Since when runs are held, as they were last seen.
     private let held = Mutex<[RunKey: Duration]>([:])
 
@@ -23,6 +25,7 @@ final class EventReporter: Sendable {
         now = configuration.store.now ?? { Date() }
         let limit = max(configuration.eventLimit, 1)
         queues = configuration.observers.map { ObserverQueue($0, limit: limit) }
+        names = queues.reduce(into: []) { $0.formUnion($1.names) }
     }
 
     /// This process's time, for durations.
@@ -34,6 +37,7 @@ final class EventReporter: Sendable {
         of run: RunKey?,
         _ fill: (inout InventoryEvent) -> Void = { _ in }
     ) {
+        guard names.contains(name) else { return }
         send(InventoryEvent(name, at: now(), inventory: inventory, run: run), fill)
     }
 
@@ -43,6 +47,7 @@ final class EventReporter: Sendable {
         _ batch: BatchRecord,
         _ fill: (inout InventoryEvent) -> Void = { _ in }
     ) {
+        guard names.contains(name) else { return }
         let event = InventoryEvent(
             name,
             at: now(),
@@ -61,7 +66,7 @@ final class EventReporter: Sendable {
     private func send(_ event: InventoryEvent, _ fill: (inout InventoryEvent) -> Void) {
         var event = event
         fill(&event)
-        for queue in queues { queue.send(event) }
+        for queue in queues where queue.names.contains(event.name) { queue.send(event) }
     }
 }
 

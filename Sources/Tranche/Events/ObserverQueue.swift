@@ -3,6 +3,8 @@ import Synchronization
 
 /// The events that wait for one observer, which is called on a thread of its own.
 final class ObserverQueue: Sendable {
+    /// What the observer is told of.
+    let names: Set<InventoryEvent.Name>
     private let observer: any InventoryObserver
     private let limit: Int
     private let queue = DispatchQueue(label: "tranche.observer")
@@ -25,6 +27,7 @@ final class ObserverQueue: Sendable {
     ///   - limit: Most events that wait for it.
     init(_ observer: any InventoryObserver, limit: Int) {
         self.observer = observer
+        names = observer.wanted
         self.limit = limit
     }
 

@@ -34,6 +34,7 @@ extension Inventory.Configuration {
 @available(*, deprecated)
 private struct OutageObserver: InventoryObserver {
     let tell: @Sendable (OutageNotice) -> Void
+    let wanted: Set<InventoryEvent.Name> = [.storeLost, .storeFound]
 
     func observe(_ event: InventoryEvent) {
         guard let code = event.code, let duration = event.duration else { return }

@@ -38,8 +38,8 @@ extension Batch {
     ) async throws -> ProcessOutcome {
         if record.status == .succeeded { return .succeeded }
         switch try await attempt({ try await work(itemStream) }) {
-        case .success(let done):
-            try await succeed(done.ending)
+        case .success(let ending):
+            try await succeed(ending)
             return .succeeded
         case .failure(let error): return .failed(error)
         }
@@ -61,15 +61,15 @@ extension Batch {
     /// - Parameter work: Cancelled when the batch is lost.
     /// - Returns: What is to be recorded, or why it failed, which is.
     /// - Throws: As ``process(_:)``.
-    func attempt<Output: Sendable>(
+    private func attempt<Output: Sendable>(
         _ work: @escaping @Sendable () async throws -> Output
-    ) async throws -> Result<Done, any Error> {
+    ) async throws -> Result<AttemptSuccess, any Error> {
         // A repeated request may be given its batch that has ended meanwhile.
         guard record.status == .running else { throw hasEnded }
         do {
             let output = try await whileHeld(work)
             let text = try jsonText(of: output as? any Encodable)
-            return .success(Done(self, AttemptSuccess(holding, result: text, logging: nil)))
+            return .success(AttemptSuccess(holding, result: text, logging: nil))
         } catch let error as TrancheError where error.code == .batchLost {
             throw error
         } catch {

@@ -1,7 +1,7 @@
 /// A batch held by this process until it is ended, or its lease ends.
 public struct Batch: Sendable {
     /// The batch as it was when it was acquired.
-    public let record: BatchRecord
+    public internal(set) var record: BatchRecord
     /// How long it may be held without a heartbeat.
     public let lease: Duration
     package let source: any MetaSource

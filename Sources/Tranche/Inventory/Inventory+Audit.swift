@@ -23,10 +23,7 @@ extension Inventory {
     ) async throws -> AuditReport {
         try options.ids.validate()
         let source = try await source(description)
-        guard let run = try await retrying({ _ in try await store.runs(RunSelection(key)) }).first
-        else {
-            throw TrancheError(.unknownRun, "there is no \(key) in \(store.name)")
-        }
+        let run = try await run(RunSelection(key))
         try run.requireSame(
             definition: source.definition,
             bounds: run.bounds,

@@ -57,10 +57,7 @@ extension Inventory {
         _ description: some MetaSourceDescription
     ) async throws -> (RunRecord, any MetaSource) {
         let source = try await source(description)
-        guard let run = try await retrying({ _ in try await store.runs(RunSelection(key)) }).first
-        else {
-            throw TrancheError(.unknownRun, "there is no \(key) in \(store.name)")
-        }
+        let run = try await run(RunSelection(key))
         try run.requireSame(
             definition: source.definition,
             bounds: run.bounds,

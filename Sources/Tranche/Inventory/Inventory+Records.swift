@@ -116,5 +116,17 @@ extension Inventory {
         public var ranges: [PlannedRange] = []
         /// Whether the source has nothing after the ranges.
         public var reachedEnd = false
+
+        /// How many batches there are, the open ones among them.
+        package var batches: Int { open.count + ranges.count }
+        /// How many items they hold.
+        package var items: Int {
+            open.reduce(0) { $0 + $1.count } + ranges.reduce(0) { $0 + $1.count }
+        }
+        /// What they weigh, as far as that is known.
+        package var weight: Double {
+            let weights = open.map { $0.weight ?? 0 } + ranges.map(\.weight)
+            return weights.reduce(0) { $0.addingClamped($1) }
+        }
     }
 }

@@ -117,14 +117,9 @@ extension Inventory {
             guard case .noBatch(let reason) = answer, reason.isWorthWaiting(for: end) else {
                 return answer
             }
-            let pause = wait(for: reason, atMost: configuration.pollInterval)
+            let pause = reason.wait(atMost: configuration.pollInterval, now: now)
             try await configuration.clock.sleep(for: pause)
         }
-    }
-
-    /// How long to wait before asking again: until a batch is due, where that is known.
-    package func wait(for reason: NoBatchReason, atMost longest: Duration) -> Duration {
-        reason.wait(atMost: longest, now: now)
     }
 }
 

@@ -101,7 +101,9 @@ public final class Inventory: Sendable {
     /// has happened before; they are waited for, 5 s at most.
     public func close() async {
         await store.close()
-        await events?.drain(configuration.clock)
+        guard let events else { return }
+        // In a task that is not cancelled: what has happened is told, also where that is how all ends.
+        await Task { await events.drain(configuration.clock) }.value
     }
 
     /// Opens a source, or returns it when it is open already.

@@ -61,17 +61,13 @@ struct ItemDecoder: Decoder {
         }
     }
 
-    /// The members of a payload that is a JSON object.
-    private var members: [String: RawJSON] {
+    /// The members of a payload that is a JSON object; `nil` for other payloads.
+    private var members: KeyedDecodingContainer<DynamicKey>? {
         guard case .text(let text) = item.item, text.utf8.first == UInt8(ascii: "{") else {
-            return [:]
+            return nil
         }
-        do {
-            return try JSONText.decode([String: RawJSON].self, from: text)
-        } catch {
-            // Text that is no object has no members; a key that is asked for is said to be missing.
-            return [:]
-        }
+        // Text that is no object has no members; a key that is asked for is said to be missing.
+        return try? JSONText.decode(Members.self, from: text).container
     }
 
     private func payload(_ column: String) -> PayloadDecoder {
@@ -79,37 +75,53 @@ struct ItemDecoder: Decoder {
     }
 }
 
+/// The members of a JSON object, each of which is read when it is asked for.
+private struct Members: Decodable {
+    let container: KeyedDecodingContainer<DynamicKey>
+
+    init(from decoder: any Decoder) throws {
+        container = try decoder.container(keyedBy: DynamicKey.self)
+    }
+}
+
 /// The columns of an item by name.
 private struct ItemContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: ItemDecoder
-    let members: [String: RawJSON]
+    let members: KeyedDecodingContainer<DynamicKey>?
 
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] {
         let source = decoder.source
         let columns = [source.uid, source.item, source.weight, "id", "item", "weight"]
-        return Set(columns.compactMap { $0 } + members.keys).sorted().compactMap(Key.init)
+        let names = columns.compactMap { $0 } + (members?.allKeys.map(\.stringValue) ?? [])
+        return Set(names).sorted().compactMap(Key.init)
     }
 
     func contains(_ key: Key) -> Bool {
-        members[key.stringValue] != nil || decoder.column(key.stringValue) != nil
+        member(key) != nil || decoder.column(key.stringValue) != nil
     }
 
     func decodeNil(forKey key: Key) throws -> Bool {
-        if let member = members[key.stringValue] { return member.text == "null" }
-        return try column(key).decodeNil()
+        guard let (members, name) = member(key) else { return try column(key).decodeNil() }
+        return try members.decodeNil(forKey: name)
     }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-        guard let member = members[key.stringValue] else { return try column(key).decode(type) }
+        guard let (members, name) = member(key) else { return try column(key).decode(type) }
         do {
-            return try JSONText.decode(type, from: member.text)
+            return try members.decode(type, forKey: name)
         } catch {
+            let text = try members.decode(RawJSON.self, forKey: name).text
             throw decoder.error(
-                "'\(key.stringValue)' is \(member.text.prefix(80)), not a value of \(type)",
+                "'\(key.stringValue)' is \(text.prefix(80)), not a value of \(type)",
                 underlying: error
             )
         }
+    }
+
+    private func member(_ key: Key) -> (KeyedDecodingContainer<DynamicKey>, DynamicKey)? {
+        let name = DynamicKey(key.stringValue)
+        return members.flatMap { $0.contains(name) ? ($0, name) : nil }
     }
 
     private func column(_ key: Key) throws -> PayloadDecoder {

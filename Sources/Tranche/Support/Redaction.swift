@@ -5,11 +5,8 @@ import Foundation
 /// - Parameter text: A URL, or a message that may hold some.
 /// - Returns: The text with `***` for each password.
 package func redacted(_ text: String) -> String {
-    // Without these there is neither a URL nor a query, and nothing to look for, which takes a
-    // while.
-    guard text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }) else {
-        return text
-    }
+    // Without these there is nothing to look for, which takes a while.
+    guard text.contains("://") || text.lowercased().contains("password=") else { return text }
     return
         text
         .replacing(#/(://[^/:@\s'"]*:)[^\s'"]*@/#) { "\($0.output.1)***@" }
@@ -32,4 +29,23 @@ package func withoutPasswords(_ text: String) -> String {
         .replacing(#/(://[^/:@\s'"]*):[^\s'"]*@/#) { "\($0.output.1)@" }
         .replacing(#/([?&;])(?:ssl)?password=[^&;\s'"]*[&;]?/#.ignoresCase()) { "\($0.output.1)" }
     return bare.last.map { "?&;".contains($0) } == true ? String(bare.dropLast()) : bare
+}
+
+extension String {
+    /// A URL without user, password, query and fragment.
+    package var withoutSecrets: String {
+        guard let scheme = firstRange(of: "://") else {
+            return String(prefix { $0 != "?" && $0 != "#" })
+        }
+        let rest = self[scheme.upperBound...]
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let at = authority.lastIndex(of: "@")
+        let port = authority.drop { $0 != ":" }.dropFirst()
+        if at == nil, !port.allSatisfy(\.isNumber), holdsPassword(self) {
+            // A password with a slash or a question mark in it, which is no URL, is one all the same.
+            return withoutPasswords(self).withoutSecrets
+        }
+        let bare = at.map { rest[rest.index(after: $0)...] } ?? rest
+        return String(self[..<scheme.upperBound] + bare.prefix { $0 != "?" && $0 != "#" })
+    }
 }

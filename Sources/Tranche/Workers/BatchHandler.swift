@@ -14,9 +14,6 @@ public protocol BatchHandler: Sendable {
     ///   is given back, and the group ends.
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict
 
-    /// Told of each batch when its handler begins.
-    func began(_ batch: Batch)
-
     /// Told of each attempt when its end is recorded; by several workers at once.
     ///
     /// - Parameter report: How it ended.
@@ -31,9 +28,6 @@ public protocol BatchHandler: Sendable {
 }
 
 extension BatchHandler {
-    /// Nobody wants to know.
-    public func began(_ batch: Batch) {}
-
     /// Nobody wants to know.
     public func ended(_ report: BatchReport) throws {}
 

@@ -4,7 +4,7 @@ struct PrefetchBuffer<Held: Sendable>: Sendable {
 
     private struct Entry: Sendable {
         let id: Int64
-        let batch: Held
+        var batch: Held
         /// The time between two heartbeats.
         let interval: Duration
         var dueAt: Duration
@@ -45,8 +45,14 @@ struct PrefetchBuffer<Held: Sendable>: Sendable {
     }
 
     /// Notes a heartbeat.
-    mutating func renew(_ id: Int64, now: Duration) {
+    ///
+    /// - Parameters:
+    ///   - batch: The batch as it is held from now on.
+    ///   - id: Its number.
+    ///   - now: The time.
+    mutating func renew(_ batch: Held, id: Int64, now: Duration) {
         guard let place = entries.firstIndex(where: { $0.id == id }) else { return }
+        entries[place].batch = batch
         entries[place].dueAt = now + entries[place].interval
     }
 

@@ -72,26 +72,22 @@ public final class StopSource: Sendable {
         advance(to: .ending)
     }
 
-    /// Runs `body`, cancelled some time after a stage is reached.
+    /// Runs `body`, cancelled when a stage is reached.
     ///
     /// - Parameters:
     ///   - stage: The stage.
-    ///   - patience: How long `body` may go on then.
-    ///   - clock: Measures that.
     ///   - body: What to run.
     /// - Returns: What it returns; `nil` when it was cancelled before it had anything.
     /// - Throws: What it throws; `CancellationError` when this task was cancelled.
     package func run<Result: Sendable>(
         until stage: Stage,
-        patience: Duration = .zero,
-        clock: any Clock<Duration> = ContinuousClock(),
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 await self.reached(stage)
-                try await clock.sleep(for: patience)
+                try Task.checkCancellation()
                 return nil
             }
             if let result = try await group.next() ?? nil {

@@ -123,8 +123,8 @@ final class Worker: Sendable {
             do {
                 if let success { try group.report(success.report) }
             } catch {
-                // Whoever asked does not hear of these.
-                for batch in answer.batches { try await batch.release() }
+                // Whoever asked does not hear of these: where one cannot be given back, its lease ends.
+                for batch in answer.batches { _ = try? await batch.release() }
                 throw error
             }
             return answer
@@ -140,7 +140,6 @@ final class Worker: Sendable {
             configuration: group.configuration,
             stop: group.stop
         )
-        group.handler.began(batch)
         let outcome: BatchRun.Outcome
         if group.configuration.prefetch > 0 {
             let success = last
@@ -186,6 +185,7 @@ final class Worker: Sendable {
                 case .worked(let result): worked = result
                 case .filled(let result):
                     filled = result
+                    if group.stop.stage >= .stopping { await giveBack() }
                     let added = ahead.withLock { $0.ids }.subtracting(held)
                     tasks.addTask { [self] in
                         await keepLeases(of: added)
@@ -233,8 +233,11 @@ final class Worker: Sendable {
             let clock = inventory.configuration.clock
             guard (try? await clock.sleep(for: max(left, .zero))) != nil else { return }
             do {
-                try await next.batch.heartbeat()
-                ahead.withLock { $0.renew(next.id, now: inventory.stopwatch.elapsed) }
+                var batch = next.batch
+                batch.record.leaseExpiresAt = try await batch.heartbeat()
+                let renewed = batch
+                let now = inventory.stopwatch.elapsed
+                ahead.withLock { $0.renew(renewed, id: next.id, now: now) }
             } catch is CancellationError {
                 return
             } catch {

@@ -47,7 +47,7 @@ struct BatchesCommand: Command {
             var selection = selection
             selection.runs = try await runs.find(in: inventory)
             let batches = try await inventory.batches(selection)
-            let runs = try await inventory.store.runs(selection.runs)
+            let runs = try await inventory.runs(selection.runs)
             try context.write(BatchesDocument(batches)) {
                 batches.isEmpty ? "" : BatchTable(runs: runs).text(batches, context)
             }

@@ -76,9 +76,7 @@ struct CompactCommand: Command {
     /// Refuses a job that there is not, and one that is several.
     private func check(_ inventory: Inventory) async throws {
         guard let job = selection.selection.job else { return }
-        let runs = try await inventory.retrying { _ in
-            try await inventory.store.runs(selection.find(in: inventory))
-        }
+        let runs = try await inventory.runs(selection.find(in: inventory))
         let tables = Set(runs.map(\.key.metaTable)).sorted()
         guard !tables.isEmpty else {
             throw TrancheError(

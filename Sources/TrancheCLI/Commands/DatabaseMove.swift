@@ -42,9 +42,7 @@ struct DatabaseMove: Sendable {
         _ context: Context
     ) async throws -> ProgramStatus {
         var known: [JobKey: RunRecord] = [:]
-        for run in try await inventory.retrying({ _ in
-            try await inventory.store.runs(RunSelection())
-        }) where try isOverTable(run) {
+        for run in try await inventory.runs(RunSelection()) where try isOverTable(run) {
             known[JobKey(metaTable: run.key.metaTable, job: run.key.job)] = run
         }
         var definitions: [JobKey: SourceDefinition] = [:]

@@ -25,9 +25,7 @@ struct GapsCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let runs = try await context.withInventory { inventory in
             var runs: [GapsOfRun] = []
-            let records = try await inventory.retrying { _ in
-                try await inventory.store.runs(selection.find(in: inventory))
-            }
+            let records = try await inventory.runs(selection.find(in: inventory))
             for run in records {
                 runs.append(GapsOfRun(run: run, gaps: try await inventory.gaps(of: run.key)))
             }

@@ -39,9 +39,6 @@ extension LoadCommand {
             from: source,
             batches: 10_000
         )
-        let records =
-            forecast.open.reduce(0) { $0 + $1.count } + forecast.ranges.reduce(0) { $0 + $1.count }
-        let batches = forecast.open.count + forecast.ranges.count
         let sink = try await chain.check(beside: inventory, source)
         let opened = try await inventory.source(source) as? any FileForecasting
         let file = try await opened?.forecast(Self.shownRecords)
@@ -52,8 +49,8 @@ extension LoadCommand {
             readAs: .init(file?.layout ?? []),
             notes: notes,
             fields: sink.fields,
-            records: records,
-            batches: batches,
+            records: forecast.items,
+            batches: forecast.batches,
             reachedEnd: forecast.reachedEnd,
             sink: sink.name,
             promise: sink.promise.rawValue,
@@ -62,8 +59,8 @@ extension LoadCommand {
         )
         try context.write(document) {
             """
-            would load \(HumanText.count(records, "record")) of \(options.file.path) in \
-            \(HumanText.count(batches, "batch", "batches"))
+            would load \(HumanText.count(forecast.items, "record")) of \(options.file.path) in \
+            \(HumanText.count(forecast.batches, "batch", "batches"))
             into \(sink.name), which promises \(sink.promise.rawValue)
             fields: \(sink.fields.isEmpty ? "each record's own" : sink.fields.joined(separator: ", "))
             \(sink.notes.map { $0 + "\n" }.joined())\(Self.text(file, shown))

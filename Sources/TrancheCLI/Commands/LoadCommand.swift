@@ -62,7 +62,7 @@ struct LoadCommand: Command {
         operands = try FileOperands(
             arguments.operands,
             hasFormat: arguments.has("format"),
-            outputs: LoadOptions.outputs(arguments)
+            outputs: try LoadOptions.outputs(arguments)
         )
         files = try LoadOptions.each(operands, arguments)
         guard let first = files.first else { throw UsageError("FILE is missing") }
@@ -71,6 +71,7 @@ struct LoadCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        try options.requireApart(files, context.settings)
         let target = try options.namedTarget(context.settings)
         let files = try files.map { file in
             var file = file

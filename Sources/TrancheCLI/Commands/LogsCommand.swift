@@ -38,13 +38,12 @@ struct LogsCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let store = inventory.store
-            guard let record = try await store.batches(BatchSelection(ids: [batch])).first else {
-                throw TrancheError(.unknownBatch, "there is no batch \(batch) in \(store.name)")
-            }
+            let record = try await inventory.batch(batch)
             let isRunning = record.status == .running
             let attempt = attempt ?? max(record.attempt - (isRunning ? 1 : 0), 1)
-            let output = try await store.output(of: batch, attempt: attempt)
+            let output = try await inventory.retrying { _ in
+                try await inventory.store.output(of: batch, attempt: attempt)
+            }
             let document = OutputDocument(batch: batch, attempt: attempt, output)
             if context.isJSON {
                 try context.output.writeLine(document.documentText())

@@ -179,7 +179,7 @@ struct RedefineCommand: Command {
         // A file's content stands in its definition.
         guard NamedFile(recorded: key.metaTable) == nil else { return }
         let job = RunSelection(metaTable: key.metaTable, job: key.job)
-        for run in try await inventory.store.runs(job) {
+        for run in try await inventory.runs(job) {
             let source = try await context.source(
                 of: run,
                 named: selection.source,

@@ -106,13 +106,6 @@ struct SourceOptions: Sendable {
             }
             return nil
         }
-        if holdsPassword(text) {
-            throw UsageError(
-                "--meta holds a password, which everyone on this machine could read; set "
-                    + "MONGO_USERNAME "
-                    + "and MONGO_PASSWORD"
-            )
-        }
         return try SpecOptions.source.named {
             var spec = try SourceSpec(text)
             if let schema = arguments.text("schema") { spec.fields["schema"] = .text(schema) }

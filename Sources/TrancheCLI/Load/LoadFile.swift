@@ -24,8 +24,8 @@ struct LoadFile: Sendable {
         note: @escaping @Sendable (String) -> Void
     ) throws {
         self.options = options
-        chain = try options.chain(settings, note: note)
         source = try options.source(settings)
+        chain = try options.chain(from: source, settings, note: note)
     }
 
     /// The path as given.

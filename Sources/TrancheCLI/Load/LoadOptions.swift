@@ -66,12 +66,6 @@ struct LoadOptions: Sendable {
             throw UsageError("--max-rejects goes with --schema or --rejects")
         }
         target = arguments.text("to")
-        if let target, holdsPassword(target) {
-            throw UsageError(
-                "--to holds a password, which everyone on this machine could read; put the URL into "
-                    + "TRANCHE_SINK"
-            )
-        }
         overwrites = arguments.has("overwrite")
         // What cannot be read is said before anything is opened.
         _ = try SpecOptions.sink(from: "--to").fields(arguments)
@@ -87,8 +81,10 @@ struct LoadOptions: Sendable {
     }
 
     /// The paths that a command line says to write to.
-    static func outputs(_ arguments: Arguments) -> [String] {
-        let sink = arguments.text("to").flatMap { NamedFile(recorded: $0) }
+    static func outputs(_ arguments: Arguments) throws -> [String] {
+        let sink = try arguments.text("to").flatMap { text in
+            try SpecOptions.sink(from: "--to").named { NamedFile(try SinkSpec(text)) }
+        }
         return (sink.map { [$0.path] } ?? []) + arguments.texts("rejects")
     }
 
@@ -111,13 +107,20 @@ struct LoadOptions: Sendable {
             options.isOneOfSeveral = operands.areSeveral
             return options
         }
-        try requireApart(files.map(\.file.path), outputs(arguments))
         try requireUse(arguments, by: files)
         return files
     }
 
     /// Refuses to write over what is read, and rejects over records.
-    private static func requireApart(_ inputs: [String], _ outputs: [String]) throws {
+    ///
+    /// - Parameters:
+    ///   - files: What is read.
+    ///   - settings: May say where to write to.
+    /// - Throws: ``UsageError``.
+    func requireApart(_ files: [LoadOptions], _ settings: Settings) throws {
+        let sink = try withSink(settings) { NamedFile($0)?.path }
+        let outputs = [sink, rejectsPath].compactMap { $0 }
+        let inputs = files.map(\.file.path)
         let written = outputs.map { (path: $0, name: ResolvedPath($0).text) }
         let read = Set(inputs.filter { !NamedFile.isObject($0) }.map { ResolvedPath($0).text })
         if let output = written.first(where: { read.contains($0.name) }) {
@@ -224,9 +227,9 @@ struct LoadOptions: Sendable {
     /// - Returns: The path; `nil` for other sinks, and for a folder of a file for each batch.
     /// - Throws: ``UsageError``.
     func runOutput(_ settings: Settings) throws -> String? {
-        if arguments.has("file-per-batch") { return nil }
-        return try withSink(settings) { sink in
-            NamedFile(sink).map { PartFolder.path($0.path, ofRun: request.run) }
+        try withSink(settings) { sink in
+            if sink.fields["file_per_batch"] == true { return nil }
+            return NamedFile(sink).map { PartFolder.path($0.path, ofRun: request.run) }
         }
     }
 
@@ -255,7 +258,7 @@ struct LoadOptions: Sendable {
         let options = SpecOptions.sink(from: origin)
         var given = try options.fields(arguments)
         return try options.named {
-            var spec = try SinkSpec(text, passwords: .hidden)
+            var spec = try SinkSpec(text, passwords: target == nil ? .hidden : .refused)
             let known = try Connectors.ofProgram.scheme(of: spec).fields
             // These mean the file of rejects, or what is to be promised, too.
             if overwrites, known.contains("overwrite") { given["overwrite"] = true }
@@ -281,11 +284,13 @@ struct LoadOptions: Sendable {
     /// The chain from the file to the sink.
     ///
     /// - Parameters:
+    ///   - source: The file's records.
     ///   - settings: May say where to write to.
     ///   - note: Told in words what a sink leaves out or changes.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
     func chain(
+        from source: any MetaSourceDescription,
         _ settings: Settings,
         note: @escaping @Sendable (String) -> Void
     ) throws -> SinkChain {
@@ -294,7 +299,7 @@ struct LoadOptions: Sendable {
             context.note = note
             return try Connectors.ofProgram.sink(spec, context)
         }
-        var records = Chain<Record>(reading: try source(settings))
+        var records = Chain<Record>(reading: source)
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
         if let schema {

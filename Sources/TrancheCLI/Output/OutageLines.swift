@@ -3,6 +3,7 @@ import Tranche
 /// Says on standard error when the inventory or a source cannot be used, and when it can be again.
 struct OutageLines: InventoryObserver {
     let context: Context
+    let wanted: Set<InventoryEvent.Name> = [.storeLost, .storeFound]
 
     func observe(_ event: InventoryEvent) throws {
         if let line = Self.line(event) { try context.note(line) }

@@ -3,7 +3,6 @@ import TrancheChains
 
 /// The options that say how a file is written whose records are items, for help texts.
 enum ReadingOptions {
-    private static let formats = ["csv", "jsonl", "tsv", "mysql", "pgcopy"]
     private static let layouts = JSONFormat.Layout.allCases.map(\.rawValue)
     private static let nonFinite = JSONFormat.NonFiniteNumbers.allCases.map(\.rawValue)
 
@@ -15,11 +14,11 @@ enum ReadingOptions {
     private static let options: [CommandDescription.Option] = [
         .init(
             "format",
-            formats.joined(separator: "|"),
+            FileConnector.formats.joined(separator: "|"),
             "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
                 + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
                 + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
-            choices: formats
+            choices: FileConnector.formats
         ),
         .init(
             "delimiter",

@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheChains
 import TrancheConnectors
 
 /// Which option means which field of a source or sink, and what its value is: the one table of it.
@@ -142,9 +143,26 @@ struct SpecOptions: Sendable {
             return known.map { "--\($0.option)\($0.placeholder)" }
                 ?? "--\(name.replacing("_", with: "-"))"
         }
-        guard let url = error.value, url.contains("://"), url.hasSuffix("/"),
-            error.code == .invalidValue
-        else { return UsageError(words) }
+        if error.code == .holdsPassword, let remedy = Self.remedies[place] {
+            let reason = "holds a password, which everyone on this machine could read"
+            return UsageError("\(place) \(reason); \(remedy)")
+        }
+        guard let url = error.value, error.code == .invalidValue, isFolderOfObjects(url) else {
+            return UsageError(words)
+        }
         return UsageError("\(words): 'tranche register \(url) --table TABLE' does")
+    }
+
+    /// Where a password goes instead.
+    private static let remedies = [
+        "--to": "put the URL into TRANCHE_SINK",
+        "--meta": "set MONGO_USERNAME and MONGO_PASSWORD",
+    ]
+
+    /// Whether a source is many objects, whose names a table can list.
+    private func isFolderOfObjects(_ url: String) -> Bool {
+        guard place.isEmpty || place == "--meta", url.hasSuffix("/") else { return false }
+        let schemes = Connectors.ofProgram.all((any ByteConnector).self).flatMap(\.byteSchemes)
+        return schemes.contains { url.hasPrefix("\($0)://") }
     }
 }

@@ -18,7 +18,11 @@ struct BatchProgram: Sendable {
     struct End: Sendable {
         var exit: ChildProcess.Exit
         /// The last line of its output.
-        var lastLine: LineCollector.Line?
+        var lastLine: LineCollector.Line? {
+            didSet { result = lastLine.flatMap { KeptResult($0) } }
+        }
+        /// The result: the last line, when it begins as a JSON object does.
+        private(set) var result: KeptResult?
         /// The end of its output.
         var output = OutputTail()
         /// The end of what it wrote to standard error.
@@ -143,9 +147,6 @@ struct BatchProgram: Sendable {
 }
 
 extension BatchProgram.End {
-    /// The result: the last line, when it begins as a JSON object does.
-    var result: KeptResult? { lastLine.flatMap { KeptResult($0) } }
-
     /// The exit status `EX_TEMPFAIL` of `sysexits.h`.
     private static let temporaryFailure: Int32 = 75
 
@@ -158,14 +159,14 @@ extension BatchProgram.End {
     func badItems() throws -> Set<Int64> {
         guard let result, result.note == nil else { return [] }
         do {
-            return Set(try JSONText.decode(Blame.self, from: result.json).badIDs ?? [])
+            return Set(try JSONText.decode(BadItems.self, from: result.json).badIDs ?? [])
         } catch {
             throw ValueError("its \"bad_ids\" are no list of ids")
         }
     }
 
     /// The part of a result that blames items.
-    private struct Blame: Decodable {
+    private struct BadItems: Decodable {
         var badIDs: [Int64]?
 
         enum CodingKeys: String, CodingKey {

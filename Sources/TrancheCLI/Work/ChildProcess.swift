@@ -221,7 +221,7 @@ final class ChildProcess: Sendable {
 
     // MARK: - Ending
 
-    /// Whether ``terminate()`` came before the program's own end.
+    /// Whether ``terminate(patience:)`` came before the program's own end.
     var wasTerminated: Bool { state.withLock { $0.isTerminated } }
 
     /// Ends the program's group: SIGTERM, and SIGKILL some time later.

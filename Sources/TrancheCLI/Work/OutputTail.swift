@@ -53,10 +53,9 @@ struct OutputTail: Sendable {
         bytes.suffix(1 << 14).split(separator: UInt8(ascii: "\n"))
     }
 
-    /// Only lines that may hold a password are looked at, since that takes a while.
+    /// Line by line, since few of them may hold a password, and looking for it takes a while.
     private static func masked(_ text: String) -> String {
-        guard text.contains("://") || text.lowercased().contains("password") else { return text }
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             redacted(String(line))
         }.joined(separator: "\n")
     }

@@ -7,14 +7,11 @@ struct ProgramHandler: BatchHandler {
     /// Told of each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
 
-    func began(_ batch: Batch) {
-        progress.update { $0.running += 1 }
-    }
-
     /// Runs the program.
     ///
     /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+        self.progress.update { $0.running += 1 }
         defer { self.progress.update { $0.running -= 1 } }
         let end = try await program.run(batch, progress)
         if end.isCutShort { return .released(end.written) }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What a crew shows while it works: one live line on a terminal, else a line per batch.
+/// What a group of workers shows while it works: one live line on a terminal, else a line per batch.
 final class Progress: Sendable {
     /// The least time between two drawings.
     private static let pause: Duration = .milliseconds(200)

@@ -1,6 +1,6 @@
 import Tranche
 
-/// What a crew has done so far, in numbers and words.
+/// What a group of workers has done so far, in numbers and words.
 struct ProgressTally: Sendable {
     var weighsBytes: Bool
     var hasWeights: Bool

@@ -199,17 +199,11 @@ struct WorkOptions: Sendable {
         // An estimate: what fails here fails again, and is told, when a batch is acquired.
         let forecast = try? await inventory.plan(job.request, from: source, batches: 256)
         guard let forecast, forecast.reachedEnd else { return }
-        let load = ProgressTally.Load(
-            items: forecast.ranges.reduce(0) { $0 + $1.count }
-                + forecast.open.reduce(0) { $0 + $1.count },
-            weight: forecast.ranges.reduce(0) { $0 + $1.weight }
-                + forecast.open.reduce(0) { $0 + ($1.weight ?? 0) }
-        )
         progress.update { tally in
             // Batches that ended while this looked are no longer in the forecast.
             tally.planned = .init(
-                items: load.items + tally.items,
-                weight: load.weight + tally.weight
+                items: forecast.items + tally.items,
+                weight: forecast.weight + tally.weight
             )
         }
     }

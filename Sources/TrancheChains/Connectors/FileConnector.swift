@@ -15,6 +15,9 @@ public struct FileConnector: SourceConnector, SinkConnector {
     /// Makes the connector.
     public init() {}
 
+    /// How a file may be said to be written.
+    package static var formats: [String] { FileFields.formats }
+
     /// `csv:PATH` and `jsonl:PATH`, and no place at all.
     public var schemes: [ConnectorScheme] {
         let formats: [(NamedFile.Format, noun: String)] = [
@@ -179,7 +182,7 @@ public struct FileConnector: SourceConnector, SinkConnector {
     /// The file, or a folder of a file for each batch.
     public func sink(_ spec: SinkSpec, _ context: ConnectorContext) throws -> any RecordSink {
         if spec.scheme.isEmpty { return NoOpSink() }
-        let file = try file(spec)
+        let file = try sinkFile(spec)
         let fields = try spec.fields(as: SinkFields.self)
         let layout: FileSink.Layout = fields.filePerBatch ?? false ? .filePerBatch : .oneFile
         let overwrites = fields.overwrite ?? false
@@ -192,13 +195,22 @@ public struct FileConnector: SourceConnector, SinkConnector {
     /// The absolute path, and whether there is a file for each batch.
     public func target(of spec: SinkSpec) throws -> SinkTarget {
         if spec.scheme.isEmpty { return SinkTarget("none") }
-        let file = try file(spec)
+        let file = try sinkFile(spec)
         let format = file.format == .csv ? "csv" : "json lines"
         let isFilePerBatch = try spec.fields(as: SinkFields.self).filePerBatch ?? false
         return SinkTarget(
             "\(format) '\(ResolvedPath(file.path).text)'",
             manners: isFilePerBatch ? ["a file for each batch"] : []
         )
+    }
+
+    private func sinkFile(_ spec: SinkSpec) throws -> NamedFile {
+        let file = try file(spec)
+        guard !NamedFile.isObject(file.path) else {
+            let words = "an object cannot be written to: load into a file, and copy that"
+            throw SpecError(.unusable, value: file.path, words)
+        }
+        return file
     }
 }
 

@@ -36,7 +36,7 @@ public struct FieldMapping: Sendable, Hashable, Codable {
     /// Reads the parts that are there; an unknown one is refused.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let all = try decoder.container(keyedBy: AnyKey.self)
+        let all = try decoder.container(keyedBy: DynamicKey.self)
         for key in all.allKeys where CodingKeys(stringValue: key.stringValue) == nil {
             throw DecodingError.dataCorrupted(
                 .init(
@@ -49,17 +49,6 @@ public struct FieldMapping: Sendable, Hashable, Codable {
         group = try container.decodeIfPresent([String: [String]].self, forKey: .group) ?? [:]
         constant = try container.decodeIfPresent([String: String].self, forKey: .constant) ?? [:]
         lowercase = try container.decodeIfPresent(Bool.self, forKey: .lowercase) ?? false
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-        }
-
-        init?(intValue: Int) { nil }
     }
 
     /// Reads a mapping from a JSON file.

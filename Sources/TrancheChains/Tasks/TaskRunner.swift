@@ -166,9 +166,8 @@ struct TaskRunner: Sendable {
 
     /// How the task ended, whoever ran it.
     private func outcome(at place: [Int], path: String) async throws -> Bool {
-        let key = RunKey(metaTable: "tasks:\(plan.name)", job: path, run: run)
-        let selection = BatchSelection(runs: RunSelection(key))
-        let batch = try await inventory.store.batches(selection).last
+        let key = RunKey(metaTable: source.table, job: path, run: run)
+        let batch = try await inventory.batches(BatchSelection(runs: RunSelection(key))).last
         let counters = try batch?.result.map { try JSONText.decode(Counters.self, from: $0) }
         let hasSucceeded = batch?.status == .succeeded
         board.change(place) { report in

@@ -7,6 +7,9 @@ struct TaskSource: MetaSourceDescription {
     /// The tasks, by the names from the plan to each.
     let paths: [String]
 
+    /// Under which inventories know it.
+    var table: String { "tasks:\(name)" }
+
     func open(beside store: any InventoryStore) async throws -> any MetaSource {
         TaskMetaSource(self)
     }
@@ -19,7 +22,7 @@ private struct TaskMetaSource: MetaSource {
     init(_ source: TaskSource) {
         definition = SourceDefinition(
             database: "program",
-            table: "tasks:\(source.name)",
+            table: source.table,
             uid: "number",
             item: source.paths.joined(separator: "\n")
         )

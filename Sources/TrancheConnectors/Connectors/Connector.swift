@@ -105,6 +105,16 @@ public struct SinkTarget: Sendable, Hashable {
         self.manners = manners
     }
 
+    /// Makes a target whose records replace those with the same key.
+    ///
+    /// - Parameters:
+    ///   - place: Where records go.
+    ///   - key: The fields of the key; none where records are only added.
+    public init(_ place: String, key: [String]?) {
+        let key = key ?? []
+        self.init(place, manners: key.isEmpty ? [] : ["key \(key.joined(separator: ","))"])
+    }
+
     /// The words.
     public var text: String {
         manners.isEmpty ? place : "\(place) (\(manners.joined(separator: "; ")))"

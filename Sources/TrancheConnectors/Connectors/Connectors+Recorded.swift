@@ -15,10 +15,8 @@ extension Connectors {
         let names = try recordedNames(of: spec)
         guard names.count > 1 else { return names[0] }
         for name in names {
-            let runs = try await inventory.retrying { _ in
-                try await inventory.store.runs(RunSelection(metaTable: name))
-            }
-            if !runs.isEmpty { return name }
+            let selection = RunSelection(metaTable: name)
+            if try await !inventory.runs(selection, after: nil, limit: 1).isEmpty { return name }
         }
         return names[0]
     }

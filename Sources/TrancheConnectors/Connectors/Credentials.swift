@@ -14,22 +14,17 @@ public struct Credentials: Sendable {
         self.variables = variables
     }
 
-    /// The environment of this process.
-    public static var ofProcess: Credentials {
-        Credentials(ProcessInfo.processInfo.environment)
-    }
-
     /// Finds a value.
     ///
     /// - Parameter name: The variable's name, such as `MONGO_PASSWORD`.
     /// - Returns: The value; `nil` where it is absent or empty.
-    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be read.
+    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be read, or holds nothing.
     public func value(_ name: String) throws -> String? {
         if let value = variables[name], !value.isEmpty { return value }
         guard let path = variables[name + "_FILE"], !path.isEmpty else { return nil }
+        let text: String
         do {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
-            return text.trimmingCharacters(in: .newlines)
+            text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
             throw TrancheError(
                 .invalidArgument,
@@ -37,6 +32,12 @@ public struct Credentials: Sendable {
                 underlying: error
             )
         }
+        let value = text.trimmingCharacters(in: .newlines)
+        guard !value.isEmpty else {
+            let words = "the file '\(path)' that \(name)_FILE names is empty; unset it for none"
+            throw TrancheError(.invalidArgument, words)
+        }
+        return value
     }
 
     /// All variables, those of files among them.

@@ -1,3 +1,5 @@
+import Tranche
+
 /// A request.
 struct HTTPRequest: Sendable {
     enum Method: String, Sendable {
@@ -37,17 +39,5 @@ struct HTTPResponse: Sendable {
         let text = String(decoding: body.prefix(300), as: UTF8.self)
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         return body.count > 300 ? line + " …" : line
-    }
-}
-
-extension String {
-    /// A URL without user, password and query.
-    var withoutSecrets: String {
-        let end = firstIndex { $0 == "?" || $0 == "#" } ?? endIndex
-        guard let scheme = self[..<end].firstRange(of: "://") else { return String(self[..<end]) }
-        let rest = self[scheme.upperBound..<end]
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard let at = rest[..<slash].lastIndex(of: "@") else { return String(self[..<end]) }
-        return String(self[..<scheme.upperBound] + rest[rest.index(after: at)...])
     }
 }

@@ -36,7 +36,7 @@ public struct WebhookConnector: SinkConnector {
     public func target(of spec: SinkSpec) throws -> SinkTarget {
         let isEach = try spec.fields(as: Fields.self).each ?? false
         return SinkTarget(
-            "webhook \(spec.place.withoutSecrets)",
+            "webhook \(spec.unmaskedPlace.withoutSecrets)",
             manners: isEach ? ["each record apart"] : []
         )
     }

@@ -51,6 +51,9 @@ extension SQLInventoryStore {
         var batch = StatementBatch()
         _ = batch.add(lockInOrder("1", of: request.key))
         let decision = batch.add(try single.statement)
+        for ending in input.endings {
+            _ = batch.add(keep(ending.output, of: ending.holding, endedAs: .succeeded))
+        }
         let answer = try single.answer(try await database.write(batch.statements)[decision])
         note({ $0.prefersSingleStatement = answer.isBatch }, for: request.key)
         return answer

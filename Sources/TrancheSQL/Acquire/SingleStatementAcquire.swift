@@ -36,7 +36,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
         in store: SQLInventoryStore<Database>
     ) {
         guard source.definition.filter == nil, request.slots.count == 1, input.endings.count <= 1,
-            input.gapChecks == nil, !request.mayBeRepeated, input.endings.first?.output == nil
+            input.gapChecks == nil, !request.mayBeRepeated
         else { return nil }
         self.store = store
         self.request = request

@@ -90,7 +90,7 @@ extension SQLConnector {
         let fields = try spec.fields(as: TableSinkFields.self)
         let table = try requireTable(fields.table, of: spec)
         let place = try recordedName(of: spec.named(as: DatabaseRole.self))
-        return SinkTarget("table '\(table)' in \(place)", manners: fields.manners)
+        return SinkTarget("table '\(table)' in \(place)", key: fields.key)
     }
 
     private func requireTable<Role: SpecRole>(

@@ -149,6 +149,6 @@ public struct TableConnector: SourceConnector, SinkConnector {
     /// The table.
     public func target(of spec: SinkSpec) throws -> SinkTarget {
         let fields = try spec.fields(as: TableSinkFields.self)
-        return SinkTarget("table '\(spec.place)'", manners: fields.manners)
+        return SinkTarget("table '\(spec.place)'", key: fields.key)
     }
 }

@@ -44,11 +44,6 @@ struct TableSinkFields: Decodable {
     /// The fields that all tables have.
     static let names: Set<String> = ["key", "drop_unknown", "add_columns"]
 
-    /// What belongs to how records are written.
-    var manners: [String] {
-        key.map { $0.isEmpty ? [] : ["key \($0.joined(separator: ","))"] } ?? []
-    }
-
     /// The table as a sink.
     func sink(
         _ table: String,

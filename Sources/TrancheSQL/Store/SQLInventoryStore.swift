@@ -4,8 +4,8 @@ package import Tranche
 
 /// An inventory in a SQL database.
 ///
-/// The statements are the same in every dialect but for the parts that ``SQLDialect`` names. The
-/// files are by concern: acquiring, ending, looking, acting, and the rows.
+/// The statements are the same in every dialect but for the parts that ``SQLDialect`` names. What
+/// acquires is in the folder Acquire, what ends batches in Ending, what packs them in Archive.
 package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQLSourceProvider {
     package let database: Database
     let tables: TableNames

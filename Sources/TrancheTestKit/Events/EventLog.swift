@@ -3,10 +3,16 @@ public import Tranche
 
 /// Keeps the events of an inventory, in the order in which they come.
 public final class EventLog: InventoryObserver {
+    /// The events that it wants.
+    public let wanted: Set<InventoryEvent.Name>
     private let kept = Mutex<[InventoryEvent]>([])
 
     /// Makes an empty log.
-    public init() {}
+    ///
+    /// - Parameter wanted: The events that it wants; all by default.
+    public init(wanted: Set<InventoryEvent.Name> = Set(InventoryEvent.Name.all)) {
+        self.wanted = wanted
+    }
 
     /// What came so far; all that has happened, once the inventory was closed.
     public var events: [InventoryEvent] { kept.withLock { $0 } }

@@ -55,6 +55,18 @@ import TrancheTestKit
         #expect(orders == [Order(id: 5, place: "Bern", lines: [1, 2], note: nil)])
     }
 
+    @Test("Numbers of a payload keep all their digits")
+    func numbers() async throws {
+        struct Row: Decodable, Sendable, Equatable {
+            let large: UInt64
+            let exact: Decimal
+        }
+        let text = #"{"large":18446744073709551615,"exact":12345678901234567890.12345}"#
+        let found = try await rows(Row.self, [Item(id: 1, item: .text(text))])
+        let exact = try #require(Decimal(string: "12345678901234567890.12345"))
+        #expect(found == [Row(large: .max, exact: exact)])
+    }
+
     @Test("A row that is one value is the payload")
     func values() async throws {
         #expect(try await rows(String.self, [Item(id: 1, item: .text("a"))]) == ["a"])

@@ -71,6 +71,32 @@ import TrancheTestKit
         #expect(held == [.held, .resumed])
     }
 
+    @Test("An observer is told of the events that it wants")
+    func wanted() async throws {
+        let (some, all) = (EventLog(wanted: [.released, .failed]), EventLog())
+        let bench = Workbench(ids: 1...4, observers: [some, all])
+        try await bench.take(2).release()
+        try await bench.take(2).succeed()
+        await bench.inventory.close()
+        #expect(some.names == [.released])
+        #expect(all.names == [.acquired, .released, .acquired, .succeeded])
+    }
+
+    @Test("A close in a task that is cancelled tells of what has happened")
+    func cancelled() async throws {
+        let blocker = Blocker()
+        let log = EventLog()
+        let bench = Workbench(ids: 1...4, observers: [blocker, log])
+        try await bench.take(2).release()
+        blocker.waitUntilBlocked()
+        let closing = Task { await bench.inventory.close() }
+        closing.cancel()
+        blocker.open()
+        await closing.value
+        #expect(blocker.events.withLock(\.count) == 2)
+        #expect(log.names == [.acquired, .released])
+    }
+
     @Test("An observer that throws is told of the next event all the same")
     func throwing() async throws {
         let log = EventLog()
