@@ -16,13 +16,14 @@ static inline int tranche_sqlite3_bind_blob(sqlite3_stmt *statement, int index, 
     return sqlite3_bind_blob(statement, index, bytes, size, SQLITE_TRANSIENT);
 }
 
-// The file's methods are called through a pointer that Swift imports as opaque. Reads the bytes that say how the main
-// file is written and read; 0 when done. A descriptor of one's own would release SQLite's locks when it is closed.
-static inline int tranche_sqlite3_format(sqlite3 *database, unsigned char versions[2]) {
+// The file's methods are called through a pointer that Swift imports as opaque. Reads the first bytes of the main
+// file; 0 when done. A descriptor of one's own would release the locks of all connections of the process when it is
+// closed, so that another process takes itself for the last one and removes the log under those that write to it.
+static inline int tranche_sqlite3_head(sqlite3 *database, unsigned char *bytes, int count) {
     sqlite3_file *file = 0;
     if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return -1;
     if (!file || !file->pMethods) return -1;
-    return file->pMethods->xRead(file, versions, 2, 18) == SQLITE_OK ? 0 : -1;
+    return file->pMethods->xRead(file, bytes, count, 0) == SQLITE_OK ? 0 : -1;
 }
 
 // statx stands behind _GNU_SOURCE, which Swift does not define. Fills in device, number, birth and change of the

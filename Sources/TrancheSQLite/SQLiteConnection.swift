@@ -103,6 +103,9 @@ package actor SQLiteConnection: SQLConnection {
     /// Whether another engine writes to the file, in ways that SQLite does not know.
     var isWrittenOtherwise: Bool { handle.format?.isForeign ?? false }
 
+    /// The count of changes in the file's head; `nil` in WAL mode, in which it stands still.
+    var writeCount: Int64? { handle.writeCount }
+
     package func noteDemand(_ isWanted: Bool) {
         self.isWanted = isWanted
         if !isWanted { leaveQueue() }

@@ -28,24 +28,8 @@ extension SQLiteDatabase {
     }
 
     /// The count of changes in the file's head; `nil` in WAL mode, in which it stands still.
-    ///
-    /// Source: sqlite.org/fileformat2.html, sections 1.3.3 and 1.3.7.
     package func writeCount() async throws -> Int64? {
-        let path = path
-        return try await withCheckedThrowingContinuation { continuation in
-            // A slow disk holds up no thread of the shared pool.
-            DispatchQueue(label: "tranche.sqlite.head").async {
-                continuation.resume(with: Result { try Self.writeCount(path: path) })
-            }
-        }
-    }
-
-    private static func writeCount(path: String) throws -> Int64? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        let head = try file.read(upToCount: 28).map { [UInt8]($0) } ?? []
-        try file.close()
-        guard head.count == 28, head[18] == 1 else { return nil }
-        return head[24..<28].reduce(0) { $0 << 8 | Int64($1) }
+        try await withReader { $0.writeCount }
     }
 
     package func compare(

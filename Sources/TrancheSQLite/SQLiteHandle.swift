@@ -46,9 +46,21 @@ struct SQLiteHandle: ~Copyable {
 
     /// How the main file is written and read; `nil` where it has no header yet.
     var format: SQLiteFileFormat? {
-        var versions: [UInt8] = [0, 0]
-        guard tranche_sqlite3_format(pointer, &versions) == 0 else { return nil }
-        return SQLiteFileFormat(write: versions[0], read: versions[1])
+        head.map { SQLiteFileFormat(write: $0[18], read: $0[19]) }
+    }
+
+    /// The count of changes; `nil` in WAL mode, in which it stands still.
+    ///
+    /// Source: sqlite.org/fileformat2.html, sections 1.3.3 and 1.3.7.
+    var writeCount: Int64? {
+        guard let head, head[18] == 1 else { return nil }
+        return head[24..<28].reduce(0) { $0 << 8 | Int64($1) }
+    }
+
+    /// The beginning of the main file; `nil` where it has no header yet.
+    private var head: [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 28)
+        return tranche_sqlite3_head(pointer, &bytes, Int32(bytes.count)) == 0 ? bytes : nil
     }
 
     /// Prepares the first statement of some text.

@@ -54,6 +54,27 @@ struct SQLiteFileTests {
         try file.close()
     }
 
+    // A process that releases its locks has others take themselves for the last one: what closes last
+    // removes the log, and what is committed to it afterwards is lost.
+    @Test("What is read of a file beside its connections leaves their locks alone")
+    func locks() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("items.db")
+            let database = try await writable(path)
+            try await database.run("CREATE TABLE item (uid INTEGER PRIMARY KEY)")
+            _ = try await database.mark(of: SQLTableName(verbatim: "item"), uid: "uid")
+            #expect(try await database.writeCount() == nil)
+            try runAlone("SELECT count(*) FROM item", in: path)
+            #expect(FileManager.default.fileExists(atPath: path + "-wal"))
+            try await database.run("INSERT INTO item VALUES (1)")
+            await database.close()
+            let again = try await writable(path)
+            var row = try await again.read("SELECT count(*) FROM item")[0].first
+            #expect(try row?.integer() == 1)
+            await again.close()
+        }
+    }
+
     @Test("A file in the format of an engine with several writers at once is refused, and says so")
     func foreignFormat() async throws {
         try await withTemporaryFolder { folder in
