@@ -79,9 +79,7 @@ extension Inventory {
             switch outcome {
             case .batches(let handedOut):
                 noteCursor(after: handedOut, settling: input.plan?.settling, of: key)
-                if let events, let began {
-                    events.report(handedOut, took: events.elapsed - began)
-                }
+                if let began { events?.report(handedOut, since: began) }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
             case .none(let reason): return ([], reason)

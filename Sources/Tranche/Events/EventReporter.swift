@@ -74,7 +74,12 @@ final class EventReporter: Sendable {
 
 extension EventReporter {
     /// Reports the batches of a store's answer.
-    func report(_ handedOut: [AcquireOutcome.HandedOut], took duration: Duration) {
+    ///
+    /// - Parameters:
+    ///   - handedOut: The batches.
+    ///   - start: When they were asked for, by ``elapsed``.
+    func report(_ handedOut: [AcquireOutcome.HandedOut], since start: Duration) {
+        let duration = elapsed - start
         for batch in handedOut {
             report(.acquired, batch.record) { $0.duration = duration }
             if batch.hasExpired { report(.expired, batch.record) }

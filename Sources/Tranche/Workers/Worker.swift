@@ -198,6 +198,14 @@ final class Worker: Sendable {
             }
             tasks.cancelAll()
         }
+        return try await both(worked, filled)
+    }
+
+    /// What came of the work, where what was done beside it went well.
+    private func both(
+        _ worked: Result<BatchRun.Outcome, any Error>?,
+        _ filled: Result<Void, any Error>?
+    ) async throws -> BatchRun.Outcome {
         let outcome = try (worked ?? .failure(CancellationError())).get()
         do {
             try filled?.get()

@@ -167,24 +167,14 @@ extension SQLInventoryStore {
         returning columns: SQLStatement,
         setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
     ) -> EndStatements {
-        func statements(_ isMeant: SQLStatement, _ values: some Collection<SQLStatement>)
-            -> [SQLStatement]
-        {
-            let values = Array(values)
-            let isAttempt: SQLStatement = "\(isMeant) AND attempt = \(values[0])"
-            let changes = setting(values[1], values[2])
-            if dialect.changesWithinQueries {
-                return [
-                    "WITH \(ended(isAttempt, setting: changes, as: outcome))\nSELECT \(columns)\nFROM ended"
-                ]
-            }
-            return [
-                "\(update(isAttempt, setting: changes))\nRETURNING \(columns)",
-                recordEnds(
-                    of: "\(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)",
-                    as: outcome
-                ),
-            ]
+        func statements(_ isMeant: SQLStatement, _ values: [SQLStatement]) -> [SQLStatement] {
+            end(
+                "\(isMeant) AND attempt = \(values[0])",
+                setting: setting(values[1], values[2]),
+                as: status,
+                outcome: outcome,
+                returning: columns
+            )
         }
         // In the order of their numbers, as all who lock several batches do.
         let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in
@@ -199,7 +189,7 @@ extension SQLInventoryStore {
         var ends = EndStatements()
         if rows.isEmpty { return ends }
         let blanks = SQLTemplate.blanks(4)
-        let templates = statements("id = \(blanks[0])", blanks.dropFirst()).map {
+        let templates = statements("id = \(blanks[0])", Array(blanks.dropFirst())).map {
             SQLTemplate($0, values: 4)
         }
         for row in rows {
@@ -207,6 +197,27 @@ extension SQLInventoryStore {
             for template in templates { ends.statements.append(template.filled(with: row)) }
         }
         return ends
+    }
+
+    /// The statements that end an attempt and write it down; the first gives the batch.
+    private func end(
+        _ isAttempt: SQLStatement,
+        setting changes: SQLStatement,
+        as status: BatchStatus,
+        outcome: AttemptRecord.Outcome,
+        returning columns: SQLStatement
+    ) -> [SQLStatement] {
+        if dialect.changesWithinQueries {
+            let ended = ended(isAttempt, setting: changes, as: outcome)
+            return ["WITH \(ended)\nSELECT \(columns)\nFROM ended"]
+        }
+        return [
+            "\(update(isAttempt, setting: changes))\nRETURNING \(columns)",
+            recordEnds(
+                of: "\(tables.batch) WHERE \(isAttempt) AND status = \(status.rawValue)",
+                as: outcome
+            ),
+        ]
     }
 
     /// What is recorded of a failure that is repeated; one that names bad items must have done so before.

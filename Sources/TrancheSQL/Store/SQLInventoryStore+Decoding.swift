@@ -20,10 +20,8 @@ extension SQLInventoryStore {
         let kind = BatchKind(rawValue: try row.text())
         let status = BatchStatus(rawValue: try row.text())
         guard let kind, let status else {
-            throw TrancheError(
-                .storeFailed,
-                "batch \(id) has a kind or status unknown to this program"
-            )
+            let words = "batch \(id) has a kind or status unknown to this program"
+            throw TrancheError(.storeFailed, words)
         }
         let attempt = Int(try row.integer())
         var record = BatchRecord(
