@@ -11,11 +11,11 @@ struct Company {
         self.options = options
     }
 
-    static let table = "items_1000000"
+    static let table = "items_4000000"
     private let seconds = 5
 
     func run() async throws {
-        try await database.makeItems(Self.table, rows: 1_000_000)
+        try await database.makeItems(Self.table, rows: 4_000_000)
         var alone: [Double] = []
         var together: [Double] = []
         var slowest: [Double] = []
