@@ -20,6 +20,7 @@ let migrations = [
     "0006_identify_source",
     "0007_rename_cursor",
     "0008_keep_output",
+    "0009_create_budget",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -129,9 +129,13 @@ struct BenchDatabase: Sendable {
     /// Removes an inventory.
     func dropInventory(_ table: String) async throws {
         try await run(
-            ["", "_run", "_attempt", "_gap", "_archive", "_output", "_migration"]
-                .map { "DROP TABLE IF EXISTS \(table)\($0);" }
-                .joined(separator: "\n")
+            [
+                "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
+                "_let_in", "_change",
+                "_migration",
+            ]
+            .map { "DROP TABLE IF EXISTS \(table)\($0);" }
+            .joined(separator: "\n")
         )
     }
 }

@@ -213,6 +213,10 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
+    package func lockingInserts(into table: SQLTableName) -> [SQLStatement] {
+        ["LOCK TABLE \(table) IN SHARE ROW EXCLUSIVE MODE"]
+    }
+
     package func lockForNumbering(_ name: String) -> [SQLStatement] {
         ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
     }

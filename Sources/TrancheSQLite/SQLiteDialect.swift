@@ -152,6 +152,8 @@ package struct SQLiteDialect: SQLDialect {
     package func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement? { nil }
 
     // One writer at a time, each in its turn: nobody to wait for.
+    package func lockingInserts(into table: SQLTableName) -> [SQLStatement] { [] }
+
     package func lockForNumbering(_ name: String) -> [SQLStatement] { [] }
 
     package func lockInOrder(

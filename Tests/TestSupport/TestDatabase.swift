@@ -192,4 +192,5 @@ package let migrationSteps = [
     "0001_create_inventory", "0002_create_run", "0003_watch_gaps", "0004_number_completions",
     "0005_create_archive",
     "0006_identify_source", "0007_rename_cursor", "0008_keep_output",
+    "0009_create_budget",
 ]

@@ -8,7 +8,11 @@ import TrancheSQL
 struct MigrationTests {
     typealias Backend = TestDatabase.Backend
 
-    static let tables = ["", "_archive", "_attempt", "_gap", "_migration", "_output", "_run"].map {
+    static let tables = [
+        "", "_archive", "_attempt", "_budget", "_change", "_gap", "_let_in", "_migration",
+        "_output",
+        "_run", "_run_budget",
+    ].map {
         "inventory" + $0
     }
 

@@ -51,6 +51,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._008_keep_output_up_sql,
             down: PackageResources._008_keep_output_down_sql
         ),
+        Migration(
+            version: 9,
+            name: "create_budget",
+            up: PackageResources._009_create_budget_up_sql,
+            down: PackageResources._009_create_budget_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

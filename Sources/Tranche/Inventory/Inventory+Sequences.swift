@@ -126,7 +126,13 @@ extension Inventory {
 extension NoBatchReason {
     /// How long to wait before asking again: until a batch is due, where that is known.
     func wait(atMost longest: Duration, now: Date) -> Duration {
-        guard case .waiting(let until) = self else { return longest }
+        let known: Date? =
+            switch self {
+            case .waiting(let until): until
+            case .limited(_, let until): until
+            default: nil
+            }
+        guard let until = known else { return longest }
         let left = Duration.seconds(until.timeIntervalSince(now))
         return min(max(left, .milliseconds(10)), longest)
     }
@@ -135,7 +141,9 @@ extension NoBatchReason {
     package func isWorthWaiting(for end: BatchesEnd) -> Bool {
         switch (end, self) {
         // Also when the time has come meanwhile: the next answer is another.
-        case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)): true
+        case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)),
+            (.whenComplete, .limited):
+            true
         default: false
         }
     }

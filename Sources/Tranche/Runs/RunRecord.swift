@@ -38,6 +38,8 @@ public struct RunRecord: Sendable, Hashable {
     public var standing: SourceStanding
     /// When the run began.
     public var createdAt: Date
+    /// Whether a budget, or a parallelism of its own, limits what is held of it at once.
+    public var isLimited: Bool
 
     /// Makes a record.
     package init(
@@ -58,7 +60,8 @@ public struct RunRecord: Sendable, Hashable {
         isUpstream: Bool = false,
         auditPosition: AuditPosition? = nil,
         standing: SourceStanding = SourceStanding(),
-        createdAt: Date
+        createdAt: Date,
+        isLimited: Bool = false
     ) {
         self.id = id
         self.key = key
@@ -78,6 +81,7 @@ public struct RunRecord: Sendable, Hashable {
         self.auditPosition = auditPosition
         self.standing = standing
         self.createdAt = createdAt
+        self.isLimited = isLimited
     }
 
     /// Whether the cursor stands at the run's upper end.

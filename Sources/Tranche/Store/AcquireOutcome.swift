@@ -78,6 +78,9 @@ public enum NoBatchReason: Sendable, Hashable {
     case paused(reason: String)
     /// The run cannot go on until something is put right, or until a time.
     case held(reason: String, until: Date?)
+    /// There is something to hand out, and a budget has no room for it; it has at the latest then,
+    /// where that is known.
+    case limited(by: String, until: Date?)
 }
 
 extension NoBatchReason: CustomStringConvertible {
@@ -95,6 +98,9 @@ extension NoBatchReason: CustomStringConvertible {
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .held(let reason, let until):
             "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
+        case .limited(let name, let until):
+            "limited by \(name)"
+                + (until.map { " until \($0.utcText)" } ?? ": as much is held as it allows")
         }
     }
 }

@@ -45,7 +45,8 @@ extension TrancheError {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Name: String {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
-            case unknownRun, ambiguousJob, schemaNotMigrated, schemaUnknown, migrationRefused
+            case unknownRun, unknownBudget, ambiguousJob, schemaNotMigrated, schemaUnknown,
+                migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
             case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused, timedOut
         }
@@ -84,6 +85,10 @@ extension TrancheError {
         ///
         /// Permanent.
         public static let unknownRun = Self(name: .unknownRun)
+        /// There is no such budget.
+        ///
+        /// Permanent; nothing was changed.
+        public static let unknownBudget = Self(name: .unknownBudget)
         /// A job's name alone does not say which source is meant.
         ///
         /// Permanent.

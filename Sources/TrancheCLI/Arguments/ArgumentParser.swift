@@ -106,7 +106,9 @@ struct ArgumentParser {
         if !command.takesProgram, let extra = parsed.program.first {
             throw UsageError("unexpected argument '\(extra)'\(seeHelp)")
         }
-        if let missing = command.operands.dropFirst(parsed.operands.count).first {
+        if let missing = command.operands.dropFirst(parsed.operands.count).first,
+            !missing.isOptional
+        {
             let choices =
                 missing.choices.isEmpty ? "" : ": \(missing.choices.joined(separator: ", "))"
             throw UsageError("\(missing.name) is missing\(choices)\(seeHelp)")

@@ -23,6 +23,8 @@ struct CommandDescription: Sendable {
         var choices: [String] = []
         /// Whether several may stand there, as the last ones.
         var isRepeatable = false
+        /// Whether it may be left out, as the last one.
+        var isOptional = false
     }
 
     /// Options under one heading.

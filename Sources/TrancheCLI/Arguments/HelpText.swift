@@ -25,6 +25,7 @@ struct HelpText {
         var words = ["tranche", command.name]
         words += command.operands.map {
             let name = $0.choices.isEmpty ? $0.name : $0.choices.joined(separator: "|")
+            if $0.isOptional { return "[\(name)]" }
             return $0.isRepeatable ? name + "…" : name
         }
         words += command.options.filter(\.isRequired).map { label(of: $0) }

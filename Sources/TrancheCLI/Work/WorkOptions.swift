@@ -239,7 +239,7 @@ struct WorkOptions: Sendable {
                     + "shows it and them. End it, or try again later"
             )
             return .tryAgain
-        case .waiting, .paused, .held:
+        case .waiting, .paused, .held, .limited:
             try context.note("\(key): \(reason?.description ?? "")")
             return .tryAgain
         }

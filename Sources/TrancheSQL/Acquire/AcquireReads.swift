@@ -16,6 +16,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     private let ends: EndStatements
     private let ended: StatementBatch.Places
     private let due: StatementBatch.Place
+    /// The budgets of the run, where it is likely to have some.
+    private let budgets: StatementBatch.Place?
     /// The batches that an earlier request with the same tokens was given.
     private let repeated: StatementBatch.Place?
     /// What is read of the source; `nil` where that has its own database, or was planned from.
@@ -62,6 +64,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         ends = try store.succeeding(endings, returning: "id")
         ended = batch.add(ends.statements)
         due = batch.add(statements.due)
+        budgets = hint.isLimited ? batch.add(store.selectBudgets(of: request.key)) : nil
         if let source, let step = statements.step {
             var observation: StatementBatch.Places?
             if source.isObservable, hint.isNearCeiling {
@@ -94,6 +97,9 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
 
     /// The batches that are due, oldest first.
     func due(in rows: [SQLRows]) -> SQLRows { rows[due] }
+
+    /// The budgets of the run with what is held under them; `nil` where they were not read.
+    func budgets(in rows: [SQLRows]) -> SQLRows? { budgets.map { rows[$0] } }
 
     /// The batches that the same tokens stand for; empty where they are new.
     func repeated(in rows: [SQLRows]) -> SQLRows { repeated.map { rows[$0] } ?? SQLRows() }

@@ -34,10 +34,11 @@ extension Acquisition {
         var rows = rows
         while true {
             let due = try rows.map { try store.batch(&$0) }
-            for batch in due where left > 0 {
+            for batch in due where left > 0 && allowance.refusal == nil {
                 if let exhausted = offer(batch) { return exhausted }
             }
-            guard left > 0, due.count == Self.offersRead(for: request) else { return nil }
+            guard left > 0, allowance.refusal == nil, due.count == Self.offersRead(for: request)
+            else { return nil }
             // What was decided of these is written, so that the next ones can be read.
             let next = try await connection.run(statements + [store.selectDue(request)])
             rows = next[next.count - 1]
@@ -51,15 +52,15 @@ extension Acquisition {
     private mutating func offer(_ batch: BatchRecord) -> BatchRecord? {
         var batch = batch
         let isExpired = batch.status == .running
-        if isExpired {
-            batch.failures += 1
-            statements.append(expire(batch))
-        }
+        if isExpired { batch.failures += 1 }
         let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
         guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
+            guard allowance.admit(weight: batch.weight) else { return nil }
+            if isExpired { statements.append(expire(batch)) }
             handOutAgain(batch, hasExpired: isExpired)
             return nil
         }
+        if isExpired { statements.append(expire(batch)) }
         guard isToBeSplit else {
             statements.append(failForGood(batch))
             return nil

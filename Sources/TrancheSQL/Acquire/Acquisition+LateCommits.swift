@@ -19,7 +19,7 @@ extension Acquisition {
     mutating func offerLate(
         on connection: isolated Database.Connection
     ) async throws -> [Gap]? {
-        guard left > 0 else { return nil }
+        guard left > 0, allowance.refusal == nil else { return nil }
         if let looks = input.gapChecks {
             try await apply(looks, on: connection)
             return nil
@@ -60,13 +60,19 @@ extension Acquisition {
         if looks.isEmpty { return }
         let isAmong = store.dialect.column("id", isAmong: looks.map(\.gap.id).sorted())
         let gaps = try await gaps(where: isAmong, on: connection)
-        let offer = try LateOffer(
-            looks: looks,
-            gaps: gaps,
-            limit: request.limit,
-            isWanted: handedOut.isEmpty,
-            now: now
-        )
+        func makeOffer(isWanted: Bool) throws -> LateOffer {
+            try LateOffer(
+                looks: looks,
+                gaps: gaps,
+                limit: request.limit,
+                isWanted: isWanted,
+                now: now
+            )
+        }
+        var offer = try makeOffer(isWanted: handedOut.isEmpty)
+        if let late = offer.batch, !allowance.admit(weight: late.weight) {
+            offer = try makeOffer(isWanted: false)
+        }
         hasChangedGaps = true
         keep(offer, in: gaps)
         if let late = offer.batch { handOut(late, as: .late) }

@@ -106,6 +106,11 @@ extension Acquisition {
         }
         let enoughAt = handOutRanges(of: plan)
         if !handedOut.isEmpty { return nil }
+        if let refusal = allowance.refusal {
+            try addRunUpdate()
+            _ = try await connection.commit(statements)
+            return .none(refusal)
+        }
         if let enoughAt {
             let due = try await commitAsking([], on: connection).due
             return .none(.waiting(until: min(enoughAt, due ?? enoughAt)))
@@ -135,6 +140,7 @@ extension Acquisition {
                 return pendingSince.addingTimeInterval(request.linger.seconds)
             }
             guard let last = range.ids.last else { continue }
+            guard allowance.admit(weight: range.weight) else { return nil }
             if !plan.isSeamless { passOver(to: last, handingOut: range.ids) }
             handOut(range, as: request.kind)
             run.cursor = last
@@ -184,6 +190,6 @@ extension Acquisition {
             leaseEnd: store.instant(leaseEnd),
             completion: "\(run.isUpstream ? Int64(0) : nil)"
         )
-        return "WITH \(given)\n\(insert)"
+        return notesWithInserts ? noting(given, insert) : "WITH \(given)\n\(insert)"
     }
 }

@@ -24,6 +24,12 @@ struct Acquisition<Database: SQLDatabase> {
     var hasChangedGaps = false
     /// Whether the batch that is handed out finds out if an outage is over.
     var isProbing = false
+    /// The budgets of the run, in the order in which they are locked.
+    var budgets: [BudgetRow] = []
+    /// What they leave.
+    var allowance: Allowance
+    /// Whether others were let in each time before this one was, so that it is not to be tried again.
+    var isOvertaken = false
 
     init(
         _ request: AcquireRequest,
@@ -40,6 +46,7 @@ struct Acquisition<Database: SQLDatabase> {
         known = run
         self.isNew = isNew
         self.now = now
+        allowance = Allowance([], now: now)
     }
 
     /// How many more batches may be handed out.
@@ -50,7 +57,8 @@ struct Acquisition<Database: SQLDatabase> {
 
     /// Whether all that came of it is the next batch, which leaves no id out.
     var fitsOneStatement: Bool {
-        guard handedOut.count == 1, request.slots.count == 1, let batch = handedOut.first?.record,
+        guard !run.isLimited, handedOut.count == 1, request.slots.count == 1,
+            let batch = handedOut.first?.record,
             let cursor = known.cursor
         else { return false }
         return batch.attempt == 1 && batch.kind == request.kind && batch.itemIDs == nil
@@ -103,6 +111,8 @@ struct Acquisition<Database: SQLDatabase> {
             return try await commit(answering: .none(reason), on: connection)
         }
 
+        try await readBudgets(reads, rows, on: connection)
+
         // 2. What was handed out before and is free again.
         if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
             return try await commit(answering: .needsSplit(exhausted), on: connection)
@@ -111,6 +121,9 @@ struct Acquisition<Database: SQLDatabase> {
         // 3. Ids that appeared in gaps.
         if let gaps = try await offerLate(on: connection) {
             return try await commit(answering: .needsGapCheck(gaps), on: connection)
+        }
+        if let refusal = allowance.refusal {
+            return try await commit(answering: .none(refusal), on: connection)
         }
 
         // 4. What follows the cursor.
@@ -169,15 +182,21 @@ extension Acquisition {
     /// Writes what was decided, and answers with the batches.
     mutating func commit(on connection: isolated Database.Connection) async throws -> AcquireOutcome
     {
-        if isProbing {
-            // The batch's number is part of what is kept of the run.
+        // What inserts batches notes them with their budgets, where one statement can.
+        let noted = notesWithInserts ? Set(new) : []
+        if isProbing || !budgets.isEmpty && !notesWithInserts {
+            // The batches' numbers are part of what is kept beside them.
             let inserts = addInserts()
             try assignNumbers(try await connection.run(statements)[inserts])
             statements = []
             startProbe()
         }
+        // In the last trip: nobody waits for a client while a budget is locked.
+        addBudgetCheck()
         let inserts = addInserts()
         try addRunUpdate()
+        addEntries(of: handedOut.indices.filter { !noted.contains($0) })
+        foldEntries()
         try assignNumbers(try await connection.commit(statements)[inserts])
         return .batches(handedOut)
     }

@@ -22,11 +22,28 @@ extension SQLInventoryStore {
                     input.endings = []
                 }
             }
-            for isNew in [false, true] {
-                // Who has no run holds no batch of it.
-                if isNew, !input.endings.isEmpty { return .needsEnding }
-                let outcome = try await acquire(request, with: input, from: read, isNew: isNew)
-                if let outcome { return outcome }
+            for attempt in 1... {
+                do {
+                    for isNew in [false, true] {
+                        // Who has no run holds no batch of it.
+                        if isNew, !input.endings.isEmpty { return .needsEnding }
+                        let outcome = try await acquire(
+                            request,
+                            with: input,
+                            from: read,
+                            isNew: isNew,
+                            isOvertaken: attempt > 3
+                        )
+                        if let outcome { return outcome }
+                    }
+                    break
+                } catch let error as any SQLDatabaseError
+                    where error.message.contains(Self.fullMark)
+                {
+                    // Others were let in since the budgets were read: what is left now is less. Who
+                    // was overtaken some times is told that there is no room.
+                    try Task.checkCancellation()
+                }
             }
         } catch let error as any SQLDatabaseError {
             throw TrancheError(error, inventory: name)
@@ -66,13 +83,15 @@ extension SQLInventoryStore {
     ///   - input: What was found out before.
     ///   - source: The source, when it may be read under the lock.
     ///   - isNew: Whether to make the run first.
+    ///   - isOvertaken: Whether budgets that are asked let nothing in.
     /// - Returns: `nil` when there is no such run.
     /// - Throws: The database's error, or `TrancheError`.
     private func acquire(
         _ request: AcquireRequest,
         with input: AcquireInput,
         from source: SQLMetaSource<Database>?,
-        isNew: Bool
+        isNew: Bool,
+        isOvertaken: Bool
     ) async throws -> AcquireOutcome? {
         let reads = try AcquireReads(
             request,
@@ -88,6 +107,7 @@ extension SQLInventoryStore {
             }
             guard let (run, now) = try reads.lockedRun(in: rows) else { return nil }
             var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
+            acquisition.isOvertaken = isOvertaken
             try acquisition.requireSameDefinition()
             let repeated = try acquisition.repeated(reads.repeated(in: rows))
             if !repeated.isEmpty { return .batches(repeated) }
@@ -168,7 +188,7 @@ extension SQLInventoryStore {
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
             on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
-            created_at
+            is_limited, created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),
@@ -183,6 +203,7 @@ extension SQLInventoryStore {
                 SELECT max(is_upstream) FROM \(tables.run)
                 WHERE meta_table = \(request.key.metaTable) AND job = \(request.key.job)
             ), 0),
+            (SELECT count(*) FROM \(tables.budget) WHERE name = \(Budget.ofAll)),
             \(now)
         )
         ON CONFLICT (meta_table, job, run) DO NOTHING

@@ -116,6 +116,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
                 AND greatest(passed_id, last_end) < 9223372036854775807 - \(step.size)
                 AND pause_reason IS NULL
+                AND is_limited = 0
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')

@@ -14,6 +14,8 @@ package protocol SQLDialect: Sendable {
     var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
     var lockingRow: SQLStatement { get }
+    /// The statements that make others wait who insert into a table, or change it.
+    func lockingInserts(into table: SQLTableName) -> [SQLStatement]
     /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.
     var lockingFreeRows: SQLStatement { get }
     /// The database's clock, read when the statement runs, as an instant.

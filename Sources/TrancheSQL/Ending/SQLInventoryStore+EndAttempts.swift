@@ -42,8 +42,11 @@ extension SQLInventoryStore {
                     endingAs: .running
                 )
             }
-            // Another request of the same attempt may have come between.
-            return batch.leaseExpiresAt ?? batch.startedAt
+            throw TrancheError(
+                .batchLost,
+                "the lease of batch \(batch.id) of \(batch.key) has ended: what its budgets allow may "
+                    + "be held by others now"
+            )
         }
     }
 
@@ -55,10 +58,18 @@ extension SQLInventoryStore {
                 WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
             )
             """
+        // Where budgets count what is held, a lease that has ended is held by others, perhaps.
+        let isLimited: SQLStatement = """
+            EXISTS (
+                SELECT 1 FROM \(tables.run) AS r
+                WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
+                    AND r.is_limited > 0
+            )
+            """
         return """
             UPDATE \(tables.batch) AS b
             SET lease_expires_at = \(dialect.instant(now, plus: lease))
-            WHERE \(isHeld(holding))
+            WHERE \(isHeld(holding)) AND (lease_expires_at > \(now) OR NOT \(isLimited))
             RETURNING \(dialect.milliseconds("lease_expires_at"))
             """
     }

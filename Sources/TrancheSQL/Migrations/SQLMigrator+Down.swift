@@ -109,6 +109,10 @@ extension SQLMigrator {
             return ("outputs", count(tables.output, of: tables.batch, by: "batch_id"))
         case "inventory_gap":
             return ("gaps", count(tables.gap, of: tables.run, by: "run_id"))
+        case "inventory_budget":
+            return (
+                "budgets", "SELECT '', count(*) FROM \(tables.budget) WHERE name IS NOT NULL"
+            )
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

@@ -78,7 +78,7 @@ extension SQLInventoryStore {
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
-            \(dialect.milliseconds("created_at")), \(lastTile)
+            \(dialect.milliseconds("created_at")), is_limited, \(lastTile)
         """
     }
 
@@ -145,7 +145,8 @@ extension SQLInventoryStore {
                 rewoundTo: try row.optionalInteger(),
                 hold: row.optionalText()
             ),
-            createdAt: try row.instant()
+            createdAt: try row.instant(),
+            isLimited: try row.boolean()
         )
         record.advance(toTileEnd: try row.optionalInteger())
         return record

@@ -32,29 +32,31 @@ extension SQLInventoryStore {
                 let pauseReason = try run(&row).pauseReason
                 let names = Set(try rows[1].map { try $0.text() })
                 let former = key.nameOfFormer(besides: names)
-                _ = try await connection.commit([
-                    """
-                    UPDATE \(tables.run)
-                    SET run = \(former.run), pause_reason = \(RunKey.reasonOfFormer)
-                    WHERE \(isRun(key))
-                    """,
-                    "UPDATE \(tables.batch) SET run = \(former.run) WHERE \(isRun(key))",
-                    """
-                    INSERT INTO \(tables.run) (
-                        meta_table, job, run, definition, id_from, id_to,
-                        lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
-                        settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
-                        pause_reason, created_at
-                    )
-                    SELECT meta_table, job, \(key.run), definition, id_from, id_to,
-                        lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
-                        settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
-                        \(pauseReason), \(now)
-                    FROM \(tables.run)
-                    WHERE \(isRun(former))
-                    """,
-                    "UPDATE \(tables.run) SET \(assignments(standing)) WHERE \(isRun(key))",
-                ])
+                _ = try await connection.commit(
+                    [
+                        """
+                        UPDATE \(tables.run)
+                        SET run = \(former.run), pause_reason = \(RunKey.reasonOfFormer)
+                        WHERE \(isRun(key))
+                        """,
+                        "UPDATE \(tables.batch) SET run = \(former.run) WHERE \(isRun(key))",
+                        """
+                        INSERT INTO \(tables.run) (
+                            meta_table, job, run, definition, id_from, id_to,
+                            lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
+                            settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
+                            is_limited, pause_reason, created_at
+                        )
+                        SELECT meta_table, job, \(key.run), definition, id_from, id_to,
+                            lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
+                            settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
+                            is_limited, \(pauseReason), \(now)
+                        FROM \(tables.run)
+                        WHERE \(isRun(former))
+                        """,
+                        "UPDATE \(tables.run) SET \(assignments(standing)) WHERE \(isRun(key))",
+                    ] + moveBudgets(from: former, to: key)
+                )
                 return former
             }
         }

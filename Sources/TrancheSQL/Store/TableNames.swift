@@ -8,6 +8,10 @@ package struct TableNames: Sendable, Hashable {
     package let gap: SQLTableName
     package let archive: SQLTableName
     package let output: SQLTableName
+    package let budget: SQLTableName
+    package let runBudget: SQLTableName
+    package let letIn: SQLTableName
+    package let change: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -17,6 +21,10 @@ package struct TableNames: Sendable, Hashable {
         gap = SQLTableName(schema: schema, table: table + "_gap")
         archive = SQLTableName(schema: schema, table: table + "_archive")
         output = SQLTableName(schema: schema, table: table + "_output")
+        budget = SQLTableName(schema: schema, table: table + "_budget")
+        runBudget = SQLTableName(schema: schema, table: table + "_run_budget")
+        letIn = SQLTableName(schema: schema, table: table + "_let_in")
+        change = SQLTableName(schema: schema, table: table + "_change")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

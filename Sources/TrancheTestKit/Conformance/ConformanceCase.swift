@@ -42,7 +42,7 @@ public struct ConformanceCase: Sendable {
     public static let all: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
-        + pages + output + events
+        + pages + output + events + budgets
         + late + audits + splitting + recursion + generations
 }
 

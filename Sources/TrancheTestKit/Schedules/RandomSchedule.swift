@@ -4,7 +4,7 @@ import Tranche
 ///
 /// Runs, incremental and bounded, of one job are acquired from with random limits; batches are
 /// ended by those who hold them and by those who lost them, also with bad items; time passes, leases
-/// end; items come, also below the cursor, and go; what failed is split; runs are paused, retried,
+/// end; items come, also below the cursor, and go; what failed is split; runs are paused, limited, retried,
 /// redriven and redefined. Every answer of the one store must be the other's. Whatever was handed out
 /// is checked against what the source held.
 ///
@@ -100,7 +100,10 @@ public struct RandomSchedule: Sendable {
         made: inout [ScheduleStep]
     ) async throws {
         for run in world.runs.indices {
-            var next: [ScheduleStep] = [.pause(run: run, false)]
+            var next: [ScheduleStep] = [
+                .pause(run: run, false), .parallelism(run: run, nil), .refer(run: run, false),
+                .budgetOfAll(BudgetLimits()),
+            ]
             for _ in 0..<30 {
                 let count = world.handOuts
                 next.append(.acquire(run: run, ScheduleStep.Asked(limit: BatchLimit(count: 20))))

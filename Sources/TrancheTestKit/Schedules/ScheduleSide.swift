@@ -24,7 +24,11 @@ actor ScheduleSide {
         description = source.describe(hasWeights: true, filter: world.filter)
         start = subject.now.milliseconds
         metaTable = try await inventory.source(description).definition.table
+        try await inventory.setBudget(Self.budget, BudgetLimits())
     }
+
+    /// The budget that runs may share.
+    private static let budget = "shared"
 
     // MARK: Steps
 
@@ -51,6 +55,19 @@ actor ScheduleSide {
             try await source.delete(ids)
         case .pause(let run, let isPaused):
             try await subject.store.setPause(isPaused ? "a pause" : nil, of: key(run))
+        case .parallelism(let run, let most):
+            try await inventory.setParallelism(most, of: key(run))
+        case .refer(let run, let refers):
+            try await inventory.setBudgets(refers ? [Self.budget] : [], of: key(run))
+        case .budgetOfAll(let limits?):
+            let budget = try await inventory.setBudget(Budget.ofAll, limits)
+            return "held \(budget?.held.batches ?? 0)"
+        case .budgetOfAll(nil):
+            try await inventory.change(budget: Budget.ofAll, .remove)
+        case .budget(let limits):
+            let budget = try await inventory.setBudget(Self.budget, limits)
+            let held = budget?.held ?? BudgetUse()
+            return "held \(held.batches) \(held.weight)"
         case .retry(let run):
             let selection = BatchSelection(runs: RunSelection(key(run)))
             let batches = try await subject.store.retry(selection)
@@ -248,6 +265,7 @@ actor ScheduleSide {
         switch reason {
         case .waiting(let until): "waiting until \(time(until))"
         case .held: "held"
+        case .limited(let name, _): "limited by \(name)"
         default: "\(reason)"
         }
     }

@@ -14,6 +14,14 @@ enum ScheduleStep: Sendable {
     case delete([Int64])
     /// A run is paused, or resumed.
     case pause(run: Int, Bool)
+    /// A run's parallelism changes.
+    case parallelism(run: Int, Int?)
+    /// A run refers to the budget that runs share, or to none.
+    case refer(run: Int, Bool)
+    /// The budget that runs share changes.
+    case budget(BudgetLimits)
+    /// The budget of all runs that refer to none changes, or is removed.
+    case budgetOfAll(BudgetLimits?)
     /// A run's failed batches are made due.
     case retry(run: Int)
     /// A run's quarantined items are made batches again.
@@ -54,6 +62,10 @@ extension ScheduleStep: CustomStringConvertible {
             "insert " + rows.map { "\($0.id):\($0.weight ?? 0)" }.joined(separator: " ")
         case .delete(let ids): "delete \(ids)"
         case .pause(let run, let isPaused): "\(isPaused ? "pause" : "resume") run \(run)"
+        case .parallelism(let run, let most): "parallelism of run \(run): \(most ?? -1)"
+        case .refer(let run, let refers): "run \(run) \(refers ? "shares" : "leaves") the budget"
+        case .budgetOfAll(let limits): "budget of all \(limits?.text ?? "removed")"
+        case .budget(let limits): "budget \(limits.text)"
         case .retry(let run): "retry run \(run)"
         case .redrive(let run): "redrive run \(run)"
         case .redefine(let run, let policy):

@@ -54,14 +54,16 @@ struct ScheduleWorld: Sendable {
             return .insert(
                 (0..<Int.random(in: 1...6, using: &random)).map { _ in makeRow(&random) }
             )
-        case 90..<94:
+        case 90..<92:
             let ids = rows.keys.sorted()
             guard !ids.isEmpty else { return .advance(1) }
             return .delete(
                 (0..<Int.random(in: 1...4, using: &random)).map { _ in random.pick(ids) }
             )
-        case 94..<97:
+        case 92..<94:
             return .pause(run: run, random.hits(oneIn: 3))
+        case 94..<97:
+            return makeLimit(run, &random)
         case 97..<98:
             return .retry(run: run)
         case 98..<99:
@@ -78,6 +80,21 @@ struct ScheduleWorld: Sendable {
 
     /// How many hand-outs there were.
     var handOuts: Int { held.count }
+
+    private func makeLimit(_ run: Int, _ random: inout SplitMix64) -> ScheduleStep {
+        switch random.pick([0, 1, 2, 3]) {
+        case 3: .budgetOfAll(random.pick([nil, BudgetLimits(batches: 3), BudgetLimits(weight: 9)]))
+        case 0: .parallelism(run: run, random.pick([nil, nil, 0, 1, 2, 3]))
+        case 1: .refer(run: run, random.hits(oneIn: 2))
+        default:
+            .budget(
+                BudgetLimits(
+                    batches: random.pick([nil, 1, 2, 4]),
+                    weight: random.pick([nil, nil, 3, 12])
+                )
+            )
+        }
+    }
 
     private static func makePolicy(_ random: inout SplitMix64) -> RunPolicy {
         RunPolicy(

@@ -12,7 +12,11 @@ struct Acquire {
     /// Whether the single batch is a probe that ends an outage's hold.
     var isProbing = false
 
+    /// What the run's budgets leave.
+    var allowance: Allowance
+
     init(request: AcquireRequest, input: AcquireInput, run: RunRecord, now: Date) {
+        allowance = Allowance([], now: now)
         self.request = request
         self.input = input
         self.run = run

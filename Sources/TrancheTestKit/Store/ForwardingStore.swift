@@ -271,3 +271,40 @@ extension ForwardingStore {
         try await forward(.change) { try await base.restart(key, standing: standing) }
     }
 }
+
+// MARK: - Budgets
+
+extension ForwardingStore {
+    /// Passes the request on; see `BudgetStore`.
+    public func budgets(of key: RunKey?) async throws -> [Budget] {
+        try await forward(.read) { try await base.budgets(of: key) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func change(
+        budget name: String,
+        _ change: BudgetChange,
+        _ note: ChangeNote
+    ) async throws -> Budget? {
+        try await forward(.change) { try await base.change(budget: name, change, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func setBudgets(_ names: [String], of key: RunKey, _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.setBudgets(names, of: key, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func setParallelism(
+        _ batches: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        try await forward(.change) { try await base.setParallelism(batches, of: key, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
+        try await forward(.read) { try await base.changes(selection, limit: limit) }
+    }
+}

@@ -116,6 +116,39 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in try tables.changeRun(key) { $0.pauseReason = reason } }
     }
 
+    /// Reads budgets; see `BudgetStore`.
+    public func budgets(of key: RunKey?) async throws -> [Budget] {
+        try change { tables, now in tables.budgets(of: key, now: now) }
+    }
+
+    /// Makes or changes a named budget; see `BudgetStore`.
+    public func change(
+        budget name: String,
+        _ change: BudgetChange,
+        _ note: ChangeNote
+    ) async throws -> Budget? {
+        try self.change { try $0.change(budget: name, change, note, now: $1) }
+    }
+
+    /// Says which named budgets a run refers to.
+    public func setBudgets(_ names: [String], of key: RunKey, _ note: ChangeNote) async throws {
+        try change { try $0.setBudgets(names, of: key, note, now: $1) }
+    }
+
+    /// Says how many batches of a run may be held at once.
+    public func setParallelism(
+        _ batches: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        try change { try $0.setParallelism(batches, of: key, note, now: $1) }
+    }
+
+    /// Reads changes of budgets and runs, the latest first.
+    public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
+        try change { tables, _ in tables.changes(selection, limit: limit) }
+    }
+
     /// Changes what was set when runs were first acquired from.
     public func redefine(
         _ key: RunKey,

@@ -23,7 +23,9 @@ extension MemoryTables {
         }
         guard input.endings.allSatisfy({ isHeld($0.holding) }) else { return .needsEnding }
         for ending in input.endings { try succeed(ending, now: now) }
+        acquire.allowance = Allowance(budgets(of: request.key, now: now), now: now)
         let outcome = try outcome(of: &acquire)
+        if case .batches(let handedOut) = outcome { note(handedOut, of: request.key, now: now) }
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
         if isKnown || !outcome.needsPlan || acquire.run.cursor != nil { keep(acquire.run) }
@@ -41,6 +43,9 @@ extension MemoryTables {
 
         // 3. Ids that appeared in gaps.
         if let gaps = try offerLate(&acquire) { return .needsGapCheck(gaps) }
+        if let refusal = acquire.allowance.refusal {
+            return acquire.answer.isEmpty ? .none(refusal) : .batches(acquire.answer)
+        }
 
         // 4. What follows the cursor.
         if acquire.left > 0, !acquire.run.isAtEnd {
@@ -85,7 +90,8 @@ extension MemoryTables {
             bounds: request.bounds,
             policy: request.policy,
             rootIDs: request.rootIDs,
-            createdAt: now
+            createdAt: now,
+            isLimited: !budgets(of: request.key, now: now).isEmpty
         )
     }
 
@@ -140,21 +146,21 @@ extension MemoryTables {
     private mutating func offerAgain(_ acquire: inout Acquire) -> BatchRecord? {
         let policy = acquire.run.policy
         for var batch in batches(of: acquire.run.key) where batch.isDue(at: acquire.now) {
-            if acquire.left == 0 { break }
+            if acquire.left == 0 || acquire.allowance.refusal != nil { break }
             let isExpired = batch.status == .running
-            if isExpired {
-                endAttempt(of: batch, .expired, now: acquire.now)
-                batch.failures += 1
-            }
+            if isExpired { batch.failures += 1 }
             let isToBeSplit =
                 batch.status == .failed && policy.onExhausted == .split && batch.count > 1
             if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {
+                if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
                 exhaust(&batch, policy: policy, now: acquire.now)
                 guard batch.status == .failed, batch.retryAt != nil else { continue }
                 if acquire.answer.isEmpty { return batch }
                 // It is split when somebody comes who is given nothing else.
                 continue
             }
+            guard acquire.allowance.admit(weight: batch.weight) else { break }
+            if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
             let slot = acquire.slot
             batch = acquire.request.nextAttempt(
                 at: batch,

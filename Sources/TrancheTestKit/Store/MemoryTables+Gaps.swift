@@ -31,18 +31,20 @@ extension MemoryTables {
     /// - Returns: The gaps that are to be looked at first.
     mutating func offerLate(_ acquire: inout Acquire) throws -> [Gap]? {
         let key = acquire.run.key
+        if acquire.allowance.refusal != nil { return nil }
         if let looks = acquire.input.gapChecks {
-            let offer = try LateOffer(
-                looks: looks,
-                gaps: gaps(of: key),
-                limit: acquire.request.limit,
-                isWanted: acquire.answer.isEmpty,
-                now: acquire.now
-            )
+            let (gaps, limit, now) = (self.gaps(of: key), acquire.request.limit, acquire.now)
+            func makeOffer(isWanted: Bool) throws -> LateOffer {
+                try LateOffer(looks: looks, gaps: gaps, limit: limit, isWanted: isWanted, now: now)
+            }
+            var offer = try makeOffer(isWanted: acquire.answer.isEmpty)
+            if let late = offer.batch, !acquire.allowance.admit(weight: late.weight) {
+                offer = try makeOffer(isWanted: false)
+            }
             removeGaps(offer.removed)
             for gap in offer.kept { keep(gap, of: key) }
             bound(&acquire.run)
-            acquire.run.gapsDueAt = gaps(of: key).map(\.nextLook).min()
+            acquire.run.gapsDueAt = self.gaps(of: key).map(\.nextLook).min()
             if let range = offer.batch { add(range, as: .late, &acquire) }
             return nil
         }

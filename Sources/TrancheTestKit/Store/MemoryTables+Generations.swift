@@ -32,7 +32,8 @@ extension MemoryTables {
                 rootIDs: run.rootIDs,
                 isUpstream: run.isUpstream,
                 standing: standing,
-                createdAt: now
+                createdAt: now,
+                isLimited: run.isLimited
             )
         )
         return former

@@ -27,6 +27,9 @@ extension MemoryTables {
                 let due = nextDue(of: request.key, now: acquire.now) ?? enough
                 return .none(.waiting(until: min(due, enough)))
             }
+            guard acquire.allowance.admit(weight: range.weight) else {
+                return acquire.allowance.refusal.map { .none($0) }
+            }
             makeBatch(of: range, isSeamless: plan.isSeamless, &acquire)
         }
         return nil

@@ -15,6 +15,14 @@ struct MemoryTables {
     var gaps: [GapRow] = []
     /// Batches that are long done, in the order in which they were packed.
     var archive: [BatchRecord] = []
+    /// In the order in which they were made.
+    var budgets: [Budget] = []
+    /// The named budgets that runs refer to.
+    var runBudgets: [RunKey: Set<String>] = [:]
+    /// What budgets let in, in that order.
+    var entries: [BudgetEntry] = []
+    /// In the order in which they were made.
+    var changes: [ChangeRecord] = []
     private var lastBatch: Int64 = 0
     private var lastGap: Int64 = 0
 
@@ -22,6 +30,12 @@ struct MemoryTables {
     struct Row {
         var batch: BatchRecord
         var token: String
+    }
+
+    /// An attempt that a budget let in.
+    struct BudgetEntry {
+        var owner: Budget.Owner
+        var attempt: AttemptKey
     }
 
     /// A gap with its run.

@@ -25,6 +25,10 @@ _tranche() {
         'redrive:Make quarantined items batches again'
         'pause:Hand out no more batches of a run'
         'resume:Let a paused run go on'
+        'set:Change how many batches of a run are held at once'
+        'restore:Put the parallelism of a run back to what it was'
+        'budget:Say how much may be held at once by all runs of a budget'
+        'changes:List who changed budgets and runs, when and why'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
         'completions:Print completions for a shell'
@@ -501,6 +505,59 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        set)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--parallelism[most batches of the run; 0 hands out nothing]:N|none:' \
+                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--no-budget[the run refers to no budget any more]' \
+                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        restore)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        budget)
+            _arguments \
+                ':set|list|show|pause|resume|park|unpark|remove:(set list show pause resume park unpark remove)' \
+                ':NAME:' \
+                '--batches[most batches at once; 0 hands out nothing]:N:' \
+                '--weight[most weight at once\: 500, 64MiB, 1.5GB]:WEIGHT:' \
+                '--for[with park\: how long nothing is handed out, at most 15m]:TIME:' \
+                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        changes)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--budget[those of a budget]:NAME:' \
+                '--limit[at most so many, the latest first; 50 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -1,0 +1,122 @@
+public import Foundation
+
+/// An allowance of batches in flight, over all processes and machines.
+///
+/// Runs of any job may refer to one by its name. A run's parallelism is such an allowance of its
+/// own.
+public struct Budget: Sendable, Hashable {
+    /// Whose it is.
+    public enum Owner: Sendable, Hashable {
+        /// All runs that refer to the name.
+        case name(String)
+        /// One run, whose parallelism it is.
+        case run(RunKey)
+    }
+
+    /// Whose it is.
+    public var owner: Owner
+    /// How much may be held at once.
+    public var limits: BudgetLimits
+    /// Why nothing is let in, while somebody has paused it.
+    public var pauseReason: String?
+    /// Until when nothing is let in, and why.
+    public var parking: BudgetParking?
+    /// What is held under it: batches whose lease lasts.
+    public var held: BudgetUse
+
+    /// Makes a budget.
+    public init(
+        _ owner: Owner,
+        limits: BudgetLimits,
+        pauseReason: String? = nil,
+        parking: BudgetParking? = nil,
+        held: BudgetUse = BudgetUse()
+    ) {
+        self.owner = owner
+        self.limits = limits
+        self.pauseReason = pauseReason
+        self.parking = parking
+        self.held = held
+    }
+
+    /// Whether more is held than the limits allow, since they were lowered.
+    public var isExceeded: Bool {
+        limits.batches.map { held.batches > $0 } ?? false
+            || limits.weight.map { held.weight > $0 && held.batches > 1 } ?? false
+    }
+}
+
+/// How much may be held under a budget at once.
+public struct BudgetLimits: Sendable, Hashable, Codable {
+    /// Most batches; `nil` for any number, 0 for none.
+    public var batches: Int?
+    /// Most weight, in the unit of the items' weights; `nil` for any.
+    ///
+    /// A batch that is heavier goes alone.
+    public var weight: Double?
+
+    /// Makes limits.
+    public init(batches: Int? = nil, weight: Double? = nil) {
+        self.batches = batches
+        self.weight = weight
+    }
+
+    /// Refuses limits that mean nothing.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a negative number, or a weight that is none.
+    package func validate() throws {
+        if let batches, batches < 0 {
+            throw TrancheError(.invalidArgument, "\(batches) batches: give 0 or more")
+        }
+        if let weight, !(weight >= 0 && weight.isFinite) {
+            throw TrancheError(.invalidArgument, "a weight of \(weight): give 0 or more")
+        }
+    }
+}
+
+/// That nothing is let in for some time.
+public struct BudgetParking: Sendable, Hashable {
+    /// Until when.
+    public var until: Date
+    /// Why.
+    public var reason: String
+
+    /// Makes a parking.
+    public init(until: Date, reason: String) {
+        self.until = until
+        self.reason = reason
+    }
+}
+
+/// What is held under a budget.
+public struct BudgetUse: Sendable, Hashable {
+    /// How many batches.
+    public var batches: Int
+    /// What they weigh together.
+    public var weight: Double
+
+    /// Makes a use; of nothing by default.
+    public init(batches: Int = 0, weight: Double = 0) {
+        self.batches = batches
+        self.weight = weight
+    }
+}
+
+extension Budget: CustomStringConvertible {
+    /// What it is, for messages.
+    public var description: String {
+        switch owner {
+        case .name(let name): "budget '\(name)'"
+        case .run(let key): "the parallelism of \(key)"
+        }
+    }
+}
+
+extension BudgetLimits {
+    /// The limits as changes keep them, such as `batches 8 weight 1000`.
+    package var text: String {
+        let parts = [batches.map { "batches \($0)" }, weight.map { "weight \($0.plain)" }]
+        let words = parts.compactMap { $0 }.joined(separator: " ")
+        return words.isEmpty ? "none" : words
+    }
+}

@@ -1,0 +1,63 @@
+/// What a store keeps of budgets.
+///
+/// Whatever hands out batches of a run asks all its budgets under the same lock under which it
+/// writes, so that never more is held than they allow. Ends, heartbeats and releases ask none.
+public protocol BudgetStore: Sendable {
+    /// Reads budgets, with what is held under each: those with names in their order, then those of
+    /// runs.
+    ///
+    /// - Parameter key: The run whose budgets are meant; `nil` for all.
+    /// - Returns: The budgets.
+    /// - Throws: `TrancheError` of the store.
+    func budgets(of key: RunKey?) async throws -> [Budget]
+
+    /// Makes a named budget, or changes it.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - change: What becomes of it.
+    ///   - note: Who changes it, and why.
+    /// - Returns: The budget as it is now; `nil` where it was removed.
+    /// - Throws: ``TrancheError`` `.unknownBudget` where it must be there; `.invalidArgument` for
+    ///   one that runs still refer to, and is to be removed.
+    @discardableResult
+    func change(budget name: String, _ change: BudgetChange, _ note: ChangeNote) async throws
+        -> Budget?
+
+    /// Says which named budgets a run refers to.
+    ///
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.unknownBudget`.
+    func setBudgets(_ names: [String], of key: RunKey, _ note: ChangeNote) async throws
+
+    /// Says how many batches of a run may be held at once; said again, it is no change.
+    ///
+    /// - Parameters:
+    ///   - batches: How many; `nil` for any number.
+    ///   - key: The run.
+    ///   - note: Who changes it, and why.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    func setParallelism(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
+
+    /// Reads changes of budgets and runs, the latest first.
+    ///
+    /// - Parameters:
+    ///   - selection: Which.
+    ///   - limit: Most changes.
+    /// - Returns: The changes.
+    /// - Throws: `TrancheError` of the store.
+    func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord]
+}
+
+/// What becomes of a named budget.
+public enum BudgetChange: Sendable, Hashable {
+    /// It has these limits; it is made where it is not there.
+    case limits(BudgetLimits)
+    /// Nothing is let in until it is resumed; `nil` resumes it.
+    case pause(reason: String?)
+    /// Nothing is let in for some time from now, by the inventory's clock; at most 15 minutes.
+    case park(for: Duration, reason: String)
+    /// Nothing keeps it parked any more.
+    case unpark
+    /// It is removed.
+    case remove
+}

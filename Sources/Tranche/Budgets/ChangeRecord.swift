@@ -1,0 +1,62 @@
+public import Foundation
+
+/// Who changes something, and why.
+public struct ChangeNote: Sendable, Hashable {
+    /// Who, such as a person's or a worker's name.
+    public var by: String?
+    /// Why.
+    public var reason: String?
+
+    /// Makes a note.
+    public init(by: String? = nil, reason: String? = nil) {
+        self.by = by
+        self.reason = reason
+    }
+}
+
+/// A change of a budget or a run, as it is kept.
+public struct ChangeRecord: Sendable, Hashable {
+    /// Its number; later changes have higher ones.
+    public var id: Int64
+    /// What was changed.
+    public var owner: Budget.Owner
+    /// What of it, such as `parallelism`, `limits`, `pause`, `parked`, `budgets`.
+    public var what: String
+    /// When, by the inventory's clock.
+    public var at: Date
+    /// Who changed it, and why.
+    public var note: ChangeNote
+    /// What it was before; `nil` for nothing.
+    public var old: String?
+    /// What it was changed to; `nil` for nothing.
+    public var new: String?
+
+    /// Makes a record.
+    public init(
+        id: Int64,
+        owner: Budget.Owner,
+        what: String,
+        at: Date,
+        note: ChangeNote,
+        old: String?,
+        new: String?
+    ) {
+        self.id = id
+        self.owner = owner
+        self.what = what
+        self.at = at
+        self.note = note
+        self.old = old
+        self.new = new
+    }
+}
+
+/// Which changes are meant.
+public enum ChangeSelection: Sendable, Hashable {
+    /// All.
+    case all
+    /// Those of one budget or run.
+    case of(Budget.Owner)
+    /// Those of the parallelism of a run.
+    case parallelism(RunKey)
+}

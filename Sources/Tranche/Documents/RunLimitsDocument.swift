@@ -1,0 +1,19 @@
+/// What limits how much of a run is held at once, as `set` and `restore` print it.
+package struct RunLimitsDocument: Codable, Sendable, Hashable {
+    package let job: String
+    package let meta: String
+    package let run: String
+    package let parallelism: Int?
+    package let budgets: [String]
+
+    /// Makes the document of a run and its budgets.
+    package init(_ key: RunKey, _ budgets: [Budget]) {
+        job = key.job
+        meta = key.metaTable
+        run = key.run
+        parallelism = budgets.first { $0.owner == .run(key) }?.limits.batches
+        self.budgets = budgets.compactMap { budget in
+            if case .name(let name) = budget.owner { name } else { nil }
+        }
+    }
+}

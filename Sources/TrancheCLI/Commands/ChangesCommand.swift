@@ -1,0 +1,70 @@
+import Tranche
+
+/// Lists who changed budgets and runs, and why.
+struct ChangesCommand: Command {
+    static let description = CommandDescription(
+        name: "changes",
+        summary: "List who changed budgets and runs, when and why",
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "Which changes",
+                options: [
+                    .init("budget", "NAME", "those of a budget"),
+                    .init("limit", "N", "at most so many, the latest first; 50 by default"),
+                ]
+            ),
+        ]
+    )
+
+    private let selection: RunOptions
+    private let budget: String?
+    private let limit: Int
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments)
+        budget = arguments.text("budget")
+        limit = try arguments.value("limit") { try parseCount($0) } ?? 50
+        guard budget == nil || selection.selection == RunSelection() else {
+            throw UsageError("--budget and --job name different things; give one of them")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let changes = try await context.withInventory { inventory in
+            try await inventory.changes(which(inventory), limit: limit)
+        }
+        try context.write(ChangesDocument(changes)) { text(changes, context) }
+        if changes.isEmpty { try context.note("nothing was changed yet") }
+        return .done
+    }
+
+    private func which(_ inventory: Inventory) async throws -> ChangeSelection {
+        if let budget { return .of(.name(budget)) }
+        if selection.selection == RunSelection() { return .all }
+        return .of(.run(try await inventory.run(selection.find(in: inventory)).key))
+    }
+
+    private func text(_ changes: [ChangeRecord], _ context: Context) -> String {
+        if changes.isEmpty { return "" }
+        var table = Table([
+            .text("WHEN"), .text("WHO"), .text("OF"), .text("WHAT"), .text("FROM"), .text("TO"),
+            .text("WHY"),
+        ])
+        let now = context.now()
+        for change in changes {
+            let subject =
+                switch change.owner {
+                case .name(let name): "budget \(name)"
+                case .run(let key): "\(key)"
+                }
+            table.add([
+                Table.Cell(HumanText.relative(change.at, to: now)),
+                Table.Cell(change.note.by ?? "-"), Table.Cell(subject), Table.Cell(change.what),
+                Table.Cell(change.old ?? "-"), Table.Cell(change.new ?? "-"),
+                Table.Cell(change.note.reason ?? ""),
+            ])
+        }
+        return table.text(context.style)
+    }
+}

@@ -1,0 +1,390 @@
+import Foundation
+package import Tranche
+
+/// How budgets are changed: each change is a row, written with it.
+extension SQLInventoryStore {
+    package func change(
+        budget name: String,
+        _ change: BudgetChange,
+        _ note: ChangeNote
+    ) async throws -> Budget? {
+        try await wrapping {
+            try await database.withTransaction(lockBudget(named: name)) { connection, rows in
+                let known = try rows[rows.count - 1].map { try budgetRow(&$0) }.first
+                if known == nil, case .limits = change {
+                } else if known == nil {
+                    throw unknownBudget(name)
+                }
+                if change == .remove, let id = known?.id {
+                    try requireUnused(
+                        try await connection.run([selectRuns(ofBudget: id)])[0],
+                        name
+                    )
+                }
+                let statements = statements(for: change, of: name, known, note)
+                let read = selectBudgets(where: "name = \(name)")
+                let answer = try await connection.commit(statements + [read])
+                return try answer[statements.count].map { try budgetRow(&$0).budget }.first
+            }
+        }
+    }
+
+    private func statements(
+        for change: BudgetChange,
+        of name: String,
+        _ known: BudgetRow?,
+        _ note: ChangeNote
+    ) -> [SQLStatement] {
+        let old = known?.budget
+        let isNamed: SQLStatement = "name = \(name)"
+        switch change {
+        case .limits(let limits):
+            var statements: [SQLStatement] = [
+                """
+                INSERT INTO \(tables.budget) (name, batches, weight)
+                VALUES (\(name), \(limits.batches.map { Int64($0) }), \(limits.weight))
+                ON CONFLICT (name) DO UPDATE
+                SET batches = excluded.batches, weight = excluded.weight
+                """,
+                self.note(note, on: .name(name), "limits", from: old?.limits.text, to: limits.text),
+            ]
+            if name == Budget.ofAll {
+                statements += [limitAll, enter(into: isNamed, isOfRunWithoutBudget)]
+            }
+            return statements
+        case .pause(let reason):
+            return [
+                "UPDATE \(tables.budget) SET pause_reason = \(reason) WHERE \(isNamed)",
+                self.note(note, on: .name(name), "pause", from: old?.pauseReason, to: reason),
+            ]
+        case .park(let time, let reason):
+            let end = dialect.instant(now, plus: "\(time.milliseconds)")
+            return [
+                """
+                UPDATE \(tables.budget) SET parked_until = \(end), park_reason = \(reason)
+                WHERE \(isNamed)
+                """,
+                self.note(
+                    note,
+                    on: .name(name),
+                    "parked",
+                    from: old?.parking?.until.utcText,
+                    to: "for \(time.seconds.plain) s"
+                ),
+            ]
+        case .unpark:
+            return [
+                """
+                UPDATE \(tables.budget) SET parked_until = NULL, park_reason = NULL
+                WHERE \(isNamed)
+                """,
+                self.note(
+                    note,
+                    on: .name(name),
+                    "parked",
+                    from: old?.parking?.until.utcText,
+                    to: nil
+                ),
+            ]
+        case .remove:
+            return [
+                "DELETE FROM \(tables.letIn) WHERE budget_id = \(known?.id ?? 0)",
+                "DELETE FROM \(tables.budget) WHERE \(isNamed)",
+                self.note(note, on: .name(name), "limits", from: old?.limits.text, to: nil),
+            ] + (name == Budget.ofAll ? [limitAll] : [])
+        }
+    }
+
+    /// Makes runs look for budgets where any limits them, and the others for none.
+    private var limitAll: SQLStatement {
+        """
+        UPDATE \(tables.run) AS r SET is_limited = \(isLimited)
+        WHERE is_limited <> \(isLimited)
+        """
+    }
+
+    /// 1 where any budget limits a run `r`, else 0.
+    private var isLimited: SQLStatement {
+        """
+        CASE WHEN EXISTS (SELECT 1 FROM \(tables.runBudget) AS o WHERE o.run_id = r.id)
+            OR EXISTS (
+                SELECT 1 FROM \(tables.budget) AS b
+                WHERE b.run_id = r.id OR b.name = \(Budget.ofAll)
+            )
+        THEN 1 ELSE 0 END
+        """
+    }
+
+    private var isOfRunWithoutBudget: SQLStatement {
+        """
+        NOT EXISTS (
+            SELECT 1 FROM \(tables.runBudget) AS o
+            JOIN \(tables.run) AS r ON r.id = o.run_id
+            WHERE r.meta_table = h.meta_table AND r.job = h.job AND r.run = h.run
+        )
+        """
+    }
+
+    /// Counts what is held already among what budgets let in, which are locked.
+    ///
+    /// - Parameters:
+    ///   - budgets: The condition on budgets.
+    ///   - batches: The condition on batches, which are named `h`.
+    /// - Returns: The statement.
+    private func enter(into budgets: SQLStatement, _ batches: SQLStatement) -> SQLStatement {
+        """
+        INSERT INTO \(tables.letIn) (budget_id, batch_id, attempt)
+        SELECT b.id, h.id, h.attempt
+        FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
+        CROSS JOIN \(tables.batch) AS h
+        WHERE coalesce(h.lease_expires_at, h.retry_at) IS NOT NULL AND h.status = 'running'
+            AND \(batches)
+            AND NOT EXISTS (
+                SELECT 1 FROM \(tables.letIn) AS l
+                WHERE l.budget_id = b.id AND l.batch_id = h.id AND l.attempt = h.attempt
+            )
+        """
+    }
+
+    private func isOf(_ key: RunKey) -> SQLStatement {
+        "h.meta_table = \(key.metaTable) AND h.job = \(key.job) AND h.run = \(key.run)"
+    }
+
+    /// Locks a budget and reads it; that of all runs behind all runs, which new ones wait for.
+    private func lockBudget(named name: String) -> [SQLStatement] {
+        let runs: [SQLStatement] = [
+            "SELECT id FROM \(tables.run) ORDER BY id \(dialect.lockingRow)"
+        ]
+        let locks = name == Budget.ofAll ? dialect.lockingInserts(into: tables.run) + runs : []
+        return locks + [
+            "SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.lockingRow)",
+            selectBudgets(where: "name = \(name)"),
+        ]
+    }
+
+    private func selectRuns(ofBudget id: Int64) -> SQLStatement {
+        """
+        SELECT r.meta_table, r.job, r.run
+        FROM \(tables.runBudget) AS b JOIN \(tables.run) AS r ON r.id = b.run_id
+        WHERE b.budget_id = \(id)
+        ORDER BY r.id
+        """
+    }
+
+    private func requireUnused(_ rows: SQLRows, _ name: String) throws {
+        guard var row = rows.first else { return }
+        let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
+        throw TrancheError(
+            .invalidArgument,
+            "\(key) refers to budget '\(name)'; 'tranche set \(key.commandOptions) --no-budget' ends that"
+        )
+    }
+
+    private func unknownBudget(_ name: String) -> TrancheError {
+        TrancheError(
+            .unknownBudget,
+            "there is no budget '\(name)' in \(self.name); 'tranche budget list' lists what there is"
+        )
+    }
+
+    // MARK: - Runs
+
+    package func setBudgets(
+        _ names: [String],
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        let wanted = Set(names).sorted()
+        // Those that it leaves fall under that of all.
+        let asked = SQLStatement.list((wanted.isEmpty ? [Budget.ofAll] : wanted).map { "\($0)" })
+        let lock: SQLStatement = """
+            SELECT id, name FROM \(tables.budget) WHERE name IN (\(asked))
+            ORDER BY id \(dialect.lockingRow)
+            """
+        let named: SQLStatement = """
+            SELECT b.name FROM \(tables.runBudget) AS r
+            JOIN \(tables.budget) AS b ON b.id = r.budget_id
+            WHERE r.run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+            ORDER BY b.name
+            """
+        try await wrapping {
+            try await database.withTransaction([lockInOrder(key), lock, named]) {
+                connection,
+                rows in
+                try requireRun(rows[0], key)
+                var row = rows[0][0]
+                let run = try run(&row)
+                let found = try rows[1].map { (id: try $0.integer(), name: try $0.text()) }
+                if let missing = Set(wanted).subtracting(found.map(\.name)).min() {
+                    throw unknownBudget(missing)
+                }
+                let old = try rows[2].map { try $0.text() }
+                if old == wanted { return }
+                var statements: [SQLStatement] = [
+                    "DELETE FROM \(tables.runBudget) WHERE run_id = \(run.id)"
+                ]
+                for budget in found where !wanted.isEmpty {
+                    statements.append(
+                        """
+                        INSERT INTO \(tables.runBudget) (run_id, budget_id)
+                        VALUES (\(run.id), \(budget.id))
+                        """
+                    )
+                }
+                if !found.isEmpty {
+                    let isMeant = dialect.column("id", isAmong: found.map(\.id))
+                    statements.append(enter(into: isMeant, isOf(key)))
+                }
+                let text = { (names: [String]) in
+                    names.isEmpty ? nil : names.joined(separator: " ")
+                }
+                statements += [
+                    limit(run),
+                    self.note(
+                        note,
+                        on: .run(key),
+                        "budgets",
+                        from: text(old),
+                        to: text(wanted),
+                        run.id
+                    ),
+                ]
+                _ = try await connection.commit(statements)
+            }
+        }
+    }
+
+    package func setParallelism(
+        _ batches: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        let run: SQLStatement = "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
+        let known: SQLStatement = "SELECT batches FROM \(tables.budget) WHERE run_id = \(run)"
+        try await wrapping {
+            try await database.withTransaction([lockInOrder(key), known]) { connection, rows in
+                try requireRun(rows[0], key)
+                var row = rows[0][0]
+                let run = try self.run(&row)
+                let old = try rows[1].map { Int(try $0.integer()) }.first
+                // Said again, it is no change: what is put back is what it was before that.
+                if old == batches { return }
+                _ = try await connection.commit(
+                    own(batches, of: run) + [
+                        limit(run),
+                        self.note(
+                            note,
+                            on: .run(key),
+                            "parallelism",
+                            from: old.map { String($0) },
+                            to: batches.map { String($0) },
+                            run.id
+                        ),
+                    ]
+                )
+            }
+        }
+    }
+
+    /// The statements that make, change or remove the budget that is a run's parallelism.
+    private func own(_ batches: Int?, of run: RunRecord) -> [SQLStatement] {
+        let isOwn: SQLStatement = "run_id = \(run.id)"
+        guard let batches else {
+            return [
+                """
+                DELETE FROM \(tables.letIn)
+                WHERE budget_id IN (SELECT id FROM \(tables.budget) WHERE \(isOwn))
+                """,
+                "DELETE FROM \(tables.budget) WHERE \(isOwn)",
+            ]
+        }
+        return [
+            """
+            INSERT INTO \(tables.budget) (run_id, batches) VALUES (\(run.id), \(batches))
+            ON CONFLICT (run_id) DO UPDATE SET batches = excluded.batches
+            """,
+            enter(into: isOwn, isOf(run.key)),
+        ]
+    }
+
+    /// The statements that give a run what limits another one, which stands still from now on.
+    func moveBudgets(from former: RunKey, to key: RunKey) -> [SQLStatement] {
+        [tables.budget, tables.runBudget, tables.change].map { table in
+            """
+            UPDATE \(table)
+            SET run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+            WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(former)))
+            """
+        }
+    }
+
+    /// Makes a run look for budgets where any limits it.
+    private func limit(_ run: RunRecord) -> SQLStatement {
+        "UPDATE \(tables.run) AS r SET is_limited = \(isLimited) WHERE id = \(run.id)"
+    }
+
+    // MARK: - Changes
+
+    private func note(
+        _ note: ChangeNote,
+        on owner: Budget.Owner,
+        _ what: String,
+        from old: String?,
+        to new: String?,
+        _ run: Int64? = nil
+    ) -> SQLStatement {
+        let budget: String? = if case .name(let name) = owner { name } else { nil }
+        return """
+            INSERT INTO \(tables.change)
+                (budget, run_id, changed_at, changed_by, what, old_value, new_value, reason)
+            VALUES (
+                \(budget), \(run), \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
+            )
+            """
+    }
+
+    private func number(of key: RunKey) -> SQLStatement {
+        "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
+    }
+
+    package func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
+        let isMeant: SQLStatement =
+            switch selection {
+            case .all: "1 = 1"
+            case .of(.name(let name)): "c.budget = \(name)"
+            case .of(.run(let key)): "c.run_id = \(number(of: key))"
+            case .parallelism(let key): "c.what = 'parallelism' AND c.run_id = \(number(of: key))"
+            }
+        let select: SQLStatement = """
+            SELECT c.id, c.budget, r.meta_table, r.job, r.run,
+                \(dialect.milliseconds("c.changed_at")), c.changed_by, c.what, c.old_value,
+                c.new_value, c.reason
+            FROM \(tables.change) AS c LEFT JOIN \(tables.run) AS r ON r.id = c.run_id
+            WHERE \(isMeant)
+            ORDER BY c.id DESC
+            LIMIT \(limit)
+            """
+        return try await wrapping {
+            try await database.read(select)[0].map { row in
+                let id = try row.integer()
+                let (budget, table, job, run) = (
+                    row.optionalText(), row.optionalText(), row.optionalText(), row.optionalText()
+                )
+                let key = RunKey(metaTable: table ?? "", job: job ?? "", run: run ?? "")
+                let at = try row.instant()
+                let by = row.optionalText()
+                let what = try row.text()
+                let (old, new) = (row.optionalText(), row.optionalText())
+                return ChangeRecord(
+                    id: id,
+                    owner: budget.map { .name($0) } ?? .run(key),
+                    what: what,
+                    at: at,
+                    note: ChangeNote(by: by, reason: row.optionalText()),
+                    old: old,
+                    new: new
+                )
+            }
+        }
+    }
+}

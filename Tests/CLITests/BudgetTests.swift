@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheCLI
+
+@Suite("Budgets on the command line", .timeLimit(.minutes(10))) struct BudgetTests {
+    private static let job = ["--job", "j", "--meta", "files"]
+
+    private func acquire(_ bench: CommandLineBench) async -> CommandLineBench.Outcome {
+        await bench.run(["acquire"] + Self.job + ["--count", "1"])
+    }
+
+    @Test("A parallelism holds for who acquires next, is shown, and is put back")
+    func parallelism() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        let set = await bench.run(
+            "set",
+            "--job",
+            "j",
+            "--parallelism",
+            "1",
+            "--reason",
+            "the night"
+        )
+        #expect(set.status == .done, "\(set.errors)")
+        #expect(set.output == "job 'j' on 'files': at most 1 batch\n")
+        let limited = await acquire(bench)
+        #expect(limited.status == .nothingNow)
+        #expect(limited.errors.contains("limited by parallelism"))
+        let restored = await bench.run("restore", "--job", "j", "--json")
+        let document = #"{"job":"j","meta":"files","run":"","parallelism":null,"budgets":[]}"#
+        #expect(restored.output == document + "\n")
+        #expect(await acquire(bench).status == .done)
+        let changes = await bench.run("changes", "--job", "j")
+        let lines = changes.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.last?.contains("worker-1") == true)
+        #expect(lines.last?.hasSuffix("parallelism  -     1   the night") == true, "\(lines)")
+    }
+
+    @Test("A budget is made, told, lowered, parked, paused and removed")
+    func budget() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run("budget", "list").errors.contains("there is no budget yet"))
+        _ = await acquire(bench)
+        _ = await acquire(bench)
+        let made = await bench.run(
+            "budget",
+            "set",
+            "warehouse",
+            "--batches",
+            "8",
+            "--weight",
+            "1KiB"
+        )
+        #expect(made.status == .done, "\(made.errors)")
+        let set = await bench.run("set", "--job", "j", "--budget", "warehouse")
+        #expect(set.output == "job 'j' on 'files': under warehouse\n")
+        #expect(await bench.run("budget", "set", "warehouse", "--batches", "1").status == .done)
+        let shown = await bench.run("budget", "show", "warehouse")
+        #expect(shown.output.contains("lowered: more is held than it allows"), "\(shown.output)")
+        let json = await bench.run("budget", "list", "--json")
+        #expect(
+            json.output
+                == #"{"budgets":[{"name":"warehouse","job":null,"meta":null,"run":null,"batches":1,"#
+                + #""weight":null,"held_batches":2,"held_weight":30,"exceeded":true,"paused":null,"#
+                + #""parked_until":null,"park_reason":null}]}"# + "\n"
+        )
+        #expect(await acquire(bench).errors.contains("limited by warehouse"))
+        let parked = await bench.run(
+            "budget",
+            "park",
+            "warehouse",
+            "--for",
+            "10m",
+            "--reason",
+            "429"
+        )
+        #expect(parked.output.contains("parked, let in in 10 min (429)"), "\(parked.output)")
+        #expect(await bench.run("budget", "unpark", "warehouse").status == .done)
+        #expect(await bench.run("budget", "pause", "warehouse").output.contains("paused"))
+        #expect(await bench.run("budget", "resume", "warehouse").status == .done)
+        let refused = await bench.run("budget", "remove", "warehouse")
+        #expect(refused.status == .usage)
+        #expect(
+            refused.errors.contains("tranche set --job j --meta files --no-budget"),
+            "\(refused.errors)"
+        )
+        #expect(await bench.run("set", "--job", "j", "--no-budget").status == .done)
+        let removed = await bench.run("budget", "remove", "warehouse")
+        #expect(removed.output == "budget 'warehouse' is removed\n")
+    }
+
+    @Test("A worker waits for room, and goes on when there is some")
+    func waiting() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        _ = await bench.run("set", "--job", "j", "--parallelism", "1")
+        async let work = bench.run(
+            ["work"] + Self.job + ["--count", "1", "--drain", "--", "true"]
+        )
+        _ = await bench.run("release", "1", "--attempt", "1")
+        #expect(await work.status == .done)
+        #expect(
+            try bench.rows("SELECT count(*) FROM inventory WHERE status = 'succeeded'") == ["10"]
+        )
+    }
+
+    @Test(
+        "Wrong input is refused with what to give",
+        arguments: [
+            ("set --job j", "give --parallelism, --budget or --no-budget"),
+            ("set --job j --parallelism -1", "--parallelism"),
+            ("set --job j --budget a --no-budget", "contradict each other"),
+            ("set --job none --parallelism 1", "there is no"),
+            ("set --job j --budget none", "there is no budget 'none'"),
+            ("restore --job j", "was never changed"),
+            ("budget", "is missing: set, list"),
+            ("budget make x", "is not one of set, list"),
+            ("budget set", "NAME is missing"),
+            ("budget show none", "there is no budget 'none'"),
+            ("budget pause none", "'tranche budget list' lists what there is"),
+            ("budget list x", "'budget show NAME' shows one"),
+            ("budget list --batches 3", "go with 'budget set'"),
+            ("budget park x", "--for is missing"),
+            ("budget park x --for 1h", "at most 15m"),
+            ("budget set a'b --batches 1", "a budget's name is a word"),
+            ("changes --job j --budget b", "give one of them"),
+        ]
+    )
+    func badInput(line: String, message: String) async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        let outcome = await bench.run(line.split(separator: " ").map(String.init))
+        #expect([.usage, .failed].contains(outcome.status))
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+}
