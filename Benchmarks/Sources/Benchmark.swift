@@ -5,7 +5,7 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
-                             [batcher] [sharing] [far] [beside]
+                             [batcher] [sharing] [far] [beside] [budgets]
                              [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -33,6 +33,8 @@ enum Benchmark {
           beside    batches per second of 8 processes on one run, over 60 s and in its last 20 s, while a
                     transaction that has written is open, beside those without it; --stored batches
                     (0) of another job are in the inventory, and --gaps ids (0) are missing
+          budgets   batches per second of one worker with a parallelism and a budget beside one without,
+                    and of 32 workers on eight runs of one budget beside 32 on one run without
         """
 
     static func run(arguments: [String]) async throws {
@@ -64,6 +66,7 @@ enum Benchmark {
             if options.suites.contains("sharing") { try await Sharing(database, options).run() }
             if options.suites.contains("far") { try await Far(database, options).run() }
             if options.suites.contains("beside") { try await Beside(database, options).run() }
+            if options.suites.contains("budgets") { try await Budgets(database, options).run() }
         }
     }
 
@@ -71,7 +74,7 @@ enum Benchmark {
     struct Options {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
-            "batcher", "sharing", "far", "beside",
+            "batcher", "sharing", "far", "beside", "budgets",
         ]
 
         var suites: [String] = []

@@ -1,0 +1,102 @@
+import Foundation
+import Tranche
+import TrancheSQL
+
+/// One worker with a parallelism and a budget beside one without, and eight jobs under one budget
+/// beside one run.
+struct Budgets {
+    let database: BenchDatabase
+    let options: Benchmark.Options
+
+    init(_ database: BenchDatabase, _ options: Benchmark.Options) {
+        self.database = database
+        self.options = options
+    }
+
+    private let rows = 1_000_000
+    private let seconds = 4
+    private let inventory = "budgets_inventory"
+
+    func run() async throws {
+        let table = "items_\(rows)"
+        try await database.makeItems(table, rows: rows)
+        let source = database.source(table)
+        let one = ["budgets"]
+        let eight = (1...8).map { "budgets-\($0)" }
+        try await compare(
+            "1-worker",
+            "without",
+            { try await measure(source, one, workers: 1, isLimited: false) },
+            "limited",
+            { try await measure(source, one, workers: 1, isLimited: true) }
+        )
+        try await compare(
+            "32-workers",
+            "one_run",
+            { try await measure(source, one, workers: 32, isLimited: false) },
+            "eight_runs_of_a_budget",
+            { try await measure(source, eight, workers: 32, isLimited: true) }
+        )
+    }
+
+    /// Measures two ways by turns.
+    private func compare(
+        _ name: String,
+        _ first: String,
+        _ measureFirst: () async throws -> Double,
+        _ second: String,
+        _ measureSecond: () async throws -> Double
+    ) async throws {
+        var rates: (first: [Double], second: [Double]) = ([], [])
+        for _ in 0..<options.repeats {
+            rates.first.append(try await measureFirst())
+            rates.second.append(try await measureSecond())
+        }
+        var line = Line("budgets", name, on: database.kind)
+        line.add("\(first)_per_second", rates.first.median)
+        line.add("\(second)_per_second", rates.second.median)
+        line.add("ratio", zip(rates.second, rates.first).map { $0 / $1 }.median)
+        line.add("repeats", options.repeats)
+        line.print()
+    }
+
+    /// Batches per second of workers that are spread over jobs.
+    private func measure(
+        _ source: SQLSource,
+        _ jobs: [String],
+        workers: Int,
+        isLimited: Bool
+    ) async throws -> Double {
+        try await database.dropInventory(inventory)
+        let inventory = try await database.inventory(table: inventory)
+        if isLimited {
+            try await inventory.setBudget("all", BudgetLimits(batches: 64, weight: 1_000_000))
+            for job in jobs {
+                guard
+                    let batch = try await inventory.acquireBatch(
+                        from: source,
+                        job: job,
+                        limit: .count(1)
+                    )
+                else { throw BenchError("there are no items") }
+                try await batch.succeed()
+                try await inventory.setParallelism(64, of: batch.record.key)
+                try await inventory.setBudgets(["all"], of: batch.record.key)
+            }
+        }
+        let limit = Duration.seconds(seconds)
+        let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<workers {
+                let job = jobs[number % jobs.count]
+                group.addTask {
+                    var loop = WorkLoop()
+                    try await loop.runFused(inventory, source, job: job, for: limit)
+                    return loop.times.count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        await inventory.close()
+        return Double(counts) / Double(seconds)
+    }
+}
