@@ -63,10 +63,14 @@ struct Beside {
         for child in children { _ = try Tool.finish(child) }
         let counts = try await database.read(
             """
-            SELECT count(*), count(*) FILTER (WHERE processing_start > latest - interval '20 s')
-            FROM \(Self.inventory),
-                (SELECT max(processing_start) AS latest FROM \(Self.inventory)) AS times
-            WHERE job = 'company'
+            WITH mine AS MATERIALIZED (
+                SELECT processing_start FROM \(Self.inventory)
+                WHERE meta_table = '\(table)' AND job = 'company'
+            )
+            SELECT count(*), count(*) FILTER (
+                WHERE processing_start > (SELECT max(processing_start) FROM mine) - interval '20 s'
+            )
+            FROM mine
             """
         )
         guard let row = counts.first else { throw BenchError("the inventory cannot be read") }

@@ -58,9 +58,13 @@ import Tranche
         #expect(made.status == .done, "\(made.errors)")
         let set = await bench.run("set", "--job", "j", "--budget", "warehouse")
         #expect(set.output == "job 'j' on 'files': under warehouse\n")
+        // What is left out stays.
         #expect(await bench.run("budget", "set", "warehouse", "--batches", "1").status == .done)
+        #expect(await bench.run("budget", "show", "warehouse").output.contains("1024"))
+        let free = await bench.run("budget", "set", "warehouse", "--weight", "none")
+        #expect(free.status == .done, "\(free.errors)")
         let shown = await bench.run("budget", "show", "warehouse")
-        #expect(shown.output.contains("lowered: more is held than it allows"), "\(shown.output)")
+        #expect(shown.output.contains("more is held than it allows"), "\(shown.output)")
         let json = await bench.run("budget", "list", "--json")
         #expect(
             json.output
@@ -85,7 +89,7 @@ import Tranche
         let refused = await bench.run("budget", "remove", "warehouse")
         #expect(refused.status == .usage)
         #expect(
-            refused.errors.contains("tranche set --job j --meta files --no-budget"),
+            refused.errors.contains("tranche set --job j --meta files' with"),
             "\(refused.errors)"
         )
         #expect(await bench.run("set", "--job", "j", "--no-budget").status == .done)
@@ -122,6 +126,8 @@ import Tranche
             ("budget set", "NAME is missing"),
             ("budget show none", "there is no budget 'none'"),
             ("budget pause none", "'tranche budget list' lists what there is"),
+            ("budget set x", "give --batches or --weight"),
+            ("changes --run r", "--job is missing"),
             ("budget list x", "'budget show NAME' shows one"),
             ("budget list --batches 3", "go with 'budget set'"),
             ("budget park x", "--for is missing"),

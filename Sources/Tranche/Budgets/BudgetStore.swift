@@ -61,3 +61,15 @@ public enum BudgetChange: Sendable, Hashable {
     /// It is removed.
     case remove
 }
+
+extension BudgetChange {
+    /// Whether a budget is as the change would make it.
+    package func isDone(on budget: Budget) -> Bool {
+        switch self {
+        case .limits(let limits): budget.limits == limits
+        case .pause(let reason): budget.pauseReason == reason
+        case .unpark: budget.parking == nil
+        case .park, .remove: false
+        }
+    }
+}

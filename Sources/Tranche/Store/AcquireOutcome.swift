@@ -99,8 +99,10 @@ extension NoBatchReason: CustomStringConvertible {
         case .held(let reason, let until):
             "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
         case .limited(let name, let until):
-            "limited by \(name)"
-                + (until.map { " until \($0.utcText)" } ?? ": as much is held as it allows")
+            "limited by \(name)\(until.map { " until \($0.utcText)" } ?? "")"
+                + (name == "parallelism"
+                    ? ": as many batches are held as it allows"
+                    : "; 'tranche budget show' tells what it holds, and whether it is paused")
         }
     }
 }

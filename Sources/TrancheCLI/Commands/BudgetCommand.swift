@@ -15,22 +15,27 @@ struct BudgetCommand: Command {
             ),
             .init(
                 name: "NAME",
-                help: "the budget (not with list); * is that of all runs that name none",
+                help:
+                    "the budget (not with list); '*' in quotes is that of all runs that name none",
                 isOptional: true
             ),
         ],
         groups: [
             .init(
-                title: "The limits (with set; what is left out is not limited)",
+                title: "The limits (with set; what is left out stays)",
                 options: [
-                    .init("batches", "N", "most batches at once; 0 hands out nothing"),
-                    .init("weight", "WEIGHT", "most weight at once: 500, 64MiB, 1.5GB"),
+                    .init("batches", "N|none", "most batches at once; 0 hands out nothing"),
+                    .init("weight", "WEIGHT|none", "most weight at once: 500, 64MiB, 1.5GB"),
                 ]
             ),
             .init(
                 title: "The change",
                 options: [
-                    .init("for", "TIME", "with park: how long nothing is handed out, at most 15m"),
+                    .init(
+                        "for",
+                        "TIME",
+                        "with park: how long nothing is handed out: 30s, at most 15m"
+                    ),
                     .init("reason", "TEXT", "why; 'tranche changes' shows it"),
                 ]
             ),
@@ -50,7 +55,9 @@ struct BudgetCommand: Command {
 
     private let action: Action
     private let name: String
-    private let limits: BudgetLimits
+    /// What is given of the limits; a value in a value is that it is none.
+    private let batches: Int??
+    private let weight: Double??
     private let time: Duration
     private let reason: String?
 
@@ -65,12 +72,18 @@ struct BudgetCommand: Command {
         guard action != .list || arguments.operands.count == 1 else {
             throw UsageError("'budget list' lists all; 'budget show NAME' shows one")
         }
-        limits = BudgetLimits(
-            batches: try arguments.value("batches") { try parseCount($0, from: 0) },
-            weight: try arguments.value("weight", parseWeight)
-        )
-        guard action == .set || limits == BudgetLimits() else {
+        batches = try arguments.value("batches") { text -> Int? in
+            text == "none" ? nil : try parseCount(text, from: 0)
+        }
+        weight = try arguments.value("weight") { text -> Double? in
+            text == "none" ? nil : try parseWeight(text)
+        }
+        let isGiven = batches != nil || weight != nil
+        guard action == .set || !isGiven else {
             throw UsageError("--batches and --weight go with 'budget set'")
+        }
+        guard action != .set || isGiven else {
+            throw UsageError("nothing is to be set; give --batches or --weight")
         }
         let given = try arguments.value("for", parseDuration)
         guard action == .park || given == nil else {
@@ -87,7 +100,7 @@ struct BudgetCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let budgets = try await context.withInventory { try await act($0) }
+        let budgets = try await context.withInventory(worker: context.person) { try await act($0) }
         try context.write(BudgetsDocument(budgets)) { text(budgets, context) }
         if action == .list, budgets.isEmpty { try context.note("there is no budget yet") }
         return .done
@@ -110,6 +123,10 @@ struct BudgetCommand: Command {
             }
             return found
         case .set:
+            let known = try await inventory.budgets().first { $0.owner == .name(name) }
+            var limits = known?.limits ?? BudgetLimits()
+            if let batches { limits.batches = batches }
+            if let weight { limits.weight = weight }
             return try await inventory.setBudget(name, limits, reason: reason).map { [$0] } ?? []
         case .pause: change = .pause(reason: reason ?? "")
         case .resume: change = .pause(reason: nil)
@@ -141,7 +158,7 @@ struct BudgetCommand: Command {
             let words = parking.reason.isEmpty ? "" : " (\(parking.reason))"
             state.append("parked, let in \(HumanText.relative(parking.until, to: now))\(words)")
         }
-        if budget.isExceeded { state.append("lowered: more is held than it allows") }
+        if budget.isExceeded { state.append("more is held than it allows") }
         return [
             Table.Cell(budget.label), Table.Cell(String(budget.held.batches)),
             Table.Cell(budget.limits.batches.map { String($0) } ?? "-"),

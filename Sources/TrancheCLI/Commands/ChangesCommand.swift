@@ -28,6 +28,9 @@ struct ChangesCommand: Command {
         guard budget == nil || selection.selection == RunSelection() else {
             throw UsageError("--budget and --job name different things; give one of them")
         }
+        guard selection.selection == RunSelection() || selection.selection.job != nil else {
+            throw UsageError("--job is missing")
+        }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -35,7 +38,12 @@ struct ChangesCommand: Command {
             try await inventory.changes(which(inventory), limit: limit)
         }
         try context.write(ChangesDocument(changes)) { text(changes, context) }
-        if changes.isEmpty { try context.note("nothing was changed yet") }
+        if changes.isEmpty {
+            try context.note(
+                budget.map { "nothing was changed of a budget '\($0)'" }
+                    ?? "nothing was changed yet"
+            )
+        }
         return .done
     }
 

@@ -40,6 +40,12 @@ struct Context: Sendable {
     /// How the output is coloured.
     var style: Style { Style(output, environment: environment) }
 
+    /// Who changes something by hand: the user's name, unless `TRANCHE_WORKER` says another.
+    var person: String? {
+        if let worker = environment["TRANCHE_WORKER"], !worker.isEmpty { return nil }
+        return environment["USER"] ?? environment["LOGNAME"]
+    }
+
     /// Opens the inventory, lends it, and closes it.
     func withInventory<Result: Sendable>(
         worker: String? = nil,

@@ -24,7 +24,7 @@ struct RestoreCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let document = try await context.withInventory { inventory in
+        let document = try await context.withInventory(worker: context.person) { inventory in
             let key = try await inventory.run(selection.find(in: inventory)).key
             try await inventory.restoreParallelism(of: key, reason: reason)
             return RunLimitsDocument(key, try await inventory.budgets(of: key))

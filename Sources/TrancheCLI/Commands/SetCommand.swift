@@ -54,7 +54,7 @@ struct SetCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let document = try await context.withInventory { inventory in
+        let document = try await context.withInventory(worker: context.person) { inventory in
             let key = try await inventory.run(selection.find(in: inventory)).key
             if let budgets { try await inventory.setBudgets(budgets, of: key, reason: reason) }
             switch parallelism {

@@ -21,6 +21,8 @@ extension SQLInventoryStore {
                         name
                     )
                 }
+                // Said again, it is no change.
+                if let known, change.isDone(on: known.budget) { return known.budget }
                 let statements = statements(for: change, of: name, known, note)
                 let read = selectBudgets(where: "name = \(name)")
                 let answer = try await connection.commit(statements + [read])
@@ -176,7 +178,8 @@ extension SQLInventoryStore {
         let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
         throw TrancheError(
             .invalidArgument,
-            "\(key) refers to budget '\(name)'; 'tranche set \(key.commandOptions) --no-budget' ends that"
+            "\(key) refers to budget '\(name)'; 'tranche set \(key.commandOptions)' with the others as "
+                + "--budget NAME, or with --no-budget, ends that"
         )
     }
 

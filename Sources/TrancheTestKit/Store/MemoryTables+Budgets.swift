@@ -82,6 +82,9 @@ extension MemoryTables {
     ) throws -> Budget? {
         let owner = Budget.Owner.name(name)
         let place = budgets.firstIndex { $0.owner == owner }
+        if let place, change.isDone(on: budgets[place]) {
+            return budgets(of: nil, now: now).first { $0.owner == owner }
+        }
         if case .limits(let limits) = change {
             let old = place.map { budgets[$0].limits.text }
             if let place {

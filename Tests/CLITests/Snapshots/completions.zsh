@@ -541,9 +541,9 @@ _tranche() {
             _arguments \
                 ':set|list|show|pause|resume|park|unpark|remove:(set list show pause resume park unpark remove)' \
                 ':NAME:' \
-                '--batches[most batches at once; 0 hands out nothing]:N:' \
-                '--weight[most weight at once\: 500, 64MiB, 1.5GB]:WEIGHT:' \
-                '--for[with park\: how long nothing is handed out, at most 15m]:TIME:' \
+                '--batches[most batches at once; 0 hands out nothing]:N|none:' \
+                '--weight[most weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:' \
+                '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
                 '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
