@@ -88,7 +88,7 @@ struct CursorTests {
             try await world.add(1...40)
             for _ in 0..<3 { try await world.take(10)?.succeed() }
             let migrator = try await world.database.migrator()
-            _ = try await migrator.down(to: 6, isDryRun: false)
+            _ = try await migrator.down(to: 6, isDryRun: false, removesRows: true)
             let row = try await world.database.read(
                 "SELECT cursor_id, tile_end FROM \(world.name("_run"))"
             )
