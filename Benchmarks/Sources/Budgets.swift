@@ -13,7 +13,7 @@ struct Budgets {
         self.options = options
     }
 
-    private let rows = 1_000_000
+    private let rows = 4_000_000
     private let seconds = 4
     private let inventory = "budgets_inventory"
 

@@ -257,7 +257,8 @@ struct ConnectionTests {
                 CREATE ROLE \(role) LOGIN;
                 GRANT USAGE ON SCHEMA \(database.schema ?? "") TO \(role);
                 GRANT SELECT ON \(database.prefix)item, \(database.prefix)inventory_migration,
-                    \(database.prefix)inventory_archive, \(database.prefix)inventory_budget TO \(role);
+                    \(database.prefix)inventory_archive,
+                    \(database.prefix)inventory_budget TO \(role);
                 GRANT SELECT, INSERT, UPDATE ON \(database.prefix)inventory,
                     \(database.prefix)inventory_run, \(database.prefix)inventory_attempt TO \(role);
                 GRANT SELECT, INSERT, UPDATE, DELETE ON \(database.prefix)inventory_gap TO \(role);

@@ -54,8 +54,8 @@ struct SQLiteFileTests {
         try file.close()
     }
 
-    // A process that releases its locks has others take themselves for the last one: what closes last
-    // removes the log, and what is committed to it afterwards is lost.
+    // A process that releases its locks has others take themselves for the last one: what closes
+    // last removes the log, and what is committed to it afterwards is lost.
     @Test("What is read of a file beside its connections leaves their locks alone")
     func locks() async throws {
         try await withTemporaryFolder { folder in

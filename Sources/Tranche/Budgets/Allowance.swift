@@ -24,9 +24,6 @@ package struct Allowance: Sendable {
         self.now = now
     }
 
-    /// Whether there is nothing to ask.
-    package var isUnlimited: Bool { budgets.isEmpty }
-
     /// Lets nothing more in: others were let in each time before this one was.
     package mutating func close() {
         refusal = refusal ?? budgets.first.map { .limited(by: $0.word, until: nil) }

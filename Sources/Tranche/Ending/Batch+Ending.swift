@@ -8,8 +8,8 @@ extension Batch {
     ///     with a NUL or more than 500 values within each other, is kept as a text that holds it.
     ///   - logging: Free text, kept with the batch.
     /// - Returns: The batch as recorded.
-    /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or ended
-    ///   otherwise; nothing was changed then.
+    /// - Throws: ``TrancheError`` `.batchLost` (conflict) when the batch was handed out again or
+    ///   ended otherwise; nothing was changed then.
     @discardableResult
     public func succeed(result: (any Encodable)? = nil, logging: String? = nil) async throws
         -> BatchRecord
@@ -18,10 +18,11 @@ extension Batch {
         return try await succeed(AttemptSuccess(holding, result: text, logging: logging))
     }
 
-    /// Records success, finally, and acquires the next batch of the run: one transaction, where it can be.
+    /// Records success, finally, and acquires the next batch of the run: one transaction, where it
+    /// can be.
     ///
-    /// That it is where the inventory and the source are in the same database. The success is recorded whatever
-    /// becomes of the acquire.
+    /// That it is where the inventory and the source are in the same database. The success is
+    /// recorded whatever becomes of the acquire.
     ///
     /// - Parameters:
     ///   - result: What came out of it; kept as JSON.
@@ -29,8 +30,8 @@ extension Batch {
     ///   - request: What is asked for; of the same job and run.
     ///   - source: Where the items are listed.
     /// - Returns: The next batch, or why there is none.
-    /// - Throws: ``TrancheError`` as ``succeed(result:logging:)``, nothing being acquired then; or, with the
-    ///   success recorded, as ``Inventory/acquire(_:from:)``.
+    /// - Throws: ``TrancheError`` as ``succeed(result:logging:)``, nothing being acquired then; or,
+    ///   with the success recorded, as ``Inventory/acquire(_:from:)``.
     public func succeed(
         result: (any Encodable)? = nil,
         logging: String? = nil,
@@ -64,16 +65,16 @@ extension Batch {
 
     /// Records failure; the run's policy says when the batch is tried again.
     ///
-    /// An error that is a ``CategorizedError`` of the category transient says nothing about the items:
-    /// it does not count towards splitting.
+    /// An error that is a ``CategorizedError`` of the category transient says nothing about the
+    /// items: it does not count towards splitting.
     ///
     /// - Parameters:
     ///   - error: What went wrong; its description is kept.
-    ///   - badItems: The ids of the items to blame, when they are known: each is quarantined, and all
-    ///     the rest is a batch again at once.
+    ///   - badItems: The ids of the items to blame, when they are known: each is quarantined, and
+    ///     all the rest is a batch again at once.
     /// - Returns: The batch as recorded.
-    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.invalidArgument` for a bad item
-    ///   that is not the batch's.
+    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.invalidArgument` for a bad
+    ///   item that is not the batch's.
     @discardableResult
     public func fail(_ error: any Error, badItems: Set<Int64> = []) async throws -> BatchRecord {
         try await fail(BatchFailure(error), badItems: badItems)

@@ -195,8 +195,7 @@ extension Acquisition {
         addBudgetCheck()
         let inserts = addInserts()
         try addRunUpdate()
-        addEntries(of: handedOut.indices.filter { !noted.contains($0) })
-        foldEntries()
+        addEntries(besides: noted)
         try assignNumbers(try await connection.commit(statements)[inserts])
         return .batches(handedOut)
     }

@@ -22,33 +22,52 @@ extension SQLInventoryStore {
                     input.endings = []
                 }
             }
-            for attempt in 1... {
-                do {
-                    for isNew in [false, true] {
-                        // Who has no run holds no batch of it.
-                        if isNew, !input.endings.isEmpty { return .needsEnding }
-                        let outcome = try await acquire(
-                            request,
-                            with: input,
-                            from: read,
-                            isNew: isNew,
-                            isOvertaken: attempt > 3
-                        )
-                        if let outcome { return outcome }
-                    }
-                    break
-                } catch let error as any SQLDatabaseError
-                    where error.message.contains(Self.fullMark)
-                {
-                    // Others were let in since the budgets were read: what is left now is less. Who
-                    // was overtaken some times is told that there is no room.
-                    try Task.checkCancellation()
-                }
+            if let outcome = try await acquireLetIn(request, with: input, from: read) {
+                return outcome
             }
         } catch let error as any SQLDatabaseError {
             throw TrancheError(error, inventory: name)
         }
         throw TrancheError(.storeFailed, "\(request.key) vanished while it was being acquired from")
+    }
+
+    /// Acquires again where others were let in between the look at the budgets and their lock.
+    ///
+    /// What is left then is less. Who is overtaken some times is told that there is no room.
+    ///
+    /// - Returns: `nil` where the run vanished.
+    /// - Throws: The database's error, or `TrancheError`.
+    private func acquireLetIn(
+        _ request: AcquireRequest,
+        with input: AcquireInput,
+        from source: SQLMetaSource<Database>?
+    ) async throws -> AcquireOutcome? {
+        for isOvertaken in [false, false, false, true] {
+            do {
+                let known = try await acquire(
+                    request,
+                    with: input,
+                    from: source,
+                    isNew: false,
+                    isOvertaken: isOvertaken
+                )
+                if let known { return known }
+                // Who has no run holds no batch of it.
+                guard input.endings.isEmpty else { return .needsEnding }
+                return try await acquire(
+                    request,
+                    with: input,
+                    from: source,
+                    isNew: true,
+                    isOvertaken: isOvertaken
+                )
+            } catch let error as any SQLDatabaseError
+                where error.message.contains(Self.fullMark) && !isOvertaken
+            {
+                try Task.checkCancellation()
+            }
+        }
+        return nil
     }
 
     /// Acquires in one round trip where the next batch is likely to need no more.

@@ -8,9 +8,11 @@ extension Acquisition {
         _ rows: [SQLRows],
         on connection: isolated Database.Connection
     ) async throws {
-        store.note({ $0.isLimited = run.isLimited }, for: run.key)
-        guard run.isLimited else { return }
         var found = reads.budgets(in: rows)
+        if run.isLimited != (found != nil) {
+            store.note({ $0.isLimited = run.isLimited }, for: run.key)
+        }
+        guard run.isLimited else { return }
         if found == nil {
             found = try await connection.run([store.selectBudgets(of: run.key)])[0]
         }
@@ -32,30 +34,22 @@ extension Acquisition {
         statements += store.admission(of: allowance.admitted, by: budgets, now: nowInstant)
     }
 
-    /// Adds the statement that notes what was let in.
+    /// Adds the statements that note what was let in, and keep the entries few.
     ///
-    /// - Parameter places: The places in `handedOut` of batches that have their numbers.
-    mutating func addEntries(of places: [Int]) {
-        guard !budgets.isEmpty, !places.isEmpty else { return }
-        let rows = SQLStatement.list(
-            budgets.flatMap { budget in
-                places.map { place in
-                    let batch = handedOut[place].record
-                    return "(\(budget.id), \(batch.id), \(batch.attempt))"
-                }
-            }
-        )
-        statements.append(
-            """
-            INSERT INTO \(store.tables.letIn) (budget_id, batch_id, attempt)
-            VALUES \(rows)
-            """
-        )
-    }
-
-    /// Adds the statements that keep the entries few.
-    mutating func foldEntries() {
-        guard !handedOut.isEmpty else { return }
+    /// - Parameter noted: The places in `handedOut` of what was noted as it was inserted; the other
+    ///   batches have their numbers.
+    mutating func addEntries(besides noted: Set<Int>) {
+        guard !budgets.isEmpty, !handedOut.isEmpty else { return }
+        let left = handedOut.indices.filter { !noted.contains($0) }
+        if !left.isEmpty {
+            let ids = left.map { handedOut[$0].record.id }.sorted()
+            statements.append(
+                store.enter(
+                    store.dialect.column("id", isAmong: ids),
+                    into: store.dialect.column("id", isAmong: budgets.map(\.id))
+                )
+            )
+        }
         for budget in budgets where budget.isToBeFolded { statements += store.fold(budget) }
     }
 

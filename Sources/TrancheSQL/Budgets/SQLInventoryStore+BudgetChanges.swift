@@ -51,7 +51,7 @@ extension SQLInventoryStore {
                 self.note(note, on: .name(name), "limits", from: old?.limits.text, to: limits.text),
             ]
             if name == Budget.ofAll {
-                statements += [limitAll, enter(into: isNamed, isOfRunWithoutBudget)]
+                statements += [limitAll, enterHeld(into: isNamed, isOfRunWithoutBudget)]
             }
             return statements
         case .pause(let reason):
@@ -122,34 +122,31 @@ extension SQLInventoryStore {
         NOT EXISTS (
             SELECT 1 FROM \(tables.runBudget) AS o
             JOIN \(tables.run) AS r ON r.id = o.run_id
-            WHERE r.meta_table = h.meta_table AND r.job = h.job AND r.run = h.run
+            WHERE r.meta_table = held.meta_table AND r.job = held.job AND r.run = held.run
         )
         """
     }
 
-    /// Counts what is held already among what budgets let in, which are locked.
+    /// Enters what is held already among what budgets let in, which are locked.
     ///
     /// - Parameters:
     ///   - budgets: The condition on budgets.
-    ///   - batches: The condition on batches, which are named `h`.
+    ///   - batches: The condition on batches, which are named `held`.
     /// - Returns: The statement.
-    private func enter(into budgets: SQLStatement, _ batches: SQLStatement) -> SQLStatement {
-        """
-        INSERT INTO \(tables.letIn) (budget_id, batch_id, attempt)
-        SELECT b.id, h.id, h.attempt
-        FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
-        CROSS JOIN \(tables.batch) AS h
-        WHERE coalesce(h.lease_expires_at, h.retry_at) IS NOT NULL AND h.status = 'running'
-            AND \(batches)
-            AND NOT EXISTS (
-                SELECT 1 FROM \(tables.letIn) AS l
-                WHERE l.budget_id = b.id AND l.batch_id = h.id AND l.attempt = h.attempt
-            )
-        """
-    }
-
-    private func isOf(_ key: RunKey) -> SQLStatement {
-        "h.meta_table = \(key.metaTable) AND h.job = \(key.job) AND h.run = \(key.run)"
+    private func enterHeld(into budgets: SQLStatement, _ batches: SQLStatement) -> SQLStatement {
+        enter(
+            """
+            coalesce(lease_expires_at, retry_at) IS NOT NULL AND status = 'running'
+                AND \(batches)
+            """,
+            into: budgets,
+            where: """
+                NOT EXISTS (
+                    SELECT 1 FROM \(tables.letIn) AS l
+                    WHERE l.budget_id = b.id AND l.batch_id = h.id AND l.attempt = h.attempt
+                )
+                """
+        )
     }
 
     /// Locks a budget and reads it; that of all runs behind all runs, which new ones wait for.
@@ -178,15 +175,16 @@ extension SQLInventoryStore {
         let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
         throw TrancheError(
             .invalidArgument,
-            "\(key) refers to budget '\(name)'; 'tranche set \(key.commandOptions)' with the others as "
-                + "--budget NAME, or with --no-budget, ends that"
+            "\(key) refers to budget '\(name)'; 'tranche set \(key.commandOptions)' with the "
+                + "others as --budget NAME, or with --no-budget, ends that"
         )
     }
 
     private func unknownBudget(_ name: String) -> TrancheError {
         TrancheError(
             .unknownBudget,
-            "there is no budget '\(name)' in \(self.name); 'tranche budget list' lists what there is"
+            "there is no budget '\(name)' in \(self.name); 'tranche budget list' lists what there "
+                + "is"
         )
     }
 
@@ -236,7 +234,7 @@ extension SQLInventoryStore {
                 }
                 if !found.isEmpty {
                     let isMeant = dialect.column("id", isAmong: found.map(\.id))
-                    statements.append(enter(into: isMeant, isOf(key)))
+                    statements.append(enterHeld(into: isMeant, isRun(key)))
                 }
                 let text = { (names: [String]) in
                     names.isEmpty ? nil : names.joined(separator: " ")
@@ -306,7 +304,7 @@ extension SQLInventoryStore {
             INSERT INTO \(tables.budget) (run_id, batches) VALUES (\(run.id), \(batches))
             ON CONFLICT (run_id) DO UPDATE SET batches = excluded.batches
             """,
-            enter(into: isOwn, isOf(run.key)),
+            enterHeld(into: isOwn, isRun(run.key)),
         ]
     }
 

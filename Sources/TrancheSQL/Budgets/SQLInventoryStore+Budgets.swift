@@ -99,6 +99,27 @@ extension SQLInventoryStore {
 
     // MARK: - Entries
 
+    /// The statement that enters attempts among what budgets let in, which are locked.
+    ///
+    /// - Parameters:
+    ///   - batches: The condition on batches.
+    ///   - budgets: The condition on budgets.
+    ///   - condition: That on a budget `b` with a batch `h`; none by default.
+    /// - Returns: The statement.
+    func enter(
+        _ batches: SQLStatement,
+        into budgets: SQLStatement,
+        where condition: SQLStatement = "1 = 1"
+    ) -> SQLStatement {
+        """
+        INSERT INTO \(tables.letIn) (budget_id, batch_id, attempt)
+        SELECT b.id, h.id, h.attempt
+        FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
+        CROSS JOIN (SELECT id, attempt FROM \(tables.batch) AS held WHERE \(batches)) AS h
+        WHERE \(condition)
+        """
+    }
+
     /// Keeps those entries of a budget that still count, behind all others, and removes the others.
     ///
     /// They are run while the budget is locked.
