@@ -19,6 +19,22 @@ struct InventoryUseTests {
         #expect("\(run)" == "job 'job' on 'items', passed up to 4, paused: lunch")
     }
 
+    @Test("A result that is one value is kept as it is within others")
+    func results() async throws {
+        struct Whole: Encodable { let part: Decimal }
+        let bench = Workbench(ids: 1...9)
+        let exact = try #require(Decimal(string: "1.25"))
+        let url = try #require(URL(string: "https://h/x"))
+        let results: [(any Encodable, String)] = [
+            (exact, "1.25"), (Whole(part: exact), #"{"part":1.25}"#), (url, #""https://h/x""#),
+            (Data([1]), #""AQ==""#), (7, "7"), ("a", #""a""#), ([1, 2], "[1,2]"),
+        ]
+        for (result, text) in results {
+            let record = try await bench.take(1).succeed(result: result)
+            #expect(record.result == text)
+        }
+    }
+
     @Test("A backfill is a run of its own within its ids")
     func backfill() async throws {
         let bench = Workbench(ids: 1...9)

@@ -71,12 +71,7 @@ extension Budget {
     }
 
     /// What stands for it in a reason.
-    fileprivate var word: String {
-        switch owner {
-        case .name(let name): name
-        case .run: "parallelism"
-        }
-    }
+    fileprivate var word: String { owner.name ?? "parallelism" }
 
     /// Its place among the budgets of a run.
     package var place: String {

@@ -11,6 +11,16 @@ public struct Budget: Sendable, Hashable {
         case name(String)
         /// One run, whose parallelism it is.
         case run(RunKey)
+
+        /// The name; `nil` for the parallelism of a run.
+        public var name: String? {
+            if case .name(let name) = self { name } else { nil }
+        }
+
+        /// The run whose parallelism it is; `nil` for a budget with a name.
+        public var run: RunKey? {
+            if case .run(let key) = self { key } else { nil }
+        }
     }
 
     /// Whose it is.

@@ -27,14 +27,10 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
 
     /// Makes the document of a budget.
     package init(_ budget: Budget) {
-        switch budget.owner {
-        case .name(let name):
-            self.name = name
-            (job, meta, run) = (nil, nil, nil)
-        case .run(let key):
-            name = nil
-            (job, meta, run) = (key.job, key.metaTable, key.run)
-        }
+        name = budget.owner.name
+        job = budget.owner.run?.job
+        meta = budget.owner.run?.metaTable
+        run = budget.owner.run?.run
         batches = budget.limits.batches
         weight = budget.limits.weight
         heldBatches = budget.held.batches

@@ -29,14 +29,10 @@ package struct ChangeDocument: Codable, Sendable, Hashable {
         change = record.id
         at = record.at
         by = record.note.by
-        switch record.owner {
-        case .name(let name):
-            budget = name
-            (job, meta, run) = (nil, nil, nil)
-        case .run(let key):
-            budget = nil
-            (job, meta, run) = (key.job, key.metaTable, key.run)
-        }
+        budget = record.owner.name
+        job = record.owner.run?.job
+        meta = record.owner.run?.metaTable
+        run = record.owner.run?.run
         what = record.what
         old = record.old
         new = record.new

@@ -12,8 +12,6 @@ package struct RunLimitsDocument: Codable, Sendable, Hashable {
         meta = key.metaTable
         run = key.run
         parallelism = budgets.first { $0.owner == .run(key) }?.limits.batches
-        self.budgets = budgets.compactMap { budget in
-            if case .name(let name) = budget.owner { name } else { nil }
-        }
+        self.budgets = budgets.compactMap(\.owner.name)
     }
 }

@@ -160,21 +160,12 @@ struct BudgetCommand: Command {
         }
         if budget.isExceeded { state.append("more is held than it allows") }
         return [
-            Table.Cell(budget.label), Table.Cell(String(budget.held.batches)),
+            Table.Cell(budget.owner.name ?? budget.owner.run.map { "(\($0))" } ?? ""),
+            Table.Cell(String(budget.held.batches)),
             Table.Cell(budget.limits.batches.map { String($0) } ?? "-"),
             Table.Cell(budget.held.weight.plain),
             Table.Cell(budget.limits.weight.map(\.plain) ?? "-"),
             Table.Cell(state.joined(separator: "; "), state.isEmpty ? nil : .yellow),
         ]
-    }
-}
-
-extension Budget {
-    /// The budget in a column of a table.
-    fileprivate var label: String {
-        switch owner {
-        case .name(let name): name
-        case .run(let key): "(\(key))"
-        }
     }
 }

@@ -62,10 +62,7 @@ struct ChangesCommand: Command {
         let now = context.now()
         for change in changes {
             let subject =
-                switch change.owner {
-                case .name(let name): "budget \(name)"
-                case .run(let key): "\(key)"
-                }
+                change.owner.name.map { "budget \($0)" } ?? change.owner.run.map { "\($0)" } ?? ""
             table.add([
                 Table.Cell(HumanText.relative(change.at, to: now)),
                 Table.Cell(change.note.by ?? "-"), Table.Cell(subject), Table.Cell(change.what),

@@ -64,7 +64,11 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         ends = try store.succeeding(endings, returning: "id")
         ended = batch.add(ends.statements)
         due = batch.add(statements.due)
-        budgets = hint.isLimited ? batch.add(store.selectBudgets(of: request.key)) : nil
+        if let select = statements.budgets {
+            budgets = batch.add(select)
+        } else {
+            budgets = nil
+        }
         if let source, let step = statements.step {
             var observation: StatementBatch.Places?
             if source.isObservable, hint.isNearCeiling {

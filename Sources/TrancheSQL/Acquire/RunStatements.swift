@@ -8,6 +8,8 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     let lastTile: SQLStatement
     /// Reads the batches that are due.
     let due: SQLStatement
+    /// Reads the budgets of the run; `nil` where none was known when these were put together.
+    let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
     private let slots: Int
@@ -19,11 +21,13 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
         size: Int,
+        isLimited: Bool,
         in store: SQLInventoryStore<Database>
     ) {
         lock = store.lockInOrder(request.key)
         lastTile = store.selectLastTile(of: request.key)
         due = store.selectDue(request)
+        budgets = isLimited ? store.selectBudgets(of: request.key) : nil
         step = source?.step(
             from: store.firstID(of: request.key),
             within: request.bounds,
@@ -39,9 +43,11 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     func fit(
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
-        size: Int
+        size: Int,
+        isLimited: Bool
     ) -> Bool {
-        slots == request.slots.count && self.size == size && bounds == request.bounds
+        (budgets != nil) == isLimited && slots == request.slots.count && self.size == size
+            && bounds == request.bounds
             && self.source == source?.definition
     }
 }

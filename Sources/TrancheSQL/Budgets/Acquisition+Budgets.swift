@@ -99,10 +99,11 @@ extension SQLInventoryStore {
             SELECT id FROM \(tables.budget) WHERE \(isMeant) ORDER BY id \(dialect.lockingRow)
             """,
             """
+            WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(isMeant))
             SELECT CAST(max(CASE WHEN \(isFull(for: use, now: now)) THEN \(Self.fullMark) ELSE '0' END)
                 AS integer)
-            FROM (SELECT * FROM \(tables.budget) WHERE \(isMeant)) AS b
-            LEFT JOIN (\(selectUse(ofBudgets: isMeant))) AS u ON u.budget_id = b.id
+            FROM mine AS b
+            LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
             """,
         ]
     }

@@ -11,7 +11,7 @@ struct BudgetRow: Sendable {
 
     /// How many entries may be behind those that still count before they are folded: each acquire
     /// looks at all of them.
-    private static let slack = 32
+    private static let slack = 12
 
     /// Whether the entries that still count are to be copied to the end, so that the others need not
     /// be looked at any more.

@@ -334,14 +334,13 @@ extension SQLInventoryStore {
         to new: String?,
         _ run: Int64? = nil
     ) -> SQLStatement {
-        let budget: String? = if case .name(let name) = owner { name } else { nil }
-        return """
-            INSERT INTO \(tables.change)
-                (budget, run_id, changed_at, changed_by, what, old_value, new_value, reason)
-            VALUES (
-                \(budget), \(run), \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
-            )
-            """
+        """
+        INSERT INTO \(tables.change)
+            (budget, run_id, changed_at, changed_by, what, old_value, new_value, reason)
+        VALUES (
+            \(owner.name), \(run), \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
+        )
+        """
     }
 
     private func number(of key: RunKey) -> SQLStatement {

@@ -14,49 +14,61 @@ extension SQLInventoryStore {
     /// The statement that reads the budgets of a run: its own, and those that it refers to, or that
     /// of all runs that refer to none.
     func selectBudgets(of key: RunKey) -> SQLStatement {
-        let run: SQLStatement = "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
-        let ids: SQLStatement = """
-            SELECT id FROM \(tables.budget) WHERE run_id = \(run)
-            UNION ALL
-            SELECT budget_id FROM \(tables.runBudget) WHERE run_id = \(run)
-            UNION ALL
-            SELECT id FROM \(tables.budget)
-            WHERE name = \(Budget.ofAll)
-                AND NOT EXISTS (SELECT 1 FROM \(tables.runBudget) WHERE run_id = \(run))
-            """
-        return selectBudgets(where: "id IN (\(ids))")
+        selectBudgets(
+            where: """
+                id IN (
+                    SELECT id FROM \(tables.budget) WHERE run_id = (SELECT id FROM one)
+                    UNION ALL
+                    SELECT budget_id FROM \(tables.runBudget) WHERE run_id = (SELECT id FROM one)
+                    UNION ALL
+                    SELECT id FROM \(tables.budget)
+                    WHERE name = \(Budget.ofAll)
+                        AND NOT EXISTS (
+                            SELECT 1 FROM \(tables.runBudget)
+                            WHERE run_id = (SELECT id FROM one)
+                        )
+                )
+                """,
+            with: "one AS (SELECT id FROM \(tables.run) WHERE \(isRun(key))), "
+        )
     }
 
     /// The statement that reads budgets and what is held under each, in the order in which they are
     /// locked.
     ///
-    /// - Parameter condition: Which rows of the table are meant.
+    /// - Parameters:
+    ///   - condition: Which rows of the table are meant.
+    ///   - known: Tables that the condition names, each with a comma behind it; none by default.
     /// - Returns: The statement.
-    func selectBudgets(where condition: SQLStatement) -> SQLStatement {
+    func selectBudgets(
+        where condition: SQLStatement,
+        with known: SQLStatement = ""
+    ) -> SQLStatement {
         """
+        WITH \(known)mine AS (SELECT * FROM \(tables.budget) WHERE \(condition))
         SELECT
             b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.pause_reason,
             \(dialect.milliseconds("b.parked_until")), b.park_reason, b.folded_to,
             coalesce(u.entries, 0), coalesce(u.batches, 0), coalesce(u.weight, 0.0)
-        FROM (SELECT * FROM \(tables.budget) WHERE \(condition)) AS b
+        FROM mine AS b
         LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
-        LEFT JOIN (\(selectUse(ofBudgets: condition))) AS u ON u.budget_id = b.id
+        LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
         ORDER BY b.id
         """
     }
 
-    /// The statement that adds up what is held under budgets.
+    /// Adds up what is held under the budgets of a table `mine`.
     ///
     /// Each entry's batch is looked up by its number: a join might read the whole table of batches
     /// where the planner knows little of the entries.
-    func selectUse(ofBudgets condition: SQLStatement) -> SQLStatement {
+    var selectUse: SQLStatement {
         """
         SELECT
             budget_id, count(*) AS entries, count(held_weight) AS batches,
             \(dialect.sum(ofWeights: "held_weight")) AS weight
         FROM (
             SELECT l.budget_id, (\(selectHeldWeight)) AS held_weight
-            FROM (SELECT id, folded_to FROM \(tables.budget) WHERE \(condition)) AS k
+            FROM mine AS k
             JOIN \(tables.letIn) AS l ON l.budget_id = k.id AND l.id > k.folded_to
         ) AS entry
         GROUP BY budget_id

@@ -103,10 +103,13 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         after hint: AcquireHint<Database>
     ) -> RunStatements<Database> {
         let size = stepSize(for: request, after: hint)
-        if let known = hint.statements, known.fit(request, from: source, size: size) {
+        let isLimited = hint.isLimited
+        if let known = hint.statements,
+            known.fit(request, from: source, size: size, isLimited: isLimited)
+        {
             return known
         }
-        let made = RunStatements(request, from: source, size: size, in: self)
+        let made = RunStatements(request, from: source, size: size, isLimited: isLimited, in: self)
         if fixedNow == nil { note({ $0.statements = made }, for: request.key) }
         return made
     }

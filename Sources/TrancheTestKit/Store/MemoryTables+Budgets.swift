@@ -130,7 +130,7 @@ extension MemoryTables {
         now: Date
     ) throws {
         guard run(key) != nil else { throw TrancheError(.unknownRun, "there is no \(key)") }
-        for name in names where !budgets.contains(where: { $0.name == name }) {
+        for name in names where !budgets.contains(where: { $0.owner.name == name }) {
             throw unknownBudget(name)
         }
         let text = { (names: Set<String>) in
@@ -197,12 +197,5 @@ extension MemoryTables {
             }
         }
         return Array(meant.prefix(limit))
-    }
-}
-
-extension Budget {
-    /// Its name; `nil` for the parallelism of a run.
-    fileprivate var name: String? {
-        if case .name(let name) = owner { name } else { nil }
     }
 }
