@@ -21,6 +21,7 @@ let migrations = [
     "0007_rename_cursor",
     "0008_keep_output",
     "0009_create_budget",
+    "0010_cancel_runs",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

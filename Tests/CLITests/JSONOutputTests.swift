@@ -26,6 +26,7 @@ import TrancheSQL
             ("retry", RetryDocument.self),
             ("split", SplitDocument.self),
             ("redrive", RedriveDocument.self),
+            ("cancel", CancelDocument.self),
             ("pause, resume", PauseDocument.self),
             ("set, restore", RunLimitsDocument.self),
             ("budget", BudgetsDocument.self),

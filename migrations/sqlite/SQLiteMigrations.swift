@@ -57,6 +57,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._009_create_budget_up_sql,
             down: PackageResources._009_create_budget_down_sql
         ),
+        Migration(
+            version: 10,
+            name: "cancel_runs",
+            up: PackageResources._010_cancel_runs_up_sql,
+            down: PackageResources._010_cancel_runs_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

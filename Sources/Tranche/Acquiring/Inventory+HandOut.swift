@@ -110,7 +110,7 @@ extension Inventory {
         for batch in batches {
             do {
                 if let batch = try await batch.withRemainingItems() { live.append(batch) }
-            } catch let error as TrancheError where error.code == .batchLost {
+            } catch let error as TrancheError where error.isLoss {
                 // Its lease ended while its items were looked for.
             }
         }

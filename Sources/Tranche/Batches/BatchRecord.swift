@@ -46,6 +46,8 @@ public struct BatchRecord: Sendable, Hashable {
     public var parent: Int64?
     /// Its number among the successes of its job, once a downstream job asked.
     public var completion: Int64?
+    /// Why it is what it is, where that is not how its work ended.
+    public var cause: BatchCause?
 
     /// Makes a record.
     public init(
@@ -70,7 +72,8 @@ public struct BatchRecord: Sendable, Hashable {
         result: String? = nil,
         logging: String? = nil,
         parent: Int64? = nil,
-        completion: Int64? = nil
+        completion: Int64? = nil,
+        cause: BatchCause? = nil
     ) {
         self.id = id
         self.key = key
@@ -94,6 +97,7 @@ public struct BatchRecord: Sendable, Hashable {
         self.logging = logging
         self.parent = parent
         self.completion = completion
+        self.cause = cause
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.
@@ -121,6 +125,17 @@ public struct BatchRecord: Sendable, Hashable {
         let (span, overflow) = idEnd.subtractingReportingOverflow(idStart)
         guard !overflow, span >= 0, span == Int64(count) &- 1 else { return nil }
         return IDRuns(idStart...idEnd)
+    }
+}
+
+extension BatchRecord {
+    /// What an attempt is told that held the batch when it was cancelled.
+    package var cancelled: TrancheError {
+        TrancheError(
+            .cancelled,
+            "batch \(id) of \(key), attempt \(attempt): \(logging ?? "cancelled"); nothing was changed, "
+                + "discard this attempt's work"
+        )
     }
 }
 
@@ -172,5 +187,7 @@ public struct AttemptRecord: Sendable, Hashable {
         case released
         /// Its lease ended and the batch was handed out again, or failed for good.
         case expired
+        /// Somebody cancelled the batch or its run.
+        case cancelled
     }
 }

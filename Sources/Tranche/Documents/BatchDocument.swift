@@ -25,6 +25,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let logging: String?
     package let parent: Int64?
     package let completion: Int64?
+    package let cause: BatchCause?
 
     /// Makes the document of a batch.
     package init(_ record: BatchRecord) {
@@ -51,6 +52,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         logging = record.logging
         parent = record.parent
         completion = record.completion
+        cause = record.cause
     }
 
     enum CodingKeys: String, CodingKey {
@@ -64,6 +66,6 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case endedAt = "ended_at"
         case leaseExpiresAt = "lease_expires_at"
         case retryAt = "retry_at"
-        case result, logging, parent, completion
+        case result, logging, parent, completion, cause
     }
 }

@@ -21,6 +21,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let gaps: GapCounts
     package let rootIDs: BoundsDocument
     package let risks: [SourceRisk]?
+    package let cancelled: Cancellation?
 
     /// Makes the document of a run.
     package init(_ status: RunStatus) {
@@ -49,6 +50,16 @@ package struct RunDocument: Codable, Sendable, Hashable {
         )
         rootIDs = BoundsDocument(record.rootIDs)
         risks = status.risks
+        cancelled = record.cancellation.map {
+            Cancellation(at: $0.at, by: $0.note.by, reason: $0.note.reason)
+        }
+    }
+
+    /// Who cancelled the run, when and why.
+    package struct Cancellation: Codable, Sendable, Hashable {
+        package let at: Date
+        package let by: String?
+        package let reason: String?
     }
 
     /// Why nothing is handed out of the run, and until when.
@@ -80,6 +91,6 @@ package struct RunDocument: Codable, Sendable, Hashable {
         case createdAt = "created_at"
         case held, gaps
         case rootIDs = "root_ids"
-        case risks
+        case risks, cancelled
     }
 }

@@ -6,6 +6,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
     package let released: Totals
     package let split: Totals
     package let quarantined: Totals
+    package let cancelled: Totals
 
     /// Makes the document of a run's batches.
     package init(_ summary: RunSummary) {
@@ -15,6 +16,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
         released = Totals(summary.totals[.released])
         split = Totals(summary.totals[.split])
         quarantined = Totals(summary.totals[.quarantined])
+        cancelled = Totals(summary.causes[.cancelled])
     }
 
     /// What a number of batches add up to.

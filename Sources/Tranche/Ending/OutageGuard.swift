@@ -150,7 +150,8 @@ package struct OutageGuard: Sendable, Hashable, Codable {
             endProbe(succeeded: nil, now: now)
         case .released: endProbe(succeeded: nil, now: now)
         case .succeeded: endProbe(succeeded: true, now: now)
-        case .failed, .split, .quarantined: endProbe(succeeded: false, now: now)
+        case .failed, .split, .quarantined:
+            endProbe(succeeded: batch.cause == .cancelled ? nil : false, now: now)
         }
         return nil
     }

@@ -21,7 +21,7 @@ extension Batch {
     func reportingLoss<R>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             reportEnd(.lost, record, message: error.message)
             throw error
         }

@@ -97,6 +97,7 @@ extension EventReporter {
     func note(_ reason: NoBatchReason?, of key: RunKey) {
         switch reason {
         case .paused(let words): noteHold(words, until: nil, of: key)
+        case .cancelled(let by): noteHold(by.note.cancelWords, until: nil, of: key)
         case .held(let words, let until): noteHold(words, until: until, of: key)
         default:
             guard let since = held.withLock({ $0.removeValue(forKey: key) }) else { return }

@@ -70,7 +70,7 @@ extension Batch {
             let output = try await whileHeld(work)
             let text = try jsonText(of: output as? any Encodable)
             return .success(AttemptSuccess(holding, result: text, logging: nil))
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
             if Task.isCancelled {

@@ -6,6 +6,8 @@ public struct ProcessReport: Sendable, Hashable {
     public var failed = 0
     /// Batches that were handed out to somebody else meanwhile.
     public var lost = 0
+    /// Batches that somebody cancelled meanwhile.
+    public var cancelled = 0
     /// Items of the batches that succeeded.
     public var items = 0
     /// Why there was no further batch; `nil` where there was another reason to end, such as a

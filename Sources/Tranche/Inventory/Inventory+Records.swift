@@ -1,6 +1,9 @@
 extension Inventory {
     /// Makes finally failed batches due at once, with their failures forgotten.
     ///
+    /// Cancelled ones are left alone, unless the selection names that cause; they keep their
+    /// failures.
+    ///
     /// - Parameter selection: Which batches; those that are not finally failed are left alone.
     /// - Returns: The batches' numbers.
     /// - Throws: ``TrancheError`` of the store.
@@ -13,8 +16,17 @@ extension Inventory {
         try await retrying { _ in try await store.setPause(reason, of: key) }
     }
 
-    /// Lets a paused run go on.
-    public func resume(_ key: RunKey) async throws {
+    /// Lets a run go on that was paused, cancelled or both.
+    ///
+    /// Batches that were cancelled stay so; see ``retry(_:)``.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - reason: Why, for who looks at the changes of a cancelled run.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    public func resume(_ key: RunKey, reason: String? = nil) async throws {
+        let note = ChangeNote(by: configuration.worker, reason: reason)
+        try await retrying { _ in try await store.takeBackCancel(of: key, note) }
         try await retrying { _ in try await store.setPause(nil, of: key) }
     }
 

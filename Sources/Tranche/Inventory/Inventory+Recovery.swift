@@ -95,7 +95,7 @@ extension Inventory {
         let parts = try await splitter(batch, in: source).halves
         do {
             _ = try await split(batch, into: parts)
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             // Somebody else was faster, and nothing is left to do.
         }
     }

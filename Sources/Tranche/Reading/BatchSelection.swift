@@ -4,6 +4,8 @@ public struct BatchSelection: Sendable, Hashable {
     public var runs: RunSelection
     /// Their status.
     public var status: BatchStatus?
+    /// Why they are what they are.
+    public var cause: BatchCause?
     /// Their numbers; empty for any.
     public var ids: [Int64]
     /// The number below which theirs are: the last batch of the page before; `nil` from the newest.
@@ -15,12 +17,14 @@ public struct BatchSelection: Sendable, Hashable {
     public init(
         runs: RunSelection = RunSelection(),
         status: BatchStatus? = nil,
+        cause: BatchCause? = nil,
         ids: [Int64] = [],
         before: Int64? = nil,
         limit: Int = .max
     ) {
         self.runs = runs
         self.status = status
+        self.cause = cause
         self.ids = ids
         self.before = before
         self.limit = limit

@@ -25,6 +25,7 @@ package struct RunStatus: Sendable {
 
     /// What the run is doing, as far as the inventory knows without a look at the source.
     package var state: State {
+        if let cancellation = run.cancellation { return .cancelled(cancellation) }
         if let reason = run.pauseReason { return .paused(reason: reason) }
         if let hold { return .held(reason: hold.reason, until: hold.until) }
         if batches(.running) > 0 { return .running }
@@ -48,6 +49,8 @@ package struct RunStatus: Sendable {
 
     /// What a run is doing.
     package enum State: Sendable {
+        /// Somebody cancelled it.
+        case cancelled(RunCancellation)
         /// Somebody paused it.
         case paused(reason: String)
         /// Nothing is handed out because of the source, or of failures that are not the items'.
@@ -66,6 +69,7 @@ package struct RunStatus: Sendable {
         /// The state in one word.
         package var name: String {
             switch self {
+            case .cancelled: "cancelled"
             case .paused: "paused"
             case .held: "held"
             case .running: "running"

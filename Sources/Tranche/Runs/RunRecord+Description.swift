@@ -4,6 +4,7 @@ extension RunRecord: CustomStringConvertible {
         let place = cursor.map { "passed up to \($0)" } ?? "not begun"
         let bounds = bounds.isOpen ? "" : ", ids \(bounds)"
         let pause = pauseReason.map { $0.isEmpty ? ", paused" : ", paused: \($0)" } ?? ""
-        return "\(key)\(bounds), \(place)\(pause)"
+        let cancelled = cancellation.map { ", \($0.note.cancelWords)" } ?? ""
+        return "\(key)\(bounds), \(place)\(pause)\(cancelled)"
     }
 }

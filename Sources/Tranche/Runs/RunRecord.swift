@@ -40,6 +40,8 @@ public struct RunRecord: Sendable, Hashable {
     public var createdAt: Date
     /// Whether a budget, or a parallelism of its own, limits what is held of it at once.
     public var isLimited: Bool
+    /// Who cancelled the run; `nil` where nobody did, or that was taken back.
+    public var cancellation: RunCancellation?
 
     /// Makes a record.
     package init(
@@ -61,7 +63,8 @@ public struct RunRecord: Sendable, Hashable {
         auditPosition: AuditPosition? = nil,
         standing: SourceStanding = SourceStanding(),
         createdAt: Date,
-        isLimited: Bool = false
+        isLimited: Bool = false,
+        cancellation: RunCancellation? = nil
     ) {
         self.id = id
         self.key = key
@@ -82,6 +85,7 @@ public struct RunRecord: Sendable, Hashable {
         self.standing = standing
         self.createdAt = createdAt
         self.isLimited = isLimited
+        self.cancellation = cancellation
     }
 
     /// Whether the cursor stands at the run's upper end.

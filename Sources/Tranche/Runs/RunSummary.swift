@@ -6,6 +6,8 @@ public struct RunSummary: Sendable, Hashable {
     public var run: RunRecord
     /// The batches and their items and weight, by status.
     public var totals: [BatchStatus: Totals]
+    /// Those of them that are what they are for a cause, by that.
+    public var causes: [BatchCause: Totals]
     /// When the next batch that nobody may take now is due: a lease that ends or a retry.
     public var nextDue: Date?
     /// Whether a batch may be taken now: released, expired, or due for its next attempt.
@@ -22,6 +24,7 @@ public struct RunSummary: Sendable, Hashable {
     public init(
         run: RunRecord,
         totals: [BatchStatus: Totals],
+        causes: [BatchCause: Totals] = [:],
         nextDue: Date? = nil,
         isDue: Bool = false,
         lastSuccess: Date? = nil,
@@ -30,6 +33,7 @@ public struct RunSummary: Sendable, Hashable {
     ) {
         self.run = run
         self.totals = totals
+        self.causes = causes
         self.nextDue = nextDue
         self.isDue = isDue
         self.lastSuccess = lastSuccess
@@ -51,6 +55,13 @@ public struct RunSummary: Sendable, Hashable {
             self.batches = batches
             self.items = items
             self.weight = weight
+        }
+
+        /// Adds those of other batches.
+        package mutating func add(_ other: Totals) {
+            batches += other.batches
+            items += other.items
+            add(weight: other.weight)
         }
 
         /// Adds a weight.

@@ -76,6 +76,8 @@ public enum NoBatchReason: Sendable, Hashable {
     case unsettled(until: Date?)
     /// Somebody paused the run.
     case paused(reason: String)
+    /// Somebody cancelled the run.
+    case cancelled(RunCancellation)
     /// The run cannot go on until something is put right, or until a time.
     case held(reason: String, until: Date?)
     /// There is something to hand out, and a budget has no room for it; it has at the latest then,
@@ -96,6 +98,9 @@ extension NoBatchReason: CustomStringConvertible {
                 + "waited for long enough; 'tranche gaps' shows it"
         case .paused(let reason):
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
+        case .cancelled(let cancellation):
+            "\(cancellation.note.cancelWords); 'tranche resume' lets the run go on, and 'tranche "
+                + "retry --cancelled' offers the batches again that were cancelled"
         case .held(let reason, let until):
             "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
         case .limited(let name, let until):

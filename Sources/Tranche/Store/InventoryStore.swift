@@ -10,7 +10,7 @@ public import Foundation
 /// inherits.
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
-    GenerationStore, OutputStore, BudgetStore
+    GenerationStore, OutputStore, BudgetStore, CancellingStore
 {
     /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
     /// then a late one; then new ones after the cursor.
@@ -55,6 +55,9 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     func heartbeat(_ holding: AttemptKey) async throws -> Date
 
     /// Makes finally failed batches due at once, with their failures forgotten.
+    ///
+    /// Cancelled ones are left alone, unless the selection names that cause; they keep their
+    /// failures.
     ///
     /// - Returns: The batches' numbers.
     func retry(_ selection: BatchSelection) async throws -> [Int64]

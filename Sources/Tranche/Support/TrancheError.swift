@@ -48,7 +48,7 @@ extension TrancheError {
             case unknownRun, unknownBudget, ambiguousJob, schemaNotMigrated, schemaUnknown,
                 migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
-            case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused, timedOut
+            case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused, timedOut, cancelled
         }
 
         private let name: Name
@@ -146,12 +146,17 @@ extension TrancheError {
         /// Transient; the run's policy says when the batch is tried again.
         public static let timedOut = Self(name: .timedOut)
 
+        /// Somebody cancelled the batch, or its run, while the attempt held it.
+        ///
+        /// Conflict; nothing was changed.
+        public static let cancelled = Self(name: .cancelled)
+
         /// What to do about errors of this kind.
         public var category: ErrorCategory {
             switch name {
             case .storeBusy, .storeUnavailable, .sourceUnavailable, .sinkUnavailable, .timedOut:
                 .transient
-            case .batchLost: .conflict
+            case .batchLost, .cancelled: .conflict
             default: .permanent
             }
         }
@@ -159,6 +164,11 @@ extension TrancheError {
         /// The code's name.
         public var description: String { name.rawValue }
     }
+}
+
+extension TrancheError {
+    /// Whether it says that an attempt no longer holds its batch.
+    package var isLoss: Bool { code == .batchLost || code == .cancelled }
 }
 
 extension TrancheError: CustomStringConvertible {

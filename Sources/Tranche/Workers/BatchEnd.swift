@@ -14,6 +14,13 @@ public enum BatchEnd: Sendable, Hashable {
     case released
     /// Somebody else was given the batch, or ended it; the text says what was found.
     case lost(String)
+    /// Somebody cancelled the batch, or its run; the text says who.
+    case cancelled(String)
+
+    /// What became of a batch that an attempt holds no more.
+    init(loss error: TrancheError) {
+        self = error.code == .cancelled ? .cancelled(error.message) : .lost(error.message)
+    }
 
     /// What became of a batch that failed.
     init(_ failure: BatchFailure, as record: BatchRecord) {
@@ -31,14 +38,14 @@ public enum BatchEnd: Sendable, Hashable {
         case .failed(let failure), .failedForGood(let failure), .split(let failure),
             .quarantined(let failure):
             failure
-        case .succeeded, .released, .lost: nil
+        case .succeeded, .released, .lost, .cancelled: nil
         }
     }
 
     /// Whether nothing is left of the batch to do for whoever held it.
     public var isFinished: Bool {
         switch self {
-        case .succeeded, .lost: true
+        case .succeeded, .lost, .cancelled: true
         default: false
         }
     }

@@ -56,7 +56,7 @@ public struct ClosureHandler<Result: Sendable>: BatchHandler {
             let output = try await work(batch, progress)
             let text = try batch.jsonText(of: output as? any Encodable)
             return .succeeded(BatchSuccess(result: text))
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
             if Task.isCancelled { return .released() }

@@ -19,8 +19,7 @@ struct BatchRun: Sendable {
 
         /// The report where the batch was lost before.
         func lost(_ error: TrancheError) -> BatchReport {
-            let lost = BatchEnd.lost(error.message)
-            return BatchReport(batch: report.batch, end: lost, elapsed: report.elapsed)
+            BatchReport(batch: report.batch, end: BatchEnd(loss: error), elapsed: report.elapsed)
         }
     }
 
@@ -50,8 +49,8 @@ struct BatchRun: Sendable {
                 return .succeeded(Success(done: Batch.Done(batch, ending), report: report))
             }
             end = try await record(verdict)
-        } catch let error as TrancheError where error.code == .batchLost {
-            end = .lost(error.message)
+        } catch let error as TrancheError where error.isLoss {
+            end = BatchEnd(loss: error)
         } catch is CancellationError where stop.stage == .ending && !Task.isCancelled {
             try await batch.release()
             end = .released

@@ -111,7 +111,7 @@ final class Worker: Sendable {
                     isDraining: group.configuration.end == .whenComplete,
                     after: success?.done
                 )
-            } catch let error as TrancheError where error.code == .batchLost && success != nil {
+            } catch let error as TrancheError where error.isLoss && success != nil {
                 if let success { try group.report(success.lost(error)) }
                 success = nil
                 continue
@@ -272,7 +272,7 @@ final class Worker: Sendable {
         guard let success else { return }
         do {
             try await success.done.batch.succeed(success.done.ending)
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             return try group.report(success.lost(error))
         }
         try group.report(success.report)

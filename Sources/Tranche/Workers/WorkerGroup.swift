@@ -211,6 +211,7 @@ extension ProcessReport {
             succeeded += 1
             items += report.batch.count
         case .lost: lost += 1
+        case .cancelled: cancelled += 1
         case .released: break
         default: failed += 1
         }

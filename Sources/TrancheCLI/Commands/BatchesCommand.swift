@@ -3,7 +3,8 @@ import Tranche
 
 /// Lists batches.
 struct BatchesCommand: Command {
-    private static let states = BatchStatus.allCases.map(\.rawValue)
+    private static let states =
+        BatchStatus.allCases.map(\.rawValue) + BatchCause.allCases.map(\.rawValue)
 
     static let description = CommandDescription(
         name: "batches",
@@ -29,15 +30,16 @@ struct BatchesCommand: Command {
     private let selection: BatchSelection
 
     init(_ arguments: Arguments) throws {
-        let status = try arguments.value("status") { text in
-            guard let status = BatchStatus(rawValue: text) else {
+        let state = try arguments.value("status") { text in
+            guard Self.states.contains(text) else {
                 throw ValueError("this is none of \(Self.states.joined(separator: ", "))")
             }
-            return status
+            return text
         }
         runs = try RunOptions(arguments)
         selection = BatchSelection(
-            status: status,
+            status: state.flatMap { BatchStatus(rawValue: $0) },
+            cause: state.flatMap { BatchCause(rawValue: $0) },
             limit: try arguments.value("limit") { try parseCount($0) } ?? 50
         )
     }
@@ -99,6 +101,8 @@ struct BatchTable {
             if let end = batch.leaseExpiresAt {
                 parts.append("lease ends \(HumanText.relative(end, to: context.now()))")
             }
+        case .failed where batch.cause == .cancelled:
+            parts.append("'tranche retry --cancelled' offers it again")
         case .failed:
             parts.append(
                 batch.retryAt.map { "tried again \(HumanText.relative($0, to: context.now()))" }

@@ -183,6 +183,7 @@ struct LoadCommand: Command {
         }
         guard report.reason == .complete else {
             try context.note("\(options.job): \(report.reason.description)")
+            if case .cancelled = report.reason { return .cancelled }
             return .tryAgain
         }
         if report.isSuccess {

@@ -14,7 +14,8 @@ package struct Program: Sendable {
         PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
         HistoryCommand.self, LogsCommand.self, AuditCommand.self, RetryCommand.self,
         SplitCommand.self,
-        RedriveCommand.self, PauseCommand.self, ResumeCommand.self, SetCommand.self,
+        RedriveCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self,
+        SetCommand.self,
         RestoreCommand.self, BudgetCommand.self, ChangesCommand.self, RedefineCommand.self,
         CompactCommand.self, CompletionsCommand.self,
     ]

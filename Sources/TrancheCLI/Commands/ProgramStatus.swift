@@ -16,6 +16,8 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
     package static let nothingNow = ProgramStatus(rawValue: 3)
     /// The batch is no longer held under this attempt.
     package static let batchLost = ProgramStatus(rawValue: 4)
+    /// Somebody cancelled the run, or the batch.
+    package static let cancelled = ProgramStatus(rawValue: 5)
     /// The command line or a setting is wrong.
     package static let usage = ProgramStatus(rawValue: 64)
     /// A database refuses the connection, or cannot be used through it.
@@ -33,6 +35,7 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
             case is UsageError: .usage
             case let error as TrancheError where error.code == .invalidArgument: .usage
             case let error as TrancheError where error.code == .batchLost: .batchLost
+            case let error as TrancheError where error.code == .cancelled: .cancelled
             case let error as TrancheError where error.code == .accessRefused: .accessRefused
             case let error as TrancheError where error.category == .transient: .tryAgain
             default: .failed

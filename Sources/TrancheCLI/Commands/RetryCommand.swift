@@ -10,18 +10,30 @@ struct RetryCommand: Command {
             .init(
                 title: "Which",
                 options: [
-                    .init("batch", "N", "this batch; all of the run by default", isRepeatable: true)
+                    .init(
+                        "batch",
+                        "N",
+                        "this batch; all of the run by default",
+                        isRepeatable: true
+                    ),
+                    .init("cancelled", nil, "those that were cancelled, and no others"),
                 ]
             ),
         ],
-        notes: "Their failures are forgotten: they get all their attempts anew.\n"
+        notes: """
+            Their failures are forgotten: they get all their attempts anew. Batches that were
+            cancelled are taken with --cancelled alone, and keep the failures that they had.
+
+            """
     )
 
     private let selection: RunOptions
     private let batches: [Int64]
+    private let cause: BatchCause?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
+        cause = arguments.has("cancelled") ? .cancelled : nil
         batches = try arguments.texts("batch").map { text in
             do {
                 return try parseID(text)
@@ -42,13 +54,16 @@ struct RetryCommand: Command {
             }
             for id in batches { try check(try await inventory.batch(id), in: runs) }
             return try await inventory.retry(
-                BatchSelection(runs: runs, status: .failed, ids: batches)
+                BatchSelection(runs: runs, status: .failed, cause: cause, ids: batches)
             )
         }
         try context.write(RetryDocument(retried.sorted())) {
             retried.sorted().map { "batch \($0) is offered again\n" }.joined()
         }
-        if retried.isEmpty { try context.note("no batch has failed for good") }
+        if retried.isEmpty {
+            let what = cause == nil ? "has failed for good" : "is cancelled"
+            try context.note("no batch \(what)")
+        }
         return retried.isEmpty ? .nothingNow : .done
     }
 
@@ -62,6 +77,19 @@ struct RetryCommand: Command {
             == [batch.key.job, batch.key.metaTable, batch.key.run]
         guard isMeant else {
             throw UsageError("batch \(batch.id) belongs to \(batch.key); nothing was changed")
+        }
+        if batch.cause == .cancelled, cause == nil {
+            throw TrancheError(
+                .unknownBatch,
+                "batch \(batch.id) of \(batch.key) is cancelled; --cancelled offers it again. "
+                    + "Nothing was changed"
+            )
+        }
+        if let cause, batch.cause != cause {
+            throw TrancheError(
+                .unknownBatch,
+                "batch \(batch.id) of \(batch.key) is not cancelled; nothing was changed"
+            )
         }
         guard batch.status == .failed, batch.isFinal else {
             let state = batch.status == .failed ? "due for its next attempt" : batch.status.rawValue

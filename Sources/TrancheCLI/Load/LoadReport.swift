@@ -20,7 +20,7 @@ struct LoadReport: Sendable {
     /// Adds what came of a file.
     mutating func add(_ report: ChainReport) {
         counters.merge(report.counters)
-        attempts += report.succeeded + report.failed + report.lost
+        attempts += report.succeeded + report.failed + report.lost + report.cancelled
         if reason == .complete { reason = report.reason }
         isSuccess = isSuccess && report.isSuccess
         lastError = report.lastError ?? lastError

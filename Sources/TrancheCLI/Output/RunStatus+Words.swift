@@ -4,6 +4,7 @@ import Tranche
 extension RunStatus.State {
     func words(_ now: Date) -> String {
         switch self {
+        case .cancelled(let cancellation): cancellation.note.cancelWords
         case .paused(let reason) where !reason.isEmpty: "paused: \(reason)"
         case .held(_, nil): "held"
         case .held(_, let until?): "held, tried \(HumanText.relative(max(until, now), to: now))"
@@ -14,7 +15,7 @@ extension RunStatus.State {
 
     var colour: Colour? {
         switch self {
-        case .paused, .held, .waiting, .unsettled: .yellow
+        case .paused, .cancelled, .held, .waiting, .unsettled: .yellow
         case .running: .blue
         case .complete: .green
         case .idle: nil

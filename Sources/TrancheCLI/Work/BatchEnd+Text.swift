@@ -10,6 +10,7 @@ extension BatchEnd {
         case .quarantined: "quarantined"
         case .released: "released"
         case .lost: "lost"
+        case .cancelled: "cancelled"
         }
     }
 
@@ -22,7 +23,7 @@ extension BatchEnd {
     var colour: Colour? {
         switch self {
         case .succeeded: nil
-        case .released, .lost: .yellow
+        case .released, .lost, .cancelled: .yellow
         case .failed, .failedForGood, .split, .quarantined: .red
         }
     }
@@ -39,6 +40,9 @@ extension BatchEnd {
 
     /// What went wrong.
     var error: String? {
-        if case .lost(let message) = self { message } else { failure?.message }
+        switch self {
+        case .lost(let message), .cancelled(let message): message
+        default: failure?.message
+        }
     }
 }

@@ -10,6 +10,7 @@ struct ProgressTally: Sendable {
     var failed = 0
     var released = 0
     var lost = 0
+    var cancelled = 0
     var items = 0
     var weight = 0.0
     /// What was still to do at the start, where that was cheap to know.
@@ -39,13 +40,14 @@ struct ProgressTally: Sendable {
             add(weight: weight)
         case .released: released += 1
         case .lost: lost += 1
+        case .cancelled: cancelled += 1
         case .failed, .failedForGood, .split, .quarantined: failed += 1
         }
         if end.isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
     }
 
     /// Whether no batch has ended.
-    var isEmpty: Bool { succeeded + failed + released + lost == 0 }
+    var isEmpty: Bool { succeeded + failed + released + lost + cancelled == 0 }
 
     /// The live line.
     func line(elapsed: Duration) -> String {
@@ -80,9 +82,11 @@ struct ProgressTally: Sendable {
     }
 
     private var troubles: [String] {
-        [(failed, "failed"), (released, "released"), (lost, "lost")]
-            .filter { $0.0 > 0 }
-            .map { "\($0.0) \($0.1)" }
+        [
+            (failed, "failed"), (released, "released"), (lost, "lost"), (cancelled, "cancelled"),
+        ]
+        .filter { $0.0 > 0 }
+        .map { "\($0.0) \($0.1)" }
     }
 
     private func rate(_ elapsed: Duration) -> String? {

@@ -68,10 +68,10 @@ struct WorkOptions: Sendable {
 
         Where nobody reads standard error any more, work goes on in silence.
 
-        Exit: 0 complete, 1 complete with failed or quarantined batches, 75 held,
-        paused, or a transaction that may still commit ids stays open; after a signal 0
-        when all in hand was finished, else 130; --exit-when-idle when it was complete
-        before, and this process had nothing to do.
+        Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled,
+        also with --follow, 75 held, paused, or a transaction that may still commit ids
+        stays open; after a signal 0 when all in hand was finished, else 130;
+        --exit-when-idle when it was complete before, and this process had nothing to do.
 
         """
 
@@ -219,12 +219,10 @@ struct WorkOptions: Sendable {
         case nil:
             return tally.unfinished.isEmpty ? .done : .interrupted
         case .complete:
-            let totals = try await inventory.summaries(RunSelection(key)).first?.totals ?? [:]
+            let summary = try await inventory.summaries(RunSelection(key)).first
+            let totals = summary?.totals ?? [:]
             var troubles: [String] = []
-            if let failed = totals[.failed], failed.batches > 0 {
-                let words = HumanText.count(failed.batches, "batch has", "batches have")
-                troubles.append("\(words) failed; 'tranche retry' offers them again")
-            }
+            troubles += failures(of: summary)
             if let quarantined = totals[.quarantined], quarantined.batches > 0 {
                 let words = HumanText.count(quarantined.items, "item is", "items are")
                 troubles.append("\(words) quarantined; 'tranche redrive' makes them batches again")
@@ -242,7 +240,24 @@ struct WorkOptions: Sendable {
         case .waiting, .paused, .held, .limited:
             try context.note("\(key): \(reason?.description ?? "")")
             return .tryAgain
+        case .cancelled:
+            try context.note("\(key): \(reason?.description ?? "")")
+            return .cancelled
         }
+    }
+
+    /// What is to be said of batches that stay failed.
+    private func failures(of summary: RunSummary?) -> [String] {
+        let cancelled = summary?.causes[.cancelled]?.batches ?? 0
+        let failed = (summary?.totals[.failed]?.batches ?? 0) - cancelled
+        func words(_ count: Int, _ what: String, _ option: String) -> String? {
+            guard count > 0 else { return nil }
+            let batches = HumanText.count(count, "batch has", "batches have")
+            return "\(batches) \(what); 'tranche retry\(option)' offers them again"
+        }
+        return [
+            words(failed, "failed", ""), words(cancelled, "been cancelled", " --cancelled"),
+        ].compactMap { $0 }
     }
 }
 

@@ -8,6 +8,8 @@ public struct ChainReport: Sendable {
     public internal(set) var failed = 0
     /// Batches that somebody else was given meanwhile.
     public internal(set) var lost = 0
+    /// Batches that somebody cancelled meanwhile.
+    public internal(set) var cancelled = 0
     /// What was counted in the batches that succeeded here.
     public internal(set) var counters = Counters()
     /// The weight of the batches that succeeded here.
@@ -37,6 +39,7 @@ public struct ChainReport: Sendable {
             counters.merge(success.counters)
             weight += report.batch.weight
         case .lost: lost += 1
+        case .cancelled: cancelled += 1
         case .released: break
         case .failed(let failure), .failedForGood(let failure), .split(let failure),
             .quarantined(let failure):

@@ -184,7 +184,7 @@ struct ChainRun: Sendable {
     func process(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         do {
             return try await write(batch, progress)
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
             if Task.isCancelled { return .released() }

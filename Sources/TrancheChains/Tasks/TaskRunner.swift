@@ -157,9 +157,14 @@ struct TaskRunner: Sendable {
             }
         )
         let reason = try await group.run().reason
-        if case .paused(let words) = reason {
+        switch reason {
+        case .paused(let words):
             board.change(place) { $0.error = "paused: \(words)" }
             return false
+        case .cancelled(let cancellation):
+            board.change(place) { $0.error = cancellation.note.cancelWords }
+            return false
+        default: break
         }
         return try await outcome(at: place, path: path)
     }

@@ -106,6 +106,7 @@ struct Acquisition<Database: SQLDatabase> {
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         // 1. A run that is stopped gives none.
+        if let cancellation = run.cancellation { return .none(.cancelled(cancellation)) }
         if let reason = run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = try await holdForOutage(on: connection) {
             return try await commit(answering: .none(reason), on: connection)

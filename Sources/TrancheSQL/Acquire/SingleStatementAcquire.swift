@@ -115,6 +115,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND root_from IS NOT DISTINCT FROM \(request.rootIDs.lower)
                 AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
                 AND greatest(passed_id, last_end) < 9223372036854775807 - \(step.size)
+                AND cancelled_at IS NULL
                 AND pause_reason IS NULL
                 AND is_limited = 0
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))

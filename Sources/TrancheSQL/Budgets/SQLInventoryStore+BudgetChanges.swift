@@ -326,7 +326,8 @@ extension SQLInventoryStore {
 
     // MARK: - Changes
 
-    private func note(
+    /// The statement that keeps a change.
+    func note(
         _ note: ChangeNote,
         on owner: Budget.Owner,
         _ what: String,

@@ -32,14 +32,17 @@ extension SQLInventoryStore {
     func recordAttempts(
         of batches: SQLStatement,
         outcome: AttemptRecord.Outcome,
+        cause: BatchCause? = nil,
         error: String? = nil,
         endedAt: SQLStatement
     ) -> SQLStatement {
+        let column: SQLStatement = cause == nil ? "" : ", cause"
+        let value: SQLStatement = cause.map { ", \($0.rawValue)" } ?? ""
         let started = dialect.instant(ofProcessingTime: "processing_start")
         return """
             INSERT INTO \(tables.attempt)
-                (batch_id, attempt, worker, started_at, ended_at, outcome, error)
-            SELECT id, attempt, worker, \(started), \(endedAt), \(outcome.rawValue), \(error)
+                (batch_id, attempt, worker, started_at, ended_at, outcome, error\(column))
+            SELECT id, attempt, worker, \(started), \(endedAt), \(outcome.rawValue), \(error)\(value)
             FROM \(batches)
             ON CONFLICT (batch_id, attempt) DO NOTHING
             """

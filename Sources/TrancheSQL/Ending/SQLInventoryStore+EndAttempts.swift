@@ -339,8 +339,9 @@ extension SQLInventoryStore {
         by holding: AttemptKey,
         endingAs status: BatchStatus
     ) throws -> BatchRecord {
-        if found.attempt == holding.attempt, found.status == .running || found.isEnded(as: status) {
-            return found
+        if found.attempt == holding.attempt {
+            if found.cause == .cancelled { throw found.cancelled }
+            if found.status == .running || found.isEnded(as: status) { return found }
         }
         throw TrancheError(
             .batchLost,

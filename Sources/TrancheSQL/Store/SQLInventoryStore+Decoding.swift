@@ -10,7 +10,7 @@ extension SQLInventoryStore {
             \(dialect.milliseconds(ofProcessingTime: "processing_start")),
             \(dialect.milliseconds(ofProcessingTime: "processing_end")),
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
-            job_result_item, logging, parent_id, completion
+            job_result_item, logging, parent_id, completion, cause
         """
     }
 
@@ -47,11 +47,19 @@ extension SQLInventoryStore {
             logging: row.optionalText(),
             parent: try row.optionalInteger(),
             // 0 marks one that is to be numbered.
-            completion: try row.optionalInteger().flatMap { $0 > 0 ? $0 : nil }
+            completion: try row.optionalInteger().flatMap { $0 > 0 ? $0 : nil },
+            cause: try cause(row.optionalText(), of: id)
         )
         // A released batch is due since its release; only failed ones have a retry.
         if status != .failed { record.retryAt = nil }
         return record
+    }
+
+    private func cause(_ word: String?, of batch: Int64) throws -> BatchCause? {
+        guard let word else { return nil }
+        if let cause = BatchCause(rawValue: word) { return cause }
+        let words = "batch \(batch) has the cause '\(word)', unknown to this program"
+        throw TrancheError(.storeFailed, words)
     }
 
     private func itemIDs(_ packed: String?, of batch: Int64) throws -> IDRuns? {
@@ -78,7 +86,8 @@ extension SQLInventoryStore {
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
-            \(dialect.milliseconds("created_at")), is_limited, \(lastTile)
+            \(dialect.milliseconds("created_at")), is_limited,
+            \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, \(lastTile)
         """
     }
 
@@ -146,10 +155,18 @@ extension SQLInventoryStore {
                 hold: row.optionalText()
             ),
             createdAt: try row.instant(),
-            isLimited: try row.boolean()
+            isLimited: try row.boolean(),
+            cancellation: try cancellation(&row)
         )
         record.advance(toTileEnd: try row.optionalInteger())
         return record
+    }
+
+    private func cancellation(_ row: inout SQLRow) throws -> RunCancellation? {
+        let at = try row.optionalInstant()
+        let by = row.optionalText()
+        let note = ChangeNote(by: by, reason: row.optionalText())
+        return at.map { RunCancellation(at: $0, note: note) }
     }
 
     private func policy(_ row: inout SQLRow) throws -> RunPolicy {

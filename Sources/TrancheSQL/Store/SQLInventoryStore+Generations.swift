@@ -28,7 +28,7 @@ extension SQLInventoryStore {
                     try requireRun(rows[0], key)
                     return key
                 }
-                // Whoever paused it meant the new one, too.
+                // Whoever paused or cancelled it meant the new one, too.
                 let pauseReason = try run(&row).pauseReason
                 let names = Set(try rows[1].map { try $0.text() })
                 let former = key.nameOfFormer(besides: names)
@@ -45,12 +45,14 @@ extension SQLInventoryStore {
                             meta_table, job, run, definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
                             settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
-                            is_upstream, is_limited, pause_reason, created_at
+                            is_upstream, is_limited, pause_reason, cancelled_at, cancelled_by,
+                            cancel_reason, created_at
                         )
                         SELECT meta_table, job, \(key.run), definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
                             settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
-                            is_upstream, is_limited, \(pauseReason), \(now)
+                            is_upstream, is_limited, \(pauseReason), cancelled_at, cancelled_by,
+                            cancel_reason, \(now)
                         FROM \(tables.run)
                         WHERE \(isRun(former))
                         """,

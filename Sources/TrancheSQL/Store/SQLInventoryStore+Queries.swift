@@ -27,7 +27,7 @@ extension SQLInventoryStore {
             let rows = try await database.read(
                 select,
                 """
-                SELECT meta_table, job, run, status, count(*), sum(batch_count),
+                SELECT meta_table, job, run, status, cause, count(*), sum(batch_count),
                     \(dialect.sum(ofWeights: "batch_weight")),
                     \(dialect.milliseconds("""
                         min(CASE WHEN coalesce(lease_expires_at, retry_at) > \(now)
@@ -37,7 +37,7 @@ extension SQLInventoryStore {
                     sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END)
                 FROM \(tables.batch)
                 WHERE \(ofPage)
-                GROUP BY meta_table, job, run, status
+                GROUP BY meta_table, job, run, status, cause
                 UNION ALL
                 \(selectArchivedTotals(where: ofPage))
                 """
@@ -138,7 +138,7 @@ extension SQLInventoryStore {
             let rows = try await database.read(
                 """
                 SELECT attempt, worker, \(dialect.milliseconds("started_at")),
-                    \(dialect.milliseconds("ended_at")), outcome, error
+                    \(dialect.milliseconds("ended_at")), coalesce(cause, outcome), error
                 FROM \(tables.attempt)
                 WHERE batch_id = \(batch) AND attempt > \(mark ?? 0)
                 ORDER BY attempt
@@ -225,6 +225,7 @@ extension SQLInventoryStore {
     func isSelected(_ selection: BatchSelection) -> SQLStatement {
         var condition = isSelected(selection.runs)
         if let status = selection.status { condition.append(" AND status = \(status.rawValue)") }
+        if let cause = selection.cause { condition.append(" AND cause = \(cause.rawValue)") }
         if !selection.ids.isEmpty {
             condition.append(" AND \(dialect.column("id", isAmong: selection.ids))")
         }
@@ -235,12 +236,15 @@ extension SQLInventoryStore {
     private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary)
         throws
     {
-        // Those of the archive come apart.
-        var totals = summary.totals[status] ?? RunSummary.Totals()
-        totals.batches += Int(try row.integer())
-        totals.items += Int(try row.integer())
+        let cause = row.optionalText().flatMap { BatchCause(rawValue: $0) }
+        var totals = RunSummary.Totals(
+            batches: Int(try row.integer()),
+            items: Int(try row.integer())
+        )
         totals.add(weight: try row.optionalDouble() ?? 0)
-        summary.totals[status] = totals
+        // Those of the archive, and those with a cause, come apart.
+        summary.totals[status, default: RunSummary.Totals()].add(totals)
+        if let cause { summary.causes[cause, default: RunSummary.Totals()].add(totals) }
         if let due = try row.optionalInstant() {
             summary.nextDue = min(due, summary.nextDue ?? due)
         }

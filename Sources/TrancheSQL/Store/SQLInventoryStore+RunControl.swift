@@ -2,12 +2,20 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        try await wrapping {
+        let isMeant: SQLStatement = selection.cause == nil ? "cause IS NULL" : "1 = 1"
+        return try await wrapping {
             try await database.write([
                 """
                 UPDATE \(tables.batch)
-                SET retry_at = \(now), failures = 0
+                SET retry_at = \(now), cause = NULL,
+                    failures = CASE WHEN cause IS NULL THEN 0 ELSE failures END,
+                    -- One that was never handed out is as it was before.
+                    status = CASE
+                        WHEN cause IS NOT NULL AND processing_end IS NULL THEN 'released'
+                        ELSE 'failed'
+                    END
                 WHERE \(isSelected(selection)) AND status = 'failed' AND retry_at IS NULL
+                    AND \(isMeant)
                 RETURNING id
                 """
             ])[0].map { try $0.integer() }.sorted()

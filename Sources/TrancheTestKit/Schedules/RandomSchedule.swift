@@ -101,7 +101,8 @@ public struct RandomSchedule: Sendable {
     ) async throws {
         for run in world.runs.indices {
             var next: [ScheduleStep] = [
-                .pause(run: run, false), .parallelism(run: run, nil), .refer(run: run, false),
+                .pause(run: run, false), .takeBack(run: run), .parallelism(run: run, nil),
+                .refer(run: run, false),
                 .budgetOfAll(BudgetLimits()),
             ]
             for _ in 0..<30 {

@@ -55,6 +55,16 @@ actor ScheduleSide {
             try await source.delete(ids)
         case .pause(let run, let isPaused):
             try await subject.store.setPause(isPaused ? "a pause" : nil, of: key(run))
+        case .cancel(let run, let batch):
+            let id = batch.map { numbers[$0] }
+            let note = ChangeNote(by: "somebody", reason: "a cancel")
+            let batches = try await subject.store.cancel(key(run), batch: id, note)
+            return "\(batches.map { place(of: $0) }.sorted())"
+        case .takeBack(let run):
+            try await subject.store.takeBackCancel(of: key(run), ChangeNote())
+            let selection = BatchSelection(runs: RunSelection(key(run)), cause: .cancelled)
+            let batches = try await subject.store.retry(selection)
+            return "\(batches.map { place(of: $0) }.sorted())"
         case .parallelism(let run, let most):
             try await inventory.setParallelism(most, of: key(run))
         case .refer(let run, let refers):
@@ -265,6 +275,7 @@ actor ScheduleSide {
         switch reason {
         case .waiting(let until): "waiting until \(time(until))"
         case .held: "held"
+        case .cancelled: "cancelled"
         case .limited(let name, _): "limited by \(name)"
         default: "\(reason)"
         }
@@ -282,6 +293,7 @@ actor ScheduleSide {
             + " count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
             + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
             + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"
+            + " cause \(batch.cause?.rawValue ?? "-")"
             + " result \(result) logging \(logging.hasPrefix("lease expired") ? "expired" : logging)"
     }
 
@@ -293,6 +305,7 @@ actor ScheduleSide {
             .joined(separator: ", ")
         return "run '\(run.key.run)' \(run.bounds) cursor \(run.cursor.map(String.init) ?? "-")"
             + " tile end \(run.tileEnd.map(String.init) ?? "-") \(run.policy)"
+            + " cancelled \(time(run.cancellation?.at))"
             + " pause \(run.pauseReason ?? "-") pending \(time(run.pendingSince))"
             + " totals \(totals) due \(time(summary.nextDue)) success \(time(summary.lastSuccess))"
     }

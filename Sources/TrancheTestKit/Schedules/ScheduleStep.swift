@@ -14,6 +14,10 @@ enum ScheduleStep: Sendable {
     case delete([Int64])
     /// A run is paused, or resumed.
     case pause(run: Int, Bool)
+    /// A run, or its batch at a place, is cancelled.
+    case cancel(run: Int, batch: Int?)
+    /// A run that was cancelled goes on; its cancelled batches are made due again.
+    case takeBack(run: Int)
     /// A run's parallelism changes.
     case parallelism(run: Int, Int?)
     /// A run refers to the budget that runs share, or to none.
@@ -62,6 +66,8 @@ extension ScheduleStep: CustomStringConvertible {
             "insert " + rows.map { "\($0.id):\($0.weight ?? 0)" }.joined(separator: " ")
         case .delete(let ids): "delete \(ids)"
         case .pause(let run, let isPaused): "\(isPaused ? "pause" : "resume") run \(run)"
+        case .cancel(let run, let batch): "cancel run \(run) batch \(batch ?? -1)"
+        case .takeBack(let run): "take back the cancel of run \(run)"
         case .parallelism(let run, let most): "parallelism of run \(run): \(most ?? -1)"
         case .refer(let run, let refers): "run \(run) \(refers ? "shares" : "leaves") the budget"
         case .budgetOfAll(let limits): "budget of all \(limits?.text ?? "removed")"

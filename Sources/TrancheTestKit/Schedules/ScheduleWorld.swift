@@ -61,7 +61,7 @@ struct ScheduleWorld: Sendable {
                 (0..<Int.random(in: 1...4, using: &random)).map { _ in random.pick(ids) }
             )
         case 92..<94:
-            return .pause(run: run, random.hits(oneIn: 3))
+            return makeStop(run, &random)
         case 94..<97:
             return makeLimit(run, &random)
         case 97..<98:
@@ -80,6 +80,14 @@ struct ScheduleWorld: Sendable {
 
     /// How many hand-outs there were.
     var handOuts: Int { held.count }
+
+    private func makeStop(_ run: Int, _ random: inout SplitMix64) -> ScheduleStep {
+        switch random.pick([0, 1, 2, 3]) {
+        case 0: .cancel(run: run, batch: random.hits(oneIn: 3) ? nil : pickHeld(&random)?.batch)
+        case 1: .takeBack(run: run)
+        default: .pause(run: run, random.hits(oneIn: 3))
+        }
+    }
 
     private func makeLimit(_ run: Int, _ random: inout SplitMix64) -> ScheduleStep {
         switch random.pick([0, 1, 2, 3]) {

@@ -148,7 +148,7 @@ struct SimulatedAcquirer: Sendable {
                 isDraining: isDraining,
                 after: done
             )
-        } catch let error as TrancheError where error.code == .batchLost && done != nil {
+        } catch let error as TrancheError where error.isLoss && done != nil {
             return try await inventory.acquire(request, from: description, isDraining: isDraining)
         }
     }
@@ -252,7 +252,7 @@ struct SimulatedAcquirer: Sendable {
     private func unlessLost<R>(_ batch: Batch, _ end: (Batch) async throws -> R) async throws {
         do {
             _ = try await end(batch)
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             // Whether that is right was checked where it was said.
         }
     }

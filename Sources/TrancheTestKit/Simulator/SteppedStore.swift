@@ -119,7 +119,7 @@ struct SteppedStore: ForwardingStore {
                 gate.note("\(what) \(holding.words)")
                 return answer
             }
-        } catch let error as TrancheError where error.code == .batchLost {
+        } catch let error as TrancheError where error.isLoss {
             gate.note("\(what) \(holding.words): batch lost")
             try ledger.lose(holding)
             if let before, try await base.batches(selection) != before {

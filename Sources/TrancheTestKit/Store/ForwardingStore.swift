@@ -172,6 +172,20 @@ extension ForwardingStore {
     }
 }
 
+// MARK: - Cancelling
+
+extension ForwardingStore {
+    /// Passes the request on; see `CancellingStore`.
+    public func cancel(_ key: RunKey, batch: Int64?, _ note: ChangeNote) async throws -> [Int64] {
+        try await forward(.change) { try await base.cancel(key, batch: batch, note) }
+    }
+
+    /// Passes the request on; see `CancellingStore`.
+    public func takeBackCancel(of key: RunKey, _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.takeBackCancel(of: key, note) }
+    }
+}
+
 // MARK: - Recovery
 
 extension ForwardingStore {

@@ -116,6 +116,16 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in try tables.changeRun(key) { $0.pauseReason = reason } }
     }
 
+    /// Cancels a run, or one batch of it; see `CancellingStore`.
+    public func cancel(_ key: RunKey, batch: Int64?, _ note: ChangeNote) async throws -> [Int64] {
+        try change { try $0.cancel(key, batch: batch, note, now: $1) }
+    }
+
+    /// Takes back that a run was cancelled.
+    public func takeBackCancel(of key: RunKey, _ note: ChangeNote) async throws {
+        try change { try $0.takeBackCancel(of: key, note, now: $1) }
+    }
+
     /// Reads budgets; see `BudgetStore`.
     public func budgets(of key: RunKey?) async throws -> [Budget] {
         try change { tables, now in tables.budgets(of: key, now: now) }

@@ -35,6 +35,7 @@ extension MemoryTables {
     private mutating func outcome(of acquire: inout Acquire) throws -> AcquireOutcome {
         let plan = acquire.input.plan
         // 1. A run that is stopped gives none.
+        if let cancellation = acquire.run.cancellation { return .none(.cancelled(cancellation)) }
         if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 

@@ -164,7 +164,8 @@ extension MemoryTables {
         add(owner, "parallelism", from: from, to: to, note, now: now)
     }
 
-    private mutating func add(
+    /// Keeps a change.
+    mutating func add(
         _ owner: Budget.Owner,
         _ what: String,
         from old: String?,

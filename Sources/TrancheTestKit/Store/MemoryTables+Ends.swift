@@ -75,7 +75,8 @@ extension MemoryTables {
     }
 
     func lost(_ holding: AttemptKey, _ batch: BatchRecord) -> TrancheError {
-        TrancheError(
+        if batch.attempt == holding.attempt, batch.cause == .cancelled { return batch.cancelled }
+        return TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is no longer held by attempt \(holding.attempt): "
                 + "it is \(batch.status) under attempt \(batch.attempt)"

@@ -9,6 +9,7 @@ extension MemoryTables {
         try requireJSON(failure.result)
         var batch = try find(holding)
         guard batch.attempt == holding.attempt else { throw lost(holding, batch) }
+        if batch.cause == .cancelled { throw lost(holding, batch) }
         switch batch.status {
         case .running: break
         case .failed, .quarantined:
@@ -56,6 +57,7 @@ extension MemoryTables {
         guard batch.status == .failed else { throw lost(holding, batch) }
         try requireParts(parts, of: batch)
         batch.status = .split
+        batch.cause = nil
         batch.retryAt = nil
         keep(batch)
         return parts.map { addChild($0, of: batch, failure: nil, now: now) }

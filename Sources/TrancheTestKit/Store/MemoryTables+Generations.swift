@@ -33,7 +33,8 @@ extension MemoryTables {
                 isUpstream: run.isUpstream,
                 standing: standing,
                 createdAt: now,
-                isLimited: run.isLimited
+                isLimited: run.isLimited,
+                cancellation: run.cancellation
             )
         )
         return former

@@ -31,10 +31,15 @@ extension MemoryTables {
         let batches = allBatches(of: run.key)
         var summary = RunSummary(run: run, totals: [:])
         for batch in batches {
-            summary.totals[batch.status, default: RunSummary.Totals()].batches += 1
-            summary.totals[batch.status, default: RunSummary.Totals()].items += batch.count
-            summary.totals[batch.status, default: RunSummary.Totals()]
-                .add(weight: batch.weight ?? 0)
+            let own = RunSummary.Totals(
+                batches: 1,
+                items: batch.count,
+                weight: batch.weight ?? 0
+            )
+            summary.totals[batch.status, default: RunSummary.Totals()].add(own)
+            if let cause = batch.cause {
+                summary.causes[cause, default: RunSummary.Totals()].add(own)
+            }
         }
         summary.isDue = batches.contains { $0.isDue(at: now) }
         summary.nextDue =
@@ -67,10 +72,18 @@ extension MemoryTables {
         var selection = selection
         let limit = selection.limit
         selection.limit = .max
-        let failed = batches(selection).filter { $0.status == .failed && $0.retryAt == nil }
+        let failed = batches(selection).filter { batch in
+            batch.status == .failed && batch.retryAt == nil && batch.cause == selection.cause
+        }
         for var batch in failed.prefix(limit) {
-            batch.retryAt = now
-            batch.failures = 0
+            if batch.cause == nil { batch.failures = 0 }
+            // One that was never handed out is as it was before.
+            if batch.cause != nil, batch.endedAt == nil {
+                batch.status = .released
+            } else {
+                batch.retryAt = now
+            }
+            batch.cause = nil
             keep(batch)
         }
         return failed.prefix(limit).map(\.id)
@@ -126,6 +139,7 @@ extension BatchSelection {
     fileprivate func includes(_ batch: BatchRecord) -> Bool {
         runs.includes(batch.key)
             && batch.status == status ?? batch.status
+            && (cause == nil || batch.cause == cause)
             && (ids.isEmpty || ids.contains(batch.id))
             && batch.id < before ?? .max
     }

@@ -24,7 +24,8 @@ _tranche() {
         'split:Split a failed batch into two batches that are offered at once'
         'redrive:Make quarantined items batches again'
         'pause:Hand out no more batches of a run'
-        'resume:Let a paused run go on'
+        'resume:Let a run go on that was paused or cancelled'
+        'cancel:Cancel a run, or one batch of it'
         'set:Change how many batches of a run are held at once'
         'restore:Put the parallelism of a run back to what it was'
         'budget:Say how much may be held at once by all runs of a budget'
@@ -399,7 +400,7 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--status[one of running, succeeded, failed, released, split, quarantined]:STATUS:(running succeeded failed released split quarantined)' \
+                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled]:STATUS:(running succeeded failed released split quarantined cancelled)' \
                 '--limit[most batches; 50 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -460,6 +461,7 @@ _tranche() {
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '*--batch[this batch; all of the run by default]:N:' \
+                '--cancelled[those that were cancelled, and no others]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -505,6 +507,20 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
+                '--reason[why, of a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        cancel)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--batch[this batch alone; the run with all its batches by default]:N:' \
+                '--reason[why; shown to whoever works on it, or asks for work]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
