@@ -22,6 +22,7 @@ let migrations = [
     "0008_keep_output",
     "0009_create_budget",
     "0010_cancel_runs",
+    "0011_create_page",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

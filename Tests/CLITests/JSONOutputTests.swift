@@ -31,6 +31,8 @@ import TrancheSQL
             ("set, restore", RunLimitsDocument.self),
             ("budget", BudgetsDocument.self),
             ("changes", ChangesDocument.self),
+            ("page next", SuccessorDocument.self),
+            ("page list", PagesDocument.self),
             ("redefine", Redefinition.self),
             ("redefine --all, redefine --from-database", RedefinitionsDocument.self),
             ("compact", CompactionDocument.self),
@@ -50,6 +52,8 @@ import TrancheSQL
             for action in ["up", "down", "status"] {
                 _ = try article.section(about: "migrate \(action)")
             }
+        case "page":
+            for action in ["next", "list"] { _ = try article.section(about: "page \(action)") }
         default: _ = try article.section(about: name)
         }
     }

@@ -194,4 +194,5 @@ package let migrationSteps = [
     "0006_identify_source", "0007_rename_cursor", "0008_keep_output",
     "0009_create_budget",
     "0010_cancel_runs",
+    "0011_create_page",
 ]

@@ -63,6 +63,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._010_cancel_runs_up_sql,
             down: PackageResources._010_cancel_runs_down_sql
         ),
+        Migration(
+            version: 11,
+            name: "create_page",
+            up: PackageResources._011_create_page_up_sql,
+            down: PackageResources._011_create_page_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

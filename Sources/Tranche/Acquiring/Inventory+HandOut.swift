@@ -64,7 +64,9 @@ extension Inventory {
         let key = request.key
         let began = events?.elapsed
         var input = AcquireInput(endings: endings)
-        if !store.readsUnderLock(source), let demand = memory.demand(of: key) {
+        var demand = memory.demand(of: key)
+        var openEnd: Int64?
+        if !store.readsUnderLock(source), let demand {
             input.plan = try await plan(request, from: source, demand)
         }
         while true {
@@ -82,10 +84,19 @@ extension Inventory {
                 if let began { events?.report(handedOut, since: began) }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
-            case .none(let reason): return ([], reason)
-            case .needsPlan(let demand):
-                memory.note(demand, of: key)
+            case .none(let reason):
+                guard reason == .complete, let end = input.plan?.openEnd, let demand else {
+                    return ([], reason)
+                }
+                // Whoever held the last entry may have named the next since the plan was made. Its
+                // batch has ended now: a second plan knows.
+                if openEnd == end.id { return ([], .held(reason: end.reason, until: nil)) }
+                openEnd = end.id
                 input.plan = try await plan(request, from: source, demand)
+            case .needsPlan(let needed):
+                memory.note(needed, of: key)
+                demand = needed
+                input.plan = try await plan(request, from: source, needed)
             case .needsGapCheck(let gaps):
                 input.gapChecks = try await retrying { _ in
                     try await look(at: gaps, of: key, in: source)

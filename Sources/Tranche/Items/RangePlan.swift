@@ -73,6 +73,8 @@ public struct RangePlan: Sendable, Hashable {
     public var isUnsettled = false
     /// Whether no id can appear in what the plan passes over.
     public var isSeamless = false
+    /// Where the source ends without saying that it does; `nil` where it has ended, or goes on.
+    package var openEnd: OpenEnd?
 
     /// Makes a plan.
     public init(
@@ -87,5 +89,13 @@ public struct RangePlan: Sendable, Hashable {
         self.scannedTo = scannedTo
         self.reachedEnd = reachedEnd
         self.highestID = highestID
+    }
+
+    /// A source's last entry, which is not known to be the last.
+    package struct OpenEnd: Sendable, Hashable {
+        /// Its id.
+        package var id: Int64
+        /// What stands in the way, and the way out.
+        package var reason: String
     }
 }

@@ -16,7 +16,8 @@ package struct Program: Sendable {
         SplitCommand.self,
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self,
         SetCommand.self,
-        RestoreCommand.self, BudgetCommand.self, ChangesCommand.self, RedefineCommand.self,
+        RestoreCommand.self, BudgetCommand.self, ChangesCommand.self, PageCommand.self,
+        RedefineCommand.self,
         CompactCommand.self, CompletionsCommand.self,
     ]
 

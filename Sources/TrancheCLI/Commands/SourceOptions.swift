@@ -18,7 +18,7 @@ struct SourceOptions: Sendable {
                 "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
                     + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
                     + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
-                    + "documents of a collection",
+                    + "documents of a collection, pages:NAME for pages that are found one from another",
                 isRequired: true
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
@@ -54,6 +54,17 @@ struct SourceOptions: Sendable {
                     + "open-ended one"
             ),
             .init("upstream-meta", "TABLE", "the upstream job's table, where it has several"),
+            .init(
+                "first",
+                "CURSOR",
+                "of pages:NAME, the first page's cursor; needed until the inventory knows it"
+            ),
+            .init(
+                "repeated",
+                "fails|ends",
+                "of pages:NAME, what a cursor means that another page has already: an error, which "
+                    + "is the default, or the end for now"
+            ),
         ]
     )
 

@@ -10,9 +10,9 @@ import TrancheSQLite
 extension Connectors {
     /// All connectors of the modules that the program links.
     package static let ofProgram = Connectors([
-        InventoryConnector(), FileConnector(), ObjectConnector(), SQLiteConnector(),
-        PostgreSQLConnector(), MongoConnector(), WebhookConnector(), CypherConnector(),
-        TableConnector(),
+        InventoryConnector(), PagesConnector(), FileConnector(), ObjectConnector(),
+        SQLiteConnector(), PostgreSQLConnector(), MongoConnector(), WebhookConnector(),
+        CypherConnector(), TableConnector(),
     ])
 }
 

@@ -59,7 +59,8 @@ struct SpecOptions: Sendable {
     /// Those of the source of a job.
     static let source = SpecOptions(
         place: "--meta",
-        fields: [Field("schema", .text)] + ofTables + ofFiles + [Field("upstream-run", .text)]
+        fields: [Field("schema", .text)] + ofTables + ofFiles
+            + [Field("upstream-run", .text), Field("first", .text), Field("repeated", .text)]
     )
 
     /// Those that give a known source other columns and rows.

@@ -27,6 +27,8 @@ struct BatchProgram: Sendable {
         var output = OutputTail()
         /// The end of what it wrote to standard error.
         var errors = OutputTail()
+        /// Why what follows its page could not be named; `nil` where nothing was in the way.
+        var namingFault: String?
         /// Whether it was cut short, whatever it says about itself: the batch is given back.
         var isCutShort: Bool
     }
@@ -42,7 +44,7 @@ struct BatchProgram: Sendable {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
-            environment: environment.merging(Self.variables(of: batch)) { _, own in own }
+            environment: environment.merging(try await Self.variables(of: batch)) { _, own in own }
         )
         guardian.add(child.number)
         defer { guardian.remove(child.number) }
@@ -68,6 +70,7 @@ struct BatchProgram: Sendable {
         case output(LineCollector.Line?, OutputTail)
         case errors(OutputTail)
         case exit(ChildProcess.Exit)
+        case named(fault: String?)
     }
 
     private func supervise(
@@ -77,11 +80,19 @@ struct BatchProgram: Sendable {
     ) async throws -> End {
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask { .fed(await feed(child, batch)) }
+            let successors = batch.isOfPages ? SuccessorLines() : nil
+            if let successors {
+                group.addTask {
+                    .named(fault: try await successors.register(for: batch) { note($0) })
+                }
+            }
             group.addTask {
                 let output = await child.readOutput { bytes in
                     progress.report()
+                    successors?.add(bytes)
                     copy(bytes)
                 }
+                successors?.finish()
                 return .output(output.last, output.tail)
             }
             group.addTask {
@@ -102,6 +113,7 @@ struct BatchProgram: Sendable {
                 case .output(let line, let tail): (end.lastLine, end.output) = (line, tail)
                 case .errors(let tail): end.errors = tail
                 case .exit(let how): end.exit = how
+                case .named(let fault): end.namingFault = fault
                 }
             }
             try fed?.get()
@@ -132,8 +144,11 @@ struct BatchProgram: Sendable {
         }
     }
 
-    private static func variables(of batch: Batch) -> [String: String] {
-        [
+    /// Tells the user something of the program's own.
+    private func note(_ words: String) { copy(Array("tranche: \(words)\n".utf8)) }
+
+    private static func variables(of batch: Batch) async throws -> [String: String] {
+        var variables = [
             "TRANCHE_JOB": batch.job,
             "TRANCHE_RUN": batch.run,
             "TRANCHE_KIND": batch.kind.rawValue,
@@ -143,6 +158,10 @@ struct BatchProgram: Sendable {
             "TRANCHE_ID_START": String(batch.ids.lowerBound),
             "TRANCHE_ID_END": String(batch.ids.upperBound),
         ]
+        if batch.isOfPages, batch.count == 1 {
+            variables["TRANCHE_PAGE"] = try await batch.items.first?.text
+        }
+        return variables
     }
 }
 
@@ -178,7 +197,7 @@ extension BatchProgram.End {
     var failure: String? {
         let words: String
         switch exit {
-        case .code(0): return nil
+        case .code(0): return namingFault
         case .code(let code): words = "exit code \(code)"
         case .signal(let number): words = "killed by signal \(number)"
         }

@@ -51,6 +51,11 @@ struct WorkOptions: Sendable {
         The end of what it writes, at most 64 KiB of standard error and of standard output,
         is kept for 'tranche logs'; the last line that says something is the error.
 
+        Of pages:NAME, CMD gets the cursor in TRANCHE_PAGE too, and names the page that
+        follows, before it works on its own, with a line {"next_page": "CURSOR"}, or null
+        for the end (and "for_now": true where a page may follow later); or with
+        'tranche page next'. The run is complete once the end is named.
+
         After --timeout, or --idle without a line written or a 'tranche heartbeat', a program
         gets SIGTERM, then SIGKILL, and its batch fails with "timed out".
 

@@ -113,6 +113,8 @@ extension SQLMigrator {
             return (
                 "budgets", "SELECT '', count(*) FROM \(tables.budget) WHERE name IS NOT NULL"
             )
+        case "inventory_page":
+            return ("pages", "SELECT '', count(*) FROM \(tables.page)")
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

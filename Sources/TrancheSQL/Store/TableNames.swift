@@ -12,6 +12,8 @@ package struct TableNames: Sendable, Hashable {
     package let runBudget: SQLTableName
     package let letIn: SQLTableName
     package let change: SQLTableName
+    package let pageList: SQLTableName
+    package let page: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -25,6 +27,8 @@ package struct TableNames: Sendable, Hashable {
         runBudget = SQLTableName(schema: schema, table: table + "_run_budget")
         letIn = SQLTableName(schema: schema, table: table + "_let_in")
         change = SQLTableName(schema: schema, table: table + "_change")
+        pageList = SQLTableName(schema: schema, table: table + "_page_list")
+        page = SQLTableName(schema: schema, table: table + "_page")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

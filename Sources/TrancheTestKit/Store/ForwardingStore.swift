@@ -322,3 +322,33 @@ extension ForwardingStore {
         try await forward(.read) { try await base.changes(selection, limit: limit) }
     }
 }
+
+// MARK: - Pages
+
+extension ForwardingStore {
+    /// Passes the request on; see `PageStore`.
+    public func beginPages(_ list: String, first: String?, repeated: RepeatedCursor?) async throws {
+        try await forward(.change) {
+            try await base.beginPages(list, first: first, repeated: repeated)
+        }
+    }
+
+    /// Passes the request on; see `PageStore`.
+    public func pages(
+        of list: String,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [PageRecord] {
+        try await forward(.read) { try await base.pages(of: list, in: range, limit: limit) }
+    }
+
+    /// Passes the request on; see `PageStore`.
+    public func lastPage(of list: String) async throws -> PageRecord? {
+        try await forward(.read) { try await base.lastPage(of: list) }
+    }
+
+    /// Passes the request on; see `PageStore`.
+    public func name(_ naming: PageNaming) async throws -> NamedSuccessor {
+        try await forward(.change) { try await base.name(naming) }
+    }
+}

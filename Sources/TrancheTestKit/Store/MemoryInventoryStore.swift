@@ -210,6 +210,40 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 }
 
+// MARK: - Pages
+
+extension MemoryInventoryStore {
+    /// Makes the list of a source's pages, or finds it.
+    public func beginPages(_ list: String, first: String?, repeated: RepeatedCursor?) async throws {
+        try change { tables, _ in
+            let isThere = try tables.beginPages(list, first: first, repeated: repeated)
+            if !isThere { throw PagedSource.noPages(list, in: name) }
+        }
+    }
+
+    /// Reads pages, ascending by number.
+    public func pages(
+        of list: String,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [PageRecord] {
+        try change { tables, _ in
+            let pages = tables.pageLists[list]?.pages ?? []
+            return Array(pages.filter { range.contains($0.number) }.prefix(limit))
+        }
+    }
+
+    /// Reads the last page.
+    public func lastPage(of list: String) async throws -> PageRecord? {
+        try change { tables, _ in tables.pageLists[list]?.pages.last }
+    }
+
+    /// Names what follows a page; see `PageStore`.
+    public func name(_ naming: PageNaming) async throws -> NamedSuccessor {
+        try change { tables, _ in try tables.name(naming) }
+    }
+}
+
 // MARK: - Gaps
 
 extension MemoryInventoryStore {

@@ -23,6 +23,8 @@ struct MemoryTables {
     var entries: [BudgetEntry] = []
     /// In the order in which they were made.
     var changes: [ChangeRecord] = []
+    /// The lists of pages, by name.
+    var pageLists: [String: PageList] = [:]
     private var lastBatch: Int64 = 0
     private var lastGap: Int64 = 0
 

@@ -30,6 +30,7 @@ _tranche() {
         'restore:Put the parallelism of a run back to what it was'
         'budget:Say how much may be held at once by all runs of a budget'
         'changes:List who changed budgets and runs, when and why'
+        'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
         'completions:Print completions for a shell'
@@ -59,7 +60,7 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -69,6 +70,8 @@ _tranche() {
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
+                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
@@ -153,7 +156,7 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -163,6 +166,8 @@ _tranche() {
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
+                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
@@ -212,7 +217,7 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -222,6 +227,8 @@ _tranche() {
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
+                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--from[the lowest id of the run]:ID:' \
                 '--to[the highest id of the run]:ID:' \
@@ -342,7 +349,7 @@ _tranche() {
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -352,6 +359,8 @@ _tranche() {
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
+                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
                 '--run[name of a bounded run; the open-ended one by default]:RUN:' \
                 '--from[the lowest id of the run; needs --run]:ID:' \
                 '--to[the highest id of the run; needs --run]:ID:' \
@@ -574,6 +583,23 @@ _tranche() {
                 '--run[name of a bounded run]:RUN:' \
                 '--budget[those of a budget]:NAME:' \
                 '--limit[at most so many, the latest first; 50 by default]:N:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        page)
+            _arguments \
+                ':next|list:(next list)' \
+                ':CURSOR:' \
+                '--end[no page follows, ever]' \
+                '--end-for-now[no page follows as yet]' \
+                '--page-weight[what the page weighs; 1 by default]:WEIGHT:' \
+                '--batch[the batch that holds it; TRANCHE_BATCH by default, its last page is meant]:BATCH:' \
+                '--attempt[the attempt that holds it; TRANCHE_ATTEMPT by default]:N:' \
+                '--meta[the pages, with list or by hand]:pages\:NAME:' \
+                '--after[the page'\''s number; with list, those behind it]:NUMBER:' \
+                '--limit[with list\: at most so many; 100 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

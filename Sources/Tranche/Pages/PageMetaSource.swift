@@ -1,0 +1,92 @@
+/// The pages of a list, by number, as a source.
+struct PageMetaSource: MetaSource {
+    let definition: SourceDefinition
+    let list: String
+    private let store: any InventoryStore
+
+    /// What a definition names as the id.
+    static let uid = "number"
+
+    init(list: String, store: any InventoryStore, identity: String) {
+        self.list = list
+        self.store = store
+        definition = SourceDefinition(
+            database: identity,
+            table: PagedSource.prefix + list,
+            uid: Self.uid,
+            item: "cursor",
+            weight: "weight"
+        )
+    }
+
+    /// Pages are numbered one by one: no lower number can appear.
+    var promise: SourcePromise { .settled }
+
+    func nextRange(
+        after cursor: Int64?,
+        within bounds: IDBounds,
+        limit: BatchLimit,
+        batches: Int
+    ) async throws -> RangePlan {
+        var planner = RangePlanner(after: cursor, limit: limit, batches: batches)
+        let upper = bounds.upper ?? .max
+        let wanted = (limit.count ?? 63).multipliedReportingOverflow(by: batches)
+        let size = min(wanted.overflow ? .max : wanted.partialValue, 1023) + 1
+        while true {
+            try Task.checkCancellation()
+            let lower = max(planner.position ?? 0, (bounds.lower ?? 1) - 1, 0) + 1
+            guard lower <= upper else { return planner.finish(reachedEnd: true) }
+            let pages = try await store.pages(of: list, in: lower...upper, limit: size)
+            for page in pages where try !planner.offer(page.item) {
+                return planner.finish(reachedEnd: false)
+            }
+            guard pages.count < size else { continue }
+            var plan = planner.finish(reachedEnd: true)
+            if plan.ranges.isEmpty { plan.openEnd = try await openEnd(before: upper) }
+            return plan
+        }
+    }
+
+    /// Where the pages end without an end, and the run goes further.
+    private func openEnd(before upper: Int64) async throws -> RangePlan.OpenEnd? {
+        guard let last = try await store.lastPage(of: list), last.number < upper else { return nil }
+        return Self.openEnd(at: last, of: list)
+    }
+
+    /// What stands in the way behind a list's last page; `nil` where it is the end.
+    static func openEnd(at last: PageRecord, of list: String) -> RangePlan.OpenEnd? {
+        guard last.end == nil else { return nil }
+        let option = "--meta \(RunKey.quoted(PagedSource.prefix + list))"
+        return RangePlan.OpenEnd(
+            id: last.number,
+            reason: "discovery stopped at page \(last.number): nobody has named its successor or "
+                + "the end; 'tranche retry' offers the page again if its batch has failed, and "
+                + "'tranche page next \(option) --after \(last.number) CURSOR', or --end, names "
+                + "it by hand"
+        )
+    }
+
+    func highestID() async throws -> Int64? {
+        try await store.lastPage(of: list)?.number
+    }
+
+    func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
+        try await store.pages(of: list, in: range, limit: limit).map(\.item)
+    }
+
+    func items(withIDs ids: [Int64]) async throws -> [Item] {
+        var items: [Item] = []
+        for run in IDRuns(ids).runs {
+            items += try await self.items(in: run, limit: run.clampedCount)
+        }
+        return items
+    }
+
+    func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
+        var items: [Item] = []
+        for range in ranges where items.count < limit {
+            items += try await self.items(in: range, limit: limit - items.count)
+        }
+        return items
+    }
+}

@@ -1,0 +1,89 @@
+import Synchronization
+import Testing
+import Tranche
+import TrancheTestKit
+
+@Suite("Pages that are read, named and worked on")
+struct PagesTests {
+    private let source = PagedSource("p", first: "1")
+    private let request = BatchRequest(job: "job", policy: RunPolicy(maxAttempts: 2))
+
+    /// Pages whose cursors are their numbers.
+    private static func content(_ cursor: String, of last: Int) throws -> PageContent<Int> {
+        guard let number = Int(cursor) else { throw WorkError(description: "'\(cursor)'") }
+        return PageContent(number * 10, next: number < last ? "\(number + 1)" : nil)
+    }
+
+    // worker 1                          worker 2
+    // works on page 1, waits
+    //                                   works on page 2
+    // goes on
+    @Test("The page that follows is worked on while the one before is")
+    func ahead() async throws {
+        let bench = Workbench(ids: [])
+        let isSecondReached = AsyncStream<Void>.makeStream()
+        let worked = Mutex<[Int: Int]>([:])
+        let report = try await bench.withMovingClock {
+            try await bench.inventory.pages(request, from: source) {
+                try Self.content($0, of: 3)
+            }.process(workers: 2) { page in
+                if page.number == 1 { for await _ in isSecondReached.stream {} }
+                if page.number == 2 { isSecondReached.continuation.finish() }
+                worked.withLock { $0[Int(page.number)] = page.content }
+            }
+        }
+        #expect(report.succeeded == 3)
+        #expect(report.reason == .complete)
+        #expect(worked.withLock { $0 } == [1: 10, 2: 20, 3: 30])
+    }
+
+    @Test("A page that failed for good is read again for its successor alone")
+    func apart() async throws {
+        let bench = Workbench(ids: [])
+        let reads = Mutex<[String]>([])
+        let worked = Mutex<[Int64]>([])
+        let report = try await bench.withMovingClock(by: .seconds(5)) {
+            try await bench.inventory.pages(request, from: source) { cursor in
+                let before = reads.withLock { reads in
+                    defer { reads.append(cursor) }
+                    return reads.count { $0 == cursor }
+                }
+                // Twice for the page's work, once for its successor alone.
+                if cursor == "2", before < 3 { throw WorkError(description: "no answer") }
+                return try Self.content(cursor, of: 3)
+            }.process { page in worked.withLock { $0.append(page.number) } }
+        }
+        #expect(reads.withLock { $0 } == ["1", "2", "2", "2", "2", "3"])
+        #expect(worked.withLock { $0 } == [1, 3])
+        #expect((report.succeeded, report.failed) == (2, 2))
+        #expect(report.reason == .complete)
+        let batches = try await bench.inventory.batches(BatchSelection())
+        #expect(batches.map(\.status) == [.succeeded, .failed, .succeeded])
+    }
+
+    @Test("Where no successor is found the run is held, with the last error")
+    func held() async throws {
+        let bench = Workbench(ids: [])
+        let report = try await bench.withMovingClock(by: .seconds(5)) {
+            try await bench.inventory.pages(request, from: source) { cursor in
+                if cursor == "2" { throw WorkError(description: "404") }
+                return try Self.content(cursor, of: 3)
+            }.process { _ in }
+        }
+        #expect(report.reason == .held(reason: "discovery stopped at page 2: 404", until: nil))
+    }
+
+    @Test("Work that fails after the successor was named does not stop discovery")
+    func workFails() async throws {
+        let bench = Workbench(ids: [])
+        let report = try await bench.withMovingClock(by: .seconds(5)) {
+            try await bench.inventory.pages(request, from: source) {
+                try Self.content($0, of: 3)
+            }.process { page in
+                if page.number == 3 { throw WorkError(description: "a bad row") }
+            }
+        }
+        #expect(report.reason == .complete)
+        #expect((report.succeeded, report.failed) == (2, 2))
+    }
+}

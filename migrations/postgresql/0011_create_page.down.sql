@@ -1,0 +1,2 @@
+DROP TABLE {inventory_page};
+DROP TABLE {inventory_page_list};
