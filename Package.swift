@@ -23,6 +23,7 @@ let migrations = [
     "0009_create_budget",
     "0010_cancel_runs",
     "0011_create_page",
+    "0012_count_deferrals",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

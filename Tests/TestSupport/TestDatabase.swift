@@ -195,4 +195,5 @@ package let migrationSteps = [
     "0009_create_budget",
     "0010_cancel_runs",
     "0011_create_page",
+    "0012_count_deferrals",
 ]

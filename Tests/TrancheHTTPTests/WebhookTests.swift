@@ -121,6 +121,35 @@ struct WebhookTests {
         }
     }
 
+    @Test(
+        "A receiver that asks to come back later parks the budget that is named, and waits in no hand"
+    )
+    func parks() async throws {
+        try await withHTTPServer { _, before in
+            before < 1 ? .init(429, headers: ["Retry-After": "1"]) : .init(200)
+        } _: { server in
+            try await withInventory { inventory, folder in
+                let path = folder.path("customers.csv")
+                try Data(customers(20).utf8).write(to: URL(filePath: path))
+                let clock = SkippingClock()
+                var configuration = configuration(clock: clock)
+                try await inventory.setBudget(Budget.ofAll, BudgetLimits(batches: 4))
+                configuration.budget = Budget.ofAll
+                var options = chainOptions(weight: 100_000)
+                options.request.policy.maxAttempts = 1
+                let report = try await Chain(reading: CSVSource(path))
+                    .write(to: try WebhookSink(server.url, configuration))
+                    .run(through: inventory, options)
+                #expect(report.isSuccess)
+                #expect(report.failed == 0 && report.deferred == 1)
+                #expect(clock.waits == [])
+                let parked = try await inventory.changes(.of(.name(Budget.ofAll)))
+                #expect(parked.first?.what == "parked")
+                #expect(parked.first?.note.reason?.contains("answered 429") == true)
+            }
+        }
+    }
+
     @Test("Each record is a request, and those that are refused are quarantined")
     func sendsRecords() async throws {
         try await withHTTPServer { request, _ in

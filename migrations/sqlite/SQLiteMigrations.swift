@@ -69,6 +69,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._011_create_page_up_sql,
             down: PackageResources._011_create_page_down_sql
         ),
+        Migration(
+            version: 12,
+            name: "count_deferrals",
+            up: PackageResources._012_count_deferrals_up_sql,
+            down: PackageResources._012_count_deferrals_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

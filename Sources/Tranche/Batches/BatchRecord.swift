@@ -36,7 +36,7 @@ public struct BatchRecord: Sendable, Hashable {
     public var endedAt: Date?
     /// When the lease ends, while it is running.
     public var leaseExpiresAt: Date?
-    /// When its next attempt is due, after a failure that is not final.
+    /// When its next attempt is due, after a failure that is not final or a deferral.
     public var retryAt: Date?
     /// The result, as JSON.
     public var result: String?
@@ -48,6 +48,10 @@ public struct BatchRecord: Sendable, Hashable {
     public var completion: Int64?
     /// Why it is what it is, where that is not how its work ended.
     public var cause: BatchCause?
+    /// How often in a row it was put off.
+    public var deferrals: Int
+    /// When that was first so; `nil` where it was not.
+    public var deferredSince: Date?
 
     /// Makes a record.
     public init(
@@ -73,7 +77,9 @@ public struct BatchRecord: Sendable, Hashable {
         logging: String? = nil,
         parent: Int64? = nil,
         completion: Int64? = nil,
-        cause: BatchCause? = nil
+        cause: BatchCause? = nil,
+        deferrals: Int = 0,
+        deferredSince: Date? = nil
     ) {
         self.id = id
         self.key = key
@@ -98,6 +104,8 @@ public struct BatchRecord: Sendable, Hashable {
         self.parent = parent
         self.completion = completion
         self.cause = cause
+        self.deferrals = deferrals
+        self.deferredSince = deferredSince
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.
@@ -189,5 +197,7 @@ public struct AttemptRecord: Sendable, Hashable {
         case expired
         /// Somebody cancelled the batch or its run.
         case cancelled
+        /// It was given back until later.
+        case deferred
     }
 }

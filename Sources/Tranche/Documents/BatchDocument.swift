@@ -26,6 +26,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let parent: Int64?
     package let completion: Int64?
     package let cause: BatchCause?
+    package let deferrals: Int
 
     /// Makes the document of a batch.
     package init(_ record: BatchRecord) {
@@ -53,6 +54,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         parent = record.parent
         completion = record.completion
         cause = record.cause
+        deferrals = record.deferrals
     }
 
     enum CodingKeys: String, CodingKey {
@@ -66,6 +68,6 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case endedAt = "ended_at"
         case leaseExpiresAt = "lease_expires_at"
         case retryAt = "retry_at"
-        case result, logging, parent, completion, cause
+        case result, logging, parent, completion, cause, deferrals
     }
 }

@@ -159,6 +159,44 @@ extension Batch {
         try await reporting(.released) { try await end { try await $0.store.release(holding) } }
     }
 
+    /// Gives the batch back until later, since what it needs asked to be left alone for a while.
+    ///
+    /// No failure is counted, unless that happens ``BatchDeferral/most`` times in a row or for
+    /// ``BatchDeferral/longestRow``: then it is recorded as one.
+    ///
+    /// - Parameters:
+    ///   - budget: The budget that is parked as long, so that nobody else tries meanwhile.
+    ///   - wait: How long to wait; 1 s to 15 min.
+    ///   - reason: Why; kept with the attempt.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.unknownBudget` for a budget that
+    ///   the run does not refer to: the batch is given back all the same.
+    @discardableResult
+    public func release(
+        parking budget: String? = nil,
+        for wait: Duration,
+        reason: String = ""
+    ) async throws -> BatchRecord {
+        let deferral = BatchDeferral(for: wait, parking: budget, reason: reason)
+        let deferred = try await release(deferral)
+        if let complaint = deferred.complaint { throw TrancheError(.unknownBudget, complaint) }
+        return deferred.record
+    }
+
+    /// Gives the batch back until later; see ``release(parking:for:reason:)``.
+    package func release(_ deferral: BatchDeferral) async throws -> DeferredBatch {
+        // Up to a fifth of the time more: those that were told the same do not try all at once.
+        let jitter = deferral.wait * inventory.configuration.randomness() / 5
+        let note = ChangeNote(by: inventory.configuration.worker, reason: deferral.reason)
+        let deferred = try await reportingLoss {
+            try await end { inventory in
+                try await inventory.store.release(holding, deferral, jitter: jitter, note)
+            }
+        }
+        reportEnd(of: deferred.record)
+        return deferred
+    }
+
     /// Extends the lease.
     ///
     /// - Returns: When the lease ends now, by the inventory's clock.
@@ -175,9 +213,9 @@ extension Batch {
     }
 
     /// Writes an end even when the task was cancelled meanwhile.
-    private func end(
-        _ body: @escaping @Sendable (Inventory) async throws -> BatchRecord
-    ) async throws -> BatchRecord {
+    private func end<Ended: Sendable>(
+        _ body: @escaping @Sendable (Inventory) async throws -> Ended
+    ) async throws -> Ended {
         let inventory = inventory
         let limit = inventory.endingLimit(lease)
         do {

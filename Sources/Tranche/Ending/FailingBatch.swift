@@ -46,6 +46,8 @@ package struct FailingBatch: Sendable {
         outcome.batch.status = .failed
         outcome.batch.endedAt = now
         outcome.batch.leaseExpiresAt = nil
+        outcome.batch.deferrals = 0
+        outcome.batch.deferredSince = nil
         outcome.batch.logging = failure.message
         outcome.batch.result = failure.result
         guard failure.parts.isEmpty else {

@@ -39,6 +39,11 @@ extension Batch {
         reportEnd(.succeeded, ended)
     }
 
+    /// Reports that a batch was given back until later, or has failed since it was put off too long.
+    func reportEnd(of record: BatchRecord) {
+        reportEnd(record.status == .released ? .released : .failed, record, message: record.logging)
+    }
+
     private func report(
         _ name: InventoryEvent.Name,
         _ record: BatchRecord,

@@ -15,8 +15,8 @@ extension Batch {
     /// Works on the batch, keeps its lease meanwhile, and ends it.
     ///
     /// When `work` returns, the batch succeeds; a returned `Encodable` is its result. When `work`
-    /// throws, the batch fails, and the error is returned rather than thrown, so that a loop over
-    /// batches goes on. When the task is cancelled, the batch is given back.
+    /// throws, the batch fails, or comes back later for a ``BatchDeferral``, and the error is returned
+    /// rather than thrown, so that a loop over batches goes on. When the task is cancelled, the batch is given back.
     ///
     /// - Parameter work: Given the items, ascending by id. It is cancelled when the batch is lost.
     /// - Returns: How it ended.
@@ -72,6 +72,13 @@ extension Batch {
             return .success(AttemptSuccess(holding, result: text, logging: nil))
         } catch let error as TrancheError where error.isLoss {
             throw error
+        } catch let deferral as BatchDeferral {
+            try await release(
+                parking: deferral.budget,
+                for: deferral.wait,
+                reason: deferral.reason
+            )
+            return .failure(deferral)
         } catch {
             if Task.isCancelled {
                 try await release()

@@ -6,6 +6,8 @@ public struct ProcessReport: Sendable, Hashable {
     public var failed = 0
     /// Batches that were handed out to somebody else meanwhile.
     public var lost = 0
+    /// Batches that were given back until later.
+    public var deferred = 0
     /// Batches that somebody cancelled meanwhile.
     public var cancelled = 0
     /// Items of the batches that succeeded.

@@ -64,6 +64,7 @@ extension AcquireRequest {
         batch.endedAt = nil
         batch.leaseExpiresAt = leaseEnd
         batch.retryAt = nil
+        batch.cause = nil
         batch.result = nil
         batch.logging = nil
         return batch

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// How an attempt at a batch ended, as it is recorded.
 public enum BatchEnd: Sendable, Hashable {
     /// It succeeded.
@@ -12,6 +14,8 @@ public enum BatchEnd: Sendable, Hashable {
     case quarantined(BatchFailure)
     /// It was given back, and nothing is counted.
     case released
+    /// It was given back until later; the text says why, and why a budget was not parked.
+    case deferred(until: Date, String)
     /// Somebody else was given the batch, or ended it; the text says what was found.
     case lost(String)
     /// Somebody cancelled the batch, or its run; the text says who.
@@ -20,6 +24,17 @@ public enum BatchEnd: Sendable, Hashable {
     /// What became of a batch that an attempt holds no more.
     init(loss error: TrancheError) {
         self = error.code == .cancelled ? .cancelled(error.message) : .lost(error.message)
+    }
+
+    /// What became of a batch that was to come back later.
+    init(_ deferred: DeferredBatch) {
+        let words = [deferred.record.logging, deferred.complaint].compactMap { $0 }
+            .joined(separator: "; ")
+        if deferred.record.status == .released, let due = deferred.record.retryAt {
+            self = .deferred(until: due, words)
+        } else {
+            self.init(BatchFailure(words, isTransient: true), as: deferred.record)
+        }
     }
 
     /// What became of a batch that failed.
@@ -38,7 +53,7 @@ public enum BatchEnd: Sendable, Hashable {
         case .failed(let failure), .failedForGood(let failure), .split(let failure),
             .quarantined(let failure):
             failure
-        case .succeeded, .released, .lost, .cancelled: nil
+        case .succeeded, .released, .deferred, .lost, .cancelled: nil
         }
     }
 

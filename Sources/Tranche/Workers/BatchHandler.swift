@@ -39,7 +39,7 @@ extension BatchHandler {
 }
 
 /// A closure as a handler: what it returns, if it is `Encodable`, is the batch's result; when it
-/// throws, the batch fails.
+/// throws, the batch fails, or comes back later where that is a ``BatchDeferral``.
 public struct ClosureHandler<Result: Sendable>: BatchHandler {
     private let work: @Sendable (Batch, BatchProgress) async throws -> Result
 
@@ -58,6 +58,8 @@ public struct ClosureHandler<Result: Sendable>: BatchHandler {
             return .succeeded(BatchSuccess(result: text))
         } catch let error as TrancheError where error.isLoss {
             throw error
+        } catch let deferral as BatchDeferral {
+            return .deferred(deferral)
         } catch {
             if Task.isCancelled { return .released() }
             return .failed(BatchFailure(error))

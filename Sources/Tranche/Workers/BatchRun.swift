@@ -71,6 +71,7 @@ struct BatchRun: Sendable {
         case .released:
             try await batch.release()
             return .released
+        case .deferred(let deferral): return BatchEnd(try await batch.release(deferral))
         }
     }
 

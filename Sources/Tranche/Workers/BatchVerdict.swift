@@ -11,6 +11,8 @@ public enum BatchVerdict: Sendable, Hashable {
     ///
     /// Where it was cut short since its time was up, it fails instead, with what was written.
     case released(AttemptOutput? = nil)
+    /// What it needs asked to be left alone for a while: it is given back until later.
+    case deferred(BatchDeferral)
 }
 
 /// What came of a batch that succeeded.

@@ -213,6 +213,7 @@ extension ProcessReport {
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .released: break
+        case .deferred: deferred += 1
         default: failed += 1
         }
     }

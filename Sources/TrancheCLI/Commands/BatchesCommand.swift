@@ -114,6 +114,9 @@ struct BatchTable {
                 parts.append("took \(Duration.seconds(seconds).words)")
             }
         case .quarantined: parts.append("'tranche redrive' makes it a batch again")
+        case .released where batch.cause == .deferred:
+            let due = batch.retryAt.map { " \(HumanText.relative($0, to: context.now()))" } ?? ""
+            parts.append("due\(due), put off \(HumanText.count(batch.deferrals, "time"))")
         case .released, .split: break
         }
         if let parent = batch.parent {

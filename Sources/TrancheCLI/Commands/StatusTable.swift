@@ -88,7 +88,9 @@ struct StatusTable {
 
     /// How long a lease or a wait for a retry lasts at most, and a little more.
     private func longestWait(of run: RunRecord) -> TimeInterval {
-        max(run.policy.lease, run.policy.backoffLimit).seconds + 60
+        // What is put off waits for up to a fifth longer than was asked for.
+        let longest = max(run.policy.lease, run.policy.backoffLimit, BatchDeferral.longest * 1.2)
+        return longest.seconds + 60
     }
 
     private func name(_ run: RunRecord) -> String {

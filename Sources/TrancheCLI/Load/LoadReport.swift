@@ -20,7 +20,9 @@ struct LoadReport: Sendable {
     /// Adds what came of a file.
     mutating func add(_ report: ChainReport) {
         counters.merge(report.counters)
-        attempts += report.succeeded + report.failed + report.lost + report.cancelled
+        attempts +=
+            report.succeeded + report.failed + report.lost + report.deferred
+            + report.cancelled
         if reason == .complete { reason = report.reason }
         isSuccess = isSuccess && report.isSuccess
         lastError = report.lastError ?? lastError

@@ -9,6 +9,7 @@ extension BatchEnd {
         case .split: "split"
         case .quarantined: "quarantined"
         case .released: "released"
+        case .deferred: "deferred"
         case .lost: "lost"
         case .cancelled: "cancelled"
         }
@@ -23,7 +24,7 @@ extension BatchEnd {
     var colour: Colour? {
         switch self {
         case .succeeded: nil
-        case .released, .lost, .cancelled: .yellow
+        case .released, .deferred, .lost, .cancelled: .yellow
         case .failed, .failedForGood, .split, .quarantined: .red
         }
     }
@@ -41,7 +42,7 @@ extension BatchEnd {
     /// What went wrong.
     var error: String? {
         switch self {
-        case .lost(let message), .cancelled(let message): message
+        case .lost(let message), .cancelled(let message), .deferred(_, let message): message
         default: failure?.message
         }
     }

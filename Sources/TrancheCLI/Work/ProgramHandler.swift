@@ -15,6 +15,7 @@ struct ProgramHandler: BatchHandler {
         defer { self.progress.update { $0.running -= 1 } }
         let end = try await program.run(batch, progress)
         if end.isCutShort { return .released(end.written) }
+        if let deferral = end.deferral { return .deferred(deferral) }
         if let message = end.failure { return .failed(try await failure(message, of: end, batch)) }
         return .succeeded(
             BatchSuccess(result: end.result?.json, note: end.result?.note, output: end.written)
@@ -32,6 +33,7 @@ struct ProgramHandler: BatchHandler {
         failure.output = end.written
         if let note = result?.note { failure.message += " (\(note))" }
         do {
+            if let fault = end.deferralFault { throw fault }
             let bad = try end.badItems()
             if bad.isEmpty { return failure }
             failure.parts = try await batch.inventory.parts(

@@ -9,6 +9,7 @@ struct ProgressTally: Sendable {
     var succeeded = 0
     var failed = 0
     var released = 0
+    var deferred = 0
     var lost = 0
     var cancelled = 0
     var items = 0
@@ -39,6 +40,7 @@ struct ProgressTally: Sendable {
             self.items += items
             add(weight: weight)
         case .released: released += 1
+        case .deferred: deferred += 1
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .failed, .failedForGood, .split, .quarantined: failed += 1
@@ -47,7 +49,7 @@ struct ProgressTally: Sendable {
     }
 
     /// Whether no batch has ended.
-    var isEmpty: Bool { succeeded + failed + released + lost + cancelled == 0 }
+    var isEmpty: Bool { succeeded + failed + released + deferred + lost + cancelled == 0 }
 
     /// The live line.
     func line(elapsed: Duration) -> String {
@@ -83,7 +85,8 @@ struct ProgressTally: Sendable {
 
     private var troubles: [String] {
         [
-            (failed, "failed"), (released, "released"), (lost, "lost"), (cancelled, "cancelled"),
+            (failed, "failed"), (released, "released"), (deferred, "deferred"), (lost, "lost"),
+            (cancelled, "cancelled"),
         ]
         .filter { $0.0 > 0 }
         .map { "\($0.0) \($0.1)" }

@@ -46,7 +46,10 @@ struct WorkOptions: Sendable {
         again may help, and does not count towards splitting. Its output goes to
         standard error; a last line that is a JSON object is kept as the batch's
         result. When CMD fails and this has "bad_ids": [5, 9], these items are
-        quarantined, and all the others are a batch again at once.
+        quarantined, and all the others are a batch again at once. When it exits with 75 and
+        this is {"retry_after": 30, "budget": "api"}, the batch is due again in 30 s (15 min
+        at most), no failure is counted, and that budget of the run, if one is named, is
+        parked as long, so that nobody else tries meanwhile.
 
         The end of what it writes, at most 64 KiB of standard error and of standard output,
         is kept for 'tranche logs'; the last line that says something is the error.

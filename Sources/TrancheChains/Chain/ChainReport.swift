@@ -8,6 +8,8 @@ public struct ChainReport: Sendable {
     public internal(set) var failed = 0
     /// Batches that somebody else was given meanwhile.
     public internal(set) var lost = 0
+    /// Batches that were given back until later.
+    public internal(set) var deferred = 0
     /// Batches that somebody cancelled meanwhile.
     public internal(set) var cancelled = 0
     /// What was counted in the batches that succeeded here.
@@ -41,6 +43,7 @@ public struct ChainReport: Sendable {
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .released: break
+        case .deferred: deferred += 1
         case .failed(let failure), .failedForGood(let failure), .split(let failure),
             .quarantined(let failure):
             failed += 1

@@ -186,6 +186,8 @@ struct ChainRun: Sendable {
             return try await write(batch, progress)
         } catch let error as TrancheError where error.isLoss {
             throw error
+        } catch let deferral as BatchDeferral {
+            return .deferred(deferral)
         } catch {
             if Task.isCancelled { return .released() }
             return .failed(try await failure(of: batch, error))

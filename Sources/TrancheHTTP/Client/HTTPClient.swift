@@ -35,11 +35,13 @@ final class HTTPClient: Sendable {
     /// - Parameters:
     ///   - request: The request.
     ///   - isPassing: Which further answers tell of a failure that passes.
+    ///   - waits: Whether to wait as long as the server asks for; else such an answer is returned.
     /// - Returns: The answer; also one that tells of a failure, when trying again did not help.
     /// - Throws: ``HTTPError`` when there was no answer; `CancellationError`.
     func send(
         _ request: HTTPRequest,
-        again isPassing: (HTTPResponse) -> Bool = { _ in false }
+        again isPassing: (HTTPResponse) -> Bool = { _ in false },
+        waitsAsAsked waits: Bool = true
     ) async throws -> HTTPResponse {
         var backoff = Backoff(limit: configuration.retryLimit)
         var patience = configuration.patience
@@ -49,6 +51,7 @@ final class HTTPClient: Sendable {
                 let response = try await perform(request)
                 let category = HTTPError.category(status: response.status)
                 guard category == .transient || isPassing(response) else { return response }
+                if response.retryAfter != nil, !waits { return response }
                 if let asked = response.retryAfter, patience > .zero {
                     wait = min(asked, patience)
                     patience -= wait

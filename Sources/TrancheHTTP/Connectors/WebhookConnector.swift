@@ -3,7 +3,8 @@ public import TrancheConnectors
 
 /// Webhooks as sinks: `webhook:https://…`.
 ///
-/// Its field `each` says that each record is a request. The secret of signatures and the header
+/// Its field `each` says that each record is a request, and `budget` which budget is parked when the
+/// receiver asks to come back later. The secret of signatures and the header
 /// field `Authorization` are the credentials `TRANCHE_WEBHOOK_SECRET` and
 /// `TRANCHE_WEBHOOK_AUTHORIZATION`.
 public struct WebhookConnector: SinkConnector {
@@ -13,18 +14,26 @@ public struct WebhookConnector: SinkConnector {
     /// `webhook:https://…`.
     public var schemes: [ConnectorScheme] {
         [
-            ConnectorScheme(.sink, "webhook", form: "webhook:https://…", fields: ["each"])
+            ConnectorScheme(
+                .sink,
+                "webhook",
+                form: "webhook:https://…",
+                fields: ["each", "budget"]
+            )
         ]
     }
 
     private struct Fields: Decodable {
         var each: Bool?
+        var budget: String?
     }
 
     /// The webhook.
     public func sink(_ spec: SinkSpec, _ context: ConnectorContext) throws -> any RecordSink {
         var configuration = WebhookSink.Configuration()
-        if try spec.fields(as: Fields.self).each ?? false { configuration.unit = .record }
+        let fields = try spec.fields(as: Fields.self)
+        if fields.each ?? false { configuration.unit = .record }
+        configuration.budget = fields.budget
         configuration.secret = try context.credentials.value("TRANCHE_WEBHOOK_SECRET")
         configuration.headers["Authorization"] =
             try context.credentials.value("TRANCHE_WEBHOOK_AUTHORIZATION")

@@ -18,7 +18,8 @@ struct WebhookPosting: Sendable {
     /// Sends a request.
     ///
     /// - Returns: What the receiver has against it; `nil` when it was taken.
-    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`.
+    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the receiver
+    ///   asks to come back later.
     func post(_ body: [UInt8], key: String) async throws -> String? {
         var headers = configuration.headers
         headers["Content-Type"] = "application/json"
@@ -38,7 +39,11 @@ struct WebhookPosting: Sendable {
         let response: HTTPResponse
         do {
             // A receiver that still works on the same request says 409.
-            response = try await client.send(request) { $0.status == 409 }
+            response = try await client.send(
+                request,
+                again: { $0.status == 409 },
+                waitsAsAsked: configuration.budget == nil
+            )
         } catch let error as HTTPError {
             throw TrancheError(
                 error.category == .transient ? .sinkUnavailable : .sinkFailed,
@@ -54,6 +59,9 @@ struct WebhookPosting: Sendable {
         // What is wrong with what was sent, rather than with who sent it or where to.
         if (400..<500).contains(response.status), !Self.ofReceiver.contains(response.status) {
             return error.message
+        }
+        if [429, 503].contains(response.status), let wait = response.retryAfter {
+            throw BatchDeferral(for: wait, parking: configuration.budget, reason: error.message)
         }
         let isPassing = error.category == .transient || response.status == 409
         throw TrancheError(

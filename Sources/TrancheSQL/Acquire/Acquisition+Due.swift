@@ -118,7 +118,7 @@ extension Acquisition {
         SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
             worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
             processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
-            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL,
+            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
             -- An adopted batch covers what it names, and is known for one by having no request.
             cover_start = CASE
                 WHEN request IS NULL AND kind IN ('incremental', 'backfill')

@@ -6,6 +6,7 @@ extension SQLInventoryStore {
     /// - Parameters:
     ///   - holding: The attempt.
     ///   - outcome: How it ended.
+    ///   - cause: Why, where that is not how its work ended.
     ///   - error: The error of a failure.
     ///   - endedAt: When, as an instant.
     ///   - condition: What the batch's row must be like, so that only the attempt's own end counts.
@@ -13,6 +14,7 @@ extension SQLInventoryStore {
     func recordAttempt(
         _ holding: AttemptKey,
         outcome: AttemptRecord.Outcome,
+        cause: BatchCause? = nil,
         error: String? = nil,
         endedAt: SQLStatement,
         if condition: SQLStatement
@@ -23,6 +25,7 @@ extension SQLInventoryStore {
                 WHERE id = \(holding.batch) AND attempt = \(holding.attempt) AND \(condition)
                 """,
             outcome: outcome,
+            cause: cause,
             error: error,
             endedAt: endedAt
         )

@@ -258,7 +258,8 @@ extension SQLInventoryStore {
                 lease_expires_at = NULL,
                 retry_at = \(batch.retryAt.map { instant($0) } ?? "NULL"),
                 processing_end = \(dialect.processingTime(ended)),
-                logging = \(batch.logging), job_result_item = \(dialect.json(batch.result))
+                logging = \(batch.logging), job_result_item = \(dialect.json(batch.result)),
+                deferrals = 0, deferred_since = NULL
             WHERE \(isHeld(holding))
             """,
             recordAttempt(

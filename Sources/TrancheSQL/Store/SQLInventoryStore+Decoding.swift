@@ -10,7 +10,8 @@ extension SQLInventoryStore {
             \(dialect.milliseconds(ofProcessingTime: "processing_start")),
             \(dialect.milliseconds(ofProcessingTime: "processing_end")),
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
-            job_result_item, logging, parent_id, completion, cause
+            job_result_item, logging, parent_id, completion, cause,
+            deferrals, \(dialect.milliseconds("deferred_since"))
         """
     }
 
@@ -48,10 +49,12 @@ extension SQLInventoryStore {
             parent: try row.optionalInteger(),
             // 0 marks one that is to be numbered.
             completion: try row.optionalInteger().flatMap { $0 > 0 ? $0 : nil },
-            cause: try cause(row.optionalText(), of: id)
+            cause: try cause(row.optionalText(), of: id),
+            deferrals: Int(try row.integer()),
+            deferredSince: try row.optionalInstant()
         )
-        // A released batch is due since its release; only failed ones have a retry.
-        if status != .failed { record.retryAt = nil }
+        // A released batch is due since its release, unless it was put off.
+        if status != .failed, record.cause != .deferred { record.retryAt = nil }
         return record
     }
 

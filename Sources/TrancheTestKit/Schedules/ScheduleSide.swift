@@ -146,6 +146,15 @@ actor ScheduleSide {
             return try await failBadItems(holding)
         case .release:
             return text(try await subject.store.release(holding))
+        case .putOff:
+            let deferral = BatchDeferral(for: .seconds(4), parking: Self.budget, reason: "busy")
+            let deferred = try await subject.store.release(
+                holding,
+                deferral,
+                jitter: .milliseconds(500),
+                ChangeNote()
+            )
+            return text(deferred.record) + (deferred.complaint == nil ? "" : " none parked")
         case .heartbeat:
             return time(try await subject.store.heartbeat(holding))
         }
@@ -293,6 +302,7 @@ actor ScheduleSide {
             + " count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
             + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
             + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"
+            + " put off \(batch.deferrals) since \(time(batch.deferredSince))"
             + " cause \(batch.cause?.rawValue ?? "-")"
             + " result \(result) logging \(logging.hasPrefix("lease expired") ? "expired" : logging)"
     }

@@ -51,7 +51,7 @@ enum ScheduleStep: Sendable {
 
     /// The ways to end or extend a batch.
     enum End: String, Sendable, CaseIterable {
-        case succeed, fail, failForNow, failBadItems, release, heartbeat
+        case succeed, fail, failForNow, failBadItems, release, putOff, heartbeat
     }
 }
 

@@ -172,9 +172,21 @@ extension ForwardingStore {
     }
 }
 
-// MARK: - Cancelling
+// MARK: - Cancelling and putting off
 
 extension ForwardingStore {
+    /// Passes the request on; see `DeferringStore`.
+    public func release(
+        _ holding: AttemptKey,
+        _ deferral: BatchDeferral,
+        jitter: Duration,
+        _ note: ChangeNote
+    ) async throws -> DeferredBatch {
+        try await forward(.release) {
+            try await base.release(holding, deferral, jitter: jitter, note)
+        }
+    }
+
     /// Passes the request on; see `CancellingStore`.
     public func cancel(_ key: RunKey, batch: Int64?, _ note: ChangeNote) async throws -> [Int64] {
         try await forward(.change) { try await base.cancel(key, batch: batch, note) }

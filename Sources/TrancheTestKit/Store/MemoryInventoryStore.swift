@@ -116,6 +116,16 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in try tables.changeRun(key) { $0.pauseReason = reason } }
     }
 
+    /// Gives a batch back until later; see `DeferringStore`.
+    public func release(
+        _ holding: AttemptKey,
+        _ deferral: BatchDeferral,
+        jitter: Duration,
+        _ note: ChangeNote
+    ) async throws -> DeferredBatch {
+        try change { try $0.release(holding, deferral, jitter: jitter, note, now: $1) }
+    }
+
     /// Cancels a run, or one batch of it; see `CancellingStore`.
     public func cancel(_ key: RunKey, batch: Int64?, _ note: ChangeNote) async throws -> [Int64] {
         try change { try $0.cancel(key, batch: batch, note, now: $1) }

@@ -272,7 +272,7 @@ extension BatchRecord {
     /// Whether the batch may be handed out again.
     func isDue(at now: Date) -> Bool {
         switch status {
-        case .released: true
+        case .released: retryAt.map { $0 <= now } ?? true
         case .running: leaseExpiresAt.map { $0 <= now } ?? false
         case .failed: retryAt.map { $0 <= now } ?? false
         case .succeeded, .split, .quarantined: false
@@ -282,7 +282,7 @@ extension BatchRecord {
     /// When the batch may be handed out again; `nil` for never.
     func nextDue(now: Date) -> Date? {
         switch status {
-        case .released: now
+        case .released: retryAt ?? now
         case .running: leaseExpiresAt
         case .failed: retryAt
         case .succeeded, .split, .quarantined: nil

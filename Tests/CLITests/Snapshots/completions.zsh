@@ -148,6 +148,9 @@ _tranche() {
             _arguments \
                 ':BATCH:' \
                 '--attempt[the attempt that holds it]:N:' \
+                '--for[until later\: 1s to 15m; it is offered at once by default]:TIME:' \
+                '--park[with --for\: park this budget of the run as long, so that nobody tries]:BUDGET:' \
+                '--reason[with --for\: why; kept with the attempt]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -409,7 +412,7 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled]:STATUS:(running succeeded failed released split quarantined cancelled)' \
+                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, deferred]:STATUS:(running succeeded failed released split quarantined cancelled deferred)' \
                 '--limit[most batches; 50 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \

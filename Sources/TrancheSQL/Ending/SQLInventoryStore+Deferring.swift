@@ -1,0 +1,149 @@
+import Foundation
+package import Tranche
+
+extension SQLInventoryStore {
+    package func release(
+        _ holding: AttemptKey,
+        _ deferral: BatchDeferral,
+        jitter: Duration,
+        _ note: ChangeNote
+    ) async throws -> DeferredBatch {
+        var reads = StatementBatch()
+        let locked = reads.add(lockRun(ofBatch: holding.batch))
+        let parked = deferral.budget.map { reads.add(lockBudget($0, ofBatch: holding.batch)) }
+        let found = reads.add(selectBatch(holding.batch))
+        let root = reads.add(selectRoot(of: holding.batch))
+        let clock = reads.add(readClock)
+        return try await wrapping {
+            try await database.withTransaction(reads.statements) { connection, rows in
+                if let ended = try putOffTooLong(rows[found], holding) { return ended }
+                let batch = try heldBatch(rows[found], by: holding, endingAs: .released)
+                guard batch.status == .running else { return DeferredBatch(record: batch) }
+                var (runRow, clockRow) = (rows[locked][0], rows[clock][0])
+                let run = try run(&runRow)
+                let now = try clockRow.instant()
+                let deferring = DeferringBatch(batch, deferral, now: now)
+                let parking = try parking(
+                    deferral,
+                    deferring,
+                    parked.map { rows[$0] },
+                    note,
+                    of: run
+                )
+                var writes = parking.statements
+                let record: BatchRecord
+                if let failure = deferring.failure {
+                    var rootRow = rows[root][0]
+                    let failing = FailingBatch(
+                        batch: batch,
+                        run: run,
+                        root: try rootRow.integer(),
+                        failure: failure,
+                        now: now
+                    )
+                    let outcome = try failing.outcome()
+                    writes += try write(outcome, of: failing)
+                    record = outcome.batch
+                } else {
+                    record = deferring.released(parkedUntil: parking.until, jitter: jitter)
+                    writes += write(record, deferral, of: holding)
+                }
+                _ = try await connection.commit(writes)
+                return DeferredBatch(record: record, complaint: parking.complaint)
+            }
+        }
+    }
+
+    /// What a deferral that is repeated has come to where it was counted as a failure.
+    private func putOffTooLong(_ rows: SQLRows, _ holding: AttemptKey) throws -> DeferredBatch? {
+        guard var row = rows.first else { return nil }
+        let batch = try batch(&row)
+        guard batch.attempt == holding.attempt, batch.cause == nil,
+            [.failed, .quarantined].contains(batch.status)
+        else { return nil }
+        return DeferredBatch(record: batch)
+    }
+
+    // MARK: Statements
+
+    private func write(
+        _ batch: BatchRecord,
+        _ deferral: BatchDeferral,
+        of holding: AttemptKey
+    ) -> [SQLStatement] {
+        let ended = batch.endedAt.map { instant($0) } ?? now
+        return [
+            """
+            UPDATE \(tables.batch)
+            SET status = 'released', cause = 'deferred', lease_expires_at = NULL,
+                retry_at = \(batch.retryAt.map { instant($0) } ?? now),
+                processing_end = \(dialect.processingTime(ended)), logging = \(batch.logging),
+                deferrals = \(batch.deferrals),
+                deferred_since = \(batch.deferredSince.map { instant($0) } ?? now)
+            WHERE \(isHeld(holding))
+            """,
+            recordAttempt(
+                holding,
+                outcome: .released,
+                cause: .deferred,
+                error: batch.logging,
+                endedAt: ended,
+                if: "status = 'released'"
+            ),
+        ] + keep(deferral.output, of: holding, endedAs: .released)
+    }
+
+    /// Locks a budget that a batch's run refers to; no row where it refers to none of the name.
+    private func lockBudget(_ name: String, ofBatch id: Int64) -> SQLStatement {
+        let run: SQLStatement = """
+            (
+                SELECT r.id
+                FROM \(tables.run) AS r JOIN \(tables.batch) AS b
+                    ON b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run
+                WHERE b.id = \(id)
+            )
+            """
+        let own: SQLStatement = "SELECT budget_id FROM \(tables.runBudget) WHERE run_id = \(run)"
+        return """
+            SELECT id, \(dialect.milliseconds("parked_until"))
+            FROM \(tables.budget)
+            WHERE name = \(name)
+                AND (id IN (\(own)) OR name = \(Budget.ofAll) AND NOT EXISTS (\(own)))
+            \(dialect.lockingRow)
+            """
+    }
+
+    /// Parks a budget, as far as it is not parked for so long already.
+    private func parking(
+        _ deferral: BatchDeferral,
+        _ deferring: DeferringBatch,
+        _ rows: SQLRows?,
+        _ note: ChangeNote,
+        of run: RunRecord
+    ) throws -> (statements: [SQLStatement], until: Date?, complaint: String?) {
+        guard let name = deferral.budget, let rows else { return ([], nil, nil) }
+        guard var row = rows.first else { return ([], nil, run.key.refersToNone(name)) }
+        let id = try row.integer()
+        let known = try row.optionalInstant()
+        let (until, isNews) = deferring.parking(after: known)
+        guard isNews else { return ([], until, nil) }
+        return (
+            [
+                """
+                UPDATE \(tables.budget)
+                SET parked_until = \(instant(until)), park_reason = \(deferral.reason)
+                WHERE id = \(id)
+                """,
+                self.note(
+                    note,
+                    on: .name(name),
+                    "parked",
+                    from: known?.utcText,
+                    to: "for \(deferral.wait.seconds.plain) s"
+                ),
+            ],
+            until,
+            nil
+        )
+    }
+}

@@ -1,0 +1,2 @@
+ALTER TABLE {inventory} DROP COLUMN deferred_since;
+ALTER TABLE {inventory} DROP COLUMN deferrals;

@@ -1,0 +1,3 @@
+-- How often in a row a batch was given back until later, and since when.
+ALTER TABLE {inventory} ADD COLUMN deferrals INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE {inventory} ADD COLUMN deferred_since INTEGER;
