@@ -24,6 +24,7 @@ let migrations = [
     "0010_cancel_runs",
     "0011_create_page",
     "0012_count_deferrals",
+    "0013_find_stuck",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

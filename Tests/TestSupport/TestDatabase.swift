@@ -196,4 +196,5 @@ package let migrationSteps = [
     "0010_cancel_runs",
     "0011_create_page",
     "0012_count_deferrals",
+    "0013_find_stuck",
 ]

@@ -75,6 +75,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._012_count_deferrals_up_sql,
             down: PackageResources._012_count_deferrals_down_sql
         ),
+        Migration(
+            version: 13,
+            name: "find_stuck",
+            up: PackageResources._013_find_stuck_up_sql,
+            down: PackageResources._013_find_stuck_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -2,6 +2,8 @@
 public enum BatchCause: String, Sendable, Hashable, Codable, CaseIterable {
     /// Somebody cancelled the batch or its run: it is failed, and no failure is counted.
     case cancelled
+    /// It is failed, has used up its attempts, and is tried again now and then all the same.
+    case stuck
     /// It is released, and due later: what it needs asked to be left alone for a while.
     case deferred
 }

@@ -8,6 +8,7 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
     package let settleWait: Double
     package let settleLag: Double
     package let watch: Double
+    package let extendedRetries: Double?
 
     /// Makes the document of a policy.
     package init(_ policy: RunPolicy) {
@@ -19,6 +20,7 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
         settleWait = policy.settleWait.seconds
         settleLag = policy.settleLag.seconds
         watch = policy.watch.seconds
+        extendedRetries = policy.extendedRetries?.seconds
     }
 
     enum CodingKeys: String, CodingKey {
@@ -30,5 +32,6 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
         case settleWait = "settle_wait_s"
         case settleLag = "settle_lag_s"
         case watch = "watch_s"
+        case extendedRetries = "extended_retries_s"
     }
 }

@@ -7,6 +7,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
     package let split: Totals
     package let quarantined: Totals
     package let cancelled: Totals
+    package let stuck: Totals
 
     /// Makes the document of a run's batches.
     package init(_ summary: RunSummary) {
@@ -17,6 +18,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
         split = Totals(summary.totals[.split])
         quarantined = Totals(summary.totals[.quarantined])
         cancelled = Totals(summary.causes[.cancelled])
+        stuck = Totals(summary.causes[.stuck])
     }
 
     /// What a number of batches add up to.

@@ -60,6 +60,7 @@ package struct FailingBatch: Sendable {
             let wait =
                 failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
             outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
+            if wait == nil, !failure.isFinal { outcome.batch.becomeStuck(run.policy, now: now) }
             return outcome
         }
         let isOutage = outcome.outage.noteFailure(

@@ -54,7 +54,7 @@ extension Inventory {
             }
             switch answer.reason {
             case .held(_, nil): try await noteRewinding(key, source)
-            case .complete, .waiting, .unsettled:
+            case .complete, .waiting, .stuck, .unsettled:
                 if watch.isStale { try await renew(key, source) }
             case .paused, .cancelled, .held, .limited: break
             }

@@ -129,6 +129,7 @@ extension NoBatchReason {
         let known: Date? =
             switch self {
             case .waiting(let until): until
+            case .stuck(let until): until
             case .limited(_, let until): until
             default: nil
             }

@@ -7,13 +7,21 @@ package struct RunStatus: Sendable {
     package let summary: RunSummary
     /// Its gaps, ascending.
     package let gaps: [Gap]
+    /// One of its stuck batches, if there is one.
+    package let stuck: BatchRecord?
     /// What no proof covers in the source; `nil` when it could not be opened.
     package let risks: [SourceRisk]?
 
     /// Makes the status of a run.
-    package init(summary: RunSummary, gaps: [Gap], risks: [SourceRisk]?) {
+    package init(
+        summary: RunSummary,
+        gaps: [Gap],
+        stuck: BatchRecord? = nil,
+        risks: [SourceRisk]?
+    ) {
         self.summary = summary
         self.gaps = gaps
+        self.stuck = stuck
         self.risks = risks
     }
 
@@ -31,6 +39,7 @@ package struct RunStatus: Sendable {
         if batches(.running) > 0 { return .running }
         if let nextDue = summary.nextDue { return .waiting(until: nextDue) }
         if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
+        if summary.causes[.stuck] != nil { return .stuck }
         return run.isAtEnd && !summary.isDue ? .complete : .idle
     }
 
@@ -59,6 +68,8 @@ package struct RunStatus: Sendable {
         case running
         /// The next batch is due then.
         case waiting(until: Date)
+        /// Nothing of it is in hand, and batches are left that have used up their attempts.
+        case stuck
         /// Writers may still commit ids that it has passed.
         case unsettled
         /// It is at its end.
@@ -74,6 +85,7 @@ package struct RunStatus: Sendable {
             case .held: "held"
             case .running: "running"
             case .waiting: "waiting"
+            case .stuck: "stuck"
             case .unsettled: "unsettled"
             case .complete: "complete"
             case .idle: "idle"

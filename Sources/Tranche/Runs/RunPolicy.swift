@@ -12,6 +12,11 @@ public struct RunPolicy: Sendable, Hashable {
     public var backoffLimit: Duration
     /// What becomes of a batch that has failed so often; it stays failed by default.
     public var onExhausted: OnExhausted
+    /// How long a batch that has failed so often waits until it is tried once more, for ever; `nil` (the
+    /// default) where it is not.
+    ///
+    /// For runs whose batches stay failed.
+    public var extendedRetries: Duration?
     /// How long one writer of the source is waited for before what it may commit becomes a gap; 60 s
     /// by default.
     public var settleWait: Duration
@@ -37,6 +42,7 @@ public struct RunPolicy: Sendable, Hashable {
         backoff: Duration = .seconds(5),
         backoffLimit: Duration = .seconds(300),
         onExhausted: OnExhausted = .fail,
+        extendedRetries: Duration? = nil,
         settleWait: Duration = .seconds(60),
         settleLag: Duration = .zero,
         watch: Duration = .seconds(86_400)
@@ -46,6 +52,7 @@ public struct RunPolicy: Sendable, Hashable {
         self.backoff = backoff
         self.backoffLimit = backoffLimit
         self.onExhausted = onExhausted
+        self.extendedRetries = extendedRetries
         self.settleWait = settleWait
         self.settleLag = settleLag
         self.watch = watch
@@ -84,6 +91,18 @@ public struct RunPolicy: Sendable, Hashable {
                 .invalidArgument,
                 "the backoff must be 0 or more, and at most its limit, which is at most 365 days"
             )
+        }
+        if let every = extendedRetries {
+            guard every >= .seconds(1), every <= .seconds(31_536_000) else {
+                throw TrancheError(.invalidArgument, "extended retries come every 1 s to 365 days")
+            }
+            guard onExhausted == .fail else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "extended retries are for batches that stay failed; those that are split are "
+                        + "tried as they are: leave one of the two out"
+                )
+            }
         }
         for (name, time) in [
             ("settle wait", settleWait), ("settle lag", settleLag), ("watch", watch),

@@ -149,7 +149,8 @@ struct WorkerGroupState: Sendable {
         let soon = min(longestPause, .milliseconds(5) * (1 << min(look, 10)))
         return switch reason {
         case .paused, .cancelled, .held: .wait(longestPause)
-        case .complete, .waiting, .unsettled, .limited: .wait(reason.wait(atMost: soon, now: now))
+        case .complete, .waiting, .stuck, .unsettled, .limited:
+            .wait(reason.wait(atMost: soon, now: now))
         }
     }
 

@@ -103,6 +103,9 @@ struct BatchTable {
             }
         case .failed where batch.cause == .cancelled:
             parts.append("'tranche retry --cancelled' offers it again")
+        case .failed where batch.cause == .stuck:
+            let due = batch.retryAt.map { " \(HumanText.relative($0, to: context.now()))" } ?? ""
+            parts.append("stuck, tried once more\(due)")
         case .failed:
             parts.append(
                 batch.retryAt.map { "tried again \(HumanText.relative($0, to: context.now()))" }

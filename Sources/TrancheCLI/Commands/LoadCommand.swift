@@ -184,6 +184,7 @@ struct LoadCommand: Command {
         guard report.reason == .complete else {
             try context.note("\(options.job): \(report.reason.description)")
             if case .cancelled = report.reason { return .cancelled }
+            if case .stuck = report.reason { return .failed }
             return .tryAgain
         }
         if report.isSuccess {

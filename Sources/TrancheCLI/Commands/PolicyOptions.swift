@@ -7,9 +7,12 @@ struct PolicyOptions: Sendable {
     private let backoff: Duration?
     private let backoffLimit: Duration?
     private let onExhausted: RunPolicy.OnExhausted?
+    private let extendedRetries: ExtendedRetries?
     private let settleWait: Duration?
     private let settleLag: Duration?
     private let watch: Duration?
+
+    private enum ExtendedRetries: Sendable { case never, every(Duration) }
 
     /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
@@ -43,6 +46,15 @@ struct PolicyOptions: Sendable {
                     "fail"
                 ),
                 choices: endings
+            ),
+            .init(
+                "extended-retries",
+                "TIME|none",
+                help(
+                    "try a batch that stays failed once more after this time, again and again: when "
+                        + "there is nothing else, and for one hand-out in ten",
+                    "none"
+                )
             ),
             .init(
                 "settle-wait",
@@ -83,6 +95,14 @@ struct PolicyOptions: Sendable {
             }
             return ending
         }
+        extendedRetries = try arguments.value("extended-retries") { text in
+            if text == "none" { return .never }
+            let every = try parseDuration(text)
+            guard every >= .seconds(1), every <= .seconds(31_536_000) else {
+                throw ValueError("give none, or 1 s to 365 days")
+            }
+            return .every(every)
+        }
         settleWait = try Self.time("settle-wait", arguments)
         settleLag = try Self.time("settle-lag", arguments)
         watch = try Self.time("watch", arguments)
@@ -101,7 +121,8 @@ struct PolicyOptions: Sendable {
     /// Whether nothing was given.
     var isEmpty: Bool {
         let times = [lease, backoff, backoffLimit, settleWait, settleLag, watch]
-        return maxAttempts == nil && onExhausted == nil && times.allSatisfy { $0 == nil }
+        return maxAttempts == nil && onExhausted == nil && extendedRetries == nil
+            && times.allSatisfy { $0 == nil }
     }
 
     /// A policy with what was given put in.
@@ -115,6 +136,11 @@ struct PolicyOptions: Sendable {
         }
         if let backoffLimit { policy.backoffLimit = backoffLimit }
         if let onExhausted { policy.onExhausted = onExhausted }
+        switch extendedRetries {
+        case .never: policy.extendedRetries = nil
+        case .every(let time): policy.extendedRetries = time
+        case nil: break
+        }
         if let settleWait { policy.settleWait = settleWait }
         if let settleLag { policy.settleLag = settleLag }
         if let watch { policy.watch = watch }
@@ -138,6 +164,7 @@ struct PolicyOptions: Sendable {
             change("backoff", \.backoff) { $0.words },
             change("backoff-limit", \.backoffLimit) { $0.words },
             change("on-exhausted", \.onExhausted) { $0.rawValue },
+            change("extended-retries", \.extendedRetries) { $0?.words ?? "none" },
             change("settle-wait", \.settleWait) { $0.words },
             change("settle-lag", \.settleLag) { $0.words },
             change("watch", \.watch) { $0.words },

@@ -91,7 +91,7 @@ struct RetryCommand: Command {
                 "batch \(batch.id) of \(batch.key) is not cancelled; nothing was changed"
             )
         }
-        guard batch.status == .failed, batch.isFinal else {
+        guard batch.status == .failed, batch.isFinal || batch.cause == .stuck else {
             let state = batch.status == .failed ? "due for its next attempt" : batch.status.rawValue
             throw TrancheError(
                 .unknownBatch,

@@ -26,7 +26,12 @@ struct StatusCommand: Command {
                 let run = summary.run
                 // Without a gap there is none to look at.
                 let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
-                runs.append(RunStatus(summary: summary, gaps: gaps, risks: risks))
+                var stuck: BatchRecord?
+                if summary.causes[.stuck] != nil {
+                    let one = BatchSelection(runs: RunSelection(run.key), cause: .stuck, limit: 1)
+                    stuck = try await inventory.batches(one).first
+                }
+                runs.append(RunStatus(summary: summary, gaps: gaps, stuck: stuck, risks: risks))
             }
             return (runs, try await inventory.oldestTransaction())
         }

@@ -60,6 +60,15 @@ struct StatusTable {
             if case .held(let reason, _) = run.state {
                 lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
             }
+            if let stuck = run.stuck {
+                let count = run.summary.causes[.stuck]?.batches ?? 1
+                let error = redacted(stuck.logging ?? "").prefix { !$0.isNewline }.prefix(80)
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " has "
+                        + "\(HumanText.count(count, "stuck batch", "stuck batches")), such as "
+                        + "\(stuck.id): \(error); 'tranche batches --status stuck' lists them"
+                )
+            }
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")

@@ -15,6 +15,7 @@ extension RunStatus.State {
 
     var colour: Colour? {
         switch self {
+        case .stuck: .red
         case .paused, .cancelled, .held, .waiting, .unsettled: .yellow
         case .running: .blue
         case .complete: .green

@@ -76,7 +76,7 @@ struct WorkOptions: Sendable {
 
         Where nobody reads standard error any more, work goes on in silence.
 
-        Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled,
+        Exit: 0 complete, 1 complete with failed, stuck or quarantined batches, 5 cancelled,
         also with --follow, 75 held, paused, or a transaction that may still commit ids
         stays open; after a signal 0 when all in hand was finished, else 130;
         --exit-when-idle when it was complete before, and this process had nothing to do.
@@ -248,6 +248,11 @@ struct WorkOptions: Sendable {
         case .waiting, .paused, .held, .limited:
             try context.note("\(key): \(reason?.description ?? "")")
             return .tryAgain
+        case .stuck:
+            let summary = try await inventory.summaries(RunSelection(key)).first
+            let troubles = failures(of: summary).joined(separator: ", and ")
+            try context.note("\(key) is complete, but \(troubles)")
+            return .failed
         case .cancelled:
             try context.note("\(key): \(reason?.description ?? "")")
             return .cancelled
@@ -257,14 +262,16 @@ struct WorkOptions: Sendable {
     /// What is to be said of batches that stay failed.
     private func failures(of summary: RunSummary?) -> [String] {
         let cancelled = summary?.causes[.cancelled]?.batches ?? 0
-        let failed = (summary?.totals[.failed]?.batches ?? 0) - cancelled
+        let stuck = summary?.causes[.stuck]?.batches ?? 0
+        let failed = (summary?.totals[.failed]?.batches ?? 0) - cancelled - stuck
         func words(_ count: Int, _ what: String, _ option: String) -> String? {
             guard count > 0 else { return nil }
             let batches = HumanText.count(count, "batch has", "batches have")
             return "\(batches) \(what); 'tranche retry\(option)' offers them again"
         }
         return [
-            words(failed, "failed", ""), words(cancelled, "been cancelled", " --cancelled"),
+            words(failed, "failed", ""), words(stuck, "got stuck", ""),
+            words(cancelled, "been cancelled", " --cancelled"),
         ].compactMap { $0 }
     }
 }

@@ -72,7 +72,7 @@ extension Acquisition {
         return batch
     }
 
-    private mutating func handOutAgain(_ batch: BatchRecord, hasExpired: Bool) {
+    mutating func handOutAgain(_ batch: BatchRecord, hasExpired: Bool) {
         let record = request.nextAttempt(at: batch, for: slot, now: now, leaseEnd: leaseEnd)
         statements.append(handOutAgain(record, to: slot))
         let lease = run.policy.lease
@@ -92,10 +92,12 @@ extension Acquisition {
     private func failForGood(_ batch: BatchRecord) -> SQLStatement {
         let isQuarantined = run.policy.onExhausted == .split && batch.count == 1
         let status: BatchStatus = isQuarantined ? .quarantined : .failed
+        var failed = batch
+        failed.becomeStuck(run.policy, now: now)
         return """
             UPDATE \(store.tables.batch)
             SET status = \(status.rawValue), failures = \(batch.failures), lease_expires_at = NULL,
-                retry_at = NULL, processing_end = \(store.dialect.processingTime(nowInstant)),
+                \(store.dueLater(failed)), processing_end = \(store.dialect.processingTime(nowInstant)),
                 logging = \(batch.expiryText)
             WHERE id = \(batch.id)
             """
@@ -118,7 +120,7 @@ extension Acquisition {
         SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
             worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
             processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
-            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
+            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL, stuck_until = NULL,
             -- An adopted batch covers what it names, and is known for one by having no request.
             cover_start = CASE
                 WHEN request IS NULL AND kind IN ('incremental', 'backfill')

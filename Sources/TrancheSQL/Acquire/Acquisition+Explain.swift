@@ -7,18 +7,21 @@ extension Acquisition {
     ///
     /// - Parameters:
     ///   - plan: The plan that found nothing; `nil` when the source was not asked.
+    ///   - stuckUntil: When the next stuck batch is tried once more; `nil` where there is none.
     ///   - connection: The connection that holds the lock.
     /// - Returns: The reason, or what is needed before one can be given.
     /// - Throws: The database's error.
     mutating func explain(
         _ plan: RangePlan?,
+        stuckUntil: Date?,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         let hasGaps = run.gapsDueAt != nil || hasChangedGaps
         let questions = hasGaps ? [selectGaps(where: isToBeLooked)] : []
         let answer = try await commitAsking(questions, on: connection)
         if let due = answer.due {
-            return .none(.waiting(until: try await bounded(due, on: connection)))
+            let bounded = try await bounded(due, on: connection)
+            return .none(.waiting(until: min(bounded, stuckUntil ?? bounded)))
         }
         if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
             return .none(rewound(plan.highestID, cursor))
@@ -37,7 +40,8 @@ extension Acquisition {
         // An earlier look of this request may have been at some of them only.
         let looked = Set((input.gapChecks ?? []).map(\.gap.id))
         if gaps.contains(where: { !looked.contains($0.id) }) { return .needsGapCheck(gaps) }
-        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
+        if gaps.contains(where: \.isOpen) { return .none(.unsettled(until: nil)) }
+        return .none(stuckUntil.map { .stuck(until: $0) } ?? .complete)
     }
 
     /// Which gaps are looked at before anything is said to be complete.

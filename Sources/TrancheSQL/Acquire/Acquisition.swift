@@ -115,6 +115,7 @@ struct Acquisition<Database: SQLDatabase> {
         try await readBudgets(reads, rows, on: connection)
 
         // 2. What was handed out before and is free again.
+        try await offerStuckInTurn(on: connection)
         if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
             return try await commit(answering: .needsSplit(exhausted), on: connection)
         }
@@ -137,7 +138,12 @@ struct Acquisition<Database: SQLDatabase> {
             if let outcome = try await handOut(plan, on: connection) { return outcome }
         }
         if !handedOut.isEmpty { return try await commit(on: connection) }
-        return try await explain(plan, on: connection)
+        let nextStuck = try await offerStuckAtLast(on: connection)
+        if !handedOut.isEmpty { return try await commit(on: connection) }
+        if let refusal = allowance.refusal {
+            return try await commit(answering: .none(refusal), on: connection)
+        }
+        return try await explain(plan, stuckUntil: nextStuck, on: connection)
     }
 
     /// Whether the plan was made from where the run stands now; whoever planned from what it

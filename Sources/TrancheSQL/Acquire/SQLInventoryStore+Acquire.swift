@@ -206,15 +206,17 @@ extension SQLInventoryStore {
         INSERT INTO \(tables.run) (
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to, is_upstream,
-            is_limited, created_at
+            on_exhausted, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
+            is_upstream, is_limited, created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),
             \(request.definitionText), \(request.bounds.lower), \(request.bounds.upper),
             \(request.policy.lease.milliseconds), \(request.policy.maxAttempts),
             \(request.policy.backoff.milliseconds), \(request.policy.backoffLimit.milliseconds),
-            \(request.policy.onExhausted.rawValue), \(request.policy.settleWait.milliseconds),
+            \(request.policy.onExhausted.rawValue),
+            \(request.policy.extendedRetries?.milliseconds),
+            \(request.policy.settleWait.milliseconds),
             \(request.policy.settleLag.milliseconds), \(request.policy.watch.milliseconds),
             \(request.rootIDs.lower), \(request.rootIDs.upper),
             -- A sibling that is read now; one that becomes upstream later marks this run, too.

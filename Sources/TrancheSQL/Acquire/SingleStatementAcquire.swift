@@ -116,6 +116,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND root_to IS NOT DISTINCT FROM \(request.rootIDs.upper)
                 AND greatest(passed_id, last_end) < 9223372036854775807 - \(step.size)
                 AND cancelled_at IS NULL
+                AND (extended_ms IS NULL OR \(slot.takesStuck ? 1 : 0) = 0)
                 AND pause_reason IS NULL
                 AND is_limited = 0
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))

@@ -255,8 +255,7 @@ extension SQLInventoryStore {
             """
             UPDATE \(tables.batch)
             SET status = \(batch.status.rawValue), failures = \(batch.failures),
-                lease_expires_at = NULL,
-                retry_at = \(batch.retryAt.map { instant($0) } ?? "NULL"),
+                lease_expires_at = NULL, \(dueLater(batch)),
                 processing_end = \(dialect.processingTime(ended)),
                 logging = \(batch.logging), job_result_item = \(dialect.json(batch.result)),
                 deferrals = 0, deferred_since = NULL
@@ -283,6 +282,16 @@ extension SQLInventoryStore {
             )
         }
         return statements
+    }
+
+    /// The assignments that say when a failed batch is due, and why it is what it is.
+    ///
+    /// One that is stuck stands in an index of its own, so that any number of them slows no acquire.
+    func dueLater(_ batch: BatchRecord) -> SQLStatement {
+        let due = batch.retryAt.map { instant($0) } ?? "NULL"
+        let (retry, stuck): (SQLStatement, SQLStatement) =
+            batch.cause == .stuck ? ("NULL", due) : (due, "NULL")
+        return "retry_at = \(retry), stuck_until = \(stuck), cause = \(batch.cause?.rawValue)"
     }
 
     func selectBatch(_ id: Int64) -> SQLStatement {

@@ -32,7 +32,8 @@ extension SQLInventoryStore {
                     insertPart($0, of: batch, error: batch.logging, run: run, now: now)
                 }
                 let markSplit: SQLStatement = """
-                    UPDATE \(tables.batch) SET status = 'split', cause = NULL, retry_at = NULL
+                    UPDATE \(tables.batch)
+                    SET status = 'split', cause = NULL, retry_at = NULL, stuck_until = NULL
                     WHERE id = \(batch.id)
                     """
                 return try await connection.commit([markSplit] + inserts).dropFirst().map {

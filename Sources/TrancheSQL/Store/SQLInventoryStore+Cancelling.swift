@@ -7,7 +7,8 @@ extension SQLInventoryStore {
         let open: SQLStatement = """
             SELECT id
             FROM \(tables.batch)
-            WHERE \(isRun(key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL\(isOne)
+            WHERE \(isRun(key)) \(isOne)
+                AND (coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)
             ORDER BY id
             \(dialect.lockingRow)
             """
@@ -76,7 +77,7 @@ extension SQLInventoryStore {
                     ELSE processing_end
                 END,
                 status = 'failed', cause = 'cancelled', logging = \(words),
-                lease_expires_at = NULL, retry_at = NULL
+                lease_expires_at = NULL, retry_at = NULL, stuck_until = NULL
             WHERE \(isMeant)
             """,
         ]

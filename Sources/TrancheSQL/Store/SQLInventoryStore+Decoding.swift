@@ -11,7 +11,7 @@ extension SQLInventoryStore {
             \(dialect.milliseconds(ofProcessingTime: "processing_end")),
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
             job_result_item, logging, parent_id, completion, cause,
-            deferrals, \(dialect.milliseconds("deferred_since"))
+            deferrals, \(dialect.milliseconds("deferred_since")), \(dialect.milliseconds("stuck_until"))
         """
     }
 
@@ -54,6 +54,7 @@ extension SQLInventoryStore {
             deferredSince: try row.optionalInstant()
         )
         // A released batch is due since its release, unless it was put off.
+        if let until = try row.optionalInstant() { record.retryAt = until }
         if status != .failed, record.cause != .deferred { record.retryAt = nil }
         return record
     }
@@ -84,7 +85,7 @@ extension SQLInventoryStore {
         """
         id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
+            on_exhausted, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
             \(dialect.milliseconds("pending_since")),
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
@@ -179,6 +180,7 @@ extension SQLInventoryStore {
             backoff: .milliseconds(try row.integer()),
             backoffLimit: .milliseconds(try row.integer()),
             onExhausted: RunPolicy.OnExhausted(rawValue: try row.text()) ?? .fail,
+            extendedRetries: try row.optionalInteger().map { .milliseconds($0) },
             settleWait: .milliseconds(try row.integer()),
             settleLag: .milliseconds(try row.integer()),
             watch: .milliseconds(try row.integer())

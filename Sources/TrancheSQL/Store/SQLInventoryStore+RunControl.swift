@@ -2,16 +2,18 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        let isMeant: SQLStatement = selection.cause == nil ? "cause IS NULL" : "1 = 1"
+        // Stuck ones are failed as any.
+        let isMeant: SQLStatement =
+            selection.cause == nil ? "(cause IS NULL OR cause = 'stuck')" : "1 = 1"
         return try await wrapping {
             try await database.write([
                 """
                 UPDATE \(tables.batch)
-                SET retry_at = \(now), cause = NULL,
-                    failures = CASE WHEN cause IS NULL THEN 0 ELSE failures END,
+                SET retry_at = \(now), cause = NULL, stuck_until = NULL,
+                    failures = CASE WHEN cause = 'cancelled' THEN failures ELSE 0 END,
                     -- One that was never handed out is as it was before.
                     status = CASE
-                        WHEN cause IS NOT NULL AND processing_end IS NULL THEN 'released'
+                        WHEN cause = 'cancelled' AND processing_end IS NULL THEN 'released'
                         ELSE 'failed'
                     END
                 WHERE \(isSelected(selection)) AND status = 'failed' AND retry_at IS NULL
@@ -62,6 +64,7 @@ extension SQLInventoryStore {
                     backoff_ms = \(policy.backoff.milliseconds),
                     backoff_limit_ms = \(policy.backoffLimit.milliseconds),
                     on_exhausted = \(policy.onExhausted.rawValue),
+                    extended_ms = \(policy.extendedRetries?.milliseconds),
                     settle_wait_ms = \(policy.settleWait.milliseconds),
                     settle_lag_ms = \(policy.settleLag.milliseconds),
                     watch_ms = \(policy.watch.milliseconds)

@@ -43,7 +43,7 @@ public struct ConformanceCase: Sendable {
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
         + pages + output + events + budgets + discovery
-        + cancelling + deferring + late + audits + splitting + recursion + generations
+        + cancelling + deferring + stuck + late + audits + splitting + recursion + generations
 }
 
 extension ConformanceCase: CustomStringConvertible {

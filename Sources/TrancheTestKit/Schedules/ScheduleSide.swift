@@ -283,6 +283,7 @@ actor ScheduleSide {
     private func text(_ reason: NoBatchReason) -> String {
         switch reason {
         case .waiting(let until): "waiting until \(time(until))"
+        case .stuck(let until): "stuck until \(time(until))"
         case .held: "held"
         case .cancelled: "cancelled"
         case .limited(let name, _): "limited by \(name)"

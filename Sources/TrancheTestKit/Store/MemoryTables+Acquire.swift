@@ -40,6 +40,7 @@ extension MemoryTables {
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 
         // 2. What was handed out before and is free again.
+        offerStuckInTurn(&acquire)
         if let exhausted = offerAgain(&acquire) { return .needsSplit(exhausted) }
 
         // 3. Ids that appeared in gaps.
@@ -60,6 +61,9 @@ extension MemoryTables {
             acquire.startProbe()
             return .batches(acquire.answer)
         }
+        offerStuck(&acquire, most: acquire.left)
+        if !acquire.answer.isEmpty { return .batches(acquire.answer) }
+        if let refusal = acquire.allowance.refusal { return .none(refusal) }
         return nothing(acquire, plan: plan)
     }
 
@@ -155,25 +159,68 @@ extension MemoryTables {
             if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {
                 if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
                 exhaust(&batch, policy: policy, now: acquire.now)
-                guard batch.status == .failed, batch.retryAt != nil else { continue }
+                guard batch.status == .failed, batch.retryAt != nil, batch.cause == nil else {
+                    continue
+                }
                 if acquire.answer.isEmpty { return batch }
                 // It is split when somebody comes who is given nothing else.
                 continue
             }
             guard acquire.allowance.admit(weight: batch.weight) else { break }
             if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
-            let slot = acquire.slot
-            batch = acquire.request.nextAttempt(
-                at: batch,
-                for: slot,
-                now: acquire.now,
-                leaseEnd: acquire.leaseEnd
-            )
-            keep(batch, token: slot.token)
-            beginAttempt(of: batch)
-            acquire.add(batch, hasExpired: isExpired)
+            handOutAgain(batch, hasExpired: isExpired, &acquire)
         }
         return nil
+    }
+
+    private mutating func handOutAgain(
+        _ batch: BatchRecord,
+        hasExpired: Bool,
+        _ acquire: inout Acquire
+    ) {
+        let slot = acquire.slot
+        let next = acquire.request.nextAttempt(
+            at: batch,
+            for: slot,
+            now: acquire.now,
+            leaseEnd: acquire.leaseEnd
+        )
+        keep(next, token: slot.token)
+        beginAttempt(of: next)
+        acquire.add(next, hasExpired: hasExpired)
+    }
+
+    // MARK: Stuck batches
+
+    /// The stuck batches of a run, the longest unseen first.
+    private func stuck(of key: RunKey) -> [BatchRecord] {
+        batches(of: key).filter { $0.cause == .stuck }
+            .sorted {
+                ($0.retryAt ?? .distantFuture, $0.id) < ($1.retryAt ?? .distantFuture, $1.id)
+            }
+    }
+
+    /// Hands out stuck batches before what is new: one in ten of what is held at most.
+    private mutating func offerStuckInTurn(_ acquire: inout Acquire) {
+        let asked = acquire.request.slots.count { $0.takesStuck }
+        guard acquire.run.policy.extendedRetries != nil, asked > 0 else { return }
+        let held = batches(of: acquire.run.key).filter {
+            $0.status == .running && !$0.isDue(at: acquire.now)
+        }
+        let most = acquire.run.policy.maxAttempts
+        let share = StuckShare(held: held.count, stuck: held.count { $0.failures >= most })
+        offerStuck(&acquire, most: min(asked, share.left))
+    }
+
+    private mutating func offerStuck(_ acquire: inout Acquire, most: Int) {
+        guard acquire.run.policy.extendedRetries != nil else { return }
+        let due = stuck(of: acquire.run.key).filter {
+            $0.retryAt.map { $0 <= acquire.now } ?? false
+        }
+        for batch in due.prefix(max(most, 0)) where acquire.left > 0 {
+            guard acquire.allowance.admit(weight: batch.weight) else { return }
+            handOutAgain(batch, hasExpired: false, &acquire)
+        }
     }
 
     /// Writes what becomes of a batch whose last attempt expired, or that is to be split.
@@ -185,6 +232,7 @@ extension MemoryTables {
             let isSplit = policy.onExhausted == .split
             batch.status = isSplit && batch.count == 1 ? .quarantined : .failed
             batch.retryAt = isSplit && batch.count > 1 ? now : nil
+            if batch.retryAt == nil { batch.becomeStuck(policy, now: now) }
         }
         keep(batch)
     }
@@ -194,7 +242,10 @@ extension MemoryTables {
     private mutating func nothing(_ acquire: Acquire, plan: RangePlan?) -> AcquireOutcome {
         let run = acquire.run
         bringForward(run, now: acquire.now)
-        if let due = nextDue(of: run.key, now: acquire.now) { return .none(.waiting(until: due)) }
+        let nextStuck = stuck(of: run.key).first?.retryAt
+        if let due = nextDue(of: run.key, now: acquire.now) {
+            return .none(.waiting(until: min(due, nextStuck ?? due)))
+        }
         if let plan, !run.isAtEnd {
             if let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
                 let words = plan.highestID.map { String($0) } ?? "none"
@@ -228,7 +279,8 @@ extension MemoryTables {
         // An earlier look may have been at those alone that were due.
         let looked = Set((acquire.input.gapChecks ?? []).map(\.gap.id))
         if left.contains(where: { !looked.contains($0.id) }) { return .needsGapCheck(left) }
-        return .none(gaps.contains(where: \.isOpen) ? .unsettled(until: nil) : .complete)
+        if gaps.contains(where: \.isOpen) { return .none(.unsettled(until: nil)) }
+        return .none(nextStuck.map { .stuck(until: $0) } ?? .complete)
     }
 
     /// Brings times forward that a clock set before it was set back: those of batches that began,
@@ -274,7 +326,7 @@ extension BatchRecord {
         switch status {
         case .released: retryAt.map { $0 <= now } ?? true
         case .running: leaseExpiresAt.map { $0 <= now } ?? false
-        case .failed: retryAt.map { $0 <= now } ?? false
+        case .failed: cause != .stuck && retryAt.map { $0 <= now } ?? false
         case .succeeded, .split, .quarantined: false
         }
     }
@@ -284,7 +336,7 @@ extension BatchRecord {
         switch status {
         case .released: retryAt ?? now
         case .running: leaseExpiresAt
-        case .failed: retryAt
+        case .failed: cause == .stuck ? nil : retryAt
         case .succeeded, .split, .quarantined: nil
         }
     }

@@ -8,7 +8,8 @@ extension MemoryTables {
     {
         let isNew = try known(key).cancellation == nil
         let open = batches(of: key).filter { batch in
-            batch.nextDue(now: now) != nil && batch.id == id ?? batch.id
+            let isOpen = batch.nextDue(now: now) != nil || batch.cause == .stuck
+            return isOpen && batch.id == id ?? batch.id
         }
         for var batch in open {
             if batch.status == .running {

@@ -73,12 +73,14 @@ extension MemoryTables {
         let limit = selection.limit
         selection.limit = .max
         let failed = batches(selection).filter { batch in
-            batch.status == .failed && batch.retryAt == nil && batch.cause == selection.cause
+            let isFailed = selection.cause == nil && batch.cause == .stuck
+            return batch.status == .failed
+                && (isFailed || batch.retryAt == nil && batch.cause == selection.cause)
         }
         for var batch in failed.prefix(limit) {
-            if batch.cause == nil { batch.failures = 0 }
+            if batch.cause != .cancelled { batch.failures = 0 }
             // One that was never handed out is as it was before.
-            if batch.cause != nil, batch.endedAt == nil {
+            if batch.cause == .cancelled, batch.endedAt == nil {
                 batch.status = .released
             } else {
                 batch.retryAt = now

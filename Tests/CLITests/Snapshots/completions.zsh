@@ -87,6 +87,7 @@ _tranche() {
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -186,6 +187,7 @@ _tranche() {
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -247,6 +249,7 @@ _tranche() {
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -331,6 +334,7 @@ _tranche() {
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
+                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -412,7 +416,7 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, deferred]:STATUS:(running succeeded failed released split quarantined cancelled deferred)' \
+                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, stuck, deferred]:STATUS:(running succeeded failed released split quarantined cancelled stuck deferred)' \
                 '--limit[most batches; 50 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -632,6 +636,7 @@ _tranche() {
                 '--backoff[wait after the first failure, then doubled]:TIME:' \
                 '--backoff-limit[the longest such wait]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined]:fail|split:(fail split)' \
+                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten]:TIME|none:' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out]:TIME:' \
                 '--watch[how long ids that were passed over are looked for]:TIME:' \

@@ -1,0 +1,40 @@
+package import Foundation
+
+extension BatchRecord {
+    /// Marks a failed batch that has used up its attempts as stuck, where the policy tries those again.
+    package mutating func becomeStuck(_ policy: RunPolicy, now: Date) {
+        guard let every = policy.extendedRetries else { return }
+        cause = .stuck
+        retryAt = now.addingTimeInterval(every.seconds)
+    }
+}
+
+extension AcquireRequest.Slot {
+    /// Whether a stuck batch comes before what is new: of every ten hand-outs, one.
+    ///
+    /// The token says so, and not a count, which each acquire would have to write.
+    package var takesStuck: Bool {
+        // Source: Fowler, Noll, Vo, FNV-1a, 64 bits.
+        let hash = token.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
+            (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return (hash >> 32) % 10 == 0
+    }
+}
+
+/// How many stuck batches may be handed out before what is new.
+package struct StuckShare: Sendable {
+    /// How many batches of the run are held.
+    package var held: Int
+    /// How many of them had used up their attempts before.
+    package var stuck: Int
+
+    /// Makes a share.
+    package init(held: Int, stuck: Int) {
+        self.held = held
+        self.stuck = stuck
+    }
+
+    /// One in ten of those that are held, and one at least.
+    package var left: Int { max(held / 10, 1) - stuck }
+}
