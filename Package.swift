@@ -25,6 +25,7 @@ let migrations = [
     "0011_create_page",
     "0012_count_deferrals",
     "0013_find_stuck",
+    "0014_create_workflow",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -42,7 +43,7 @@ func migrationTarget(_ name: String, path: String) -> Target {
 
 let examples = [
     "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce", "Recursion",
-    "LoadFile", "PostgreSQLInventory",
+    "LoadFile", "PostgreSQLInventory", "Workflow",
 ]
 
 func exampleTarget(_ name: String) -> Target {
@@ -50,7 +51,7 @@ func exampleTarget(_ name: String) -> Target {
         name: name,
         dependencies: [
             "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-            "ExampleSupport",
+            "TrancheConnectors", "TrancheWorkflows", "ExampleSupport",
         ],
         path: "examples/\(name)",
         swiftSettings: strict
@@ -77,6 +78,7 @@ let package = Package(
         .library(name: "TrancheSQLite", targets: ["TrancheSQLite"]),
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
+        .library(name: "TrancheWorkflows", targets: ["TrancheWorkflows"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
         .library(name: "MicroBatching", targets: ["MicroBatching"]),
@@ -136,6 +138,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "TrancheWorkflows",
+            dependencies: ["Tranche", "TrancheConnectors", "TrancheChains"],
+            swiftSettings: strict
+        ),
         .systemLibrary(
             name: "CLibMongoC",
             pkgConfig: "libmongoc-1.0",
@@ -177,7 +184,7 @@ let package = Package(
             name: "TrancheCLI",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
-                "TrancheChains",
+                "TrancheChains", "TrancheWorkflows",
                 "TrancheMongo", "TrancheHTTP", "CPosix",
             ],
             swiftSettings: strict
@@ -218,6 +225,15 @@ let package = Package(
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
                 "TrancheTestKit", "TestSupport", "PlainSettings", "CPosix", "CZlib",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheWorkflowsTests",
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
+                "TranchePostgreSQL", "TrancheChains", "TrancheWorkflows", "TrancheTestKit",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),
@@ -274,8 +290,9 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL", "TrancheCLI",
-                "TrancheTestKit", "CSQLite", "TestSupport", "tranche",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL",
+                "TrancheWorkflows", "TrancheCLI", "TrancheTestKit", "CSQLite", "TestSupport",
+                "tranche",
             ],
             exclude: ["Snapshots"],
             swiftSettings: strict

@@ -132,7 +132,7 @@ struct BenchDatabase: Sendable {
             [
                 "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
                 "_let_in", "_change",
-                "_page", "_page_list",
+                "_page", "_page_list", "_workflow",
                 "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }

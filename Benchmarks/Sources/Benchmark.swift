@@ -5,7 +5,7 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
-                             [batcher] [sharing] [far] [beside] [budgets]
+                             [batcher] [sharing] [far] [beside] [budgets] [workflows]
                              [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -35,6 +35,9 @@ enum Benchmark {
                     (0) of another job are in the inventory, and --gaps ids (0) are missing
           budgets   batches per second of one worker with a parallelism and a budget beside one without,
                     and of 32 workers on eight runs of one budget beside 32 on one run without
+          workflows batches whose reading and writing take 20 ms each, in stages beside one after the
+                    other; and a CSV file of 1,000,000 rows into PostgreSQL by a workflow of the
+                    program tranche beside this one, by turns with its load
         """
 
     static func run(arguments: [String]) async throws {
@@ -67,6 +70,9 @@ enum Benchmark {
             if options.suites.contains("far") { try await Far(database, options).run() }
             if options.suites.contains("beside") { try await Beside(database, options).run() }
             if options.suites.contains("budgets") { try await Budgets(database, options).run() }
+            if options.suites.contains("workflows") {
+                try await WorkflowLoads(database, options).run()
+            }
         }
     }
 
@@ -74,7 +80,7 @@ enum Benchmark {
     struct Options {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
-            "batcher", "sharing", "far", "beside", "budgets",
+            "batcher", "sharing", "far", "beside", "budgets", "workflows",
         ]
 
         var suites: [String] = []

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import Tranche
 import TrancheSQL
+import TrancheWorkflows
 
 @testable import TrancheCLI
 
@@ -26,13 +27,18 @@ import TrancheSQL
             ("retry", RetryDocument.self),
             ("split", SplitDocument.self),
             ("redrive", RedriveDocument.self),
-            ("cancel", CancelDocument.self),
-            ("pause, resume", PauseDocument.self),
+            ("cancel, workflow cancel", CancelDocument.self),
+            ("pause, resume, workflow pause, workflow resume", PauseDocument.self),
             ("set, restore", RunLimitsDocument.self),
             ("budget", BudgetsDocument.self),
             ("changes", ChangesDocument.self),
             ("page next", SuccessorDocument.self),
             ("page list", PagesDocument.self),
+            ("workflow start", WorkflowDocument.self),
+            ("workflow list", WorkflowsDocument.self),
+            ("workflow show", WorkflowProgress.self),
+            ("workflow work, workflow result", WorkflowResultDocument.self),
+            ("workflow snapshot", WorkflowSnapshot.self),
             ("redefine", Redefinition.self),
             ("redefine --all, redefine --from-database", RedefinitionsDocument.self),
             ("compact", CompactionDocument.self),
@@ -54,6 +60,10 @@ import TrancheSQL
             }
         case "page":
             for action in ["next", "list"] { _ = try article.section(about: "page \(action)") }
+        case "workflow":
+            for action in WorkflowCommand.Action.allCases {
+                _ = try article.section(about: "workflow \(action.rawValue)")
+            }
         default: _ = try article.section(about: name)
         }
     }

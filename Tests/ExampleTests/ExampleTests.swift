@@ -9,7 +9,7 @@ struct ExampleTests {
         "A Swift example does what it shows",
         arguments: [
             "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce",
-            "Recursion", "LoadFile", "OwnConnector",
+            "Recursion", "LoadFile", "OwnConnector", "Workflow",
         ]
     )
     func swiftExample(_ name: String) async throws {

@@ -197,4 +197,5 @@ package let migrationSteps = [
     "0011_create_page",
     "0012_count_deferrals",
     "0013_find_stuck",
+    "0014_create_workflow",
 ]

@@ -81,6 +81,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._013_find_stuck_up_sql,
             down: PackageResources._013_find_stuck_down_sql
         ),
+        Migration(
+            version: 14,
+            name: "create_workflow",
+            up: PackageResources._014_create_workflow_up_sql,
+            down: PackageResources._014_create_workflow_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -171,7 +171,7 @@ extension Inventory {
     }
 
     /// Checks a request and opens its source.
-    private func prepare(
+    func prepare(
         _ request: BatchRequest,
         from description: some MetaSourceDescription
     ) async throws -> any MetaSource {

@@ -175,7 +175,7 @@ extension Inventory {
         memory.note(cursor: last.idEnd, settling: settling, of: key)
     }
 
-    private func storeRequest(
+    func storeRequest(
         _ request: BatchRequest,
         from source: any MetaSource,
         batches: Int
@@ -199,7 +199,8 @@ extension Inventory {
             ),
             jobIdentifier: request.jobIdentifier,
             mayBeRepeated: request.token != nil,
-            config: configText(request.effective(for: definition))
+            config: configText(request.effective(for: definition)),
+            workflow: request.workflow
         )
     }
 }

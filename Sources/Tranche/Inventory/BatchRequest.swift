@@ -32,6 +32,8 @@ public struct BatchRequest: Sendable, Hashable {
     public var target: String?
     /// What the source must promise of late commits; `nil` (the default) for what it can.
     public var promise: SourcePromise?
+    /// The digest of the workflow that asks, where it is one.
+    package var workflow: String?
 
     /// Makes a request.
     public init(
@@ -166,7 +168,8 @@ public struct BatchRequest: Sendable, Hashable {
             batchWeight: limit.weight,
             batchCount: limit.count,
             minWeight: minWeight,
-            lingerMilliseconds: minWeight == nil ? nil : linger.milliseconds
+            lingerMilliseconds: minWeight == nil ? nil : linger.milliseconds,
+            workflow: workflow
         )
     }
 }
@@ -195,10 +198,11 @@ struct EffectiveRequest: Encodable, Hashable {
     var batchCount: Int?
     var minWeight: Double?
     var lingerMilliseconds: Int64?
+    var workflow: String?
 
     enum CodingKeys: String, CodingKey {
         case metaTable = "meta_table"
-        case filter, job, run
+        case filter, job, run, workflow
         case jobIdentifier = "job_identifier"
         case batchIDMin = "batch_id_min"
         case batchIDMax = "batch_id_max"

@@ -141,7 +141,7 @@ extension NoBatchReason {
     /// Whether a worker that ends as `end` says looks again.
     package func isWorthWaiting(for end: BatchesEnd) -> Bool {
         switch (end, self) {
-        case (_, .cancelled): false
+        case (_, .cancelled), (_, .superseded): false
         // Also when the time has come meanwhile: the next answer is another.
         case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)),
             (.whenComplete, .limited):

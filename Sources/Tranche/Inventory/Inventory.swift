@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// The inventory: which ids were handed out, to which job, and how each batch ended.
@@ -144,7 +144,7 @@ public final class Inventory: Sendable {
     }
 
     /// The inventory's time, as far as it is known here.
-    var now: Date { configuration.store.now?() ?? Date() }
+    package var now: Date { configuration.store.now?() ?? Date() }
 }
 
 extension Inventory {

@@ -1,5 +1,5 @@
 /// What a sink promises of a batch that is written more than once.
-public enum DeliveryPromise: String, Sendable, Hashable, Comparable, CaseIterable {
+public enum DeliveryPromise: String, Sendable, Hashable, Comparable, CaseIterable, Codable {
     /// A batch that is tried again is written again.
     case atLeastOnce
     /// Writing a batch again changes nothing.

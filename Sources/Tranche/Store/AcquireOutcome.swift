@@ -85,6 +85,9 @@ public enum NoBatchReason: Sendable, Hashable {
     /// There is something to hand out, and a budget has no room for it; it has at the latest then,
     /// where that is known.
     case limited(by: String, until: Date?)
+    /// The run has another workflow than the one that was begun with: that of this generation; 0
+    /// where it has none.
+    case superseded(by: Int)
 }
 
 extension NoBatchReason: CustomStringConvertible {
@@ -113,6 +116,10 @@ extension NoBatchReason: CustomStringConvertible {
                 + (name == "parallelism"
                     ? ": as many batches are held as it allows"
                     : "; 'tranche budget show' tells what it holds, and whether it is paused")
+        case .superseded(0): "superseded: the run has no workflow any more"
+        case .superseded(let generation):
+            "superseded: generation \(generation) of the workflow has begun; "
+                + "'tranche workflow work' joins it"
         }
     }
 }

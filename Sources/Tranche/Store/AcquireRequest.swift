@@ -30,6 +30,8 @@ public struct AcquireRequest: Sendable, Hashable {
     public var mayBeRepeated: Bool
     /// The request as asked for, as JSON, kept with each new batch.
     public var config: String
+    /// The digest of the workflow that asks, which must be the run's last; `nil` for none.
+    public var workflow: String?
 
     /// Makes a request.
     ///
@@ -48,7 +50,8 @@ public struct AcquireRequest: Sendable, Hashable {
         slots: [Slot],
         jobIdentifier: String? = nil,
         mayBeRepeated: Bool = false,
-        config: String = "{}"
+        config: String = "{}",
+        workflow: String? = nil
     ) throws {
         self.key = key
         self.definition = definition
@@ -64,6 +67,7 @@ public struct AcquireRequest: Sendable, Hashable {
         self.jobIdentifier = jobIdentifier
         self.mayBeRepeated = mayBeRepeated
         self.config = config
+        self.workflow = workflow
     }
 
     /// How a new batch of the run comes to be.

@@ -10,7 +10,8 @@ public import Foundation
 /// inherits.
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
-    GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, PageStore
+    GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, PageStore,
+    WorkflowStore
 {
     /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
     /// then a late one; then new ones after the cursor.

@@ -148,7 +148,7 @@ struct WorkerGroupState: Sendable {
         // quickly.
         let soon = min(longestPause, .milliseconds(5) * (1 << min(look, 10)))
         return switch reason {
-        case .paused, .cancelled, .held: .wait(longestPause)
+        case .paused, .cancelled, .held, .superseded: .wait(longestPause)
         case .complete, .waiting, .stuck, .unsettled, .limited:
             .wait(reason.wait(atMost: soon, now: now))
         }

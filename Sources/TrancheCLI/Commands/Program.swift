@@ -17,6 +17,7 @@ package struct Program: Sendable {
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self,
         SetCommand.self,
         RestoreCommand.self, BudgetCommand.self, ChangesCommand.self, PageCommand.self,
+        WorkflowCommand.self,
         RedefineCommand.self,
         CompactCommand.self, CompletionsCommand.self,
     ]

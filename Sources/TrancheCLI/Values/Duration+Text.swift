@@ -6,19 +6,11 @@ import Tranche
 /// - Returns: The duration; 0 or more, in whole milliseconds.
 /// - Throws: ``ValueError``.
 func parseDuration(_ text: String) throws -> Duration {
-    let (number, unit) = try splitNumber(text, as: "duration")
-    let units: [String: Double] = [
-        "": 1000, "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000,
-    ]
-    guard let factor = units[unit] else {
-        throw ValueError("'\(unit)' is no unit of time; use ms, s, m, h or d")
+    do {
+        return try UnitText.duration(text)
+    } catch {
+        throw ValueError(error.message)
     }
-    let milliseconds = number * factor
-    // A thousand years: what is longer is a slip, and would not fit everywhere.
-    guard milliseconds >= 0, milliseconds < 3.2e13 else {
-        throw ValueError("a duration is 0 or more, and below a thousand years")
-    }
-    return .milliseconds(milliseconds.nearestInteger)
 }
 
 extension Duration {

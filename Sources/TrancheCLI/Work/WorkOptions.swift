@@ -1,4 +1,5 @@
 import Tranche
+import TrancheWorkflows
 
 /// The options of the commands that run a program per batch.
 struct WorkOptions: Sendable {
@@ -14,6 +15,8 @@ struct WorkOptions: Sendable {
     let follows: Bool
     /// How to exit when there was nothing to do.
     let idle: ProgramStatus
+    /// What the program is given by name.
+    private let parameters: WorkflowParameters
     /// The program and its arguments.
     let program: [String]
 
@@ -28,6 +31,12 @@ struct WorkOptions: Sendable {
                 "how long a program may take for a batch; no bound by default"
             ),
             .init("idle", "TIME", "how long a program may write no line; no bound by default"),
+            .init(
+                "param",
+                "NAME=VALUE",
+                "given to the program as TRANCHE_PARAM_NAME",
+                isRepeatable: true
+            ),
             ProgramStatus.idleOption(0),
         ]
         if mayFollow {
@@ -101,6 +110,11 @@ struct WorkOptions: Sendable {
         if follows, arguments.has("drain") {
             throw UsageError("--drain and --follow exclude each other")
         }
+        do {
+            parameters = try WorkflowParameters(texts: arguments.texts("param"))
+        } catch {
+            throw UsageError("--param \(error)")
+        }
         program = arguments.program
     }
 
@@ -134,7 +148,7 @@ struct WorkOptions: Sendable {
             let batchProgram = BatchProgram(
                 path: path,
                 arguments: program,
-                environment: context.environment,
+                environment: context.environment.merging(parameters.environment) { $1 },
                 guardian: guardian,
                 stop: stop,
                 grace: grace,
@@ -245,7 +259,7 @@ struct WorkOptions: Sendable {
                     + "shows it and them. End it, or try again later"
             )
             return .tryAgain
-        case .waiting, .paused, .held, .limited:
+        case .waiting, .paused, .held, .limited, .superseded:
             try context.note("\(key): \(reason?.description ?? "")")
             return .tryAgain
         case .stuck:

@@ -4,6 +4,8 @@ public import Tranche
 public final class BatchContext {
     /// The batch.
     public let batch: BatchRecord
+    /// What was given to the run by name.
+    public internal(set) var parameters: [String: String] = [:]
     /// What was counted so far; steps add under names of their own.
     public var counters = Counters()
     /// Who is told of items that are no valid records; `nil` where the batch fails with them.

@@ -26,6 +26,15 @@ public struct ChainOptions: Sendable {
     ///
     /// False for all but the last of several sources. After a fault they are in any case.
     public var assembles = true
+    /// How long a batch may take; no bound by default.
+    public var timeout: TimeBound?
+    /// How long a batch may go on without progress; no bound by default.
+    public var idle: Duration?
+    /// What was given to the run by name, for steps that look at their ``BatchContext``.
+    public var parameters: [String: String] = [:]
+    /// Reading ahead and writing as stages of their own, in place of ``workers``; `nil` (the
+    /// default) for workers that each read and write a batch.
+    public var stages: ChainStages?
     /// Asks the run to stop.
     public var stop = StopSource()
     /// How long what is in hand may go on after a stop; 5 s by default.
@@ -53,6 +62,7 @@ public struct ChainOptions: Sendable {
         guard (1...1000).contains(workers) else {
             throw TrancheError(.invalidArgument, "\(workers) workers asked for; give 1 to 1000")
         }
+        try stages?.validate()
     }
 }
 

@@ -89,13 +89,15 @@ extension SinkChain {
 struct ChainRun: Sendable {
     private let chain: Chain<Record>
     private let sink: any RecordSink
-    private let inventory: Inventory
-    private let options: ChainOptions
-    private let source: any MetaSource
+    let inventory: Inventory
+    let options: ChainOptions
+    let source: any MetaSource
     /// The fields that all records of the source have; `nil` where each says its own.
     private let fields: RecordFields?
     /// The sink, where it writes into the transaction of the success.
     private let transactional: (any TransactionalRecordSink)?
+    /// What keeps reading and writing apart, where they are stages.
+    private let gates: StageGates?
     let key: RunKey
 
     /// Opens source and sink, and checks that all fits together.
@@ -104,6 +106,7 @@ struct ChainRun: Sendable {
         sink = chain.sink
         self.inventory = inventory
         self.options = options
+        gates = options.stages.map { StageGates($0) }
         source = try await inventory.source(chain.chain.source)
         key = RunKey(
             metaTable: source.definition.table,
@@ -164,10 +167,12 @@ struct ChainRun: Sendable {
             options.request,
             from: chain.source,
             configuration: .init(
-                slots: options.workers,
+                slots: options.stages?.slots ?? options.workers,
                 prefetch: options.prefetch,
                 end: options.end,
-                grace: options.grace
+                grace: options.grace,
+                timeout: options.timeout,
+                idle: options.idle
             ),
             stop: options.stop,
             handler: handler
@@ -183,7 +188,15 @@ struct ChainRun: Sendable {
     /// Writes a batch, or says how that failed.
     func process(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         do {
-            return try await write(batch, progress)
+            guard let gates else { return try await write(batch, progress) }
+            let clock = inventory.configuration.clock
+            return try await gates.run(
+                batch,
+                clock,
+                progress,
+                read: { try await read(batch, progress) },
+                write: { try await write(batch, read: $0, progress) }
+            )
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch let deferral as BatchDeferral {
@@ -221,11 +234,15 @@ struct ChainRun: Sendable {
     /// Writes a batch's records.
     ///
     /// A sink that has to begin anew does so here, without the waits and limits of attempts.
-    private func write(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+    private func write(
+        _ batch: Batch,
+        read content: ReadBatch? = nil,
+        _ progress: BatchProgress
+    ) async throws -> BatchVerdict {
         var known: [Int64: RefusedRecord] = [:]
         for _ in 1..<Self.mostPasses {
             do {
-                return try await write(batch, without: known, progress)
+                return try await write(batch, read: content, without: known, progress)
             } catch let again as SinkPassNeeded {
                 try await again.prepare()
             } catch let refused as RecordsRefused where takesRejects {
@@ -236,7 +253,7 @@ struct ChainRun: Sendable {
             }
         }
         do {
-            return try await write(batch, without: known, progress)
+            return try await write(batch, read: content, without: known, progress)
         } catch let again as SinkPassNeeded {
             throw again.underlying
         }
@@ -247,19 +264,20 @@ struct ChainRun: Sendable {
 
     private func write(
         _ batch: Batch,
+        read content: ReadBatch?,
         without known: [Int64: RefusedRecord],
         _ progress: BatchProgress
     ) async throws -> BatchVerdict {
         guard let transactional else {
             let counters = try await sink.withWriter(for: batch.record) {
-                try await write(batch, to: $0, without: known, progress)
+                try await write(batch, read: content, to: $0, without: known, progress)
             }
             let text = try batch.jsonText(of: counters)
             return .succeeded(BatchSuccess(result: text, counters: counters))
         }
         let record = try await batch.succeed { transaction in
             let writer = try transactional.writer(for: batch.record, in: transaction)
-            return try await write(batch, to: writer, without: known, progress)
+            return try await write(batch, read: content, to: writer, without: known, progress)
         }
         let counters = try record.result.map { try JSONText.decode(Counters.self, from: $0) }
         return .recorded(BatchSuccess(result: record.result, counters: counters ?? Counters()))
@@ -267,6 +285,7 @@ struct ChainRun: Sendable {
 
     private func write(
         _ batch: Batch,
+        read content: ReadBatch?,
         to writer: any RecordWriter,
         without known: [Int64: RefusedRecord],
         _ progress: BatchProgress
@@ -276,9 +295,11 @@ struct ChainRun: Sendable {
             sourceFields: fields,
             hasMoreAttempts: batch.record.failures + 1 < options.request.policy.maxAttempts
         )
+        context.parameters = options.parameters
         for attachment in chain.attachments { attachment.begin(context) }
         do {
-            let records = try chain.open(context, try await reader(of: batch, context))
+            let source = try await reader(of: batch, read: content, context)
+            let records = try chain.open(context, source)
             while let chunk = try await records.next() {
                 progress.report()
                 let taken = try leavingOut(known, of: chunk, context)
@@ -347,37 +368,6 @@ struct ChainRun: Sendable {
                 "\(rejected) of \(batch.count) items of batch \(batch.id) are no valid records; at most "
                     + "\(limit) are let through"
             )
-        }
-    }
-
-    private func reader(
-        of batch: Batch,
-        _ context: BatchContext
-    ) async throws -> ChunkReader<Record> {
-        context.counters.add(0, to: CounterName.read)
-        let records: ChunkReader<Record>
-        if let source = source as? any RecordMetaSource {
-            records = try await source.records(of: batch.record) { fault in
-                context.counters.add(1, to: CounterName.read)
-                try context.reject(fault, by: .source)
-            }
-        } else {
-            records = ItemRecords.reader(of: batch)
-        }
-        var last: RecordBlock?
-        return ChunkReader {
-            guard let chunk = try await records.next() else { return nil }
-            context.counters.add(chunk.count, to: CounterName.read)
-            // What is read at once is mostly one block.
-            let isOneBlock = chunk.first?.block === chunk.last?.block
-            for run in isOneBlock ? [chunk[...]] : chunk.blockRuns {
-                guard let block = run.first?.block, block !== last else { continue }
-                last = block
-                if block.surplus > 0 {
-                    context.counters.add(block.surplus, to: CounterName.surplus)
-                }
-            }
-            return chunk
         }
     }
 }

@@ -13,14 +13,18 @@ extension Spec {
             decoder.keyDecodingStrategy = .convertFromSnakeCase
             return try decoder.decode(type, from: Data(SpecValue.object(fields).description.utf8))
         } catch let error as DecodingError {
-            throw Self.fault(error, in: fields)
+            throw SpecError(error, within: fields)
         }
     }
+}
 
-    private static func fault(
-        _ error: DecodingError,
-        in fields: [String: SpecValue]
-    ) -> SpecError {
+extension SpecError {
+    /// What is wrong with a JSON value that was to be read as a type.
+    ///
+    /// - Parameters:
+    ///   - error: The decoder's error.
+    ///   - fields: The object's members, of which the one is shown that is wrong.
+    package init(_ error: DecodingError, within fields: [String: SpecValue]) {
         let (context, words): (DecodingError.Context, String?) =
             switch error {
             case .typeMismatch(let type, let context): (context, Self.word(for: type))
@@ -33,11 +37,10 @@ extension Spec {
         let path = context.codingPath.map { key in
             key.intValue.map(String.init) ?? key.stringValue.withUnderscores
         }
-        let value = path.first.flatMap { fields[$0]?.shown }
-        return SpecError(
+        self.init(
             .invalidValue,
             field: path,
-            value: value,
+            value: path.first.flatMap { fields[$0]?.shown },
             words ?? "cannot be used: \(context.debugDescription)"
         )
     }

@@ -18,6 +18,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     private let due: StatementBatch.Place
     /// The budgets of the run, where it is likely to have some.
     private let budgets: StatementBatch.Place?
+    /// The run's last workflow, where the request carries one.
+    private let workflow: StatementBatch.Place?
     /// The batches that an earlier request with the same tokens was given.
     private let repeated: StatementBatch.Place?
     /// What is read of the source; `nil` where that has its own database, or was planned from.
@@ -69,6 +71,11 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         } else {
             budgets = nil
         }
+        if request.workflow != nil {
+            workflow = batch.add(store.selectGeneration(of: request.key))
+        } else {
+            workflow = nil
+        }
         if let source, let step = statements.step {
             var observation: StatementBatch.Places?
             if source.isObservable, hint.isNearCeiling {
@@ -104,6 +111,14 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
 
     /// The budgets of the run with what is held under them; `nil` where they were not read.
     func budgets(in rows: [SQLRows]) -> SQLRows? { budgets.map { rows[$0] } }
+
+    /// The generation of the run's workflow, where it is another than the one that asks.
+    func superseding(_ digest: String?, in rows: [SQLRows]) throws -> Int? {
+        guard let workflow else { return nil }
+        guard var row = rows[workflow].first else { return 0 }
+        let generation = Int(try row.integer())
+        return try row.text() == digest ? nil : generation
+    }
 
     /// The batches that the same tokens stand for; empty where they are new.
     func repeated(in rows: [SQLRows]) -> SQLRows { repeated.map { rows[$0] } ?? SQLRows() }

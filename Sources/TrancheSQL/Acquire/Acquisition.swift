@@ -105,8 +105,11 @@ struct Acquisition<Database: SQLDatabase> {
         _ rows: [SQLRows],
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
-        // 1. A run that is stopped gives none.
+        // 1. A run that is stopped, or goes on as another workflow, gives none.
         if let cancellation = run.cancellation { return .none(.cancelled(cancellation)) }
+        if let generation = try reads.superseding(request.workflow, in: rows) {
+            return .none(.superseded(by: generation))
+        }
         if let reason = run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = try await holdForOutage(on: connection) {
             return try await commit(answering: .none(reason), on: connection)

@@ -143,7 +143,7 @@ extension SQLInventoryStore {
         }
     }
 
-    private func requireSibling(_ rows: SQLRows, agreesWith request: AcquireRequest) throws {
+    func requireSibling(_ rows: SQLRows, agreesWith request: AcquireRequest) throws {
         guard var row = rows.first else { return }
         var sibling = try run(&row)
         sibling.bounds = request.bounds

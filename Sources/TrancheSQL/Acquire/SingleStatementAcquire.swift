@@ -123,9 +123,16 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
                 AND settle_lag_ms = 0
+                AND \(isCurrent)
                 AND (SELECT count(*) FROM ended) = 1
             """
         }
+    }
+
+    /// Whether the run's workflow is the one that asks.
+    private var isCurrent: SQLStatement {
+        guard let digest = request.workflow else { return "1 = 1" }
+        return "(\(store.selectWorkflow("digest", of: request.key))) = \(digest)"
     }
 
     /// The source's next rows, numbered and added up in order of id.

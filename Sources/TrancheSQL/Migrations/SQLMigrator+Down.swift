@@ -115,6 +115,8 @@ extension SQLMigrator {
             )
         case "inventory_page":
             return ("pages", "SELECT '', count(*) FROM \(tables.page)")
+        case "inventory_workflow":
+            return ("workflows", count(tables.workflow, of: tables.run, by: "run_id"))
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

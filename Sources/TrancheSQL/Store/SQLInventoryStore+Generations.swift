@@ -58,6 +58,7 @@ extension SQLInventoryStore {
                         """,
                         "UPDATE \(tables.run) SET \(assignments(standing)) WHERE \(isRun(key))",
                     ] + moveBudgets(from: former, to: key)
+                        + [moveWorkflow(from: former, to: key)]
                 )
                 return former
             }

@@ -56,22 +56,7 @@ extension SQLInventoryStore {
                 """
             )
         }
-        if let policy {
-            statements.append(
-                """
-                UPDATE \(tables.run)
-                SET lease_ms = \(policy.lease.milliseconds), max_attempts = \(policy.maxAttempts),
-                    backoff_ms = \(policy.backoff.milliseconds),
-                    backoff_limit_ms = \(policy.backoffLimit.milliseconds),
-                    on_exhausted = \(policy.onExhausted.rawValue),
-                    extended_ms = \(policy.extendedRetries?.milliseconds),
-                    settle_wait_ms = \(policy.settleWait.milliseconds),
-                    settle_lag_ms = \(policy.settleLag.milliseconds),
-                    watch_ms = \(policy.watch.milliseconds)
-                WHERE \(isRun(key))
-                """
-            )
-        }
+        if let policy { statements.append(set(policy, of: key)) }
         let asked = statements
         try await wrapping {
             try await database.withTransaction(Array(asked.prefix(2))) { connection, rows in
@@ -85,6 +70,22 @@ extension SQLInventoryStore {
                 _ = try await connection.commit(changes)
             }
         }
+    }
+
+    /// The statement that gives a run another policy.
+    func set(_ policy: RunPolicy, of key: RunKey) -> SQLStatement {
+        """
+        UPDATE \(tables.run)
+        SET lease_ms = \(policy.lease.milliseconds), max_attempts = \(policy.maxAttempts),
+            backoff_ms = \(policy.backoff.milliseconds),
+            backoff_limit_ms = \(policy.backoffLimit.milliseconds),
+            on_exhausted = \(policy.onExhausted.rawValue),
+            extended_ms = \(policy.extendedRetries?.milliseconds),
+            settle_wait_ms = \(policy.settleWait.milliseconds),
+            settle_lag_ms = \(policy.settleLag.milliseconds),
+            watch_ms = \(policy.watch.milliseconds)
+        WHERE \(isRun(key))
+        """
     }
 
     /// The statement that gives a run another definition.

@@ -14,6 +14,7 @@ package struct TableNames: Sendable, Hashable {
     package let change: SQLTableName
     package let pageList: SQLTableName
     package let page: SQLTableName
+    package let workflow: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -29,6 +30,7 @@ package struct TableNames: Sendable, Hashable {
         change = SQLTableName(schema: schema, table: table + "_change")
         pageList = SQLTableName(schema: schema, table: table + "_page_list")
         page = SQLTableName(schema: schema, table: table + "_page")
+        workflow = SQLTableName(schema: schema, table: table + "_workflow")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

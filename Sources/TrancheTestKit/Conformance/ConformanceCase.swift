@@ -44,6 +44,7 @@ public struct ConformanceCase: Sendable {
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
         + pages + output + events + budgets + discovery
         + cancelling + deferring + stuck + late + audits + splitting + recursion + generations
+        + workflows
 }
 
 extension ConformanceCase: CustomStringConvertible {

@@ -298,6 +298,39 @@ extension ForwardingStore {
     }
 }
 
+// MARK: - Workflows
+
+extension ForwardingStore {
+    /// Passes the request on; see `WorkflowStore`.
+    public func begin(_ request: AcquireRequest) async throws {
+        try await forward(.change) { try await base.begin(request) }
+    }
+
+    /// Passes the request on; see `WorkflowStore`.
+    public func describe(
+        _ key: RunKey,
+        digest: String,
+        text: String,
+        policy: RunPolicy,
+        by worker: String?
+    ) async throws -> WorkflowRecord {
+        try await forward(.change) {
+            try await base.describe(key, digest: digest, text: text, policy: policy, by: worker)
+        }
+    }
+
+    /// Passes the request on; see `WorkflowStore`.
+    public func workflows(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [WorkflowRecord] {
+        try await forward(.read) {
+            try await base.workflows(selection, after: mark, limit: limit)
+        }
+    }
+}
+
 // MARK: - Budgets
 
 extension ForwardingStore {

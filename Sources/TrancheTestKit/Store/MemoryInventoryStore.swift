@@ -169,6 +169,45 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in tables.changes(selection, limit: limit) }
     }
 
+    /// Makes a run without handing anything out; see `WorkflowStore`.
+    public func begin(_ request: AcquireRequest) async throws {
+        try change { try $0.begin(request, now: $1) }
+    }
+
+    /// Keeps a description of a run; see `WorkflowStore`.
+    public func describe(
+        _ key: RunKey,
+        digest: String,
+        text: String,
+        policy: RunPolicy,
+        by worker: String?
+    ) async throws -> WorkflowRecord {
+        try change { tables, now in
+            let made = WorkflowRecord(
+                key: key,
+                generation: 1,
+                digest: digest,
+                text: text,
+                startedBy: worker,
+                startedAt: now
+            )
+            return try tables.describe(made, policy: policy)
+        }
+    }
+
+    /// Reads the last description of each run that has one.
+    public func workflows(
+        _ selection: RunSelection,
+        after mark: RunKey?,
+        limit: Int
+    ) async throws -> [WorkflowRecord] {
+        try change { tables, _ in
+            let known = tables.runs(selection, after: mark, limit: .max)
+                .compactMap { tables.workflow(of: $0.key) }
+            return Array(known.prefix(limit))
+        }
+    }
+
     /// Changes what was set when runs were first acquired from.
     public func redefine(
         _ key: RunKey,

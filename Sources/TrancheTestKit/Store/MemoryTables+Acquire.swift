@@ -25,6 +25,7 @@ extension MemoryTables {
         for ending in input.endings { try succeed(ending, now: now) }
         acquire.allowance = Allowance(budgets(of: request.key, now: now), now: now)
         let outcome = try outcome(of: &acquire)
+        if !isKnown, case .none(.superseded) = outcome { return outcome }
         if case .batches(let handedOut) = outcome { note(handedOut, of: request.key, now: now) }
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
@@ -34,8 +35,9 @@ extension MemoryTables {
 
     private mutating func outcome(of acquire: inout Acquire) throws -> AcquireOutcome {
         let plan = acquire.input.plan
-        // 1. A run that is stopped gives none.
+        // 1. A run that is stopped, or goes on as another workflow, gives none.
         if let cancellation = acquire.run.cancellation { return .none(.cancelled(cancellation)) }
+        if let reason = superseding(acquire.request) { return .none(reason) }
         if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 
@@ -67,7 +69,7 @@ extension MemoryTables {
         return nothing(acquire, plan: plan)
     }
 
-    private func findOrMakeRun(_ request: AcquireRequest, now: Date) throws -> RunRecord {
+    func findOrMakeRun(_ request: AcquireRequest, now: Date) throws -> RunRecord {
         let definition = request.definitionText
         if var run = run(request.key) {
             try run.requireSame(

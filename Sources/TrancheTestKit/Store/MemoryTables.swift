@@ -25,6 +25,8 @@ struct MemoryTables {
     var changes: [ChangeRecord] = []
     /// The lists of pages, by name.
     var pageLists: [String: PageList] = [:]
+    /// The descriptions of runs that are workflows, in the order in which they began.
+    var workflows: [WorkflowRecord] = []
     private var lastBatch: Int64 = 0
     private var lastGap: Int64 = 0
 

@@ -31,6 +31,7 @@ _tranche() {
         'budget:Say how much may be held at once by all runs of a budget'
         'changes:List who changed budgets and runs, when and why'
         'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
+        'workflow:Begin a run that is described in a file; watch and steer it from anywhere'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
         'completions:Print completions for a shell'
@@ -196,6 +197,7 @@ _tranche() {
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
                 '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
                 '--idle[how long a program may write no line; no bound by default]:TIME:' \
+                '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
@@ -258,6 +260,7 @@ _tranche() {
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
                 '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
                 '--idle[how long a program may write no line; no bound by default]:TIME:' \
+                '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
@@ -607,6 +610,27 @@ _tranche() {
                 '--meta[the pages, with list or by hand]:pages\:NAME:' \
                 '--after[the page'\''s number; with list, those behind it]:NUMBER:' \
                 '--limit[with list\: at most so many; 100 by default]:N:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        workflow)
+            _arguments \
+                ':start|list|show|work|result|snapshot|pause|resume|cancel:(start list show work result snapshot pause resume cancel)' \
+                ':FILE:' \
+                '*--param[a parameter of the workflow]:NAME=VALUE:' \
+                '--work[work on it in this process, too]' \
+                '--dry-run[check the workflow, and begin nothing]' \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--follow[never end\: wait for new items]' \
+                '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
+                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
+                '--reason[why; with start, pause, resume and cancel]:TEXT:' \
+                '--to[with snapshot\: a file in this folder; else it is printed]:FOLDER:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -1,0 +1,222 @@
+import Foundation
+import Tranche
+import TrancheConnectors
+import TrancheWorkflows
+
+/// Begins, watches and steers workflows.
+struct WorkflowCommand: Command {
+    static let description = CommandDescription(
+        name: "workflow",
+        summary: "Begin a run that is described in a file; watch and steer it from anywhere",
+        operands: [
+            .init(
+                name: Action.words,
+                help: "start keeps the description and begins the run, work works on it",
+                choices: Action.allCases.map(\.rawValue)
+            ),
+            .init(name: "FILE", help: "with start: the workflow, as JSON", isOptional: true),
+        ],
+        groups: [
+            .init(
+                title: "Beginning (with start)",
+                options: [
+                    .init("param", "NAME=VALUE", "a parameter of the workflow", isRepeatable: true),
+                    .init("work", nil, "work on it in this process, too"),
+                    .init("dry-run", nil, "check the workflow, and begin nothing"),
+                ]
+            ),
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "Working (with work, and start --work)",
+                options: [
+                    .init("follow", nil, "never end: wait for new items"),
+                    Grace.option(of: "batches"),
+                    .init(
+                        "worker",
+                        "NAME",
+                        "who asks (TRANCHE_WORKER); host and process by default"
+                    ),
+                ]
+            ),
+            .init(
+                title: "Steering",
+                options: [
+                    .init("reason", "TEXT", "why; with start, pause, resume and cancel"),
+                    .init(
+                        "to",
+                        "FOLDER",
+                        "with snapshot: a file in this folder; else it is printed"
+                    ),
+                ]
+            ),
+        ],
+        notes: """
+            start checks the file, keeps it in the inventory, and hands out nothing yet. Another
+            description of the same run is a new generation: who works by the one before is
+            told so and ends, and batches in hand end as they began. work joins as one more
+            process, on any machine that reaches inventory, source and sink.
+
+            A program finds its parameters as TRANCHE_PARAM_NAME. What a process writes of an
+            attempt's worker ends with '@' and the beginning of the description's digest.
+
+            result waits until the run is complete or cancelled, whoever works on it.
+
+            Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled, 75
+            paused, held or superseded, 130 stopped by a signal.
+
+            """
+    )
+
+    /// What works takes them; all else ends by them.
+    static var handlesSignals: Bool { true }
+
+    enum Action: String, CaseIterable {
+        case start, list, show, work, result, snapshot, pause, resume, cancel
+
+        static let words = allCases.map(\.rawValue).joined(separator: "|")
+    }
+
+    let action: Action
+    private let file: String?
+    private let parameters: WorkflowParameters
+    private let selection: RunOptions
+    let working: WorkflowWorking
+    private let works: Bool
+    private let isDryRun: Bool
+    private let reason: String?
+    private let folder: String?
+
+    init(_ arguments: Arguments) throws {
+        let text = try arguments.operand(0, Action.words)
+        guard let action = Action(rawValue: text) else {
+            throw UsageError("'\(text)' is none of \(Action.words)")
+        }
+        self.action = action
+        file = action == .start ? try arguments.operand(1, "FILE") : nil
+        guard action == .start || arguments.operands.count == 1 else {
+            throw UsageError("a FILE goes with 'workflow start'")
+        }
+        for (option, actions) in [
+            ("param", [Action.start]), ("work", [.start]), ("dry-run", [.start]),
+            ("reason", [.start, .pause, .resume, .cancel]), ("to", [.snapshot]),
+        ] where arguments.has(option) && !actions.contains(action) {
+            throw UsageError("--\(option) goes with 'workflow \(actions[0].rawValue)'")
+        }
+        do {
+            parameters = try WorkflowParameters(texts: arguments.texts("param"))
+        } catch {
+            throw UsageError("--param \(error)")
+        }
+        selection = try RunOptions(arguments)
+        guard action != .start || selection.selection == RunSelection() else {
+            throw UsageError("job, run and source are said in the workflow's FILE")
+        }
+        guard [.start, .list].contains(action) || selection.selection.job != nil else {
+            throw UsageError("--job is missing")
+        }
+        works = action == .work || arguments.has("work")
+        isDryRun = arguments.has("dry-run")
+        guard !works || !isDryRun else {
+            throw UsageError("--work and --dry-run exclude each other")
+        }
+        for option in ["follow", "grace", "worker"] where arguments.has(option) && !works {
+            throw UsageError("--\(option) goes with 'workflow work' and --work")
+        }
+        working = try WorkflowWorking(arguments)
+        reason = arguments.text("reason")
+        folder = arguments.text("to")
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let worker = works ? working.worker : context.person
+        return try await context.withInventory(worker: worker) { inventory in
+            var connecting = try context.settings.connecting
+            connecting.note = { words in
+                // Nobody is left to tell when standard error is gone; the work goes on.
+                try? context.note(words)
+            }
+            let workflows = Workflows(inventory, .ofProgram, connecting)
+            switch action {
+            case .start: return try await start(workflows, context)
+            case .list: return try await list(workflows, context)
+            default: return try await act(on: try await find(workflows), workflows, context)
+            }
+        }
+    }
+
+    private func start(_ workflows: Workflows, _ context: Context) async throws -> ProgramStatus {
+        let file = file ?? ""
+        let handle: WorkflowHandle
+        do {
+            let workflow = try Workflow(contentsOf: file).with(parameters: parameters.values)
+            if isDryRun {
+                let checked = try await workflows.check(workflow)
+                try context.write(RawJSON(checked.text)) {
+                    "\(file): job '\(checked.job)', digest \(try checked.digest.prefix(12)); "
+                        + "it can be begun"
+                }
+                return .done
+            }
+            handle = try await workflows.start(workflow, reason: reason)
+        } catch let error as SpecError {
+            throw UsageError("\(file): \(error)")
+        }
+        if works { return try await working.work(on: handle, workflows, context) }
+        try context.write(WorkflowDocument(handle)) { WorkflowText.begun(handle) }
+        return .done
+    }
+
+    private func list(_ workflows: Workflows, _ context: Context) async throws -> ProgramStatus {
+        let handles = try await workflows.list(selection.find(in: workflows.inventory))
+        try context.write(WorkflowsDocument(handles)) { WorkflowText.list(handles, context) }
+        if handles.isEmpty { try context.note("there is no workflow yet") }
+        return .done
+    }
+
+    private func find(_ workflows: Workflows) async throws -> WorkflowHandle {
+        let asked = try await selection.find(in: workflows.inventory)
+        return try await workflows.find(
+            job: asked.job ?? "",
+            run: asked.run ?? "",
+            metaTable: asked.metaTable
+        )
+    }
+
+    private func act(
+        on handle: WorkflowHandle,
+        _ workflows: Workflows,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        switch action {
+        case .work: return try await working.work(on: handle, workflows, context)
+        case .result: return try WorkflowText.tell(try await handle.result(), context)
+        case .snapshot: try await snapshot(handle, context)
+        case .pause:
+            try await handle.pause(reason: reason ?? "")
+            try context.write(PauseDocument(reason ?? "", of: handle.key)) {
+                "\(handle.key) is paused"
+            }
+        case .resume:
+            try await handle.resume(reason: reason)
+            try context.write(PauseDocument(nil, of: handle.key)) { "\(handle.key) goes on" }
+        case .cancel:
+            let batches = try await handle.cancel(reason: reason)
+            try context.write(CancelDocument(batches, of: handle.key)) {
+                "\(handle.key) is cancelled"
+            }
+        case .start, .list, .show:
+            let progress = try await handle.progress()
+            try context.write(progress) { WorkflowText.words(progress) }
+        }
+        return .done
+    }
+
+    private func snapshot(_ handle: WorkflowHandle, _ context: Context) async throws {
+        let snapshot = try await handle.snapshot()
+        guard let folder else {
+            return try context.output.writeLine(try snapshot.documentText())
+        }
+        let path = try snapshot.write(to: folder)
+        try context.write(snapshot) { path }
+    }
+}

@@ -1,0 +1,89 @@
+import Tranche
+import TrancheConnectors
+import TrancheWorkflows
+
+/// Works on a workflow in this process, until it ends or a signal does.
+struct WorkflowWorking: Sendable {
+    /// The name given with `--worker`.
+    let worker: String?
+    private let grace: Grace
+    private let follows: Bool
+
+    init(_ arguments: Arguments) throws {
+        worker = arguments.text("worker")
+        grace = try Grace(arguments)
+        follows = arguments.has("follow")
+    }
+
+    /// Works on a workflow, and says how that ended.
+    func work(
+        on handle: WorkflowHandle,
+        _ workflows: Workflows,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        let signals = context.signals()
+        let workflow = try handle.description
+        let inventory = workflows.inventory
+        let definition = try await inventory.run(RunSelection(handle.key)).source
+        let progress = Progress(
+            context.errors,
+            style: Style(context.errors, environment: context.environment),
+            weighsBytes: definition?.weighsBytes ?? false,
+            hasWeights: definition?.weight != nil
+        )
+        let guardian = try ProcessGuard()
+        let stop = StopSource()
+        var options = WorkflowOptions(end: follows ? .never : .whenComplete)
+        options.stop = stop
+        options.grace = grace.length
+        options.onNotice = { progress.update($0, isAlwaysShown: true) }
+        options.program = { words, workflow in
+            let variables = try WorkflowParameters(workflow.parameters).environment
+            let program = BatchProgram(
+                path: try ProgramFinder(environment: context.environment).path(of: words[0]),
+                arguments: words,
+                environment: context.environment.merging(variables) { _, own in own },
+                guardian: guardian,
+                stop: stop,
+                grace: grace,
+                clock: inventory.configuration.clock,
+                copy: { progress.copy($0) }
+            )
+            return ProgramHandler(program: program, progress: progress, report: { _ in })
+        }
+        if case .records = workflow.work { options.onBatch = { progress.note($0) } }
+        let start = ContinuousClock.now
+        let asked = options
+        do {
+            let result = try await stop.whileWatching(
+                signals,
+                grace: grace,
+                clock: inventory.configuration.clock,
+                progress,
+                estimate: {},
+                { try await workflows.work(on: handle, asked) }
+            )
+            progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
+            return try WorkflowText.tell(result, context)
+        } catch {
+            progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+            throw error
+        }
+    }
+}
+
+extension Progress {
+    /// Says how a batch of records ended.
+    fileprivate func note(_ report: BatchReport) {
+        let (batch, end) = (report.batch, report.end)
+        let size = tally.words(items: batch.count, weight: batch.weight)
+        let words = end.failure.map { "failed: \(redacted($0.message))" } ?? end.status
+        update(
+            "batch \(batch.id) at \(batch.record.idStart): \(size) \(words)",
+            colour: end.failure == nil ? nil : .red,
+            isAlwaysShown: end.failure != nil
+        ) { tally in
+            tally.note(end, batch.id, items: batch.count, weight: batch.weight)
+        }
+    }
+}

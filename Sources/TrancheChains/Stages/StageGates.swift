@@ -1,0 +1,52 @@
+import Tranche
+
+/// What keeps the stages of a chain apart while it runs.
+final class StageGates: Sendable {
+    let stages: ChainStages
+    private let reading: StageGate
+    private let writing: StageGate
+    private let memory: StageGate
+
+    init(_ stages: ChainStages) {
+        self.stages = stages
+        reading = StageGate(Double(stages.readers))
+        writing = StageGate(Double(stages.writers))
+        memory = StageGate(stages.readAhead ?? .infinity)
+    }
+
+    /// Reads a batch in its turn, and has it written in its turn.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - clock: Waits where a stage tries again.
+    ///   - progress: Told when a stage begins.
+    ///   - read: Reads the batch.
+    ///   - write: Writes what was read.
+    /// - Returns: What `write` returns.
+    /// - Throws: What they throw; `CancellationError`.
+    func run<Content: Sendable, Result: Sendable>(
+        _ batch: Batch,
+        _ clock: any Clock<Duration>,
+        _ progress: BatchProgress,
+        read: () async throws -> Content,
+        write: (Content) async throws -> Result
+    ) async throws -> Result {
+        // An infinite weight less itself is no number.
+        let weight = min(batch.weight, .greatestFiniteMagnitude / 1e6)
+        try await memory.enter(weight)
+        defer { memory.leave(weight) }
+        // Who waits to try again leaves its place to others.
+        let content = try await stages.readRetry.run(clock) {
+            try await reading.enter()
+            defer { reading.leave() }
+            progress.report()
+            return try await read()
+        }
+        return try await stages.writeRetry.run(clock) {
+            try await writing.enter()
+            defer { writing.leave() }
+            progress.report()
+            return try await write(content)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+public import Tranche
+public import TrancheChains
+public import TrancheConnectors
+
+/// A run with what is done with its batches, described once and then watched and steered from
+/// anywhere.
+///
+/// ```json
+/// {
+///   "job": "load-customers", "source": "csv:customers.csv", "weight": "8MiB",
+///   "steps": [{"map": {"rename": {"Cust No": "id"}}}, {"validate": {"schema": "customer.json"}}],
+///   "sink": {"at": "table:customer", "key": ["id"]},
+///   "workers": 4, "policy": {"max_attempts": 5, "on_exhausted": "split"}
+/// }
+/// ```
+///
+/// See <doc:RunningWorkflows> for its fields. What contradicts itself is refused when it is made,
+/// with a `SpecError` that names the field. Credentials are no part of it.
+public struct Workflow: Sendable, Hashable {
+    /// The job's name.
+    public let job: String
+    /// The run's name; empty for the incremental run.
+    public let run: String
+    /// The ids that a named run may use.
+    public let ids: IDBounds
+    /// Where the items are listed.
+    public let source: SourceSpec
+    /// What is done with a batch.
+    public let work: WorkflowWork
+    /// How large a batch may be.
+    public let limit: BatchLimit
+    /// How many batches a process works on at once.
+    public let workers: Int
+    /// How many batches each worker holds ahead.
+    public let prefetch: Int
+    /// Reading ahead and writing as stages, in place of ``workers``; only with records.
+    public let stages: ChainStages?
+    /// Most batches of the run at once over all processes; `nil` for any number.
+    public let parallelism: Int?
+    /// The named budgets that the run refers to.
+    public let budgets: [String]
+    /// How the run treats its batches.
+    public let policy: RunPolicy
+    /// What the sink must promise; only with records.
+    public let promise: DeliveryPromise
+    /// How long a batch may take; `nil` for no bound.
+    public let timeout: Duration?
+    /// How long a batch may go on without progress; `nil` for no bound.
+    public let idle: Duration?
+    /// What is given to whatever works on the batches, by name.
+    public let parameters: [String: String]
+
+    /// Makes a workflow.
+    ///
+    /// - Throws: `SpecError` with the field that contradicts another, or cannot be.
+    public init(
+        job: String,
+        run: String = "",
+        ids: IDBounds = IDBounds(),
+        source: SourceSpec,
+        work: WorkflowWork,
+        limit: BatchLimit,
+        workers: Int = 1,
+        prefetch: Int = 0,
+        stages: ChainStages? = nil,
+        parallelism: Int? = nil,
+        budgets: [String] = [],
+        policy: RunPolicy = RunPolicy(),
+        promise: DeliveryPromise = .atLeastOnce,
+        timeout: Duration? = nil,
+        idle: Duration? = nil,
+        parameters: [String: String] = [:]
+    ) throws {
+        self.job = job
+        self.run = run
+        self.ids = ids
+        self.source = source
+        self.work = work
+        self.limit = limit
+        self.workers = workers
+        self.prefetch = prefetch
+        self.stages = stages
+        self.parallelism = parallelism
+        self.budgets = budgets.sorted()
+        self.policy = policy
+        self.promise = promise
+        self.timeout = timeout
+        self.idle = idle
+        self.parameters = parameters
+        try requireSound()
+    }
+
+    /// The workflow with other parameters beside those that it has.
+    ///
+    /// - Parameter parameters: The parameters; one of the same name is replaced.
+    /// - Returns: The workflow.
+    /// - Throws: `SpecError` for a name that is none.
+    public func with(parameters: [String: String]) throws -> Workflow {
+        try changed(work: work, parameters: self.parameters.merging(parameters) { $1 })
+    }
+
+    /// The workflow with the content of files that it names in the place of their names.
+    ///
+    /// What is kept, and what the digest tells apart, is what the files say when it begins.
+    ///
+    /// - Returns: The workflow.
+    /// - Throws: `SpecError` for a file that cannot be read.
+    public func readingFiles() throws -> Workflow {
+        guard case .records(let steps, let sink) = work else { return self }
+        var read: [WorkflowStep] = []
+        for (place, step) in steps.enumerated() {
+            do {
+                read.append(try step.readingFiles())
+            } catch let error as SpecError {
+                throw error.within(["steps", "\(place)"])
+            }
+        }
+        return try changed(work: .records(steps: read, sink: sink), parameters: parameters)
+    }
+
+    private func changed(
+        work: WorkflowWork,
+        parameters: [String: String]
+    ) throws -> Workflow {
+        try Workflow(
+            job: job,
+            run: run,
+            ids: ids,
+            source: source,
+            work: work,
+            limit: limit,
+            workers: workers,
+            prefetch: prefetch,
+            stages: stages,
+            parallelism: parallelism,
+            budgets: budgets,
+            policy: policy,
+            promise: promise,
+            timeout: timeout,
+            idle: idle,
+            parameters: parameters
+        )
+    }
+
+    /// The description as it is kept: JSON with its keys in order, without what goes without
+    /// saying.
+    public var text: String {
+        get throws { try JSONText.encode(self) }
+    }
+
+    /// What tells the description from others: the SHA-256 of ``text``, in hexadecimal.
+    public var digest: String {
+        get throws { SHA256.hexadecimal(of: Array(try text.utf8)) }
+    }
+}
+
+/// What is done with the batches of a workflow.
+public enum WorkflowWork: Sendable, Hashable {
+    /// The records of a batch go through steps into a sink.
+    case records(steps: [WorkflowStep], sink: SinkSpec)
+    /// A program is run for each batch: the program and its arguments, without a shell.
+    case program([String])
+    /// A handler that whoever works on the batches has under a name.
+    case handler(String)
+}

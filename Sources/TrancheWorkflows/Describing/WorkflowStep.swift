@@ -1,0 +1,91 @@
+import Foundation
+import Tranche
+public import TrancheChains
+import TrancheConnectors
+
+/// A step of a workflow that is said as data.
+public enum WorkflowStep: Sendable, Hashable {
+    /// Names and texts are cleaned of what are no letters, digits or the like.
+    case clean
+    /// Fields get other names, are put together, and added.
+    case map(FieldMapping)
+    /// Records must meet a schema.
+    case validate(WorkflowValidation)
+    /// Records that cannot be read, or that the sink does not take, go to a file of JSON Lines.
+    case rejects(String)
+
+    /// The step with the content of files that it names in the place of their names.
+    func readingFiles() throws -> WorkflowStep {
+        guard case .validate(var validation) = self, case .file(let path) = validation.schema else {
+            return self
+        }
+        guard let data = FileManager.default.contents(atPath: path),
+            let text = String(validating: data, as: UTF8.self)
+        else {
+            let field = ["validate", "schema"]
+            throw SpecError(.invalidValue, field: field, value: path, "cannot be read as a text")
+        }
+        do {
+            validation.schema = .text(
+                try JSONText.encode(JSONText.decode(RawJSON.self, from: text))
+            )
+        } catch {
+            throw SpecError(
+                .invalidValue,
+                field: ["validate", "schema"],
+                value: path,
+                "is no JSON"
+            )
+        }
+        return .validate(validation)
+    }
+
+    /// The records with the step behind them.
+    func applied(to records: Chain<Record>) throws -> Chain<Record> {
+        switch self {
+        case .clean: return records.cleaning()
+        case .map(let mapping): return records.mapping(mapping)
+        case .rejects(let path): return records.rejecting(to: .jsonLines(path))
+        case .validate(let validation):
+            var schema = try validation.schema.read
+            schema.convertsTexts = !validation.isStrict
+            let rejects = validation.rejects.map { RejectFile.jsonLines($0) }
+            return records.validate(schema, rejectsTo: rejects)
+        }
+    }
+}
+
+/// What records must be.
+public struct WorkflowValidation: Sendable, Hashable {
+    /// The JSON Schema.
+    public var schema: Schema
+    /// Whether texts stay texts; false by default.
+    public var isStrict: Bool
+    /// The file of JSON Lines for those that do not meet it; quarantined with `nil`, the default.
+    public var rejects: String?
+
+    /// Makes a validation.
+    public init(_ schema: Schema, isStrict: Bool = false, rejects: String? = nil) {
+        self.schema = schema
+        self.isStrict = isStrict
+        self.rejects = rejects
+    }
+
+    /// A schema, or where it is.
+    public enum Schema: Sendable, Hashable {
+        /// The schema's own JSON.
+        case text(String)
+        /// A file, which is read when the workflow begins.
+        case file(String)
+
+        /// The schema.
+        fileprivate var read: RecordSchema {
+            get throws {
+                switch self {
+                case .text(let json): try RecordSchema(json: json)
+                case .file(let path): try RecordSchema(contentsOf: path)
+                }
+            }
+        }
+    }
+}

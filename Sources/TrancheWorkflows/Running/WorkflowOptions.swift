@@ -1,0 +1,35 @@
+public import Tranche
+
+/// How a process works on a workflow, whatever the description says.
+public struct WorkflowOptions: Sendable {
+    /// Makes the handler of a batch, given the workflow for its parameters.
+    public typealias HandlerMaker = @Sendable (Workflow) throws -> any BatchHandler
+
+    /// The handlers that this process has, by the names under which workflows ask for them.
+    public var handlers: [String: HandlerMaker]
+    /// Makes the handler that runs a program; `nil` where this process runs none.
+    public var program: (@Sendable ([String], Workflow) throws -> any BatchHandler)?
+    /// Told of the progress; none by default.
+    public var trackers: [any Tracker]
+    /// When to end: by default when the run is complete.
+    public var end: BatchesEnd
+    /// Asks this process to stop.
+    public var stop = StopSource()
+    /// How long what is in hand may go on after a stop; 5 s by default.
+    public var grace = Duration.seconds(5)
+    /// Told of each attempt that ended; what it throws ends the work of this process.
+    public var onBatch: (@Sendable (BatchReport) throws -> Void)?
+    /// Told in words what whoever runs the workflow should know.
+    public var onNotice: (@Sendable (String) -> Void)?
+
+    /// Makes options.
+    public init(
+        handlers: [String: HandlerMaker] = [:],
+        trackers: [any Tracker] = [],
+        end: BatchesEnd = .whenComplete
+    ) {
+        self.handlers = handlers
+        self.trackers = trackers
+        self.end = end
+    }
+}

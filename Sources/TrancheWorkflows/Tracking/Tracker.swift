@@ -1,0 +1,38 @@
+/// Told how a workflow gets on, by a process that works on it.
+///
+/// One that throws, or takes longer than its ``patience``, is not waited for: the work goes on.
+public protocol Tracker: Sendable {
+    /// How long it is from one call to the next; 5 min by default.
+    var interval: Duration { get }
+
+    /// How long a call may take before it is given up; 30 s by default.
+    var patience: Duration { get }
+
+    /// Takes note of the progress.
+    ///
+    /// - Parameters:
+    ///   - moment: Why it is told.
+    ///   - progress: How far the run is, whoever works on it.
+    /// - Throws: What keeps it from taking note; that is told to whoever runs the workflow.
+    func track(_ moment: TrackerMoment, _ progress: WorkflowProgress) async throws
+}
+
+extension Tracker {
+    /// Five minutes.
+    public var interval: Duration { .seconds(300) }
+
+    /// Thirty seconds.
+    public var patience: Duration { .seconds(30) }
+}
+
+/// Why a tracker is told.
+public enum TrackerMoment: String, Sendable, Hashable, Codable {
+    /// The process begins to work.
+    case started
+    /// The tracker's interval has passed.
+    case interval
+    /// The first attempt of this process failed.
+    case firstFailure = "first_failure"
+    /// The process works no more.
+    case ended
+}

@@ -1,0 +1,187 @@
+import Foundation
+import Tranche
+
+extension WorkflowProgress {
+    private static let failuresShown = 20
+    private static let batchesSwept = 1000
+
+    /// Reads the progress of a run from its inventory.
+    ///
+    /// - Parameters:
+    ///   - record: The workflow.
+    ///   - inventory: The inventory.
+    ///   - source: The source, which tells what is left; `nil` where it cannot be reached.
+    /// - Throws: `TrancheError` of the store or the source.
+    init(
+        of record: WorkflowRecord,
+        in inventory: Inventory,
+        _ source: (any MetaSource)?
+    ) async throws {
+        let selection = RunSelection(record.key)
+        guard let summary = try await inventory.summaries(selection).first else {
+            throw TrancheError(.unknownRun, "there is no \(record.key) any more")
+        }
+        let gaps = try await inventory.gaps(of: record.key)
+        let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
+        self.init(record, status, at: inventory.now)
+        parallelism =
+            try await inventory.budgets(of: record.key).first { $0.owner == .run(record.key) }?
+            .limits.batches
+        let latest = BatchSelection(runs: selection, limit: Self.batchesSwept)
+        mostParallel = Self.mostAtOnce(of: try await inventory.batches(latest), now: at)
+        for status in [BatchStatus.failed, .quarantined] where summary.totals[status] != nil {
+            var asked = BatchSelection(runs: selection, status: status, limit: Self.batchesSwept)
+            repeat {
+                let page = try await inventory.batches(asked)
+                read(page)
+                asked.before = page.count == Self.batchesSwept ? page.last?.id : nil
+                // What failed for good is counted by its status; of what is due again each is.
+            } while status == .failed && asked.before != nil
+        }
+        failures = Array(failures.sorted { $0.batch > $1.batch }.prefix(Self.failuresShown))
+        if let source {
+            let limit = try Workflow(json: record.text).limit
+            left = try await Self.left(of: summary, in: source, by: limit, inventory)
+            let isOver = left?.items == 0 && !summary.isDue
+            if isOver, status.state.name == "idle" { state = "complete" }
+        } else if status.run.isAtEnd {
+            left = Amount()
+        }
+        estimate(summary)
+    }
+
+    private init(_ record: WorkflowRecord, _ status: RunStatus, at now: Date) {
+        job = record.key.job
+        meta = record.key.metaTable
+        run = record.key.run
+        generation = record.generation
+        digest = record.digest
+        startedAt = record.startedAt
+        at = now
+        state = status.state.name
+        switch status.state {
+        case .paused(let words): reason = words.isEmpty ? nil : words
+        case .held(let words, _): reason = words
+        case .cancelled(let cancellation): reason = cancellation.note.reason
+        default: break
+        }
+        let summary = status.summary
+        running = Amount(summary.totals[.running])
+        succeeded = Amount(summary.totals[.succeeded])
+        waiting = Amount(summary.totals[.released])
+        failed = Amount(summary.totals[.failed])
+        quarantined = Amount(summary.totals[.quarantined])
+        weightPerSecond = summary.weightPerSecond
+        itemsPerSecond = summary.itemsPerSecond
+    }
+
+    /// Counts batches that failed: those that are due again wait.
+    private mutating func read(_ batches: [BatchRecord]) {
+        for batch in batches {
+            if batch.isFinal {
+                failures.append(Failure(batch))
+            } else {
+                failed.batches -= 1
+                failed.items -= batch.count
+                failed.weight -= batch.weight ?? 0
+                waiting.batches += 1
+                waiting.items += batch.count
+                waiting.weight += batch.weight ?? 0
+            }
+        }
+    }
+
+    // MARK: What is left
+
+    /// What of the source is in no batch yet: exact where nothing is, else by what a span of ids
+    /// came to so far, or by the next item alone.
+    private static func left(
+        of summary: RunSummary,
+        in source: any MetaSource,
+        by limit: BatchLimit,
+        _ inventory: Inventory
+    ) async throws -> Amount? {
+        let run = summary.run
+        guard !run.isAtEnd, let highest = try await source.highestID() else { return Amount() }
+        let end = min(highest, run.bounds.upper ?? .max)
+        let plan = try await source.nextRange(
+            after: run.cursor,
+            within: run.bounds,
+            limit: BatchLimit(count: 1),
+            batches: 1
+        )
+        guard let next = plan.ranges.first, let id = next.ids.first else {
+            return plan.reachedEnd ? Amount() : nil
+        }
+        // The size of what is decompressed shows at its end.
+        guard end < .max - 1 else { return nil }
+        let span = max(Double(end) - Double(id) + 1, 1)
+        var left = Amount()
+        let tiles = try await inventory.tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
+        if let cursor = run.cursor, let begin = tiles.first?.range.lowerBound, cursor >= begin {
+            let share = span / (Double(cursor) - Double(begin) + 1)
+            let known = [BatchStatus.running, .succeeded, .released, .failed, .quarantined]
+                .compactMap { summary.totals[$0] }
+            let items = known.reduce(0) { $0 + Double($1.items) }
+            left.items = max(Int((items * share).nearestInteger), next.count)
+            left.weight = max(known.reduce(0) { $0 + $1.weight } * share, next.weight)
+        } else {
+            // Ids that leave nothing out weigh as much as they are many: they are places in a file.
+            let items = source.isSeamless ? span / max(next.weight, 1) : span
+            left.items = max(Int(items.nearestInteger), 1)
+            left.weight = Double(left.items) * next.weight
+        }
+        let parts = [
+            limit.count.map { Double(left.items) / Double($0) },
+            limit.weight.map { left.weight / $0 },
+        ]
+        let batches = parts.compactMap { $0 }.max() ?? 1
+        left.batches = max(Int(batches.rounded(.up).nearestInteger), 1)
+        return left
+    }
+
+    /// Says how much is done, and how long the rest takes.
+    private mutating func estimate(_ summary: RunSummary) {
+        guard let left else { return }
+        let parts = [running, succeeded, waiting, failed, quarantined, left]
+        let hasWeights = parts.contains { $0.weight > 0 }
+        let size = { (amount: Amount) in hasWeights ? amount.weight : Double(amount.items) }
+        let all = parts.reduce(0) { $0 + size($1) }
+        donePercent = all > 0 ? size(succeeded) / all * 100 : 100
+        guard let ended = summary.lastSuccess,
+            let late = hasWeights ? weightPerSecond : itemsPerSecond, late > 0
+        else { return }
+        let rest = size(running) + size(waiting) + size(left)
+        let sinceStart = max(ended.timeIntervalSince(summary.run.createdAt), 0.001)
+        let early = size(succeeded) / sinceStart
+        let paces = [late, early].filter { $0 > 0 }
+        guard let fast = paces.max(), let slow = paces.min() else { return }
+        secondsLeft = SecondsLeft(from: rest / fast, to: rest / slow)
+    }
+
+    /// Most batches whose last attempts went on at the same time.
+    static func mostAtOnce(of batches: [BatchRecord], now: Date) -> Int {
+        let moves = batches.flatMap { batch in
+            [(batch.startedAt, 1), (batch.endedAt ?? now, -1)]
+        }
+        var (held, most) = (0, 0)
+        // Who ends makes room for who begins in the same moment.
+        for (_, change) in moves.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
+            held += change
+            most = max(most, held)
+        }
+        return most
+    }
+}
+
+extension WorkflowProgress.Failure {
+    /// What is told of a batch that failed for good.
+    init(_ record: BatchRecord) {
+        self.init(
+            batch: record.id,
+            idStart: record.idStart,
+            idEnd: record.idEnd,
+            error: record.logging
+        )
+    }
+}

@@ -1,0 +1,111 @@
+public import Foundation
+import Tranche
+
+/// How far a workflow is, over all processes.
+public struct WorkflowProgress: Sendable, Hashable, Codable {
+    /// The job's name.
+    public var job: String
+    /// The source's name, as the inventory has it.
+    public var meta: String
+    /// The run's name; empty for the incremental run.
+    public var run: String
+    /// Which description of the run works.
+    public var generation: Int
+    /// The description's digest.
+    public var digest: String
+    /// What the run is doing, in one word: `running`, `waiting`, `unsettled`, `idle`, `stuck`,
+    /// `paused`, `cancelled`, `held` or `complete`.
+    public var state: String
+    /// Why, where it is paused, cancelled or held.
+    public var reason: String?
+    /// When the description began.
+    public var startedAt: Date
+    /// When this was read, by the clock of who read it.
+    public var at: Date
+    /// Batches in hand.
+    public var running = Amount()
+    /// Batches that succeeded.
+    public var succeeded = Amount()
+    /// Batches that wait for an attempt: given back, or failed and due again.
+    public var waiting = Amount()
+    /// Batches that failed for good.
+    public var failed = Amount()
+    /// Batches of one item that failed for good.
+    public var quarantined = Amount()
+    /// What is not in a batch yet, as far as the source tells; `nil` where it does not.
+    public var left: Amount?
+    /// What succeeded of all there is, by weight or, without weights, by items: 0 to 100; `nil`
+    /// where it is not known what is left.
+    public var donePercent: Double?
+    /// Weight per second of the last hundred batches; `nil` before one succeeded.
+    public var weightPerSecond: Double?
+    /// Items per second of the last hundred batches; `nil` before one succeeded.
+    public var itemsPerSecond: Double?
+    /// How many seconds it still takes, by the pace of late and by that since the start; `nil`
+    /// where it is not known what is left, or before a batch succeeded.
+    public var secondsLeft: SecondsLeft?
+    /// Most batches at once, of the last thousand.
+    public var mostParallel = 0
+    /// Most batches that may be held at once; `nil` for any number.
+    public var parallelism: Int?
+    /// The last batches that failed for good, twenty at most, with their errors.
+    public var failures: [Failure] = []
+
+    /// What some batches come to.
+    public struct Amount: Sendable, Hashable, Codable {
+        /// How many batches; of what is left, about how many.
+        public var batches = 0
+        /// How many items.
+        public var items = 0
+        /// What they weigh.
+        public var weight = 0.0
+
+        /// Makes an amount of nothing.
+        public init() {}
+
+        init(_ totals: RunSummary.Totals?) {
+            batches = totals?.batches ?? 0
+            items = totals?.items ?? 0
+            weight = totals?.weight ?? 0
+        }
+    }
+
+    /// A range of seconds.
+    public struct SecondsLeft: Sendable, Hashable, Codable {
+        /// By the faster pace.
+        public var from: Double
+        /// By the slower pace.
+        public var to: Double
+    }
+
+    /// A batch that failed for good.
+    public struct Failure: Sendable, Hashable, Codable {
+        /// The batch's number.
+        public var batch: Int64
+        /// Its lowest id.
+        public var idStart: Int64
+        /// Its highest id.
+        public var idEnd: Int64
+        /// The last attempt's error.
+        public var error: String?
+
+        enum CodingKeys: String, CodingKey {
+            case batch
+            case idStart = "id_start"
+            case idEnd = "id_end"
+            case error
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case job, meta, run, generation, digest, state, reason
+        case startedAt = "started_at"
+        case at, running, succeeded, waiting, failed, quarantined, left
+        case donePercent = "done_percent"
+        case weightPerSecond = "weight_per_s"
+        case itemsPerSecond = "items_per_s"
+        case secondsLeft = "seconds_left"
+        case mostParallel = "most_parallel"
+        case parallelism, failures
+    }
+}
