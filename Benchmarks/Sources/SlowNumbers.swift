@@ -35,7 +35,7 @@ struct SlowNumbers: MetaSourceDescription {
         }
 
         func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
-            range.prefix(limit).map { Item(id: $0) }
+            try await matchingItems(in: [range], limit: limit)
         }
 
         func items(withIDs ids: [Int64]) async throws -> [Item] {
@@ -45,8 +45,9 @@ struct SlowNumbers: MetaSourceDescription {
         func highestID() async throws -> Int64? { count }
 
         func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
-            Array(ranges.flatMap { Array($0) }.prefix(limit))
-                .map { Item(id: $0) }
+            // What lies beyond the last number, as a range without an end does, is none.
+            let known = ranges.filter { $0.lowerBound <= count }.map { $0.clamped(to: 1...count) }
+            return known.flatMap { Array($0) }.prefix(limit).map { Item(id: $0) }
         }
 
         func records(
