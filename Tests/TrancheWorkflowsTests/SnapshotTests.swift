@@ -19,7 +19,7 @@ struct SnapshotTests {
             #expect(first != second)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             #expect(names.count == 2)
-            #expect(names.allSatisfy { $0.hasSuffix(".snapshot.json") })
+            #expect(names.allSatisfy { $0.hasSuffix(".snapshot.jsonl") })
             let lines = try world.lines("snapshots/\(names[1])")
             #expect(lines.count == 1)
             #expect(lines[0].hasPrefix(#"{"progress":{"job":"load","meta":"#))

@@ -3,9 +3,9 @@ import Tranche
 
 extension WorkflowSnapshot {
     /// What stands behind the name of a snapshot's file.
-    static var fileEnding: String { ".snapshot.json" }
+    static var fileEnding: String { ".snapshot.jsonl" }
 
-    /// Writes the snapshot as a file of JSON into a folder, complete or not at all.
+    /// Writes the snapshot as a line of JSON into a file of a folder, complete or not at all.
     ///
     /// The file is written aside, kept on the disk, and renamed into place. Its name begins with
     /// the digest of the run's own name, so that those of `job-1` are not taken for `job-10`, and
