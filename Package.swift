@@ -26,6 +26,7 @@ let migrations = [
     "0012_count_deferrals",
     "0013_find_stuck",
     "0014_create_workflow",
+    "0015_add_target_weight",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

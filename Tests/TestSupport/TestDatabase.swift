@@ -198,4 +198,5 @@ package let migrationSteps = [
     "0012_count_deferrals",
     "0013_find_stuck",
     "0014_create_workflow",
+    "0015_add_target_weight",
 ]

@@ -37,6 +37,29 @@ struct PagesTests {
         #expect(worked.withLock { $0 } == [1: 10, 2: 20, 3: 30])
     }
 
+    // worker 1                          worker 2
+    // holds page 1
+    //                                   plans: page 1 is the last, and no end
+    // names page 2, succeeds
+    //                                   acquires
+    @Test("Who planned before the successor was named is given it, and not told of an end")
+    func lateNaming() async throws {
+        let bench = Workbench(ids: [])
+        let first = try await bench.inventory.acquireBatch(
+            from: source,
+            job: "job",
+            limit: .count(1)
+        )
+        let held = try #require(first)
+        let store = MeddlingStore(bench.store, beforeAcquire: 2) {
+            try await held.registerNext("2")
+            try await held.succeed()
+        }
+        let other = Inventory(store: store, configuration: bench.inventory.configuration)
+        let next = try await other.acquireBatch(from: source, job: "job", limit: .count(1))
+        #expect(next?.ids == 2...2)
+    }
+
     @Test("A page that failed for good is read again for its successor alone")
     func apart() async throws {
         let bench = Workbench(ids: [])
@@ -85,5 +108,34 @@ struct PagesTests {
         }
         #expect(report.reason == .complete)
         #expect((report.succeeded, report.failed) == (2, 2))
+    }
+}
+
+/// A store that does something else before one of the acquires.
+private final class MeddlingStore: ForwardingStore {
+    let base: any InventoryStore
+    private let place: Int
+    private let meddle: @Sendable () async throws -> Void
+    private let acquires = Mutex(0)
+
+    init(
+        _ base: any InventoryStore,
+        beforeAcquire place: Int,
+        _ meddle: @escaping @Sendable () async throws -> Void
+    ) {
+        self.base = base
+        self.place = place
+        self.meddle = meddle
+    }
+
+    func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
+        if request == .acquire,
+            acquires.withLock({
+                $0 += 1; return $0
+            }) == place
+        {
+            try await meddle()
+        }
+        return try await body()
     }
 }

@@ -87,6 +87,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._014_create_workflow_up_sql,
             down: PackageResources._014_create_workflow_down_sql
         ),
+        Migration(
+            version: 15,
+            name: "add_target_weight",
+            up: PackageResources._015_add_target_weight_up_sql,
+            down: PackageResources._015_add_target_weight_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

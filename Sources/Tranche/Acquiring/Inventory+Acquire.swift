@@ -68,6 +68,7 @@ extension Inventory {
         }
         let source = try await prepare(request, from: source)
         if try await holdOfSource(request.key(of: source), source) != nil { return [] }
+        let request = try await sized(request, from: source)
         return try await handOut(request, from: source, batches: count).batches
     }
 
@@ -136,6 +137,7 @@ extension Inventory {
             return ([], reason)
         }
         try await auditALittle(request, from: description)
+        let request = try await sized(request, from: source)
         return try await handOut(request, from: source, batches: count, isDraining: isDraining)
     }
 
@@ -157,6 +159,7 @@ extension Inventory {
         else { return nil }
         let source = try await prepare(request, from: description)
         guard try await holdOfSource(request.key(of: source), source) == nil else { return nil }
+        let request = try await sized(request, from: source)
         do {
             return try await handOut(
                 request,

@@ -10,6 +10,9 @@ public struct BatchRequest: Sendable, Hashable {
     public var ids: IDBounds
     /// How large a batch may be; no limit by default.
     public var limit: BatchLimit
+    /// How long a batch should take, in place of a limit of its weight; `nil` (the default) for no
+    /// such target.
+    public var targetTime: TargetTime?
     /// What a batch must weigh, unless its items waited for ``linger``; `nil` (the default) for any.
     public var minWeight: Double?
     /// How long too little may wait for more; only with ``minWeight``; 0 by default.
@@ -118,6 +121,13 @@ public struct BatchRequest: Sendable, Hashable {
                 "the root ids \(rootIDs) need the name of a run: the incremental run is open-ended"
             )
         }
+        try targetTime?.validate()
+        if targetTime != nil, limit.weight != nil || minWeight != nil {
+            throw TrancheError(
+                .invalidArgument,
+                "a target time finds the weight: give no limit of it, and no least weight to wait for"
+            )
+        }
         if let minWeight, !(minWeight > 0) || minWeight.isInfinite {
             throw TrancheError(
                 .invalidArgument,
@@ -143,10 +153,10 @@ public struct BatchRequest: Sendable, Hashable {
 
     func requireWeights(in definition: SourceDefinition) throws {
         guard definition.weight == nil else { return }
-        if limit.weight != nil || minWeight != nil {
+        if limit.weight != nil || minWeight != nil || targetTime != nil {
             throw TrancheError(
                 .invalidArgument,
-                "a weight limit needs a weight column, and '\(definition.table)' was given none; "
+                "a limit of the weight needs a weight column, and '\(definition.table)' was given none; "
                     + "name the column, or limit the count"
             )
         }

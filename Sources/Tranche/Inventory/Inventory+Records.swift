@@ -95,6 +95,7 @@ extension Inventory {
             rootIDs: request.rootIDs
         )
         try await requireSameSource(key, source)
+        let request = try await sized(request, from: source, isPlanning: true)
         var forecast = Forecast()
         for status in [BatchStatus.running, .released, .failed] {
             let open = BatchSelection(runs: RunSelection(key), status: status)

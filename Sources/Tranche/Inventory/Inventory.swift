@@ -29,6 +29,8 @@ public final class Inventory: Sendable {
     let shares = Mutex<[RunKey: AuditShare]>([:])
     /// What is known of the things under the names of sources, by run.
     let watches = Mutex<[RunKey: IdentityWatch]>([:])
+    /// The weights of runs whose batches have a target time.
+    let sizes = Mutex<[RunKey: KnownSize]>([:])
 
     /// Tells observers what happens; `nil` where there is none.
     let events: EventReporter?

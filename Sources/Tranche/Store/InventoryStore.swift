@@ -11,7 +11,7 @@ public import Foundation
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, PageStore,
-    WorkflowStore
+    WorkflowStore, SizingStore
 {
     /// Hands out batches, in this order: released, expired and due ones, oldest first, as they were;
     /// then a late one; then new ones after the cursor.

@@ -78,6 +78,6 @@ final class HandlerTime: Sendable {
 
     private func over(_ words: String) -> BatchFailure {
         state.withLock { $0.overAt = batch.inventory.stopwatch.elapsed }
-        return BatchFailure("timed out \(words)", code: .timedOut)
+        return BatchFailure("\(BatchTime.timeOutMark) \(words)", code: .timedOut)
     }
 }

@@ -6,7 +6,7 @@ struct JobOptions: Sendable {
     private let arguments: Arguments
     private let source: SourceOptions
     /// What is asked for.
-    let request: BatchRequest
+    private(set) var request: BatchRequest
     /// The parts of the policy that were given.
     let policy: PolicyOptions
 
@@ -40,6 +40,17 @@ struct JobOptions: Sendable {
         options: [
             .init("weight", "WEIGHT", "most weight of a batch, such as 250 or 64MiB"),
             .init("count", "N", "most items of a batch"),
+            .init(
+                "target-time",
+                "TIME",
+                "how long a batch should take, in place of --weight: found from the latest batches"
+            ),
+            .init(
+                "least-weight",
+                "WEIGHT",
+                "with --target-time: least weight, at first; 1 by default"
+            ),
+            .init("most-weight", "WEIGHT", "with --target-time: most weight of a batch"),
             .init("min-weight", "WEIGHT", "hand out less only when it has waited for --linger"),
             .init("linger", "TIME", "how long too little may wait for more"),
             .init("job-identifier", "TEXT", "your own name for the work, kept with the batch"),
@@ -77,7 +88,31 @@ struct JobOptions: Sendable {
             token: arguments.text("request"),
             rootIDs: source.rootIDs
         )
+        request.targetTime = try Self.targetTime(arguments)
         try request.validate()
+    }
+
+    private static func targetTime(_ arguments: Arguments) throws -> TargetTime? {
+        let least = try arguments.value("least-weight", parseWeight)
+        let most = try arguments.value("most-weight", parseWeight)
+        guard let time = try arguments.value("target-time", parseDuration) else {
+            guard least == nil, most == nil else {
+                throw UsageError("--least-weight and --most-weight go with --target-time")
+            }
+            return nil
+        }
+        guard !arguments.has("weight"), !arguments.has("min-weight") else {
+            throw UsageError("--target-time finds the weight: give no --weight and no --min-weight")
+        }
+        let target = TargetTime(
+            time,
+            least: least ?? min(1, most ?? 1),
+            most: most ?? .greatestFiniteMagnitude
+        )
+        guard time > .zero, target.least <= target.most else {
+            throw UsageError("--target-time is above 0, and --least-weight not above --most-weight")
+        }
+        return target
     }
 
     /// The name given with `--worker`.

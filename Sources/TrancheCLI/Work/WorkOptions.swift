@@ -102,6 +102,11 @@ struct WorkOptions: Sendable {
         guard prefetch <= 1000 else {
             throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
+        guard prefetch == 0 || job.request.targetTime == nil else {
+            throw UsageError(
+                "--prefetch does not go with --target-time: a batch that is held ahead takes longer"
+            )
+        }
         grace = try Grace(arguments)
         timeout = try Self.bound("timeout", arguments)
         idleBound = try Self.bound("idle", arguments)

@@ -397,3 +397,21 @@ extension ForwardingStore {
         try await forward(.change) { try await base.name(naming) }
     }
 }
+
+// MARK: - Sizing
+
+extension ForwardingStore {
+    /// Passes the request on; see `SizingStore`.
+    public func sizing(of key: RunKey) async throws -> (known: BatchSizing?, ends: [BatchTime]) {
+        try await forward(.read) { try await base.sizing(of: key) }
+    }
+
+    /// Passes the request on; see `SizingStore`.
+    public func note(
+        _ sizing: BatchSizing,
+        insteadOf known: BatchSizing?,
+        of key: RunKey
+    ) async throws {
+        try await forward(.change) { try await base.note(sizing, insteadOf: known, of: key) }
+    }
+}

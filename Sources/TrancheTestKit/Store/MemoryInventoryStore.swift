@@ -293,6 +293,24 @@ extension MemoryInventoryStore {
     }
 }
 
+// MARK: - Sizing
+
+extension MemoryInventoryStore {
+    /// Reads the weight that the batches of a run have, and how long the latest took.
+    public func sizing(of key: RunKey) async throws -> (known: BatchSizing?, ends: [BatchTime]) {
+        try change { tables, _ in tables.sizing(of: key) }
+    }
+
+    /// Keeps a weight, unless somebody else has kept another meanwhile.
+    public func note(
+        _ sizing: BatchSizing,
+        insteadOf known: BatchSizing?,
+        of key: RunKey
+    ) async throws {
+        try change { tables, _ in tables.note(sizing, insteadOf: known, of: key) }
+    }
+}
+
 // MARK: - Gaps
 
 extension MemoryInventoryStore {

@@ -20,6 +20,7 @@ extension MemoryTables {
         for index in rows.indices where rows[index].batch.key == key {
             rows[index].batch.key = former
         }
+        sizings[former] = sizings.removeValue(forKey: key)
         for index in archive.indices where archive[index].key == key { archive[index].key = former }
         for index in gaps.indices where gaps[index].key == key { gaps[index].key = former }
         keep(

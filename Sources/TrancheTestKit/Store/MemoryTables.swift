@@ -27,6 +27,8 @@ struct MemoryTables {
     var pageLists: [String: PageList] = [:]
     /// The descriptions of runs that are workflows, in the order in which they began.
     var workflows: [WorkflowRecord] = []
+    /// The weights of runs whose batches have a target time.
+    var sizings: [RunKey: BatchSizing] = [:]
     private var lastBatch: Int64 = 0
     private var lastGap: Int64 = 0
 

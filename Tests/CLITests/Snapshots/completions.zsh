@@ -79,6 +79,9 @@ _tranche() {
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
+                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
+                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
                 '--linger[how long too little may wait for more]:TIME:' \
                 '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
@@ -179,6 +182,9 @@ _tranche() {
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
+                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
+                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
                 '--linger[how long too little may wait for more]:TIME:' \
                 '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
@@ -242,6 +248,9 @@ _tranche() {
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
+                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
+                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
                 '--linger[how long too little may wait for more]:TIME:' \
                 '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
@@ -377,6 +386,9 @@ _tranche() {
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
                 '--count[most items of a batch]:N:' \
+                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
+                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
                 '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
                 '--linger[how long too little may wait for more]:TIME:' \
                 '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \

@@ -1,0 +1,58 @@
+public import Foundation
+
+/// The weight that the batches of a run have by their target time.
+public struct BatchSizing: Sendable, Hashable {
+    /// The weight.
+    public var weight: Double
+    /// When the last batch ended that it was found from; long ago where there was none.
+    public var measuredTo: Date
+
+    /// Makes a sizing.
+    public init(weight: Double, measuredTo: Date = Date(timeIntervalSince1970: 0)) {
+        self.weight = weight
+        self.measuredTo = measuredTo
+    }
+}
+
+/// How long a batch took that has ended.
+public struct BatchTime: Sendable, Hashable {
+    /// What it weighed.
+    public var weight: Double
+    /// How long its last attempt took, by the inventory's clock.
+    public var time: Duration
+    /// When that ended.
+    public var endedAt: Date
+    /// Whether it failed since its time was up; it succeeded otherwise.
+    public var isTimeOut: Bool
+
+    /// Makes a time.
+    public init(weight: Double, time: Duration, endedAt: Date, isTimeOut: Bool = false) {
+        self.weight = weight
+        self.time = time
+        self.endedAt = endedAt
+        self.isTimeOut = isTimeOut
+    }
+
+    /// The weight that was done in a second; what took no time took a millisecond.
+    var weightPerSecond: Double { weight / max(time.seconds, 0.001) }
+}
+
+extension BatchTime {
+    /// The time of a batch that has ended well or was too slow; `nil` of any other.
+    package init?(_ batch: BatchRecord) {
+        let isTimeOut =
+            batch.status == .failed && batch.logging?.hasPrefix(Self.timeOutMark) ?? false
+        guard batch.status == .succeeded || isTimeOut, let end = batch.endedAt else { return nil }
+        self.init(
+            weight: batch.weight ?? 0,
+            time: .seconds(max(end.timeIntervalSince(batch.startedAt), 0)),
+            endedAt: end,
+            isTimeOut: isTimeOut
+        )
+    }
+
+    /// What the error of a batch begins with whose time was up.
+    package static let timeOutMark = "timed out"
+    /// How many of a run's latest batches are looked at.
+    package static let mostLooked = 256
+}
