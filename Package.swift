@@ -27,6 +27,7 @@ let migrations = [
     "0013_find_stuck",
     "0014_create_workflow",
     "0015_add_target_weight",
+    "0016_share_budget",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Tranche
 import TrancheSQL
 
@@ -37,6 +38,82 @@ struct Budgets {
             "eight_runs_of_a_budget",
             { try await measure(source, eight, workers: 32, isLimited: true) }
         )
+        let batch = BatchLimit.weight(100)
+        try await share(
+            "shares-3-to-1",
+            source,
+            [(3, batch), (1, batch)],
+            BudgetLimits(batches: 8)
+        )
+        let heavy = [(1.0, BatchLimit.weight(800)), (1.0, batch)]
+        try await share("heavy-beside-light", source, heavy, BudgetLimits(weight: 1000))
+    }
+
+    /// Measures what two runs hold of a budget that both could use alone; each batch takes 20 ms.
+    private func share(
+        _ name: String,
+        _ source: SQLSource,
+        _ runs: [(share: Double, limit: BatchLimit)],
+        _ limits: BudgetLimits
+    ) async throws {
+        var held: [[Double]] = [[], []]
+        for _ in 0..<options.repeats {
+            let weights = try await measure(source, runs, limits)
+            for place in 0..<2 { held[place].append(weights[place]) }
+        }
+        var line = Line("budgets", name, on: database.kind)
+        line.add("first_held", held[0].median)
+        line.add("second_held", held[1].median)
+        line.add("ratio", zip(held[0], held[1]).map { $0 / $1 }.median)
+        let all = limits.weight ?? limits.batches.map { Double($0) * 100 } ?? 1
+        line.add("use", zip(held[0], held[1]).map { ($0 + $1) / all }.median)
+        line.add("repeats", options.repeats)
+        line.print()
+    }
+
+    /// The weight that each run held in the mean.
+    private func measure(
+        _ source: SQLSource,
+        _ runs: [(share: Double, limit: BatchLimit)],
+        _ limits: BudgetLimits
+    ) async throws -> [Double] {
+        try await database.dropInventory(inventory)
+        let inventory = try await database.inventory(table: inventory)
+        try await inventory.setBudget("all", limits)
+        let time = Duration.seconds(2 * seconds)
+        let stop = StopSource()
+        let weights = try await withThrowingTaskGroup(of: (Int, Double).self) { tasks in
+            for (place, run) in runs.enumerated() {
+                var request = BatchRequest(job: "share-\(place)", limit: run.limit)
+                request.limits = RunLimits(budgets: ["all"], rank: BudgetRank(share: run.share))
+                let weight = Mutex(0.0)
+                let group = WorkerGroup(
+                    inventory,
+                    request,
+                    from: source,
+                    configuration: .init(slots: 8),
+                    stop: stop,
+                    handler: ClosureHandler { batch, _ in
+                        try await Task.sleep(for: .milliseconds(20))
+                        weight.withLock { $0 += batch.record.weight ?? 0 }
+                    }
+                )
+                tasks.addTask {
+                    _ = try await group.run()
+                    return (place, weight.withLock { $0 })
+                }
+            }
+            tasks.addTask {
+                try await Task.sleep(for: time)
+                stop.advance(to: .stopping)
+                return (-1, 0)
+            }
+            return try await tasks.reduce(into: [0.0, 0.0]) { sums, part in
+                if part.0 >= 0 { sums[part.0] = part.1 }
+            }
+        }
+        await inventory.close()
+        return weights.map { $0 * 0.02 / time.seconds }
     }
 
     /// Measures two ways by turns.

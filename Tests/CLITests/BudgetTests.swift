@@ -30,7 +30,9 @@ import Tranche
         #expect(limited.status == .nothingNow)
         #expect(limited.errors.contains("limited by parallelism"))
         let restored = await bench.run("restore", "--job", "j", "--json")
-        let document = #"{"job":"j","meta":"files","run":"","parallelism":null,"budgets":[]}"#
+        let document =
+            #"{"job":"j","meta":"files","run":"","parallelism":null,"budgets":[],"#
+            + #""share":1,"priority":0}"#
         #expect(restored.output == document + "\n")
         #expect(await acquire(bench).status == .done)
         let changes = await bench.run("changes", "--job", "j")
@@ -70,7 +72,9 @@ import Tranche
             json.output
                 == #"{"budgets":[{"name":"warehouse","job":null,"meta":null,"run":null,"batches":1,"#
                 + #""weight":null,"held_batches":2,"held_weight":30,"exceeded":true,"paused":null,"#
-                + #""parked_until":null,"park_reason":null}]}"# + "\n"
+                + #""parked_until":null,"park_reason":null,"rate_per_s":null,"burst":null,"claims":["#
+                + #"{"job":"j","meta":"files","run":"","share":1,"priority":0,"held_batches":2,"#
+                + #""held_weight":30,"waiting_since":null,"waiting_weight":null}]}]}"# + "\n"
         )
         #expect(await acquire(bench).errors.contains("limited by warehouse"))
         let parked = await bench.run(
@@ -97,6 +101,90 @@ import Tranche
         #expect(removed.output == "budget 'warehouse' is removed\n")
     }
 
+    @Test("Who waits for a budget is shown with its share, and so is who holds it")
+    func shares() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        _ = await bench.run("budget", "set", "warehouse", "--batches", "1")
+        let set = await bench.run(
+            "set",
+            "--job",
+            "j",
+            "--budget",
+            "warehouse",
+            "--share",
+            "3",
+            "--priority",
+            "2"
+        )
+        #expect(set.output == "job 'j' on 'files': under warehouse, share 3, priority 2\n")
+        #expect(await acquire(bench).errors.contains("limited by warehouse"))
+        let shown = await bench.run("budget", "show", "warehouse")
+        let line = shown.output.split(separator: "\n").last ?? ""
+        let words = "job 'j' on 'files' holds 1 batch of weight 10, share 3, priority 2; waits"
+        #expect(line.hasPrefix(words), "\(line)")
+        #expect(line.contains("of weight 20, begun"), "\(line)")
+        #expect(await bench.run("budget", "list").output.contains("1 run waits"))
+        let status = await bench.run("status")
+        #expect(status.output.contains("'tranche budget show warehouse' tells who holds it"))
+        let json = await bench.run("status", "--json")
+        #expect(json.output.contains(#""waiting_for":[{"budget":"warehouse","since":""#))
+        let changes = await bench.run("changes", "--job", "j").output
+        #expect(changes.contains("share") && changes.contains("priority"), "\(changes)")
+    }
+
+    @Test("A rate is set with its burst, and shows what is left of it")
+    func rates() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        let made = await bench.run("budget", "set", "api", "--rate", "10/h", "--burst", "15")
+        #expect(made.status == .done, "\(made.errors)")
+        _ = await bench.run("set", "--job", "j", "--budget", "api")
+        #expect(await bench.run("budget", "show", "api").output.contains("burst 15: 15 is left"))
+        #expect(await acquire(bench).status == .done)
+        #expect(await bench.run("budget", "show", "api").output.contains("is owed"))
+        let limited = await acquire(bench)
+        #expect(limited.errors.contains("limited by api until"), "\(limited.errors)")
+        _ = await bench.run("budget", "set", "api", "--rate", "none")
+        #expect(await acquire(bench).status == .done)
+        let alone = await bench.run("budget", "set", "api", "--burst", "5")
+        #expect(alone.errors.contains("no rate that a burst could go with"))
+    }
+
+    @Test("A run is limited from its beginning; one that has begun says what it keeps")
+    func beginning() async throws {
+        let bench = try await CommandLineBench()
+        _ = await bench.run("budget", "set", "api", "--batches", "5")
+        let limits = ["--parallelism", "1", "--budget", "api", "--share", "2"]
+        let first = await bench.run(["acquire"] + Self.job + ["--count", "1"] + limits)
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(!first.errors.contains("has begun"))
+        let again = await bench.run(
+            ["acquire"] + Self.job + ["--count", "1", "--parallelism", "4"]
+        )
+        #expect(again.status == .nothingNow)
+        #expect(
+            again.errors.contains(
+                "keeps its limits: job 'j' on 'files': at most 1 batch, under api"
+            ),
+            "\(again.errors)"
+        )
+        let same = await bench.run(["acquire"] + Self.job + ["--count", "1"] + limits)
+        #expect(!same.errors.contains("keeps its limits"), "\(same.errors)")
+        let unknown = await bench.run(
+            "acquire",
+            "--job",
+            "k",
+            "--meta",
+            "files",
+            "--count",
+            "1",
+            "--budget",
+            "none"
+        )
+        #expect(unknown.errors.contains("there is no budget 'none'"), "\(unknown.errors)")
+    }
+
     @Test("A worker waits for room, and goes on when there is some")
     func waiting() async throws {
         let bench = try await CommandLineBench()
@@ -115,7 +203,13 @@ import Tranche
     @Test(
         "Wrong input is refused with what to give",
         arguments: [
-            ("set --job j", "give --parallelism, --budget or --no-budget"),
+            ("set --job j", "give --parallelism, --budget, --no-budget, --share or --priority"),
+            ("set --job j --share 0", "--share"),
+            ("set --job j --priority high", "--priority"),
+            ("set --job j --priority 5000", "give -1000 to 1000"),
+            ("budget set x --rate 5", "such as 1GiB/min or 500/s"),
+            ("budget set x --rate 5/0s", "above 0"),
+            ("budget set x --rate none --burst 5", "--burst goes with a rate"),
             ("set --job j --parallelism -1", "--parallelism"),
             ("set --job j --budget a --no-budget", "contradict each other"),
             ("set --job none --parallelism 1", "there is no"),
@@ -126,7 +220,7 @@ import Tranche
             ("budget set", "NAME is missing"),
             ("budget show none", "there is no budget 'none'"),
             ("budget pause none", "'tranche budget list' lists what there is"),
-            ("budget set x", "give --batches or --weight"),
+            ("budget set x", "give --batches, --weight or --rate"),
             ("changes --run r", "--job is missing"),
             ("budget list x", "'budget show NAME' shows one"),
             ("budget list --batches 3", "go with 'budget set'"),

@@ -199,4 +199,5 @@ package let migrationSteps = [
     "0013_find_stuck",
     "0014_create_workflow",
     "0015_add_target_weight",
+    "0016_share_budget",
 ]

@@ -93,6 +93,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._015_add_target_weight_up_sql,
             down: PackageResources._015_add_target_weight_down_sql
         ),
+        Migration(
+            version: 16,
+            name: "share_budget",
+            up: PackageResources._016_share_budget_up_sql,
+            down: PackageResources._016_share_budget_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -34,6 +34,7 @@ extension Inventory {
         while true {
             var asked = try storeRequest(request, from: source, batches: batches)
             asked.isDraining = isDraining
+            asked.limits = request.limits
             let call = GroupedRequests.AcquireCall(
                 request: asked,
                 endings: ending.map { [$0] } ?? [],
@@ -195,7 +196,8 @@ extension Inventory {
             slots: AcquireRequest.Slot.several(
                 batches,
                 worker: request.worker ?? configuration.worker,
-                token: request.token ?? configuration.makeToken()
+                token: request.token ?? configuration.makeToken(),
+                isAhead: request.isAhead
             ),
             jobIdentifier: request.jobIdentifier,
             mayBeRepeated: request.token != nil,

@@ -6,27 +6,34 @@ package import Foundation
 /// the same run, so that nothing is handed out any more once one was refused.
 package struct Allowance: Sendable {
     private var budgets: [Budget]
+    private let run: RunKey
     private let now: Date
     /// What was let in so far.
     package private(set) var admitted = BudgetUse()
     /// Why nothing more is handed out; `nil` while nothing was refused.
     package private(set) var refusal: NoBatchReason?
+    /// The budget that alone refused a batch, and what it weighs: that is waited for.
+    package private(set) var wait: (owner: Budget.Owner, weight: Double)?
+    /// What each rate must have had left, for what was let in.
+    package private(set) var tokensUsed: [Budget.Owner: Double] = [:]
 
     /// Makes an allowance.
     ///
     /// - Parameters:
     ///   - budgets: The budgets of the run; all must agree.
+    ///   - run: The run.
     ///   - now: The inventory's time.
-    package init(_ budgets: [Budget], now: Date) {
+    package init(_ budgets: [Budget], of run: RunKey, now: Date) {
         // In the order of their names, that of a run last: which one is named does not depend on the
         // store.
         self.budgets = budgets.sorted { $0.place < $1.place }
+        self.run = run
         self.now = now
     }
 
     /// Lets nothing more in: others were let in each time before this one was.
     package mutating func close() {
-        refusal = refusal ?? budgets.first.map { .limited(by: $0.word, until: nil) }
+        refusal = refusal ?? budgets.first.map { .limited(by: $0.owner.word, until: nil) }
     }
 
     /// Lets a batch in, if all budgets have room for it.
@@ -36,42 +43,137 @@ package struct Allowance: Sendable {
     package mutating func admit(weight: Double?) -> Bool {
         if refusal != nil { return false }
         let weight = weight ?? 0
-        for budget in budgets {
-            guard let reason = budget.refusal(ofWeight: weight, now: now) else { continue }
-            refusal = reason
+        let refusals = budgets.compactMap { $0.refusal(of: weight, for: run, now: now) }
+        if let first = refusals.first {
+            refusal = .limited(by: first.owner.word, until: first.until)
+            if refusals.count == 1, first.isWaitedFor { wait = (first.owner, weight) }
             return false
         }
-        for place in budgets.indices { budgets[place].held.add(weight) }
+        for place in budgets.indices {
+            if let rate = budgets[place].limits.rate {
+                let need = admitted.weight.addingClamped(min(weight, rate.burst))
+                tokensUsed[budgets[place].owner, default: 0] = need
+            }
+            budgets[place].letIn(weight, of: run, now: now)
+        }
         admitted.add(weight)
         return true
     }
 }
 
 extension BudgetUse {
-    fileprivate mutating func add(_ weight: Double) {
+    package mutating func add(_ weight: Double) {
         batches += 1
         self.weight = self.weight.addingClamped(weight)
     }
 }
 
 extension Budget {
-    /// Why a batch is not let in; `nil` where it may be.
-    fileprivate func refusal(ofWeight asked: Double, now: Date) -> NoBatchReason? {
-        if pauseReason != nil { return .limited(by: word, until: nil) }
-        if let parking, parking.until > now { return .limited(by: word, until: parking.until) }
-        if let batches = limits.batches, held.batches >= batches {
-            return .limited(by: word, until: nil)
-        }
-        // One that is heavier than the budget goes alone.
-        if let weight = limits.weight, held.batches > 0, held.weight + asked > weight {
-            return .limited(by: word, until: nil)
-        }
-        if limits.weight == 0 { return .limited(by: word, until: nil) }
-        return nil
+    /// Why a batch is not let in.
+    fileprivate struct Refusal {
+        let owner: Owner
+        /// Until when, where that is known.
+        var until: Date?
+        /// Whether what others hold stands in the way, rather than somebody's word.
+        var isWaitedFor = true
     }
 
-    /// What stands for it in a reason.
-    fileprivate var word: String { owner.name ?? "parallelism" }
+    /// Why a batch is not let in; `nil` where it may be.
+    fileprivate func refusal(of asked: Double, for run: RunKey, now: Date) -> Refusal? {
+        let closed = Refusal(owner: owner, isWaitedFor: false)
+        if pauseReason != nil || limits.batches == 0 || limits.weight == 0 { return closed }
+        if let parking, parking.until > now {
+            return Refusal(owner: owner, until: parking.until, isWaitedFor: false)
+        }
+        if let batches = limits.batches {
+            let free = Double(batches - held.batches)
+            let kept = reserved(of: Double(batches), { Double($0.batches) }, 1, run, now)
+            if free < 1 + kept { return Refusal(owner: owner) }
+        }
+        if let weight = limits.weight {
+            let free = weight - held.weight
+            let kept = reserved(of: weight, { $0.weight }, asked, run, now)
+            // One that is heavier than the budget goes alone.
+            let isFull = held.batches > 0 && asked > free
+            if isFull || kept > 0 && min(asked, weight) > free - kept {
+                return Refusal(owner: owner)
+            }
+        }
+        return limits.rate.flatMap { refusal(of: asked, for: run, at: $0, now: now) }
+    }
+
+    /// Why a rate does not let a batch in.
+    private func refusal(
+        of asked: Double,
+        for run: RunKey,
+        at rate: BudgetRate,
+        now: Date
+    ) -> Refusal? {
+        let left = tokens?.grown(until: now, at: rate).count ?? rate.burst
+        let missing = min(asked, rate.burst) - left
+        if missing > 0 {
+            return Refusal(owner: owner, until: now.addingTimeInterval(missing / rate.perSecond))
+        }
+        // Who comes next is a matter of turns, as with a single place.
+        guard limits.batches == nil, limits.weight == nil else { return nil }
+        return reserved(of: 1, { _ in 0 }, 1, run, now) > 0 ? Refusal(owner: owner) : nil
+    }
+
+    /// What is to be left free for runs that come before another.
+    private func reserved(
+        of capacity: Double,
+        _ amount: (BudgetUse) -> Double,
+        _ need: Double,
+        _ run: RunKey,
+        _ now: Date
+    ) -> Double {
+        let own = claims.first { $0.run == run }
+        let others = claims.filter { $0.run != run }
+        let waiting = others.compactMap { claim in
+            claim.wait.flatMap { $0.until > now ? (claim: claim, wait: $0) : nil }
+        }
+        if waiting.isEmpty { return 0 }
+        let isByWeight = amount(BudgetUse(weight: 1)) > 0
+        let turn = BudgetTurn(
+            of: capacity,
+            asking: .init(
+                run: run,
+                rank: own?.rank ?? BudgetRank(),
+                held: amount(own?.held ?? BudgetUse()),
+                need: need,
+                since: own?.wait.flatMap { $0.until > now ? $0.since : nil } ?? now
+            ),
+            waiting: waiting.map { claim, wait in
+                .init(
+                    run: claim.run,
+                    rank: claim.rank,
+                    held: amount(claim.held),
+                    need: isByWeight ? wait.weight : 1,
+                    since: wait.since
+                )
+            },
+            besides: others.reduce(0) { sum, claim in
+                let isWaiting = claim.wait.map { $0.until > now } ?? false
+                return isWaiting ? sum : sum + amount(claim.held)
+            },
+            now: now
+        )
+        return turn.reserved
+    }
+
+    /// Counts a batch that was let in.
+    fileprivate mutating func letIn(_ weight: Double, of run: RunKey, now: Date) {
+        held.add(weight)
+        if let place = claims.firstIndex(where: { $0.run == run }) {
+            claims[place].held.add(weight)
+        } else {
+            claims.append(BudgetClaim(run: run, held: BudgetUse(batches: 1, weight: weight)))
+        }
+        guard let rate = limits.rate else { return }
+        var left = tokens?.grown(until: now, at: rate) ?? BudgetTokens(count: rate.burst, at: now)
+        left.count -= weight
+        tokens = left
+    }
 
     /// Its place among the budgets of a run.
     package var place: String {
@@ -80,4 +182,9 @@ extension Budget {
         case .run(let key): "run \(key)"
         }
     }
+}
+
+extension Budget.Owner {
+    /// What stands for it in a reason.
+    fileprivate var word: String { name ?? "parallelism" }
 }

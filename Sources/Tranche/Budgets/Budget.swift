@@ -33,6 +33,10 @@ public struct Budget: Sendable, Hashable {
     public var parking: BudgetParking?
     /// What is held under it: batches whose lease lasts.
     public var held: BudgetUse
+    /// The runs that hold or wait, where that is known.
+    public var claims: [BudgetClaim]
+    /// What its rate has left, which grows up to the burst; `nil` without a rate.
+    public var tokens: BudgetTokens?
 
     /// Makes a budget.
     public init(
@@ -40,13 +44,17 @@ public struct Budget: Sendable, Hashable {
         limits: BudgetLimits,
         pauseReason: String? = nil,
         parking: BudgetParking? = nil,
-        held: BudgetUse = BudgetUse()
+        held: BudgetUse = BudgetUse(),
+        claims: [BudgetClaim] = [],
+        tokens: BudgetTokens? = nil
     ) {
         self.owner = owner
         self.limits = limits
         self.pauseReason = pauseReason
         self.parking = parking
         self.held = held
+        self.claims = claims
+        self.tokens = tokens
     }
 
     /// Whether more is held than the limits allow, since they were lowered.
@@ -64,11 +72,14 @@ public struct BudgetLimits: Sendable, Hashable, Codable {
     ///
     /// A batch that is heavier goes alone.
     public var weight: Double?
+    /// How much weight is let in per time; `nil` for any.
+    public var rate: BudgetRate?
 
     /// Makes limits.
-    public init(batches: Int? = nil, weight: Double? = nil) {
+    public init(batches: Int? = nil, weight: Double? = nil, rate: BudgetRate? = nil) {
         self.batches = batches
         self.weight = weight
+        self.rate = rate
     }
 
     /// Refuses limits that mean nothing.
@@ -81,6 +92,7 @@ public struct BudgetLimits: Sendable, Hashable, Codable {
         if let weight, !(weight >= 0 && weight.isFinite) {
             throw TrancheError(.invalidArgument, "a weight of \(weight): give 0 or more")
         }
+        try rate?.validate()
     }
 }
 
@@ -125,7 +137,9 @@ extension Budget: CustomStringConvertible {
 extension BudgetLimits {
     /// The limits as changes keep them, such as `batches 8 weight 1000`.
     package var text: String {
-        let parts = [batches.map { "batches \($0)" }, weight.map { "weight \($0.plain)" }]
+        let parts = [
+            batches.map { "batches \($0)" }, weight.map { "weight \($0.plain)" }, rate?.text,
+        ]
         let words = parts.compactMap { $0 }.joined(separator: " ")
         return words.isEmpty ? "none" : words
     }

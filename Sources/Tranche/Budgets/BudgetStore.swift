@@ -3,8 +3,8 @@
 /// Whatever hands out batches of a run asks all its budgets under the same lock under which it
 /// writes, so that never more is held than they allow. Ends, heartbeats and releases ask none.
 public protocol BudgetStore: Sendable {
-    /// Reads budgets, with what is held under each: those with names in their order, then those of
-    /// runs.
+    /// Reads budgets, with what is held under each and by whom: those with names in their order, then
+    /// those of runs.
     ///
     /// - Parameter key: The run whose budgets are meant; `nil` for all.
     /// - Returns: The budgets.
@@ -37,6 +37,16 @@ public protocol BudgetStore: Sendable {
     ///   - note: Who changes it, and why.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func setParallelism(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
+
+    /// Says how a run ranks among those that share its budgets; said again, it is no change.
+    ///
+    /// - Parameters:
+    ///   - share: Its share; `nil` leaves it.
+    ///   - priority: Its priority; `nil` leaves it.
+    ///   - key: The run.
+    ///   - note: Who changes it, and why.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    func setRank(share: Double?, priority: Int?, of key: RunKey, _ note: ChangeNote) async throws
 
     /// Reads changes of budgets and runs, the latest first.
     ///

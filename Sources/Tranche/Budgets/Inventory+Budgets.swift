@@ -87,6 +87,28 @@ extension Inventory {
         try await retrying { _ in try await store.setParallelism(batches, of: key, note) }
     }
 
+    /// Says how a run ranks among those that share its budgets.
+    ///
+    /// - Parameters:
+    ///   - share: Its part of what is in flight, beside the shares of others that wait; `nil` (the
+    ///     default) leaves it.
+    ///   - priority: A higher one comes first; `nil` (the default) leaves it.
+    ///   - key: The run.
+    ///   - reason: Why, for who looks at the changes.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
+    public func setRank(
+        share: Double? = nil,
+        priority: Int? = nil,
+        of key: RunKey,
+        reason: String? = nil
+    ) async throws {
+        try BudgetRank(share: share ?? 1, priority: priority ?? 0).validate()
+        let note = note(reason)
+        try await retrying { _ in
+            try await store.setRank(share: share, priority: priority, of: key, note)
+        }
+    }
+
     /// Puts the parallelism of a run back to what it was before the last change.
     ///
     /// - Returns: What it is now; `nil` for any number.

@@ -24,6 +24,9 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
     package let paused: String?
     package let parkedUntil: Date?
     package let parkReason: String?
+    package let ratePerSecond: Double?
+    package let burst: Double?
+    package let claims: [BudgetClaimDocument]
 
     /// Makes the document of a budget.
     package init(_ budget: Budget) {
@@ -39,6 +42,9 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
         paused = budget.pauseReason
         parkedUntil = budget.parking?.until
         parkReason = budget.parking?.reason
+        ratePerSecond = budget.limits.rate?.perSecond
+        burst = budget.limits.rate?.burst
+        claims = budget.claims.map(BudgetClaimDocument.init)
     }
 
     enum CodingKeys: String, CodingKey {
@@ -48,5 +54,41 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
         case exceeded, paused
         case parkedUntil = "parked_until"
         case parkReason = "park_reason"
+        case ratePerSecond = "rate_per_s"
+        case burst, claims
+    }
+}
+
+/// What a run holds under a budget, and what it waits for.
+package struct BudgetClaimDocument: Codable, Sendable, Hashable {
+    package let job: String
+    package let meta: String
+    package let run: String
+    package let share: Double
+    package let priority: Int
+    package let heldBatches: Int
+    package let heldWeight: Double
+    package let waitingSince: Date?
+    package let waitingWeight: Double?
+
+    /// Makes the document of a claim.
+    package init(_ claim: BudgetClaim) {
+        job = claim.run.job
+        meta = claim.run.metaTable
+        run = claim.run.run
+        share = claim.rank.share
+        priority = claim.rank.priority
+        heldBatches = claim.held.batches
+        heldWeight = claim.held.weight
+        waitingSince = claim.wait?.since
+        waitingWeight = claim.wait?.weight
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case job, meta, run, share, priority
+        case heldBatches = "held_batches"
+        case heldWeight = "held_weight"
+        case waitingSince = "waiting_since"
+        case waitingWeight = "waiting_weight"
     }
 }

@@ -22,6 +22,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let rootIDs: BoundsDocument
     package let risks: [SourceRisk]?
     package let cancelled: Cancellation?
+    package let waitingFor: [Waiting]
 
     /// Makes the document of a run.
     package init(_ status: RunStatus) {
@@ -53,6 +54,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         cancelled = record.cancellation.map {
             Cancellation(at: $0.at, by: $0.note.by, reason: $0.note.reason)
         }
+        waitingFor = status.waits.map { Waiting(budget: $0.budget, since: $0.wait.since) }
     }
 
     /// Who cancelled the run, when and why.
@@ -60,6 +62,12 @@ package struct RunDocument: Codable, Sendable, Hashable {
         package let at: Date
         package let by: String?
         package let reason: String?
+    }
+
+    /// That the run waits for room in a budget.
+    package struct Waiting: Codable, Sendable, Hashable {
+        package let budget: String
+        package let since: Date
     }
 
     /// Why nothing is handed out of the run, and until when.
@@ -92,5 +100,6 @@ package struct RunDocument: Codable, Sendable, Hashable {
         case held, gaps
         case rootIDs = "root_ids"
         case risks, cancelled
+        case waitingFor = "waiting_for"
     }
 }

@@ -5,13 +5,18 @@ package struct RunLimitsDocument: Codable, Sendable, Hashable {
     package let run: String
     package let parallelism: Int?
     package let budgets: [String]
+    package let share: Double
+    package let priority: Int
 
     /// Makes the document of a run and its budgets.
-    package init(_ key: RunKey, _ budgets: [Budget]) {
+    package init(_ record: RunRecord, _ budgets: [Budget]) {
+        let key = record.key
         job = key.job
         meta = key.metaTable
         run = key.run
         parallelism = budgets.first { $0.owner == .run(key) }?.limits.batches
         self.budgets = budgets.compactMap(\.owner.name)
+        share = record.rank.share
+        priority = record.rank.priority
     }
 }

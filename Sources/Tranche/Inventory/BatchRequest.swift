@@ -37,6 +37,11 @@ public struct BatchRequest: Sendable, Hashable {
     public var promise: SourcePromise?
     /// The digest of the workflow that asks, where it is one.
     package var workflow: String?
+    /// What limits the run from its beginning, used only when it begins; `nil` (the default) for
+    /// nothing.
+    public var limits: RunLimits?
+    /// Whether who asks has a batch in hand; see ``AcquireRequest/Slot/isAhead``.
+    package var isAhead = false
 
     /// Makes a request.
     public init(
@@ -108,6 +113,7 @@ public struct BatchRequest: Sendable, Hashable {
         try ids.validate()
         try limit.validate()
         try policy.validate()
+        try limits?.validate()
         if run.isEmpty, !ids.isOpen {
             throw TrancheError(
                 .invalidArgument,

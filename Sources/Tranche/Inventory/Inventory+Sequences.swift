@@ -133,10 +133,15 @@ extension NoBatchReason {
             case .limited(_, let until): until
             default: nil
             }
+        // A place that becomes free is not to stay so for long.
+        if case .limited(_, nil) = self { return min(longest, Self.lookForRoom) }
         guard let until = known else { return longest }
         let left = Duration.seconds(until.timeIntervalSince(now))
         return min(max(left, .milliseconds(10)), longest)
     }
+
+    /// How long a worker waits, at most, until it looks for room in a budget again.
+    private static let lookForRoom = Duration.milliseconds(100)
 
     /// Whether a worker that ends as `end` says looks again.
     package func isWorthWaiting(for end: BatchesEnd) -> Bool {

@@ -11,18 +11,34 @@ package struct RunStatus: Sendable {
     package let stuck: BatchRecord?
     /// What no proof covers in the source; `nil` when it could not be opened.
     package let risks: [SourceRisk]?
+    /// The named budgets that it waits for, and since when.
+    package let waits: [Waiting]
 
     /// Makes the status of a run.
     package init(
         summary: RunSummary,
         gaps: [Gap],
         stuck: BatchRecord? = nil,
-        risks: [SourceRisk]?
+        risks: [SourceRisk]?,
+        budgets: [Budget] = []
     ) {
         self.summary = summary
         self.gaps = gaps
         self.stuck = stuck
         self.risks = risks
+        waits = budgets.compactMap { budget in
+            let claim = budget.claims.first { $0.run == summary.run.key }
+            guard let name = budget.owner.name, let wait = claim?.wait else { return nil }
+            return Waiting(budget: name, wait: wait)
+        }
+    }
+
+    /// That a run waits for room in a budget.
+    package struct Waiting: Sendable, Hashable {
+        /// The budget's name.
+        package let budget: String
+        /// What it waits for.
+        package let wait: BudgetWait
     }
 
     /// The run.

@@ -38,8 +38,11 @@ public struct RunRecord: Sendable, Hashable {
     public var standing: SourceStanding
     /// When the run began.
     public var createdAt: Date
-    /// Whether a budget, or a parallelism of its own, limits what is held of it at once.
-    public var isLimited: Bool
+    /// Which set of budgets limits what is held of it at once, its own parallelism among them: 0 for
+    /// none, and another number after each change of the set.
+    package var budgetSet: Int64
+    /// How it ranks among those that share its budgets.
+    public var rank: BudgetRank
     /// Who cancelled the run; `nil` where nobody did, or that was taken back.
     public var cancellation: RunCancellation?
 
@@ -63,7 +66,8 @@ public struct RunRecord: Sendable, Hashable {
         auditPosition: AuditPosition? = nil,
         standing: SourceStanding = SourceStanding(),
         createdAt: Date,
-        isLimited: Bool = false,
+        budgetSet: Int64 = 0,
+        rank: BudgetRank = BudgetRank(),
         cancellation: RunCancellation? = nil
     ) {
         self.id = id
@@ -84,9 +88,13 @@ public struct RunRecord: Sendable, Hashable {
         self.auditPosition = auditPosition
         self.standing = standing
         self.createdAt = createdAt
-        self.isLimited = isLimited
+        self.budgetSet = budgetSet
+        self.rank = rank
         self.cancellation = cancellation
     }
+
+    /// Whether a budget, or a parallelism of its own, limits what is held of it at once.
+    public var isLimited: Bool { budgetSet != 0 }
 
     /// Whether the cursor stands at the run's upper end.
     public var isAtEnd: Bool {

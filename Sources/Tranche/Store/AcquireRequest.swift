@@ -12,6 +12,8 @@ public struct AcquireRequest: Sendable, Hashable {
     public var rootIDs: IDBounds
     /// The policy of a run that does not exist yet.
     public var policy: RunPolicy
+    /// What limits a run that does not exist yet; `nil` for nothing.
+    public var limits: RunLimits?
     /// How large a new batch may be.
     public var limit: BatchLimit
     /// What a new batch must weigh, unless its items have waited; `nil` for anything.
@@ -95,11 +97,15 @@ extension AcquireRequest {
         public var worker: String?
         /// The token: the same token gives the same batch.
         public var token: String
+        /// Whether the worker has a batch in hand, and asks for the next one ahead: where budgets have
+        /// no room, it does not wait for any.
+        public var isAhead = false
 
         /// Makes a slot.
-        public init(worker: String? = nil, token: String) {
+        public init(worker: String? = nil, token: String, isAhead: Bool = false) {
             self.worker = worker
             self.token = token
+            self.isAhead = isAhead
         }
 
         /// Makes the slots of one caller who asks for several batches.
@@ -108,10 +114,17 @@ extension AcquireRequest {
         ///   - count: How many batches; above 0.
         ///   - worker: The worker's name.
         ///   - token: The token of the first; the others' follow from it.
+        ///   - isAhead: Whether they are asked for ahead.
         /// - Returns: As many slots.
-        public static func several(_ count: Int, worker: String?, token: String) -> [Slot] {
+        public static func several(
+            _ count: Int,
+            worker: String?,
+            token: String,
+            isAhead: Bool = false
+        ) -> [Slot] {
             (0..<max(count, 1)).map { place in
-                Slot(worker: worker, token: place == 0 ? token : "\(token)#\(place)")
+                let own = place == 0 ? token : "\(token)#\(place)"
+                return Slot(worker: worker, token: own, isAhead: isAhead)
             }
         }
     }

@@ -25,6 +25,10 @@ public protocol BatchHandler: Sendable {
 
     /// Told of a success that could not be recorded while another error ended the group.
     func couldNotRecord(_ batch: Batch, _ error: any Error)
+
+    /// Told that nothing is in hand, and that a budget has had no room for some time; once, until
+    /// something is handed out.
+    func waits(for reason: NoBatchReason)
 }
 
 extension BatchHandler {
@@ -36,6 +40,9 @@ extension BatchHandler {
 
     /// Nobody wants to know.
     public func couldNotRecord(_ batch: Batch, _ error: any Error) {}
+
+    /// Nobody wants to know.
+    public func waits(for reason: NoBatchReason) {}
 }
 
 /// A closure as a handler: what it returns, if it is `Encodable`, is the batch's result; when it

@@ -98,9 +98,11 @@ final class Worker: Sendable {
     /// - Returns: The answer.
     private func acquire(
         upTo count: Int,
+        isAhead: Bool = false,
         after success: BatchRun.Success?
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
-        var success = success
+        var (request, success) = (request, success)
+        request.isAhead = isAhead
         while true {
             let answer: (batches: [Batch], reason: NoBatchReason)
             do {
@@ -223,7 +225,7 @@ final class Worker: Sendable {
         guard room > 0, case .acquire(let count) = group.step(.hasRoom(worker: number, room)) else {
             return try await record(success)
         }
-        let answer = try await acquire(upTo: count, after: success)
+        let answer = try await acquire(upTo: count, isAhead: true, after: success)
         group.step(.filled(asked: count, given: answer.batches.count))
         keep(answer.batches)
     }

@@ -137,6 +137,7 @@ public final class WorkerGroup: Sendable {
             case .next(let step): next = step
             case .start(let number): starts.continuation.yield(number)
             case .wake: wake()
+            case .tell(let reason): handler.waits(for: reason)
             case .finish: starts.continuation.finish()
             }
         }

@@ -40,6 +40,8 @@ struct WorkerGroupState: Sendable {
         case start(worker: Int)
         /// Those who wait are free.
         case wake
+        /// Nothing is in hand, and there has been no room for some time.
+        case tell(NoBatchReason)
         /// The group has ended.
         case finish
     }
@@ -70,6 +72,10 @@ struct WorkerGroupState: Sendable {
     /// How often each worker has found nothing since it was last given a batch.
     private var looks: [Int: Int] = [:]
     private var content = Content.readable
+    /// The worker that looks for room in a budget while the others of the group wait for it.
+    private var scout: Int?
+    /// The workers that have a batch in hand.
+    private var busy: Set<Int> = []
 
     /// How far the source's content could be read.
     ///
@@ -92,13 +98,25 @@ struct WorkerGroupState: Sendable {
         case .began:
             let starts = startMissing()
             return starts.isEmpty ? [.finish] : starts
-        case .free(let worker, let holding): return [.next(next(for: worker, holding))]
+        case .free(let worker, let holding):
+            let step = next(for: worker, holding)
+            if step == .work { busy.insert(worker) } else { busy.remove(worker) }
+            return [.next(step)]
         case .acquired(let worker):
             looks[worker] = nil
-            return [.next(mayGoOn(worker) ? .work : .end)]
+            busy.insert(worker)
+            let step = Action.next(mayGoOn(worker) ? .work : .end)
+            guard scout == worker else { return [step] }
+            // There may be room for others, too.
+            scout = nil
+            return [step, .wake]
         case .foundNone(let worker, let reason, let now):
             left = left.addingClamped(1)
-            return [.next(next(for: worker, reason, now))]
+            let step = Action.next(next(for: worker, reason, now))
+            guard case .limited = reason, scout == worker, busy.isEmpty,
+                looks[worker] == Self.looksBeforeTelling
+            else { return [step] }
+            return [step, .tell(reason)]
         case .hasRoom(let worker, let room):
             let count = mayGoOn(worker) && !isPaused ? min(room, left) : 0
             left -= count
@@ -147,12 +165,20 @@ struct WorkerGroupState: Sendable {
         // Workers beside this one end their last batches soon: the first looks follow each other
         // quickly.
         let soon = min(longestPause, .milliseconds(5) * (1 << min(look, 10)))
-        return switch reason {
-        case .paused, .cancelled, .held, .superseded: .wait(longestPause)
-        case .complete, .waiting, .stuck, .unsettled, .limited:
-            .wait(reason.wait(atMost: soon, now: now))
+        switch reason {
+        case .paused, .cancelled, .held, .superseded: return .wait(longestPause)
+        case .limited:
+            // One asks for all: a full budget is not asked by each of a thousand workers.
+            scout = scout ?? worker
+            guard scout == worker else { return .wait(longestPause) }
+            return .wait(reason.wait(atMost: soon, now: now))
+        case .complete, .waiting, .stuck, .unsettled:
+            return .wait(reason.wait(atMost: soon, now: now))
         }
     }
+
+    /// How often a worker looks for room before that is told: for about half a second.
+    private static let looksBeforeTelling = 8
 
     // MARK: - All workers
 
@@ -169,7 +195,9 @@ struct WorkerGroupState: Sendable {
 
     private mutating func ended(_ worker: Int) -> [Action] {
         running.remove(worker)
+        busy.remove(worker)
         looks[worker] = nil
+        if scout == worker { scout = nil }
         guard running.isEmpty else { return [] }
         guard content == .broken, !isOver, slots > 1 else { return [.finish] }
         content = .readAlone

@@ -7,7 +7,7 @@ struct AcquireCommand: Command {
         summary: "Hand out one batch",
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
-            PolicyOptions.group,
+            PolicyOptions.group, LimitOptions.group,
             .init(
                 title: "The request",
                 options: [

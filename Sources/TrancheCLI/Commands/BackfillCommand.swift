@@ -8,7 +8,7 @@ struct BackfillCommand: Command {
         takesProgram: true,
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: true), JobOptions.limits,
-            PolicyOptions.group,
+            PolicyOptions.group, LimitOptions.group,
             WorkOptions.group(mayFollow: false),
             SourceOptions.fileGroup,
         ],

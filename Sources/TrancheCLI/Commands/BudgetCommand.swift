@@ -26,6 +26,16 @@ struct BudgetCommand: Command {
                 options: [
                     .init("batches", "N|none", "most batches at once; 0 hands out nothing"),
                     .init("weight", "WEIGHT|none", "most weight at once: 500, 64MiB, 1.5GB"),
+                    .init(
+                        "rate",
+                        "WEIGHT/TIME|none",
+                        "how much weight is let in per time: 1GiB/min, 500/s"
+                    ),
+                    .init(
+                        "burst",
+                        "WEIGHT",
+                        "the most that a rate keeps for later; what it gives in its time unless set"
+                    ),
                 ]
             ),
             .init(
@@ -58,6 +68,8 @@ struct BudgetCommand: Command {
     /// What is given of the limits; a value in a value is that it is none.
     private let batches: Int??
     private let weight: Double??
+    private let rate: BudgetRate??
+    private let burst: Double?
     private let time: Duration
     private let reason: String?
 
@@ -78,12 +90,19 @@ struct BudgetCommand: Command {
         weight = try arguments.value("weight") { text -> Double? in
             text == "none" ? nil : try parseWeight(text)
         }
-        let isGiven = batches != nil || weight != nil
+        rate = try arguments.value("rate") { text -> BudgetRate? in
+            text == "none" ? nil : try parseRate(text)
+        }
+        burst = try arguments.value("burst", parseWeight)
+        let isGiven = batches != nil || weight != nil || rate != nil || burst != nil
         guard action == .set || !isGiven else {
-            throw UsageError("--batches and --weight go with 'budget set'")
+            throw UsageError("--batches, --weight, --rate and --burst go with 'budget set'")
         }
         guard action != .set || isGiven else {
-            throw UsageError("nothing is to be set; give --batches or --weight")
+            throw UsageError("nothing is to be set; give --batches, --weight or --rate")
+        }
+        if let rate, rate == nil, burst != nil {
+            throw UsageError("--burst goes with a rate, and --rate none ends that")
         }
         let given = try arguments.value("for", parseDuration)
         guard action == .park || given == nil else {
@@ -100,8 +119,13 @@ struct BudgetCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let budgets = try await context.withInventory(worker: context.person) { try await act($0) }
-        try context.write(BudgetsDocument(budgets)) { text(budgets, context) }
+        let (budgets, lowered) = try await context.withInventory(worker: context.person) {
+            let budgets = try await act($0)
+            return (budgets, try await lastLowered(budgets, in: $0))
+        }
+        try context.write(BudgetsDocument(budgets)) {
+            text(budgets, context) + lines(budgets, lowered, context)
+        }
         if action == .list, budgets.isEmpty { try context.note("there is no budget yet") }
         return .done
     }
@@ -127,6 +151,16 @@ struct BudgetCommand: Command {
             var limits = known?.limits ?? BudgetLimits()
             if let batches { limits.batches = batches }
             if let weight { limits.weight = weight }
+            if let rate { limits.rate = rate }
+            if let burst {
+                guard limits.rate != nil else {
+                    throw TrancheError(
+                        .invalidArgument,
+                        "budget '\(name)' has no rate that a burst could go with; give --rate, too"
+                    )
+                }
+                limits.rate?.burst = burst
+            }
             return try await inventory.setBudget(name, limits, reason: reason).map { [$0] } ?? []
         case .pause: change = .pause(reason: reason ?? "")
         case .resume: change = .pause(reason: nil)
@@ -136,6 +170,49 @@ struct BudgetCommand: Command {
         }
         let budget = try await inventory.change(budget: name, change, reason: reason)
         return budget.map { [$0] } ?? []
+    }
+
+    /// The change since which more is held than one budget allows.
+    private func lastLowered(
+        _ budgets: [Budget],
+        in inventory: Inventory
+    ) async throws -> ChangeRecord? {
+        guard budgets.count == 1, let budget = budgets.first, budget.isExceeded else { return nil }
+        let changes = try await inventory.changes(.of(budget.owner), limit: 20)
+        return changes.first { $0.what == "limits" }
+    }
+
+    /// Who holds something under one budget, and who waits.
+    private func lines(
+        _ budgets: [Budget],
+        _ lowered: ChangeRecord?,
+        _ context: Context
+    ) -> String {
+        guard action == .show, let budget = budgets.first else { return "" }
+        let now = context.now()
+        var lines: [String] = []
+        if let rate = budget.limits.rate {
+            let left = budget.tokens?.grown(until: now, at: rate).count ?? rate.burst
+            let words = left < 0 ? "\((-left).plain) is owed" : "\(left.plain) is left"
+            lines.append("\(rate.text): \(words)")
+        }
+        if let lowered {
+            let who = lowered.note.by ?? "somebody"
+            lines.append(
+                "\(who) set the limits from '\(lowered.old ?? "none")' to "
+                    + "'\(lowered.new ?? "none")' \(HumanText.relative(lowered.at, to: now)); what "
+                    + "is held beyond ends by itself, or with its lease"
+            )
+        }
+        for claim in budget.claims {
+            let held = HumanText.count(claim.held.batches, "batch", "batches")
+            var words = "\(claim.run) holds \(held) of weight \(claim.held.weight.plain)"
+            if claim.rank.share != 1 { words += ", share \(claim.rank.share.plain)" }
+            if claim.rank.priority != 0 { words += ", priority \(claim.rank.priority)" }
+            if let wait = claim.wait { words += "; " + wait.words(at: now) }
+            lines.append(HumanText.oneLine(words))
+        }
+        return lines.map { $0 + "\n" }.joined()
     }
 
     private func text(_ budgets: [Budget], _ context: Context) -> String {
@@ -159,6 +236,10 @@ struct BudgetCommand: Command {
             state.append("parked, let in \(HumanText.relative(parking.until, to: now))\(words)")
         }
         if budget.isExceeded { state.append("more is held than it allows") }
+        let waiting = budget.claims.count { $0.wait != nil }
+        if waiting > 0 {
+            state.append("\(HumanText.count(waiting, "run")) \(waiting == 1 ? "waits" : "wait")")
+        }
         return [
             Table.Cell(budget.owner.name ?? budget.owner.run.map { "(\($0))" } ?? ""),
             Table.Cell(String(budget.held.batches)),
@@ -167,5 +248,13 @@ struct BudgetCommand: Command {
             Table.Cell(budget.limits.weight.map(\.plain) ?? "-"),
             Table.Cell(state.joined(separator: "; "), state.isEmpty ? nil : .yellow),
         ]
+    }
+}
+
+extension BudgetWait {
+    /// What is waited for, and since when.
+    func words(at now: Date) -> String {
+        "waits to hand out a batch of weight \(weight.plain), begun "
+            + HumanText.relative(since, to: now)
     }
 }

@@ -9,6 +9,8 @@ struct JobOptions: Sendable {
     private(set) var request: BatchRequest
     /// The parts of the policy that were given.
     let policy: PolicyOptions
+    /// What may be held at once.
+    let limits: LimitOptions
 
     static func run(isRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -62,6 +64,7 @@ struct JobOptions: Sendable {
         self.arguments = arguments
         source = try SourceOptions(arguments)
         policy = try PolicyOptions(arguments)
+        limits = try LimitOptions(arguments)
         let run = arguments.text("run") ?? ""
         let ids = IDBounds(
             lower: try arguments.value("from", parseID),
@@ -73,7 +76,7 @@ struct JobOptions: Sendable {
         if let lower = ids.lower, let upper = ids.upper, lower > upper {
             throw UsageError("--from \(lower) is above --to \(upper)")
         }
-        request = BatchRequest(
+        var request = BatchRequest(
             job: try arguments.required("job"),
             run: run,
             ids: ids,
@@ -89,7 +92,9 @@ struct JobOptions: Sendable {
             rootIDs: source.rootIDs
         )
         request.targetTime = try Self.targetTime(arguments)
+        request.limits = limits.ofNewRun
         try request.validate()
+        self.request = request
     }
 
     private static func targetTime(_ arguments: Arguments) throws -> TargetTime? {
@@ -133,10 +138,11 @@ struct JobOptions: Sendable {
         try source.source(settings)
     }
 
-    /// Says where a known run's policy is not what was asked for.
+    /// Says where a known run's policy, or what limits it, is not what was asked for.
     func notePolicy(_ inventory: Inventory, _ context: Context) async throws {
-        guard !policy.isEmpty else { return }
+        guard !policy.isEmpty || !limits.isEmpty else { return }
         let key = try await key(in: inventory)
+        try await limits.note(for: key, inventory, context)
         let runs = try await inventory.summaries(RunSelection(key))
         guard let run = runs.first?.run else { return }
         let changes = policy.changes(of: run.policy)

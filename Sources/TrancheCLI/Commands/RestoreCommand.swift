@@ -27,7 +27,8 @@ struct RestoreCommand: Command {
         let document = try await context.withInventory(worker: context.person) { inventory in
             let key = try await inventory.run(selection.find(in: inventory)).key
             try await inventory.restoreParallelism(of: key, reason: reason)
-            return RunLimitsDocument(key, try await inventory.budgets(of: key))
+            let run = try await inventory.run(RunSelection(key))
+            return RunLimitsDocument(run, try await inventory.budgets(of: key))
         }
         try context.write(document) { document.words }
         return .done

@@ -18,6 +18,7 @@ struct StatusCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let (runs, open) = try await context.withInventory { inventory in
             var runs: [RunStatus] = []
+            var budgets: [Budget]?
             var sources = SourceRisks(inventory: inventory, context: context)
             for summary in try await inventory.summaries(selection.find(in: inventory)) {
                 var summary = summary
@@ -31,7 +32,16 @@ struct StatusCommand: Command {
                     let one = BatchSelection(runs: RunSelection(run.key), cause: .stuck, limit: 1)
                     stuck = try await inventory.batches(one).first
                 }
-                runs.append(RunStatus(summary: summary, gaps: gaps, stuck: stuck, risks: risks))
+                if run.isLimited, budgets == nil { budgets = try await inventory.budgets() }
+                runs.append(
+                    RunStatus(
+                        summary: summary,
+                        gaps: gaps,
+                        stuck: stuck,
+                        risks: risks,
+                        budgets: run.isLimited ? budgets ?? [] : []
+                    )
+                )
             }
             return (runs, try await inventory.oldestTransaction())
         }

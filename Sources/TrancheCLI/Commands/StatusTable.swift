@@ -69,6 +69,13 @@ struct StatusTable {
                         + "\(stuck.id): \(error); 'tranche batches --status stuck' lists them"
                 )
             }
+            for waiting in run.waits {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " and budget '\(waiting.budget)': it "
+                        + waiting.wait.words(at: context.now())
+                        + "; 'tranche budget show \(waiting.budget)' tells who holds it"
+                )
+            }
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")

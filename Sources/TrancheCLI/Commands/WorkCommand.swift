@@ -6,7 +6,7 @@ struct WorkCommand: Command {
         takesProgram: true,
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
-            PolicyOptions.group,
+            PolicyOptions.group, LimitOptions.group,
             WorkOptions.group(mayFollow: true),
             SourceOptions.fileGroup,
         ],

@@ -108,6 +108,6 @@ extension LoadOptions {
                 ),
             ]
         ),
-        PolicyOptions.group,
+        PolicyOptions.group, LimitOptions.group,
     ]
 }

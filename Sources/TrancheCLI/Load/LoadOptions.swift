@@ -198,7 +198,7 @@ struct LoadOptions: Sendable {
                 "--from and --to-offset need --run: the run without a name is open-ended"
             )
         }
-        let request = BatchRequest(
+        var request = BatchRequest(
             job: job,
             run: run,
             ids: ids,
@@ -208,6 +208,7 @@ struct LoadOptions: Sendable {
             ),
             policy: policy.applied(to: RunPolicy())
         )
+        request.limits = try LimitOptions(arguments).ofNewRun
         try request.validate()
         return request
     }

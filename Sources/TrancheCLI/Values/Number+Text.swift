@@ -17,6 +17,20 @@ func parseCount(_ text: String, from least: Int = 1) throws -> Int {
     return count
 }
 
+/// Reads a whole number, below 0 or not.
+func parseInteger(_ text: String) throws -> Int {
+    guard let number = Int(text) else { throw ValueError("give a whole number") }
+    return number
+}
+
+/// Reads a number above 0, such as `3` or `0.5`.
+func parseShare(_ text: String) throws -> Double {
+    guard let number = Double(text), number > 0, number.isFinite else {
+        throw ValueError("give a number above 0, such as 3 or 0.5")
+    }
+    return number
+}
+
 /// Reads bounds such as `20..80`, `20...80`, `20..` or `..80`.
 func parseBounds(_ text: String) throws -> IDBounds {
     let example = "bounds look like 20..80, 20.. or ..80"

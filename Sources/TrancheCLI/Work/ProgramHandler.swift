@@ -81,6 +81,10 @@ struct ProgramHandler: BatchHandler {
         progress.update("gave back \(words) acquired ahead\(end)", isAlwaysShown: true)
     }
 
+    func waits(for reason: NoBatchReason) {
+        progress.update("waits: \(redacted("\(reason)"))", isAlwaysShown: true)
+    }
+
     func couldNotRecord(_ batch: Batch, _ error: any Error) {
         progress.update(
             "the success of batch \(batch.id) could not be recorded: \(redacted("\(error)"))",

@@ -6,8 +6,8 @@ struct AcquireHint<Database: SQLDatabase> {
     var isNearCeiling = true
     /// Whether one statement is likely to be enough for the next one.
     var prefersSingleStatement = false
-    /// Whether a budget limits the run, so that they are to be read with the first statements.
-    var isLimited = false
+    /// The budgets of the run; `nil` where none is known.
+    var budgets: KnownBudgets?
     /// The statements of the last acquire; `nil` where they hold a time.
     var statements: RunStatements<Database>?
 }

@@ -10,13 +10,17 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     private(set) var batch = StatementBatch()
     /// A run of the same job, where a new run is made.
     let sibling: StatementBatch.Place?
+    /// What made the run, where it is new.
+    private let made: StatementBatch.Place?
     /// The run, and the clock.
     private let run: StatementBatch.Place
     private let lastTile: StatementBatch.Place
     private let ends: EndStatements
     private let ended: StatementBatch.Places
     private let due: StatementBatch.Place
-    /// The budgets of the run, where it is likely to have some.
+    /// The budgets of the run as the last acquire found them.
+    let knownBudgets: KnownBudgets?
+    /// What is read of them, where they have little room.
     private let budgets: StatementBatch.Place?
     /// The run's last workflow, where the request carries one.
     private let workflow: StatementBatch.Place?
@@ -57,7 +61,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     ) throws {
         self.store = store
         sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
-        if isNew { _ = batch.add(store.insertRun(request)) }
+        made = isNew ? batch.add(store.insertRun(request)) : nil
         let hint = store.hint(for: request.key)
         let statements = store.statements(of: request, from: source, after: hint)
         run = batch.add(statements.lock)
@@ -66,6 +70,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         ends = try store.succeeding(endings, returning: "id")
         ended = batch.add(ends.statements)
         due = batch.add(statements.due)
+        knownBudgets = hint.budgets
         if let select = statements.budgets {
             budgets = batch.add(select)
         } else {
@@ -102,6 +107,9 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         record.advance(toTileEnd: try store.lastTile(rows[lastTile]))
         return (record, try row.instant())
     }
+
+    /// Whether the run was made.
+    func isMade(in rows: [SQLRows]) -> Bool { made.map { !rows[$0].isEmpty } ?? false }
 
     /// How many attempts were ended.
     func endedCount(in rows: [SQLRows]) -> Int { ends.rows(in: rows[ended]).count }

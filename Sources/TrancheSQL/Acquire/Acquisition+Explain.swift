@@ -16,6 +16,7 @@ extension Acquisition {
         stuckUntil: Date?,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
+        addEndOfWaitForNothing()
         let hasGaps = run.gapsDueAt != nil || hasChangedGaps
         let questions = hasGaps ? [selectGaps(where: isToBeLooked)] : []
         let answer = try await commitAsking(questions, on: connection)

@@ -107,6 +107,8 @@ extension Acquisition {
         let enoughAt = handOutRanges(of: plan)
         if !handedOut.isEmpty { return nil }
         if let refusal = allowance.refusal {
+            noteBudgets()
+            addWait()
             try addRunUpdate()
             _ = try await connection.commit(statements)
             return .none(refusal)
@@ -167,7 +169,12 @@ extension Acquisition {
     }
 
     /// The statement that inserts new batches, which stand at some places of the answer.
-    func insert(_ places: ArraySlice<Int>) -> SQLStatement {
+    ///
+    /// - Parameters:
+    ///   - places: The places.
+    ///   - asksBudgets: Whether it asks the budgets, for all that is handed out.
+    /// - Returns: The statement.
+    func insert(_ places: ArraySlice<Int>, asks asksBudgets: Bool) -> SQLStatement {
         let given = SQLStatement(
             table: "given",
             [
@@ -190,6 +197,8 @@ extension Acquisition {
             leaseEnd: store.instant(leaseEnd),
             completion: "\(run.isUpstream ? Int64(0) : nil)"
         )
-        return notesWithInserts ? noting(given, insert) : "WITH \(given)\n\(insert)"
+        return notesWithInserts
+            ? noting(given, insert, asks: asksBudgets)
+            : "WITH \(given)\n\(insert)\nRETURNING id, batch_id_start"
     }
 }

@@ -25,11 +25,15 @@ struct Acquisition<Database: SQLDatabase> {
     /// Whether the batch that is handed out finds out if an outage is over.
     var isProbing = false
     /// The budgets of the run, in the order in which they are locked.
+    var budgetIDs: [Int64] = []
+    /// What is known of them; empty where they were not looked at.
     var budgets: [BudgetRow] = []
     /// What they leave.
     var allowance: Allowance
     /// Whether others were let in each time before this one was, so that it is not to be tried again.
     var isOvertaken = false
+    /// Whether others may wait for the locks of the budgets.
+    var isSharingBudgets = false
 
     init(
         _ request: AcquireRequest,
@@ -46,7 +50,7 @@ struct Acquisition<Database: SQLDatabase> {
         known = run
         self.isNew = isNew
         self.now = now
-        allowance = Allowance([], now: now)
+        allowance = Allowance([], of: run.key, now: now)
     }
 
     /// How many more batches may be handed out.
@@ -194,8 +198,8 @@ extension Acquisition {
     {
         // What inserts batches notes them with their budgets, where one statement can.
         let noted = notesWithInserts ? Set(new) : []
-        if isProbing || !budgets.isEmpty && !notesWithInserts {
-            // The batches' numbers are part of what is kept beside them.
+        if isProbing {
+            // The batch's number is part of what is kept beside it.
             let inserts = addInserts()
             try assignNumbers(try await connection.run(statements)[inserts])
             statements = []
@@ -206,7 +210,12 @@ extension Acquisition {
         let inserts = addInserts()
         try addRunUpdate()
         addEntries(besides: noted)
-        try assignNumbers(try await connection.commit(statements)[inserts])
+        let answers =
+            isSharingBudgets
+            ? try await connection.commit(statements, releasingBefore: store.tables.flush)
+            : try await connection.commit(statements)
+        try assignNumbers(answers[inserts])
+        noteBudgets(try room(in: answers[inserts]))
         return .batches(handedOut)
     }
 
@@ -218,6 +227,8 @@ extension Acquisition {
         if !handedOut.isEmpty { return try await commit(on: connection) }
         // A new run is kept only once its source was found sound.
         if isNew { return outcome }
+        noteBudgets()
+        addWait()
         try addRunUpdate()
         if !statements.isEmpty { _ = try await connection.commit(statements) }
         return outcome
@@ -229,7 +240,7 @@ extension Acquisition {
     private mutating func addInserts() -> Range<Int> {
         let start = statements.count
         for part in SQLStatement.parts(of: new.count) {
-            statements.append(insert(new[part]))
+            statements.append(insert(new[part], asks: part.lowerBound == 0))
         }
         return start..<statements.count
     }
@@ -254,6 +265,15 @@ extension Acquisition {
             handedOut[place].record.id = id
         }
         new = []
+    }
+
+    /// What room the budgets have left, where what inserted batches says so.
+    private func room(
+        in answers: ArraySlice<SQLRows>
+    ) throws -> (isTight: Bool, isShared: Bool)? {
+        guard notesWithInserts, var row = answers.first?.first else { return nil }
+        for _ in 0..<2 { _ = row.value() }
+        return (try row.boolean(), try row.boolean())
     }
 
     /// Adds the statement that keeps what has changed of the run.

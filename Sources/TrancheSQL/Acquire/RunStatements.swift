@@ -8,10 +8,11 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     let lastTile: SQLStatement
     /// Reads the batches that are due.
     let due: SQLStatement
-    /// Reads the budgets of the run; `nil` where none was known when these were put together.
+    /// Reads the budgets of the run; `nil` where these are not looked at.
     let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
+    private let budgetIDs: [Int64]?
     private let slots: Int
     private let size: Int
     private let bounds: IDBounds
@@ -21,13 +22,17 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
         size: Int,
-        isLimited: Bool,
+        budgets known: KnownBudgets?,
         in store: SQLInventoryStore<Database>
     ) {
         lock = store.lockInOrder(request.key)
         lastTile = store.selectLastTile(of: request.key)
         due = store.selectDue(request)
-        budgets = isLimited ? store.selectBudgets(of: request.key) : nil
+        let looked = known.flatMap { $0.isTight ? $0.ids : nil }
+        budgets = looked.map {
+            store.selectBudgets(where: store.dialect.column("id", isAmong: $0))
+        }
+        budgetIDs = looked
         step = source?.step(
             from: store.firstID(of: request.key),
             within: request.bounds,
@@ -44,9 +49,10 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
         size: Int,
-        isLimited: Bool
+        budgets known: KnownBudgets?
     ) -> Bool {
-        (budgets != nil) == isLimited && slots == request.slots.count && self.size == size
+        budgetIDs == known.flatMap { $0.isTight ? $0.ids : nil } && slots == request.slots.count
+            && self.size == size
             && bounds == request.bounds
             && self.source == source?.definition
     }

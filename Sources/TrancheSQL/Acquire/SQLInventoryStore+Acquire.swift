@@ -65,6 +65,8 @@ extension SQLInventoryStore {
                 where error.message.contains(Self.fullMark) && !isOvertaken
             {
                 try Task.checkCancellation()
+                // They are to be looked at.
+                note({ $0.budgets = nil }, for: request.key)
             }
         }
         return nil
@@ -124,7 +126,11 @@ extension SQLInventoryStore {
             if let sibling = reads.sibling {
                 try requireSibling(rows[sibling], agreesWith: request)
             }
-            guard let (run, now) = try reads.lockedRun(in: rows) else { return nil }
+            guard let (known, now) = try reads.lockedRun(in: rows) else { return nil }
+            var run = known
+            if let limits = request.limits, reads.isMade(in: rows) {
+                try await begin(&run, with: limits, on: connection)
+            }
             var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
             acquisition.isOvertaken = isOvertaken
             try acquisition.requireSameDefinition()
@@ -207,7 +213,7 @@ extension SQLInventoryStore {
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
             on_exhausted, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
-            is_upstream, is_limited, created_at
+            is_upstream, budget_set, created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),
@@ -224,10 +230,12 @@ extension SQLInventoryStore {
                 SELECT max(is_upstream) FROM \(tables.run)
                 WHERE meta_table = \(request.key.metaTable) AND job = \(request.key.job)
             ), 0),
-            (SELECT count(*) FROM \(tables.budget) WHERE name = \(Budget.ofAll)),
+            -- A number that no change has: new runs have that budget alone.
+            coalesce((SELECT -id FROM \(tables.budget) WHERE name = \(Budget.ofAll)), 0),
             \(now)
         )
         ON CONFLICT (meta_table, job, run) DO NOTHING
+        RETURNING id
         """
     }
 

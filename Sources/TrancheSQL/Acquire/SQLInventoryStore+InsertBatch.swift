@@ -3,7 +3,7 @@ import Tranche
 
 /// New batches, whoever decides on them.
 extension SQLInventoryStore {
-    /// The statement that inserts new batches out of a table `given`, and gives each its number and first id.
+    /// The statement that inserts new batches out of a table `given`, without what it gives.
     ///
     /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`, `given_cover`, `given_ids`,
     /// `given_count`, `given_weight` and `given_token`.
@@ -13,7 +13,7 @@ extension SQLInventoryStore {
     ///   - startedAt: The present as an instant.
     ///   - leaseEnd: When the leases end, as an instant.
     ///   - completion: 0 where completions are to be numbered, else NULL.
-    /// - Returns: The statement, to stand behind the table.
+    /// - Returns: The statement, to stand behind the table, and before a condition and `RETURNING`.
     func insertGiven(
         _ request: AcquireRequest,
         startedAt: SQLStatement,
@@ -33,7 +33,6 @@ extension SQLInventoryStore {
             \(dialect.processingTime(startedAt)), \(leaseEnd),
             given_token, CAST(\(completion) AS bigint), \(dialect.json(request.config))
         FROM given
-        RETURNING id, batch_id_start
         """
     }
 }

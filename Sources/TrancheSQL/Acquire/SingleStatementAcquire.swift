@@ -78,6 +78,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                     WHERE id = (SELECT given_run FROM given) AND pending_since IS NOT NULL
                 ), made AS (
                 \(insert)
+                RETURNING id, batch_id_start
                 )
                 SELECT tranche_id, tranche_weight, tranche_item,
                     \(first("(SELECT count(*) FROM ended)")), \(first("number")),
@@ -118,7 +119,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND cancelled_at IS NULL
                 AND (extended_ms IS NULL OR \(slot.takesStuck ? 1 : 0) = 0)
                 AND pause_reason IS NULL
-                AND is_limited = 0
+                AND budget_set = 0
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')

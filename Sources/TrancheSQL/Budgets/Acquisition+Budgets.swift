@@ -1,122 +1,200 @@
+import Foundation
 import Tranche
 
 /// The budgets of the run.
 extension Acquisition {
     /// Finds out what the budgets leave, as far as is known before they are locked.
+    ///
+    /// Where the last acquire found much room in them, they are not looked at: whether it is still
+    /// there is found out when they are locked.
     mutating func readBudgets(
         _ reads: AcquireReads<Database>,
         _ rows: [SQLRows],
         on connection: isolated Database.Connection
     ) async throws {
-        var found = reads.budgets(in: rows)
-        if run.isLimited != (found != nil) {
-            store.note({ $0.isLimited = run.isLimited }, for: run.key)
+        guard run.isLimited else {
+            if reads.knownBudgets != nil { store.note({ $0.budgets = nil }, for: run.key) }
+            return
         }
-        guard run.isLimited else { return }
-        if found == nil {
-            found = try await connection.run([store.selectBudgets(of: run.key)])[0]
+        // What limits a new run was not there yet when the first statements were run.
+        if let known = reads.knownBudgets, known.set == run.budgetSet, !isOvertaken, !isNew {
+            guard let found = reads.budgets(in: rows) else {
+                (budgetIDs, isSharingBudgets) = (known.ids, known.isShared)
+                return
+            }
+            budgets = try found.map { try store.budgetRow(&$0) }
+        } else {
+            let select = store.selectBudgets(where: store.isBudget(of: run.key))
+            budgets = try await connection.run([select])[0].map { try store.budgetRow(&$0) }
         }
-        budgets = try found?.map { try store.budgetRow(&$0) } ?? []
-        allowance = Allowance(budgets.map(\.budget), now: now)
+        budgetIDs = budgets.map(\.id)
+        isSharingBudgets = budgets.contains { $0.budget.held.batches > 0 }
+        if budgets.contains(where: { $0.waiting > 0 }) { try await readClaims(on: connection) }
+        allowance = Allowance(budgets.map(\.budget), of: run.key, now: now)
         if isOvertaken { allowance.close() }
     }
 
-    /// Whether the statement that inserts batches notes what the budgets let in, too.
+    /// Reads who waits beside the run, and what it holds itself.
+    private mutating func readClaims(on connection: isolated Database.Connection) async throws {
+        let select = store.selectClaims(on: store.dialect.column("id", isAmong: budgetIDs))
+        try store.add(claims: try await connection.run([select])[0], to: &budgets)
+        for place in budgets.indices where ownClaim(on: budgets[place].budget) == nil {
+            budgets[place].budget.claims.append(BudgetClaim(run: run.key, rank: run.rank))
+        }
+    }
+
+    private func ownClaim(on budget: Budget) -> BudgetClaim? {
+        budget.claims.first { $0.run == run.key }
+    }
+
+    /// Notes whether the next acquire is to look at the budgets first.
+    ///
+    /// - Parameter room: What was found out when they were locked; `nil` where that is as it was when
+    ///   they were looked at.
+    func noteBudgets(_ room: (isTight: Bool, isShared: Bool)? = nil) {
+        guard run.isLimited else { return }
+        let use = allowance.admitted
+        let isTight =
+            allowance.refusal != nil || budgets.isEmpty
+            || budgets.contains { $0.isTight(for: use) }
+        let known = KnownBudgets(
+            set: run.budgetSet,
+            ids: budgetIDs,
+            isTight: store.dialect.hasOneWriter || room?.isTight ?? isTight,
+            isShared: room?.isShared ?? budgets.contains { $0.budget.held.batches > 0 }
+        )
+        if known == store.hint(for: run.key).budgets { return }
+        store.note({ $0.budgets = known }, for: run.key)
+    }
+
+    // MARK: - In the last trip
+
+    /// Whether the statement that inserts batches asks the budgets, and notes what they let in.
     var notesWithInserts: Bool {
-        !budgets.isEmpty && !isProbing && store.dialect.changesWithinQueries
+        !budgetIDs.isEmpty && !isProbing && store.dialect.changesWithinQueries
     }
 
     /// Adds the statements that lock the budgets, and refuse what they have no room for any more.
     ///
     /// Where there is one writer, nobody else was let in since they were read.
     mutating func addBudgetCheck() {
-        guard !budgets.isEmpty, !handedOut.isEmpty, !store.dialect.hasOneWriter else { return }
-        statements += store.admission(of: allowance.admitted, by: budgets, now: nowInstant)
+        guard !budgetIDs.isEmpty, !handedOut.isEmpty, !store.dialect.hasOneWriter else { return }
+        statements.append(store.lockBudgets(budgetIDs))
+        // What inserts batches asks itself.
+        if !notesWithInserts || new.isEmpty {
+            statements.append(
+                """
+                WITH \(store.room(for: allowance, in: budgetIDs, budgets, now: nowInstant))
+                SELECT is_full FROM room
+                """
+            )
+        }
     }
 
     /// Adds the statements that note what was let in, and keep the entries few.
     ///
-    /// - Parameter noted: The places in `handedOut` of what was noted as it was inserted; the other
-    ///   batches have their numbers.
+    /// - Parameter noted: The places in `handedOut` of what was noted as it was inserted.
     mutating func addEntries(besides noted: Set<Int>) {
-        guard !budgets.isEmpty, !handedOut.isEmpty else { return }
-        let left = handedOut.indices.filter { !noted.contains($0) }
+        guard !budgetIDs.isEmpty, !handedOut.isEmpty else { return }
+        let areMeant = store.dialect.column("id", isAmong: budgetIDs)
+        let unnumbered = Set(new).subtracting(noted)
+        let left = handedOut.indices.filter { !noted.contains($0) && !unnumbered.contains($0) }
         if !left.isEmpty {
             let ids = left.map { handedOut[$0].record.id }.sorted()
-            statements.append(
-                store.enter(
-                    store.dialect.column("id", isAmong: ids),
-                    into: store.dialect.column("id", isAmong: budgets.map(\.id))
-                )
-            )
+            let areHandedOut = store.dialect.column("id", isAmong: ids)
+            statements.append(store.enter(areHandedOut, of: "\(run.id)", into: areMeant))
         }
-        for budget in budgets where budget.isToBeFolded { statements += store.fold(budget) }
+        if !unnumbered.isEmpty {
+            // Where there is one writer, the highest numbers are those of what was just inserted.
+            let areNew: SQLStatement =
+                "id > (SELECT max(id) FROM \(store.tables.batch)) - \(unnumbered.count)"
+            statements.append(store.enter(areNew, of: "\(run.id)", into: areMeant))
+        }
+        for row in budgets {
+            if row.isToBeFolded { statements += store.fold(row) }
+            if row.budget.limits.rate != nil {
+                statements += store.charge(allowance.admitted.weight, to: row.id)
+            }
+        }
+        addEndOfWait()
     }
 
-    /// The statement that inserts batches, and notes that the budgets let them in.
+    /// The statement that inserts batches if the budgets have room, and notes that they let them in.
     ///
     /// - Parameters:
-    ///   - given: The rows of the batches, as a table of a `WITH`.
+    ///   - given: The rows of the batches, as a table `given` of a `WITH`.
     ///   - insert: What inserts them.
-    /// - Returns: The statement; it returns what `insert` does.
-    func noting(_ given: SQLStatement, _ insert: SQLStatement) -> SQLStatement {
-        let ids = SQLStatement.list(budgets.map { "(CAST(\($0.id) AS bigint))" })
+    ///   - asks: Whether the budgets are asked.
+    /// - Returns: The statement; its rows are the number of a batch, its first id, and what `room`
+    ///   says where they are asked.
+    func noting(_ given: SQLStatement, _ insert: SQLStatement, asks: Bool) -> SQLStatement {
+        let room: SQLStatement =
+            asks ? "\(store.room(for: allowance, in: budgetIDs, budgets, now: nowInstant)), " : ""
+        let condition: SQLStatement = asks ? " WHERE (SELECT is_full FROM room) = 0" : ""
+        let answer: SQLStatement =
+            asks ? ", is_tight, is_shared FROM made CROSS JOIN room" : " FROM made"
+        let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
         return """
-            WITH \(given), made AS (
-            \(insert)
+            WITH \(room)\(given), made AS (
+            \(insert)\(condition)
+            RETURNING id, batch_id_start
             ), entered AS (
-                INSERT INTO \(store.tables.letIn) (budget_id, batch_id, attempt)
-                SELECT letting.id, made.id, 1
+                INSERT INTO \(store.tables.letIn) (budget_id, run_id, batch_id, attempt)
+                SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1
                 FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
             )
-            SELECT id, batch_id_start FROM made
+            SELECT id, batch_id_start\(answer)
             """
     }
-}
 
-extension SQLInventoryStore {
-    /// What stands in the error of a budget that is full.
-    static var fullMark: String { "tranche: no room left in a budget" }
+    // MARK: - Waiting
 
-    /// The statements that lock budgets and fail where they have no room.
+    /// Adds the statement that notes that the run waits for room in a budget, unless that is known.
     ///
-    /// The second has a snapshot taken after the lock was had: in one statement with it, two could
-    /// be let in side by side. It fails by a text that is no number, which names no budget.
-    ///
-    /// - Parameters:
-    ///   - use: What is to be let in.
-    ///   - budgets: The budgets, in order.
-    ///   - now: The inventory's time, as an instant.
-    /// - Returns: The statements.
-    func admission(
-        of use: BudgetUse,
-        by budgets: [BudgetRow],
-        now: SQLStatement
-    ) -> [SQLStatement] {
-        let isMeant = dialect.column("id", isAmong: budgets.map(\.id))
-        return [
-            """
-            SELECT id FROM \(tables.budget) WHERE \(isMeant) ORDER BY id \(dialect.lockingRow)
-            """,
-            """
-            WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(isMeant))
-            SELECT CAST(max(CASE WHEN \(isFull(for: use, now: now)) THEN \(Self.fullMark) ELSE '0' END)
-                AS integer)
-            FROM mine AS b
-            LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
-            """,
-        ]
+    /// Who asks ahead has something to do, and does not wait.
+    mutating func addWait() {
+        guard handedOut.isEmpty, let wait = allowance.wait,
+            let row = budgets.first(where: { $0.budget.owner == wait.owner }),
+            wait.owner.name != nil,
+            let slot = request.slots.first(where: { !$0.isAhead })
+        else { return }
+        let claim = ownClaim(on: row.budget)
+        let soon = now.addingTimeInterval(BudgetWait.patience.seconds / 2)
+        if let known = claim?.wait, known.weight == wait.weight, known.until > soon { return }
+        var asksAgain: Date?
+        if case .limited(_, let until) = allowance.refusal { asksAgain = until }
+        let mark = BudgetWait(
+            for: wait.weight,
+            after: claim,
+            by: slot.worker,
+            until: asksAgain,
+            now: now
+        )
+        statements.append(store.wait(mark, of: run.id, for: row.id))
     }
 
-    /// Whether a budget `b`, of which `u` is used, has no room.
-    ///
-    /// Sums are a little more or less than another order of the same weights gives.
-    private func isFull(for use: BudgetUse, now: SQLStatement) -> SQLStatement {
-        """
-        b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.weight = 0
-            OR coalesce(u.batches, 0) + \(use.batches) > b.batches
-            OR (coalesce(u.batches, 0) > 0 OR \(use.batches) > 1)
-                AND coalesce(u.weight, 0.0) > b.weight * 1.000000001 - \(use.weight)
-        """
+    /// Adds the statements that note that the run waits no more, or anew, since it was let in.
+    private mutating func addEndOfWait() {
+        let workers = handedOut.indices.map { request.slots[$0].worker }
+        for row in budgets {
+            guard let wait = ownClaim(on: row.budget)?.wait, wait.until > now else { continue }
+            if workers.contains(wait.worker) {
+                statements.append(store.endWait(of: run.id, for: row.id, at: nowInstant))
+            } else if now.timeIntervalSince(wait.since) > 1 {
+                statements.append(
+                    """
+                    UPDATE \(store.tables.waiting) SET waits_since = \(nowInstant)
+                    WHERE budget_id = \(row.id) AND run_id = \(run.id)
+                    """
+                )
+            }
+        }
+    }
+
+    /// Adds the statements that note that the run waits no more, as it has nothing to hand out.
+    mutating func addEndOfWaitForNothing() {
+        for row in budgets where ownClaim(on: row.budget)?.wait != nil {
+            statements.append(store.endWait(of: run.id, for: row.id, at: nowInstant))
+        }
     }
 }

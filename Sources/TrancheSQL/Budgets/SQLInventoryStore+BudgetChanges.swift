@@ -43,14 +43,21 @@ extension SQLInventoryStore {
         case .limits(let limits):
             var statements: [SQLStatement] = [
                 """
-                INSERT INTO \(tables.budget) (name, batches, weight)
-                VALUES (\(name), \(limits.batches.map { Int64($0) }), \(limits.weight))
+                INSERT INTO \(tables.budget) (name, batches, weight, rate, burst)
+                VALUES (
+                    \(name), \(limits.batches.map { Int64($0) }), \(limits.weight),
+                    \(limits.rate?.perSecond), \(limits.rate?.burst)
+                )
                 ON CONFLICT (name) DO UPDATE
-                SET batches = excluded.batches, weight = excluded.weight
+                SET batches = excluded.batches, weight = excluded.weight, rate = excluded.rate,
+                    burst = excluded.burst
                 """,
                 self.note(note, on: .name(name), "limits", from: old?.limits.text, to: limits.text),
             ]
-            if name == Budget.ofAll {
+            if let known, limits.rate == nil {
+                statements.append("DELETE FROM \(tables.charge) WHERE budget_id = \(known.id)")
+            }
+            if known == nil, name == Budget.ofAll {
                 statements += [limitAll, enterHeld(into: isNamed, isOfRunWithoutBudget)]
             }
             return statements
@@ -89,8 +96,9 @@ extension SQLInventoryStore {
                 ),
             ]
         case .remove:
-            return [
-                "DELETE FROM \(tables.letIn) WHERE budget_id = \(known?.id ?? 0)",
+            return [tables.letIn, tables.charge, tables.waiting].map {
+                "DELETE FROM \($0) WHERE budget_id = \(known?.id ?? 0)"
+            } + [
                 "DELETE FROM \(tables.budget) WHERE \(isNamed)",
                 self.note(note, on: .name(name), "limits", from: old?.limits.text, to: nil),
             ] + (name == Budget.ofAll ? [limitAll] : [])
@@ -100,20 +108,21 @@ extension SQLInventoryStore {
     /// Makes runs look for budgets where any limits them, and the others for none.
     private var limitAll: SQLStatement {
         """
-        UPDATE \(tables.run) AS r SET is_limited = \(isLimited)
-        WHERE is_limited <> \(isLimited)
+        UPDATE \(tables.run) AS r SET budget_set = \(budgetSet)
         """
     }
 
-    /// 1 where any budget limits a run `r`, else 0.
-    private var isLimited: SQLStatement {
+    /// The number of the set of budgets that limits a run `r` now; 0 for none.
+    ///
+    /// It comes behind the note of the change that made it so, whose number no other set has.
+    private var budgetSet: SQLStatement {
         """
         CASE WHEN EXISTS (SELECT 1 FROM \(tables.runBudget) AS o WHERE o.run_id = r.id)
             OR EXISTS (
                 SELECT 1 FROM \(tables.budget) AS b
                 WHERE b.run_id = r.id OR b.name = \(Budget.ofAll)
             )
-        THEN 1 ELSE 0 END
+        THEN (SELECT max(id) FROM \(tables.change)) ELSE 0 END
         """
     }
 
@@ -240,7 +249,7 @@ extension SQLInventoryStore {
                     names.isEmpty ? nil : names.joined(separator: " ")
                 }
                 statements += [
-                    limit(run),
+                    "DELETE FROM \(tables.waiting) WHERE run_id = \(run.id)",
                     self.note(
                         note,
                         on: .run(key),
@@ -249,10 +258,61 @@ extension SQLInventoryStore {
                         to: text(wanted),
                         run.id
                     ),
+                    limit(run),
                 ]
                 _ = try await connection.commit(statements)
             }
         }
+    }
+
+    /// Limits a run that was made in the same transaction.
+    ///
+    /// - Throws: `TrancheError` `.unknownBudget`.
+    func begin(
+        _ run: inout RunRecord,
+        with limits: RunLimits,
+        on connection: isolated Database.Connection
+    ) async throws {
+        let names = Set(limits.budgets).sorted()
+        let note = ChangeNote(reason: "the run began")
+        var statements: [SQLStatement] = [
+            """
+            UPDATE \(tables.run) SET share = \(limits.rank.share), priority = \(limits.rank.priority)
+            WHERE id = \(run.id)
+            """
+        ]
+        if !names.isEmpty {
+            let list = SQLStatement.list(names.map { "\($0)" })
+            let found = try await connection.run(
+                [
+                    """
+                    SELECT name FROM \(tables.budget) WHERE name IN (\(list))
+                    ORDER BY id \(dialect.lockingRow)
+                    """
+                ]
+            )[0]
+            let known = try found.map { try $0.text() }
+            if let missing = Set(names).subtracting(known).min() { throw unknownBudget(missing) }
+            let words = names.joined(separator: " ")
+            statements += [
+                """
+                INSERT INTO \(tables.runBudget) (run_id, budget_id)
+                SELECT \(run.id), id FROM \(tables.budget) WHERE name IN (\(list))
+                """,
+                self.note(note, on: .run(run.key), "budgets", from: nil, to: words, run.id),
+            ]
+        }
+        if let most = limits.parallelism {
+            statements += own(most, of: run)
+            statements.append(
+                self.note(note, on: .run(run.key), "parallelism", from: nil, to: "\(most)", run.id)
+            )
+        }
+        if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run)) }
+        statements.append("SELECT budget_set FROM \(tables.run) WHERE id = \(run.id)")
+        var row = try await connection.run(statements)[statements.count - 1].first
+        run.budgetSet = try row?.integer() ?? 0
+        run.rank = limits.rank
     }
 
     package func setParallelism(
@@ -272,7 +332,6 @@ extension SQLInventoryStore {
                 if old == batches { return }
                 _ = try await connection.commit(
                     own(batches, of: run) + [
-                        limit(run),
                         self.note(
                             note,
                             on: .run(key),
@@ -281,8 +340,40 @@ extension SQLInventoryStore {
                             to: batches.map { String($0) },
                             run.id
                         ),
+                        limit(run),
                     ]
                 )
+            }
+        }
+    }
+
+    package func setRank(
+        share: Double?,
+        priority: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        try await wrapping {
+            try await database.withTransaction([lockInOrder(key)]) { connection, rows in
+                try requireRun(rows[0], key)
+                var row = rows[0][0]
+                let run = try self.run(&row)
+                var statements: [SQLStatement] = []
+                if let share, share != run.rank.share {
+                    let (old, new) = (run.rank.share.plain, share.plain)
+                    statements += [
+                        "UPDATE \(tables.run) SET share = \(share) WHERE id = \(run.id)",
+                        self.note(note, on: .run(key), "share", from: old, to: new, run.id),
+                    ]
+                }
+                if let priority, priority != run.rank.priority {
+                    let (old, new) = ("\(run.rank.priority)", "\(priority)")
+                    statements += [
+                        "UPDATE \(tables.run) SET priority = \(priority) WHERE id = \(run.id)",
+                        self.note(note, on: .run(key), "priority", from: old, to: new, run.id),
+                    ]
+                }
+                if !statements.isEmpty { _ = try await connection.commit(statements) }
             }
         }
     }
@@ -310,7 +401,8 @@ extension SQLInventoryStore {
 
     /// The statements that give a run what limits another one, which stands still from now on.
     func moveBudgets(from former: RunKey, to key: RunKey) -> [SQLStatement] {
-        [tables.budget, tables.runBudget, tables.change].map { table in
+        [tables.budget, tables.runBudget, tables.change, tables.letIn, tables.waiting].map {
+            table in
             """
             UPDATE \(table)
             SET run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
@@ -321,7 +413,7 @@ extension SQLInventoryStore {
 
     /// Makes a run look for budgets where any limits it.
     private func limit(_ run: RunRecord) -> SQLStatement {
-        "UPDATE \(tables.run) AS r SET is_limited = \(isLimited) WHERE id = \(run.id)"
+        "UPDATE \(tables.run) AS r SET budget_set = \(budgetSet) WHERE id = \(run.id)"
     }
 
     // MARK: - Changes

@@ -4,57 +4,122 @@ package import Tranche
 /// How budgets are read.
 extension SQLInventoryStore {
     package func budgets(of key: RunKey?) async throws -> [Budget] {
-        let select = key.map { selectBudgets(of: $0) } ?? selectBudgets(where: "1 = 1")
+        let condition = key.map { isBudget(of: $0) } ?? "1 = 1"
         let found = try await wrapping {
-            try await database.read(select)[0].map { try budgetRow(&$0) }
+            let rows = try await database.read(
+                selectBudgets(where: condition),
+                selectClaims(on: condition)
+            )
+            var budgets = try rows[0].map { try budgetRow(&$0) }
+            try add(claims: rows[1], to: &budgets)
+            return budgets
         }
         return found.map(\.budget).sorted { $0.place < $1.place }
     }
 
-    /// The statement that reads the budgets of a run: its own, and those that it refers to, or that
-    /// of all runs that refer to none.
-    func selectBudgets(of key: RunKey) -> SQLStatement {
-        selectBudgets(
-            where: """
-                id IN (
-                    SELECT id FROM \(tables.budget) WHERE run_id = (SELECT id FROM one)
-                    UNION ALL
-                    SELECT budget_id FROM \(tables.runBudget) WHERE run_id = (SELECT id FROM one)
-                    UNION ALL
-                    SELECT id FROM \(tables.budget)
-                    WHERE name = \(Budget.ofAll)
-                        AND NOT EXISTS (
-                            SELECT 1 FROM \(tables.runBudget)
-                            WHERE run_id = (SELECT id FROM one)
-                        )
-                )
-                """,
-            with: "one AS (SELECT id FROM \(tables.run) WHERE \(isRun(key))), "
-        )
+    /// Which budgets a run has: its own, and those that it refers to, or that of all runs that refer
+    /// to none.
+    func isBudget(of key: RunKey) -> SQLStatement {
+        let one: SQLStatement = "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
+        return """
+            id IN (
+                SELECT id FROM \(tables.budget) WHERE run_id = \(one)
+                UNION ALL
+                SELECT budget_id FROM \(tables.runBudget) WHERE run_id = \(one)
+                UNION ALL
+                SELECT id FROM \(tables.budget)
+                WHERE name = \(Budget.ofAll)
+                    AND NOT EXISTS (SELECT 1 FROM \(tables.runBudget) WHERE run_id = \(one))
+            )
+            """
     }
 
     /// The statement that reads budgets and what is held under each, in the order in which they are
     /// locked.
-    ///
-    /// - Parameters:
-    ///   - condition: Which rows of the table are meant.
-    ///   - known: Tables that the condition names, each with a comma behind it; none by default.
-    /// - Returns: The statement.
-    func selectBudgets(
-        where condition: SQLStatement,
-        with known: SQLStatement = ""
-    ) -> SQLStatement {
+    func selectBudgets(where condition: SQLStatement) -> SQLStatement {
         """
-        WITH \(known)mine AS (SELECT * FROM \(tables.budget) WHERE \(condition))
+        WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(condition))
         SELECT
-            b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.pause_reason,
-            \(dialect.milliseconds("b.parked_until")), b.park_reason, b.folded_to,
-            coalesce(u.entries, 0), coalesce(u.batches, 0), coalesce(u.weight, 0.0)
+            b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
+            CASE WHEN b.rate IS NOT NULL THEN \(lastCharge("tokens")) END,
+            CASE WHEN b.rate IS NOT NULL THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
+            b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason, b.folded_to,
+            coalesce(u.entries, 0), coalesce(u.batches, 0), coalesce(u.weight, 0.0),
+            (
+                SELECT count(*) FROM \(tables.waiting) AS w
+                WHERE w.budget_id = b.id AND w.waits_until > \(now)
+            )
         FROM mine AS b
         LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
         LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
         ORDER BY b.id
         """
+    }
+
+    /// Something of what was charged last to a budget `b` with a rate.
+    private func lastCharge(_ column: SQLStatement) -> SQLStatement {
+        """
+        (
+            SELECT \(column) FROM \(tables.charge) AS c
+            WHERE c.budget_id = b.id
+            ORDER BY c.id DESC
+            LIMIT 1
+        )
+        """
+    }
+
+    /// The statement that reads which runs hold something under budgets, or wait.
+    func selectClaims(on condition: SQLStatement) -> SQLStatement {
+        """
+        WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(condition)),
+        live AS (
+            SELECT w.* FROM \(tables.waiting) AS w JOIN mine AS m ON m.id = w.budget_id
+            WHERE w.waits_until > \(now)
+        )
+        SELECT
+            k.budget_id, r.meta_table, r.job, r.run, r.share, r.priority, k.batches, k.weight,
+            w.weight, \(dialect.milliseconds("w.waits_since")),
+            \(dialect.milliseconds("w.waits_until")), w.worker
+        FROM (
+            SELECT budget_id, run_id, sum(batches) AS batches, sum(weight) AS weight
+            FROM (
+                SELECT budget_id, run_id, 1 AS batches, held_weight AS weight
+                FROM (\(selectEntries)) AS entry
+                WHERE held_weight IS NOT NULL
+                UNION ALL
+                SELECT budget_id, run_id, 0, 0.0 FROM live
+            ) AS each
+            GROUP BY budget_id, run_id
+        ) AS k
+        JOIN \(tables.run) AS r ON r.id = k.run_id
+        LEFT JOIN live AS w ON w.budget_id = k.budget_id AND w.run_id = k.run_id
+        ORDER BY k.budget_id, r.id
+        """
+    }
+
+    /// Adds to budgets which runs hold something under them, or wait.
+    func add(claims rows: SQLRows, to budgets: inout [BudgetRow]) throws {
+        let claims = try rows.map { row in
+            let id = try row.integer()
+            let run = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
+            let share = try row.optionalDouble() ?? 1
+            let rank = BudgetRank(share: share, priority: Int(try row.integer()))
+            let batches = Int(try row.integer())
+            let held = BudgetUse(batches: batches, weight: try row.optionalDouble() ?? 0)
+            var claim = BudgetClaim(run: run, rank: rank, held: held)
+            let (weight, since, until) = (
+                try row.optionalDouble(), try row.optionalInstant(), try row.optionalInstant()
+            )
+            if let weight, let since, let until {
+                let worker = row.optionalText()
+                claim.wait = BudgetWait(weight: weight, since: since, until: until, worker: worker)
+            }
+            return (id: id, claim: claim)
+        }
+        for place in budgets.indices {
+            let id = budgets[place].id
+            budgets[place].budget.claims = claims.filter { $0.id == id }.map(\.claim)
+        }
     }
 
     /// Adds up what is held under the budgets of a table `mine`.
@@ -66,12 +131,17 @@ extension SQLInventoryStore {
         SELECT
             budget_id, count(*) AS entries, count(held_weight) AS batches,
             \(dialect.sum(ofWeights: "held_weight")) AS weight
-        FROM (
-            SELECT l.budget_id, (\(selectHeldWeight)) AS held_weight
-            FROM mine AS k
-            JOIN \(tables.letIn) AS l ON l.budget_id = k.id AND l.id > k.folded_to
-        ) AS entry
+        FROM (\(selectEntries)) AS entry
         GROUP BY budget_id
+        """
+    }
+
+    /// The entries of the budgets of a table `mine`, and what their batches weigh that are still held.
+    private var selectEntries: SQLStatement {
+        """
+        SELECT l.budget_id, l.run_id, (\(selectHeldWeight)) AS held_weight
+        FROM mine AS k
+        JOIN \(tables.letIn) AS l ON l.budget_id = k.id AND l.id > k.folded_to
         """
     }
 
@@ -94,11 +164,12 @@ extension SQLInventoryStore {
             name.map { .name($0) }
             ?? .run(RunKey(metaTable: table ?? "", job: job ?? "", run: run ?? ""))
         let batches = try row.optionalInteger().map { Int($0) }
-        var budget = Budget(
-            owner,
-            limits: BudgetLimits(batches: batches, weight: try row.optionalDouble()),
-            pauseReason: row.optionalText()
-        )
+        var limits = BudgetLimits(batches: batches, weight: try row.optionalDouble())
+        let (rate, burst) = (try row.optionalDouble(), try row.optionalDouble())
+        if let rate, let burst { limits.rate = BudgetRate(perSecond: rate, burst: burst) }
+        let (tokens, at) = (try row.optionalDouble(), try row.optionalInstant())
+        var budget = Budget(owner, limits: limits, pauseReason: row.optionalText())
+        if let tokens, let at { budget.tokens = BudgetTokens(count: tokens, at: at) }
         let until = try row.optionalInstant()
         let reason = row.optionalText()
         budget.parking = until.map { BudgetParking(until: $0, reason: reason ?? "") }
@@ -106,7 +177,13 @@ extension SQLInventoryStore {
         let entries = Int(try row.integer())
         budget.held.batches = Int(try row.integer())
         budget.held.weight = try row.optionalDouble() ?? 0
-        return BudgetRow(id: id, budget: budget, foldedTo: foldedTo, entries: entries)
+        return BudgetRow(
+            id: id,
+            budget: budget,
+            foldedTo: foldedTo,
+            entries: entries,
+            waiting: Int(try row.integer())
+        )
     }
 
     // MARK: - Entries
@@ -115,21 +192,29 @@ extension SQLInventoryStore {
     ///
     /// - Parameters:
     ///   - batches: The condition on batches.
+    ///   - run: The number of a batch's run, as an expression of the batch `h`; looked up by default.
     ///   - budgets: The condition on budgets.
     ///   - condition: That on a budget `b` with a batch `h`; none by default.
     /// - Returns: The statement.
     func enter(
         _ batches: SQLStatement,
+        of run: SQLStatement? = nil,
         into budgets: SQLStatement,
         where condition: SQLStatement = "1 = 1"
     ) -> SQLStatement {
-        """
-        INSERT INTO \(tables.letIn) (budget_id, batch_id, attempt)
-        SELECT b.id, h.id, h.attempt
-        FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
-        CROSS JOIN (SELECT id, attempt FROM \(tables.batch) AS held WHERE \(batches)) AS h
-        WHERE \(condition)
-        """
+        let lookedUp: SQLStatement = """
+            (
+                SELECT r.id FROM \(tables.run) AS r
+                WHERE r.meta_table = h.meta_table AND r.job = h.job AND r.run = h.run
+            )
+            """
+        return """
+            INSERT INTO \(tables.letIn) (budget_id, run_id, batch_id, attempt)
+            SELECT b.id, \(run ?? lookedUp), h.id, h.attempt
+            FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
+            CROSS JOIN (SELECT * FROM \(tables.batch) AS held WHERE \(batches)) AS h
+            WHERE \(condition)
+            """
     }
 
     /// Keeps those entries of a budget that still count, behind all others, and removes the others.
@@ -143,8 +228,8 @@ extension SQLInventoryStore {
             WHERE id = \(row.id)
             """,
             """
-            INSERT INTO \(tables.letIn) (budget_id, batch_id, attempt)
-            SELECT budget_id, batch_id, attempt
+            INSERT INTO \(tables.letIn) (budget_id, run_id, batch_id, attempt)
+            SELECT budget_id, run_id, batch_id, attempt
             FROM \(tables.letIn) AS l
             WHERE budget_id = \(row.id) AND id > \(row.foldedTo)
                 AND EXISTS (\(selectHeldWeight))

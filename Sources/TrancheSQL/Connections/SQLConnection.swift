@@ -36,6 +36,21 @@ package protocol SQLConnection: Actor {
     /// Runs statements and commits the open transaction.
     func commit(_ statements: [SQLStatement]) async throws -> [SQLRows]
 
+    /// Runs statements and commits the open transaction; its locks are given up before it is on disk.
+    ///
+    /// It is on disk when this returns, with all that was committed before. Who has had one of its
+    /// locks meanwhile comes later in the log, and is lost where this is lost.
+    ///
+    /// - Parameters:
+    ///   - statements: The statements.
+    ///   - sequence: A sequence whose number is of no account; it is written to.
+    /// - Returns: Each statement's rows.
+    /// - Throws: The database's error.
+    func commit(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) async throws -> [SQLRows]
+
     /// Rolls the open transaction back.
     func rollback() async throws
 
@@ -60,6 +75,16 @@ package protocol SQLConnection: Actor {
 
     /// Prepares a statement without running it: a check of its names and syntax.
     func check(_ statement: SQLStatement) async throws
+}
+
+extension SQLConnection {
+    /// Commits; there are no locks that others could have before.
+    package func commit(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) async throws -> [SQLRows] {
+        try await commit(statements)
+    }
 }
 
 /// An error of a database's own layer.

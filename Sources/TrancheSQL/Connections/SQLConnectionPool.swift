@@ -35,20 +35,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     package func withConnection<R: Sendable>(
         _ body: @Sendable (isolated Connection) async throws -> R
     ) async throws -> R {
-        // All on the connection's own thread: going there and back costs as much as a small
-        // statement.
-        func lend(_ connection: isolated Connection) async throws -> R? {
-            // It may have been lost since it was given back.
-            guard connection.isAlive() else {
-                passOn(.place)
-                return nil
-            }
-            connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
-            defer { giveBack(connection) }
-            return try await body(connection)
-        }
         while true {
-            if let result = try await lend(take()) { return result }
+            if let result = try await lend(take(), to: body) { return result }
         }
     }
 
@@ -59,18 +47,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         _ statements: [SQLStatement],
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {
-        try await withConnection { connection in
-            do {
-                let rows = try await connection.begin(statements)
-                let result = try await body(connection, rows)
-                if connection.isInTransaction { try await connection.rollback() }
-                return result
-            } catch {
-                // The error of the body is the one to tell; a connection that cannot roll back is
-                // not lent again, and its transaction ends with it.
-                if connection.isInTransaction { try? await connection.rollback() }
-                throw error
-            }
+        while true {
+            if let result = try await lend(take(), after: statements, to: body) { return result }
         }
     }
 
@@ -80,6 +58,50 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     }
 
     // MARK: Steps
+
+    /// Lends a connection, all on its own thread: going there and back costs as much as a small
+    /// statement.
+    ///
+    /// - Returns: What `body` does; `nil` where the connection is not to be lent.
+    private func lend<R: Sendable>(
+        _ connection: isolated Connection,
+        to body: @Sendable (isolated Connection) async throws -> R
+    ) async throws -> R? {
+        guard isLent(connection) else { return nil }
+        defer { giveBack(connection) }
+        return try await body(connection)
+    }
+
+    /// Lends a connection with an open transaction, as ``lend(_:to:)``.
+    private func lend<R: Sendable>(
+        _ connection: isolated Connection,
+        after statements: [SQLStatement],
+        to body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
+    ) async throws -> R? {
+        guard isLent(connection) else { return nil }
+        defer { giveBack(connection) }
+        do {
+            let rows = try await connection.begin(statements)
+            let result = try await body(connection, rows)
+            if connection.isInTransaction { try await connection.rollback() }
+            return result
+        } catch {
+            // The error of the body is the one to tell; a connection that cannot roll back is
+            // not lent again, and its transaction ends with it.
+            if connection.isInTransaction { try? await connection.rollback() }
+            throw error
+        }
+    }
+
+    /// Whether a connection may be lent: it may have been lost since it was given back.
+    private func isLent(_ connection: isolated Connection) -> Bool {
+        guard connection.isAlive() else {
+            passOn(.place)
+            return false
+        }
+        connection.noteDemand(state.withLock { !$0.waiters.isEmpty })
+        return true
+    }
 
     private func take() async throws -> Connection {
         try Task.checkCancellation()

@@ -63,7 +63,7 @@ extension SQLInventoryStore {
             EXISTS (
                 SELECT 1 FROM \(tables.run) AS r
                 WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
-                    AND r.is_limited > 0
+                    AND r.budget_set <> 0
             )
             """
         return """

@@ -90,7 +90,7 @@ extension SQLInventoryStore {
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
-            \(dialect.milliseconds("created_at")), is_limited,
+            \(dialect.milliseconds("created_at")), budget_set, share, priority,
             \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, \(lastTile)
         """
     }
@@ -159,7 +159,11 @@ extension SQLInventoryStore {
                 hold: row.optionalText()
             ),
             createdAt: try row.instant(),
-            isLimited: try row.boolean(),
+            budgetSet: try row.integer(),
+            rank: BudgetRank(
+                share: try row.optionalDouble() ?? 1,
+                priority: Int(try row.integer())
+            ),
             cancellation: try cancellation(&row)
         )
         record.advance(toTileEnd: try row.optionalInteger())

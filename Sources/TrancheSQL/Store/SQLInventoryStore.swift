@@ -103,13 +103,13 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         after hint: AcquireHint<Database>
     ) -> RunStatements<Database> {
         let size = stepSize(for: request, after: hint)
-        let isLimited = hint.isLimited
+        let budgets = hint.budgets
         if let known = hint.statements,
-            known.fit(request, from: source, size: size, isLimited: isLimited)
+            known.fit(request, from: source, size: size, budgets: budgets)
         {
             return known
         }
-        let made = RunStatements(request, from: source, size: size, isLimited: isLimited, in: self)
+        let made = RunStatements(request, from: source, size: size, budgets: budgets, in: self)
         if fixedNow == nil { note({ $0.statements = made }, for: request.key) }
         return made
     }

@@ -11,6 +11,9 @@ package struct TableNames: Sendable, Hashable {
     package let budget: SQLTableName
     package let runBudget: SQLTableName
     package let letIn: SQLTableName
+    package let charge: SQLTableName
+    package let waiting: SQLTableName
+    package let flush: SQLTableName
     package let change: SQLTableName
     package let pageList: SQLTableName
     package let page: SQLTableName
@@ -27,6 +30,9 @@ package struct TableNames: Sendable, Hashable {
         budget = SQLTableName(schema: schema, table: table + "_budget")
         runBudget = SQLTableName(schema: schema, table: table + "_run_budget")
         letIn = SQLTableName(schema: schema, table: table + "_let_in")
+        charge = SQLTableName(schema: schema, table: table + "_charge")
+        waiting = SQLTableName(schema: schema, table: table + "_waiting")
+        flush = SQLTableName(schema: schema, table: table + "_flush")
         change = SQLTableName(schema: schema, table: table + "_change")
         pageList = SQLTableName(schema: schema, table: table + "_page_list")
         page = SQLTableName(schema: schema, table: table + "_page")

@@ -16,7 +16,7 @@ struct Acquire {
     var allowance: Allowance
 
     init(request: AcquireRequest, input: AcquireInput, run: RunRecord, now: Date) {
-        allowance = Allowance([], now: now)
+        allowance = Allowance([], of: run.key, now: now)
         self.request = request
         self.input = input
         self.run = run

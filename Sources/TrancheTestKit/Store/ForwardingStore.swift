@@ -354,6 +354,18 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `BudgetStore`.
+    public func setRank(
+        share: Double?,
+        priority: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        try await forward(.change) {
+            try await base.setRank(share: share, priority: priority, of: key, note)
+        }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
     public func setParallelism(
         _ batches: Int?,
         of key: RunKey,

@@ -155,6 +155,18 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { try $0.setBudgets(names, of: key, note, now: $1) }
     }
 
+    /// Says how a run ranks among those that share its budgets.
+    public func setRank(
+        share: Double?,
+        priority: Int?,
+        of key: RunKey,
+        _ note: ChangeNote
+    ) async throws {
+        try change {
+            try $0.setRank(share: share, priority: priority, of: key, note, now: $1)
+        }
+    }
+
     /// Says how many batches of a run may be held at once.
     public func setParallelism(
         _ batches: Int?,

@@ -23,13 +23,17 @@ extension MemoryTables {
         }
         guard input.endings.allSatisfy({ isHeld($0.holding) }) else { return .needsEnding }
         for ending in input.endings { try succeed(ending, now: now) }
-        acquire.allowance = Allowance(budgets(of: request.key, now: now), now: now)
+        let limits = isKnown ? nil : request.limits
+        acquire.allowance = try allowance(for: acquire.run, beginningWith: limits, now: now)
         let outcome = try outcome(of: &acquire)
         if !isKnown, case .none(.superseded) = outcome { return outcome }
-        if case .batches(let handedOut) = outcome { note(handedOut, of: request.key, now: now) }
+        note(outcome, of: acquire)
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
-        if isKnown || !outcome.needsPlan || acquire.run.cursor != nil { keep(acquire.run) }
+        if isKnown || !outcome.needsPlan || acquire.run.cursor != nil {
+            keep(acquire.run)
+            if let limits { try begin(request.key, with: limits, now: now) }
+        }
         return outcome
     }
 
@@ -98,7 +102,7 @@ extension MemoryTables {
             policy: request.policy,
             rootIDs: request.rootIDs,
             createdAt: now,
-            isLimited: !budgets(of: request.key, now: now).isEmpty
+            budgetSet: budgets(of: request.key, now: now).isEmpty ? 0 : 1
         )
     }
 

@@ -4,44 +4,132 @@ import Tranche
 extension MemoryTables {
     // MARK: What is held
 
+    private func isBudget(_ owner: Budget.Owner, of key: RunKey) -> Bool {
+        let names = runBudgets[key] ?? []
+        return switch owner {
+        case .name(let name): names.contains(name) || names.isEmpty && name == Budget.ofAll
+        case .run(let run): run == key
+        }
+    }
+
     /// The budgets of a run, with what is held under each.
     func budgets(of key: RunKey?, now: Date) -> [Budget] {
         let meant = budgets.filter { budget in
-            guard let key else { return true }
-            let names = runBudgets[key] ?? []
-            return switch budget.owner {
-            case .name(let name): names.contains(name) || names.isEmpty && name == Budget.ofAll
-            case .run(let run): run == key
-            }
+            key.map { isBudget(budget.owner, of: $0) } ?? true
         }
         return meant.sorted { $0.place < $1.place }.map { budget in
             var budget = budget
-            budget.held = use(of: budget.owner, now: now)
+            budget.claims = claims(on: budget.owner, now: now)
+            for claim in budget.claims {
+                budget.held.batches += claim.held.batches
+                budget.held.weight += claim.held.weight
+            }
             return budget
         }
     }
 
-    /// What is held under a budget: the batches that it let in and whose lease lasts.
-    private func use(of owner: Budget.Owner, now: Date) -> BudgetUse {
-        var use = BudgetUse()
+    /// The runs that hold something under a budget, or wait: batches that it let in and whose lease
+    /// lasts.
+    private func claims(on owner: Budget.Owner, now: Date) -> [BudgetClaim] {
+        var claims: [RunKey: BudgetClaim] = [:]
+        let claim = { (key: RunKey) in
+            BudgetClaim(run: key, rank: run(key)?.rank ?? BudgetRank())
+        }
         for entry in entries where entry.owner == owner {
             guard let batch = batch(entry.attempt.batch), batch.status == .running,
                 batch.attempt == entry.attempt.attempt,
                 batch.leaseExpiresAt.map({ $0 > now }) ?? false
             else { continue }
-            use.batches += 1
-            use.weight += batch.weight ?? 0
+            claims[batch.key, default: claim(batch.key)].held.batches += 1
+            claims[batch.key, default: claim(batch.key)].held.weight += batch.weight ?? 0
         }
-        return use
+        for (key, wait) in waits[owner] ?? [:] where wait.until > now {
+            claims[key, default: claim(key)].wait = wait
+        }
+        return runs.compactMap { claims[$0.key] }
     }
 
-    /// Notes what the budgets of a run let in.
-    mutating func note(_ handedOut: [AcquireOutcome.HandedOut], of key: RunKey, now: Date) {
-        for budget in budgets(of: key, now: now) {
-            for batch in handedOut {
-                let attempt = AttemptKey(batch: batch.record.id, attempt: batch.record.attempt)
-                entries.append(BudgetEntry(owner: budget.owner, attempt: attempt))
+    /// What the budgets of a run leave.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - limits: What limits it from its beginning, where it is new; `nil` for nothing.
+    ///   - now: The time.
+    /// - Returns: The allowance.
+    /// - Throws: `TrancheError` `.unknownBudget`.
+    func allowance(
+        for run: RunRecord,
+        beginningWith limits: RunLimits?,
+        now: Date
+    ) throws -> Allowance {
+        var budgets = budgets(of: run.key, now: now)
+        if let limits {
+            if !limits.budgets.isEmpty {
+                let all = self.budgets(of: nil, now: now)
+                budgets = try Set(limits.budgets).map { name in
+                    let known = all.first { $0.owner.name == name }
+                    guard let known else { throw unknownBudget(name) }
+                    return known
+                }
             }
+            if let most = limits.parallelism {
+                budgets.append(Budget(.run(run.key), limits: BudgetLimits(batches: most)))
+            }
+        }
+        for place in budgets.indices
+        where !budgets[place].claims.contains(where: { $0.run == run.key }) {
+            budgets[place].claims.append(BudgetClaim(run: run.key, rank: run.rank))
+        }
+        return Allowance(budgets, of: run.key, now: now)
+    }
+
+    /// Notes what the budgets of a run let in, or that it waits for one of them.
+    mutating func note(_ outcome: AcquireOutcome, of acquire: Acquire) {
+        let (key, now, allowance) = (acquire.run.key, acquire.now, acquire.allowance)
+        switch outcome {
+        case .batches(let handedOut):
+            for place in budgets.indices where isBudget(budgets[place].owner, of: key) {
+                let owner = budgets[place].owner
+                for batch in handedOut {
+                    let attempt = AttemptKey(batch: batch.record.id, attempt: batch.record.attempt)
+                    entries.append(BudgetEntry(owner: owner, attempt: attempt))
+                }
+                if let rate = budgets[place].limits.rate {
+                    let full = BudgetTokens(count: rate.burst, at: now)
+                    var left = (budgets[place].tokens ?? full).grown(until: now, at: rate)
+                    left.count -= allowance.admitted.weight
+                    budgets[place].tokens = left
+                }
+                endWait(of: key, for: owner, handedOut.map(\.record.worker), now: now)
+            }
+        case .none(.limited(_, let until)):
+            guard let wait = allowance.wait, wait.owner.name != nil,
+                let slot = acquire.request.slots.first(where: { !$0.isAhead })
+            else { return }
+            waits[wait.owner, default: [:]][key] = BudgetWait(
+                for: wait.weight,
+                after: claims(on: wait.owner, now: now).first { $0.run == key },
+                by: slot.worker,
+                until: until,
+                now: now
+            )
+        case .none(.complete), .none(.waiting), .none(.unsettled):
+            for owner in budgets.map(\.owner) { waits[owner]?[key] = nil }
+        default: break
+        }
+    }
+
+    private mutating func endWait(
+        of key: RunKey,
+        for owner: Budget.Owner,
+        _ workers: [String?],
+        now: Date
+    ) {
+        guard let wait = waits[owner]?[key], wait.until > now else { return }
+        if workers.contains(wait.worker) {
+            waits[owner]?[key] = nil
+        } else if now.timeIntervalSince(wait.since) > 1 {
+            waits[owner]?[key]?.since = now
         }
     }
 
@@ -49,7 +137,7 @@ extension MemoryTables {
     private mutating func limitRuns(now: Date) throws {
         for run in runs {
             let isLimited = !budgets(of: run.key, now: now).isEmpty
-            try changeRun(run.key) { $0.isLimited = isLimited }
+            try changeRun(run.key) { $0.budgetSet = isLimited ? 1 : 0 }
         }
         enterHeld(now: now)
     }
@@ -89,6 +177,7 @@ extension MemoryTables {
             let old = place.map { budgets[$0].limits.text }
             if let place {
                 budgets[place].limits = limits
+                if limits.rate == nil { budgets[place].tokens = nil }
             } else {
                 budgets.append(Budget(owner, limits: limits))
                 try limitRuns(now: now)
@@ -117,6 +206,7 @@ extension MemoryTables {
             }
             budgets.remove(at: place)
             entries.removeAll { $0.owner == owner }
+            waits[owner] = nil
             try limitRuns(now: now)
             add(owner, "limits", from: old.limits.text, to: nil, note, now: now)
         }
@@ -139,6 +229,7 @@ extension MemoryTables {
         let old = runBudgets[key] ?? []
         if old == Set(names) { return }
         runBudgets[key] = Set(names)
+        for owner in budgets.map(\.owner) { waits[owner]?[key] = nil }
         try limitRuns(now: now)
         add(.run(key), "budgets", from: text(old), to: text(Set(names)), note, now: now)
     }
@@ -162,6 +253,38 @@ extension MemoryTables {
         try limitRuns(now: now)
         let (from, to) = (old.map { String($0) }, batches.map { String($0) })
         add(owner, "parallelism", from: from, to: to, note, now: now)
+    }
+
+    /// Limits a run that was just made.
+    mutating func begin(_ key: RunKey, with limits: RunLimits, now: Date) throws {
+        let note = ChangeNote(reason: "the run began")
+        if !limits.budgets.isEmpty { try setBudgets(limits.budgets, of: key, note, now: now) }
+        if let most = limits.parallelism {
+            try setParallelism(most, of: key, note, now: now)
+        }
+        try changeRun(key) { $0.rank = limits.rank }
+    }
+
+    mutating func setRank(
+        share: Double?,
+        priority: Int?,
+        of key: RunKey,
+        _ note: ChangeNote,
+        now: Date
+    ) throws {
+        guard let old = run(key)?.rank else {
+            throw TrancheError(.unknownRun, "there is no \(key)")
+        }
+        if let share, share != old.share {
+            try changeRun(key) { $0.rank.share = share }
+            let (from, to) = (old.share.plain, share.plain)
+            add(.run(key), "share", from: from, to: to, note, now: now)
+        }
+        if let priority, priority != old.priority {
+            try changeRun(key) { $0.rank.priority = priority }
+            let (from, to) = ("\(old.priority)", "\(priority)")
+            add(.run(key), "priority", from: from, to: to, note, now: now)
+        }
     }
 
     /// Keeps a change.

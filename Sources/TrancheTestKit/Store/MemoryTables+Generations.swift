@@ -34,7 +34,8 @@ extension MemoryTables {
                 isUpstream: run.isUpstream,
                 standing: standing,
                 createdAt: now,
-                isLimited: run.isLimited,
+                budgetSet: run.budgetSet,
+                rank: run.rank,
                 cancellation: run.cancellation
             )
         )

@@ -21,6 +21,8 @@ struct MemoryTables {
     var runBudgets: [RunKey: Set<String>] = [:]
     /// What budgets let in, in that order.
     var entries: [BudgetEntry] = []
+    /// Which runs wait for room in a budget.
+    var waits: [Budget.Owner: [RunKey: BudgetWait]] = [:]
     /// In the order in which they were made.
     var changes: [ChangeRecord] = []
     /// The lists of pages, by name.

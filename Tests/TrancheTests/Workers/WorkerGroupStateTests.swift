@@ -47,6 +47,31 @@ struct WorkerGroupStateTests {
         #expect(state.handle(.free(worker: 1, holding: 0)) == [.next(.acquire(1))])
     }
 
+    @Test("One worker looks for room in a budget for all, who follow when there is some")
+    func scouts() {
+        var state = state(slots: 3)
+        _ = state.handle(.began)
+        let limited = NoBatchReason.limited(by: "api", until: nil)
+        func look(_ worker: Int) -> [Action] {
+            _ = state.handle(.free(worker: worker, holding: 0))
+            return state.handle(.foundNone(worker: worker, limited, now: now))
+        }
+        _ = state.handle(.free(worker: 3, holding: 0))
+        #expect(state.handle(.acquired(worker: 3)) == [.next(.work)])
+        #expect(look(1) == [.next(.wait(.milliseconds(5)))])
+        #expect(look(2) == [.next(.wait(.seconds(1)))])
+        for _ in 0..<9 { #expect(look(1).count == 1) }
+        #expect(look(1) == [.next(.wait(.milliseconds(100)))])
+        _ = state.handle(.free(worker: 1, holding: 0))
+        #expect(state.handle(.acquired(worker: 1)) == [.next(.work), .wake])
+        // It is told once nobody has a batch in hand.
+        _ = state.handle(.free(worker: 3, holding: 0))
+        _ = state.handle(.free(worker: 1, holding: 0))
+        var told = 0
+        for _ in 0..<12 where look(1).contains(.tell(limited)) { told += 1 }
+        #expect(told == 1)
+    }
+
     @Test("Looks that find nothing follow each other quickly at first, up to the poll interval")
     func looks() {
         var state = state()

@@ -1,0 +1,104 @@
+public import Foundation
+
+/// What a run holds under a budget, and whether it waits for more.
+public struct BudgetClaim: Sendable, Hashable {
+    /// The run.
+    public var run: RunKey
+    /// How it ranks among the others.
+    public var rank: BudgetRank
+    /// What it holds: batches whose lease lasts.
+    public var held: BudgetUse
+    /// What it waits for; `nil` while it does not wait.
+    public var wait: BudgetWait?
+
+    /// Makes a claim.
+    public init(
+        run: RunKey,
+        rank: BudgetRank = BudgetRank(),
+        held: BudgetUse = BudgetUse(),
+        wait: BudgetWait? = nil
+    ) {
+        self.run = run
+        self.rank = rank
+        self.held = held
+        self.wait = wait
+    }
+}
+
+/// How a run ranks among those that share its budgets.
+public struct BudgetRank: Sendable, Hashable, Codable {
+    /// Its part of what is in flight, beside the shares of others that wait; above 0, 1 by default.
+    public var share: Double
+    /// Who comes first: a higher one does, but one place in twenty is kept for lower ones; 0 by
+    /// default.
+    public var priority: Int
+
+    /// Makes a rank.
+    public init(share: Double = 1, priority: Int = 0) {
+        self.share = share
+        self.priority = priority
+    }
+
+    /// Refuses a rank that means nothing.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a share that is not above 0, and a priority
+    ///   beyond ±1000.
+    package func validate() throws {
+        guard share > 0, share <= 1_000_000 else {
+            throw TrancheError(
+                .invalidArgument,
+                "a share of \(share.plain): give a number above 0, at most 1000000"
+            )
+        }
+        guard (-1000...1000).contains(priority) else {
+            throw TrancheError(.invalidArgument, "a priority of \(priority): give -1000 to 1000")
+        }
+    }
+}
+
+/// That a run had something to hand out which one budget alone refused.
+public struct BudgetWait: Sendable, Hashable {
+    /// What the batch weighs that waits.
+    public var weight: Double
+    /// Since when the run waits without having been given any, and without holding as much.
+    public var since: Date
+    /// When the wait is over, unless the run asks again: a run that has died does not wait.
+    public var until: Date
+    /// The worker who was refused.
+    public var worker: String?
+
+    /// Makes a wait.
+    public init(weight: Double, since: Date, until: Date, worker: String? = nil) {
+        self.weight = weight
+        self.since = since
+        self.until = until
+        self.worker = worker
+    }
+
+    /// A wait that begins or goes on.
+    ///
+    /// - Parameters:
+    ///   - weight: What the batch weighs that waits.
+    ///   - claim: What is known of the run under the budget; `nil` where nothing is.
+    ///   - worker: The worker who was refused.
+    ///   - until: When the run asks again; `nil` for soon.
+    ///   - now: The inventory's time.
+    package init(
+        for weight: Double,
+        after claim: BudgetClaim?,
+        by worker: String?,
+        until: Date?,
+        now: Date
+    ) {
+        let known = claim?.wait.flatMap { $0.until > now ? $0.since : nil }
+        let holdsAsMuch =
+            claim.map { $0.held.batches > 0 && $0.held.weight >= weight } ?? false
+        self.weight = weight
+        since = holdsAsMuch ? now : known ?? now
+        self.until = max(now, until ?? now).addingTimeInterval(Self.patience.seconds)
+        self.worker = worker
+    }
+
+    /// How long a run is waited for that does not ask again.
+    package static let patience = Duration.seconds(2)
+}

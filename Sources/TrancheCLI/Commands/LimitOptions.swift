@@ -1,0 +1,75 @@
+import Tranche
+
+/// The options that say how much of a run is held at once, and how it ranks among others.
+struct LimitOptions: Sendable {
+    /// The most batches that are held at once.
+    enum Parallelism: Sendable { case any, most(Int) }
+
+    /// `nil` where nothing was given.
+    let parallelism: Parallelism?
+    /// The budgets that the run refers to; empty where none was given.
+    let budgets: [String]
+    /// Its share; `nil` where none was given.
+    let share: Double?
+    /// Its priority; `nil` where none was given.
+    let priority: Int?
+
+    static let options: [CommandDescription.Option] = [
+        .init(
+            "budget",
+            "NAME",
+            "a budget that the run refers to; several are all asked",
+            isRepeatable: true
+        ),
+        .init("share", "N", "its part of a budget beside others that wait; 1 unless set"),
+        .init("priority", "N", "who comes first under a budget: higher ones; 0 unless set"),
+    ]
+
+    /// Options for a run that may begin.
+    static let group = CommandDescription.OptionGroup(
+        title: "What is held at once, over all processes, set when the run begins",
+        options: [
+            .init("parallelism", "N", "most batches of the run; 0 hands out nothing")
+        ] + options
+    )
+
+    init(_ arguments: Arguments) throws {
+        parallelism = try arguments.value("parallelism") { text in
+            text == "none" ? .any : .most(try parseCount(text, from: 0))
+        }
+        budgets = arguments.texts("budget")
+        share = try arguments.value("share", parseShare)
+        priority = try arguments.value("priority", parseInteger)
+    }
+
+    /// Whether nothing was given.
+    var isEmpty: Bool {
+        parallelism == nil && budgets.isEmpty && share == nil && priority == nil
+    }
+
+    /// What limits a run that begins; `nil` for nothing.
+    var ofNewRun: RunLimits? {
+        if isEmpty { return nil }
+        var limits = RunLimits(budgets: budgets)
+        if case .most(let count) = parallelism { limits.parallelism = count }
+        if let share { limits.rank.share = share }
+        if let priority { limits.rank.priority = priority }
+        return limits
+    }
+
+    /// Says where a known run has other limits than were asked for.
+    func note(for key: RunKey, _ inventory: Inventory, _ context: Context) async throws {
+        guard let asked = ofNewRun, let run = try await inventory.summaries(RunSelection(key)).first
+        else { return }
+        let known = RunLimitsDocument(run.run, try await inventory.budgets(of: key))
+        let isSame =
+            known.parallelism == asked.parallelism && known.share == asked.rank.share
+            && known.priority == asked.rank.priority
+            && (Set(known.budgets) == Set(asked.budgets)
+                || asked.budgets.isEmpty && known.budgets == [Budget.ofAll])
+        if isSame { return }
+        try context.note(
+            "it has begun, and keeps its limits: \(known.words); 'tranche set' changes them"
+        )
+    }
+}

@@ -1,0 +1,148 @@
+import Tranche
+
+/// What is asked and written of budgets in the last trip of an acquire.
+extension SQLInventoryStore {
+    /// What stands in the error of a budget that is full.
+    static var fullMark: String { "tranche: no room left in a budget" }
+
+    /// The statement that locks budgets.
+    ///
+    /// What they hold is read in a later one, which has a snapshot taken after the lock was had: in
+    /// one statement with it, two could be let in side by side.
+    func lockBudgets(_ ids: [Int64]) -> SQLStatement {
+        """
+        SELECT id FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))
+        ORDER BY id \(dialect.lockingRow)
+        """
+    }
+
+    /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text that
+    /// is no number, which names no budget; else `is_full` is 0, `is_tight` 1 where the next acquire
+    /// is to look at the budgets first, and `is_shared` 1 where something else is held.
+    ///
+    /// - Parameters:
+    ///   - allowance: What is to be let in.
+    ///   - ids: The budgets.
+    ///   - rows: What was known of them when they were looked at; empty where they were not.
+    ///   - now: The inventory's time, as an instant.
+    /// - Returns: The tables.
+    func room(
+        for allowance: Allowance,
+        in ids: [Int64],
+        _ rows: [BudgetRow],
+        now: SQLStatement
+    ) -> SQLStatement {
+        let use = allowance.admitted
+        var isFull = isFull(for: use, now: now)
+        for row in rows where row.budget.limits.rate != nil {
+            let need = allowance.tokensUsed[row.budget.owner] ?? 0
+            isFull.append(" OR b.id = \(row.id) AND \(tokens) < \(need) * 0.999999999")
+        }
+        return """
+            mine AS (
+                SELECT * FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))
+            ), room AS MATERIALIZED (
+                SELECT
+                    CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)
+                        AS is_full,
+                    max(CASE WHEN \(isTight(for: use)) THEN 1 ELSE 0 END) AS is_tight,
+                    max(CASE WHEN u.batches > 0 THEN 1 ELSE 0 END) AS is_shared
+                FROM mine AS b
+                LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
+            )
+            """
+    }
+
+    /// Whether a budget `b`, of which `u` is used, has no room.
+    ///
+    /// Sums are a little more or less than another order of the same weights gives.
+    private func isFull(for use: BudgetUse, now: SQLStatement) -> SQLStatement {
+        """
+        b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.weight = 0
+            OR coalesce(u.batches, 0) + \(use.batches) > b.batches
+            OR (coalesce(u.batches, 0) > 0 OR \(use.batches) > 1)
+                AND coalesce(u.weight, 0.0) > b.weight * 1.000000001 - \(use.weight)
+        """
+    }
+
+    /// Whether the next acquire may find no room in a budget `b`, of which `u` is used, or is to
+    /// leave some to others; or whether entries are to be folded.
+    private func isTight(for use: BudgetUse) -> SQLStatement {
+        """
+        b.rate IS NOT NULL
+            OR coalesce(u.batches, 0) + \(2 * use.batches) > b.batches
+            OR coalesce(u.weight, 0.0) > b.weight - \(use.weight + use.weight)
+            OR coalesce(u.entries, 0) > \(BudgetRow.slack) + coalesce(u.batches, 0) * 5 / 4
+            OR EXISTS (
+                SELECT 1 FROM \(tables.waiting) AS w
+                WHERE w.budget_id = b.id AND w.waits_until > \(now)
+            )
+        """
+    }
+
+    // MARK: - Rates
+
+    /// What the rate of a budget `b` has left now.
+    private var tokens: SQLStatement {
+        let past: SQLStatement =
+            "\(dialect.milliseconds(now)) - \(dialect.milliseconds("c.charged_at"))"
+        return """
+            coalesce((
+                SELECT CASE WHEN grown.tokens < b.burst THEN grown.tokens ELSE b.burst END
+                FROM (
+                    SELECT c.tokens + b.rate * (CASE WHEN \(past) > 0 THEN \(past) ELSE 0 END)
+                        / 1000.0 AS tokens
+                    FROM \(tables.charge) AS c
+                    WHERE c.budget_id = b.id
+                    ORDER BY c.id DESC
+                    LIMIT 1
+                ) AS grown
+            ), b.burst)
+            """
+    }
+
+    /// The statements that charge a rate, whose budget is locked; its time never goes back.
+    func charge(_ weight: Double, to id: Int64) -> [SQLStatement] {
+        let last: SQLStatement =
+            "(SELECT max(charged_at) FROM \(tables.charge) WHERE budget_id = b.id)"
+        return [
+            """
+            INSERT INTO \(tables.charge) (budget_id, tokens, charged_at)
+            SELECT b.id, \(tokens) - \(weight),
+                CASE WHEN \(last) > \(now) THEN \(last) ELSE \(now) END
+            FROM \(tables.budget) AS b
+            WHERE b.id = \(id)
+            """,
+            """
+            DELETE FROM \(tables.charge)
+            WHERE budget_id = \(id)
+                AND id < (SELECT max(id) FROM \(tables.charge) WHERE budget_id = \(id))
+            """,
+        ]
+    }
+
+    // MARK: - Waiting
+
+    /// The statement that notes that a run waits.
+    func wait(_ wait: BudgetWait, of run: Int64, for budget: Int64) -> SQLStatement {
+        """
+        INSERT INTO \(tables.waiting)
+            (budget_id, run_id, worker, weight, waits_since, waits_until)
+        VALUES (
+            \(budget), \(run), \(wait.worker), \(wait.weight), \(instant(wait.since)),
+            \(instant(wait.until))
+        )
+        ON CONFLICT (budget_id, run_id) DO UPDATE
+        SET worker = excluded.worker, weight = excluded.weight,
+            waits_since = excluded.waits_since, waits_until = excluded.waits_until
+        """
+    }
+
+    /// The statement that notes that a run waits no more.
+    func endWait(of run: Int64, for budget: Int64, at now: SQLStatement) -> SQLStatement {
+        """
+        UPDATE \(tables.waiting) SET waits_until = \(now)
+        WHERE budget_id = \(budget) AND run_id = \(run)
+        """
+    }
+}
