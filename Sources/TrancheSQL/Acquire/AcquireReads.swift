@@ -114,7 +114,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     /// How many attempts were ended.
     func endedCount(in rows: [SQLRows]) -> Int { ends.rows(in: rows[ended]).count }
 
-    /// The batches that are due, oldest first.
+    /// The batches that are due, for longest first.
     func due(in rows: [SQLRows]) -> SQLRows { rows[due] }
 
     /// The budgets of the run with what is held under them; `nil` where they were not read.

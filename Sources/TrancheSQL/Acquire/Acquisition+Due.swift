@@ -20,7 +20,7 @@ extension Acquisition {
         }
     }
 
-    /// Hands out what is due, as it was handed out before, oldest first.
+    /// Hands out what is due, as it was handed out before, what is due for longest first.
     ///
     /// - Parameters:
     ///   - rows: The first that are due.

@@ -248,7 +248,7 @@ extension SQLInventoryStore {
         """
     }
 
-    /// Batches that are released, expired or due for a retry, oldest first.
+    /// Batches that are released, expired or due for a retry, those that are due for longest first.
     func selectDue(_ request: AcquireRequest) -> SQLStatement {
         """
         SELECT \(batchColumns)
@@ -257,9 +257,8 @@ extension SQLInventoryStore {
             -- The clock stands in a query of its own, or it would be read anew for each row and could
             -- not be looked up in the index.
             AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
-        -- Not by the bare id: a planner that knows nothing of the values would walk the whole table in
-        -- that order, rather than look up the few that are due and sort them.
-        ORDER BY id + 0
+        -- As the index has them: however many are due, a few are read.
+        ORDER BY coalesce(lease_expires_at, retry_at), id
         LIMIT \(Acquisition<Database>.offersRead(for: request))
         \(dialect.lockingFreeRows)
         """

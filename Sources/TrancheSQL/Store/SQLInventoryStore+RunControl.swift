@@ -2,6 +2,7 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func retry(_ selection: BatchSelection) async throws -> [Int64] {
+        let began = dialect.instant(ofProcessingTime: "processing_start")
         // Stuck ones are failed as any.
         let isMeant: SQLStatement =
             selection.cause == nil ? "(cause IS NULL OR cause = 'stuck')" : "1 = 1"
@@ -9,7 +10,11 @@ extension SQLInventoryStore {
             try await database.write([
                 """
                 UPDATE \(tables.batch)
-                SET retry_at = \(now), cause = NULL, stuck_until = NULL,
+                SET retry_at = CASE
+                        WHEN cause = 'cancelled' AND processing_end IS NULL THEN \(began)
+                        ELSE \(now)
+                    END,
+                    cause = NULL, stuck_until = NULL,
                     failures = CASE WHEN cause = 'cancelled' THEN failures ELSE 0 END,
                     -- One that was never handed out is as it was before.
                     status = CASE

@@ -89,8 +89,9 @@ extension ConformanceCase {
             )
             for _ in 0..<30 { _ = try await bench.take(request) }
             let free = try await bench.take(request)
-            try await free.release()
+            // Free no sooner than the leases of the others have ended.
             bench.clock.advance(by: .seconds(60))
+            try await free.release()
             try requireEqual(try await bench.take(request).id, free.id, "the offered batch")
             let failed = BatchSelection(status: .failed)
             try requireEqual(try await bench.store.batches(failed).count, 30, "the failed batches")

@@ -156,7 +156,9 @@ extension MemoryTables {
     /// - Returns: A batch that must be split first; then nothing is handed out.
     private mutating func offerAgain(_ acquire: inout Acquire) -> BatchRecord? {
         let policy = acquire.run.policy
-        for var batch in batches(of: acquire.run.key) where batch.isDue(at: acquire.now) {
+        let due = batches(of: acquire.run.key).filter { $0.isDue(at: acquire.now) }
+            .sorted { ($0.dueSince, $0.id) < ($1.dueSince, $1.id) }
+        for var batch in due {
             if acquire.left == 0 || acquire.allowance.refusal != nil { break }
             let isExpired = batch.status == .running
             if isExpired { batch.failures += 1 }
@@ -336,6 +338,9 @@ extension BatchRecord {
         case .succeeded, .split, .quarantined: false
         }
     }
+
+    /// Since when a batch may be handed out again that may be.
+    fileprivate var dueSince: Date { leaseExpiresAt ?? retryAt ?? endedAt ?? startedAt }
 
     /// When the batch may be handed out again; `nil` for never.
     func nextDue(now: Date) -> Date? {
