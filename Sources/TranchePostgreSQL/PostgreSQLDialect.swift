@@ -214,7 +214,7 @@ package struct PostgreSQLDialect: SQLDialect {
     }
 
     package func lockingInserts(into table: SQLTableName) -> [SQLStatement] {
-        ["LOCK TABLE \(table) IN SHARE ROW EXCLUSIVE MODE"]
+        ["LOCK TABLE \(table) IN EXCLUSIVE MODE"]
     }
 
     package func lockForNumbering(_ name: String) -> [SQLStatement] {

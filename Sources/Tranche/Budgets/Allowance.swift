@@ -87,12 +87,13 @@ extension Budget {
         }
         if let batches = limits.batches {
             let free = Double(batches - held.batches)
-            let kept = reserved(of: Double(batches), { Double($0.batches) }, 1, run, now)
-            if free < 1 + kept { return Refusal(owner: owner) }
+            let kept = first(of: Double(batches), { Double($0.batches) }, 1, run, now).count
+            if free < 1 + Double(kept) { return Refusal(owner: owner) }
         }
         if let weight = limits.weight {
             let free = weight - held.weight
-            let kept = reserved(of: weight, { $0.weight }, asked, run, now)
+            let kept = first(of: weight, { $0.weight }, asked, run, now)
+                .reduce(0) { $0 + min($1.weight, weight) }
             // One that is heavier than the budget goes alone.
             let isFull = held.batches > 0 && asked > free
             if isFull || kept > 0 && min(asked, weight) > free - kept {
@@ -112,27 +113,31 @@ extension Budget {
         let left = tokens?.grown(until: now, at: rate).count ?? rate.burst
         let missing = min(asked, rate.burst) - left
         if missing > 0 {
-            return Refusal(owner: owner, until: now.addingTimeInterval(missing / rate.perSecond))
+            let wait = min(missing / rate.perSecond, Self.aYear)
+            return Refusal(owner: owner, until: now.addingTimeInterval(wait))
         }
         // Who comes next is a matter of turns, as with a single place.
-        guard limits.batches == nil, limits.weight == nil else { return nil }
-        return reserved(of: 1, { _ in 0 }, 1, run, now) > 0 ? Refusal(owner: owner) : nil
+        let kept = first(of: 1, { _ in 0 }, 1, run, now)
+            .reduce(0) { $0 + min($1.weight, rate.burst) }
+        return kept > 0 && -missing < kept ? Refusal(owner: owner) : nil
     }
 
-    /// What is to be left free for runs that come before another.
-    private func reserved(
+    private static let aYear: TimeInterval = 31_536_000
+
+    /// What those wait for who come before a run, and for whom that is to be left.
+    private func first(
         of capacity: Double,
         _ amount: (BudgetUse) -> Double,
         _ need: Double,
         _ run: RunKey,
         _ now: Date
-    ) -> Double {
+    ) -> [BudgetWait] {
         let own = claims.first { $0.run == run }
         let others = claims.filter { $0.run != run }
         let waiting = others.compactMap { claim in
             claim.wait.flatMap { $0.until > now ? (claim: claim, wait: $0) : nil }
         }
-        if waiting.isEmpty { return 0 }
+        if waiting.isEmpty { return [] }
         let isByWeight = amount(BudgetUse(weight: 1)) > 0
         let turn = BudgetTurn(
             of: capacity,
@@ -158,7 +163,8 @@ extension Budget {
             },
             now: now
         )
-        return turn.reserved
+        let first = turn.first
+        return waiting.filter { first.contains($0.claim.run) }.map(\.wait)
     }
 
     /// Counts a batch that was let in.

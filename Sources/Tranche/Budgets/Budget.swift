@@ -89,8 +89,8 @@ public struct BudgetLimits: Sendable, Hashable, Codable {
         if let batches, batches < 0 {
             throw TrancheError(.invalidArgument, "\(batches) batches: give 0 or more")
         }
-        if let weight, !(weight >= 0 && weight.isFinite) {
-            throw TrancheError(.invalidArgument, "a weight of \(weight): give 0 or more")
+        if let weight, !(0...BudgetRate.most).contains(weight) {
+            throw TrancheError(.invalidArgument, "a weight of \(weight): give 0 to 1e290")
         }
         try rate?.validate()
     }

@@ -81,13 +81,11 @@ public struct BudgetWait: Sendable, Hashable {
     ///   - weight: What the batch weighs that waits.
     ///   - claim: What is known of the run under the budget; `nil` where nothing is.
     ///   - worker: The worker who was refused.
-    ///   - until: When the run asks again; `nil` for soon.
     ///   - now: The inventory's time.
     package init(
         for weight: Double,
         after claim: BudgetClaim?,
         by worker: String?,
-        until: Date?,
         now: Date
     ) {
         let known = claim?.wait.flatMap { $0.until > now ? $0.since : nil }
@@ -95,7 +93,7 @@ public struct BudgetWait: Sendable, Hashable {
             claim.map { $0.held.batches > 0 && $0.held.weight >= weight } ?? false
         self.weight = weight
         since = holdsAsMuch ? now : known ?? now
-        self.until = max(now, until ?? now).addingTimeInterval(Self.patience.seconds)
+        until = now.addingTimeInterval(Self.patience.seconds)
         self.worker = worker
     }
 

@@ -31,13 +31,17 @@ public struct BudgetRate: Sendable, Hashable, Codable {
     ///
     /// - Throws: ``TrancheError`` `.invalidArgument` for a number that is not above 0.
     func validate() throws {
-        guard perSecond > 0, perSecond.isFinite, burst > 0, burst.isFinite else {
+        guard perSecond > 0, perSecond <= Self.most, burst > 0, burst <= Self.most else {
             throw TrancheError(
                 .invalidArgument,
-                "a rate of \(perSecond) per second with a burst of \(burst): give numbers above 0"
+                "a rate of \(perSecond) per second with a burst of \(burst): give numbers above 0, at "
+                    + "most 1e290"
             )
         }
     }
+
+    /// The most that is counted with: products of it stay finite.
+    static let most = 1e290
 
     /// The rate as changes keep it, such as `rate 10/s burst 600`.
     package var text: String { "rate \(perSecond.plain)/s burst \(burst.plain)" }

@@ -50,14 +50,13 @@ struct BudgetTurn {
         share(max(capacity - besides, 0))
     }
 
-    /// What is to be left free for runs that come before the one that asks.
-    var reserved: Double {
+    /// The runs that come before the one that asks: what they need is to be left free.
+    var first: Set<RunKey> {
         let isLate = isOverdue(asking)
         let hasTurn = isLate || isBelowQuota(asking)
-        return waiting.reduce(0) { sum, other in
-            let first = precedes(other, hasTurn: hasTurn, isLate: isLate)
-            return first ? sum + min(other.need, capacity) : sum
-        }
+        return Set(
+            waiting.filter { precedes($0, hasTurn: hasTurn, isLate: isLate) }.map(\.run)
+        )
     }
 
     private func precedes(_ other: Claimant, hasTurn: Bool, isLate: Bool) -> Bool {

@@ -160,10 +160,11 @@ public struct BatchRequest: Sendable, Hashable {
     func requireWeights(in definition: SourceDefinition) throws {
         guard definition.weight == nil else { return }
         if limit.weight != nil || minWeight != nil || targetTime != nil {
+            let what = targetTime == nil ? "a weight limit" : "a target time"
             throw TrancheError(
                 .invalidArgument,
-                "a limit of the weight needs a weight column, and '\(definition.table)' was given none; "
-                    + "name the column, or limit the count"
+                "\(what) needs a weight column, and '\(definition.table)' was given none; name the "
+                    + "column, or limit the count"
             )
         }
     }

@@ -74,6 +74,9 @@ struct WorkerGroupState: Sendable {
     private var content = Content.readable
     /// The worker that looks for room in a budget while the others of the group wait for it.
     private var scout: Int?
+    /// How often that one has looked since anybody was given a batch; what is told is told once.
+    private var roomLooks = 0
+    private var hasTold = false
     /// The workers that have a batch in hand.
     private var busy: Set<Int> = []
 
@@ -105,6 +108,7 @@ struct WorkerGroupState: Sendable {
         case .acquired(let worker):
             looks[worker] = nil
             busy.insert(worker)
+            (roomLooks, hasTold) = (0, false)
             let step = Action.next(mayGoOn(worker) ? .work : .end)
             guard scout == worker else { return [step] }
             // There may be room for others, too.
@@ -113,9 +117,12 @@ struct WorkerGroupState: Sendable {
         case .foundNone(let worker, let reason, let now):
             left = left.addingClamped(1)
             let step = Action.next(next(for: worker, reason, now))
-            guard case .limited = reason, scout == worker, busy.isEmpty,
-                looks[worker] == Self.looksBeforeTelling
-            else { return [step] }
+            guard case .limited = reason, scout == worker else { return [step] }
+            roomLooks += 1
+            guard roomLooks >= Self.looksBeforeTelling, busy.isEmpty, !hasTold else {
+                return [step]
+            }
+            hasTold = true
             return [step, .tell(reason)]
         case .hasRoom(let worker, let room):
             let count = mayGoOn(worker) && !isPaused ? min(room, left) : 0
@@ -197,8 +204,9 @@ struct WorkerGroupState: Sendable {
         running.remove(worker)
         busy.remove(worker)
         looks[worker] = nil
+        let wakes: [Action] = scout == worker ? [.wake] : []
         if scout == worker { scout = nil }
-        guard running.isEmpty else { return [] }
+        guard running.isEmpty else { return wakes }
         guard content == .broken, !isOver, slots > 1 else { return [.finish] }
         content = .readAlone
         running = [1]

@@ -254,7 +254,7 @@ struct BudgetCommand: Command {
 extension BudgetWait {
     /// What is waited for, and since when.
     func words(at now: Date) -> String {
-        "waits to hand out a batch of weight \(weight.plain), begun "
-            + HumanText.relative(since, to: now)
+        let time = Duration.seconds(max(now.timeIntervalSince(since), 0)).words
+        return "has waited for \(time) to hand out a batch of weight \(weight.plain)"
     }
 }

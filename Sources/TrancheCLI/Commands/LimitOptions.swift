@@ -63,10 +63,10 @@ struct LimitOptions: Sendable {
         else { return }
         let known = RunLimitsDocument(run.run, try await inventory.budgets(of: key))
         let isSame =
-            known.parallelism == asked.parallelism && known.share == asked.rank.share
-            && known.priority == asked.rank.priority
-            && (Set(known.budgets) == Set(asked.budgets)
-                || asked.budgets.isEmpty && known.budgets == [Budget.ofAll])
+            (parallelism == nil || known.parallelism == asked.parallelism)
+            && (share ?? known.share) == known.share
+            && (priority ?? known.priority) == known.priority
+            && (budgets.isEmpty || Set(known.budgets) == Set(budgets))
         if isSame { return }
         try context.note(
             "it has begun, and keeps its limits: \(known.words); 'tranche set' changes them"

@@ -129,13 +129,20 @@ extension SQLInventoryStore {
             guard let (known, now) = try reads.lockedRun(in: rows) else { return nil }
             var run = known
             if let limits = request.limits, reads.isMade(in: rows) {
-                try await begin(&run, with: limits, on: connection)
+                let worker = request.slots.first?.worker
+                try await begin(&run, with: limits, by: worker, on: connection)
             }
             var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
             acquisition.isOvertaken = isOvertaken
             try acquisition.requireSameDefinition()
             let repeated = try acquisition.repeated(reads.repeated(in: rows))
-            if !repeated.isEmpty { return .batches(repeated) }
+            if !repeated.isEmpty {
+                if run.isLimited {
+                    // The commit that was lost sight of may not be on disk yet.
+                    _ = try await connection.commit([], releasingBefore: tables.flush)
+                }
+                return .batches(repeated)
+            }
             guard reads.endedCount(in: rows) == input.endings.count else { return .needsEnding }
             let outcome = try await acquisition.decide(reads, rows, on: connection)
             if decidesInOneStatement, acquisition.fitsOneStatement {

@@ -161,15 +161,7 @@ extension Acquisition {
         let claim = ownClaim(on: row.budget)
         let soon = now.addingTimeInterval(BudgetWait.patience.seconds / 2)
         if let known = claim?.wait, known.weight == wait.weight, known.until > soon { return }
-        var asksAgain: Date?
-        if case .limited(_, let until) = allowance.refusal { asksAgain = until }
-        let mark = BudgetWait(
-            for: wait.weight,
-            after: claim,
-            by: slot.worker,
-            until: asksAgain,
-            now: now
-        )
+        let mark = BudgetWait(for: wait.weight, after: claim, by: slot.worker, now: now)
         statements.append(store.wait(mark, of: run.id, for: row.id))
     }
 

@@ -271,10 +271,11 @@ extension SQLInventoryStore {
     func begin(
         _ run: inout RunRecord,
         with limits: RunLimits,
+        by worker: String?,
         on connection: isolated Database.Connection
     ) async throws {
         let names = Set(limits.budgets).sorted()
-        let note = ChangeNote(reason: "the run began")
+        let note = ChangeNote(by: worker, reason: "the run began")
         var statements: [SQLStatement] = [
             """
             UPDATE \(tables.run) SET share = \(limits.rank.share), priority = \(limits.rank.priority)

@@ -81,7 +81,8 @@ extension SQLInventoryStore {
             w.weight, \(dialect.milliseconds("w.waits_since")),
             \(dialect.milliseconds("w.waits_until")), w.worker
         FROM (
-            SELECT budget_id, run_id, sum(batches) AS batches, sum(weight) AS weight
+            SELECT budget_id, run_id, sum(batches) AS batches,
+                \(dialect.sum(ofWeights: "weight")) AS weight
             FROM (
                 SELECT budget_id, run_id, 1 AS batches, held_weight AS weight
                 FROM (\(selectEntries)) AS entry

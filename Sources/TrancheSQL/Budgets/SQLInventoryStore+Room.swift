@@ -34,10 +34,14 @@ extension SQLInventoryStore {
     ) -> SQLStatement {
         let use = allowance.admitted
         var isFull = isFull(for: use, now: now)
+        // A rate that was not known is looked at before anything is let in.
+        var isNews: SQLStatement = " OR b.rate IS NOT NULL"
         for row in rows where row.budget.limits.rate != nil {
             let need = allowance.tokensUsed[row.budget.owner] ?? 0
             isFull.append(" OR b.id = \(row.id) AND \(tokens) < \(need) * 0.999999999")
+            isNews.append(" AND b.id <> \(row.id)")
         }
+        isFull.append(isNews)
         return """
             mine AS (
                 SELECT * FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))

@@ -32,7 +32,8 @@ extension MemoryTables {
         // wrong binds nobody to its definition. How far a fruitless scan came is kept.
         if isKnown || !outcome.needsPlan || acquire.run.cursor != nil {
             keep(acquire.run)
-            if let limits { try begin(request.key, with: limits, now: now) }
+            let worker = request.slots.first?.worker
+            if let limits { try begin(request.key, with: limits, by: worker, now: now) }
         }
         return outcome
     }

@@ -102,7 +102,7 @@ extension MemoryTables {
                 }
                 endWait(of: key, for: owner, handedOut.map(\.record.worker), now: now)
             }
-        case .none(.limited(_, let until)):
+        case .none(.limited):
             guard let wait = allowance.wait, wait.owner.name != nil,
                 let slot = acquire.request.slots.first(where: { !$0.isAhead })
             else { return }
@@ -110,7 +110,6 @@ extension MemoryTables {
                 for: wait.weight,
                 after: claims(on: wait.owner, now: now).first { $0.run == key },
                 by: slot.worker,
-                until: until,
                 now: now
             )
         case .none(.complete), .none(.waiting), .none(.unsettled):
@@ -256,8 +255,13 @@ extension MemoryTables {
     }
 
     /// Limits a run that was just made.
-    mutating func begin(_ key: RunKey, with limits: RunLimits, now: Date) throws {
-        let note = ChangeNote(reason: "the run began")
+    mutating func begin(
+        _ key: RunKey,
+        with limits: RunLimits,
+        by worker: String?,
+        now: Date
+    ) throws {
+        let note = ChangeNote(by: worker, reason: "the run began")
         if !limits.budgets.isEmpty { try setBudgets(limits.budgets, of: key, note, now: now) }
         if let most = limits.parallelism {
             try setParallelism(most, of: key, note, now: now)

@@ -26,7 +26,7 @@ _tranche() {
         'pause:Hand out no more batches of a run'
         'resume:Let a run go on that was paused or cancelled'
         'cancel:Cancel a run, or one batch of it'
-        'set:Change how many batches of a run are held at once'
+        'set:Change how much of a run is held at once, and how it ranks among others'
         'restore:Put the parallelism of a run back to what it was'
         'budget:Say how much may be held at once by all runs of a budget'
         'changes:List who changed budgets and runs, when and why'
@@ -95,6 +95,10 @@ _tranche() {
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
+                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
+                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 3 by default, Airflow skips at 99]:CODE:' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
@@ -198,6 +202,10 @@ _tranche() {
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
+                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
+                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
@@ -264,6 +272,10 @@ _tranche() {
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
+                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
+                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
@@ -350,6 +362,10 @@ _tranche() {
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
+                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
+                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -565,6 +581,8 @@ _tranche() {
                 '--run[name of a bounded run]:RUN:' \
                 '--parallelism[most batches of the run; 0 hands out nothing]:N|none:' \
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
+                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
+                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--no-budget[the run refers to no budget any more]' \
                 '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -590,6 +608,8 @@ _tranche() {
                 ':NAME:' \
                 '--batches[most batches at once; 0 hands out nothing]:N|none:' \
                 '--weight[most weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:' \
+                '--rate[how much weight is let in per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:' \
+                '--burst[the most that a rate keeps for later; what it gives in its time unless set]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
                 '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \

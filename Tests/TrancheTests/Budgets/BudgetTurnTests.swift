@@ -246,7 +246,6 @@ private struct BudgetPlay {
                     for: wait.weight,
                     after: claim,
                     by: worker,
-                    until: nil,
                     now: now
                 )
             }
