@@ -36,6 +36,12 @@ package struct Allowance: Sendable {
         refusal = refusal ?? budgets.first.map { .limited(by: $0.owner.word, until: nil) }
     }
 
+    /// Whether all budgets have room for a batch; it is not let in, and not waited for.
+    package func hasRoom(forWeight weight: Double?) -> Bool {
+        refusal == nil
+            && budgets.allSatisfy { $0.refusal(of: weight ?? 0, for: run, now: now) == nil }
+    }
+
     /// Lets a batch in, if all budgets have room for it.
     ///
     /// - Parameter weight: What it weighs; unknown weighs nothing.

@@ -73,11 +73,7 @@ extension Batch {
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch let deferral as BatchDeferral {
-            try await release(
-                parking: deferral.budget,
-                for: deferral.wait,
-                reason: deferral.reason
-            )
+            _ = try await release(deferral)
             return .failure(deferral)
         } catch {
             if Task.isCancelled {

@@ -34,23 +34,25 @@ struct PageMetaSource: MetaSource {
         let size = min(wanted.overflow ? .max : wanted.partialValue, 1023) + 1
         while true {
             try Task.checkCancellation()
-            let lower = max(planner.position ?? 0, (bounds.lower ?? 1) - 1, 0) + 1
+            let lower = max(planner.position ?? 0, max(bounds.lower ?? 1, 1) - 1) + 1
             guard lower <= upper else { return planner.finish(reachedEnd: true) }
             let pages = try await store.pages(of: list, in: lower...upper, limit: size)
             for page in pages where try !planner.offer(page.item) {
                 return planner.finish(reachedEnd: false)
             }
             guard pages.count < size else { continue }
+            let position = planner.position
             var plan = planner.finish(reachedEnd: true)
-            if plan.ranges.isEmpty { plan.openEnd = try await openEnd(before: upper) }
+            guard plan.ranges.isEmpty else { return plan }
+            let last = try await store.lastPage(of: list)
+            // One that was named meanwhile is still to be read.
+            if let last, (lower...upper).contains(last.number), last.number > position ?? 0 {
+                continue
+            }
+            // Where the pages end without an end, and the run goes further.
+            if let last, last.number < upper { plan.openEnd = Self.openEnd(at: last, of: list) }
             return plan
         }
-    }
-
-    /// Where the pages end without an end, and the run goes further.
-    private func openEnd(before upper: Int64) async throws -> RangePlan.OpenEnd? {
-        guard let last = try await store.lastPage(of: list), last.number < upper else { return nil }
-        return Self.openEnd(at: last, of: list)
     }
 
     /// What stands in the way behind a list's last page; `nil` where it is the end.

@@ -30,7 +30,15 @@ public struct Pages<Content: Sendable>: Sendable {
         while true {
             let batches = inventory.batches(request, from: source, end: .whenComplete)
             let report = try await batches.process(workers: workers) { batch in
-                try await work(try await page(in: batch))
+                // A run that was worked on by others, too, may have batches of several pages.
+                let items = try await batch.items
+                for item in items.dropLast() {
+                    _ = try await work(try await page(of: item, in: batch))
+                }
+                guard let last = items.last else {
+                    throw TrancheError(.invalidItem, "the page of batch \(batch.id) has vanished")
+                }
+                return try await work(try await page(of: last, in: batch))
             }
             total.add(report)
             guard let stop = try await stop(report.reason) else { return total }
@@ -44,11 +52,8 @@ public struct Pages<Content: Sendable>: Sendable {
         }
     }
 
-    /// Reads the one page of a batch, and names what follows it.
-    private func page(in batch: Batch) async throws -> Page<Content> {
-        guard let item = try await batch.items.first else {
-            throw TrancheError(.invalidItem, "the page of batch \(batch.id) has vanished")
-        }
+    /// Reads a page of a batch, and names what follows it.
+    private func page(of item: Item, in batch: Batch) async throws -> Page<Content> {
         let page = try await read(item.text)
         try await batch.register(page.successor, after: item.id)
         return Page(number: item.id, cursor: item.text, content: page.content, batch: batch)
@@ -113,7 +118,7 @@ extension Inventory {
         pages(BatchRequest(job: job, run: run), from: source, read: read)
     }
 
-    /// The pages that a request gives, one in a batch whatever it asks for.
+    /// The pages that a request gives, one in each new batch whatever it asks for.
     ///
     /// See ``pages(from:job:run:read:)``.
     public func pages<Content: Sendable>(
@@ -133,6 +138,8 @@ extension ProcessReport {
         succeeded += other.succeeded
         failed += other.failed
         lost += other.lost
+        deferred += other.deferred
+        cancelled += other.cancelled
         items += other.items
         reason = other.reason
     }

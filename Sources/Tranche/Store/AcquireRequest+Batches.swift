@@ -56,6 +56,8 @@ extension AcquireRequest {
         leaseEnd: Date
     ) -> BatchRecord {
         var batch = batch
+        // Deferrals count in a row.
+        if batch.cause != .deferred { (batch.deferrals, batch.deferredSince) = (0, nil) }
         batch.attempt = batch.nextAttempt
         batch.status = .running
         batch.worker = slot.worker

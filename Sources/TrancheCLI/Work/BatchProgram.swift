@@ -83,7 +83,12 @@ struct BatchProgram: Sendable {
             let successors = batch.isOfPages ? SuccessorLines() : nil
             if let successors {
                 group.addTask {
-                    .named(fault: try await successors.register(for: batch) { note($0) })
+                    do {
+                        return .named(fault: try await successors.register(for: batch) { note($0) })
+                    } catch {
+                        child.terminate(patience: grace.patience)
+                        throw error
+                    }
                 }
             }
             group.addTask {

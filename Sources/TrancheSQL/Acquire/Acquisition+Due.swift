@@ -34,11 +34,14 @@ extension Acquisition {
         var rows = rows
         while true {
             let due = try rows.map { try store.batch(&$0) }
+            let (decided, given) = (statements.count, handedOut.count)
             for batch in due where left > 0 && allowance.refusal == nil {
                 if let exhausted = offer(batch) { return exhausted }
             }
             guard left > 0, allowance.refusal == nil, due.count == Self.offersRead(for: request)
             else { return nil }
+            // All of these are to be split, by who comes next: they would be read again.
+            if statements.count == decided, handedOut.count == given { return nil }
             // What was decided of these is written, so that the next ones can be read.
             let next = try await connection.run(statements + [store.selectDue(request)])
             rows = next[next.count - 1]
@@ -120,7 +123,9 @@ extension Acquisition {
         SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
             worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
             processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
-            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL, stuck_until = NULL,
+            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
+            stuck_until = NULL, deferrals = \(batch.deferrals),
+            deferred_since = CASE WHEN cause = 'deferred' THEN deferred_since END,
             -- An adopted batch covers what it names, and is known for one by having no request.
             cover_start = CASE
                 WHEN request IS NULL AND kind IN ('incremental', 'backfill')

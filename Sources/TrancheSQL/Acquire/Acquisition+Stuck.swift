@@ -11,7 +11,7 @@ extension Acquisition {
         let rows = try await connection.run([selectStuck(limit: asked), selectShare])
         guard !rows[0].isEmpty, var row = rows[1].first else { return }
         let share = StuckShare(held: Int(try row.integer()), stuck: Int(try row.integer()))
-        _ = try offerStuck(rows[0], most: min(asked, share.left))
+        _ = try offerStuck(rows[0], most: min(asked, share.left), areFirst: true)
     }
 
     /// Hands out stuck batches where there is nothing else.
@@ -26,11 +26,20 @@ extension Acquisition {
     }
 
     /// Hands out those that are due, the longest unseen first.
-    private mutating func offerStuck(_ rows: SQLRows, most: Int) throws -> Date? {
+    ///
+    /// Of those that come before others, one that has no room holds back none of them.
+    private mutating func offerStuck(
+        _ rows: SQLRows,
+        most: Int,
+        areFirst: Bool = false
+    ) throws -> Date? {
         var count = 0
         for batch in try rows.map({ try store.batch(&$0) }) {
             guard let due = batch.retryAt, due <= now else { return batch.retryAt }
-            guard count < most, left > 0, allowance.admit(weight: batch.weight) else { return due }
+            guard count < most, left > 0,
+                !areFirst || allowance.hasRoom(forWeight: batch.weight),
+                allowance.admit(weight: batch.weight)
+            else { return due }
             handOutAgain(batch, hasExpired: false)
             count += 1
         }

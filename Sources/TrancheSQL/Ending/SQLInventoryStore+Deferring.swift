@@ -58,7 +58,7 @@ extension SQLInventoryStore {
     private func putOffTooLong(_ rows: SQLRows, _ holding: AttemptKey) throws -> DeferredBatch? {
         guard var row = rows.first else { return nil }
         let batch = try batch(&row)
-        guard batch.attempt == holding.attempt, batch.cause == nil,
+        guard batch.attempt == holding.attempt, batch.cause != .cancelled,
             [.failed, .quarantined].contains(batch.status)
         else { return nil }
         return DeferredBatch(record: batch)

@@ -20,6 +20,7 @@ extension SQLInventoryStore {
                 if batch.status == .split, batch.attempt == holding.attempt {
                     return try rows[2].map { try self.batch(&$0) }
                 }
+                if batch.cause == .cancelled { throw batch.cancelled }
                 guard batch.status == .failed, batch.attempt == holding.attempt else {
                     throw TrancheError(
                         .batchLost,

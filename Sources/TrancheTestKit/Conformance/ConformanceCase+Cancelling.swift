@@ -154,6 +154,19 @@ extension ConformanceCase {
             try requireEqual(try await bench.store.numberCompletions(of: job), 1, "the last")
             try requireEqual(try await bench.record(second).completion, nil, "its completion")
         },
+        ConformanceCase("A batch that was cancelled meanwhile is not split") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let batch = try await bench.take(4)
+            try await batch.fail("no")
+            try await bench.inventory.cancel(try await bench.key(), reason: "no")
+            let parts = [
+                BatchPart(ids: IDRuns(1...2), weight: 0), BatchPart(ids: IDRuns(3...4), weight: 0),
+            ]
+            try await requireRefused(.cancelled, "to split it") {
+                _ = try await bench.store.split(batch.holding, into: parts)
+            }
+            try requireEqual(try await bench.record(batch).status, .failed, "the batch")
+        },
     ]
 }
 

@@ -218,16 +218,22 @@ extension MemoryTables {
         }
         let most = acquire.run.policy.maxAttempts
         let share = StuckShare(held: held.count, stuck: held.count { $0.failures >= most })
-        offerStuck(&acquire, most: min(asked, share.left))
+        offerStuck(&acquire, most: min(asked, share.left), areFirst: true)
     }
 
-    private mutating func offerStuck(_ acquire: inout Acquire, most: Int) {
+    private mutating func offerStuck(
+        _ acquire: inout Acquire,
+        most: Int,
+        areFirst: Bool = false
+    ) {
         guard acquire.run.policy.extendedRetries != nil else { return }
         let due = stuck(of: acquire.run.key).filter {
             $0.retryAt.map { $0 <= acquire.now } ?? false
         }
         for batch in due.prefix(max(most, 0)) where acquire.left > 0 {
-            guard acquire.allowance.admit(weight: batch.weight) else { return }
+            guard !areFirst || acquire.allowance.hasRoom(forWeight: batch.weight),
+                acquire.allowance.admit(weight: batch.weight)
+            else { return }
             handOutAgain(batch, hasExpired: false, &acquire)
         }
     }

@@ -54,6 +54,7 @@ extension MemoryTables {
         var batch = try find(holding)
         guard batch.attempt == holding.attempt else { throw lost(holding, batch) }
         if batch.status == .split { return rows.map(\.batch).filter { $0.parent == batch.id } }
+        if batch.cause == .cancelled { throw batch.cancelled }
         guard batch.status == .failed else { throw lost(holding, batch) }
         try requireParts(parts, of: batch)
         batch.status = .split
