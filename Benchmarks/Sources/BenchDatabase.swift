@@ -131,12 +131,12 @@ struct BenchDatabase: Sendable {
         try await run(
             [
                 "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
-                "_let_in", "_change",
-                "_page", "_page_list", "_workflow",
+                "_let_in", "_change", "_charge", "_waiting", "_page", "_page_list", "_workflow",
                 "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }
             .joined(separator: "\n")
+                + (isSQLite ? "" : "DROP SEQUENCE IF EXISTS \(table)_flush;")
         )
     }
 }
