@@ -40,6 +40,8 @@ public struct StageRetry: Sendable, Hashable {
     /// Whether trying again may help after an error.
     func covers(_ error: any Error) -> Bool {
         let code = (error as? TrancheError)?.code
+        // Who is asked to come back later is left alone until then.
+        if error is BatchDeferral { return false }
         // Whoever was given the batch meanwhile works on it.
         if error is CancellationError || (error as? TrancheError)?.isLoss == true { return false }
         if let code, neverCodes.contains(code.description) { return false }
@@ -65,7 +67,7 @@ public struct StageRetry: Sendable, Hashable {
                 return try await body()
             } catch  where covers(error) {
                 try await clock.sleep(for: wait)
-                wait *= 2
+                wait = min(wait * 2, .seconds(3600))
             }
         }
         return try await body()

@@ -191,4 +191,8 @@ private struct WatchedHandler: BatchHandler {
     func couldNotRecord(_ batch: Batch, _ error: any Error) {
         handler.couldNotRecord(batch, error)
     }
+
+    func waits(for reason: NoBatchReason) {
+        handler.waits(for: reason)
+    }
 }
