@@ -258,7 +258,8 @@ package actor PostgreSQLConnection: SQLConnection {
         var sent = 0
         var behind = 0
         var places: [Int] = []
-        for (place, statement) in (statements + last).enumerated() {
+        let all = last.isEmpty ? statements : statements + last
+        for (place, statement) in all.enumerated() {
             if place == statements.count {
                 try handle.sync()
                 behind = sent

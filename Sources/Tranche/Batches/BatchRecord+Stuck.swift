@@ -14,11 +14,7 @@ extension AcquireRequest.Slot {
     ///
     /// The token says so, and not a count, which each acquire would have to write.
     package var takesStuck: Bool {
-        // Source: Fowler, Noll, Vo, FNV-1a, 64 bits.
-        let hash = token.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
-            (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return (hash >> 32) % 10 == 0
+        (FNVHash(of: token).value >> 32) % 10 == 0
     }
 }
 

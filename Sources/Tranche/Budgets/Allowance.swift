@@ -58,7 +58,7 @@ package struct Allowance: Sendable {
         for place in budgets.indices {
             if let rate = budgets[place].limits.rate {
                 let need = admitted.weight.addingClamped(min(weight, rate.burst))
-                tokensUsed[budgets[place].owner, default: 0] = need
+                tokensUsed[budgets[place].owner] = need
             }
             budgets[place].letIn(weight, of: run, now: now)
         }
@@ -141,7 +141,7 @@ extension Budget {
         let own = claims.first { $0.run == run }
         let others = claims.filter { $0.run != run }
         let waiting = others.compactMap { claim in
-            claim.wait.flatMap { $0.until > now ? (claim: claim, wait: $0) : nil }
+            claim.wait(at: now).map { (claim: claim, wait: $0) }
         }
         if waiting.isEmpty { return [] }
         let isByWeight = amount(BudgetUse(weight: 1)) > 0
@@ -152,7 +152,7 @@ extension Budget {
                 rank: own?.rank ?? BudgetRank(),
                 held: amount(own?.held ?? BudgetUse()),
                 need: need,
-                since: own?.wait.flatMap { $0.until > now ? $0.since : nil } ?? now
+                since: own?.wait(at: now)?.since ?? now
             ),
             waiting: waiting.map { claim, wait in
                 .init(
@@ -164,8 +164,7 @@ extension Budget {
                 )
             },
             besides: others.reduce(0) { sum, claim in
-                let isWaiting = claim.wait.map { $0.until > now } ?? false
-                return isWaiting ? sum : sum + amount(claim.held)
+                claim.wait(at: now) == nil ? sum + amount(claim.held) : sum
             },
             now: now
         )

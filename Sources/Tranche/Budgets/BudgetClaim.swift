@@ -11,6 +11,11 @@ public struct BudgetClaim: Sendable, Hashable {
     /// What it waits for; `nil` while it does not wait.
     public var wait: BudgetWait?
 
+    /// What it waits for at a time; `nil` where it does not, or has not asked again.
+    package func wait(at now: Date) -> BudgetWait? {
+        wait.flatMap { $0.until > now ? $0 : nil }
+    }
+
     /// Makes a claim.
     public init(
         run: RunKey,
@@ -88,13 +93,27 @@ public struct BudgetWait: Sendable, Hashable {
         by worker: String?,
         now: Date
     ) {
-        let known = claim?.wait.flatMap { $0.until > now ? $0.since : nil }
+        let known = claim?.wait(at: now)?.since
         let holdsAsMuch =
             claim.map { $0.held.batches > 0 && $0.held.weight >= weight } ?? false
         self.weight = weight
         since = holdsAsMuch ? now : known ?? now
         until = now.addingTimeInterval(Self.patience.seconds)
         self.worker = worker
+    }
+
+    /// What becomes of the wait once batches of the run were let in.
+    ///
+    /// - Parameters:
+    ///   - workers: Who was given them.
+    ///   - now: The inventory's time.
+    /// - Returns: The wait; begun anew where others of the run wait on, which is known to a second;
+    ///   `nil` where it is over.
+    package func afterLettingIn(_ workers: [String?], now: Date) -> BudgetWait? {
+        if workers.contains(worker) { return nil }
+        var wait = self
+        if now.timeIntervalSince(since) > 1 { wait.since = now }
+        return wait
     }
 
     /// How long a run is waited for that does not ask again.

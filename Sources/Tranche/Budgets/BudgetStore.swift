@@ -62,6 +62,9 @@ public protocol BudgetStore: Sendable {
 public enum BudgetChange: Sendable, Hashable {
     /// It has these limits; it is made where it is not there.
     case limits(BudgetLimits)
+    /// Some of its limits become others, and those that are not named stay; it is made where it is
+    /// not there.
+    case adjust(BudgetAdjustment)
     /// Nothing is let in until it is resumed; `nil` resumes it.
     case pause(reason: String?)
     /// Nothing is let in for some time from now, by the inventory's clock; at most 15 minutes.
@@ -73,13 +76,26 @@ public enum BudgetChange: Sendable, Hashable {
 }
 
 extension BudgetChange {
+    /// The change as it is for a budget whose row is locked: adjusted limits are limits then, so that
+    /// nobody's are undone who changed others meanwhile.
+    ///
+    /// - Parameter budget: The budget; `nil` where there is none.
+    /// - Returns: The change.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for limits that mean nothing.
+    package func resolved(on budget: Budget?) throws -> BudgetChange {
+        guard case .adjust(let adjustment) = self else { return self }
+        let limits = try adjustment.applied(to: budget?.limits ?? BudgetLimits())
+        try limits.validate()
+        return .limits(limits)
+    }
+
     /// Whether a budget is as the change would make it.
     package func isDone(on budget: Budget) -> Bool {
         switch self {
         case .limits(let limits): budget.limits == limits
         case .pause(let reason): budget.pauseReason == reason
         case .unpark: budget.parking == nil
-        case .park, .remove: false
+        case .adjust, .park, .remove: false
         }
     }
 }

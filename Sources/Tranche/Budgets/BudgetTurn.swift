@@ -111,10 +111,7 @@ struct BudgetTurn {
             return (Double(second % 1_000_000) * 0.618_033_988_749_895)
                 .truncatingRemainder(dividingBy: 1)
         }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in "\(run.text)\0\(second)".utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
+        var hash = FNVHash(of: "\(run.text)\0\(second)").value
         // The lower bits of such a hash mix well only once the upper ones are folded in.
         hash ^= hash >> 33
         hash = hash &* 0xff51_afd7_ed55_8ccd

@@ -47,6 +47,7 @@ extension Inventory {
         case .limits(let limits):
             try limits.validate()
             try Budget.validate(name: name)
+        case .adjust: try Budget.validate(name: name)
         case .park(let time, _):
             guard time > .zero, time <= Budget.longestPark else {
                 let words = "a budget is parked for at most 15 minutes; pause it for longer"

@@ -91,6 +91,19 @@ extension MetaSource {
         return tallies
     }
 
+    /// Reads the entries of ranges, where no filter leaves any out: what
+    /// ``matchingItems(in:limit:)`` is then.
+    package func unfilteredItems(
+        in ranges: [ClosedRange<Int64>],
+        limit: Int
+    ) async throws -> [Item] {
+        var items: [Item] = []
+        for range in ranges where items.count < limit {
+            items += try await self.items(in: range, limit: limit - items.count)
+        }
+        return items
+    }
+
     /// No risk is known.
     public var risks: [SourceRisk] { [] }
 

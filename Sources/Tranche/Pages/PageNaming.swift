@@ -179,10 +179,6 @@ extension PageNaming.Change {
 }
 
 extension String {
-    /// A number of 64 bits that is the same for the same bytes, by any process (FNV-1a).
-    package var pageHash: Int64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int64(bitPattern: hash)
-    }
+    /// The number by which a page's cursor is looked up.
+    package var pageHash: Int64 { Int64(bitPattern: FNVHash(of: self).value) }
 }

@@ -147,21 +147,9 @@ struct BudgetCommand: Command {
             }
             return found
         case .set:
-            let known = try await inventory.budgets().first { $0.owner == .name(name) }
-            var limits = known?.limits ?? BudgetLimits()
-            if let batches { limits.batches = batches }
-            if let weight { limits.weight = weight }
-            if let rate { limits.rate = rate }
-            if let burst {
-                guard limits.rate != nil else {
-                    throw TrancheError(
-                        .invalidArgument,
-                        "budget '\(name)' has no rate that a burst could go with; give --rate, too"
-                    )
-                }
-                limits.rate?.burst = burst
-            }
-            return try await inventory.setBudget(name, limits, reason: reason).map { [$0] } ?? []
+            change = .adjust(
+                BudgetAdjustment(batches: batches, weight: weight, rate: rate, burst: burst)
+            )
         case .pause: change = .pause(reason: reason ?? "")
         case .resume: change = .pause(reason: nil)
         case .park: change = .park(for: time, reason: reason ?? "")

@@ -258,11 +258,7 @@ final class FollowedFile: RecordMetaSource {
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
-        var items: [Item] = []
-        for range in ranges where items.count < limit {
-            items += try await self.items(in: range, limit: limit - items.count)
-        }
-        return items
+        try await unfilteredItems(in: ranges, limit: limit)
     }
 }
 

@@ -169,17 +169,13 @@ extension Acquisition {
     private mutating func addEndOfWait() {
         let workers = handedOut.indices.map { request.slots[$0].worker }
         for row in budgets {
-            guard let wait = ownClaim(on: row.budget)?.wait, wait.until > now else { continue }
-            if workers.contains(wait.worker) {
-                statements.append(store.endWait(of: run.id, for: row.id, at: nowInstant))
-            } else if now.timeIntervalSince(wait.since) > 1 {
-                statements.append(
-                    """
-                    UPDATE \(store.tables.waiting) SET waits_since = \(nowInstant)
-                    WHERE budget_id = \(row.id) AND run_id = \(run.id)
-                    """
-                )
-            }
+            guard let wait = ownClaim(on: row.budget)?.wait(at: now) else { continue }
+            let left = wait.afterLettingIn(workers, now: now)
+            if left == wait { continue }
+            statements.append(
+                left.map { store.wait($0, of: run.id, for: row.id) }
+                    ?? store.endWait(of: run.id, for: row.id, at: nowInstant)
+            )
         }
     }
 

@@ -11,6 +11,7 @@ extension SQLInventoryStore {
         try await wrapping {
             try await database.withTransaction(lockBudget(named: name)) { connection, rows in
                 let known = try rows[rows.count - 1].map { try budgetRow(&$0) }.first
+                let change = try change.resolved(on: known?.budget)
                 if known == nil, case .limits = change {
                 } else if known == nil {
                     throw unknownBudget(name)
@@ -40,6 +41,8 @@ extension SQLInventoryStore {
         let old = known?.budget
         let isNamed: SQLStatement = "name = \(name)"
         switch change {
+        // It was resolved under the lock.
+        case .adjust: return []
         case .limits(let limits):
             var statements: [SQLStatement] = [
                 """

@@ -1,3 +1,5 @@
+import Tranche
+
 /// One step of an inventory's schema.
 package struct Migration: Sendable {
     package let version: Int
@@ -15,11 +17,7 @@ package struct Migration: Sendable {
     /// A checksum of the step up: 64-bit FNV-1a, in hexadecimal.
     ///
     /// It guards against edits, not malice.
-    package var checksum: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in up.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
-    }
+    package var checksum: String { String(FNVHash(of: up).value, radix: 16) }
 }
 
 /// All steps of a dialect, and how it takes over a table of pybatchintory's.

@@ -345,6 +345,32 @@ extension ConformanceCase {
                 try requireEqual(isLimited, false, "whether job \(job) looks for budgets")
             }
         },
+        ConformanceCase("Limits that a change does not name stay as somebody else set them") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            let inventory = bench.inventory
+            let rate = BudgetRate(10, per: .seconds(1))
+            try await inventory.change(budget: "api", .adjust(BudgetAdjustment(batches: 3)))
+            try await inventory.change(budget: "api", .adjust(BudgetAdjustment(rate: rate)))
+            try await inventory.change(
+                budget: "api",
+                .adjust(BudgetAdjustment(weight: 5, burst: 30))
+            )
+            var limits = BudgetLimits(batches: 3, weight: 5, rate: rate)
+            limits.rate?.burst = 30
+            try requireEqual(try await inventory.budgets().first?.limits, limits, "the limits")
+            let ends = BudgetAdjustment(batches: .some(nil), rate: .some(nil))
+            try await inventory.change(budget: "api", .adjust(ends))
+            let left = BudgetLimits(weight: 5)
+            try requireEqual(try await inventory.budgets().first?.limits, left, "what is left")
+            for wrong in [BudgetAdjustment(batches: -1), BudgetAdjustment(burst: 5)] {
+                try await requireRefused(.invalidArgument, "\(wrong)") {
+                    try await inventory.change(budget: "api", .adjust(wrong))
+                }
+            }
+            let changes = try await inventory.changes(.of(.name("api")))
+            try requireEqual(changes.map(\.what), Array(repeating: "limits", count: 4), "changes")
+        },
         ConformanceCase("A budget that is not there is refused, and one in use is not removed") {
             subject in
             let bench = try await Bench(subject, ids: 1...9)

@@ -125,11 +125,7 @@ extension MemoryTables {
         now: Date
     ) {
         guard let wait = waits[owner]?[key], wait.until > now else { return }
-        if workers.contains(wait.worker) {
-            waits[owner]?[key] = nil
-        } else if now.timeIntervalSince(wait.since) > 1 {
-            waits[owner]?[key]?.since = now
-        }
+        waits[owner]?[key] = wait.afterLettingIn(workers, now: now)
     }
 
     /// Notes which runs any budget limits, and what they hold.
@@ -169,6 +165,7 @@ extension MemoryTables {
     ) throws -> Budget? {
         let owner = Budget.Owner.name(name)
         let place = budgets.firstIndex { $0.owner == owner }
+        let change = try change.resolved(on: place.map { budgets[$0] })
         if let place, change.isDone(on: budgets[place]) {
             return budgets(of: nil, now: now).first { $0.owner == owner }
         }
@@ -187,7 +184,7 @@ extension MemoryTables {
         guard let place else { throw unknownBudget(name) }
         let old = budgets[place]
         switch change {
-        case .limits: break
+        case .limits, .adjust: break
         case .pause(let reason):
             budgets[place].pauseReason = reason
             add(owner, "pause", from: old.pauseReason, to: reason, note, now: now)

@@ -183,7 +183,7 @@ private struct BudgetPlay {
                 let use = budget.claims[run].held
                 held[run] += (isByWeight ? use.weight : Double(use.batches)) * time
             }
-            if budget.claims.contains(where: { $0.wait.map { $0.until > now } ?? false }) {
+            if budget.claims.contains(where: { $0.wait(at: now) != nil }) {
                 used += (isByWeight ? budget.held.weight : Double(budget.held.batches)) * time
                 wanted += capacity * time
             }
@@ -222,13 +222,8 @@ private struct BudgetPlay {
             budget.tokens = (budget.tokens ?? full).grown(until: now, at: rate)
             budget.tokens?.count -= player.weight
         }
-        if let wait = budget.claims[event.run].wait {
-            if wait.worker == worker {
-                budget.claims[event.run].wait = nil
-            } else if now.timeIntervalSince(wait.since) > 1 {
-                budget.claims[event.run].wait?.since = now
-            }
-        }
+        let wait = budget.claims[event.run].wait(at: now)
+        budget.claims[event.run].wait = wait?.afterLettingIn([worker], now: now)
         let time = Int64.random(in: player.time * 4 / 5...player.time * 6 / 5, using: &random)
         add(event.at + max(time, 1), event.run, event.worker, ends: true)
     }

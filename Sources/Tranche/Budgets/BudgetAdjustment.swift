@@ -1,0 +1,45 @@
+/// Which limits of a budget become others.
+///
+/// A value within a value is what it becomes: `.some(nil)` is no limit, and `nil` leaves it.
+public struct BudgetAdjustment: Sendable, Hashable {
+    /// Most batches.
+    public var batches: Int??
+    /// Most weight.
+    public var weight: Double??
+    /// The weight per time; its burst goes with it.
+    public var rate: BudgetRate??
+    /// The burst of the rate; `nil` leaves it.
+    public var burst: Double?
+
+    /// Makes an adjustment; of nothing by default.
+    public init(
+        batches: Int?? = nil,
+        weight: Double?? = nil,
+        rate: BudgetRate?? = nil,
+        burst: Double? = nil
+    ) {
+        self.batches = batches
+        self.weight = weight
+        self.rate = rate
+        self.burst = burst
+    }
+
+    /// The limits with what becomes of them put in.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a burst without a rate.
+    func applied(to limits: BudgetLimits) throws -> BudgetLimits {
+        var limits = limits
+        if let batches { limits.batches = batches }
+        if let weight { limits.weight = weight }
+        if let rate { limits.rate = rate }
+        guard let burst else { return limits }
+        guard limits.rate != nil else {
+            throw TrancheError(
+                .invalidArgument,
+                "the budget has no rate that a burst could go with; give --rate, too"
+            )
+        }
+        limits.rate?.burst = burst
+        return limits
+    }
+}
