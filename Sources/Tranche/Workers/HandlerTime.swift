@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The time that a handler has for a batch.
+/// The time that a handler has for a batch; while the batch only waits, none of it passes.
 ///
 /// A heartbeat that somebody else sent for the batch, such as its own program, is progress, too: it
 /// shows as a lease that ends at another time than this process's own heartbeat said.
@@ -40,7 +40,8 @@ final class HandlerTime: Sendable {
         let (clock, stopwatch) = (batch.inventory.configuration.clock, batch.inventory.stopwatch)
         let start = stopwatch.elapsed
         while true {
-            let spent = stopwatch.elapsed - start
+            try await progress.goesOn()
+            let spent = stopwatch.elapsed - start - progress.waited
             if let timeout, spent >= timeout { return over("after \(timeout.seconds.plain) s") }
             if let idle, progress.idleTime >= idle {
                 try await lookForHeartbeats()

@@ -19,7 +19,7 @@ final class StageGates: Sendable {
     /// - Parameters:
     ///   - batch: The batch.
     ///   - clock: Waits where a stage tries again.
-    ///   - progress: Told when a stage begins.
+    ///   - progress: Told while the batch waits for a stage.
     ///   - read: Reads the batch.
     ///   - write: Writes what was read.
     /// - Returns: What `write` returns.
@@ -33,19 +33,17 @@ final class StageGates: Sendable {
     ) async throws -> Result {
         // An infinite weight less itself is no number.
         let weight = min(batch.weight, .greatestFiniteMagnitude / 1e6)
-        try await memory.enter(weight)
+        try await progress.whileWaiting { try await memory.enter(weight) }
         defer { memory.leave(weight) }
         // Who waits to try again leaves its place to others.
-        let content = try await stages.readRetry.run(clock) {
-            try await reading.enter()
+        let content = try await stages.readRetry.run(clock, progress) {
+            try await progress.whileWaiting { try await reading.enter() }
             defer { reading.leave() }
-            progress.report()
             return try await read()
         }
-        return try await stages.writeRetry.run(clock) {
-            try await writing.enter()
+        return try await stages.writeRetry.run(clock, progress) {
+            try await progress.whileWaiting { try await writing.enter() }
             defer { writing.leave() }
-            progress.report()
             return try await write(content)
         }
     }

@@ -54,11 +54,13 @@ public struct StageRetry: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - clock: Waits between the times.
+    ///   - progress: Told while the batch waits.
     ///   - body: What is done.
     /// - Returns: What `body` returns.
     /// - Throws: The last error of `body`; `CancellationError`.
     func run<Result: Sendable>(
         _ clock: any Clock<Duration>,
+        _ progress: BatchProgress,
         _ body: () async throws -> Result
     ) async throws -> Result {
         var wait = backoff
@@ -66,7 +68,8 @@ public struct StageRetry: Sendable, Hashable {
             do {
                 return try await body()
             } catch  where covers(error) {
-                try await clock.sleep(for: wait)
+                let pause = wait
+                try await progress.whileWaiting { try await clock.sleep(for: pause) }
                 wait = min(wait * 2, .seconds(3600))
             }
         }

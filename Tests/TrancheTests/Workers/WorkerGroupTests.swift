@@ -257,6 +257,35 @@ struct WorkerGroupTests {
         #expect(try await bench.record(batch).logging == "timed out after 50 s without progress")
     }
 
+    @Test(
+        "While a batch only waits, neither its time nor its idleness passes",
+        arguments: [(TimeBound.fixed(.seconds(50)), nil), (nil, Duration.seconds(50))]
+            as [(TimeBound?, Duration?)]
+    )
+    func waiting(_ timeout: TimeBound?, _ idle: Duration?) async throws {
+        let bench = Workbench(ids: 1...1)
+        let handler = ClosureHandler { _, progress in
+            try await progress.whileWaiting { try await bench.clock.sleep(for: .seconds(200)) }
+            try await bench.clock.sleep(for: .seconds(100_000))
+        }
+        let group = group(bench, .init(limit: 1, timeout: timeout, idle: idle), handler)
+        async let report = group.run()
+        // The handler's wait and the heartbeat, and behind the wait the bound.
+        for _ in 0..<20 {
+            try await bench.clock.waitForSleepers(2)
+            bench.clock.advance(by: .seconds(10))
+        }
+        for _ in 0..<4 {
+            try await bench.clock.waitForSleepers(3)
+            bench.clock.advance(by: .seconds(10))
+        }
+        try await bench.clock.waitForSleepers(3)
+        #expect(try await bench.inventory.batch(1).status == .running)
+        bench.clock.advance(by: .seconds(10))
+        #expect(try await report.failed == 1)
+        #expect(try await bench.inventory.batch(1).logging?.hasPrefix("timed out") == true)
+    }
+
     @Test("What no batch is to blame for ends the group, once the others have ended theirs")
     func failure() async throws {
         struct Breaking: BatchHandler {
