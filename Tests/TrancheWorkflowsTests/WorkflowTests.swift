@@ -73,6 +73,19 @@ struct WorkflowTests {
             (#""parallelism":-1"#, "parallelism '-1' is below 0"),
             (#""parameters":{"a-b":"x"}"#, "parameters.a-b is no parameter's name"),
             (#""parameters":{"db":"postgresql://u:secret@h/x"}"#, "parameters.db holds a password"),
+            (
+                #""steps":[{"clean":true},{"map":{"constant":{"a":"ftp://u:secret@h/x"}}}]"#,
+                "steps.1.map holds a password"
+            ),
+            (#""steps":[{"rejects":"s3://u:secret@h/x"}]"#, "steps.0.rejects holds a password"),
+            (
+                #""steps":[{"validate":{"schema":{},"rejects":"s3://u:secret@h/x"}}]"#,
+                "steps.0.validate.rejects holds a password"
+            ),
+            (
+                #""steps":[{"validate":{"schema":{"default":"ftp://u:secret@h/x"}}}]"#,
+                "steps.0.validate.schema holds a password"
+            ),
         ]
     )
     func refused(_ more: String, _ words: String) throws {
@@ -102,6 +115,17 @@ struct WorkflowTests {
         ] {
             let error = #expect(throws: SpecError.self) { try Workflow(json: start + more + "}") }
             #expect(error?.field == [field])
+        }
+    }
+
+    @Test("A password among the words of a program is refused with its place")
+    func passwordOfProgram() throws {
+        for word in ["postgresql://u:secret@h/x", "password=secret"] {
+            let json = #"{"job":"a","source":"t","count":1,"program":["x","\#(word)"]}"#
+            let error = #expect(throws: SpecError.self) { try Workflow(json: json) }
+            #expect(error?.code == .holdsPassword)
+            #expect(error?.field == ["program", "1"])
+            #expect(error.map { "\($0)".contains("secret") } == false)
         }
     }
 

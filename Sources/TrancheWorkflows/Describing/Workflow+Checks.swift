@@ -6,6 +6,7 @@ import TrancheConnectors
 extension Workflow {
     func requireSound() throws {
         try requireWork()
+        try requireNoPassword()
         try requireSizes()
         try requireTimes()
         try requireNames()
@@ -57,6 +58,34 @@ extension Workflow {
             let words = "goes with a sink: what a program or handler writes is not known"
             throw SpecError(.invalidValue, field: ["promise"], words)
         }
+    }
+
+    /// Refuses passwords in what is kept of the work; source, sink and parameters refuse theirs by
+    /// themselves.
+    private func requireNoPassword() throws {
+        switch work {
+        case .program(let words):
+            for (place, word) in words.enumerated() {
+                try Self.require(noPasswordIn: word, "program", "\(place)")
+            }
+        case .handler(let name): try Self.require(noPasswordIn: name, "handler")
+        case .records(let steps, _):
+            for (place, step) in steps.enumerated() {
+                for (name, text) in try step.texts {
+                    try Self.require(noPasswordIn: text, ["steps", "\(place)"] + name)
+                }
+            }
+        }
+    }
+
+    private static func require(noPasswordIn text: String, _ field: String...) throws {
+        try require(noPasswordIn: text, field)
+    }
+
+    private static func require(noPasswordIn text: String, _ field: [String]) throws {
+        guard holdsPassword(text) else { return }
+        let words = "holds a password; give who connects by the environment or a file"
+        throw SpecError(.holdsPassword, field: field, words)
     }
 
     private func requireSizes() throws {

@@ -40,6 +40,26 @@ public enum WorkflowStep: Sendable, Hashable {
         return .validate(validation)
     }
 
+    /// What it says, by the field that says it; a mapping and a schema as JSON.
+    var texts: [([String], String)] {
+        get throws {
+            switch self {
+            case .clean: return []
+            case .map(let mapping): return [(["map"], try JSONText.encode(mapping))]
+            case .rejects(let path): return [(["rejects"], path)]
+            case .validate(let validation):
+                let schema =
+                    switch validation.schema {
+                    case .text(let text), .file(let text): text
+                    }
+                return [
+                    (["validate", "schema"], schema),
+                    (["validate", "rejects"], validation.rejects ?? ""),
+                ]
+            }
+        }
+    }
+
     /// The records with the step behind them.
     func applied(to records: Chain<Record>) throws -> Chain<Record> {
         switch self {
