@@ -174,6 +174,65 @@ struct WorkflowRunTests {
         }
     }
 
+    @Test("What is stuck ends a run only where nothing else is left, and is counted apart")
+    func stuck() async throws {
+        try await withWorkflowWorld { world in
+            let policy = #","policy":{"max_attempts":1,"extended_retries":"1h"}"#
+            let handle = try await world.workflows.start(world.workflow(handler: "one", policy))
+            let stop = StopSource()
+            func options(_ stop: StopSource) -> WorkflowOptions {
+                var options = WorkflowOptions()
+                options.stop = stop
+                options.handlers["one"] = { _ in
+                    ClosureHandler { batch, _ in
+                        if batch.id == 1 { throw TrancheError(.sourceFailed, "no luck") }
+                        stop.advance(to: .stopping)
+                    }
+                }
+                return options
+            }
+            let stopped = try await world.workflows.work(on: handle, options(stop))
+            #expect(stopped.progress.state == "idle")
+            #expect(stopped.progress.left?.items == 8)
+            #expect(stopped.progress.stuck.batches == 1)
+            #expect(stopped.progress.failed.batches == 0)
+            #expect(stopped.progress.waiting.batches == 0)
+            #expect(stopped.progress.failures.first?.error?.contains("no luck") == true)
+            // Whoever waits for the end waits for the rest.
+            async let result = handle.result()
+            var others = WorkflowOptions()
+            others.handlers["one"] = { _ in ClosureHandler { _, _ in } }
+            #expect(try await world.workflows.work(on: handle, others).progress.state == "stuck")
+            #expect(try await result.ending == .completeWithFailures)
+            #expect(try await result.progress.succeeded.batches == 5)
+        }
+    }
+
+    @Test("What is due again waits, what was cancelled or failed for good is counted apart")
+    func amounts() async throws {
+        try await withWorkflowWorld { world in
+            let policy = #","policy":{"max_attempts":2,"backoff":"1h"}"#
+            let handle = try await world.workflows.start(world.workflow(handler: "one", policy))
+            let stop = StopSource()
+            var options = WorkflowOptions()
+            options.stop = stop
+            options.handlers["one"] = { _ in
+                ClosureHandler { batch, _ in
+                    if batch.id == 3 { stop.advance(to: .stopping) }
+                    throw TrancheError(.sourceFailed, "no luck")
+                }
+            }
+            _ = try await world.workflows.work(on: handle, options)
+            try await world.inventory.cancel(batch: 1)
+            let progress = try await handle.progress()
+            #expect(progress.waiting.batches == 2)
+            #expect(progress.waiting.items == 4)
+            #expect(progress.cancelled.batches == 1)
+            #expect(progress.failed == WorkflowProgress.Amount())
+            #expect(progress.failures.isEmpty)
+        }
+    }
+
     @Test("A cancelled workflow ends as such, and goes on when it is resumed")
     func cancelled() async throws {
         try await withWorkflowWorld { world in

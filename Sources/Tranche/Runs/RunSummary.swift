@@ -8,6 +8,8 @@ public struct RunSummary: Sendable, Hashable {
     public var totals: [BatchStatus: Totals]
     /// Those of them that are what they are for a cause, by that.
     public var causes: [BatchCause: Totals]
+    /// The failed ones that are due again, without those that are stuck.
+    public var retrying: Totals
     /// When the next batch that nobody may take now is due: a lease that ends or a retry.
     public var nextDue: Date?
     /// Whether a batch may be taken now: released, expired, or due for its next attempt.
@@ -25,6 +27,7 @@ public struct RunSummary: Sendable, Hashable {
         run: RunRecord,
         totals: [BatchStatus: Totals],
         causes: [BatchCause: Totals] = [:],
+        retrying: Totals = Totals(),
         nextDue: Date? = nil,
         isDue: Bool = false,
         lastSuccess: Date? = nil,
@@ -34,6 +37,7 @@ public struct RunSummary: Sendable, Hashable {
         self.run = run
         self.totals = totals
         self.causes = causes
+        self.retrying = retrying
         self.nextDue = nextDue
         self.isDue = isDue
         self.lastSuccess = lastSuccess

@@ -41,6 +41,7 @@ enum WorkflowText {
         for (name, amount) in [
             ("in hand", progress.running), ("waiting", progress.waiting),
             ("failed", progress.failed), ("quarantined", progress.quarantined),
+            ("stuck", progress.stuck), ("cancelled", progress.cancelled),
         ] where amount.batches > 0 {
             lines.append("\(name): \(size(amount))")
         }
@@ -73,8 +74,17 @@ enum WorkflowText {
 
     /// Tells how a workflow ended.
     ///
+    /// - Parameters:
+    ///   - result: What came of it.
+    ///   - isUnfinished: Whether this process leaves batches unfinished.
+    ///   - context: Where it is told.
     /// - Returns: How the program ends.
-    static func tell(_ result: WorkflowResult, _ context: Context) throws -> ProgramStatus {
+    /// - Throws: Why standard output takes no more.
+    static func tell(
+        _ result: WorkflowResult,
+        isUnfinished: Bool = false,
+        _ context: Context
+    ) throws -> ProgramStatus {
         let document = WorkflowResultDocument(result)
         try context.write(document) { words(result.progress) }
         if let reason = document.reason {
@@ -87,7 +97,7 @@ enum WorkflowText {
         case .cancelled: .cancelled
         case .completeWithFailures: .failed
         case .superseded, .unfinished: .tryAgain
-        case .stopped: result.progress.running.batches == 0 ? .done : .interrupted
+        case .stopped: isUnfinished ? .interrupted : .done
         }
     }
 }

@@ -64,7 +64,8 @@ struct WorkflowWorking: Sendable {
                 { try await workflows.work(on: handle, asked) }
             )
             progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
-            return try WorkflowText.tell(result, context)
+            let isUnfinished = !progress.tally.unfinished.isEmpty
+            return try WorkflowText.tell(result, isUnfinished: isUnfinished, context)
         } catch {
             progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
             throw error

@@ -34,10 +34,12 @@ extension SQLInventoryStore {
                             THEN coalesce(lease_expires_at, retry_at) END)
                         """)),
                     \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
-                    sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END)
+                    sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END),
+                    CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END AS has_retry
                 FROM \(tables.batch)
                 WHERE \(ofPage)
-                GROUP BY meta_table, job, run, status, cause
+                GROUP BY meta_table, job, run, status, cause,
+                    CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END
                 UNION ALL
                 \(selectArchivedTotals(where: ofPage))
                 """
@@ -250,6 +252,8 @@ extension SQLInventoryStore {
         }
         let ended = try row.optionalInstant()
         if try row.integer() > 0 { summary.isDue = true }
+        let hasRetry = try row.integer() > 0
+        if status == .failed, cause == nil, hasRetry { summary.retrying.add(totals) }
         if status == .succeeded, let ended {
             summary.lastSuccess = max(ended, summary.lastSuccess ?? ended)
         }

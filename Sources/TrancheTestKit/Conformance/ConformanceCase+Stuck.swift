@@ -78,6 +78,31 @@ extension ConformanceCase {
             try requireEqual(record.isFinal, true, "whether it has ended")
             try requireEqual(try await bench.takeNone(), .complete, "the reason")
         },
+        ConformanceCase("A failed batch that is due again is counted apart from all others") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let request = BatchRequest(
+                job: "job",
+                limit: BatchLimit(count: 1),
+                policy: RunPolicy(maxAttempts: 3, backoff: .seconds(60))
+            )
+            let (first, second) = (try await bench.take(request), try await bench.take(request))
+            try await first.fail("no")
+            try await second.fail(BatchFailure("no", isFinal: true))
+            let third = try await bench.take(request)
+            try await bench.inventory.cancel(batch: third.id)
+            let runs = RunSelection(try await bench.key())
+            for wait in [0, 60] {
+                bench.clock.advance(by: .seconds(wait))
+                let summary = try await bench.store.summaries(runs).first
+                try requireEqual(summary?.totals[.failed]?.batches, 3, "what is failed")
+                try requireEqual(
+                    summary?.retrying,
+                    RunSummary.Totals(batches: 1, items: 1, weight: first.weight),
+                    "what is due again"
+                )
+            }
+        },
         ConformanceCase("A stuck batch is retried and cancelled as any other") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             let (first, second) = (try await bench.takeOne(), try await bench.takeOne())

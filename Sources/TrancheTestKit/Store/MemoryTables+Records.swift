@@ -40,6 +40,9 @@ extension MemoryTables {
             if let cause = batch.cause {
                 summary.causes[cause, default: RunSummary.Totals()].add(own)
             }
+            if batch.status == .failed, batch.retryAt != nil, batch.cause == nil {
+                summary.retrying.add(own)
+            }
         }
         summary.isDue = batches.contains { $0.isDue(at: now) }
         summary.nextDue =

@@ -68,8 +68,7 @@ extension Workflows {
         case .superseded(let generation): .superseded(by: generation)
         case .cancelled: .cancelled
         case .stuck: .completeWithFailures
-        case .complete where progress.failed.batches + progress.quarantined.batches > 0:
-            .completeWithFailures
+        case .complete where progress.hasFailures: .completeWithFailures
         case .complete: .complete
         case nil: .stopped
         case let reason?: options.stop.stage >= .stopping ? .stopped : .unfinished(reason)

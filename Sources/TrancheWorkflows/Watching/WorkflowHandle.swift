@@ -60,8 +60,8 @@ public struct WorkflowHandle: Sendable {
                 return WorkflowResult(ending: .completeWithFailures, progress: progress)
             }
             if progress.state == "complete" {
-                let hasFailed = progress.failed.batches + progress.quarantined.batches > 0
-                let ending = hasFailed ? WorkflowEnding.completeWithFailures : .complete
+                let ending: WorkflowEnding =
+                    progress.hasFailures ? .completeWithFailures : .complete
                 return WorkflowResult(ending: ending, progress: progress)
             }
             try await inventory.configuration.clock.sleep(for: pause)

@@ -29,23 +29,35 @@ extension WorkflowProgress {
             .limits.batches
         let latest = BatchSelection(runs: selection, limit: Self.batchesSwept)
         mostParallel = Self.mostAtOnce(of: try await inventory.batches(latest), now: at)
-        for status in [BatchStatus.failed, .quarantined] where summary.totals[status] != nil {
-            var asked = BatchSelection(runs: selection, status: status, limit: Self.batchesSwept)
-            repeat {
-                let page = try await inventory.batches(asked)
-                read(page)
-                asked.before = page.count == Self.batchesSwept ? page.last?.id : nil
-                // What failed for good is counted by its status; of what is due again each is.
-            } while status == .failed && asked.before != nil
+        let kinds: [(Amount, BatchStatus?, BatchCause?)] = [
+            (failed, .failed, nil), (quarantined, .quarantined, nil), (stuck, nil, .stuck),
+        ]
+        for (amount, status, cause) in kinds where amount.batches > 0 {
+            let asked = BatchSelection(
+                runs: selection,
+                status: status,
+                cause: cause,
+                limit: Self.batchesSwept
+            )
+            failures += try await inventory.batches(asked)
+                .filter { ($0.isFinal || $0.cause == .stuck) && $0.cause != .cancelled }
+                .map { Failure($0) }
         }
+        // One that became stuck or failed for good between two reads is told once.
+        var seen: Set<Int64> = []
+        failures = failures.filter { seen.insert($0.batch).inserted }
         failures = Array(failures.sorted { $0.batch > $1.batch }.prefix(Self.failuresShown))
         if let source {
             let limit = try Workflow(json: record.text).limit
             left = try await Self.left(of: summary, in: source, by: limit, inventory)
-            let isOver = left?.items == 0 && !summary.isDue
-            if isOver, status.state.name == "idle" { state = "complete" }
         } else if status.run.isAtEnd {
             left = Amount()
+        }
+        // Stuck batches end a run only where nothing else is left.
+        switch (state, left?.items == 0 && !summary.isDue) {
+        case ("idle", true): state = "complete"
+        case ("stuck", false): state = "idle"
+        default: break
         }
         estimate(summary)
     }
@@ -69,26 +81,14 @@ extension WorkflowProgress {
         running = Amount(summary.totals[.running])
         succeeded = Amount(summary.totals[.succeeded])
         waiting = Amount(summary.totals[.released])
+        waiting.add(Amount(summary.retrying))
+        stuck = Amount(summary.causes[.stuck])
+        cancelled = Amount(summary.causes[.cancelled])
         failed = Amount(summary.totals[.failed])
+        for other in [Amount(summary.retrying), stuck, cancelled] { failed.subtract(other) }
         quarantined = Amount(summary.totals[.quarantined])
         weightPerSecond = summary.weightPerSecond
         itemsPerSecond = summary.itemsPerSecond
-    }
-
-    /// Counts batches that failed: those that are due again wait.
-    private mutating func read(_ batches: [BatchRecord]) {
-        for batch in batches {
-            if batch.isFinal {
-                failures.append(Failure(batch))
-            } else {
-                failed.batches -= 1
-                failed.items -= batch.count
-                failed.weight -= batch.weight ?? 0
-                waiting.batches += 1
-                waiting.items += batch.count
-                waiting.weight += batch.weight ?? 0
-            }
-        }
     }
 
     // MARK: What is left
@@ -117,9 +117,10 @@ extension WorkflowProgress {
         guard end < .max - 1 else { return nil }
         let span = max(Double(end) - Double(id) + 1, 1)
         var left = Amount()
-        let tiles = try await inventory.tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
-        if let cursor = run.cursor, let begin = tiles.first?.range.lowerBound, cursor >= begin {
-            let share = span / (Double(cursor) - Double(begin) + 1)
+        if run.cursor != nil,
+            let begin = try await firstID(of: run, in: source, inventory), begin < id
+        {
+            let share = span / (Double(id) - Double(begin))
             let known = [BatchStatus.running, .succeeded, .released, .failed, .quarantined]
                 .compactMap { summary.totals[$0] }
             let items = known.reduce(0) { $0 + Double($1.items) }
@@ -140,10 +141,30 @@ extension WorkflowProgress {
         return left
     }
 
+    /// The lowest id that the run began with: where its batches begin or, where they reach down
+    /// without an end, that of the source.
+    private static func firstID(
+        of run: RunRecord,
+        in source: any MetaSource,
+        _ inventory: Inventory
+    ) async throws -> Int64? {
+        let tiles = try await inventory.tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
+        if let begin = tiles.first?.range.lowerBound, begin > .min { return begin }
+        let plan = try await source.nextRange(
+            after: nil,
+            within: run.bounds,
+            limit: BatchLimit(count: 1),
+            batches: 1
+        )
+        return plan.ranges.first?.ids.first
+    }
+
     /// Says how much is done, and how long the rest takes.
     private mutating func estimate(_ summary: RunSummary) {
         guard let left else { return }
-        let parts = [running, succeeded, waiting, failed, quarantined, left]
+        let parts = [
+            running, succeeded, waiting, failed, quarantined, stuck, cancelled, left,
+        ]
         let hasWeights = parts.contains { $0.weight > 0 }
         let size = { (amount: Amount) in hasWeights ? amount.weight : Double(amount.items) }
         let all = parts.reduce(0) { $0 + size($1) }
@@ -174,8 +195,24 @@ extension WorkflowProgress {
     }
 }
 
+extension WorkflowProgress.Amount {
+    fileprivate mutating func add(_ other: Self) {
+        batches += other.batches
+        items += other.items
+        weight += other.weight
+    }
+
+    /// Takes out a part of it.
+    fileprivate mutating func subtract(_ part: Self) {
+        batches = max(batches - part.batches, 0)
+        items = max(items - part.items, 0)
+        // Without a batch there is no weight, however the sums were rounded.
+        weight = batches == 0 ? 0 : max(weight - part.weight, 0)
+    }
+}
+
 extension WorkflowProgress.Failure {
-    /// What is told of a batch that failed for good.
+    /// What is told of a batch that failed for good or is stuck.
     init(_ record: BatchRecord) {
         self.init(
             batch: record.id,

@@ -28,10 +28,14 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var succeeded = Amount()
     /// Batches that wait for an attempt: given back, or failed and due again.
     public var waiting = Amount()
-    /// Batches that failed for good.
+    /// Batches that failed for good, without those that were cancelled.
     public var failed = Amount()
     /// Batches of one item that failed for good.
     public var quarantined = Amount()
+    /// Batches that have used up their attempts, and are tried again now and then all the same.
+    public var stuck = Amount()
+    /// Batches that somebody cancelled.
+    public var cancelled = Amount()
     /// What is not in a batch yet, as far as the source tells; `nil` where it does not.
     public var left: Amount?
     /// What succeeded of all there is, by weight or, without weights, by items: 0 to 100; `nil`
@@ -48,8 +52,13 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var mostParallel = 0
     /// Most batches that may be held at once; `nil` for any number.
     public var parallelism: Int?
-    /// The last batches that failed for good, twenty at most, with their errors.
+    /// The last batches that failed for good or are stuck, twenty at most, with their errors.
     public var failures: [Failure] = []
+
+    /// Whether what is complete has something that did not succeed.
+    var hasFailures: Bool {
+        [failed, quarantined, stuck, cancelled].contains { $0.batches > 0 }
+    }
 
     /// What some batches come to.
     public struct Amount: Sendable, Hashable, Codable {
@@ -78,7 +87,7 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
         public var to: Double
     }
 
-    /// A batch that failed for good.
+    /// A batch that failed for good or is stuck.
     public struct Failure: Sendable, Hashable, Codable {
         /// The batch's number.
         public var batch: Int64
@@ -100,7 +109,7 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
         case job, meta, run, generation, digest, state, reason
         case startedAt = "started_at"
-        case at, running, succeeded, waiting, failed, quarantined, left
+        case at, running, succeeded, waiting, failed, quarantined, stuck, cancelled, left
         case donePercent = "done_percent"
         case weightPerSecond = "weight_per_s"
         case itemsPerSecond = "items_per_s"
