@@ -28,6 +28,7 @@ let migrations = [
     "0014_create_workflow",
     "0015_add_target_weight",
     "0016_share_budget",
+    "0017_create_probe",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -131,8 +131,8 @@ struct BenchDatabase: Sendable {
         try await run(
             [
                 "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
-                "_let_in", "_change", "_charge", "_waiting", "_page", "_page_list", "_workflow",
-                "_migration",
+                "_let_in", "_change", "_charge", "_waiting", "_probe", "_page", "_page_list",
+                "_workflow", "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }
             .joined(separator: "\n")

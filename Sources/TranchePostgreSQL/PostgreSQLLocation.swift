@@ -33,6 +33,7 @@ extension SourceDatabase {
                 await database.close()
                 return identity
             },
+            openForReading: { try readOnly(url) },
             openForWriting: {
                 PostgreSQLDatabase(
                     url: try PostgreSQLURL(url),

@@ -34,6 +34,7 @@ extension SourceDatabase {
                 await database.close()
                 return identity
             },
+            openForReading: { try await SQLiteInventory.openSource(path) },
             openForWriting: {
                 try await SQLiteDatabase.open(
                     path: path,

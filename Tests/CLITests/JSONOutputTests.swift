@@ -31,6 +31,8 @@ import TrancheWorkflows
             ("pause, resume, workflow pause, workflow resume", PauseDocument.self),
             ("set, restore", RunLimitsDocument.self),
             ("budget", BudgetsDocument.self),
+            ("probe", ProbesDocument.self),
+            ("probe ask", ProbeAnswerDocument.self),
             ("changes", ChangesDocument.self),
             ("page next", SuccessorDocument.self),
             ("page list", PagesDocument.self),

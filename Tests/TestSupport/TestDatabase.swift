@@ -200,4 +200,5 @@ package let migrationSteps = [
     "0014_create_workflow",
     "0015_add_target_weight",
     "0016_share_budget",
+    "0017_create_probe",
 ]

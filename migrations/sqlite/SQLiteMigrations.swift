@@ -99,6 +99,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._016_share_budget_up_sql,
             down: PackageResources._016_share_budget_down_sql
         ),
+        Migration(
+            version: 17,
+            name: "create_probe",
+            up: PackageResources._017_create_probe_up_sql,
+            down: PackageResources._017_create_probe_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -67,7 +67,9 @@ extension Inventory {
             throw TrancheError(.invalidArgument, "\(count) batches asked for; give 1 or more")
         }
         let source = try await prepare(request, from: source)
-        if try await holdOfSource(request.key(of: source), source) != nil { return [] }
+        let key = request.key(of: source)
+        if try await holdOfSource(key, source) != nil { return [] }
+        try await askKnownProbes(of: key)
         let request = try await sized(request, from: source)
         return try await handOut(request, from: source, batches: count).batches
     }
@@ -133,10 +135,10 @@ extension Inventory {
         }
         let description = source
         let source = try await prepare(request, from: description)
-        if let reason = try await holdOfSource(request.key(of: source), source) {
-            return ([], reason)
-        }
+        let key = request.key(of: source)
+        if let reason = try await holdOfSource(key, source) { return ([], reason) }
         try await auditALittle(request, from: description)
+        try await askKnownProbes(of: key)
         let request = try await sized(request, from: source)
         return try await handOut(request, from: source, batches: count, isDraining: isDraining)
     }
@@ -155,7 +157,8 @@ extension Inventory {
         // A plan takes its time, and so may an audit: what has ended is recorded before. That of a
         // source without gaps reads up to the end of one batch.
         let opened = try await source(description)
-        guard store.readsUnderLock(opened) || opened.isSeamless, !isAuditDue(request, from: opened)
+        guard store.readsUnderLock(opened) || opened.isSeamless,
+            !isAuditDue(request, from: opened), !areProbesDue(of: request.key(of: opened))
         else { return nil }
         let source = try await prepare(request, from: description)
         guard try await holdOfSource(request.key(of: source), source) == nil else { return nil }

@@ -47,9 +47,12 @@ extension Inventory {
             // stands for those that were given.
             if answer.batches.isEmpty || !live.isEmpty {
                 await noteHandOut(asked.key, source, answer)
-                return (live, answer.reason)
+                if !live.isEmpty { return (live, answer.reason) }
+                let reason = try await lookForProbes(of: asked.key, after: answer.reason)
+                if let reason { return (live, reason) }
+            } else {
+                request.token = nil
             }
-            request.token = nil
             ending = nil
         }
     }

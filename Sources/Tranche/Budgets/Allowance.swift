@@ -88,6 +88,8 @@ extension Budget {
     fileprivate func refusal(of asked: Double, for run: RunKey, now: Date) -> Refusal? {
         let closed = Refusal(owner: owner, isWaitedFor: false)
         if pauseReason != nil || limits.batches == 0 || limits.weight == 0 { return closed }
+        // Whoever asks the probes tells more.
+        if let openUntil, openUntil <= now { return closed }
         if let parking, parking.until > now {
             return Refusal(owner: owner, until: parking.until, isWaitedFor: false)
         }

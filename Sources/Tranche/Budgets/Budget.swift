@@ -31,6 +31,8 @@ public struct Budget: Sendable, Hashable {
     public var pauseReason: String?
     /// Until when nothing is let in, and why.
     public var parking: BudgetParking?
+    /// Until when its probes let go on; `nil` where it has none.
+    public var openUntil: Date?
     /// What is held under it: batches whose lease lasts.
     public var held: BudgetUse
     /// The runs that hold or wait, where that is known.

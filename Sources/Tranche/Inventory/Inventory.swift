@@ -31,6 +31,10 @@ public final class Inventory: Sendable {
     let watches = Mutex<[RunKey: IdentityWatch]>([:])
     /// The weights of runs whose batches have a target time.
     let sizes = Mutex<[RunKey: KnownSize]>([:])
+    /// When this process is to ask the probes of runs, by its stopwatch, where it knows of any.
+    let probeTimes = Mutex<[RunKey: Duration]>([:])
+    /// When it last looked whether probes limit a run.
+    let probeLooks = Mutex<[RunKey: Duration]>([:])
 
     /// Tells observers what happens; `nil` where there is none.
     let events: EventReporter?
@@ -181,6 +185,8 @@ extension Inventory {
         public var sharesTransactions = true
         /// Whether workers give up to 1 % of their time to audits; true by default.
         public var auditsWhileWorking = true
+        /// Who asks the questions of probes, but for time windows; nobody by default.
+        public var probers: [any Prober] = []
 
         /// Makes a configuration.
         public init(

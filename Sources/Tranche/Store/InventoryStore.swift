@@ -11,7 +11,7 @@ public import Foundation
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, PageStore,
-    WorkflowStore, SizingStore
+    WorkflowStore, SizingStore, ProbeStore
 {
     /// Hands out batches, in this order: released, expired and due ones, as they were, those first that
     /// are due for longest; then a late one; then new ones after the cursor.

@@ -223,6 +223,9 @@ struct BudgetCommand: Command {
             let words = parking.reason.isEmpty ? "" : " (\(parking.reason))"
             state.append("parked, let in \(HumanText.relative(parking.until, to: now))\(words)")
         }
+        if let open = budget.openUntil, open <= now {
+            state.append("a probe holds it back ('tranche probe list')")
+        }
         if budget.isExceeded { state.append("more is held than it allows") }
         let waiting = budget.claims.count { $0.wait != nil }
         if waiting > 0 {

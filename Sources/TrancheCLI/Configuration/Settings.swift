@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 import TrancheConnectors
+import TrancheHTTP
 import TrancheSQL
 
 /// What flags, environment and dotenv file say, in this order.
@@ -132,6 +133,7 @@ package struct Settings: Sendable {
         if let worker = worker ?? values["TRANCHE_WORKER"]?.text { configuration.worker = worker }
         configuration.retryLimit =
             try value("TRANCHE_RETRY_LIMIT", parseDuration) ?? configuration.retryLimit
+        configuration.probers = probers
         return configuration
     }
 
@@ -142,6 +144,17 @@ package struct Settings: Sendable {
             _ = try Self.database(spec)
             return spec
         }
+    }
+
+    /// Who asks the probes; `nil` as a database's URL is the inventory.
+    var probers: [any Prober] {
+        let settings = self
+        return [
+            HTTPProber(),
+            SQLProber { url in
+                try Self.database(try url.map { try DatabaseSpec($0) } ?? settings.inventory)
+            },
+        ]
     }
 
     private static func database(_ spec: DatabaseSpec) throws -> SourceDatabase {

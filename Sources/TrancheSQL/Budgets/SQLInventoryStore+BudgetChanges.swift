@@ -99,7 +99,7 @@ extension SQLInventoryStore {
                 ),
             ]
         case .remove:
-            return [tables.letIn, tables.charge, tables.waiting].map {
+            return [tables.letIn, tables.charge, tables.waiting, tables.probe].map {
                 "DELETE FROM \($0) WHERE budget_id = \(known?.id ?? 0)"
             } + [
                 "DELETE FROM \(tables.budget) WHERE \(isNamed)",
@@ -192,7 +192,7 @@ extension SQLInventoryStore {
         )
     }
 
-    private func unknownBudget(_ name: String) -> TrancheError {
+    func unknownBudget(_ name: String) -> TrancheError {
         TrancheError(
             .unknownBudget,
             "there is no budget '\(name)' in \(self.name); 'tranche budget list' lists what there "
@@ -261,7 +261,7 @@ extension SQLInventoryStore {
                         to: text(wanted),
                         run.id
                     ),
-                    limit(run),
+                    limit(run.id),
                 ]
                 _ = try await connection.commit(statements)
             }
@@ -312,7 +312,7 @@ extension SQLInventoryStore {
                 self.note(note, on: .run(run.key), "parallelism", from: nil, to: "\(most)", run.id)
             )
         }
-        if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run)) }
+        if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run.id)) }
         statements.append("SELECT budget_set FROM \(tables.run) WHERE id = \(run.id)")
         var row = try await connection.run(statements)[statements.count - 1].first
         run.budgetSet = try row?.integer() ?? 0
@@ -331,7 +331,8 @@ extension SQLInventoryStore {
                 try requireRun(rows[0], key)
                 var row = rows[0][0]
                 let run = try self.run(&row)
-                let old = try rows[1].map { Int(try $0.integer()) }.first
+                let old = try rows[1].map { try $0.optionalInteger() }.first.flatMap { $0 }
+                    .map { Int($0) }
                 // Said again, it is no change: what is put back is what it was before that.
                 if old == batches { return }
                 _ = try await connection.commit(
@@ -344,7 +345,7 @@ extension SQLInventoryStore {
                             to: batches.map { String($0) },
                             run.id
                         ),
-                        limit(run),
+                        limit(run.id),
                     ]
                 )
             }
@@ -386,13 +387,8 @@ extension SQLInventoryStore {
     private func own(_ batches: Int?, of run: RunRecord) -> [SQLStatement] {
         let isOwn: SQLStatement = "run_id = \(run.id)"
         guard let batches else {
-            return [
-                """
-                DELETE FROM \(tables.letIn)
-                WHERE budget_id IN (SELECT id FROM \(tables.budget) WHERE \(isOwn))
-                """,
-                "DELETE FROM \(tables.budget) WHERE \(isOwn)",
-            ]
+            return ["UPDATE \(tables.budget) SET batches = NULL WHERE \(isOwn)"]
+                + removeOwn(ofRun: run.id)
         }
         return [
             """
@@ -400,6 +396,20 @@ extension SQLInventoryStore {
             ON CONFLICT (run_id) DO UPDATE SET batches = excluded.batches
             """,
             enterHeld(into: isOwn, isRun(run.key)),
+        ]
+    }
+
+    /// The statements that remove a run's own budget where it limits nothing, and no probe holds it
+    /// back.
+    func removeOwn(ofRun run: Int64) -> [SQLStatement] {
+        let isUnused: SQLStatement =
+            "run_id = \(run) AND batches IS NULL AND open_until IS NULL"
+        return [
+            """
+            DELETE FROM \(tables.letIn)
+            WHERE budget_id IN (SELECT id FROM \(tables.budget) WHERE \(isUnused))
+            """,
+            "DELETE FROM \(tables.budget) WHERE \(isUnused)",
         ]
     }
 
@@ -416,8 +426,8 @@ extension SQLInventoryStore {
     }
 
     /// Makes a run look for budgets where any limits it.
-    private func limit(_ run: RunRecord) -> SQLStatement {
-        "UPDATE \(tables.run) AS r SET budget_set = \(budgetSet) WHERE id = \(run.id)"
+    func limit(_ run: Int64) -> SQLStatement {
+        "UPDATE \(tables.run) AS r SET budget_set = \(budgetSet) WHERE id = \(run)"
     }
 
     // MARK: - Changes

@@ -48,7 +48,8 @@ extension SQLInventoryStore {
             (
                 SELECT count(*) FROM \(tables.waiting) AS w
                 WHERE w.budget_id = b.id AND w.waits_until > \(now)
-            )
+            ),
+            \(dialect.milliseconds("b.open_until"))
         FROM mine AS b
         LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
         LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
@@ -178,12 +179,14 @@ extension SQLInventoryStore {
         let entries = Int(try row.integer())
         budget.held.batches = Int(try row.integer())
         budget.held.weight = try row.optionalDouble() ?? 0
+        let waiting = Int(try row.integer())
+        budget.openUntil = try row.optionalInstant()
         return BudgetRow(
             id: id,
             budget: budget,
             foldedTo: foldedTo,
             entries: entries,
-            waiting: Int(try row.integer())
+            waiting: waiting
         )
     }
 

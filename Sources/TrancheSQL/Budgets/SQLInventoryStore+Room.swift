@@ -62,7 +62,8 @@ extension SQLInventoryStore {
     /// Sums are a little more or less than another order of the same weights gives.
     private func isFull(for use: BudgetUse, now: SQLStatement) -> SQLStatement {
         """
-        b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.weight = 0
+        b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.open_until <= \(now)
+            OR b.weight = 0
             OR coalesce(u.batches, 0) + \(use.batches) > b.batches
             OR (coalesce(u.batches, 0) > 0 OR \(use.batches) > 1)
                 AND coalesce(u.weight, 0.0) > b.weight * 1.000000001 - \(use.weight)

@@ -147,6 +147,7 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
     private let key: String
     private let opener: @Sendable (SQLSource) async throws -> any MetaSource
     private let identifier: @Sendable () async throws -> String
+    private let reader: (@Sendable () async throws -> any SQLDatabase)?
     private let writer: (@Sendable () async throws -> any SQLDatabase)?
 
     /// Describes a database.
@@ -162,22 +163,39 @@ public struct SourceDatabase: SQLSourceProvider, Hashable {
         open: @escaping @Sendable (SQLSource) async throws -> any MetaSource,
         identify: @escaping @Sendable () async throws -> String
     ) {
-        self.init(name: name, key: key, open: open, identify: identify, openForWriting: nil)
+        self.init(
+            name: name,
+            key: key,
+            open: open,
+            identify: identify,
+            openForReading: nil,
+            openForWriting: nil
+        )
     }
 
-    /// Describes a database that sinks may write to.
+    /// Describes a database that probes may ask, and sinks write to.
     package init(
         name: String,
         key: String,
         open: @escaping @Sendable (SQLSource) async throws -> any MetaSource,
         identify: @escaping @Sendable () async throws -> String,
+        openForReading: (@Sendable () async throws -> any SQLDatabase)?,
         openForWriting: (@Sendable () async throws -> any SQLDatabase)?
     ) {
         self.name = name
         self.key = key
         opener = open
         identifier = identify
+        reader = openForReading
         writer = openForWriting
+    }
+
+    /// Opens the database so that it refuses to be written to.
+    func openForReading() async throws -> any SQLDatabase {
+        guard let reader else {
+            throw TrancheError(.invalidArgument, "'\(name)' cannot be asked from here")
+        }
+        return try await reader()
     }
 
     /// Opens the database for writing.

@@ -14,6 +14,7 @@ package struct TableNames: Sendable, Hashable {
     package let charge: SQLTableName
     package let waiting: SQLTableName
     package let flush: SQLTableName
+    package let probe: SQLTableName
     package let change: SQLTableName
     package let pageList: SQLTableName
     package let page: SQLTableName
@@ -33,6 +34,7 @@ package struct TableNames: Sendable, Hashable {
         charge = SQLTableName(schema: schema, table: table + "_charge")
         waiting = SQLTableName(schema: schema, table: table + "_waiting")
         flush = SQLTableName(schema: schema, table: table + "_flush")
+        probe = SQLTableName(schema: schema, table: table + "_probe")
         change = SQLTableName(schema: schema, table: table + "_change")
         pageList = SQLTableName(schema: schema, table: table + "_page_list")
         page = SQLTableName(schema: schema, table: table + "_page")

@@ -410,7 +410,7 @@ extension ConformanceCase {
 
 extension Bench {
     /// Fails where a batch of one item is handed out, or another reason is given.
-    fileprivate func requireLimited(by name: String) async throws {
+    func requireLimited(by name: String) async throws {
         let reason = try await takeOne()
         guard case .limited(name, _) = reason else {
             throw ConformanceFailure("not limited by \(name): \(reason)")

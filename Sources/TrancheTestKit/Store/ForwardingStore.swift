@@ -380,6 +380,30 @@ extension ForwardingStore {
     }
 }
 
+// MARK: - Probes
+
+extension ForwardingStore {
+    /// Passes the request on; see `ProbeStore`.
+    public func probes(limiting key: RunKey?) async throws -> (probes: [Probe], now: Date) {
+        try await forward(.read) { try await base.probes(limiting: key) }
+    }
+
+    /// Passes the request on; see `ProbeStore`.
+    public func set(_ probe: Probe, _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.set(probe, note) }
+    }
+
+    /// Passes the request on; see `ProbeStore`.
+    public func removeProbe(_ name: String, _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.removeProbe(name, note) }
+    }
+
+    /// Passes the request on; see `ProbeStore`.
+    public func save(_ state: ProbeState, ofProbe name: String) async throws -> Bool {
+        try await forward(.change) { try await base.save(state, ofProbe: name) }
+    }
+}
+
 // MARK: - Pages
 
 extension ForwardingStore {

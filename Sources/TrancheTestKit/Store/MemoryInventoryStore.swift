@@ -176,6 +176,26 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { try $0.setParallelism(batches, of: key, note, now: $1) }
     }
 
+    /// Reads probes; see `ProbeStore`.
+    public func probes(limiting key: RunKey?) async throws -> (probes: [Probe], now: Date) {
+        try change { tables, now in (tables.probes(limiting: key, now: now), now) }
+    }
+
+    /// Makes or replaces a probe; see `ProbeStore`.
+    public func set(_ probe: Probe, _ note: ChangeNote) async throws {
+        try change { try $0.set(probe, note, now: $1) }
+    }
+
+    /// Removes a probe; see `ProbeStore`.
+    public func removeProbe(_ name: String, _ note: ChangeNote) async throws {
+        try change { try $0.removeProbe(name, note, now: $1) }
+    }
+
+    /// Replaces what is known of a probe's answers; see `ProbeStore`.
+    public func save(_ state: ProbeState, ofProbe name: String) async throws -> Bool {
+        try change { tables, _ in tables.save(state, ofProbe: name) }
+    }
+
     /// Reads changes of budgets and runs, the latest first.
     public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
         try change { tables, _ in tables.changes(selection, limit: limit) }

@@ -19,6 +19,7 @@ extension MemoryTables {
         }
         return meant.sorted { $0.place < $1.place }.map { budget in
             var budget = budget
+            budget.openUntil = openUntil(of: budget.owner)
             budget.claims = claims(on: budget.owner, now: now)
             for claim in budget.claims {
                 budget.held.batches += claim.held.batches
@@ -129,7 +130,7 @@ extension MemoryTables {
     }
 
     /// Notes which runs any budget limits, and what they hold.
-    private mutating func limitRuns(now: Date) throws {
+    mutating func limitRuns(now: Date) throws {
         for run in runs {
             let isLimited = !budgets(of: run.key, now: now).isEmpty
             try changeRun(run.key) { $0.budgetSet = isLimited ? 1 : 0 }
@@ -203,6 +204,7 @@ extension MemoryTables {
             budgets.remove(at: place)
             entries.removeAll { $0.owner == owner }
             waits[owner] = nil
+            probes = probes.filter { $0.value.owner != owner }
             try limitRuns(now: now)
             add(owner, "limits", from: old.limits.text, to: nil, note, now: now)
         }
@@ -240,12 +242,12 @@ extension MemoryTables {
         let owner = Budget.Owner.run(key)
         let old = budgets.first { $0.owner == owner }?.limits.batches
         if old == batches { return }
-        budgets.removeAll { $0.owner == owner }
-        if batches == nil {
-            entries.removeAll { $0.owner == owner }
+        if let place = budgets.firstIndex(where: { $0.owner == owner }) {
+            budgets[place].limits.batches = batches
         } else {
             budgets.append(Budget(owner, limits: BudgetLimits(batches: batches)))
         }
+        removeOwnBudget(owner)
         try limitRuns(now: now)
         let (from, to) = (old.map { String($0) }, batches.map { String($0) })
         add(owner, "parallelism", from: from, to: to, note, now: now)
@@ -309,7 +311,7 @@ extension MemoryTables {
         changes.append(record)
     }
 
-    private func unknownBudget(_ name: String) -> TrancheError {
+    func unknownBudget(_ name: String) -> TrancheError {
         TrancheError(.unknownBudget, "there is no budget '\(name)'")
     }
 

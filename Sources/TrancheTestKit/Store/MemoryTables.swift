@@ -23,6 +23,8 @@ struct MemoryTables {
     var entries: [BudgetEntry] = []
     /// Which runs wait for room in a budget.
     var waits: [Budget.Owner: [RunKey: BudgetWait]] = [:]
+    /// By name.
+    var probes: [String: Probe] = [:]
     /// In the order in which they were made.
     var changes: [ChangeRecord] = []
     /// The lists of pages, by name.

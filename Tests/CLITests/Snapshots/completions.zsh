@@ -29,6 +29,7 @@ _tranche() {
         'set:Change how much of a run is held at once, and how it ranks among others'
         'restore:Put the parallelism of a run back to what it was'
         'budget:Say how much may be held at once by all runs of a budget'
+        'probe:Hold back a budget or a run by a question\: a query, an address, a time of day'
         'changes:List who changed budgets and runs, when and why'
         'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
         'workflow:Begin a run that is described in a file; watch and steer it from anywhere'
@@ -612,6 +613,29 @@ _tranche() {
                 '--burst[the most that a rate keeps for later; what it gives in its time unless set]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
                 '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        probe)
+            _arguments \
+                ':set|list|show|ask|remove:(set list show ask remove)' \
+                ':NAME:' \
+                '--sql[a query whose first column is true or a number other than 0 to go on; a second column is the reason]:QUERY:' \
+                '--database[where the query is run, without a password; the inventory by default]:URL:' \
+                '--http[an address that answers 200 to 299 to go on]:URL:' \
+                '--window[the time of day in which to go on]:HH\:MM-HH\:MM:' \
+                '--zone[the window'\''s time zone\: Europe/Berlin, UTC]:ZONE:' \
+                '--every[how long an answer counts; 30s unless set]:TIME:' \
+                '--timeout[how long an answer may take; 5s unless set]:TIME:' \
+                '--unreachable[what it means that it cannot be asked; hold unless set]:hold|go:(hold go)' \
+                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--budget[all runs under this budget]:NAME:' \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
