@@ -191,12 +191,15 @@ struct ProbeTests {
         let prober = Hanging(clock: bench.clock)
         let inventory = World.inventory("one", bench, [prober])
         let probe = Probe("up", of: .name("b"), .http("http://h/up"), timeout: .seconds(3))
-        async let asked = inventory.ask(probe)
+        async let error = Self.error(of: inventory, asking: probe)
         // Who asks, and the bound.
         try await bench.clock.waitForSleepers(2)
         bench.clock.advance(by: .seconds(3))
-        let error = await #expect(throws: TrancheError.self) { try await asked }
-        #expect(error?.message == "probe 'up' cannot be asked: no answer within 3 s")
+        #expect(await error?.message == "probe 'up' cannot be asked: no answer within 3 s")
+    }
+
+    private static func error(of inventory: Inventory, asking probe: Probe) async -> TrancheError? {
+        await #expect(throws: TrancheError.self) { try await inventory.ask(probe) }
     }
 
     @Test(
