@@ -29,6 +29,7 @@ let migrations = [
     "0015_add_target_weight",
     "0016_share_budget",
     "0017_create_probe",
+    "0018_bound_budget",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -126,6 +126,44 @@ struct BenchDatabase: Sendable {
         }
     }
 
+    /// Fills an inventory with batches that are like its first, and have succeeded.
+    func storeBatches(_ rows: Int, in table: String) async throws {
+        let numbers =
+            isSQLite
+            ? "(WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < \(rows)) SELECT g FROM s)"
+            : "generate_series(1, \(rows)) AS s (g)"
+        try await run(
+            """
+            INSERT INTO \(table) (meta_table, job, kind, status, batch_id_start, batch_id_end, batch_count,
+                batch_weight, processing_start, processing_end, request, config)
+            SELECT b.meta_table, b.job, b.kind, 'succeeded', b.batch_id_start, b.batch_id_end, b.batch_count,
+                b.batch_weight, b.processing_start, b.processing_end, '0' || g, b.config
+            FROM \(numbers), (SELECT * FROM \(table) ORDER BY id LIMIT 1) AS b;
+            """
+        )
+        if !isSQLite { try await run("ANALYZE \(table);") }
+    }
+
+    /// Runs `body` while a transaction is open that has written.
+    func withOpenTransaction<R>(_ body: () async throws -> R) async throws -> R {
+        try await run("CREATE TABLE IF NOT EXISTS beside_written (written bigint);")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["psql", "-qX", place]
+        let input = Pipe()
+        process.standardInput = input
+        try process.run()
+        defer {
+            // At the end of its input the program ends, and its transaction with it.
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+        let script =
+            "BEGIN;\nCREATE TABLE IF NOT EXISTS beside_written (n integer);\nINSERT INTO beside_written VALUES (1);\n"
+        try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
+        return try await body()
+    }
+
     /// Removes an inventory.
     func dropInventory(_ table: String) async throws {
         try await run(

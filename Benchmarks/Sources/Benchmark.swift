@@ -35,6 +35,9 @@ enum Benchmark {
                     (0) of another job are in the inventory, and --gaps ids (0) are missing
           budgets   batches per second of one worker with a parallelism and a budget beside one without,
                     and of 32 workers on eight runs of one budget beside 32 on one run without
+          crowded   an acquire of one worker while 10,000 batches are held under a budget, 1,000,000 are
+                    stored and, on PostgreSQL, a transaction stays open for a minute, beside one
+                    without a budget; and while 100,000 batches are stuck, beside one without
           workflows batches whose reading and writing take 20 ms each, in stages beside one after the
                     other; and a CSV file of 1,000,000 rows into PostgreSQL by a workflow of the
                     program tranche beside this one, by turns with its load
@@ -70,6 +73,7 @@ enum Benchmark {
             if options.suites.contains("far") { try await Far(database, options).run() }
             if options.suites.contains("beside") { try await Beside(database, options).run() }
             if options.suites.contains("budgets") { try await Budgets(database, options).run() }
+            if options.suites.contains("crowded") { try await Crowded(database, options).run() }
             if options.suites.contains("workflows") {
                 try await WorkflowLoads(database, options).run()
             }
@@ -80,7 +84,7 @@ enum Benchmark {
     struct Options {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
-            "batcher", "sharing", "far", "beside", "budgets", "workflows",
+            "batcher", "sharing", "far", "beside", "budgets", "crowded", "workflows",
         ]
 
         var suites: [String] = []

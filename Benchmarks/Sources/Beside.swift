@@ -25,14 +25,11 @@ struct Beside {
         try await database.run(
             "DELETE FROM \(table) WHERE id < \(2 * options.gaps) AND id % 2 = 1"
         )
-        try await database.run(
-            "CREATE TABLE IF NOT EXISTS beside_written (written bigint);"
-        )
         var without: [Rates] = []
         var beside: [Rates] = []
         for _ in 0..<options.repeats {
             without.append(try await measure(table))
-            beside.append(try await withOpenTransaction { try await measure(table) })
+            beside.append(try await database.withOpenTransaction { try await measure(table) })
         }
         var line = Line("beside", "8-processes-60-s", on: database.kind)
         line.add("stored_batches", options.stored)
@@ -112,23 +109,5 @@ struct Beside {
             ANALYZE \(Self.inventory);
             """
         )
-    }
-
-    /// Runs `body` while a transaction is open that has written.
-    private func withOpenTransaction(_ body: () async throws -> Rates) async throws -> Rates {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["psql", "-qX", database.place]
-        let input = Pipe()
-        process.standardInput = input
-        try process.run()
-        defer {
-            // At the end of its input the program ends, and its transaction with it.
-            try? input.fileHandleForWriting.close()
-            process.waitUntilExit()
-        }
-        let script = "BEGIN;\nINSERT INTO beside_written VALUES (1);\n"
-        try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
-        return try await body()
     }
 }

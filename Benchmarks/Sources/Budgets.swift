@@ -38,6 +38,14 @@ struct Budgets {
             "eight_runs_of_a_budget",
             { try await measure(source, eight, workers: 32, isLimited: true) }
         )
+        // How much of that is the budget's: eight runs share no transactions either way.
+        try await compare(
+            "32-workers-on-eight-runs",
+            "without",
+            { try await measure(source, eight, workers: 32, isLimited: false) },
+            "of_a_budget",
+            { try await measure(source, eight, workers: 32, isLimited: true) }
+        )
         let batch = BatchLimit.weight(100)
         try await share(
             "shares-3-to-1",

@@ -62,10 +62,10 @@ struct Flat {
         // The first batch makes the run; the table is then filled and the cursor set.
         var warmUp = WorkLoop()
         try await warmUp.run(inventory, source, job: "flat", batches: 3)
-        if batchesBefore > 0 { try await fill(inventoryTable, batchesBefore) }
+        if batchesBefore > 0 { try await database.storeBatches(batchesBefore, in: inventoryTable) }
         if cursor > 0 {
             try await database.run(
-                "UPDATE \(inventoryTable)_run SET cursor_id = \(cursor), tile_end = \(cursor);"
+                "UPDATE \(inventoryTable)_run SET passed_id = \(cursor);"
             )
         }
         try await warmUp.run(inventory, source, job: "flat", batches: 8)
@@ -73,22 +73,5 @@ struct Flat {
         try await loop.run(inventory, source, job: "flat", batches: sample)
         await inventory.close()
         return loop.times.median
-    }
-
-    private func fill(_ table: String, _ rows: Int) async throws {
-        let numbers =
-            database.isSQLite
-            ? "(WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < \(rows)) SELECT g FROM s)"
-            : "generate_series(1, \(rows)) AS s (g)"
-        try await database.run(
-            """
-            INSERT INTO \(table) (meta_table, job, kind, status, batch_id_start, batch_id_end, batch_count,
-                batch_weight, processing_start, processing_end, request, config)
-            SELECT b.meta_table, b.job, b.kind, 'succeeded', b.batch_id_start, b.batch_id_end, b.batch_count,
-                b.batch_weight, b.processing_start, b.processing_end, '0' || g, b.config
-            FROM \(numbers), (SELECT * FROM \(table) ORDER BY id LIMIT 1) AS b;
-            """
-        )
-        if !database.isSQLite { try await database.run("ANALYZE \(table);") }
     }
 }

@@ -201,4 +201,5 @@ package let migrationSteps = [
     "0015_add_target_weight",
     "0016_share_budget",
     "0017_create_probe",
+    "0018_bound_budget",
 ]

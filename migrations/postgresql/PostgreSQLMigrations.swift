@@ -105,6 +105,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._017_create_probe_up_sql,
             down: PackageResources._017_create_probe_down_sql
         ),
+        Migration(
+            version: 18,
+            name: "bound_budget",
+            up: PackageResources._018_bound_budget_up_sql,
+            down: PackageResources._018_bound_budget_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

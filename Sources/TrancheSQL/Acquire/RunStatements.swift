@@ -12,7 +12,8 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
-    private let budgetIDs: [Int64]?
+    private let looked: KnownBudgets?
+    private let limit: BatchLimit
     private let slots: Int
     private let size: Int
     private let bounds: IDBounds
@@ -28,11 +29,16 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         lock = store.lockInOrder(request.key)
         lastTile = store.selectLastTile(of: request.key)
         due = store.selectDue(request)
-        let looked = known.flatMap { $0.isTight ? $0.ids : nil }
-        budgets = looked.map {
-            store.selectBudgets(where: store.dialect.column("id", isAmong: $0))
+        let looked = known.flatMap { $0.isTight ? $0 : nil }
+        budgets = looked.map { looked in
+            store.selectBudgets(
+                where: store.dialect.column("id", isAmong: looked.ids),
+                // Where others may write meanwhile, only what is tight is looked at.
+                roomFor: store.dialect.hasOneWriter && !looked.isRefused ? request.mostUse : nil
+            )
         }
-        budgetIDs = looked
+        self.looked = looked
+        limit = request.limit
         step = source?.step(
             from: store.firstID(of: request.key),
             within: request.bounds,
@@ -51,9 +57,18 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         size: Int,
         budgets known: KnownBudgets?
     ) -> Bool {
-        budgetIDs == known.flatMap { $0.isTight ? $0.ids : nil } && slots == request.slots.count
+        looked == known.flatMap { $0.isTight ? $0 : nil } && slots == request.slots.count
+            && (looked == nil || limit == request.limit)
             && self.size == size
             && bounds == request.bounds
             && self.source == source?.definition
+    }
+}
+
+extension AcquireRequest {
+    /// What new batches for it come to at most; due ones may be heavier.
+    fileprivate var mostUse: BudgetUse {
+        let weight = limit.weight.map { $0 * Double(slots.count) }
+        return BudgetUse(batches: slots.count, weight: weight ?? 1e290)
     }
 }

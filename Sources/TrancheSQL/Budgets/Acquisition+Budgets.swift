@@ -61,7 +61,9 @@ extension Acquisition {
             set: run.budgetSet,
             ids: budgetIDs,
             isTight: store.dialect.hasOneWriter || room?.isTight ?? isTight,
-            isShared: room?.isShared ?? budgets.contains { $0.budget.held.batches > 0 }
+            isRefused: allowance.refusal != nil,
+            isShared: !store.dialect.hasOneWriter
+                && (room?.isShared ?? budgets.contains { $0.budget.held.batches > 0 })
         )
         if known == store.hint(for: run.key).budgets { return }
         store.note({ $0.budgets = known }, for: run.key)
@@ -99,16 +101,29 @@ extension Acquisition {
         let areMeant = store.dialect.column("id", isAmong: budgetIDs)
         let unnumbered = Set(new).subtracting(noted)
         let left = handedOut.indices.filter { !noted.contains($0) && !unnumbered.contains($0) }
+        // Known are those that the first insert wrote, or were read under the lock.
+        let bounds: SQLStatement
+        if !noted.isEmpty {
+            bounds = store.lastBounds(of: "b.id")
+        } else if store.dialect.hasOneWriter {
+            bounds = store.bounds(of: budgets, with: allowance.admitted)
+        } else {
+            bounds = "NULL, NULL, NULL"
+        }
         if !left.isEmpty {
             let ids = left.map { handedOut[$0].record.id }.sorted()
             let areHandedOut = store.dialect.column("id", isAmong: ids)
-            statements.append(store.enter(areHandedOut, of: "\(run.id)", into: areMeant))
+            statements.append(
+                store.enter(areHandedOut, of: "\(run.id)", into: areMeant, bounds: bounds)
+            )
         }
         if !unnumbered.isEmpty {
             // Where there is one writer, the highest numbers are those of what was just inserted.
             let areNew: SQLStatement =
                 "id > (SELECT max(id) FROM \(store.tables.batch)) - \(unnumbered.count)"
-            statements.append(store.enter(areNew, of: "\(run.id)", into: areMeant))
+            statements.append(
+                store.enter(areNew, of: "\(run.id)", into: areMeant, bounds: bounds)
+            )
         }
         for row in budgets {
             if row.isToBeFolded { statements += store.fold(row) }
@@ -134,14 +149,30 @@ extension Acquisition {
         let answer: SQLStatement =
             asks ? ", is_tight, is_shared FROM made CROSS JOIN room" : " FROM made"
         let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
+        let use = allowance.admitted
+        let letting: SQLStatement =
+            asks
+            ? """
+            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
+                letting.held_batches + \(use.batches), letting.held_weight + \(use.weight),
+                letting.summed
+            FROM made CROSS JOIN base AS letting
+            """
+            : """
+            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
+                \(store.lastBounds(of: "letting.id"))
+            FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
+            """
         return """
             WITH \(room)\(given), made AS (
             \(insert)\(condition)
             RETURNING id, batch_id_start
             ), entered AS (
-                INSERT INTO \(store.tables.letIn) (budget_id, run_id, batch_id, attempt)
-                SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1
-                FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
+                INSERT INTO \(store.tables.letIn) (
+                    budget_id, run_id, batch_id, attempt, bound_batches, bound_weight,
+                    summed_batches
+                )
+                \(letting)
             )
             SELECT id, batch_id_start\(answer)
             """

@@ -36,24 +36,48 @@ extension SQLInventoryStore {
 
     /// The statement that reads budgets and what is held under each, in the order in which they are
     /// locked.
-    func selectBudgets(where condition: SQLStatement) -> SQLStatement {
+    ///
+    /// - Parameters:
+    ///   - condition: The condition on budgets.
+    ///   - need: What is to be let in at most: where a budget has room for that by what its last
+    ///     entry says, what is held is told as that says it, which is too much; `nil` (the default)
+    ///     adds it up.
+    /// - Returns: The statement.
+    func selectBudgets(
+        where condition: SQLStatement,
+        roomFor need: BudgetUse? = nil
+    ) -> SQLStatement {
+        let isAdded = need.map { mayBeFull(for: $0) + isWaitedFor } ?? "1 = 1"
+        return """
+            WITH mine AS (\(selectWithBounds(where: condition))),
+            added AS (SELECT * FROM mine AS b WHERE \(isAdded))
+            SELECT
+                b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
+                CASE WHEN b.rate IS NOT NULL THEN \(lastCharge("tokens")) END,
+                CASE WHEN b.rate IS NOT NULL
+                    THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
+                b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason,
+                b.folded_to, coalesce(u.entries, 0), \(heldBatches), \(heldWeight),
+                \(summedBatches),
+                (
+                    SELECT count(*) FROM \(tables.waiting) AS w
+                    WHERE w.budget_id = b.id AND w.waits_until > \(now)
+                ),
+                \(dialect.milliseconds("b.open_until"))
+            FROM mine AS b
+            LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
+            LEFT JOIN added AS a ON a.id = b.id
+            LEFT JOIN (\(selectUse(of: "added"))) AS u ON u.budget_id = b.id
+            ORDER BY b.id
+            """
+    }
+
+    private var isWaitedFor: SQLStatement {
         """
-        WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(condition))
-        SELECT
-            b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
-            CASE WHEN b.rate IS NOT NULL THEN \(lastCharge("tokens")) END,
-            CASE WHEN b.rate IS NOT NULL THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
-            b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason, b.folded_to,
-            coalesce(u.entries, 0), coalesce(u.batches, 0), coalesce(u.weight, 0.0),
-            (
-                SELECT count(*) FROM \(tables.waiting) AS w
-                WHERE w.budget_id = b.id AND w.waits_until > \(now)
-            ),
-            \(dialect.milliseconds("b.open_until"))
-        FROM mine AS b
-        LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
-        LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
-        ORDER BY b.id
+         OR EXISTS (
+            SELECT 1 FROM \(tables.waiting) AS w
+            WHERE w.budget_id = b.id AND w.waits_until > \(now)
+        )
         """
     }
 
@@ -86,7 +110,7 @@ extension SQLInventoryStore {
                 \(dialect.sum(ofWeights: "weight")) AS weight
             FROM (
                 SELECT budget_id, run_id, 1 AS batches, held_weight AS weight
-                FROM (\(selectEntries)) AS entry
+                FROM (\(selectEntries(of: "mine"))) AS entry
                 WHERE held_weight IS NOT NULL
                 UNION ALL
                 SELECT budget_id, run_id, 0, 0.0 FROM live
@@ -124,26 +148,72 @@ extension SQLInventoryStore {
         }
     }
 
-    /// Adds up what is held under the budgets of a table `mine`.
+    // MARK: - What is held
+
+    /// The statement that reads budgets with what their last entries say.
+    ///
+    /// At most `bound_batches` and `bound_weight` are held: what was let in since it was added up is
+    /// counted there, and what has ended is not taken off. So most acquires need not add up what is
+    /// held. `last_weight` is NULL where the last one let in has ended.
+    func selectWithBounds(where condition: SQLStatement) -> SQLStatement {
+        """
+        SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
+            (\(selectHeldWeight)) AS last_weight
+        FROM (SELECT * FROM \(tables.budget) WHERE \(condition)) AS b
+        LEFT JOIN \(tables.letIn) AS l
+            ON l.id = (SELECT max(e.id) FROM \(tables.letIn) AS e WHERE e.budget_id = b.id)
+        """
+    }
+
+    /// Whether what is held under a budget `b` must be added up: by its last entry there may be no
+    /// room, or nothing is known, or more was let in since than was added up then.
+    func mayBeFull(for need: BudgetUse) -> SQLStatement {
+        """
+        b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
+            OR b.bound_batches + \(need.batches) > b.batches
+            OR b.bound_weight > b.weight - \(need.weight)
+        """
+    }
+
+    /// How many batches are held under a budget `b`, at most; `a` is of those that are added up, and
+    /// `u` what that came to.
+    var heldBatches: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END"
+    }
+
+    /// What these weigh, at most.
+    var heldWeight: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END"
+    }
+
+    /// How many there were when they were last added up.
+    var summedBatches: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END"
+    }
+
+    /// Adds up what is held under the budgets of a table.
     ///
     /// Each entry's batch is looked up by its number: a join might read the whole table of batches
     /// where the planner knows little of the entries.
-    var selectUse: SQLStatement {
+    func selectUse(of table: SQLStatement) -> SQLStatement {
         """
         SELECT
             budget_id, count(*) AS entries, count(held_weight) AS batches,
             \(dialect.sum(ofWeights: "held_weight")) AS weight
-        FROM (\(selectEntries)) AS entry
+        FROM (\(selectEntries(of: table))) AS entry
         GROUP BY budget_id
         """
     }
 
-    /// The entries of the budgets of a table `mine`, and what their batches weigh that are still held.
-    private var selectEntries: SQLStatement {
+    /// The entries of the budgets of a table, and what their batches weigh that are still held.
+    ///
+    /// SQLite takes the tables of a `CROSS JOIN` in this order (sqlite.org/optoverview.html, 9.4): it
+    /// reads no entry of budgets that are not meant.
+    private func selectEntries(of table: SQLStatement) -> SQLStatement {
         """
         SELECT l.budget_id, l.run_id, (\(selectHeldWeight)) AS held_weight
-        FROM mine AS k
-        JOIN \(tables.letIn) AS l ON l.budget_id = k.id AND l.id > k.folded_to
+        FROM \(table) AS k CROSS JOIN \(tables.letIn) AS l
+        WHERE l.budget_id = k.id AND l.id > k.folded_to
         """
     }
 
@@ -179,6 +249,7 @@ extension SQLInventoryStore {
         let entries = Int(try row.integer())
         budget.held.batches = Int(try row.integer())
         budget.held.weight = try row.optionalDouble() ?? 0
+        let summed = Int(try row.integer())
         let waiting = Int(try row.integer())
         budget.openUntil = try row.optionalInstant()
         return BudgetRow(
@@ -186,6 +257,7 @@ extension SQLInventoryStore {
             budget: budget,
             foldedTo: foldedTo,
             entries: entries,
+            summed: summed,
             waiting: waiting
         )
     }
@@ -198,12 +270,14 @@ extension SQLInventoryStore {
     ///   - batches: The condition on batches.
     ///   - run: The number of a batch's run, as an expression of the batch `h`; looked up by default.
     ///   - budgets: The condition on budgets.
+    ///   - bounds: What is held at most then, of a budget `b`; not known by default.
     ///   - condition: That on a budget `b` with a batch `h`; none by default.
     /// - Returns: The statement.
     func enter(
         _ batches: SQLStatement,
         of run: SQLStatement? = nil,
         into budgets: SQLStatement,
+        bounds: SQLStatement = "NULL, NULL, NULL",
         where condition: SQLStatement = "1 = 1"
     ) -> SQLStatement {
         let lookedUp: SQLStatement = """
@@ -213,12 +287,51 @@ extension SQLInventoryStore {
             )
             """
         return """
-            INSERT INTO \(tables.letIn) (budget_id, run_id, batch_id, attempt)
-            SELECT b.id, \(run ?? lookedUp), h.id, h.attempt
+            INSERT INTO \(tables.letIn) (
+                budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
+            )
+            SELECT b.id, \(run ?? lookedUp), h.id, h.attempt, \(bounds)
             FROM (SELECT id FROM \(tables.budget) WHERE \(budgets)) AS b
             CROSS JOIN (SELECT * FROM \(tables.batch) AS held WHERE \(batches)) AS h
             WHERE \(condition)
             """
+    }
+
+    /// The bounds of an entry that comes with others: those of the last entry of a budget.
+    ///
+    /// - Parameter budget: The budget's number.
+    /// - Returns: The columns.
+    func lastBounds(of budget: SQLStatement) -> SQLStatement {
+        SQLStatement.list(
+            (["bound_batches", "bound_weight", "summed_batches"] as [SQLStatement]).map { column in
+                """
+                (
+                    SELECT e.\(column) FROM \(tables.letIn) AS e
+                    WHERE e.budget_id = \(budget)
+                    ORDER BY e.id DESC
+                    LIMIT 1
+                )
+                """
+            }
+        )
+    }
+
+    /// The bounds of an entry under a budget `b`, whose use was read under the lock.
+    ///
+    /// - Parameters:
+    ///   - rows: The budgets.
+    ///   - use: All that is let in.
+    /// - Returns: The columns.
+    func bounds(of rows: [BudgetRow], with use: BudgetUse) -> SQLStatement {
+        let values = { (value: (BudgetRow) -> SQLStatement) -> SQLStatement in
+            rows.reduce(into: SQLStatement("CASE b.id")) { text, row in
+                text.append(" WHEN \(row.id) THEN \(value(row))")
+            } + " END"
+        }
+        return SQLStatement.list([
+            values { "\($0.budget.held.batches + use.batches)" },
+            values { "\($0.budget.held.weight + use.weight)" }, values { "\($0.summed)" },
+        ])
     }
 
     /// Keeps those entries of a budget that still count, behind all others, and removes the others.

@@ -42,42 +42,48 @@ extension SQLInventoryStore {
             isNews.append(" AND b.id <> \(row.id)")
         }
         isFull.append(isNews)
+        let condition = dialect.column("id", isAmong: ids)
         return """
-            mine AS (
-                SELECT * FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))
+            mine AS (\(selectWithBounds(where: condition))),
+            added AS (SELECT * FROM mine AS b WHERE \(mayBeFull(for: use))),
+            base AS MATERIALIZED (
+                SELECT b.*, \(heldBatches) AS held_batches, \(heldWeight) AS held_weight,
+                    \(summedBatches) AS summed, coalesce(u.entries, 0) AS entries
+                FROM mine AS b
+                LEFT JOIN added AS a ON a.id = b.id
+                LEFT JOIN (\(selectUse(of: "added"))) AS u ON u.budget_id = b.id
             ), room AS MATERIALIZED (
                 SELECT
                     CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)
                         AS is_full,
                     max(CASE WHEN \(isTight(for: use)) THEN 1 ELSE 0 END) AS is_tight,
-                    max(CASE WHEN u.batches > 0 THEN 1 ELSE 0 END) AS is_shared
-                FROM mine AS b
-                LEFT JOIN (\(selectUse)) AS u ON u.budget_id = b.id
+                    max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END) AS is_shared
+                FROM base AS b
             )
             """
     }
 
-    /// Whether a budget `b`, of which `u` is used, has no room.
+    /// Whether a budget `b`, with what is held under it, has no room.
     ///
     /// Sums are a little more or less than another order of the same weights gives.
     private func isFull(for use: BudgetUse, now: SQLStatement) -> SQLStatement {
         """
         b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.open_until <= \(now)
             OR b.weight = 0
-            OR coalesce(u.batches, 0) + \(use.batches) > b.batches
-            OR (coalesce(u.batches, 0) > 0 OR \(use.batches) > 1)
-                AND coalesce(u.weight, 0.0) > b.weight * 1.000000001 - \(use.weight)
+            OR b.held_batches + \(use.batches) > b.batches
+            OR (b.held_batches > 0 OR \(use.batches) > 1)
+                AND b.held_weight > b.weight * 1.000000001 - \(use.weight)
         """
     }
 
-    /// Whether the next acquire may find no room in a budget `b`, of which `u` is used, or is to
+    /// Whether the next acquire may find no room in a budget `b`, with what is held under it, or is to
     /// leave some to others; or whether entries are to be folded.
     private func isTight(for use: BudgetUse) -> SQLStatement {
         """
         b.rate IS NOT NULL
-            OR coalesce(u.batches, 0) + \(2 * use.batches) > b.batches
-            OR coalesce(u.weight, 0.0) > b.weight - \(use.weight + use.weight)
-            OR coalesce(u.entries, 0) > \(BudgetRow.slack) + coalesce(u.batches, 0) * 5 / 4
+            OR b.held_batches + \(2 * use.batches) > b.batches
+            OR b.held_weight > b.weight - \(use.weight + use.weight)
+            OR b.entries > \(BudgetRow.slack) + b.held_batches * 5 / 4
             OR EXISTS (
                 SELECT 1 FROM \(tables.waiting) AS w
                 WHERE w.budget_id = b.id AND w.waits_until > \(now)
