@@ -33,6 +33,7 @@ struct Crowded {
     /// - Parameters:
     ///   - name: The case.
     ///   - isBeside: Whether a transaction stays open meanwhile that has written.
+    /// - Throws: What the acquires throw.
     private func compareHeld(_ name: String, beside isBeside: Bool) async throws {
         try await compare(name, ["without", "budget"]) { place in
             try await withHeld(isLimited: place == 1) { inventory in
@@ -74,6 +75,7 @@ struct Crowded {
     /// - Parameters:
     ///   - name: The case.
     ///   - time: After how long these are tried again.
+    /// - Throws: What the acquires throw.
     private func compareStuck(_ name: String, every time: Duration) async throws {
         try await compare(name, ["without", "stuck"]) { place in
             try await database.dropInventory(table)

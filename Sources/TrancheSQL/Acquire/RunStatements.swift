@@ -12,7 +12,7 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
-    private let looked: KnownBudgets?
+    private let budgetIDs: [Int64]?
     private let limit: BatchLimit
     private let slots: Int
     private let size: Int
@@ -29,15 +29,15 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         lock = store.lockInOrder(request.key)
         lastTile = store.selectLastTile(of: request.key)
         due = store.selectDue(request)
-        let looked = known.flatMap { $0.isTight ? $0 : nil }
-        budgets = looked.map { looked in
+        let looked = known.flatMap { $0.isTight ? $0.ids : nil }
+        budgets = looked.map { ids in
             store.selectBudgets(
-                where: store.dialect.column("id", isAmong: looked.ids),
+                where: store.dialect.column("id", isAmong: ids),
                 // Where others may write meanwhile, only what is tight is looked at.
-                roomFor: store.dialect.hasOneWriter && !looked.isRefused ? request.mostUse : nil
+                roomFor: store.dialect.hasOneWriter ? request.mostUse : nil
             )
         }
-        self.looked = looked
+        budgetIDs = looked
         limit = request.limit
         step = source?.step(
             from: store.firstID(of: request.key),
@@ -57,8 +57,8 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         size: Int,
         budgets known: KnownBudgets?
     ) -> Bool {
-        looked == known.flatMap { $0.isTight ? $0 : nil } && slots == request.slots.count
-            && (looked == nil || limit == request.limit)
+        budgetIDs == known.flatMap { $0.isTight ? $0.ids : nil } && slots == request.slots.count
+            && (budgetIDs == nil || limit == request.limit)
             && self.size == size
             && bounds == request.bounds
             && self.source == source?.definition

@@ -67,6 +67,8 @@ extension SQLInventoryStore {
                 try Task.checkCancellation()
                 // They are to be looked at.
                 note({ $0.budgets = nil }, for: request.key)
+            } catch is Acquisition<Database>.Inexact {
+                note({ $0.budgets = nil }, for: request.key)
             }
         }
         return nil

@@ -61,12 +61,20 @@ extension Acquisition {
             set: run.budgetSet,
             ids: budgetIDs,
             isTight: store.dialect.hasOneWriter || room?.isTight ?? isTight,
-            isRefused: allowance.refusal != nil,
             isShared: !store.dialect.hasOneWriter
                 && (room?.isShared ?? budgets.contains { $0.budget.held.batches > 0 })
         )
         if known == store.hint(for: run.key).budgets { return }
         store.note({ $0.budgets = known }, for: run.key)
+    }
+
+    /// Budgets refused what they may have room for: what is held under them is to be added up.
+    struct Inexact: Error {}
+
+    /// Lets no budget refuse anything for what was not added up.
+    func requireExactRefusal() throws(Inexact) {
+        guard allowance.refusal != nil, budgets.contains(where: { !$0.isExact }) else { return }
+        throw Inexact()
     }
 
     // MARK: - In the last trip

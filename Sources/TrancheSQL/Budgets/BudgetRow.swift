@@ -10,6 +10,8 @@ struct BudgetRow: Sendable {
     let entries: Int
     /// How many batches were held when they were last added up.
     let summed: Int
+    /// Whether that was now; else at most so much is held.
+    let isExact: Bool
     /// How many runs wait for room in it.
     let waiting: Int
 
@@ -42,8 +44,6 @@ struct KnownBudgets: Sendable, Hashable {
     let ids: [Int64]
     /// Whether they are to be looked at before anything is handed out, rather than only when it is.
     let isTight: Bool
-    /// Whether what is held is to be added up, as the last acquire was refused by a bound.
-    var isRefused = false
     /// Whether more than one batch was held under one: others may wait for its lock.
     let isShared: Bool
 }

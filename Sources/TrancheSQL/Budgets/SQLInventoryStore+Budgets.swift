@@ -58,7 +58,7 @@ extension SQLInventoryStore {
                     THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
                 b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason,
                 b.folded_to, coalesce(u.entries, 0), \(heldBatches), \(heldWeight),
-                \(summedBatches),
+                \(summedBatches), CASE WHEN a.id IS NULL THEN 0 ELSE 1 END,
                 (
                     SELECT count(*) FROM \(tables.waiting) AS w
                     WHERE w.budget_id = b.id AND w.waits_until > \(now)
@@ -249,7 +249,7 @@ extension SQLInventoryStore {
         let entries = Int(try row.integer())
         budget.held.batches = Int(try row.integer())
         budget.held.weight = try row.optionalDouble() ?? 0
-        let summed = Int(try row.integer())
+        let (summed, isExact) = (Int(try row.integer()), try row.boolean())
         let waiting = Int(try row.integer())
         budget.openUntil = try row.optionalInstant()
         return BudgetRow(
@@ -258,6 +258,7 @@ extension SQLInventoryStore {
             foldedTo: foldedTo,
             entries: entries,
             summed: summed,
+            isExact: isExact,
             waiting: waiting
         )
     }
