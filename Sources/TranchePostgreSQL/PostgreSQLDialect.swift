@@ -16,6 +16,10 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package var lockingRow: SQLStatement { "FOR UPDATE" }
 
+    package var lockingKeptRow: SQLStatement { "FOR NO KEY UPDATE" }
+
+    package var keepingRow: SQLStatement { "FOR KEY SHARE" }
+
     package var lockingFreeRows: SQLStatement { "FOR UPDATE SKIP LOCKED" }
 
     package var clock: SQLStatement { "clock_timestamp()" }

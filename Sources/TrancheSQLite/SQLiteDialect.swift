@@ -13,6 +13,10 @@ package struct SQLiteDialect: SQLDialect {
 
     package var lockingRow: SQLStatement { "" }
 
+    package var lockingKeptRow: SQLStatement { "" }
+
+    package var keepingRow: SQLStatement { "" }
+
     package var lockingFreeRows: SQLStatement { "" }
 
     // 'subsec' is newer than SQLite 3.40; a julian day's double is exact to 0.05 ms.

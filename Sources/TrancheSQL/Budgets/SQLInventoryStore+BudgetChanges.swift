@@ -9,7 +9,8 @@ extension SQLInventoryStore {
         _ note: ChangeNote
     ) async throws -> Budget? {
         try await wrapping {
-            try await database.withTransaction(lockBudget(named: name)) { connection, rows in
+            let lock = lockBudget(named: name, isToGo: change == .remove)
+            return try await database.withTransaction(lock) { connection, rows in
                 let known = try rows[rows.count - 1].map { try budgetRow(&$0) }.first
                 let change = try change.resolved(on: known?.budget)
                 if known == nil, case .limits = change {
@@ -162,13 +163,15 @@ extension SQLInventoryStore {
     }
 
     /// Locks a budget and reads it; that of all runs behind all runs, which new ones wait for.
-    private func lockBudget(named name: String) -> [SQLStatement] {
+    private func lockBudget(named name: String, isToGo: Bool) -> [SQLStatement] {
         let runs: [SQLStatement] = [
             "SELECT id FROM \(tables.run) ORDER BY id \(dialect.lockingRow)"
         ]
         let locks = name == Budget.ofAll ? dialect.lockingInserts(into: tables.run) + runs : []
+        // A run that begins keeps it: then it does not go.
+        let lock = isToGo ? dialect.lockingRow : dialect.lockingKeptRow
         return locks + [
-            "SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.lockingRow)",
+            "SELECT id FROM \(tables.budget) WHERE name = \(name) \(lock)",
             selectBudgets(where: "name = \(name)"),
         ]
     }
@@ -212,7 +215,7 @@ extension SQLInventoryStore {
         let asked = SQLStatement.list((wanted.isEmpty ? [Budget.ofAll] : wanted).map { "\($0)" })
         let lock: SQLStatement = """
             SELECT id, name FROM \(tables.budget) WHERE name IN (\(asked))
-            ORDER BY id \(dialect.lockingRow)
+            ORDER BY id \(dialect.lockingKeptRow)
             """
         let named: SQLStatement = """
             SELECT b.name FROM \(tables.runBudget) AS r
@@ -291,7 +294,7 @@ extension SQLInventoryStore {
                 [
                     """
                     SELECT name FROM \(tables.budget) WHERE name IN (\(list))
-                    ORDER BY id \(dialect.lockingRow)
+                    ORDER BY id \(dialect.keepingRow)
                     """
                 ]
             )[0]
@@ -432,21 +435,22 @@ extension SQLInventoryStore {
 
     // MARK: - Changes
 
-    /// The statement that keeps a change.
+    /// The statement that keeps a change, where a condition holds.
     func note(
         _ note: ChangeNote,
         on owner: Budget.Owner,
         _ what: String,
         from old: String?,
         to new: String?,
-        _ run: Int64? = nil
+        _ run: Int64? = nil,
+        if condition: SQLStatement = "1 = 1"
     ) -> SQLStatement {
         """
         INSERT INTO \(tables.change)
             (budget, run_id, changed_at, changed_by, what, old_value, new_value, reason)
-        VALUES (
+        SELECT
             \(owner.name), \(run), \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
-        )
+        WHERE \(condition)
         """
     }
 

@@ -12,7 +12,7 @@ extension SQLInventoryStore {
     func lockBudgets(_ ids: [Int64]) -> SQLStatement {
         """
         SELECT id FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))
-        ORDER BY id \(dialect.lockingRow)
+        ORDER BY id \(dialect.lockingKeptRow)
         """
     }
 

@@ -14,6 +14,10 @@ package protocol SQLDialect: Sendable {
     var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
     var lockingRow: SQLStatement { get }
+    /// Makes a `SELECT` lock the row it finds as ``lockingRow``, but for who keeps it from going.
+    var lockingKeptRow: SQLStatement { get }
+    /// Makes a `SELECT` keep the row it finds from going; who changes it is not held up.
+    var keepingRow: SQLStatement { get }
     /// The statements that make others wait who insert into a table, or change it.
     func lockingInserts(into table: SQLTableName) -> [SQLStatement]
     /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.

@@ -10,7 +10,7 @@ extension SQLInventoryStore {
     ) async throws -> DeferredBatch {
         var reads = StatementBatch()
         let locked = reads.add(lockRun(ofBatch: holding.batch))
-        let parked = deferral.budget.map { reads.add(lockBudget($0, ofBatch: holding.batch)) }
+        let parked = deferral.budget.map { reads.add(selectBudget($0, ofBatch: holding.batch)) }
         let found = reads.add(selectBatch(holding.batch))
         let root = reads.add(selectRoot(of: holding.batch))
         let clock = reads.add(readClock)
@@ -93,8 +93,10 @@ extension SQLInventoryStore {
         ] + keep(deferral.output, of: holding, endedAs: .released)
     }
 
-    /// Locks a budget that a batch's run refers to; no row where it refers to none of the name.
-    private func lockBudget(_ name: String, ofBatch id: Int64) -> SQLStatement {
+    /// Looks a budget up that a batch's run refers to; no row where it refers to none of the name.
+    ///
+    /// It is locked in the last trip: nobody waits for a client while a budget is locked.
+    private func selectBudget(_ name: String, ofBatch id: Int64) -> SQLStatement {
         let run: SQLStatement = """
             (
                 SELECT r.id
@@ -109,7 +111,6 @@ extension SQLInventoryStore {
             FROM \(tables.budget)
             WHERE name = \(name)
                 AND (id IN (\(own)) OR name = \(Budget.ofAll) AND NOT EXISTS (\(own)))
-            \(dialect.lockingRow)
             """
     }
 
@@ -127,20 +128,28 @@ extension SQLInventoryStore {
         let known = try row.optionalInstant()
         let (until, isNews) = deferring.parking(after: known)
         guard isNews else { return ([], until, nil) }
+        // Somebody else may park it for longer before it is locked.
+        let isShorter: SQLStatement = """
+            id = \(id) AND (
+                parked_until IS NULL OR parked_until <= \(instant(until.addingTimeInterval(-1)))
+            )
+            """
         return (
             [
-                """
-                UPDATE \(tables.budget)
-                SET parked_until = \(instant(until)), park_reason = \(deferral.reason)
-                WHERE id = \(id)
-                """,
+                lockBudgets([id]),
                 self.note(
                     note,
                     on: .name(name),
                     "parked",
                     from: known?.utcText,
-                    to: "for \(deferral.wait.seconds.plain) s"
+                    to: "for \(deferral.wait.seconds.plain) s",
+                    if: "EXISTS (SELECT 1 FROM \(tables.budget) WHERE \(isShorter))"
                 ),
+                """
+                UPDATE \(tables.budget)
+                SET parked_until = \(instant(until)), park_reason = \(deferral.reason)
+                WHERE \(isShorter)
+                """,
             ],
             until,
             nil

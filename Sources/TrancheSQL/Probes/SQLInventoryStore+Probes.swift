@@ -109,7 +109,7 @@ extension SQLInventoryStore {
                 let key = RunKey(metaTable: table ?? "", job: job ?? "", run: label ?? "")
                 let owner = budget.map { Budget.Owner.name($0) } ?? .run(key)
                 var statements: [SQLStatement] = [
-                    "SELECT id FROM \(tables.budget) WHERE id = \(id) \(dialect.lockingRow)",
+                    lockBudgets([id]),
                     "DELETE FROM \(tables.probe) WHERE name = \(name)",
                     open("id = \(id)"),
                     self.note(note, on: owner, "probe \(name)", from: question, to: nil, run),
@@ -162,7 +162,7 @@ extension SQLInventoryStore {
         case .name(let name):
             [
                 """
-                SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.lockingRow)
+                SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.lockingKeptRow)
                 """
             ]
         case .run(let key): [lockInOrder(key)]
