@@ -51,29 +51,57 @@ struct TargetTimeTests {
     @Test("One that takes five times the target, or times out, halves it once")
     func halving() {
         let known = BatchSizing(weight: 100)
-        let slow = ends([(100, 51)])
+        let slow = ends([(100, 51)], from: 100)
         let (half, isNew) = target.size(after: known, slow)
-        #expect(half == BatchSizing(weight: 50, measuredTo: time(1)))
+        #expect(half == BatchSizing(weight: 50, measuredTo: time(100)))
         #expect(isNew)
         #expect(target.size(after: half, slow) == (half, false))
         let timedOut = BatchTime(
             weight: 100,
             time: .seconds(3),
-            endedAt: time(5),
+            endedAt: time(105),
             isTimeOut: true
         )
         #expect(target.size(after: half, slow + [timedOut]).0.weight == 25)
         // Known, it does not keep the weight down.
-        let quarter = BatchSizing(weight: 25, measuredTo: time(5))
-        let more = [timedOut] + ends([(25, 1)], from: 6)
+        let quarter = BatchSizing(weight: 25, measuredTo: time(105))
+        let more = [timedOut] + ends([(25, 1)], from: 110)
         #expect(target.size(after: quarter, more).0.weight == 30)
+    }
+
+    // weight 100          50
+    // |---- slow: halves it
+    //   |--------------- slow, too: no reason
+    //                     |------- slow again: halves it
+    @Test("One cause halves it once, however late what was handed out before ends")
+    func oneCause() {
+        let half = BatchSizing(weight: 50, measuredTo: time(100))
+        let before = ends([(100, 51), (100, 55), (100, 70)], from: 100)
+        #expect(target.size(after: half, before) == (half, false))
+        let timedOut = BatchTime(
+            weight: 100,
+            time: .seconds(60),
+            endedAt: time(110),
+            isTimeOut: true
+        )
+        #expect(target.size(after: half, before + [timedOut]) == (half, false))
+        // Nor do they outvote the one that was in time.
+        let good = ends([(50, 10)], from: 120)
+        #expect(target.size(after: half, before + [timedOut] + good) == (half, false))
+        // It began when the other did not yet know: at the very end of the first.
+        let atOnce = ends([(100, 51)], from: 151)
+        #expect(target.size(after: half, before + atOnce) == (half, false))
+        let later = ends([(50, 51)], from: 152)
+        #expect(target.size(after: half, before + later).0.weight == 25)
     }
 
     @Test("It stays within its bounds, and small changes are not worth one")
     func bounds() {
         #expect(target.size(after: BatchSizing(weight: 990), ends([(990, 1)])).0.weight == 990)
         #expect(target.size(after: BatchSizing(weight: 900), ends([(900, 1)])).0.weight == 1000)
-        #expect(target.size(after: BatchSizing(weight: 3), ends([(3, 60)])).0.weight == 2)
+        #expect(
+            target.size(after: BatchSizing(weight: 3), ends([(3, 60)], from: 100)).0.weight == 2
+        )
         #expect(!target.size(after: BatchSizing(weight: 100), ends([(104, 10)])).isNew)
     }
 

@@ -33,6 +33,9 @@ public struct BatchTime: Sendable, Hashable {
         self.isTimeOut = isTimeOut
     }
 
+    /// When the attempt began.
+    var beganAt: Date { endedAt.addingTimeInterval(-time.seconds) }
+
     /// The weight that was done in a second; what took no time took a millisecond.
     var weightPerSecond: Double { weight / max(time.seconds, 0.001) }
 }
@@ -40,12 +43,28 @@ public struct BatchTime: Sendable, Hashable {
 extension BatchTime {
     /// The time of a batch that has ended well or was too slow; `nil` of any other.
     package init?(_ batch: BatchRecord) {
-        let isTimeOut =
-            batch.status == .failed && batch.logging?.hasPrefix(Self.timeOutMark) ?? false
-        guard batch.status == .succeeded || isTimeOut, let end = batch.endedAt else { return nil }
         self.init(
-            weight: batch.weight ?? 0,
-            time: .seconds(max(end.timeIntervalSince(batch.startedAt), 0)),
+            batch.status,
+            weight: batch.weight,
+            from: batch.startedAt,
+            to: batch.endedAt,
+            logging: batch.logging
+        )
+    }
+
+    /// The time of a batch of a status, of which the logging begins so.
+    package init?(
+        _ status: BatchStatus?,
+        weight: Double?,
+        from start: Date,
+        to end: Date?,
+        logging: String?
+    ) {
+        let isTimeOut = status == .failed && logging?.hasPrefix(Self.timeOutMark) ?? false
+        guard status == .succeeded || isTimeOut, let end else { return nil }
+        self.init(
+            weight: weight ?? 0,
+            time: .seconds(max(end.timeIntervalSince(start), 0)),
             endedAt: end,
             isTimeOut: isTimeOut
         )

@@ -59,12 +59,17 @@ public struct TargetTime: Sendable, Hashable {
         guard let measuredTo = new.map(\.endedAt).max() else {
             return (known ?? BatchSizing(weight: weight), isNew: false)
         }
-        if new.contains(where: isTooSlow) {
+        // What was handed out before the last change is slow for the weight that was changed.
+        let mayHalve = { (end: BatchTime) in known.map { end.beganAt > $0.measuredTo } ?? true }
+        if new.contains(where: { isTooSlow($0) && mayHalve($0) }) {
             let half = BatchSizing(weight: bounded(weight / 2), measuredTo: measuredTo)
             return (half, isNew: true)
         }
-        let good = ends.filter { !$0.isTimeOut }.sorted { $0.endedAt > $1.endedAt }
+        let good = ends.filter { !isTooSlow($0) }.sorted { $0.endedAt > $1.endedAt }
             .prefix(Self.measured)
+        guard !good.isEmpty else {
+            return (known ?? BatchSizing(weight: weight), isNew: false)
+        }
         // A batch of one heavy item may weigh more than its limit.
         let handedOut = max(weight, median(good.map(\.weight)))
         let fitting = median(good.map(\.weightPerSecond)) * time.seconds

@@ -12,7 +12,11 @@ extension SQLInventoryStore {
                 WHERE \(isRun(key)) AND target_weight IS NOT NULL
                 """,
                 """
-                SELECT \(batchColumns)
+                SELECT
+                    status, batch_weight,
+                    \(dialect.milliseconds(ofProcessingTime: "processing_start")),
+                    \(dialect.milliseconds(ofProcessingTime: "processing_end")),
+                    \(dialect.beginning(of: "logging"))
                 FROM \(tables.batch)
                 WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
                 ORDER BY batch_id_end DESC
@@ -25,7 +29,16 @@ extension SQLInventoryStore {
                     measuredTo: try row.instant()
                 )
             }.first
-            return (known, try rows[1].map { try batch(&$0) }.compactMap { BatchTime($0) })
+            let ends = try rows[1].map { row in
+                BatchTime(
+                    BatchStatus(rawValue: try row.text()),
+                    weight: try row.optionalDouble(),
+                    from: try row.instant(),
+                    to: try row.optionalInstant(),
+                    logging: row.optionalText()
+                )
+            }
+            return (known, ends.compactMap { $0 })
         }
     }
 
