@@ -8,10 +8,14 @@ extension Acquisition {
     mutating func offerStuckInTurn(on connection: isolated Database.Connection) async throws {
         let asked = request.slots.count { $0.takesStuck }
         guard run.policy.extendedRetries != nil, asked > 0 else { return }
-        let rows = try await connection.run([selectStuck(limit: asked), selectShare])
-        guard !rows[0].isEmpty, var row = rows[1].first else { return }
+        let rows = try await connection.run([selectStuck(limit: asked)])[0]
+        let first = try rows.map { try store.batch(&$0).retryAt }.first ?? nil
+        // What is held is counted only then, however much it is.
+        guard let first, first <= now,
+            var row = try await connection.run([selectShare])[0].first
+        else { return }
         let share = StuckShare(held: Int(try row.integer()), stuck: Int(try row.integer()))
-        _ = try offerStuck(rows[0], most: min(asked, share.left), areFirst: true)
+        _ = try offerStuck(rows, most: min(asked, share.left), areFirst: true)
     }
 
     /// Hands out stuck batches where there is nothing else.
