@@ -87,6 +87,24 @@ struct FailingBatchTests {
         #expect(error?.code == .invalidArgument)
     }
 
+    @Test("Deferrals that are a failure are counted, as far as they split nothing")
+    func deferrals() throws {
+        let most = RunPolicy().maxAttempts
+        for (failures, counted) in [(0, 1), (most - 2, most - 1), (most - 1, most - 1)] {
+            let failed = try outcome(
+                .split,
+                failures: failures,
+                isTransient: true,
+                isOfDeferrals: true
+            )
+            #expect(failed.batch.failures == counted)
+            #expect(failed.batch.retryAt ?? now > now)
+        }
+        // A part's first failure splits it.
+        let part = try outcome(.split, kind: .split, isTransient: true, isOfDeferrals: true)
+        #expect(part.batch.failures == 0)
+    }
+
     private func outcome(
         _ onExhausted: RunPolicy.OnExhausted,
         kind: BatchKind = .incremental,
@@ -95,6 +113,7 @@ struct FailingBatchTests {
         failures: Int = 0,
         isTransient: Bool = false,
         isFinal: Bool = false,
+        isOfDeferrals: Bool = false,
         parts: [BatchPart] = [],
         outage: OutageGuard = OutageGuard()
     ) throws -> FailingBatch.Outcome {
@@ -123,7 +142,8 @@ struct FailingBatchTests {
             outage: outage,
             createdAt: now
         )
-        let failure = BatchFailure("no", isTransient: isTransient, isFinal: isFinal, parts: parts)
+        var failure = BatchFailure("no", isTransient: isTransient, isFinal: isFinal, parts: parts)
+        failure.isOfDeferrals = isOfDeferrals
         let failing = FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
         return try failing.outcome()
     }

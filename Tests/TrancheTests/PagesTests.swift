@@ -60,6 +60,57 @@ struct PagesTests {
         #expect(next?.ids == 2...2)
     }
 
+    // worker 1                          worker 2
+    // reads the pages: only page 1
+    //                                   names page 2
+    // reads which page is the last
+    @Test(
+        "A page that is named between the look at the pages and at the last one is not passed over"
+    )
+    func namedBetween() async throws {
+        let bench = Workbench(ids: [])
+        let first = try await bench.inventory.acquireBatch(
+            from: source,
+            job: "job",
+            limit: .count(1)
+        )
+        let held = try #require(first)
+        let store = NamingStore(bench.store) { try await held.registerNext("2") }
+        let pages = try await source.open(beside: store)
+        let plan = try await pages.nextRange(
+            after: 1,
+            within: IDBounds(),
+            limit: .count(1),
+            batches: 1
+        )
+        #expect(plan.ranges.map(\.ids) == [IDRuns([2])])
+        #expect(plan.openEnd == nil)
+    }
+
+    @Test("Each page of a batch of several is read, named and worked on")
+    func several() async throws {
+        let bench = Workbench(ids: [])
+        let first = try #require(
+            try await bench.inventory.acquireBatch(from: source, job: "one", limit: .count(1))
+        )
+        try await first.registerNext("2")
+        _ = try await bench.inventory.register(.page("3"), after: 2, of: source.name)
+        // Somebody else's request, which left a batch of three.
+        let batch = try #require(
+            try await bench.inventory.acquireBatch(from: source, job: "job", limit: .count(3))
+        )
+        #expect(batch.count == 3)
+        try await batch.release()
+        let worked = Mutex<[Int64: Int]>([:])
+        let report = try await bench.withMovingClock {
+            try await bench.inventory.pages(request, from: source) {
+                try Self.content($0, of: 4)
+            }.process { page in worked.withLock { $0[page.number] = page.content } }
+        }
+        #expect(worked.withLock { $0 } == [1: 10, 2: 20, 3: 30, 4: 40])
+        #expect(report.reason == .complete)
+    }
+
     @Test("A page that failed for good is read again for its successor alone")
     func apart() async throws {
         let bench = Workbench(ids: [])
@@ -137,5 +188,27 @@ private final class MeddlingStore: ForwardingStore {
             try await meddle()
         }
         return try await body()
+    }
+}
+
+/// A store that does something else once, after pages were read and before the answer is used.
+private final class NamingStore: ForwardingStore {
+    let base: any InventoryStore
+    private let meddle: @Sendable () async throws -> Void
+    private let hasRead = Mutex(false)
+
+    init(_ base: any InventoryStore, _ meddle: @escaping @Sendable () async throws -> Void) {
+        self.base = base
+        self.meddle = meddle
+    }
+
+    func forward<R>(_ request: StoreRequest, _ body: () async throws -> R) async throws -> R {
+        let answer = try await body()
+        let isFirst = hasRead.withLock { hasRead in
+            defer { hasRead = hasRead || answer is [PageRecord] }
+            return !hasRead && answer is [PageRecord]
+        }
+        if isFirst { try await meddle() }
+        return answer
     }
 }

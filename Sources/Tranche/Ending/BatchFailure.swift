@@ -13,6 +13,8 @@ public struct BatchFailure: Sendable, Hashable {
     public var parts: [BatchPart]
     /// What kind of error it was; `nil` where that is not known.
     public var code: TrancheError.Code?
+    /// Whether it is that the batch was put off too long: it is counted, and splits nothing.
+    package var isOfDeferrals = false
     /// What was written meanwhile; `nil` (the default) where nothing was.
     public var output: AttemptOutput?
 

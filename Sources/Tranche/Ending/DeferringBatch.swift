@@ -30,6 +30,7 @@ package struct DeferringBatch: Sendable {
                 + (deferral.reason.isEmpty ? "" : ": \(deferral.reason)"),
             isTransient: true
         )
+        failure.isOfDeferrals = true
         failure.output = deferral.output
         return failure
     }

@@ -71,6 +71,10 @@ package struct FailingBatch: Sendable {
         )
         if isOutage, let until = outcome.outage.hold?.until {
             outcome.batch.retryAt = Date(milliseconds: until)
+        } else if failure.isOfDeferrals {
+            outcome.batch.failures = min(batch.failures + 1, run.policy.attempts(of: batch) - 1)
+            let wait = run.policy.backoff(afterFailures: max(1, outcome.batch.failures))
+            outcome.batch.retryAt = now.addingTimeInterval(wait.seconds)
         } else if failure.isTransient {
             let wait = run.policy.backoff(afterFailures: max(1, batch.attempt))
             outcome.batch.retryAt = now.addingTimeInterval(wait.seconds)

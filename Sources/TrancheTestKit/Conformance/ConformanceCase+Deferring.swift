@@ -121,6 +121,54 @@ extension ConformanceCase {
                 "those after a day"
             )
         },
+        ConformanceCase("Deferrals count in a row: a lease that ended in between begins anew") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            var batch = try await bench.take(2)
+            for _ in 1...2 {
+                try await batch.release(for: .seconds(1))
+                bench.clock.advance(by: .seconds(1))
+                batch = try await bench.take()
+            }
+            bench.clock.advance(by: batch.lease)
+            batch = try await bench.take()
+            let before = subject.now
+            bench.clock.advance(by: .seconds(1))
+            let record = try await batch.release(for: .seconds(1))
+            try requireEqual(record.deferrals, 1, "the deferrals")
+            try require(record.deferredSince ?? before > before, "they count from before the end")
+        },
+        ConformanceCase("Deferrals that are a failure count as one, and split nothing") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let request = bench.splitting(maxAttempts: 3)
+            for failures in [1, 2, 2] {
+                let failed = try await bench.putOffForADay(request)
+                try requireEqual(failed.status, .failed, "the status")
+                try requireEqual(failed.failures, failures, "the failures")
+                try require(failed.retryAt ?? subject.now > subject.now, "it is due at once")
+                bench.clock.advance(by: .seconds(60))
+            }
+            let batch = try await bench.take(request)
+            try requireEqual(batch.kind, .incremental, "the kind of what is handed out")
+            // Its items' own failure is the last that it may have.
+            try requireEqual(try await batch.fail("no").failures, 3, "the failures of its own")
+        },
+        ConformanceCase("Deferrals that leave a batch stuck may be said again") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let policy = RunPolicy(maxAttempts: 1, extendedRetries: .seconds(300))
+            let request = BatchRequest(job: "job", policy: policy)
+            let batch = try await bench.take(request)
+            try await batch.release(for: .seconds(900))
+            bench.clock.advance(by: .seconds(86_400))
+            let again = try await bench.take(request)
+            let stuck = try await again.release(for: .seconds(900), reason: "busy")
+            try requireEqual(stuck.cause, .stuck, "the cause")
+            try requireEqual(
+                try await again.release(for: .seconds(900), reason: "busy"),
+                stuck,
+                "said again"
+            )
+        },
         ConformanceCase("Who lost a batch, or had it cancelled, cannot put it off") { subject in
             let bench = try await Bench(subject, ids: 1...4)
             let lost = try await bench.take(1)
@@ -135,4 +183,13 @@ extension ConformanceCase {
             }
         },
     ]
+}
+
+extension Bench {
+    /// Acquires a batch, and puts it off until that is a failure.
+    fileprivate func putOffForADay(_ request: BatchRequest) async throws -> BatchRecord {
+        try await take(request).release(for: .seconds(900))
+        clock.advance(by: .seconds(86_400))
+        return try await take(request).release(for: .seconds(900))
+    }
 }

@@ -29,6 +29,29 @@ extension ConformanceCase {
             )
             try requireEqual(try await bench.record(whole).status, .split, "the parent's status")
         },
+        ConformanceCase("Many batches that wait to be split keep nobody from an answer") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...40)
+            let request = bench.splitting(maxAttempts: 1, count: 2)
+            let first = try await bench.take(request)
+            // More than are looked at for two at once.
+            for _ in 1...12 { _ = try await bench.take(request) }
+            try await first.release()
+            bench.clock.advance(by: first.lease)
+            let source = try await bench.inventory.source(bench.description)
+            let asked = try AcquireRequest(
+                key: await bench.key(),
+                definition: source.definition,
+                policy: request.policy,
+                limit: BatchLimit(count: 2),
+                slots: AcquireRequest.Slot.several(2, worker: "worker", token: "~two")
+            )
+            let outcome = try await bench.store.acquire(asked, from: source, with: AcquireInput())
+            guard case .batches(let batches) = outcome else {
+                throw ConformanceFailure("\(outcome) where a batch is due")
+            }
+            try requireEqual(batches.first?.record.id, first.id, "what is handed out")
+        },
         ConformanceCase("One bad item among many ends quarantined, and all others succeed") {
             subject in
             let bench = try await Bench(subject, ids: 1...1000)

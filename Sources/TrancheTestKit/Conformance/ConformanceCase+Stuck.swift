@@ -58,6 +58,28 @@ extension ConformanceCase {
             let next = try await bench.takeOne(inTurn: true)
             try requireEqual(next.id, second.id, "the next")
         },
+        ConformanceCase("A stuck batch that its budget has no room for holds back no other") {
+            subject in
+            let rows = [1, 8, 1].enumerated().map {
+                SourceRow(Int64($0.offset) + 1, weight: $0.element)
+            }
+            let bench = try await Bench(subject, rows)
+            try await bench.takeOne().succeed()
+            try await bench.takeOne().fail("no")
+            bench.clock.advance(by: .seconds(300))
+            try await bench.inventory.setBudget("shared", BudgetLimits(weight: 4))
+            let key = try await bench.key()
+            try await bench.inventory.setBudgets(["shared"], of: key)
+            // Alone, anything has room.
+            var other = BatchRequest(job: "other", limit: BatchLimit(count: 1))
+            other.limits = RunLimits(budgets: ["shared"])
+            _ = try await bench.take(other)
+            try requireEqual(
+                try bench.ids(try await bench.takeOne(inTurn: true)),
+                [3],
+                "what has room"
+            )
+        },
         ConformanceCase("A stuck batch whose lease ends is stuck again") { subject in
             let bench = try await Bench(subject, ids: 1...1)
             let batch = try await bench.takeOne()
