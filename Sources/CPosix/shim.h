@@ -113,13 +113,18 @@ static inline pid_t tranche_fork_quietly(void) {
 // Starts a program in a process group of its own with pipes as its standard input, output and error.
 // Swift may not fork; between fork and exec only async-signal-safe functions are called.
 // Returns the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
-static inline pid_t tranche_spawn(const char *path, char *const *argv, char *const *envp,
-                                  int input, int output, int errors, int hears_hangup) {
+// The child tells the guard of itself: it has the guard's pipe open until exec, so that the guard has heard of it
+// before the pipe ends, whenever this process dies; -1 for none.
+static inline pid_t tranche_spawn(const char *path, char *const *argv, char *const *envp, int input,
+                                  int output, int errors, int hears_hangup, int guard) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return -1;
     pid_t child = tranche_fork_quietly();
     if (child == 0) {
         setpgid(0, 0);
+        pid_t group = getpid();
+        // While SIGPIPE is ignored: without its guard a child loses that protection only.
+        ssize_t ignored = write(guard, &group, sizeof group);
         signal(SIGPIPE, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
@@ -130,7 +135,10 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
         if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(errors, 2) >= 0)
             execve(path, argv, envp);
         int error = errno;
-        ssize_t ignored = write(report[1], &error, sizeof error);
+        ignored = write(report[1], &error, sizeof error);
+        signal(SIGPIPE, SIG_IGN);
+        group = -group;
+        ignored = write(guard, &group, sizeof group);
         (void)ignored;
         _exit(127);
     }

@@ -55,7 +55,7 @@ final class WorkerProcess: Sendable {
             ProcessInfo.processInfo.environment.merging(["LLVM_PROFILE_FILE": "/dev/null"]) { $1 }
             .map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in texts + environment { free(text) } }
-        let number = tranche_spawn(path, texts, environment, inputs[1], outputs[1], 1, 0)
+        let number = tranche_spawn(path, texts, environment, inputs[1], outputs[1], 1, 0, -1)
         let error = errno
         close(inputs[1])
         close(outputs[1])

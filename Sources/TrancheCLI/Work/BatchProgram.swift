@@ -44,9 +44,9 @@ struct BatchProgram: Sendable {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
-            environment: environment.merging(try await Self.variables(of: batch)) { _, own in own }
+            environment: environment.merging(try await Self.variables(of: batch)) { _, own in own },
+            guardian: guardian
         )
-        guardian.add(child.number)
         defer { guardian.remove(child.number) }
         return try await withTaskCancellationHandler {
             var end = try await supervise(child, batch, progress)

@@ -52,18 +52,21 @@ final class ChildProcess: Sendable {
     ///   - path: Its file.
     ///   - arguments: Its arguments, its own name first.
     ///   - environment: Its environment.
+    ///   - guardian: Kills it when this process dies, until it is told of its end.
     /// - Returns: The running program.
     /// - Throws: ``SystemError`` when it cannot be run.
     static func start(
         _ path: String,
         arguments: [String],
-        environment: [String: String]
+        environment: [String: String],
+        guardian: ProcessGuard
     ) async throws -> ChildProcess {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "tranche.child.start").async {
                 continuation.resume(
                     with: Result {
-                        try spawn(path, arguments, environment.map { "\($0.key)=\($0.value)" })
+                        let environment = environment.map { "\($0.key)=\($0.value)" }
+                        return try spawn(path, arguments, environment, guardian)
                     }
                 )
             }
@@ -73,7 +76,8 @@ final class ChildProcess: Sendable {
     private static func spawn(
         _ path: String,
         _ arguments: [String],
-        _ environment: [String]
+        _ environment: [String],
+        _ guardian: ProcessGuard
     ) throws(SystemError) -> ChildProcess {
         let input = try OpenFile.pipe()
         let output = try OpenFile.pipe()
@@ -92,7 +96,8 @@ final class ChildProcess: Sendable {
             input.reading.number,
             output.writing.number,
             errors.writing.number,
-            ProcessSignals.outlivesTerminal ? 0 : 1
+            ProcessSignals.outlivesTerminal ? 0 : 1,
+            guardian.number
         )
         guard number > 0 else { throw SystemError("cannot run '\(path)'") }
         input.reading.close()

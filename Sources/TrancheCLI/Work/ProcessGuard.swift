@@ -14,18 +14,15 @@ final class ProcessGuard: Sendable {
         pipe = OpenFile(stealing: number)
     }
 
-    /// Has a process group killed when this process dies.
-    func add(_ group: pid_t) {
-        send(group)
-    }
+    /// Where a process group is named that is to be killed when this process dies.
+    ///
+    /// Each child names its own, before it runs its program: however soon this process dies, the
+    /// guard knows of it.
+    var number: Int32 { pipe.number }
 
     /// Forgets a process group that has ended.
     func remove(_ group: pid_t) {
-        send(-group)
-    }
-
-    private func send(_ message: pid_t) {
-        var message = message
+        var message = -group
         // Without its guard a child loses only the protection against this process being killed.
         _ = Foundation.write(pipe.number, &message, MemoryLayout.size(ofValue: message))
     }
