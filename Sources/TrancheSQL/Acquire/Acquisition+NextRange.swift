@@ -107,6 +107,7 @@ extension Acquisition {
         let enoughAt = handOutRanges(of: plan)
         if !handedOut.isEmpty { return nil }
         if let refusal = allowance.refusal {
+            try requireExactUse()
             noteBudgets()
             addWait()
             try addRunUpdate()

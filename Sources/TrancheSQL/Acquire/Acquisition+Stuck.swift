@@ -40,10 +40,12 @@ extension Acquisition {
         var count = 0
         for batch in try rows.map({ try store.batch(&$0) }) {
             guard let due = batch.retryAt, due <= now else { return batch.retryAt }
-            guard count < most, left > 0,
-                !areFirst || allowance.hasRoom(forWeight: batch.weight),
-                allowance.admit(weight: batch.weight)
-            else { return due }
+            guard count < most, left > 0 else { return due }
+            if areFirst, !allowance.hasRoom(forWeight: batch.weight) {
+                try requireExactUse()
+                return due
+            }
+            guard allowance.admit(weight: batch.weight) else { return due }
             handOutAgain(batch, hasExpired: false)
             count += 1
         }

@@ -225,7 +225,7 @@ extension Acquisition {
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         if !handedOut.isEmpty { return try await commit(on: connection) }
-        try requireExactRefusal()
+        if allowance.refusal != nil { try requireExactUse() }
         // A new run is kept only once its source was found sound.
         if isNew { return outcome }
         noteBudgets()

@@ -72,9 +72,8 @@ extension Acquisition {
     struct Inexact: Error {}
 
     /// Lets no budget refuse anything for what was not added up.
-    func requireExactRefusal() throws(Inexact) {
-        guard allowance.refusal != nil, budgets.contains(where: { !$0.isExact }) else { return }
-        throw Inexact()
+    func requireExactUse() throws(Inexact) {
+        if budgets.contains(where: { !$0.isExact }) { throw Inexact() }
     }
 
     // MARK: - In the last trip
