@@ -30,6 +30,7 @@ let migrations = [
     "0016_share_budget",
     "0017_create_probe",
     "0018_bound_budget",
+    "0019_begin_batches",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Tranche
 import TrancheTestKit
 
 @Suite("Interleavings through real connections")
@@ -44,6 +45,15 @@ struct InterleavingConformanceTests {
                     store: ground.store,
                     clock: ground.clock,
                     table: table
+                )
+                // Some of them once more, with work that starts at most once.
+                guard seed % 8 == 0 else { continue }
+                var once = Simulator(seed: UInt64(seed) + 1 << 32)
+                once.execution = .atMostOnce
+                sum += try await once.run(
+                    store: ground.store,
+                    clock: ground.clock,
+                    table: try await ground.makeTable("once_\(seed)")
                 )
             }
         } catch {

@@ -202,4 +202,5 @@ package let migrationSteps = [
     "0016_share_budget",
     "0017_create_probe",
     "0018_bound_budget",
+    "0019_begin_batches",
 ]

@@ -23,6 +23,27 @@ struct SimulatorTests {
         #expect(sum.late > 0 && sum.splits > 0 && sum.lost > 0 && sum.bad > 0, "\(sum)")
     }
 
+    @Test("No item's work starts twice where that is promised", arguments: 0..<parts)
+    func atMostOnce(part: Int) async throws {
+        var sum = SimulationReport()
+        for seed in stride(from: part, to: Self.seeds, by: Self.parts) {
+            sum += try await Simulator(seed: UInt64(seed), execution: .atMostOnce).run()
+        }
+        #expect(sum.begun > 0 && sum.lost > 0 && sum.bad == 0, "\(sum)")
+    }
+
+    @Test("Without the mark that work has begun, it starts twice")
+    func withoutBegin() async throws {
+        let failure = try await firstFailure(execution: .atMostOnce) { simulator, clock in
+            try await simulator.run(
+                store: ForgetfulStore(base: MemoryInventoryStore(clock: clock)),
+                clock: clock,
+                table: MemoryTable()
+            )
+        }
+        #expect(failure.message.contains("although it had begun"))
+    }
+
     @Test("The same seed makes the same steps")
     func repeatable() async throws {
         for seed: UInt64 in 0..<20 {
@@ -90,12 +111,14 @@ struct SimulatorTests {
 
     /// The first failure that a faulty store or source leads to.
     private func firstFailure(
+        execution: RunPolicy.Execution = .atLeastOnce,
         _ simulate: (Simulator, ManualClock) async throws -> SimulationReport
     ) async throws -> SimulationFailure {
         for seed: UInt64 in 0..<200 {
             do {
                 // What no watch finds must be found otherwise.
-                _ = try await simulate(Simulator(seed: seed, watch: .zero), ManualClock())
+                let simulator = Simulator(seed: seed, watch: .zero, execution: execution)
+                _ = try await simulate(simulator, ManualClock())
             } catch let failure as SimulationFailure {
                 #expect(failure.seed == seed)
                 return failure
@@ -106,6 +129,15 @@ struct SimulatorTests {
 }
 
 private struct NothingFound: Error {}
+
+/// A store that forgets that work has begun, and offers the batch again.
+private struct ForgetfulStore: ForwardingStore {
+    let base: any InventoryStore
+
+    func begin(_ holding: AttemptKey, token: String) async throws -> Date {
+        try await base.heartbeat(holding)
+    }
+}
 
 /// A store that takes every success for that of the attempt that holds the batch.
 private struct UnfencedStore: ForwardingStore {

@@ -70,6 +70,19 @@ struct WorkflowTests {
             (#""policy":{"max_attempts":0}"#, "policy: max attempts is 0"),
             (#""budgets":["a","a"]"#, "budgets 'a' stands there twice"),
             (#""budgets":["*"]"#, "budgets '*' is not named by a run"),
+            (#""execution":"once""#, "execution"),
+            (
+                #""execution":"atMostOnce","policy":{"on_exhausted":"split"}"#,
+                "policy: splitting what failed contradicts at most once"
+            ),
+            (
+                #""execution":"atMostOnce","policy":{"extended_retries":"5m"}"#,
+                "policy: extended retries contradict at most once"
+            ),
+            (
+                #""execution":"atMostOnce","stages":{"write_retry":{"attempts":2}}"#,
+                "stages.write_retry: trying again to write contradicts at most once"
+            ),
             (#""parallelism":-1"#, "parallelism '-1' is below 0"),
             (#""parameters":{"a-b":"x"}"#, "parameters.a-b is no parameter's name"),
             (#""parameters":{"db":"postgresql://u:secret@h/x"}"#, "parameters.db holds a password"),
@@ -94,6 +107,22 @@ struct WorkflowTests {
         let text = error.map { "\($0)" } ?? ""
         #expect(text.contains(words), "\(text)")
         #expect(!text.contains("secret"))
+    }
+
+    @Test("The execution is part of the description, and leaves those that do not name it alone")
+    func execution() throws {
+        let usual = try Workflow(json: Self.least)
+        let words = #","execution":"atLeastOnce"}"#
+        let named = try Workflow(json: String(Self.least.dropLast() + words))
+        #expect(try named.digest == usual.digest)
+        let once = #","execution":"atMostOnce","stages":{"read_retry":{"attempts":2}}}"#
+        let workflow = try Workflow(json: String(Self.least.dropLast() + once))
+        #expect(workflow.execution == .atMostOnce)
+        #expect(workflow.policy == RunPolicy(execution: .atMostOnce))
+        #expect(try workflow.text.contains(#""execution":"atMostOnce""#))
+        #expect(try !workflow.text.contains("policy"))
+        #expect(try Workflow(json: workflow.text) == workflow)
+        #expect(try workflow.digest != usual.digest)
     }
 
     @Test("What is missing is said", arguments: ["job", "source", "sink", "weight"])

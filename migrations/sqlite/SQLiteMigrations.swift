@@ -111,6 +111,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._018_bound_budget_up_sql,
             down: PackageResources._018_bound_budget_down_sql
         ),
+        Migration(
+            version: 19,
+            name: "begin_batches",
+            up: PackageResources._019_begin_batches_up_sql,
+            down: PackageResources._019_begin_batches_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

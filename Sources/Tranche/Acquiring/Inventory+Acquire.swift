@@ -113,7 +113,9 @@ extension Inventory {
         isDraining: Bool = false,
         after done: Batch.Done? = nil
     ) async throws -> (batches: [Batch], reason: NoBatchReason) {
-        if let done {
+        if let done, done.batch.execution == .atMostOnce {
+            try await done.batch.succeed(done.ending)
+        } else if let done {
             do {
                 let answer = try await end(
                     done.ending,

@@ -6,4 +6,7 @@ public enum BatchCause: String, Sendable, Hashable, Codable, CaseIterable {
     case stuck
     /// It is released, and due later: what it needs asked to be left alone for a while.
     case deferred
+    /// It is failed, and may have been executed, at least in part: work on it had begun, under
+    /// ``RunPolicy/Execution/atMostOnce``, and did not end well.
+    case begun
 }

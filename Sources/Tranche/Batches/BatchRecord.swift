@@ -52,6 +52,9 @@ public struct BatchRecord: Sendable, Hashable {
     public var deferrals: Int
     /// When that was first so; `nil` where it was not.
     public var deferredSince: Date?
+    /// When work on it began that must not be repeated; `nil` where none has, and always under
+    /// ``RunPolicy/Execution/atLeastOnce``.
+    public var begunAt: Date?
 
     /// Makes a record.
     public init(
@@ -79,7 +82,8 @@ public struct BatchRecord: Sendable, Hashable {
         completion: Int64? = nil,
         cause: BatchCause? = nil,
         deferrals: Int = 0,
-        deferredSince: Date? = nil
+        deferredSince: Date? = nil,
+        begunAt: Date? = nil
     ) {
         self.id = id
         self.key = key
@@ -106,6 +110,7 @@ public struct BatchRecord: Sendable, Hashable {
         self.cause = cause
         self.deferrals = deferrals
         self.deferredSince = deferredSince
+        self.begunAt = begunAt
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.

@@ -27,6 +27,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let completion: Int64?
     package let cause: BatchCause?
     package let deferrals: Int
+    package let begunAt: Date?
 
     /// Makes the document of a batch.
     package init(_ record: BatchRecord) {
@@ -55,6 +56,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         completion = record.completion
         cause = record.cause
         deferrals = record.deferrals
+        begunAt = record.begunAt
     }
 
     enum CodingKeys: String, CodingKey {
@@ -69,5 +71,6 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case leaseExpiresAt = "lease_expires_at"
         case retryAt = "retry_at"
         case result, logging, parent, completion, cause, deferrals
+        case begunAt = "begun_at"
     }
 }

@@ -9,6 +9,7 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
     package let settleLag: Double
     package let watch: Double
     package let extendedRetries: Double?
+    package let execution: RunPolicy.Execution
 
     /// Makes the document of a policy.
     package init(_ policy: RunPolicy) {
@@ -21,6 +22,7 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
         settleLag = policy.settleLag.seconds
         watch = policy.watch.seconds
         extendedRetries = policy.extendedRetries?.seconds
+        execution = policy.execution
     }
 
     enum CodingKeys: String, CodingKey {
@@ -33,5 +35,6 @@ package struct PolicyDocument: Codable, Sendable, Hashable {
         case settleLag = "settle_lag_s"
         case watch = "watch_s"
         case extendedRetries = "extended_retries_s"
+        case execution
     }
 }

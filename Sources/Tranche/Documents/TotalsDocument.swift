@@ -8,6 +8,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
     package let quarantined: Totals
     package let cancelled: Totals
     package let stuck: Totals
+    package let begun: Totals
 
     /// Makes the document of a run's batches.
     package init(_ summary: RunSummary) {
@@ -19,6 +20,7 @@ package struct TotalsDocument: Codable, Sendable, Hashable {
         quarantined = Totals(summary.totals[.quarantined])
         cancelled = Totals(summary.causes[.cancelled])
         stuck = Totals(summary.causes[.stuck])
+        begun = Totals(summary.causes[.begun])
     }
 
     /// What a number of batches add up to.

@@ -152,11 +152,17 @@ extension Batch {
 
     /// Gives the batch back unharmed: it is offered again at once.
     ///
+    /// One that has begun, see ``begin()``, is failed for good by that, with ``BatchCause/begun``.
+    ///
     /// - Returns: The batch as recorded.
     /// - Throws: As ``succeed(result:logging:)``.
     @discardableResult
     public func release() async throws -> BatchRecord {
-        try await reporting(.released) { try await end { try await $0.store.release(holding) } }
+        let record = try await reportingLoss {
+            try await end { try await $0.store.release(holding) }
+        }
+        reportEnd(of: record)
+        return record
     }
 
     /// Gives the batch back until later, since what it needs asked to be left alone for a while.

@@ -18,9 +18,14 @@ package struct DeferringBatch: Sendable {
         self.now = now
     }
 
-    /// The failure that so many deferrals are, or deferrals for so long; `nil` where it is not so
-    /// far.
+    /// The failure that so many deferrals are, or deferrals for so long, or one of a batch that has
+    /// begun; `nil` where it is not so far.
     package var failure: BatchFailure? {
+        if batch.begunAt != nil {
+            var failure = BatchFailure("\(deferral); it had begun and may have been executed")
+            failure.output = deferral.output
+            return failure
+        }
         let count = batch.deferrals + 1
         let since = batch.deferredSince ?? now
         let row = Duration.milliseconds(now.milliseconds - since.milliseconds)

@@ -50,6 +50,12 @@ package struct FailingBatch: Sendable {
         outcome.batch.deferredSince = nil
         outcome.batch.logging = failure.message
         outcome.batch.result = failure.result
+        guard batch.begunAt == nil else {
+            // Nothing of it is offered again, not even what nobody blames.
+            outcome.batch.failures += 1
+            outcome.batch.failBegun(now: now)
+            return outcome
+        }
         guard failure.parts.isEmpty else {
             outcome.batch.failures += 1
             outcome.batch.status = .split

@@ -39,7 +39,7 @@ extension Batch {
         reportEnd(.succeeded, ended)
     }
 
-    /// Reports that a batch was given back until later, or has failed since it was put off too long.
+    /// Reports that a batch was given back, or has failed by that.
     func reportEnd(of record: BatchRecord) {
         reportEnd(record.status == .released ? .released : .failed, record, message: record.logging)
     }

@@ -67,6 +67,7 @@ extension Batch {
         // A repeated request may be given its batch that has ended meanwhile.
         guard record.status == .running else { throw hasEnded }
         do {
+            if execution == .atMostOnce { try await begin() }
             let output = try await whileHeld(work)
             let text = try jsonText(of: output as? any Encodable)
             return .success(AttemptSuccess(holding, result: text, logging: nil))

@@ -4,6 +4,9 @@ public struct Batch: Sendable {
     public internal(set) var record: BatchRecord
     /// How long it may be held without a heartbeat.
     public let lease: Duration
+    /// How often its handler may start: for ``RunPolicy/Execution/atMostOnce``, who works on it
+    /// calls ``begin()`` right before.
+    public let execution: RunPolicy.Execution
     package let source: any MetaSource
     package let inventory: Inventory
     /// How the hand-out goes; `nil` where nobody observes the inventory.
@@ -13,6 +16,7 @@ public struct Batch: Sendable {
     init(_ handedOut: AcquireOutcome.HandedOut, source: any MetaSource, inventory: Inventory) {
         record = handedOut.record
         lease = handedOut.lease
+        execution = handedOut.execution
         readItems = handedOut.items
         self.source = source
         self.inventory = inventory

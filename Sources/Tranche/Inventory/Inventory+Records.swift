@@ -2,13 +2,17 @@ extension Inventory {
     /// Makes finally failed batches due at once, with their failures forgotten.
     ///
     /// Cancelled ones are left alone, unless the selection names that cause; they keep their
-    /// failures.
+    /// failures. So are those that may have been executed, unless they may be once more.
     ///
-    /// - Parameter selection: Which batches; those that are not finally failed are left alone.
+    /// - Parameters:
+    ///   - selection: Which batches; those that are not finally failed are left alone.
+    ///   - mayRepeat: Whether those are meant, too, that have begun under
+    ///     ``RunPolicy/Execution/atMostOnce``; no by default.
     /// - Returns: The batches' numbers.
     /// - Throws: ``TrancheError`` of the store.
-    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        try await retrying { _ in try await store.retry(selection) }
+    public func retry(_ selection: BatchSelection, mayRepeat: Bool = false) async throws -> [Int64]
+    {
+        try await retrying { _ in try await store.retry(selection, mayRepeat: mayRepeat) }
     }
 
     /// Stops handing out batches of a run; batches in hand may be ended.
@@ -18,7 +22,7 @@ extension Inventory {
 
     /// Lets a run go on that was paused, cancelled or both.
     ///
-    /// Batches that were cancelled stay so; see ``retry(_:)``.
+    /// Batches that were cancelled stay so; see ``retry(_:mayRepeat:)``.
     ///
     /// - Parameters:
     ///   - key: The run.
@@ -36,8 +40,10 @@ extension Inventory {
     ///   - key: The run whose bounds and policy change.
     ///   - source: The source of all runs of the job from now on; `nil` leaves it.
     ///   - ids: The run's bounds; `nil` leaves them.
-    ///   - policy: The run's policy; `nil` leaves it. Batches in hand keep their lease.
-    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
+    ///   - policy: The run's policy; `nil` leaves it. Batches in hand keep their lease, and are
+    ///     executed as when they were handed out.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`, also for a run that is to become
+    ///   at most once while batches are held or offered again.
     public func redefine(
         _ key: RunKey,
         source: (any MetaSourceDescription)? = nil,

@@ -22,13 +22,17 @@ extension Inventory {
     /// - Parameters:
     ///   - batch: The batch; failed, and of more than one item.
     ///   - description: The batch's source, which knows the weights.
+    ///   - mayRepeat: Whether one is split, too, that has begun under
+    ///     ``RunPolicy/Execution/atMostOnce``; no by default.
     /// - Returns: The two batches.
-    /// - Throws: ``TrancheError`` `.invalidArgument` for a batch that cannot be split, `.batchLost`
-    ///   (conflict) when it is no longer failed.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a batch that cannot be split, or may have
+    ///   been executed; `.batchLost` (conflict) when it is no longer failed.
     public func split(
         _ batch: BatchRecord,
-        from description: some MetaSourceDescription
+        from description: some MetaSourceDescription,
+        mayRepeat: Bool = false
     ) async throws -> [BatchRecord] {
+        try batch.requireRepeatable(mayRepeat)
         let parts = try await halves(of: batch, from: description)
         return try await split(batch, into: parts)
     }

@@ -17,6 +17,10 @@ public struct RunPolicy: Sendable, Hashable {
     ///
     /// For runs whose batches stay failed.
     public var extendedRetries: Duration?
+    /// How often the handler of a batch may start; at least once by default.
+    ///
+    /// See <doc:AtMostOnce>.
+    public var execution: Execution
     /// How long one writer of the source is waited for before what it may commit becomes a gap; 60 s
     /// by default.
     public var settleWait: Duration
@@ -35,6 +39,14 @@ public struct RunPolicy: Sendable, Hashable {
         case split
     }
 
+    /// How often the handler of a batch may start.
+    public enum Execution: String, Sendable, Hashable, Codable, CaseIterable {
+        /// A batch whose attempt failed, was given back or lost is worked on again.
+        case atLeastOnce
+        /// A batch that work has begun on is never worked on again by itself.
+        case atMostOnce
+    }
+
     /// Makes a policy.
     public init(
         lease: Duration = .seconds(60),
@@ -43,6 +55,7 @@ public struct RunPolicy: Sendable, Hashable {
         backoffLimit: Duration = .seconds(300),
         onExhausted: OnExhausted = .fail,
         extendedRetries: Duration? = nil,
+        execution: Execution = .atLeastOnce,
         settleWait: Duration = .seconds(60),
         settleLag: Duration = .zero,
         watch: Duration = .seconds(86_400)
@@ -53,6 +66,7 @@ public struct RunPolicy: Sendable, Hashable {
         self.backoffLimit = backoffLimit
         self.onExhausted = onExhausted
         self.extendedRetries = extendedRetries
+        self.execution = execution
         self.settleWait = settleWait
         self.settleLag = settleLag
         self.watch = watch
@@ -92,6 +106,7 @@ public struct RunPolicy: Sendable, Hashable {
                 "the backoff must be 0 or more, and at most its limit, which is at most 365 days"
             )
         }
+        try validateExecution()
         if let every = extendedRetries {
             guard every >= .seconds(1), every <= .seconds(31_536_000) else {
                 throw TrancheError(.invalidArgument, "extended retries come every 1 s to 365 days")
@@ -108,6 +123,23 @@ public struct RunPolicy: Sendable, Hashable {
             ("settle wait", settleWait), ("settle lag", settleLag), ("watch", watch),
         ] where time < .zero || time > .seconds(31_536_000) {
             throw TrancheError(.invalidArgument, "the \(name) lasts from 0 to 365 days")
+        }
+    }
+
+    /// Refuses what would work on a batch again that work has begun on.
+    private func validateExecution() throws {
+        guard execution == .atMostOnce else { return }
+        guard extendedRetries == nil else {
+            throw TrancheError(
+                .invalidArgument,
+                "extended retries contradict at most once: they work on batches again and again"
+            )
+        }
+        guard onExhausted == .fail else {
+            throw TrancheError(
+                .invalidArgument,
+                "splitting what failed contradicts at most once: the parts would be worked on again"
+            )
         }
     }
 }

@@ -23,6 +23,8 @@ public enum AcquireOutcome: Sendable {
         public var record: BatchRecord
         /// How long it may be held without a heartbeat.
         public var lease: Duration
+        /// How often its handler may start.
+        public var execution: RunPolicy.Execution
         /// Its items, when they were read on the way.
         public var items: [Item]?
         /// Whether it is handed out again since the lease of its last attempt had ended.
@@ -32,11 +34,13 @@ public enum AcquireOutcome: Sendable {
         public init(
             record: BatchRecord,
             lease: Duration,
+            execution: RunPolicy.Execution = .atLeastOnce,
             items: [Item]? = nil,
             hasExpired: Bool = false
         ) {
             self.record = record
             self.lease = lease
+            self.execution = execution
             self.items = items
             self.hasExpired = hasExpired
         }

@@ -10,8 +10,8 @@ public import Foundation
 /// inherits.
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
-    GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, PageStore,
-    WorkflowStore, SizingStore, ProbeStore
+    GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, BeginningStore,
+    PageStore, WorkflowStore, SizingStore, ProbeStore
 {
     /// Hands out batches, in this order: released, expired and due ones, as they were, those first that
     /// are due for longest; then a late one; then new ones after the cursor.
@@ -47,7 +47,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// ``succeed(_:)``.
     func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
 
-    /// Gives a batch back unharmed. Throws as ``succeed(_:)``.
+    /// Gives a batch back unharmed; one that has begun is failed for good, with
+    /// ``BatchCause/begun``. Throws as ``succeed(_:)``.
     func release(_ holding: AttemptKey) async throws -> BatchRecord
 
     /// Extends the lease by the run's policy. Throws as ``succeed(_:)``.
@@ -58,10 +59,14 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// Makes finally failed batches due at once, with their failures forgotten.
     ///
     /// Cancelled ones are left alone, unless the selection names that cause; they keep their
-    /// failures.
+    /// failures. So are those that have begun, and may have been executed.
     ///
+    /// - Parameters:
+    ///   - selection: Which batches.
+    ///   - mayRepeat: Whether those that have begun are meant, too: they are as if they had not.
     /// - Returns: The batches' numbers.
-    func retry(_ selection: BatchSelection) async throws -> [Int64]
+    /// - Throws: ``TrancheError`` of the store.
+    func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64]
 
     /// Pauses a run, or lets it go on with `nil`. Throws ``TrancheError`` `.unknownRun`.
     func setPause(_ reason: String?, of key: RunKey) async throws
@@ -73,7 +78,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     ///   - definition: The definition of all runs of the job; `nil` leaves it.
     ///   - bounds: The run's bounds; `nil` leaves them.
     ///   - policy: The run's policy; `nil` leaves it.
-    /// - Throws: ``TrancheError`` `.unknownRun`.
+    /// - Throws: ``TrancheError`` `.unknownRun`; `.invalidArgument` for a run that is to become at
+    ///   most once while batches are open.
     func redefine(
         _ key: RunKey,
         definition: SourceDefinition?,
@@ -93,6 +99,11 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
 }
 
 extension InventoryStore {
+    /// Makes finally failed batches due at once; see ``retry(_:mayRepeat:)``.
+    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
+        try await retry(selection, mayRepeat: false)
+    }
+
     /// Ends an attempt well; see ``succeed(_:)``.
     public func succeed(
         _ holding: AttemptKey,

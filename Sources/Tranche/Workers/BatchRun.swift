@@ -52,8 +52,7 @@ struct BatchRun: Sendable {
         } catch let error as TrancheError where error.isLoss {
             end = BatchEnd(loss: error)
         } catch is CancellationError where stop.stage == .ending && !Task.isCancelled {
-            try await batch.release()
-            end = .released
+            end = try await release()
         } catch {
             // Its lease ends by itself where this fails; the first error says more.
             _ = try? await batch.release()
@@ -68,14 +67,25 @@ struct BatchRun: Sendable {
         switch verdict {
         case .succeeded(let success), .recorded(let success): return .succeeded(success)
         case .failed(let failure): return BatchEnd(failure, as: try await batch.fail(failure))
-        case .released:
-            try await batch.release()
-            return .released
+        case .released: return try await release()
         case .deferred(let deferral): return BatchEnd(try await batch.release(deferral))
         }
     }
 
+    /// Gives the batch back; one that has begun is failed by that.
+    private func release() async throws -> BatchEnd {
+        let record = try await batch.release()
+        guard record.cause == .begun else { return .released }
+        return BatchEnd(BatchFailure(record.logging ?? ""), as: record)
+    }
+
     // MARK: - The handler
+
+    /// Has the handler work, once it is noted that it begins where that happens at most once.
+    private func handle(_ progress: BatchProgress) async throws -> BatchVerdict {
+        if batch.execution == .atMostOnce { try await batch.begin() }
+        return try await handler.handle(batch, progress)
+    }
 
     /// What the handler made of the batch; its time may have run out.
     private func handled() async throws -> BatchVerdict {
@@ -113,11 +123,11 @@ struct BatchRun: Sendable {
         _ progress: BatchProgress
     ) async -> (Result<BatchVerdict, any Error>, timeOut: BatchFailure?) {
         if stop === StopSource.never, !time.isBounded {
-            return (await Result { try await handler.handle(batch, progress) }, nil)
+            return (await Result { try await handle(progress) }, nil)
         }
         return await withTaskGroup(of: Part.self) { group in
             group.addTask {
-                .handled(await Result { try await handler.handle(batch, progress) })
+                .handled(await Result { try await handle(progress) })
             }
             group.addTask {
                 await stop.reached(.ending)

@@ -2,7 +2,8 @@ import Synchronization
 
 /// One worker of a group: works on a batch, while others are kept ahead of it.
 ///
-/// That a batch has succeeded is recorded with the acquire that follows.
+/// That a batch has succeeded is recorded with the acquire that follows, or at once where it is
+/// executed at most once.
 final class Worker: Sendable {
     private let group: WorkerGroup
     private let number: Int
@@ -152,7 +153,13 @@ final class Worker: Sendable {
         }
         switch outcome {
         case .recorded(let report): try group.report(report)
-        case .succeeded(let success): last = success
+        case .succeeded(let success):
+            guard batch.execution == .atMostOnce else {
+                last = success
+                return
+            }
+            // What is not recorded when the process ends is taken for what may have failed.
+            try await record(success)
         }
     }
 

@@ -26,6 +26,11 @@ struct AcquireCommand: Command {
             extend its lease with 'tranche heartbeat'. When there is none now, the reason is on
             standard error and the exit status is 3, or that of --exit-when-idle.
 
+            With --execution at-most-once the batch begins with that it is printed: it is never
+            printed again. What is not ended well before its lease is over, also what is
+            released, is failed for good and offered again with 'tranche retry --may-repeat'
+            alone; the same --request is refused (exit 4).
+
             """
     )
 
@@ -48,10 +53,17 @@ struct AcquireCommand: Command {
                 return idle
             case .batch(let batch):
                 do {
+                    // Whatever is to be looked up is, before work begins.
                     let opened = try await inventory.source(source)
                     // Once a run: whoever acquires again and again knows it by then.
                     if batch.isFirst { try context.noteRisks(of: opened) }
+                    if batch.execution == .atMostOnce, batch.record.status == .running {
+                        try await batch.begin()
+                    }
                     try await write(batch, opened.definition.weighsBytes, context)
+                } catch let error as TrancheError where error.isLoss {
+                    // The batch is another's, which may go on under the same attempt.
+                    throw error
                 } catch {
                     // Whoever asked does not know of the batch.
                     try await batch.release()

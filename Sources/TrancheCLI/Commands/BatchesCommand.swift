@@ -103,6 +103,8 @@ struct BatchTable {
             }
         case .failed where batch.cause == .cancelled:
             parts.append("'tranche retry --cancelled' offers it again")
+        case .failed where batch.cause == .begun:
+            parts.append("may have been executed; 'tranche retry --may-repeat' offers it again")
         case .failed where batch.cause == .stuck:
             let due = batch.retryAt.map { " \(HumanText.relative($0, to: context.now()))" } ?? ""
             parts.append("stuck, tried once more\(due)")

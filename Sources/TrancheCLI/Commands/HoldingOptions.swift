@@ -39,6 +39,10 @@ struct HoldingOptions: Sendable {
             switch batch.status {
             case .split: return words + "; what is not quarantined of it is offered again"
             case .quarantined: return words + "; 'tranche redrive' makes it a batch again"
+            case .failed where batch.cause == .begun:
+                return words
+                    + " for good, and may have been executed; 'tranche retry --may-repeat' "
+                    + "offers it again"
             case .failed where batch.isFinal:
                 return words + " for good; 'tranche retry' offers it again"
             default: break

@@ -198,7 +198,8 @@ struct LoadCommand: Command {
         try context.note(
             "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' "
                 + "and 'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche "
-                + "retry' and 'tranche redrive' offer them again"
+                + "retry' and 'tranche redrive' offer them again (--may-repeat what may have been "
+                + "executed)"
         )
         return .failed
     }

@@ -8,6 +8,7 @@ struct PolicyOptions: Sendable {
     private let backoffLimit: Duration?
     private let onExhausted: RunPolicy.OnExhausted?
     private let extendedRetries: ExtendedRetries?
+    private let execution: RunPolicy.Execution?
     private let settleWait: Duration?
     private let settleLag: Duration?
     private let watch: Duration?
@@ -27,6 +28,7 @@ struct PolicyOptions: Sendable {
     )
 
     private static let endings = RunPolicy.OnExhausted.allCases.map(\.rawValue)
+    private static let executions = RunPolicy.Execution.allCases.map(\.words)
 
     private static func options(withDefaults: Bool) -> [CommandDescription.Option] {
         func help(_ text: String, _ standard: String) -> String {
@@ -55,6 +57,16 @@ struct PolicyOptions: Sendable {
                         + "there is nothing else, and for one hand-out in ten",
                     "none"
                 )
+            ),
+            .init(
+                "execution",
+                executions.joined(separator: "|"),
+                help(
+                    "at-most-once: a batch that work has begun on is never worked on again by itself, "
+                        + "whatever ended the work",
+                    "at-least-once"
+                ),
+                choices: executions
             ),
             .init(
                 "settle-wait",
@@ -103,6 +115,13 @@ struct PolicyOptions: Sendable {
             }
             return .every(every)
         }
+        execution = try arguments.value("execution") { text in
+            guard let execution = RunPolicy.Execution.allCases.first(where: { $0.words == text })
+            else {
+                throw ValueError("this is none of \(Self.executions.joined(separator: ", "))")
+            }
+            return execution
+        }
         settleWait = try Self.time("settle-wait", arguments)
         settleLag = try Self.time("settle-lag", arguments)
         watch = try Self.time("watch", arguments)
@@ -122,7 +141,7 @@ struct PolicyOptions: Sendable {
     var isEmpty: Bool {
         let times = [lease, backoff, backoffLimit, settleWait, settleLag, watch]
         return maxAttempts == nil && onExhausted == nil && extendedRetries == nil
-            && times.allSatisfy { $0 == nil }
+            && execution == nil && times.allSatisfy { $0 == nil }
     }
 
     /// A policy with what was given put in.
@@ -141,6 +160,7 @@ struct PolicyOptions: Sendable {
         case .every(let time): policy.extendedRetries = time
         case nil: break
         }
+        if let execution { policy.execution = execution }
         if let settleWait { policy.settleWait = settleWait }
         if let settleLag { policy.settleLag = settleLag }
         if let watch { policy.watch = watch }
@@ -165,10 +185,21 @@ struct PolicyOptions: Sendable {
             change("backoff-limit", \.backoffLimit) { $0.words },
             change("on-exhausted", \.onExhausted) { $0.rawValue },
             change("extended-retries", \.extendedRetries) { $0?.words ?? "none" },
+            change("execution", \.execution) { $0.words },
             change("settle-wait", \.settleWait) { $0.words },
             change("settle-lag", \.settleLag) { $0.words },
             change("watch", \.watch) { $0.words },
         ].compactMap { $0 }
+    }
+}
+
+extension RunPolicy.Execution {
+    /// The execution as options have it.
+    var words: String {
+        switch self {
+        case .atLeastOnce: "at-least-once"
+        case .atMostOnce: "at-most-once"
+        }
     }
 }
 

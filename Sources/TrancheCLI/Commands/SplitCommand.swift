@@ -7,7 +7,17 @@ struct SplitCommand: Command {
         summary: "Split a failed batch into two batches that are offered at once",
         operands: HoldingOptions.operands,
         groups: [
-            .init(title: "Splitting", options: [.init("dry-run", nil, "say what it would give")])
+            .init(
+                title: "Splitting",
+                options: [
+                    .init("dry-run", nil, "say what it would give"),
+                    .init(
+                        "may-repeat",
+                        nil,
+                        "although it may have been executed (--execution at-most-once)"
+                    ),
+                ]
+            )
         ],
         notes: """
             The halves weigh about the same; the weights are read in the items' database
@@ -18,21 +28,25 @@ struct SplitCommand: Command {
 
     private let batch: Int64
     private let isDryRun: Bool
+    private let mayRepeat: Bool
 
     init(_ arguments: Arguments) throws {
         batch = try arguments.operand(0, of: Self.description, parseID)
         isDryRun = arguments.has("dry-run")
+        mayRepeat = arguments.has("may-repeat")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let record = try await inventory.batch(batch)
+            try record.requireRepeatable(mayRepeat)
             let run = try await inventory.run(RunSelection(record.key))
             let source = try await context.source(of: run, in: inventory)
             let parts: [SplitDocument.Part] =
                 isDryRun
                 ? try await inventory.halves(of: record, from: source).map { .init($0) }
-                : try await inventory.split(record, from: source).map { .init($0) }
+                : try await inventory.split(record, from: source, mayRepeat: mayRepeat)
+                    .map { .init($0) }
             try show(parts.sorted { $0.idStart ?? 0 < $1.idStart ?? 0 }, of: run, context)
             return .done
         }

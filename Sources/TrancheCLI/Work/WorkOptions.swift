@@ -83,6 +83,11 @@ struct WorkOptions: Sendable {
         has not failed: its batch is released, and nothing is counted. Signals within a
         second are one.
 
+        With --execution at-most-once, that work begins is noted right before CMD is started,
+        and CMD is never started for that batch again, whatever it exits with: what has not
+        succeeded is failed for good, and 'tranche retry --may-repeat' offers it again. What
+        was not begun, such as batches that were acquired ahead, is offered as ever.
+
         Where nobody reads standard error any more, work goes on in silence.
 
         Exit: 0 complete, 1 complete with failed, stuck or quarantined batches, 5 cancelled,
@@ -282,7 +287,8 @@ struct WorkOptions: Sendable {
     private func failures(of summary: RunSummary?) -> [String] {
         let cancelled = summary?.causes[.cancelled]?.batches ?? 0
         let stuck = summary?.causes[.stuck]?.batches ?? 0
-        let failed = (summary?.totals[.failed]?.batches ?? 0) - cancelled - stuck
+        let begun = summary?.causes[.begun]?.batches ?? 0
+        let failed = (summary?.totals[.failed]?.batches ?? 0) - cancelled - stuck - begun
         func words(_ count: Int, _ what: String, _ option: String) -> String? {
             guard count > 0 else { return nil }
             let batches = HumanText.count(count, "batch has", "batches have")
@@ -290,6 +296,7 @@ struct WorkOptions: Sendable {
         }
         return [
             words(failed, "failed", ""), words(stuck, "got stuck", ""),
+            words(begun, "failed, and may have been executed", " --may-repeat"),
             words(cancelled, "been cancelled", " --cancelled"),
         ].compactMap { $0 }
     }

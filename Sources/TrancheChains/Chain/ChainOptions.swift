@@ -63,6 +63,7 @@ public struct ChainOptions: Sendable {
             throw TrancheError(.invalidArgument, "\(workers) workers asked for; give 1 to 1000")
         }
         try stages?.validate()
+        try stages?.requireFit(request.policy.execution)
     }
 }
 

@@ -194,6 +194,7 @@ struct ChainRun: Sendable {
                 batch,
                 clock,
                 progress,
+                mayRepeat: batch.execution == .atLeastOnce,
                 read: { try await read(batch, progress) },
                 write: { try await write(batch, read: $0, progress) }
             )
@@ -293,7 +294,8 @@ struct ChainRun: Sendable {
         let context = BatchContext(
             batch.record,
             sourceFields: fields,
-            hasMoreAttempts: batch.record.failures + 1 < options.request.policy.maxAttempts
+            hasMoreAttempts: batch.execution == .atLeastOnce
+                && batch.record.failures + 1 < options.request.policy.maxAttempts
         )
         context.parameters = options.parameters
         for attachment in chain.attachments { attachment.begin(context) }

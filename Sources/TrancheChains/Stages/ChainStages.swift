@@ -1,4 +1,4 @@
-import Tranche
+package import Tranche
 
 /// Reading ahead and writing as stages of their own: while some batches are written, others are
 /// read.
@@ -54,5 +54,16 @@ public struct ChainStages: Sendable, Hashable {
             )
         }
         for retry in [readRetry, writeRetry] { try retry.validate() }
+    }
+    /// Refuses to write a batch again within an attempt of a run that is at most once.
+    ///
+    /// - Parameter execution: The run's.
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    package func requireFit(_ execution: RunPolicy.Execution) throws {
+        guard execution == .atMostOnce, writeRetry.attempts > 1 else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "trying again to write contradicts at most once: leave out the retry of writing"
+        )
     }
 }

@@ -20,6 +20,7 @@ final class StageGates: Sendable {
     ///   - batch: The batch.
     ///   - clock: Waits where a stage tries again.
     ///   - progress: Told while the batch waits for a stage.
+    ///   - mayRepeat: Whether writing may be tried again.
     ///   - read: Reads the batch.
     ///   - write: Writes what was read.
     /// - Returns: What `write` returns.
@@ -28,6 +29,7 @@ final class StageGates: Sendable {
         _ batch: Batch,
         _ clock: any Clock<Duration>,
         _ progress: BatchProgress,
+        mayRepeat: Bool,
         read: () async throws -> Content,
         write: (Content) async throws -> Result
     ) async throws -> Result {
@@ -41,7 +43,8 @@ final class StageGates: Sendable {
             defer { reading.leave() }
             return try await read()
         }
-        return try await stages.writeRetry.run(clock, progress) {
+        let retry = mayRepeat ? stages.writeRetry : StageRetry()
+        return try await retry.run(clock, progress) {
             try await progress.whileWaiting { try await writing.enter() }
             defer { writing.leave() }
             return try await write(content)

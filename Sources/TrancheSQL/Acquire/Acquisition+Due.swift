@@ -16,7 +16,12 @@ extension Acquisition {
                     "the request token '\(slot.token)' was used by \(record.key); give another"
                 )
             }
-            return AcquireOutcome.HandedOut(record: record, lease: run.policy.lease)
+            let policy = run.policy
+            return AcquireOutcome.HandedOut(
+                record: record,
+                lease: policy.lease,
+                execution: policy.execution
+            )
         }
     }
 
@@ -56,6 +61,10 @@ extension Acquisition {
         var batch = batch
         let isExpired = batch.status == .running
         if isExpired { batch.failures += 1 }
+        if batch.begunAt != nil {
+            statements += [expire(batch), failBegun(batch)]
+            return nil
+        }
         let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
         guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
             guard allowance.admit(weight: batch.weight) else { return nil }
@@ -78,8 +87,15 @@ extension Acquisition {
     mutating func handOutAgain(_ batch: BatchRecord, hasExpired: Bool) {
         let record = request.nextAttempt(at: batch, for: slot, now: now, leaseEnd: leaseEnd)
         statements.append(handOutAgain(record, to: slot))
-        let lease = run.policy.lease
-        handedOut.append(.init(record: record, lease: lease, hasExpired: hasExpired))
+        let policy = run.policy
+        handedOut.append(
+            .init(
+                record: record,
+                lease: policy.lease,
+                execution: policy.execution,
+                hasExpired: hasExpired
+            )
+        )
     }
 
     private func expire(_ batch: BatchRecord) -> SQLStatement {
@@ -102,6 +118,19 @@ extension Acquisition {
             SET status = \(status.rawValue), failures = \(batch.failures), lease_expires_at = NULL,
                 \(store.dueLater(failed)), processing_end = \(store.dialect.processingTime(nowInstant)),
                 logging = \(batch.expiryText)
+            WHERE id = \(batch.id)
+            """
+    }
+
+    /// Fails a batch for good that has begun, and may have been executed.
+    private func failBegun(_ batch: BatchRecord) -> SQLStatement {
+        var failed = batch
+        failed.failBegun(now: now)
+        return """
+            UPDATE \(store.tables.batch)
+            SET status = 'failed', failures = \(batch.failures), lease_expires_at = NULL,
+                \(store.dueLater(failed)), processing_end = \(store.dialect.processingTime(nowInstant)),
+                logging = \(batch.begunExpiryText)
             WHERE id = \(batch.id)
             """
     }

@@ -166,7 +166,15 @@ extension Acquisition {
         )
         guard let record else { return }
         new.append(handedOut.count)
-        handedOut.append(.init(record: record, lease: run.policy.lease, items: range.items))
+        let policy = run.policy
+        handedOut.append(
+            .init(
+                record: record,
+                lease: policy.lease,
+                execution: policy.execution,
+                items: range.items
+            )
+        )
     }
 
     /// The statement that inserts new batches, which stand at some places of the answer.

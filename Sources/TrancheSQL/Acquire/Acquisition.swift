@@ -61,7 +61,8 @@ struct Acquisition<Database: SQLDatabase> {
 
     /// Whether all that came of it is the next batch, which leaves no id out.
     var fitsOneStatement: Bool {
-        guard !run.isLimited, handedOut.count == 1, request.slots.count == 1,
+        guard !run.isLimited, run.policy.execution == .atLeastOnce, handedOut.count == 1,
+            request.slots.count == 1,
             let batch = handedOut.first?.record,
             let cursor = known.cursor
         else { return false }

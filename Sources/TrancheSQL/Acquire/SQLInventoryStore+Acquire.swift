@@ -221,7 +221,7 @@ extension SQLInventoryStore {
         INSERT INTO \(tables.run) (
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
+            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
             is_upstream, budget_set, created_at
         )
         VALUES (
@@ -230,7 +230,7 @@ extension SQLInventoryStore {
             \(request.policy.lease.milliseconds), \(request.policy.maxAttempts),
             \(request.policy.backoff.milliseconds), \(request.policy.backoffLimit.milliseconds),
             \(request.policy.onExhausted.rawValue),
-            \(request.policy.extendedRetries?.milliseconds),
+            \(request.policy.extendedRetries?.milliseconds), \(request.policy.executionText),
             \(request.policy.settleWait.milliseconds),
             \(request.policy.settleLag.milliseconds), \(request.policy.watch.milliseconds),
             \(request.rootIDs.lower), \(request.rootIDs.upper),

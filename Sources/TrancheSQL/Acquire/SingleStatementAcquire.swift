@@ -119,7 +119,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND cancelled_at IS NULL
                 AND (extended_ms IS NULL OR \(slot.takesStuck ? 1 : 0) = 0)
                 AND pause_reason IS NULL
-                AND budget_set = 0
+                AND budget_set = 0 AND execution IS NULL
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')

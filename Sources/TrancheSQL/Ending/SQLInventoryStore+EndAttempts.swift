@@ -8,11 +8,18 @@ extension SQLInventoryStore {
     }
 
     package func release(_ holding: AttemptKey) async throws -> BatchRecord {
+        let released = try await releaseUnlessBegun(holding)
+        guard released.status == .running, released.begunAt != nil else { return released }
+        return try await fail(holding, with: BatchFailure(BatchRecord.begunReleaseText))
+    }
+
+    private func releaseUnlessBegun(_ holding: AttemptKey) async throws -> BatchRecord {
         // Due since now, by the same column as a retry.
         let ends = ending(
             [AttemptSuccess(holding, result: nil, logging: nil)],
             as: .released,
             outcome: .released,
+            if: " AND begun_at IS NULL",
             returning: batchColumns
         ) { _, _ in "status = 'released', lease_expires_at = NULL, retry_at = \(now)" }
         return try await end(holding, as: .released, by: ends)
@@ -50,14 +57,18 @@ extension SQLInventoryStore {
         }
     }
 
+    /// How long a batch `b` is held without a heartbeat, as an expression of its row.
+    var leaseOfRun: SQLStatement {
+        """
+        (
+            SELECT r.lease_ms FROM \(tables.run) AS r
+            WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
+        )
+        """
+    }
+
     /// The statement that extends a lease; it gives when it ends now.
     func extending(_ holding: AttemptKey) -> SQLStatement {
-        let lease: SQLStatement = """
-            (
-                SELECT r.lease_ms FROM \(tables.run) AS r
-                WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
-            )
-            """
         // Where budgets count what is held, a lease that has ended is held by others, perhaps.
         let isLimited: SQLStatement = """
             EXISTS (
@@ -68,7 +79,7 @@ extension SQLInventoryStore {
             """
         return """
             UPDATE \(tables.batch) AS b
-            SET lease_expires_at = \(dialect.instant(now, plus: lease))
+            SET lease_expires_at = \(dialect.instant(now, plus: leaseOfRun))
             WHERE \(isHeld(holding)) AND (lease_expires_at > \(now) OR NOT \(isLimited))
             RETURNING \(dialect.milliseconds("lease_expires_at"))
             """
@@ -175,12 +186,13 @@ extension SQLInventoryStore {
         _ endings: [AttemptSuccess],
         as status: BatchStatus,
         outcome: AttemptRecord.Outcome,
+        if condition: SQLStatement = "",
         returning columns: SQLStatement,
         setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
     ) -> EndStatements {
         func statements(_ isMeant: SQLStatement, _ values: [SQLStatement]) -> [SQLStatement] {
             end(
-                "\(isMeant) AND attempt = \(values[0])",
+                "\(isMeant) AND attempt = \(values[0])\(condition)",
                 setting: setting(values[1], values[2]),
                 as: status,
                 outcome: outcome,
@@ -237,7 +249,7 @@ extension SQLInventoryStore {
         by holding: AttemptKey,
         _ failure: BatchFailure
     ) throws -> BatchRecord {
-        if failure.parts.isEmpty || batch.status == .split { return batch }
+        if failure.parts.isEmpty || batch.status == .split || batch.cause == .begun { return batch }
         throw TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue) already, and its bad items are "
@@ -270,8 +282,10 @@ extension SQLInventoryStore {
             ),
         ]
         statements += keep(failing.failure.output, of: holding, endedAs: .failed)
-        statements += failing.failure.parts.map {
-            insertPart($0, of: batch, error: batch.logging, run: failing.run, now: ended)
+        if batch.status == .split {
+            statements += failing.failure.parts.map {
+                insertPart($0, of: batch, error: batch.logging, run: failing.run, now: ended)
+            }
         }
         if failed.outage != failing.run.outage {
             statements.append(
@@ -352,6 +366,8 @@ extension SQLInventoryStore {
         if found.attempt == holding.attempt {
             if found.cause == .cancelled { throw found.cancelled }
             if found.status == .running || found.isEnded(as: status) { return found }
+            // Giving back what has begun fails it.
+            if status == .released, found.cause == .begun { return found }
         }
         throw TrancheError(
             .batchLost,

@@ -11,7 +11,8 @@ extension SQLInventoryStore {
             \(dialect.milliseconds(ofProcessingTime: "processing_end")),
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
             job_result_item, logging, parent_id, completion, cause,
-            deferrals, \(dialect.milliseconds("deferred_since")), \(dialect.milliseconds("stuck_until"))
+            deferrals, \(dialect.milliseconds("deferred_since")),
+            \(dialect.milliseconds("begun_at")), \(dialect.milliseconds("stuck_until"))
         """
     }
 
@@ -51,7 +52,8 @@ extension SQLInventoryStore {
             completion: try row.optionalInteger().flatMap { $0 > 0 ? $0 : nil },
             cause: try cause(row.optionalText(), of: id),
             deferrals: Int(try row.integer()),
-            deferredSince: try row.optionalInstant()
+            deferredSince: try row.optionalInstant(),
+            begunAt: try row.optionalInstant()
         )
         // A released batch is due since its release, unless it was put off.
         if let until = try row.optionalInstant() { record.retryAt = until }
@@ -85,7 +87,7 @@ extension SQLInventoryStore {
         """
         id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
+            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
             \(dialect.milliseconds("pending_since")),
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
@@ -185,10 +187,19 @@ extension SQLInventoryStore {
             backoffLimit: .milliseconds(try row.integer()),
             onExhausted: RunPolicy.OnExhausted(rawValue: try row.text()) ?? .fail,
             extendedRetries: try row.optionalInteger().map { .milliseconds($0) },
+            execution: try execution(row.optionalText()),
             settleWait: .milliseconds(try row.integer()),
             settleLag: .milliseconds(try row.integer()),
             watch: .milliseconds(try row.integer())
         )
+    }
+
+    /// How a run executes; NULL is how it did before that was kept.
+    private func execution(_ word: String?) throws -> RunPolicy.Execution {
+        guard let word else { return .atLeastOnce }
+        if let execution = RunPolicy.Execution(rawValue: word) { return execution }
+        let words = "a run of \(name) has the execution '\(word)', unknown to this program"
+        throw TrancheError(.storeFailed, words)
     }
 
     private func identity(mark: String?, witness: String?) -> SourceIdentity? {

@@ -1,11 +1,12 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func retry(_ selection: BatchSelection) async throws -> [Int64] {
+    package func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
         let began = dialect.instant(ofProcessingTime: "processing_start")
         // Stuck ones are failed as any.
-        let isMeant: SQLStatement =
-            selection.cause == nil ? "(cause IS NULL OR cause = 'stuck')" : "1 = 1"
+        let isOffered: SQLStatement =
+            selection.cause == nil ? "coalesce(cause, 'stuck') IN ('stuck', 'begun')" : "1 = 1"
+        let isMeant: SQLStatement = mayRepeat ? isOffered : "\(isOffered) AND begun_at IS NULL"
         return try await wrapping {
             try await database.write([
                 """
@@ -14,7 +15,7 @@ extension SQLInventoryStore {
                         WHEN cause = 'cancelled' AND processing_end IS NULL THEN \(began)
                         ELSE \(now)
                     END,
-                    cause = NULL, stuck_until = NULL,
+                    cause = NULL, stuck_until = NULL, begun_at = NULL, begun_token = NULL,
                     failures = CASE WHEN cause = 'cancelled' THEN failures ELSE 0 END,
                     -- One that was never handed out is as it was before.
                     status = CASE
@@ -66,6 +67,10 @@ extension SQLInventoryStore {
         try await wrapping {
             try await database.withTransaction(Array(asked.prefix(2))) { connection, rows in
                 try requireRun(rows[0], key)
+                var runRow = rows[0][0]
+                if let policy {
+                    try await require(noOpenBatchFor: policy, of: try run(&runRow), on: connection)
+                }
                 var changes = Array(asked.dropFirst(2))
                 if let definition {
                     for known in try rows[1].map({ try run(&$0) }) {
@@ -77,6 +82,25 @@ extension SQLInventoryStore {
         }
     }
 
+    /// Refuses a policy of at most once while batches of the locked run are open.
+    func require(
+        noOpenBatchFor policy: RunPolicy,
+        of run: RunRecord,
+        on connection: isolated Database.Connection
+    ) async throws {
+        guard run.needsNoOpenBatch(for: policy) else { return }
+        let rows = try await connection.run([
+            """
+            SELECT id
+            FROM \(tables.batch)
+            WHERE \(isRun(run.key))
+                AND (coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)
+            LIMIT 1
+            """
+        ])
+        try run.require(noOpenBatchFor: policy, isOpen: !rows[0].isEmpty)
+    }
+
     /// The statement that gives a run another policy.
     func set(_ policy: RunPolicy, of key: RunKey) -> SQLStatement {
         """
@@ -86,6 +110,7 @@ extension SQLInventoryStore {
             backoff_limit_ms = \(policy.backoffLimit.milliseconds),
             on_exhausted = \(policy.onExhausted.rawValue),
             extended_ms = \(policy.extendedRetries?.milliseconds),
+            execution = \(policy.executionText),
             settle_wait_ms = \(policy.settleWait.milliseconds),
             settle_lag_ms = \(policy.settleLag.milliseconds),
             watch_ms = \(policy.watch.milliseconds)
@@ -114,4 +139,9 @@ extension SQLInventoryStore {
             "there is no \(key) in \(name); 'tranche status' lists what there is"
         )
     }
+}
+
+extension RunPolicy {
+    /// The execution as it is kept: NULL for at least once.
+    var executionText: String? { execution == .atLeastOnce ? nil : execution.rawValue }
 }

@@ -40,6 +40,7 @@ extension SQLInventoryStore {
                 let run = try run(&row)
                 let known = try rows[1].map { try workflow(&$0, of: key) }.first
                 if let known, known.digest == digest { return known }
+                try await require(noOpenBatchFor: policy, of: run, on: connection)
                 let made = WorkflowRecord(
                     key: key,
                     generation: (known?.generation ?? 0) + 1,

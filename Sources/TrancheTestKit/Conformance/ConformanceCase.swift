@@ -43,7 +43,8 @@ public struct ConformanceCase: Sendable {
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
         + pages + output + events + budgets + shares + probes + discovery + sizing
-        + cancelling + deferring + stuck + late + audits + splitting + recursion + generations
+        + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + recursion
+        + generations
         + workflows
 }
 

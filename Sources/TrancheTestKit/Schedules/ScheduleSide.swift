@@ -78,9 +78,9 @@ actor ScheduleSide {
             let budget = try await inventory.setBudget(Self.budget, limits)
             let held = budget?.held ?? BudgetUse()
             return "held \(held.batches) \(held.weight)"
-        case .retry(let run):
+        case .retry(let run, let mayRepeat):
             let selection = BatchSelection(runs: RunSelection(key(run)))
-            let batches = try await subject.store.retry(selection)
+            let batches = try await subject.store.retry(selection, mayRepeat: mayRepeat)
             return "\(batches.map { place(of: $0) }.sorted())"
         case .redrive(let run):
             let selection = BatchSelection(runs: RunSelection(key(run)))
@@ -157,6 +157,8 @@ actor ScheduleSide {
             return text(deferred.record) + (deferred.complaint == nil ? "" : " none parked")
         case .heartbeat:
             return time(try await subject.store.heartbeat(holding))
+        case .begin:
+            return time(try await subject.store.begin(holding, token: "\(holding.attempt)"))
         }
     }
 
@@ -304,7 +306,7 @@ actor ScheduleSide {
             + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
             + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"
             + " put off \(batch.deferrals) since \(time(batch.deferredSince))"
-            + " cause \(batch.cause?.rawValue ?? "-")"
+            + " cause \(batch.cause?.rawValue ?? "-") begun \(time(batch.begunAt))"
             + " result \(result) logging \(logging.hasPrefix("lease expired") ? "expired" : logging)"
     }
 

@@ -26,8 +26,8 @@ enum ScheduleStep: Sendable {
     case budget(BudgetLimits)
     /// The budget of all runs that refer to none changes, or is removed.
     case budgetOfAll(BudgetLimits?)
-    /// A run's failed batches are made due.
-    case retry(run: Int)
+    /// A run's failed batches are made due; those, too, that have begun, where they may be.
+    case retry(run: Int, mayRepeat: Bool)
     /// A run's quarantined items are made batches again.
     case redrive(run: Int)
     /// A run's policy changes.
@@ -51,7 +51,7 @@ enum ScheduleStep: Sendable {
 
     /// The ways to end or extend a batch.
     enum End: String, Sendable, CaseIterable {
-        case succeed, fail, failForNow, failBadItems, release, putOff, heartbeat
+        case succeed, fail, failForNow, failBadItems, release, putOff, heartbeat, begin
     }
 }
 
@@ -72,7 +72,8 @@ extension ScheduleStep: CustomStringConvertible {
         case .refer(let run, let refers): "run \(run) \(refers ? "shares" : "leaves") the budget"
         case .budgetOfAll(let limits): "budget of all \(limits?.text ?? "removed")"
         case .budget(let limits): "budget \(limits.text)"
-        case .retry(let run): "retry run \(run)"
+        case .retry(let run, let mayRepeat):
+            "retry run \(run)\(mayRepeat ? ", may repeat" : "")"
         case .redrive(let run): "redrive run \(run)"
         case .redefine(let run, let policy):
             "redefine run \(run): lease \(policy.lease), attempts \(policy.maxAttempts), then"

@@ -65,7 +65,7 @@ struct ScheduleWorld: Sendable {
         case 94..<97:
             return makeLimit(run, &random)
         case 97..<98:
-            return .retry(run: run)
+            return .retry(run: run, mayRepeat: random.hits(oneIn: 2))
         case 98..<99:
             return .redrive(run: run)
         default:

@@ -16,6 +16,8 @@ struct SimulatedAcquirer: Sendable {
     var random: SplitMix64
     /// Batches that it never ended.
     private(set) var dead: [Batch] = []
+    /// The attempts whose work it has begun, where that happens at most once.
+    private var begun: Set<AttemptKey> = []
     /// A batch that it has worked on well, which is recorded with the next acquire.
     private var last: Batch.Done?
     /// Whether bad items are good by now.
@@ -174,8 +176,35 @@ struct SimulatedAcquirer: Sendable {
         try await unlessLost(done.batch) { try await $0.succeed(done.ending) }
     }
 
+    /// Begins a batch, where that happens at most once; some workers die before.
+    ///
+    /// - Returns: Whether to work on it.
+    private mutating func mayWork(on batch: Batch) async throws -> Bool {
+        guard plan.isAtMostOnce else { return true }
+        if random.hits(oneIn: 8) {
+            gate.note("dies before it begins with \(batch.record.words)")
+            dead.append(batch)
+            return false
+        }
+        return try await begin(batch)
+    }
+
+    /// Begins a batch.
+    ///
+    /// - Returns: Whether work may begin.
+    private mutating func begin(_ batch: Batch) async throws -> Bool {
+        do {
+            try await batch.begin()
+            begun.insert(AttemptKey(batch: batch.id, attempt: batch.attempt))
+            return true
+        } catch let error as TrancheError where error.isLoss || error.code == .storeUnavailable {
+            return false
+        }
+    }
+
     /// Ends a batch in one way or another, or does not.
     private mutating func treat(_ batch: Batch) async throws {
+        guard try await mayWork(on: batch) else { return }
         if isBad(batch) { return try await fail(batch) }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<50:
@@ -195,6 +224,9 @@ struct SimulatedAcquirer: Sendable {
 
     /// Ends a batch well, unless it is bad.
     private mutating func finish(_ batch: Batch) async throws {
+        if plan.isAtMostOnce {
+            guard try await begin(batch) else { return }
+        }
         if isBad(batch) {
             try await fail(batch)
         } else {
@@ -232,6 +264,11 @@ struct SimulatedAcquirer: Sendable {
     private mutating func comeBack() async throws {
         let batch = dead.remove(at: Int.random(in: 0..<dead.count, using: &random))
         gate.note("comes back with \(batch.record.words)")
+        // Who has not begun begins late, which is refused once another has the batch.
+        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
+        if plan.isAtMostOnce, !begun.contains(holding) {
+            guard try await begin(batch) else { return }
+        }
         switch Int.random(in: 0..<6, using: &random) {
         case 0: try await unlessLost(batch) { try await $0.fail("too late") }
         case 1: try await unlessLost(batch) { try await $0.release() }

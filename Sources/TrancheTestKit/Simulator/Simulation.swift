@@ -24,7 +24,11 @@ struct Simulation {
         self.table = table
         random = SplitMix64(seed: simulator.seed)
         job = "job \(simulator.seed)"
-        plan = SimulationPlan(watch: simulator.watch, random: &random)
+        plan = SimulationPlan(
+            watch: simulator.watch,
+            execution: simulator.execution,
+            random: &random
+        )
         ledger = SimulationLedger(plan: plan, clock: clock)
         log = StepLog(clock: clock)
         let start = clock.date

@@ -42,7 +42,7 @@ struct SimulationCheck {
     }
 
     private func requireExhausted(_ batch: BatchRecord) throws {
-        guard batch.failures >= plan.policy.attempts(of: batch) else {
+        guard batch.cause == .begun || batch.failures >= plan.policy.attempts(of: batch) else {
             throw Violation("\(batch.words) was given up after \(batch.failures) failures")
         }
     }

@@ -9,6 +9,8 @@ final class SimulationLedger: Sendable {
         var leaseEnd: Date
         /// What became of its last attempt, once it has ended.
         var end: BatchStatus?
+        /// The request by which it was begun.
+        var begunBy: String?
     }
 
     fileprivate struct State: Sendable {
@@ -18,6 +20,8 @@ final class SimulationLedger: Sendable {
         var owners: [String: [Int64: Int64]] = [:]
         /// By worker, the batches that it was given without knowing.
         var unanswered: [String: [BatchRecord]] = [:]
+        /// By run, the ids whose work has begun.
+        var begun: [String: Set<Int64>] = [:]
         var writers = 0
         var failure: String?
         var report = SimulationReport()
@@ -99,6 +103,9 @@ final class SimulationLedger: Sendable {
                 guard record.attempt == known.record.attempt + 1 else {
                     throw Violation("\(words) follows attempt \(known.record.attempt)")
                 }
+                guard known.begunBy == nil else {
+                    throw Violation("\(words) was handed out again although it had begun")
+                }
                 guard known.end.map({ $0 == .failed || $0 == .released }) ?? true else {
                     throw Violation("\(words) was handed out again although it has ended")
                 }
@@ -170,6 +177,35 @@ final class SimulationLedger: Sendable {
             }
             if record.status == .split { state.report.splits += 1 }
             state.batches[holding.batch]?.end = record.status
+        }
+    }
+
+    /// Notes that the work on a batch begins: that of none of its ids has begun before.
+    func begin(_ holding: AttemptKey, token: String, until leaseEnd: Date) throws {
+        try state.withLock { state in
+            let known = try state.current(holding, "was begun")
+            guard known.end == nil else { throw Violation("\(holding.words) had ended") }
+            state.batches[holding.batch]?.leaseEnd = leaseEnd
+            if known.begunBy == token { return }
+            guard known.begunBy == nil else { throw Violation("\(holding.words) began twice") }
+            state.batches[holding.batch]?.begunBy = token
+            state.report.begun += 1
+            let run = known.record.key.run
+            for id in known.record.ids?.ids.map({ $0 }) ?? []
+            where !state.begun[run, default: []].insert(id).inserted {
+                throw Violation("\(holding.words) begins with id \(id), which had begun before")
+            }
+        }
+    }
+
+    /// Notes that it is taken back that the work on a batch begins.
+    func takeBackBegin(_ holding: AttemptKey, token: String) {
+        state.withLock { state in
+            guard let known = state.batches[holding.batch], known.begunBy == token,
+                known.record.attempt == holding.attempt, known.end == nil
+            else { return }
+            state.batches[holding.batch]?.begunBy = nil
+            state.begun[known.record.key.run]?.subtract(known.record.ids?.ids.map { $0 } ?? [])
         }
     }
 

@@ -3,6 +3,8 @@ import Tranche
 /// What the seed of a simulation decides before it begins.
 struct SimulationPlan: Sendable {
     let policy: RunPolicy
+    /// Whether the work on an item starts at most once.
+    var isAtMostOnce: Bool { policy.execution == .atMostOnce }
     let filter: SourceFilter?
     let runs: [Run]
     /// How each writer works; one always stalls.
@@ -28,14 +30,22 @@ struct SimulationPlan: Sendable {
         let bounds: IDBounds
     }
 
-    init(watch: Duration?, random: inout SplitMix64) {
+    init(
+        watch: Duration?,
+        execution: RunPolicy.Execution,
+        random: inout SplitMix64
+    ) {
         let watch = watch ?? random.pick([.zero, .seconds(86_400)])
+        let (maxAttempts, onExhausted) = (
+            random.pick([1, 2, 3]), random.pick([RunPolicy.OnExhausted.fail, .split])
+        )
         policy = RunPolicy(
             lease: .seconds(10),
-            maxAttempts: random.pick([1, 2, 3]),
+            maxAttempts: maxAttempts,
             backoff: .seconds(1),
             backoffLimit: .seconds(4),
-            onExhausted: random.pick([.fail, .split]),
+            onExhausted: execution == .atMostOnce ? .fail : onExhausted,
+            execution: execution,
             settleWait: .seconds(random.pick([0, 3, 8])),
             settleLag: .seconds(random.pick([0, 0, 0, 2])),
             watch: watch

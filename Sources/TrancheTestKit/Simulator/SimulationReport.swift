@@ -14,6 +14,8 @@ public struct SimulationReport: Sendable, Hashable {
     public var splits = 0
     /// Requests that were refused because the batch was lost.
     public var lost = 0
+    /// Batches that were begun, where that happens at most once.
+    public var begun = 0
     /// Batches that stayed failed or were quarantined, before they were made batches again.
     public var bad = 0
 
@@ -28,6 +30,7 @@ public struct SimulationReport: Sendable, Hashable {
         sum.late += other.late
         sum.splits += other.splits
         sum.lost += other.lost
+        sum.begun += other.begun
         sum.bad += other.bad
     }
 

@@ -20,11 +20,21 @@ public struct Simulator: Sendable {
     ///
     /// With 0, no writer draws ids outside of its transaction: such ids only a watch finds.
     public var watch: Duration?
+    /// How often the work on an item may start; at least once by default.
+    ///
+    /// With at most once, workers begin most of the batches that they are given, also late, and no id
+    /// is ever begun twice.
+    public var execution: RunPolicy.Execution
 
     /// Makes a simulation.
-    public init(seed: UInt64, watch: Duration? = nil) {
+    public init(
+        seed: UInt64,
+        watch: Duration? = nil,
+        execution: RunPolicy.Execution = .atLeastOnce
+    ) {
         self.seed = seed
         self.watch = watch
+        self.execution = execution
     }
 
     /// Simulates on the reference store, with a table in memory.

@@ -93,6 +93,21 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
+    func begin(_ holding: AttemptKey, token: String) async throws -> Date {
+        try await end(holding, "begin") {
+            let leaseEnd = try await base.begin(holding, token: token)
+            try ledger.begin(holding, token: token, until: leaseEnd)
+            return leaseEnd
+        }
+    }
+
+    func takeBackBegin(_ holding: AttemptKey, token: String) async throws {
+        try await end(holding, "take back the begin") {
+            try await base.takeBackBegin(holding, token: token)
+            ledger.takeBackBegin(holding, token: token)
+        }
+    }
+
     func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord] {
         try await gate.pass("split")
         return try await gate.lose("split") {

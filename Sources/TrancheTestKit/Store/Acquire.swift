@@ -36,9 +36,14 @@ struct Acquire {
     }
 
     mutating func add(_ batch: BatchRecord, items: [Item]? = nil, hasExpired: Bool = false) {
-        let lease = run.policy.lease
         answer.append(
-            .init(record: batch, lease: lease, items: items, hasExpired: hasExpired)
+            .init(
+                record: batch,
+                lease: run.policy.lease,
+                execution: run.policy.execution,
+                items: items,
+                hasExpired: hasExpired
+            )
         )
     }
 

@@ -31,6 +31,10 @@ public enum StoreRequest: String, Sendable, Hashable, CaseIterable {
     case release
     /// To extend a lease.
     case heartbeat
+    /// To note that work on a batch begins.
+    case begin
+    /// To take that back.
+    case takeBackBegin
     /// To read runs, summaries, batches, attempts, gaps, tiles or completions.
     case read
     /// To make failed batches due, to pause, to redefine, to begin anew, or to note how far an audit
@@ -150,8 +154,18 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        try await forward(.change) { try await base.retry(selection) }
+    public func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
+        try await forward(.change) { try await base.retry(selection, mayRepeat: mayRepeat) }
+    }
+
+    /// Passes the request on; see `BeginningStore`.
+    public func begin(_ holding: AttemptKey, token: String) async throws -> Date {
+        try await forward(.begin) { try await base.begin(holding, token: token) }
+    }
+
+    /// Passes the request on; see `BeginningStore`.
+    public func takeBackBegin(_ holding: AttemptKey, token: String) async throws {
+        try await forward(.takeBackBegin) { try await base.takeBackBegin(holding, token: token) }
     }
 
     /// Passes the request on; see `InventoryStore`.

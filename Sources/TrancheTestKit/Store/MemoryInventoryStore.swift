@@ -107,8 +107,18 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Makes finally failed batches due at once; see `InventoryStore`.
-    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        try change { $0.retry(selection, now: $1) }
+    public func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
+        try change { $0.retry(selection, mayRepeat: mayRepeat, now: $1) }
+    }
+
+    /// Notes that work on a batch begins; see `BeginningStore`.
+    public func begin(_ holding: AttemptKey, token: String) async throws -> Date {
+        try change { try $0.begin(holding, token: token, now: $1) }
+    }
+
+    /// Takes back that work on a batch begins; see `BeginningStore`.
+    public func takeBackBegin(_ holding: AttemptKey, token: String) async throws {
+        try change { tables, _ in tables.takeBackBegin(holding, token: token) }
     }
 
     /// Pauses a run, or lets it go on.

@@ -122,7 +122,13 @@ extension MemoryTables {
             .filter { !request.isTokenMadeUp || $0.batch.status == .running }
             .compactMap { row in places[row.token].map { (place: $0, batch: row.batch) } }
             .sorted { $0.place < $1.place }
-            .map { AcquireOutcome.HandedOut(record: $0.batch, lease: run.policy.lease) }
+            .map { found in
+                AcquireOutcome.HandedOut(
+                    record: found.batch,
+                    lease: run.policy.lease,
+                    execution: run.policy.execution
+                )
+            }
     }
 
     // MARK: Outages
@@ -163,6 +169,13 @@ extension MemoryTables {
             if acquire.left == 0 || acquire.allowance.refusal != nil { break }
             let isExpired = batch.status == .running
             if isExpired { batch.failures += 1 }
+            if batch.begunAt != nil {
+                endAttempt(of: batch, .expired, now: acquire.now)
+                batch.logging = batch.begunExpiryText
+                batch.failBegun(now: acquire.now)
+                keep(batch)
+                continue
+            }
             let isToBeSplit =
                 batch.status == .failed && policy.onExhausted == .split && batch.count > 1
             if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {

@@ -23,7 +23,14 @@ extension MemoryTables {
 
     /// Gives a batch back unharmed.
     mutating func release(_ holding: AttemptKey, now: Date) throws -> BatchRecord {
-        try end(holding, as: .released, attempt: .released, now: now) { _ in }
+        let batch = try find(holding)
+        guard batch.attempt == holding.attempt, batch.begunAt != nil else {
+            return try end(holding, as: .released, attempt: .released, now: now) { _ in }
+        }
+        if batch.cause == .begun { return batch }
+        guard batch.status == .running else { throw lost(holding, batch) }
+        let failure = BatchFailure(BatchRecord.begunReleaseText)
+        return try fail(holding, with: failure, now: now)
     }
 
     /// Extends the lease.

@@ -14,7 +14,7 @@ extension MemoryTables {
         case .running: break
         case .failed, .quarantined:
             // Bad items that were not named then are not set apart now.
-            if !failure.parts.isEmpty { throw lost(holding, batch) }
+            if !failure.parts.isEmpty, batch.cause != .begun { throw lost(holding, batch) }
             return batch
         case .split: return batch
         case .succeeded, .released: throw lost(holding, batch)
@@ -34,6 +34,7 @@ extension MemoryTables {
         keep(batch)
         endAttempt(of: batch, .failed, error: failure.message, now: now)
         outputs[holding] = failure.output?.ifAny
+        guard batch.status == .split else { return batch }
         for part in failure.parts { _ = addChild(part, of: batch, failure: failure, now: now) }
         return batch
     }

@@ -71,12 +71,14 @@ extension MemoryTables {
     // MARK: Changes
 
     /// Makes finally failed batches due at once.
-    mutating func retry(_ selection: BatchSelection, now: Date) -> [Int64] {
+    mutating func retry(_ selection: BatchSelection, mayRepeat: Bool, now: Date) -> [Int64] {
         var selection = selection
         let limit = selection.limit
         selection.limit = .max
         let failed = batches(selection).filter { batch in
-            let isFailed = selection.cause == nil && batch.cause == .stuck
+            let isFailed =
+                selection.cause == nil && (batch.cause == .stuck || batch.cause == .begun)
+            if batch.begunAt != nil, !mayRepeat { return false }
             return batch.status == .failed
                 && (isFailed || batch.retryAt == nil && batch.cause == selection.cause)
         }
@@ -89,6 +91,7 @@ extension MemoryTables {
                 batch.retryAt = now
             }
             batch.cause = nil
+            batch.begunAt = nil
             keep(batch)
         }
         return failed.prefix(limit).map(\.id)
@@ -109,12 +112,20 @@ extension MemoryTables {
         bounds: IDBounds?,
         policy: RunPolicy?
     ) throws {
+        if let run = run(key), let policy {
+            try run.require(noOpenBatchFor: policy, isOpen: hasOpenBatch(key))
+        }
         try changeRun(key) { run in
             run.bounds = bounds ?? run.bounds
             run.policy = policy ?? run.policy
         }
         guard let definition else { return }
         try redefine(JobKey(metaTable: key.metaTable, job: key.job), definition)
+    }
+
+    /// Whether a batch of a run is held, or would be offered again.
+    func hasOpenBatch(_ key: RunKey) -> Bool {
+        batches(of: key).contains { $0.nextDue(now: $0.startedAt) != nil || $0.cause == .stuck }
     }
 
     /// Gives all runs of a job another definition.

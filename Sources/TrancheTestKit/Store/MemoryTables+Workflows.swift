@@ -14,6 +14,7 @@ extension MemoryTables {
         }
         let known = workflow(of: made.key)
         if let known, known.digest == made.digest { return known }
+        try run.require(noOpenBatchFor: policy, isOpen: hasOpenBatch(made.key))
         run.policy = policy
         keep(run)
         var made = made

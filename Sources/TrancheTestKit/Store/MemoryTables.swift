@@ -40,6 +40,8 @@ struct MemoryTables {
     struct Row {
         var batch: BatchRecord
         var token: String
+        /// The token of the request by which work on it began.
+        var begunToken: String?
     }
 
     /// An attempt that a budget let in.

@@ -111,6 +111,11 @@ extension Workflow {
         } catch let error as TrancheError {
             throw SpecError(.unusable, field: ["stages"], error.message)
         }
+        do {
+            try stages.requireFit(execution)
+        } catch let error as TrancheError {
+            throw SpecError(.unusable, field: ["stages", "write_retry"], error.message)
+        }
         guard workers == 1 else {
             let words =
                 "contradicts stages, which say how many batches are read and written at once"

@@ -37,8 +37,8 @@ extension Workflow {
 extension Workflow: Codable {
     private static let fields = [
         "job", "run", "ids", "source", "steps", "sink", "program", "handler", "weight", "count",
-        "workers", "prefetch", "stages", "parallelism", "budgets", "policy", "promise", "timeout",
-        "idle", "parameters",
+        "workers", "prefetch", "stages", "parallelism", "budgets", "policy", "execution",
+        "promise", "timeout", "idle", "parameters",
     ]
 
     /// Reads a workflow.
@@ -46,6 +46,8 @@ extension Workflow: Codable {
     /// - Throws: `SpecError` that names the field.
     public init(from decoder: any Decoder) throws {
         let members = try Members(decoder, of: "a workflow", Self.fields)
+        var policy = try members.value("policy", WorkflowPolicy.self)?.policy ?? RunPolicy()
+        policy.execution = try members.value("execution") ?? policy.execution
         try self.init(
             job: try members.required("job", toSay: "what the job is called"),
             run: try members.value("run") ?? "",
@@ -61,7 +63,7 @@ extension Workflow: Codable {
             stages: try members.value("stages", StagesDocument.self)?.stages,
             parallelism: try members.value("parallelism"),
             budgets: try members.value("budgets") ?? [],
-            policy: try members.value("policy", WorkflowPolicy.self)?.policy ?? RunPolicy(),
+            policy: policy,
             promise: try members.value("promise", DeliveryPromise.self) ?? .atLeastOnce,
             timeout: try members.duration("timeout"),
             idle: try members.duration("idle"),
@@ -117,7 +119,9 @@ extension Workflow: Codable {
         try write(stages.map { StagesDocument($0) }, as: "stages")
         try write(parallelism, as: "parallelism")
         try write(budgets.isEmpty ? nil : budgets, as: "budgets")
-        try write(policy == RunPolicy() ? nil : WorkflowPolicy(policy), as: "policy")
+        let usual = RunPolicy(execution: execution)
+        try write(policy == usual ? nil : WorkflowPolicy(policy), as: "policy")
+        try write(execution == .atLeastOnce ? nil : execution, as: "execution")
         try write(promise == .atLeastOnce ? nil : promise, as: "promise")
         try write(timeout?.unitText, as: "timeout")
         try write(idle?.unitText, as: "idle")

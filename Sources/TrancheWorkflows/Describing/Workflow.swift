@@ -42,6 +42,8 @@ public struct Workflow: Sendable, Hashable {
     public let budgets: [String]
     /// How the run treats its batches.
     public let policy: RunPolicy
+    /// How often work on a batch may begin; part of ``policy``.
+    public var execution: RunPolicy.Execution { policy.execution }
     /// What the sink must promise; only with records.
     public let promise: DeliveryPromise
     /// How long a batch may take; `nil` for no bound.

@@ -93,6 +93,7 @@ _tranche() {
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
                 '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
+                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -200,6 +201,7 @@ _tranche() {
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
                 '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
+                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -270,6 +272,7 @@ _tranche() {
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
                 '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
+                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -360,6 +363,7 @@ _tranche() {
                 '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
                 '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
+                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
@@ -448,7 +452,7 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, stuck, deferred]:STATUS:(running succeeded failed released split quarantined cancelled stuck deferred)' \
+                '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, stuck, deferred, begun]:STATUS:(running succeeded failed released split quarantined cancelled stuck deferred begun)' \
                 '--limit[most batches; 50 by default]:N:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -510,6 +514,7 @@ _tranche() {
                 '--run[name of a bounded run]:RUN:' \
                 '*--batch[this batch; all of the run by default]:N:' \
                 '--cancelled[those that were cancelled, and no others]' \
+                '--may-repeat[those, too, that may have been executed (--execution at-most-once)]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -519,6 +524,7 @@ _tranche() {
             _arguments \
                 ':BATCH:' \
                 '--dry-run[say what it would give]' \
+                '--may-repeat[although it may have been executed (--execution at-most-once)]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -717,6 +723,7 @@ _tranche() {
                 '--backoff-limit[the longest such wait]:TIME:' \
                 '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined]:fail|split:(fail split)' \
                 '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten]:TIME|none:' \
+                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches]:TIME:' \
                 '--settle-lag[how long ids must have been known before they are handed out]:TIME:' \
                 '--watch[how long ids that were passed over are looked for]:TIME:' \
