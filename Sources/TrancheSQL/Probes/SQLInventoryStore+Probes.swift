@@ -126,6 +126,11 @@ extension SQLInventoryStore {
         return try await wrapping {
             let answers = try await database.write(
                 [
+                    // As whoever changes the probe does: the budget first.
+                    """
+                    SELECT id FROM \(tables.budget) WHERE id = \(budget)
+                    \(dialect.lockingKeptRow)
+                    """,
                     """
                     UPDATE \(tables.probe)
                     SET state = \(text), version = version + 1,
@@ -136,7 +141,7 @@ extension SQLInventoryStore {
                     open("id = \(budget)"),
                 ]
             )
-            return !answers[0].isEmpty
+            return !answers[1].isEmpty
         }
     }
 
