@@ -113,8 +113,8 @@ package actor PostgreSQLConnection: SQLConnection {
             guard try mayFlush(sequence) else {
                 return try exchange(statements + ["COMMIT"]).dropLast()
             }
-            // A commit that waits for the disk keeps its locks meanwhile; one behind it waits for both.
-            // Source: PostgreSQL 15 manual, 30.4 and 20.5.1 (synchronous_commit).
+            // A commit that waits for the disk keeps its locks meanwhile; one behind it waits for
+            // both. Source: PostgreSQL 15 manual, 30.4 and 20.5.1 (synchronous_commit).
             let early: SQLStatement = "SELECT set_config('synchronous_commit', 'off', true)"
             let rows = try exchange(
                 [early] + statements + ["COMMIT"],

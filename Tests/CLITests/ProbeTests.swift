@@ -91,7 +91,7 @@ import Tranche
             ),
             (["set", "p", "--database", "x", "--http", "http://h", "--budget", "b"], "with --sql"),
             (["set", "p", "--http", "ftp://h", "--budget", "b"], "give http://… or https://…"),
-            (["set", "p", "--http", "http://u:geheim@h", "--budget", "b"], "give no password in it"),
+            (["set", "p", "--http", "http://u:geheim@h", "--budget", "b"], "give no password"),
             (["set", "p", "--http", "http://h", "--budget", "none"], "there is no budget 'none'"),
             (["set", "p", "--http", "http://h", "--job", "none"], "there is no"),
             (["set", "p", "--http", "http://h", "--budget", "b", "--every", "0s"], "1 s to 24 h"),

@@ -122,7 +122,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "A receiver that asks to come back later parks the budget that is named, and waits in no hand"
+        "A receiver that asks to come back later parks the named budget, and waits in no hand"
     )
     func parks() async throws {
         try await withHTTPServer { _, before in

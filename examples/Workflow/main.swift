@@ -1,4 +1,5 @@
-// Describes a run once, works on it, watches it through a handle, and lets a new description take over.
+// Describes a run once, works on it, watches it through a handle, and lets a new description take
+// over.
 
 import ExampleSupport
 import Foundation

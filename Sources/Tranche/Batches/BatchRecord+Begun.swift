@@ -20,8 +20,8 @@ extension BatchRecord {
     package var begunBefore: TrancheError {
         TrancheError(
             .batchLost,
-            "batch \(id) of \(key), attempt \(attempt), has begun already: whoever began it works on it; "
-                + "nothing was changed"
+            "batch \(id) of \(key), attempt \(attempt), has begun already: whoever began it works "
+                + "on it; nothing was changed"
         )
     }
 
@@ -29,8 +29,8 @@ extension BatchRecord {
     package var leaseOver: TrancheError {
         TrancheError(
             .batchLost,
-            "the lease of batch \(id) of \(key), attempt \(attempt), has ended: it has not begun, and "
-                + "is offered again"
+            "the lease of batch \(id) of \(key), attempt \(attempt), has ended: it has not begun, "
+                + "and is offered again"
         )
     }
 
@@ -39,8 +39,8 @@ extension BatchRecord {
         guard begunAt != nil, !mayRepeat else { return }
         throw TrancheError(
             .invalidArgument,
-            "batch \(id) of \(key) may have been executed; --may-repeat (mayRepeat) offers it again "
-                + "all the same. Nothing was changed"
+            "batch \(id) of \(key) may have been executed; --may-repeat (mayRepeat) offers it "
+                + "again all the same. Nothing was changed"
         )
     }
 }

@@ -1,7 +1,8 @@
 package import Foundation
 
 extension BatchRecord {
-    /// Marks a failed batch that has used up its attempts as stuck, where the policy tries those again.
+    /// Marks a failed batch that has used up its attempts as stuck, where the policy tries those
+    /// again.
     package mutating func becomeStuck(_ policy: RunPolicy, now: Date) {
         guard let every = policy.extendedRetries else { return }
         cause = .stuck

@@ -146,8 +146,8 @@ extension BatchRecord {
     package var cancelled: TrancheError {
         TrancheError(
             .cancelled,
-            "batch \(id) of \(key), attempt \(attempt): \(logging ?? "cancelled"); nothing was changed, "
-                + "discard this attempt's work"
+            "batch \(id) of \(key), attempt \(attempt): \(logging ?? "cancelled"); nothing was "
+                + "changed, discard this attempt's work"
         )
     }
 }

@@ -46,8 +46,8 @@ public struct BudgetRank: Sendable, Hashable, Codable {
 
     /// Refuses a rank that means nothing.
     ///
-    /// - Throws: ``TrancheError`` `.invalidArgument` for a share that is not above 0, and a priority
-    ///   beyond ±1000.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a share that is not above 0, and a
+    ///   priority beyond ±1000.
     package func validate() throws {
         guard share > 0, share <= 1_000_000 else {
             throw TrancheError(

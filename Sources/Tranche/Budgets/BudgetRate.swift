@@ -34,8 +34,8 @@ public struct BudgetRate: Sendable, Hashable, Codable {
         guard perSecond > 0, perSecond <= Self.most, burst > 0, burst <= Self.most else {
             throw TrancheError(
                 .invalidArgument,
-                "a rate of \(perSecond) per second with a burst of \(burst): give numbers above 0, at "
-                    + "most 1e290"
+                "a rate of \(perSecond) per second with a burst of \(burst): give numbers above 0, "
+                    + "at most 1e290"
             )
         }
     }

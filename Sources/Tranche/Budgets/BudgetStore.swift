@@ -3,8 +3,8 @@
 /// Whatever hands out batches of a run asks all its budgets under the same lock under which it
 /// writes, so that never more is held than they allow. Ends, heartbeats and releases ask none.
 public protocol BudgetStore: Sendable {
-    /// Reads budgets, with what is held under each and by whom: those with names in their order, then
-    /// those of runs.
+    /// Reads budgets, with what is held under each and by whom: those with names in their order,
+    /// then those of runs.
     ///
     /// - Parameter key: The run whose budgets are meant; `nil` for all.
     /// - Returns: The budgets.
@@ -76,8 +76,8 @@ public enum BudgetChange: Sendable, Hashable {
 }
 
 extension BudgetChange {
-    /// The change as it is for a budget whose row is locked: adjusted limits are limits then, so that
-    /// nobody's are undone who changed others meanwhile.
+    /// The change as it is for a budget whose row is locked: adjusted limits are limits then, so
+    /// that nobody's are undone who changed others meanwhile.
     ///
     /// - Parameter budget: The budget; `nil` where there is none.
     /// - Returns: The change.

@@ -3,11 +3,11 @@ import Foundation
 /// Whose turn it is, of the runs that wait under a budget.
 ///
 /// Each run has a quota: its share of what those hold who wait. A quota is a whole number of the
-/// run's batches; what is over goes to one run or another from second to second, so that each has its
-/// share in the long run, also of a single place. One that is below its quota comes first; above it, a
-/// run is let in only where no such one would have to wait for it. A batch that is heavier than its
-/// run's share has its turn as often as is fair, and reserves what becomes free once it has waited
-/// long for it: others would take it away for ever.
+/// run's batches; what is over goes to one run or another from second to second, so that each has
+/// its share in the long run, also of a single place. One that is below its quota comes first;
+/// above it, a run is let in only where no such one would have to wait for it. A batch that is
+/// heavier than its run's share has its turn as often as is fair, and reserves what becomes free
+/// once it has waited long for it: others would take it away for ever.
 ///
 /// It is the same for all that ask within the same second, and asks nobody: what was let in is all
 /// that is known. Where nobody else waits, it leaves everything to who asks.
@@ -104,8 +104,8 @@ struct BudgetTurn {
 
     /// Where a run stands in this second, in 0..<1.
     ///
-    /// That of the first goes round evenly, by the golden ratio; those of the others do not depend on
-    /// it.
+    /// That of the first goes round evenly, by the golden ratio; those of the others do not depend
+    /// on it.
     private func chance(_ run: RunKey, at place: Int) -> Double {
         if place == 0 {
             return (Double(second % 1_000_000) * 0.618_033_988_749_895)
@@ -124,8 +124,8 @@ struct BudgetTurn {
         return claimant.held + need <= (quotas[claimant.run] ?? 0) * (1 + Self.slack)
     }
 
-    /// Whether a run that can never have enough by its share alone has waited for five times as long
-    /// as it should between two turns.
+    /// Whether a run that can never have enough by its share alone has waited for five times as
+    /// long as it should between two turns.
     private func isOverdue(_ claimant: Claimant) -> Bool {
         let part = parts[claimant.run] ?? 0
         return claimant.need > part && claimant.held < part

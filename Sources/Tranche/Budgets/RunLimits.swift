@@ -1,8 +1,8 @@
 /// What limits how much of a run is held at once, from its beginning.
 ///
 /// A run that has begun keeps what it has: ``Inventory/setParallelism(_:of:reason:)``,
-/// ``Inventory/setBudgets(_:of:reason:)`` and ``Inventory/setRank(share:priority:of:reason:)`` change
-/// it.
+/// ``Inventory/setBudgets(_:of:reason:)`` and ``Inventory/setRank(share:priority:of:reason:)``
+/// change it.
 public struct RunLimits: Sendable, Hashable {
     /// Most batches of the run that are held at once; `nil` (the default) for any number.
     public var parallelism: Int?

@@ -175,8 +175,8 @@ extension Batch {
     ///   - wait: How long to wait; 1 s to 15 min.
     ///   - reason: Why; kept with the attempt.
     /// - Returns: The batch as recorded.
-    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.unknownBudget` for a budget that
-    ///   the run does not refer to: the batch is given back all the same.
+    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.unknownBudget` for a budget
+    ///   that the run does not refer to: the batch is given back all the same.
     @discardableResult
     public func release(
         parking budget: String? = nil,

@@ -40,7 +40,8 @@ package struct DeferringBatch: Sendable {
         return failure
     }
 
-    /// When a budget is parked until: not before it is already, and not for less than a second more.
+    /// When a budget is parked until: not before it is already, and not for less than a second
+    /// more.
     ///
     /// - Parameter parkedUntil: Until when it is parked already.
     /// - Returns: The time, and whether it has to be written.
@@ -79,7 +80,7 @@ extension RunKey {
     /// What is said where a batch of the run was to park a budget that is none of the run's.
     package func refersToNone(_ budget: String) -> String {
         "\(self) does not refer to a budget '\(budget)': nothing is parked, and the batch alone is "
-            + "due later; 'tranche set \(commandOptions) --budget \(Self.quoted(budget))' makes it refer "
-            + "to it"
+            + "due later; 'tranche set \(commandOptions) --budget \(Self.quoted(budget))' makes it "
+            + "refer to it"
     }
 }

@@ -131,7 +131,8 @@ public struct BatchRequest: Sendable, Hashable {
         if targetTime != nil, limit.weight != nil || minWeight != nil {
             throw TrancheError(
                 .invalidArgument,
-                "a target time finds the weight: give no limit of it, and no least weight to wait for"
+                "a target time finds the weight: give no limit of it, and no least weight to wait "
+                    + "for"
             )
         }
         if let minWeight, !(minWeight > 0) || minWeight.isInfinite {

@@ -1,7 +1,8 @@
 extension Inventory {
     /// Cancels a run: nothing more of it is handed out, and its open batches are failed.
     ///
-    /// Whoever holds one of them is told by its next heartbeat. ``resume(_:reason:)`` lets the run go on.
+    /// Whoever holds one of them is told by its next heartbeat. ``resume(_:reason:)`` lets the run
+    /// go on.
     ///
     /// - Parameters:
     ///   - key: The run.

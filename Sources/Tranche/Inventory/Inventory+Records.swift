@@ -42,8 +42,8 @@ extension Inventory {
     ///   - ids: The run's bounds; `nil` leaves them.
     ///   - policy: The run's policy; `nil` leaves it. Batches in hand keep their lease, and are
     ///     executed as when they were handed out.
-    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`, also for a run that is to become
-    ///   at most once while batches are held or offered again.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`, also for a run that is to
+    ///   become at most once while batches are held or offered again.
     public func redefine(
         _ key: RunKey,
         source: (any MetaSourceDescription)? = nil,

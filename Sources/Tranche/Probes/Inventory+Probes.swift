@@ -13,8 +13,8 @@ extension Inventory {
 
     /// Makes a probe, or replaces that of the same name.
     ///
-    /// Nothing is handed out under its budget from now on until it was asked. Whoever acquires asks,
-    /// if it can: see ``Configuration/probers``.
+    /// Nothing is handed out under its budget from now on until it was asked. Whoever acquires
+    /// asks, if it can: see ``Configuration/probers``.
     ///
     /// - Parameters:
     ///   - probe: The probe; its state is that of one which was not asked yet.
@@ -39,8 +39,8 @@ extension Inventory {
     ///
     /// - Parameter probe: The probe.
     /// - Returns: The answer.
-    /// - Throws: ``TrancheError`` `.invalidArgument` where this process cannot ask; `.storeUnavailable`
-    ///   with the reason where it tried.
+    /// - Throws: ``TrancheError`` `.invalidArgument` where this process cannot ask;
+    ///   `.storeUnavailable` with the reason where it tried.
     public func ask(_ probe: Probe) async throws -> ProbeAnswer {
         try probe.validate()
         guard let prober = prober(of: probe) else {

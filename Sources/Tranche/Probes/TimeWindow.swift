@@ -2,8 +2,8 @@ public import Foundation
 
 /// A part of each day, such as from 22:00 to 06:00 in a time zone.
 ///
-/// It is told by the wall clock: where that is set back, a time that comes twice counts twice, and a
-/// border that is left out comes with the next moment that there is.
+/// It is told by the wall clock: where that is set back, a time that comes twice counts twice, and
+/// a border that is left out comes with the next moment that there is.
 public struct TimeWindow: Sendable, Hashable, Codable {
     /// The minute of the day at which it opens.
     public let opens: Int

@@ -12,8 +12,8 @@ public struct RunPolicy: Sendable, Hashable {
     public var backoffLimit: Duration
     /// What becomes of a batch that has failed so often; it stays failed by default.
     public var onExhausted: OnExhausted
-    /// How long a batch that has failed so often waits until it is tried once more, for ever; `nil` (the
-    /// default) where it is not.
+    /// How long a batch that has failed so often waits until it is tried once more, for ever; `nil`
+    /// (the default) where it is not.
     ///
     /// For runs whose batches stay failed.
     public var extendedRetries: Duration?

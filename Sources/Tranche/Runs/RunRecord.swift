@@ -38,8 +38,8 @@ public struct RunRecord: Sendable, Hashable {
     public var standing: SourceStanding
     /// When the run began.
     public var createdAt: Date
-    /// Which set of budgets limits what is held of it at once, its own parallelism among them: 0 for
-    /// none, and another number after each change of the set.
+    /// Which set of budgets limits what is held of it at once, its own parallelism among them: 0
+    /// for none, and another number after each change of the set.
     package var budgetSet: Int64
     /// How it ranks among those that share its budgets.
     public var rank: BudgetRank

@@ -3,8 +3,8 @@ public protocol SizingStore: Sendable {
     /// Reads the weight that the batches of a run have, and how long the latest took.
     ///
     /// - Parameter key: The run; one that there is not has no weight, and no batches.
-    /// - Returns: The weight, `nil` where none was found yet; and the times of the batches that have
-    ///   succeeded or timed out, among the 256 with the highest ids, in any order.
+    /// - Returns: The weight, `nil` where none was found yet; and the times of the batches that
+    ///   have succeeded or timed out, among the 256 with the highest ids, in any order.
     /// - Throws: ``TrancheError`` of the store.
     /// - Complexity: O(log m), m batches of the run.
     func sizing(of key: RunKey) async throws -> (known: BatchSizing?, ends: [BatchTime])

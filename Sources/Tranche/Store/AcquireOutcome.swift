@@ -73,7 +73,8 @@ public enum NoBatchReason: Sendable, Hashable {
     case complete
     /// Batches are held by others, wait for a retry, or too little waits for more; look again then.
     case waiting(until: Date)
-    /// Nothing is left but batches that have used up their attempts; the next is tried once more then.
+    /// Nothing is left but batches that have used up their attempts; the next is tried once more
+    /// then.
     case stuck(until: Date)
     /// Ids may still be committed behind those that are there; look again then, or before.
     ///
@@ -101,8 +102,8 @@ extension NoBatchReason: CustomStringConvertible {
         case .complete: "complete: every item is in a batch that has ended"
         case .waiting(let until): "waiting: the next batch is due at \(until.utcText)"
         case .stuck(let until):
-            "stuck: what is left has used up its attempts, and is tried once more at \(until.utcText); "
-                + "'tranche batches --status stuck' lists it"
+            "stuck: what is left has used up its attempts, and is tried once more at "
+                + "\(until.utcText); 'tranche batches --status stuck' lists it"
         case .unsettled(let until?):
             "unsettled: lower ids may still be committed; they are waited for until \(until.utcText)"
         case .unsettled(nil):

@@ -97,8 +97,8 @@ extension AcquireRequest {
         public var worker: String?
         /// The token: the same token gives the same batch.
         public var token: String
-        /// Whether the worker has a batch in hand, and asks for the next one ahead: where budgets have
-        /// no room, it does not wait for any.
+        /// Whether the worker has a batch in hand, and asks for the next one ahead: where budgets
+        /// have no room, it does not wait for any.
         public var isAhead = false
 
         /// Makes a slot.

@@ -13,8 +13,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, BeginningStore,
     PageStore, WorkflowStore, SizingStore, ProbeStore
 {
-    /// Hands out batches, in this order: released, expired and due ones, as they were, those first that
-    /// are due for longest; then a late one; then new ones after the cursor.
+    /// Hands out batches, in this order: released, expired and due ones, as they were, those first
+    /// that are due for longest; then a late one; then new ones after the cursor.
     ///
     /// - Parameters:
     ///   - request: What is asked for. The run is made when it does not exist.

@@ -53,8 +53,9 @@ struct CancelCommand: Command {
             return (key, known.cause == .cancelled ? [] : [record.id])
         }
         try context.write(CancelDocument(batches, of: key)) {
-            batch.map { "batch \($0) of \(key) is cancelled" }
-                ?? "\(key) is cancelled, with \(HumanText.count(batches.count, "open batch", "open batches"))"
+            let count = HumanText.count(batches.count, "open batch", "open batches")
+            return batch.map { "batch \($0) of \(key) is cancelled" }
+                ?? "\(key) is cancelled, with \(count)"
         }
         return .done
     }

@@ -53,8 +53,8 @@ struct PolicyOptions: Sendable {
                 "extended-retries",
                 "TIME|none",
                 help(
-                    "try a batch that stays failed once more after this time, again and again: when "
-                        + "there is nothing else, and for one hand-out in ten",
+                    "try a batch that stays failed once more after this time, again and again: "
+                        + "when there is nothing else, and for one hand-out in ten",
                     "none"
                 )
             ),
@@ -62,8 +62,8 @@ struct PolicyOptions: Sendable {
                 "execution",
                 executions.joined(separator: "|"),
                 help(
-                    "at-most-once: a batch that work has begun on is never worked on again by itself, "
-                        + "whatever ended the work",
+                    "at-most-once: a batch that work has begun on is never worked on again by "
+                        + "itself, whatever ended the work",
                     "at-least-once"
                 ),
                 choices: executions

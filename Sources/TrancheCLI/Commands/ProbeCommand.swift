@@ -189,9 +189,9 @@ struct ProbeCommand: Command {
         let probe = try await find(in: inventory)
         let answer = try await inventory.ask(probe)
         try context.write(ProbeAnswerDocument(answer, of: probe)) {
-            let until = answer.until.map { ", \(HumanText.relative($0, to: context.now()))" } ?? ""
-            return "\(answer.isOpen ? "go on" : "hold back"): "
-                + "\(HumanText.oneLine(answer.reason))\(answer.until == nil ? "" : "; next\(until)")"
+            let reason = HumanText.oneLine(answer.reason)
+            let next = answer.until.map { "; next \(HumanText.relative($0, to: context.now()))" }
+            return "\(answer.isOpen ? "go on" : "hold back"): \(reason)\(next ?? "")"
         }
         return answer.isOpen ? .done : .nothingNow
     }

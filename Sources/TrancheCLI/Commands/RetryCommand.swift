@@ -78,7 +78,8 @@ struct RetryCommand: Command {
         }
         if leavesBegun, cause == nil, batches.isEmpty {
             try context.note(
-                "those that may have been executed are left as they are; --may-repeat offers them again"
+                "those that may have been executed are left as they are; --may-repeat offers them "
+                    + "again"
             )
         }
         return retried.isEmpty ? .nothingNow : .done

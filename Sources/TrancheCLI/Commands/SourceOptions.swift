@@ -18,7 +18,8 @@ struct SourceOptions: Sendable {
                 "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
                     + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
                     + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
-                    + "documents of a collection, pages:NAME for pages that are found one from another",
+                    + "documents of a collection, pages:NAME for pages that are found one from "
+                    + "another",
                 isRequired: true
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),

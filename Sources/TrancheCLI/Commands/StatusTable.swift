@@ -72,9 +72,10 @@ struct StatusTable {
             if let begun = run.summary.causes[.begun], begun.batches > 0 {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)") + " has "
-                        + "\(HumanText.count(begun.batches, "failed batch", "failed batches")) that may "
-                        + "have been executed; 'tranche batches --status begun' lists them, 'tranche "
-                        + "retry --may-repeat' offers them again"
+                        + "\(HumanText.count(begun.batches, "failed batch", "failed batches")) "
+                        + "that may have been executed; 'tranche batches --status begun' lists "
+                        + "them, "
+                        + "'tranche retry --may-repeat' offers them again"
                 )
             }
             for waiting in run.waits {

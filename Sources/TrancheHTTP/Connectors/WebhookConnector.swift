@@ -3,9 +3,9 @@ public import TrancheConnectors
 
 /// Webhooks as sinks: `webhook:https://…`.
 ///
-/// Its field `each` says that each record is a request, and `budget` which budget is parked when the
-/// receiver asks to come back later. The secret of signatures and the header
-/// field `Authorization` are the credentials `TRANCHE_WEBHOOK_SECRET` and
+/// Its field `each` says that each record is a request, and `budget` which budget is parked when
+/// the receiver asks to come back later. The secret of signatures and the header field
+/// `Authorization` are the credentials `TRANCHE_WEBHOOK_SECRET` and
 /// `TRANCHE_WEBHOOK_AUTHORIZATION`.
 public struct WebhookConnector: SinkConnector {
     /// Makes the connector.

@@ -18,8 +18,8 @@ struct WebhookPosting: Sendable {
     /// Sends a request.
     ///
     /// - Returns: What the receiver has against it; `nil` when it was taken.
-    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the receiver
-    ///   asks to come back later.
+    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the
+    ///   receiver asks to come back later.
     func post(_ body: [UInt8], key: String) async throws -> String? {
         var headers = configuration.headers
         headers["Content-Type"] = "application/json"

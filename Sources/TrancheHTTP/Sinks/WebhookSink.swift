@@ -11,8 +11,8 @@ public import Tranche
 /// is. Each request says in `Idempotency-Key` which it is, and says so again when it is tried again: a receiver
 /// that keeps the keys takes each batch once. With a secret, requests are signed as the specification "Standard
 /// Webhooks" wants it. Where the receiver answers 429 or 503 with `Retry-After`, the batch waits and keeps its
-/// lease: it costs no attempt. Where a budget is named, or the receiver asks for more than is waited for, the
-/// batch is given back until later.
+/// lease: it costs no attempt. Where a budget is named, or the receiver asks for more than is
+/// waited for, the batch is given back until later.
 public final class WebhookSink: RecordSink {
     private let url: String
     private let configuration: Configuration
@@ -41,8 +41,8 @@ public final class WebhookSink: RecordSink {
         public var patience: Duration = .seconds(3600)
         /// The budget that is parked when the receiver answers 429 or 503 with `Retry-After`.
         ///
-        /// The batch is given back at once then, and nobody under the budget tries before. `nil` (the default)
-        /// waits.
+        /// The batch is given back at once then, and nobody under the budget tries before. `nil`
+        /// (the default) waits.
         public var budget: String?
         /// The time that signatures have.
         public var now: @Sendable () -> Date = { Date() }

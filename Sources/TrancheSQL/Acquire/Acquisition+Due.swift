@@ -116,7 +116,8 @@ extension Acquisition {
         return """
             UPDATE \(store.tables.batch)
             SET status = \(status.rawValue), failures = \(batch.failures), lease_expires_at = NULL,
-                \(store.dueLater(failed)), processing_end = \(store.dialect.processingTime(nowInstant)),
+                \(store.dueLater(failed)),
+                processing_end = \(store.dialect.processingTime(nowInstant)),
                 logging = \(batch.expiryText)
             WHERE id = \(batch.id)
             """
@@ -129,7 +130,8 @@ extension Acquisition {
         return """
             UPDATE \(store.tables.batch)
             SET status = 'failed', failures = \(batch.failures), lease_expires_at = NULL,
-                \(store.dueLater(failed)), processing_end = \(store.dialect.processingTime(nowInstant)),
+                \(store.dueLater(failed)),
+                processing_end = \(store.dialect.processingTime(nowInstant)),
                 logging = \(batch.begunExpiryText)
             WHERE id = \(batch.id)
             """

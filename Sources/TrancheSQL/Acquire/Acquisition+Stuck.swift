@@ -3,8 +3,8 @@ import Tranche
 
 /// Batches that have used up their attempts, and are tried once more now and then.
 extension Acquisition {
-    /// Hands out stuck batches before what is new, where a slot's turn has come: at most one in ten of what is
-    /// held, over all processes.
+    /// Hands out stuck batches before what is new, where a slot's turn has come: at most one in ten
+    /// of what is held, over all processes.
     mutating func offerStuckInTurn(on connection: isolated Database.Connection) async throws {
         let asked = request.slots.count { $0.takesStuck }
         guard run.policy.extendedRetries != nil, asked > 0 else { return }

@@ -221,8 +221,8 @@ extension SQLInventoryStore {
         INSERT INTO \(tables.run) (
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms, root_from, root_to,
-            is_upstream, budget_set, created_at
+            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+            root_from, root_to, is_upstream, budget_set, created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),

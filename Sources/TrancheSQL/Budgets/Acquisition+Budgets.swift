@@ -49,8 +49,8 @@ extension Acquisition {
 
     /// Notes whether the next acquire is to look at the budgets first.
     ///
-    /// - Parameter room: What was found out when they were locked; `nil` where that is as it was when
-    ///   they were looked at.
+    /// - Parameter room: What was found out when they were locked; `nil` where that is as it was
+    ///   when they were looked at.
     func noteBudgets(_ room: (isTight: Bool, isShared: Bool)? = nil) {
         guard run.isLimited else { return }
         let use = allowance.admitted
@@ -141,7 +141,8 @@ extension Acquisition {
         addEndOfWait()
     }
 
-    /// The statement that inserts batches if the budgets have room, and notes that they let them in.
+    /// The statement that inserts batches if the budgets have room, and notes that they let them
+    /// in.
     ///
     /// - Parameters:
     ///   - given: The rows of the batches, as a table `given` of a `WITH`.

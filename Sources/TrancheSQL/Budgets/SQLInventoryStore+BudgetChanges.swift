@@ -284,7 +284,8 @@ extension SQLInventoryStore {
         let note = ChangeNote(by: worker, reason: "the run began")
         var statements: [SQLStatement] = [
             """
-            UPDATE \(tables.run) SET share = \(limits.rank.share), priority = \(limits.rank.priority)
+            UPDATE \(tables.run)
+            SET share = \(limits.rank.share), priority = \(limits.rank.priority)
             WHERE id = \(run.id)
             """
         ]

@@ -17,8 +17,8 @@ extension SQLInventoryStore {
         return found.map(\.budget).sorted { $0.place < $1.place }
     }
 
-    /// Which budgets a run has: its own, and those that it refers to, or that of all runs that refer
-    /// to none.
+    /// Which budgets a run has: its own, and those that it refers to, or that of all runs that
+    /// refer to none.
     func isBudget(of key: RunKey) -> SQLStatement {
         let one: SQLStatement = "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
         return """
@@ -152,9 +152,9 @@ extension SQLInventoryStore {
 
     /// The statement that reads budgets with what their last entries say.
     ///
-    /// At most `bound_batches` and `bound_weight` are held: what was let in since it was added up is
-    /// counted there, and what has ended is not taken off. So most acquires need not add up what is
-    /// held. `last_weight` is NULL where the last one let in has ended.
+    /// At most `bound_batches` and `bound_weight` are held: what was let in since it was added up
+    /// is counted there, and what has ended is not taken off. So most acquires need not add up what
+    /// is held. `last_weight` is NULL where the last one let in has ended.
     func selectWithBounds(where condition: SQLStatement) -> SQLStatement {
         """
         SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
@@ -175,8 +175,8 @@ extension SQLInventoryStore {
         """
     }
 
-    /// How many batches are held under a budget `b`, at most; `a` is of those that are added up, and
-    /// `u` what that came to.
+    /// How many batches are held under a budget `b`, at most; `a` is of those that are added up,
+    /// and `u` what that came to.
     var heldBatches: SQLStatement {
         "CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END"
     }
@@ -207,8 +207,8 @@ extension SQLInventoryStore {
 
     /// The entries of the budgets of a table, and what their batches weigh that are still held.
     ///
-    /// SQLite takes the tables of a `CROSS JOIN` in this order (sqlite.org/optoverview.html, 9.4): it
-    /// reads no entry of budgets that are not meant.
+    /// SQLite takes the tables of a `CROSS JOIN` in this order (sqlite.org/optoverview.html, 9.4):
+    /// it reads no entry of budgets that are not meant.
     private func selectEntries(of table: SQLStatement) -> SQLStatement {
         """
         SELECT l.budget_id, l.run_id, (\(selectHeldWeight)) AS held_weight
@@ -269,7 +269,8 @@ extension SQLInventoryStore {
     ///
     /// - Parameters:
     ///   - batches: The condition on batches.
-    ///   - run: The number of a batch's run, as an expression of the batch `h`; looked up by default.
+    ///   - run: The number of a batch's run, as an expression of the batch `h`; looked up by
+    ///     default.
     ///   - budgets: The condition on budgets.
     ///   - bounds: What is held at most then, of a budget `b`; not known by default.
     ///   - condition: That on a budget `b` with a batch `h`; none by default.

@@ -16,9 +16,9 @@ extension SQLInventoryStore {
         """
     }
 
-    /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text that
-    /// is no number, which names no budget; else `is_full` is 0, `is_tight` 1 where the next acquire
-    /// is to look at the budgets first, and `is_shared` 1 where something else is held.
+    /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text
+    /// that is no number, which names no budget; else `is_full` is 0, `is_tight` 1 where the next
+    /// acquire is to look at the budgets first, and `is_shared` 1 where something else is held.
     ///
     /// - Parameters:
     ///   - allowance: What is to be let in.
@@ -76,8 +76,8 @@ extension SQLInventoryStore {
         """
     }
 
-    /// Whether the next acquire may find no room in a budget `b`, with what is held under it, or is to
-    /// leave some to others; or whether entries are to be folded.
+    /// Whether the next acquire may find no room in a budget `b`, with what is held under it, or is
+    /// to leave some to others; or whether entries are to be folded.
     private func isTight(for use: BudgetUse) -> SQLStatement {
         """
         b.rate IS NOT NULL

@@ -36,7 +36,8 @@ package protocol SQLConnection: Actor {
     /// Runs statements and commits the open transaction.
     func commit(_ statements: [SQLStatement]) async throws -> [SQLRows]
 
-    /// Runs statements and commits the open transaction; its locks are given up before it is on disk.
+    /// Runs statements and commits the open transaction; its locks are given up before it is on
+    /// disk.
     ///
     /// It is on disk when this returns, with all that was committed before. Who has had one of its
     /// locks meanwhile comes later in the log, and is lost where this is lost.

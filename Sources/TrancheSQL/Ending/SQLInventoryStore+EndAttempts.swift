@@ -300,7 +300,8 @@ extension SQLInventoryStore {
 
     /// The assignments that say when a failed batch is due, and why it is what it is.
     ///
-    /// One that is stuck stands in an index of its own, so that any number of them slows no acquire.
+    /// One that is stuck stands in an index of its own, so that any number of them slows no
+    /// acquire.
     func dueLater(_ batch: BatchRecord) -> SQLStatement {
         let due = batch.retryAt.map { instant($0) } ?? "NULL"
         let (retry, stuck): (SQLStatement, SQLStatement) =

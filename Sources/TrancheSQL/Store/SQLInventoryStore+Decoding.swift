@@ -87,8 +87,8 @@ extension SQLInventoryStore {
         """
         id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
-            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms, pause_reason,
-            \(dialect.milliseconds("pending_since")),
+            on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+            pause_reason, \(dialect.milliseconds("pending_since")),
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,

@@ -212,7 +212,8 @@ extension ConformanceCase {
     ]
 }
 
-/// A budget that several jobs refer to, each of which has begun, on a table of many items of weight 10.
+/// A budget that several jobs refer to, each of which has begun, on a table of many items of weight
+/// 10.
 private struct SharedBudget {
     private let bench: Bench
     private let metaTable: String

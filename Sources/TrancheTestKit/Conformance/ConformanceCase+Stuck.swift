@@ -159,7 +159,8 @@ extension ConformanceCase {
 }
 
 extension Bench {
-    /// Acquires one item of a run whose batches are stuck after one failure; in turn, a stuck one first.
+    /// Acquires one item of a run whose batches are stuck after one failure; in turn, a stuck one
+    /// first.
     fileprivate func takeOne(inTurn: Bool = false) async throws -> Batch {
         var request = BatchRequest(
             job: "job",

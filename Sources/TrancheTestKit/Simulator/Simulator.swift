@@ -22,8 +22,8 @@ public struct Simulator: Sendable {
     public var watch: Duration?
     /// How often the work on an item may start; at least once by default.
     ///
-    /// With at most once, workers begin most of the batches that they are given, also late, and no id
-    /// is ever begun twice.
+    /// With at most once, workers begin most of the batches that they are given, also late, and no
+    /// id is ever begun twice.
     public var execution: RunPolicy.Execution
 
     /// Makes a simulation.

@@ -1,7 +1,8 @@
 import Tranche
 
 extension MemoryTables {
-    /// The weight that the batches of a run have by their target time, and how long the latest took.
+    /// The weight that the batches of a run have by their target time, and how long the latest
+    /// took.
     func sizing(of key: RunKey) -> (known: BatchSizing?, ends: [BatchTime]) {
         let tiles = batches(of: key).filter { [.incremental, .backfill].contains($0.kind) }
             .sorted { $0.idEnd > $1.idEnd }
