@@ -63,6 +63,22 @@ struct WorkflowTests {
             (#""stages":{},"prefetch":1"#, "prefetch contradicts stages"),
             (#""stages":{"read_ahead":150}"#, "stages.read_ahead is less than two batches of 100"),
             (#""stages":{"readers":0}"#, "0 readers"),
+            (
+                #""stages":{"write_retry":{"attempts":2,"codes":["sinkFaled"]}}"#,
+                "stages.write_retry.codes 'sinkFaled' is no error's code; did you mean sinkFailed?"
+            ),
+            (
+                #""stages":{"read_retry":{"attempts":2,"never_codes":["x"]}}"#,
+                "stages.read_retry.never_codes 'x' is no error's code; there are accessRefused, "
+            ),
+            (
+                #""stages":{"write_retry":{"attempts":2,"codes":["timedOut"],"never_codes":["timedOut"]}}"#,
+                "stages.write_retry.never_codes 'timedOut' stands in codes, too"
+            ),
+            (
+                #""stages":{"write_retry":{"attempts":2,"categories":["x"]}}"#,
+                "stages.write_retry.categories 'x' is no category"
+            ),
             (#""timeout":"5s","idle":"5s""#, "idle '5s' is no less than timeout"),
             (#""timeout":"5 parsec""#, "timeout '5 parsec': 'parsec' is no unit of time"),
             (#""ids":{"lower":1}"#, "ids: the bounds"),
@@ -133,6 +149,14 @@ struct WorkflowTests {
         let error = #expect(throws: SpecError.self) { try Workflow(json: json) }
         #expect(error?.field == [field])
         #expect(error?.code == .missing)
+    }
+
+    @Test("A member that is null says no more than one that is absent")
+    func null() throws {
+        let said = try Workflow(
+            json: Self.least.dropLast() + #","program":null,"handler":null,"run":null}"#
+        )
+        #expect(try said == Workflow(json: Self.least))
     }
 
     @Test("A program takes neither steps, stages nor a promise")

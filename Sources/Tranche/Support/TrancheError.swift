@@ -43,7 +43,7 @@ public enum ErrorCategory: String, Sendable, Hashable {
 extension TrancheError {
     /// Kinds of errors; more may come.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Name: String {
+        private enum Name: String, CaseIterable {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
             case unknownRun, unknownBudget, ambiguousJob, schemaNotMigrated, schemaUnknown,
                 migrationRefused
@@ -52,6 +52,9 @@ extension TrancheError {
         }
 
         private let name: Name
+
+        /// The names of all codes.
+        package static var names: [String] { Name.allCases.map(\.rawValue) }
 
         /// A value is outside its range.
         ///

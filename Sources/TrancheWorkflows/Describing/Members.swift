@@ -4,7 +4,8 @@ import TrancheConnectors
 /// The members of a JSON object; one that is not known is refused, with the nearest name.
 struct Members {
     private let container: KeyedDecodingContainer<DynamicKey>
-    private let path: [String]
+    /// The fields that lead to the object.
+    let path: [String]
 
     /// Takes the members.
     ///
@@ -32,9 +33,10 @@ struct Members {
     var names: [String] { container.allKeys.map(\.stringValue).sorted() }
 
     /// Whether a member is there, and not null.
-    func has(_ name: String) -> Bool {
-        let isNull = try? container.decodeNil(forKey: DynamicKey(name))
-        return container.contains(DynamicKey(name)) && isNull != true
+    func has(_ name: String) throws -> Bool {
+        let key = DynamicKey(name)
+        guard container.contains(key) else { return false }
+        return try !container.decodeNil(forKey: key)
     }
 
     /// The value of a member; `nil` where it is absent or null.

@@ -52,16 +52,17 @@ private struct RetryDocument: Codable {
         retry.attempts = try members.required("attempts", toSay: "how often it is tried")
         retry.backoff = try members.duration("backoff") ?? retry.backoff
         if let names: [String] = try members.value("categories") {
-            retry.categories = Set(try names.map(Self.category))
+            retry.categories = Set(try names.map { try Self.category($0, members.path) })
         }
         retry.codes = Set(try members.value("codes", [String].self) ?? [])
         retry.neverCodes = Set(try members.value("never_codes", [String].self) ?? [])
     }
 
-    private static func category(_ name: String) throws -> ErrorCategory {
+    private static func category(_ name: String, _ path: [String]) throws -> ErrorCategory {
         guard let category = ErrorCategory(rawValue: name) else {
             let words = "is no category: give transient, conflict or permanent"
-            throw SpecError(.invalidValue, field: ["categories"], value: name, words)
+            let field = path + ["categories"]
+            throw SpecError(.invalidValue, field: field, value: name, words)
         }
         return category
     }

@@ -116,6 +116,8 @@ extension Workflow {
         } catch let error as TrancheError {
             throw SpecError(.unusable, field: ["stages", "write_retry"], error.message)
         }
+        try Self.require(codesOf: stages.readRetry, "read_retry")
+        try Self.require(codesOf: stages.writeRetry, "write_retry")
         guard workers == 1 else {
             let words =
                 "contradicts stages, which say how many batches are read and written at once"
@@ -129,6 +131,24 @@ extension Workflow {
             let words = "is less than two batches of \(weight.plain): none would be read ahead"
             throw SpecError(.invalidValue, field: ["stages", "read_ahead"], words)
         }
+    }
+
+    private static func require(codesOf retry: StageRetry, _ stage: String) throws {
+        let known = TrancheError.Code.names
+        for (name, codes) in [("codes", retry.codes), ("never_codes", retry.neverCodes)] {
+            guard let code = codes.sorted().first(where: { !known.contains($0) }) else { continue }
+            let nearest = NearestName(known).to(code).map { "did you mean \($0)?" }
+            let all = "there are \(known.sorted().joined(separator: ", "))"
+            throw SpecError(
+                .invalidValue,
+                field: ["stages", stage, name],
+                value: code,
+                "is no error's code; \(nearest ?? all)"
+            )
+        }
+        guard let code = retry.codes.intersection(retry.neverCodes).min() else { return }
+        let field = ["stages", stage, "never_codes"]
+        throw SpecError(.invalidValue, field: field, value: code, "stands in codes, too")
     }
 
     private func requireTimes() throws {

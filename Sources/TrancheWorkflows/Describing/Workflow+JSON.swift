@@ -72,12 +72,12 @@ extension Workflow: Codable {
     }
 
     private static func work(_ members: Members) throws -> WorkflowWork {
-        let ways = ["sink", "program", "handler"].filter { members.has($0) }
+        let ways = try ["sink", "program", "handler"].filter { try members.has($0) }
         guard ways.count <= 1 else {
             let words = "contradicts \(ways[0]): a batch is worked on in one way"
             throw SpecError(.invalidValue, field: [ways[1]], words)
         }
-        guard ways.first == "sink" || !members.has("steps") else {
+        guard try ways.first == "sink" || !members.has("steps") else {
             throw SpecError(.invalidValue, field: ["steps"], "go with a sink alone")
         }
         switch ways.first {
