@@ -83,6 +83,17 @@ import Tranche
         #expect(result.output.contains("cancelled (not today)"), "\(result.output)")
     }
 
+    @Test("A signal ends the wait for a result")
+    func signalled() async throws {
+        let bench = try await CommandLineBench()
+        let file = try write(bench, "cat >/dev/null")
+        #expect(await bench.run("workflow", "start", file).status == .done)
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        sender.yield(SIGTERM)
+        let result = await bench.run(["workflow", "result", "--job", "j"], signals: signals)
+        #expect(result.status == .interrupted)
+    }
+
     @Test("A wrong file is refused with its field, and begins nothing")
     func refused() async throws {
         let bench = try await CommandLineBench()

@@ -16,7 +16,7 @@ struct BackfillCommand: Command {
             + WorkOptions.notes
     )
 
-    static var handlesSignals: Bool { true }
+    var handlesSignals: Bool { true }
 
     private let options: WorkOptions
 

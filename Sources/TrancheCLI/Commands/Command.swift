@@ -8,7 +8,7 @@ protocol Command: Sendable {
     static var description: CommandDescription { get }
 
     /// Whether it deals with SIGINT and SIGTERM itself; otherwise its task is cancelled.
-    static var handlesSignals: Bool { get }
+    var handlesSignals: Bool { get }
 
     /// Reads its arguments.
     ///
@@ -20,7 +20,7 @@ protocol Command: Sendable {
 }
 
 extension Command {
-    static var handlesSignals: Bool { false }
+    var handlesSignals: Bool { false }
 }
 
 /// What a command works with.

@@ -51,7 +51,7 @@ struct LoadCommand: Command {
             """
     )
 
-    static var handlesSignals: Bool { true }
+    var handlesSignals: Bool { true }
 
     var options: LoadOptions
     private let files: [LoadOptions]

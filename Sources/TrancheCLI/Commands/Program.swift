@@ -140,7 +140,7 @@ package struct Program: Sendable {
             signals: signals,
             ask: ask
         )
-        if type.handlesSignals { return try await command.run(context) }
+        if command.handlesSignals { return try await command.run(context) }
         return try await untilSignal { try await command.run(context) }
     }
 

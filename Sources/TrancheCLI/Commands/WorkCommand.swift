@@ -13,7 +13,7 @@ struct WorkCommand: Command {
         notes: WorkOptions.notes
     )
 
-    static var handlesSignals: Bool { true }
+    var handlesSignals: Bool { true }
 
     private let options: WorkOptions
 

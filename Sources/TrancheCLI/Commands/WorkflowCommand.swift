@@ -67,8 +67,8 @@ struct WorkflowCommand: Command {
             """
     )
 
-    /// What works takes them; all else ends by them.
-    static var handlesSignals: Bool { true }
+    /// What works ends its batches first; all else is cut short.
+    var handlesSignals: Bool { works }
 
     enum Action: String, CaseIterable {
         case start, list, show, work, result, snapshot, pause, resume, cancel
