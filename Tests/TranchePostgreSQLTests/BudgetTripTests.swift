@@ -10,35 +10,6 @@ import TrancheSQL
     .timeLimit(.minutes(5))
 )
 struct BudgetTripTests {
-    /// Runs `body` with an inventory behind a proxy, over a source of some items.
-    private func withInventory(
-        _ body: (TestDatabase, Inventory, SQLSource, PostgreSQLProxy) async throws -> Void
-    ) async throws {
-        try await withTestDatabase(.postgreSQL) { database in
-            try await database.run(
-                """
-                CREATE TABLE \(database.prefix)item (
-                    id bigint PRIMARY KEY, item text, weight double precision
-                );
-                INSERT INTO \(database.prefix)item
-                SELECT i, 'item', 1 FROM generate_series(1, 99) AS i;
-                """
-            )
-            try await database.migrateUp()
-            let (proxy, url) = try PostgreSQLProxy.before(database)
-            defer { proxy.stop() }
-            var configuration = Inventory.Configuration(
-                store: database.configuration(),
-                worker: "worker"
-            )
-            configuration.auditsWhileWorking = false
-            let inventory = try await Inventory.open(.postgres(url), configuration: configuration)
-            let source = SQLSource(database.prefix + "item", uid: "id")
-            try await body(database, inventory, source, proxy)
-            await inventory.close()
-        }
-    }
-
     /// Of the requests since some, those that lock a budget against who lets something in.
     private func locking(_ proxy: PostgreSQLProxy, since count: Int) -> [[String]] {
         proxy.requests.dropFirst(count).filter { texts in
@@ -50,7 +21,7 @@ struct BudgetTripTests {
 
     @Test("Who puts a batch off or begins a run locks a budget in the trip that commits")
     func lastTrip() async throws {
-        try await withInventory { _, inventory, source, proxy in
+        try await withProxiedInventory { _, inventory, source, proxy in
             try await inventory.setBudget("shared", BudgetLimits(batches: 9))
             var request = BatchRequest(job: "a", limit: .count(1))
             request.limits = RunLimits(budgets: ["shared"])
@@ -76,7 +47,7 @@ struct BudgetTripTests {
     // parks it no shorter
     @Test("A deferral shortens no parking that came between its look and its lock")
     func parkedBetween() async throws {
-        try await withInventory { database, inventory, source, _ in
+        try await withProxiedInventory { database, inventory, source, _ in
             try await inventory.setBudget("shared", BudgetLimits(batches: 9))
             var request = BatchRequest(job: "a", limit: .count(1))
             request.limits = RunLimits(budgets: ["shared"])
@@ -113,7 +84,7 @@ struct BudgetTripTests {
     //                                                        is refused: a refers to it
     @Test("A run that begins keeps its budget from going, and nobody from being let in")
     func beginning() async throws {
-        try await withInventory { database, inventory, source, _ in
+        try await withProxiedInventory { database, inventory, source, _ in
             try await inventory.setBudget("shared", BudgetLimits(batches: 9))
             let (budget, runBudget) = (
                 database.name("inventory_budget"), database.name("inventory_run_budget")
@@ -169,7 +140,7 @@ struct BudgetTripTests {
 
     @Test("What is held is counted for stuck batches only where one of them is due")
     func stuckShare() async throws {
-        try await withInventory { _, inventory, source, proxy in
+        try await withProxiedInventory { _, inventory, source, proxy in
             var request = BatchRequest(
                 job: "a",
                 limit: .count(1),
@@ -192,7 +163,7 @@ struct BudgetTripTests {
 
     @Test("How long batches took is read without what came out of them")
     func sizing() async throws {
-        try await withInventory { _, inventory, source, proxy in
+        try await withProxiedInventory { _, inventory, source, proxy in
             var request = BatchRequest(job: "a")
             request.targetTime = TargetTime(.seconds(10), least: 2)
             _ = try await inventory.acquire(request, from: source)

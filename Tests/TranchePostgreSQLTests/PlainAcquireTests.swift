@@ -15,37 +15,6 @@ import TrancheTestKit
 struct PlainAcquireTests {
     private static let request = BatchRequest(job: "job", limit: BatchLimit(count: 4))
 
-    /// Runs `body` with an inventory behind a proxy, over a source of some items.
-    private func withInventory(
-        items: Int = 100,
-        decidesItself: Bool? = true,
-        _ body: (TestDatabase, Inventory, SQLSource, PostgreSQLProxy) async throws -> Void
-    ) async throws {
-        try await withTestDatabase(.postgreSQL) { database in
-            try await database.run(
-                """
-                CREATE TABLE \(database.prefix)item (
-                    id bigint PRIMARY KEY, item text, weight double precision
-                );
-                INSERT INTO \(database.prefix)item
-                SELECT i, 'item ' || i, i FROM generate_series(1, \(items)) AS i;
-                """
-            )
-            try await database.migrateUp()
-            let (proxy, url) = try PostgreSQLProxy.before(database)
-            defer { proxy.stop() }
-            var configuration = Inventory.Configuration(
-                store: database.configuration(decidesItself: decidesItself),
-                worker: "worker"
-            )
-            configuration.auditsWhileWorking = false
-            let inventory = try await Inventory.open(.postgres(url), configuration: configuration)
-            let source = SQLSource(database.prefix + "item", uid: "id")
-            try await body(database, inventory, source, proxy)
-            await inventory.close()
-        }
-    }
-
     /// Acquires as often as it takes until the next one is taken for a plain one.
     private func begin(_ inventory: Inventory, _ source: SQLSource) async throws -> Batch {
         for _ in 0..<2 {
@@ -61,7 +30,7 @@ struct PlainAcquireTests {
 
     @Test("Success and next are one round trip and one transaction")
     func oneRoundTrip() async throws {
-        try await withInventory { database, inventory, source, proxy in
+        try await withProxiedInventory(decidesItself: true) { database, inventory, source, proxy in
             let first = try await begin(inventory, source)
             let before = proxy.requests.count
             let answer = try await first.succeed(
@@ -94,7 +63,7 @@ struct PlainAcquireTests {
 
     @Test("A success that wrote something is no exception")
     func output() async throws {
-        try await withInventory { _, inventory, source, proxy in
+        try await withProxiedInventory(decidesItself: true) { _, inventory, source, proxy in
             let first = try await begin(inventory, source)
             let output = AttemptOutput(standardError: "a warning\n", standardOutput: "")
             let ending = AttemptSuccess(
@@ -117,7 +86,7 @@ struct PlainAcquireTests {
 
     @Test("Where the server is near, the program decides")
     func near() async throws {
-        try await withInventory(decidesItself: false) { _, inventory, source, proxy in
+        try await withProxiedInventory(decidesItself: false) { _, inventory, source, proxy in
             let first = try await begin(inventory, source)
             let before = proxy.requests.count
             _ = try await first.succeed(thenAcquire: Self.request, from: source)
@@ -128,7 +97,7 @@ struct PlainAcquireTests {
 
     @Test("A batch that was lost ends nothing, and none is handed out")
     func lost() async throws {
-        try await withInventory { database, inventory, source, _ in
+        try await withProxiedInventory(decidesItself: true) { database, inventory, source, _ in
             let lost = try await begin(inventory, source)
             try await database.run(
                 "UPDATE \(database.name("inventory").quoted) SET attempt = 2 WHERE id = \(lost.id);"
@@ -144,7 +113,7 @@ struct PlainAcquireTests {
 
     @Test("One whose answer was lost did both once", arguments: [false, true])
     func lostAnswer(isEnding: Bool) async throws {
-        try await withInventory { _, inventory, source, proxy in
+        try await withProxiedInventory(decidesItself: true) { _, inventory, source, proxy in
             let first = try await begin(inventory, source)
             if !isEnding { try await first.succeed() }
             proxy.cutNext { texts in texts.contains { $0.contains("tranche_place") } }
@@ -166,7 +135,7 @@ struct PlainAcquireTests {
 
     @Test("What has ended is recorded though the server declines")
     func declined() async throws {
-        try await withInventory { database, inventory, source, proxy in
+        try await withProxiedInventory(decidesItself: true) { database, inventory, source, proxy in
             let first = try await begin(inventory, source)
             try await database.run("DELETE FROM \(database.prefix)item WHERE id = 14;")
             let before = proxy.requests.count
@@ -188,7 +157,11 @@ struct PlainAcquireTests {
 
     @Test("An id that somebody may still commit is waited for")
     func unsettled() async throws {
-        try await withInventory(items: 40) { database, inventory, source, proxy in
+        try await withProxiedInventory(items: 40, decidesItself: true) {
+            database,
+            inventory,
+            source,
+            proxy in
             let first = try await begin(inventory, source)
             let table = database.name("item")
             let server = try #require(TestPostgreSQL.server)

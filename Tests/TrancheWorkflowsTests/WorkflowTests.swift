@@ -72,7 +72,8 @@ struct WorkflowTests {
                 "stages.read_retry.never_codes 'x' is no error's code; there are accessRefused, "
             ),
             (
-                #""stages":{"write_retry":{"attempts":2,"codes":["timedOut"],"never_codes":["timedOut"]}}"#,
+                #""stages":{"write_retry":{"attempts":2,"codes":["timedOut"],"#
+                    + #""never_codes":["timedOut"]}}"#,
                 "stages.write_retry.never_codes 'timedOut' stands in codes, too"
             ),
             (

@@ -41,7 +41,7 @@ public struct BudgetRate: Sendable, Hashable, Codable {
     }
 
     /// The most that is counted with: products of it stay finite.
-    static let most = 1e290
+    package static let most = 1e290
 
     /// The rate as changes keep it, such as `rate 10/s burst 600`.
     package var text: String { "rate \(perSecond.plain)/s burst \(burst.plain)" }

@@ -31,10 +31,8 @@ public final class Inventory: Sendable {
     let watches = Mutex<[RunKey: IdentityWatch]>([:])
     /// The weights of runs whose batches have a target time.
     let sizes = Mutex<[RunKey: KnownSize]>([:])
-    /// When this process is to ask the probes of runs, by its stopwatch, where it knows of any.
-    let probeTimes = Mutex<[RunKey: Duration]>([:])
-    /// When it last looked whether probes limit a run.
-    let probeLooks = Mutex<[RunKey: Duration]>([:])
+    /// What is known of the probes that hold back runs.
+    let probeWatches = Mutex<[RunKey: ProbeWatch]>([:])
 
     /// Tells observers what happens; `nil` where there is none.
     let events: EventReporter?

@@ -65,7 +65,7 @@ extension Inventory {
     /// Whether it is time for this process to ask a probe.
     func areProbesDue(of key: RunKey) -> Bool {
         let now = stopwatch.elapsed
-        return probeTimes.withLock { $0[key].map { $0 <= now } ?? false }
+        return probeWatches.withLock { $0[key]?.nextAt.map { $0 <= now } ?? false }
     }
 
     /// Finds out whether probes are what limits a run, and asks those that are due.
@@ -79,9 +79,9 @@ extension Inventory {
         guard case .limited = reason else { return reason }
         let now = stopwatch.elapsed
         // A run that waits for room is limited again and again.
-        let isNew = probeLooks.withLock { looks in
-            if let last = looks[key], now - last < .seconds(1) { return false }
-            looks[key] = now
+        let isNew = probeWatches.withLock { watches in
+            if let last = watches[key]?.lookedAt, now - last < .seconds(1) { return false }
+            watches[key, default: ProbeWatch()].lookedAt = now
             return true
         }
         guard isNew else { return reason }
@@ -96,7 +96,7 @@ extension Inventory {
         of key: RunKey
     ) async throws -> (probes: [Probe], now: Date, haveOpened: Bool) {
         // Others of this process need not look meanwhile.
-        probeTimes.withLock { $0[key] = nil }
+        probeWatches.withLock { $0[key]?.nextAt = nil }
         var (probes, now) = try await retrying { _ in try await store.probes(limiting: key) }
         let wereOpen = !probes.contains { $0.isHolding(at: now) }
         let asker = configuration.worker
@@ -108,7 +108,7 @@ extension Inventory {
             // Somebody may change a probe, or remove it.
             let wait = min(max(next.timeIntervalSince(now), 1), 60)
             let time = stopwatch.elapsed + .seconds(wait)
-            probeTimes.withLock { $0[key] = time }
+            probeWatches.withLock { $0[key, default: ProbeWatch()].nextAt = time }
         }
         let areOpen = !probes.contains { $0.isHolding(at: now) }
         return (probes, now, !wereOpen && areOpen)
@@ -176,6 +176,14 @@ extension Inventory {
         }
         return result.withLock { $0 }
     }
+}
+
+/// What a process knows of the probes that hold back a run; by its stopwatch.
+struct ProbeWatch: Sendable {
+    /// When it is to ask them, where it knows of any.
+    var nextAt: Duration?
+    /// When it last looked whether probes limit the run.
+    var lookedAt: Duration?
 }
 
 extension Probe {

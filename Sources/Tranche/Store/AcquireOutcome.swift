@@ -44,6 +44,22 @@ public enum AcquireOutcome: Sendable {
             self.items = items
             self.hasExpired = hasExpired
         }
+
+        /// Makes a handed-out batch of a run with a policy.
+        package init(
+            _ record: BatchRecord,
+            by policy: RunPolicy,
+            items: [Item]? = nil,
+            hasExpired: Bool = false
+        ) {
+            self.init(
+                record: record,
+                lease: policy.lease,
+                execution: policy.execution,
+                items: items,
+                hasExpired: hasExpired
+            )
+        }
     }
 }
 

@@ -40,6 +40,18 @@ struct Arguments: Sendable {
         return operands[index]
     }
 
+    /// The first operand, as one of the choices that its description gives.
+    ///
+    /// - Throws: ``UsageError`` where it is missing, or none of them.
+    func choice<Choice: RawRepresentable<String>>(of command: CommandDescription) throws -> Choice {
+        let name = command.operands[0].name
+        let text = try operand(0, name)
+        guard let choice = Choice(rawValue: text) else {
+            throw UsageError("'\(text)' is none of \(name)")
+        }
+        return choice
+    }
+
     /// The operand at a place, read by `parse`.
     func operand<Value>(
         _ index: Int,

@@ -68,12 +68,7 @@ struct PageCommand: Command {
     private let limit: Int
 
     init(_ arguments: Arguments) throws {
-        let words = Self.description.operands[0].name
-        let text = try arguments.operand(0, words)
-        guard let action = Action(rawValue: text) else {
-            throw UsageError("'\(text)' is none of \(words)")
-        }
-        self.action = action
+        action = try arguments.choice(of: Self.description)
         batch = try arguments.value("batch", parseID)
         attempt = try arguments.value("attempt") { try parseCount($0) }
         list = try SourceOptions.named(arguments).map { source in

@@ -83,12 +83,7 @@ struct ProbeCommand: Command {
     private let reason: String?
 
     init(_ arguments: Arguments) throws {
-        let words = Self.description.operands[0].name
-        let text = try arguments.operand(0, words)
-        guard let action = Action(rawValue: text) else {
-            throw UsageError("'\(text)' is none of \(words)")
-        }
-        self.action = action
+        action = try arguments.choice(of: Self.description)
         name = action == .list ? "" : try arguments.operand(1, "NAME")
         guard action != .list || arguments.operands.count == 1 else {
             throw UsageError("'probe list' lists all; 'probe show NAME' shows one")

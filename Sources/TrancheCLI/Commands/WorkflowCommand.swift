@@ -87,11 +87,7 @@ struct WorkflowCommand: Command {
     private let folder: String?
 
     init(_ arguments: Arguments) throws {
-        let text = try arguments.operand(0, Action.words)
-        guard let action = Action(rawValue: text) else {
-            throw UsageError("'\(text)' is none of \(Action.words)")
-        }
-        self.action = action
+        action = try arguments.choice(of: Self.description)
         file = action == .start ? try arguments.operand(1, "FILE") : nil
         guard action == .start || arguments.operands.count == 1 else {
             throw UsageError("a FILE goes with 'workflow start'")

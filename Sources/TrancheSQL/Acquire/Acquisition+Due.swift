@@ -16,12 +16,7 @@ extension Acquisition {
                     "the request token '\(slot.token)' was used by \(record.key); give another"
                 )
             }
-            let policy = run.policy
-            return AcquireOutcome.HandedOut(
-                record: record,
-                lease: policy.lease,
-                execution: policy.execution
-            )
+            return AcquireOutcome.HandedOut(record, by: run.policy)
         }
     }
 
@@ -87,15 +82,7 @@ extension Acquisition {
     mutating func handOutAgain(_ batch: BatchRecord, hasExpired: Bool) {
         let record = request.nextAttempt(at: batch, for: slot, now: now, leaseEnd: leaseEnd)
         statements.append(handOutAgain(record, to: slot))
-        let policy = run.policy
-        handedOut.append(
-            .init(
-                record: record,
-                lease: policy.lease,
-                execution: policy.execution,
-                hasExpired: hasExpired
-            )
-        )
+        handedOut.append(.init(record, by: run.policy, hasExpired: hasExpired))
     }
 
     private func expire(_ batch: BatchRecord) -> SQLStatement {
@@ -110,31 +97,27 @@ extension Acquisition {
 
     private func failForGood(_ batch: BatchRecord) -> SQLStatement {
         let isQuarantined = run.policy.onExhausted == .split && batch.count == 1
-        let status: BatchStatus = isQuarantined ? .quarantined : .failed
         var failed = batch
+        failed.status = isQuarantined ? .quarantined : .failed
         failed.becomeStuck(run.policy, now: now)
-        return """
-            UPDATE \(store.tables.batch)
-            SET status = \(status.rawValue), failures = \(batch.failures), lease_expires_at = NULL,
-                \(store.dueLater(failed)),
-                processing_end = \(store.dialect.processingTime(nowInstant)),
-                logging = \(batch.expiryText)
-            WHERE id = \(batch.id)
-            """
+        return fail(failed, batch.expiryText)
     }
 
     /// Fails a batch for good that has begun, and may have been executed.
     private func failBegun(_ batch: BatchRecord) -> SQLStatement {
         var failed = batch
         failed.failBegun(now: now)
-        return """
-            UPDATE \(store.tables.batch)
-            SET status = 'failed', failures = \(batch.failures), lease_expires_at = NULL,
-                \(store.dueLater(failed)),
-                processing_end = \(store.dialect.processingTime(nowInstant)),
-                logging = \(batch.begunExpiryText)
-            WHERE id = \(batch.id)
-            """
+        return fail(failed, batch.begunExpiryText)
+    }
+
+    private func fail(_ failed: BatchRecord, _ text: String) -> SQLStatement {
+        """
+        UPDATE \(store.tables.batch)
+        SET status = \(failed.status.rawValue), failures = \(failed.failures),
+            lease_expires_at = NULL, \(store.dueLater(failed)),
+            processing_end = \(store.dialect.processingTime(nowInstant)), logging = \(text)
+        WHERE id = \(failed.id)
+        """
     }
 
     /// Leaves a batch failed and due: the next to acquire splits it.

@@ -166,15 +166,7 @@ extension Acquisition {
         )
         guard let record else { return }
         new.append(handedOut.count)
-        let policy = run.policy
-        handedOut.append(
-            .init(
-                record: record,
-                lease: policy.lease,
-                execution: policy.execution,
-                items: range.items
-            )
-        )
+        handedOut.append(.init(record, by: run.policy, items: range.items))
     }
 
     /// The statement that inserts new batches, which stand at some places of the answer.

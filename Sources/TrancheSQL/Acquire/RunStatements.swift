@@ -69,6 +69,6 @@ extension AcquireRequest {
     /// What new batches for it come to at most; due ones may be heavier.
     fileprivate var mostUse: BudgetUse {
         let weight = limit.weight.map { $0 * Double(slots.count) }
-        return BudgetUse(batches: slots.count, weight: weight ?? 1e290)
+        return BudgetUse(batches: slots.count, weight: weight ?? BudgetRate.most)
     }
 }

@@ -108,20 +108,16 @@ extension Acquisition {
         let areMeant = store.dialect.column("id", isAmong: budgetIDs)
         let unnumbered = Set(new).subtracting(noted)
         let left = handedOut.indices.filter { !noted.contains($0) && !unnumbered.contains($0) }
-        // Known are those that the first insert wrote, or were read under the lock.
-        let bounds: SQLStatement
-        if !noted.isEmpty {
-            bounds = store.lastBounds(of: "b.id")
-        } else if store.dialect.hasOneWriter {
-            bounds = store.bounds(of: budgets, with: allowance.admitted)
-        } else {
-            bounds = "NULL, NULL, NULL"
-        }
         if !left.isEmpty {
             let ids = left.map { handedOut[$0].record.id }.sorted()
             let areHandedOut = store.dialect.column("id", isAmong: ids)
             statements.append(
-                store.enter(areHandedOut, of: "\(run.id)", into: areMeant, bounds: bounds)
+                store.enter(
+                    areHandedOut,
+                    of: "\(run.id)",
+                    into: areMeant,
+                    bounds: bounds(besides: noted)
+                )
             )
         }
         if !unnumbered.isEmpty {
@@ -129,7 +125,7 @@ extension Acquisition {
             let areNew: SQLStatement =
                 "id > (SELECT max(id) FROM \(store.tables.batch)) - \(unnumbered.count)"
             statements.append(
-                store.enter(areNew, of: "\(run.id)", into: areMeant, bounds: bounds)
+                store.enter(areNew, of: "\(run.id)", into: areMeant, bounds: bounds(besides: noted))
             )
         }
         for row in budgets {
@@ -139,6 +135,14 @@ extension Acquisition {
             }
         }
         addEndOfWait()
+    }
+
+    /// The bounds of entries that are not written with what they are of; known are those that the first
+    /// insert wrote, or that were read under the lock.
+    private func bounds(besides noted: Set<Int>) -> SQLStatement {
+        if !noted.isEmpty { return store.lastBounds(of: "b.id") }
+        guard store.dialect.hasOneWriter else { return "NULL, NULL, NULL" }
+        return store.bounds(of: budgets, with: allowance.admitted)
     }
 
     /// The statement that inserts batches if the budgets have room, and notes that they let them
@@ -156,21 +160,6 @@ extension Acquisition {
         let condition: SQLStatement = asks ? " WHERE (SELECT is_full FROM room) = 0" : ""
         let answer: SQLStatement =
             asks ? ", is_tight, is_shared FROM made CROSS JOIN room" : " FROM made"
-        let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
-        let use = allowance.admitted
-        let letting: SQLStatement =
-            asks
-            ? """
-            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
-                letting.held_batches + \(use.batches), letting.held_weight + \(use.weight),
-                letting.summed
-            FROM made CROSS JOIN base AS letting
-            """
-            : """
-            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
-                \(store.lastBounds(of: "letting.id"))
-            FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
-            """
         return """
             WITH \(room)\(given), made AS (
             \(insert)\(condition)
@@ -180,9 +169,29 @@ extension Acquisition {
                     budget_id, run_id, batch_id, attempt, bound_batches, bound_weight,
                     summed_batches
                 )
-                \(letting)
+                \(asks ? enteringFirst : enteringMore)
             )
             SELECT id, batch_id_start\(answer)
+            """
+    }
+
+    /// The entries of what the first statement inserts: what is held, and all that is let in.
+    private var enteringFirst: SQLStatement {
+        let use = allowance.admitted
+        return """
+            SELECT base.id, CAST(\(run.id) AS bigint), made.id, 1,
+                base.held_batches + \(use.batches), base.held_weight + \(use.weight), base.summed
+            FROM made CROSS JOIN base
+            """
+    }
+
+    /// Those of what further statements insert, which is counted there already.
+    private var enteringMore: SQLStatement {
+        let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
+        return """
+            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
+                \(store.lastBounds(of: "letting.id"))
+            FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
             """
     }
 

@@ -229,12 +229,7 @@ extension SQLInventoryStore {
 
     func budgetRow(_ row: inout SQLRow) throws -> BudgetRow {
         let id = try row.integer()
-        let (name, table, job, run) = (
-            row.optionalText(), row.optionalText(), row.optionalText(), row.optionalText()
-        )
-        let owner: Budget.Owner =
-            name.map { .name($0) }
-            ?? .run(RunKey(metaTable: table ?? "", job: job ?? "", run: run ?? ""))
+        let owner = owner(&row)
         let batches = try row.optionalInteger().map { Int($0) }
         var limits = BudgetLimits(batches: batches, weight: try row.optionalDouble())
         let (rate, burst) = (try row.optionalDouble(), try row.optionalDouble())

@@ -23,13 +23,9 @@ extension SQLInventoryStore {
 
     private func probe(_ row: inout SQLRow) throws -> Probe {
         let name = try row.text()
-        let (budget, table, job, run) = (
-            row.optionalText(), row.optionalText(), row.optionalText(), row.optionalText()
-        )
-        let key = RunKey(metaTable: table ?? "", job: job ?? "", run: run ?? "")
         var probe = Probe(
             name,
-            of: budget.map { .name($0) } ?? .run(key),
+            of: owner(&row),
             try JSONText.decode(ProbeQuestion.self, from: row.text()),
             interval: .milliseconds(try row.integer()),
             timeout: .milliseconds(try row.integer()),
@@ -43,19 +39,26 @@ extension SQLInventoryStore {
     package func set(_ probe: Probe, _ note: ChangeNote) async throws {
         let question = try JSONText.encode(probe.question)
         let state = try JSONText.encode(ProbeState())
-        let select: SQLStatement =
-            "SELECT question, budget_id FROM \(tables.probe) WHERE name = \(probe.name)"
+        let select: SQLStatement = """
+            SELECT p.question, b.id, b.run_id
+            FROM \(tables.probe) AS p JOIN \(tables.budget) AS b ON b.id = p.budget_id
+            WHERE p.name = \(probe.name)
+            """
         try await wrapping {
-            try await database.withTransaction(try lock(probe.owner) + [select]) {
+            try await database.withTransaction(keep(probe.owner) + [select]) {
                 connection,
                 rows in
                 let id = try await budgetID(of: probe.owner, rows, on: connection)
                 var known = rows[rows.count - 1].first
                 let old = known?.optionalText()
                 let formerID = try known?.optionalInteger()
+                let formerRun = try known?.optionalInteger()
                 let run = try number(of: probe.owner, rows)
                 // Which budgets limit a run is named by the last change.
-                let limits = run.map { [limit($0)] } ?? []
+                var limits = run.map { [limit($0)] } ?? []
+                if let formerRun, formerRun != run {
+                    limits += removeOwn(ofRun: formerRun) + [limit(formerRun)]
+                }
                 _ = try await connection.commit(
                     [
                         """
@@ -92,7 +95,7 @@ extension SQLInventoryStore {
 
     package func removeProbe(_ name: String, _ note: ChangeNote) async throws {
         let select: SQLStatement = """
-            SELECT p.question, b.id, b.name, b.run_id, r.meta_table, r.job, r.run
+            SELECT p.question, b.id, b.run_id, b.name, r.meta_table, r.job, r.run
             FROM \(tables.probe) AS p JOIN \(tables.budget) AS b ON b.id = p.budget_id
             LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
             WHERE p.name = \(name)
@@ -102,17 +105,13 @@ extension SQLInventoryStore {
                 guard var row = rows[0].first else { throw unknownProbe(name) }
                 let question = try row.text()
                 let id = try row.integer()
-                let (budget, run) = (row.optionalText(), try row.optionalInteger())
-                let (table, job, label) = (
-                    row.optionalText(), row.optionalText(), row.optionalText()
-                )
-                let key = RunKey(metaTable: table ?? "", job: job ?? "", run: label ?? "")
-                let owner = budget.map { Budget.Owner.name($0) } ?? .run(key)
+                let run = try row.optionalInteger()
+                let former = owner(&row)
                 var statements: [SQLStatement] = [
                     lockBudgets([id]),
                     "DELETE FROM \(tables.probe) WHERE name = \(name)",
                     open("id = \(id)"),
-                    self.note(note, on: owner, "probe \(name)", from: question, to: nil, run),
+                    self.note(note, on: former, "probe \(name)", from: question, to: nil, run),
                 ]
                 if let run { statements += removeOwn(ofRun: run) + [limit(run)] }
                 _ = try await connection.commit(statements)
@@ -161,13 +160,13 @@ extension SQLInventoryStore {
             """
     }
 
-    /// The statements that lock what a probe is to hold back, and read it.
-    private func lock(_ owner: Budget.Owner) throws -> [SQLStatement] {
+    /// The statements that keep what a probe is to hold back from going, and read it.
+    private func keep(_ owner: Budget.Owner) -> [SQLStatement] {
         switch owner {
         case .name(let name):
             [
                 """
-                SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.lockingKeptRow)
+                SELECT id FROM \(tables.budget) WHERE name = \(name) \(dialect.keepingRow)
                 """
             ]
         case .run(let key): [lockInOrder(key)]

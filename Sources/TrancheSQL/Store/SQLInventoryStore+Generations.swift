@@ -44,14 +44,14 @@ extension SQLInventoryStore {
                         INSERT INTO \(tables.run) (
                             meta_table, job, run, definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
-                            execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, root_from,
-                            root_to, is_upstream, budget_set, share, priority, pause_reason, cancelled_at,
-                            cancelled_by, cancel_reason, created_at
+                            execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
+                            root_from, root_to, is_upstream, budget_set, share, priority, pause_reason,
+                            cancelled_at, cancelled_by, cancel_reason, created_at
                         )
                         SELECT meta_table, job, \(key.run), definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
-                            execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms, root_from,
-                            root_to, is_upstream, budget_set, share, priority, \(pauseReason),
+                            execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
+                            root_from, root_to, is_upstream, budget_set, share, priority, \(pauseReason),
                             cancelled_at, cancelled_by, cancel_reason, \(now)
                         FROM \(tables.run)
                         WHERE \(isRun(former))

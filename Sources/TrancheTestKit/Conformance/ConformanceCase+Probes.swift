@@ -94,6 +94,24 @@ extension ConformanceCase {
             try await bench.inventory.setParallelism(nil, of: key)
             _ = try await bench.take(1)
         },
+        ConformanceCase("A run that its probe has left for a budget is limited by nothing") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            _ = try await bench.take(1)
+            let key = try await bench.key()
+            try await bench.inventory.setBudget("other", BudgetLimits(batches: 5))
+            let question = ProbeQuestion.http("http://h/up")
+            try await bench.inventory.setProbe(Probe("up", of: .run(key), question))
+            guard case .held = try await bench.takeNone() else {
+                throw ConformanceFailure("the probe does not hold back the run")
+            }
+            try await bench.inventory.setProbe(Probe("up", of: .name("other"), question))
+            try requireEqual(try await bench.inventory.budgets(of: key).isEmpty, true, "the rest")
+            try requireEqual(try await bench.run().isLimited, false, "whether it is limited")
+            _ = try await bench.take(1)
+            let owners = try await bench.inventory.probes().map(\.owner)
+            try requireEqual(owners, [.name("other")], "what the probe holds back")
+        },
         ConformanceCase("A probe of an unknown budget or run is refused, and one with a password") {
             subject in
             let bench = try await Bench(subject, ids: 1...4)

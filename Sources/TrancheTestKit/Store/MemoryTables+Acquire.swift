@@ -123,11 +123,7 @@ extension MemoryTables {
             .compactMap { row in places[row.token].map { (place: $0, batch: row.batch) } }
             .sorted { $0.place < $1.place }
             .map { found in
-                AcquireOutcome.HandedOut(
-                    record: found.batch,
-                    lease: run.policy.lease,
-                    execution: run.policy.execution
-                )
+                AcquireOutcome.HandedOut(found.batch, by: run.policy)
             }
     }
 

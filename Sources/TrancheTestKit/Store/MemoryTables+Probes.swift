@@ -30,6 +30,10 @@ extension MemoryTables {
         probe.state = ProbeState()
         probe.state.version = old.map { $0.state.version + 1 } ?? 0
         probes[probe.name] = probe
+        if let old, old.owner != probe.owner {
+            removeOwnBudget(old.owner)
+            try limitRuns(now: now)
+        }
         add(
             probe.owner,
             "probe \(probe.name)",
