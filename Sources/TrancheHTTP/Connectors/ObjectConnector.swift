@@ -57,6 +57,25 @@ public struct ObjectConnector: SourceConnector, ByteConnector {
     }
 }
 
+extension ObjectConnector: DocumentConnector {
+    /// What URLs of objects begin with.
+    package var documentSchemes: [String] { byteSchemes }
+
+    /// Keeps a document as an object.
+    package func keep(
+        _ bytes: [UInt8],
+        at url: String,
+        _ context: ConnectorContext
+    ) async throws {
+        let configuration = try ObjectStoreConfiguration(environment: context.credentials)
+        let object = try ObjectName(url)
+        guard !object.key.isEmpty, !object.key.hasSuffix("/") else {
+            throw TrancheError(.invalidArgument, "'\(object.url)' names no object")
+        }
+        try await configuration.store(of: object).put(bytes, as: object)
+    }
+}
+
 extension ObjectStoreConfiguration {
     /// Reads credentials; see ``init(environment:)``.
     package init(environment credentials: Credentials) throws {

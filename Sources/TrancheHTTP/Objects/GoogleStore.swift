@@ -89,6 +89,19 @@ struct GoogleStore: ObjectStore {
         return ObjectPage(entries: entries, next: page.nextPageToken)
     }
 
+    func put(_ bytes: [UInt8], as object: ObjectName) async throws {
+        let query = queryText(["uploadType": "media", "name": object.key])
+        let bucket = object.bucket.percentEncoded()
+        var request = HTTPRequest(
+            method: .post,
+            url: "\(endpoint)/upload/storage/v1/b/\(bucket)/o?\(query)",
+            body: bytes
+        )
+        request.headers["Content-Type"] = "application/octet-stream"
+        let asked = request
+        try await write(object) { try await authorized(asked) }
+    }
+
     private struct Listing: Decodable {
         struct Item: Decodable {
             var name: String
@@ -111,19 +124,26 @@ struct GoogleStore: ObjectStore {
         _ headers: [String: String] = [:],
         most: Int = 1 << 26
     ) async throws -> HTTPResponse {
-        var request = HTTPRequest(url: url, headers: headers, maxResponseBytes: most)
         do {
-            let token = try await tokens.token()
-            request.headers["Authorization"] = token.map { "Bearer \($0)" }
-            let response = try await client.send(request)
-            guard response.status == 401, let token else { return response }
-            // It may have been withdrawn before its time.
-            guard let newer = try await tokens.token(other: token) else { return response }
-            request.headers["Authorization"] = "Bearer \(newer)"
-            return try await client.send(request)
+            return try await authorized(
+                HTTPRequest(url: url, headers: headers, maxResponseBytes: most)
+            )
         } catch let error as HTTPError {
             throw error.asSourceError
         }
+    }
+
+    /// Sends a request with a token, where there is one.
+    private func authorized(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var request = request
+        let token = try await tokens.token()
+        request.headers["Authorization"] = token.map { "Bearer \($0)" }
+        let response = try await client.send(request)
+        guard response.status == 401, let token else { return response }
+        // It may have been withdrawn before its time.
+        guard let newer = try await tokens.token(other: token) else { return response }
+        request.headers["Authorization"] = "Bearer \(newer)"
+        return try await client.send(request)
     }
 
     func failure(_ response: HTTPResponse, _ object: ObjectName, _ url: String) -> TrancheError {

@@ -31,6 +31,11 @@ protocol ObjectStore: Sendable {
     /// - Throws: As ``state(of:)``.
     func list(_ prefix: ObjectName, after token: String?) async throws -> ObjectPage
 
+    /// Keeps an object, whole or not at all; one of the same name is replaced.
+    ///
+    /// - Throws: `TrancheError` `.sinkUnavailable` (transient) or `.sinkFailed`.
+    func put(_ bytes: [UInt8], as object: ObjectName) async throws
+
     /// Makes an error of an answer that is no success.
     func failure(_ response: HTTPResponse, _ object: ObjectName, _ url: String) -> TrancheError
 }
@@ -86,6 +91,35 @@ extension ObjectStore {
                 ? .sourceUnavailable : .invalidSource
             return TrancheError(code, "'\(object.url)' answered \(response.status)\(said)")
         }
+    }
+
+    /// Sends the content of an object.
+    ///
+    /// - Parameters:
+    ///   - object: The object.
+    ///   - send: Sends it.
+    /// - Throws: `TrancheError` `.sinkUnavailable` (transient) or `.sinkFailed`.
+    func write(_ object: ObjectName, _ send: () async throws -> HTTPResponse) async throws {
+        let response: HTTPResponse
+        do {
+            response = try await send()
+        } catch let error as HTTPError {
+            let code: TrancheError.Code =
+                error.category == .transient ? .sinkUnavailable : .sinkFailed
+            throw TrancheError(
+                code,
+                "'\(object.url)' cannot be written: \(error)",
+                underlying: error
+            )
+        }
+        if response.isSuccess { return }
+        let isPassing = HTTPError.category(status: response.status) == .transient
+        let said = response.excerpt
+        throw TrancheError(
+            isPassing ? .sinkUnavailable : .sinkFailed,
+            "'\(object.url)' cannot be written: it was answered \(response.status)"
+                + (said.isEmpty ? "" : " (\(said))")
+        )
     }
 
     /// Reads bytes of an object, all of them.

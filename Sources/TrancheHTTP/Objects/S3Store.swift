@@ -83,6 +83,18 @@ struct S3Store: ObjectStore {
         return try S3Listing(response.body).page(of: prefix)
     }
 
+    func put(_ bytes: [UInt8], as object: ObjectName) async throws {
+        var request = request(object, [:])
+        request.method = .put
+        request.body = bytes
+        request.headers["Content-Type"] = "application/octet-stream"
+        if request.signer != nil {
+            request.headers["x-amz-content-sha256"] = try sha256(bytes).hexadecimal
+        }
+        let asked = request
+        try await write(object) { try await client.send(asked) }
+    }
+
     private func request(_ object: ObjectName, _ parameters: [String: String]) -> HTTPRequest {
         var url = configuration.url(of: object)
         if !parameters.isEmpty { url += "?" + queryText(parameters) }
