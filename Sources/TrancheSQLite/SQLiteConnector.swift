@@ -26,6 +26,12 @@ public struct SQLiteConnector: SQLConnector {
         .sqlite(try path(of: spec))
     }
 
+    /// The file by its absolute path, links followed.
+    public func anchored<Role: SpecRole>(_ spec: Spec<Role>) throws -> Spec<Role> {
+        let path = ResolvedPath(try path(of: spec.named(as: DatabaseRole.self))).text
+        return try Spec(scheme: spec.scheme, place: path, fields: spec.fields)
+    }
+
     /// The file's absolute path.
     public func recordedName(of spec: DatabaseSpec) throws -> String {
         "sqlite:\(ResolvedPath(try path(of: spec)).text)"

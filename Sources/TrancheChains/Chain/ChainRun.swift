@@ -108,6 +108,7 @@ struct ChainRun: Sendable {
         self.options = options
         gates = options.stages.map { StageGates($0) }
         source = try await inventory.source(chain.chain.source)
+        try options.stages?.requireFit(source.definition)
         key = RunKey(
             metaTable: source.definition.table,
             job: options.request.job,

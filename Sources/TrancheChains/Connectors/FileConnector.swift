@@ -52,6 +52,15 @@ public struct FileConnector: SourceConnector, SinkConnector {
         return files + [nothing]
     }
 
+    /// The file by its absolute path, links followed; an object as it is given.
+    public func anchored<Role: SpecRole>(_ spec: Spec<Role>) throws -> Spec<Role> {
+        guard !spec.scheme.isEmpty else { return spec }
+        let file = try file(spec)
+        if NamedFile.isObject(file.path) { return spec }
+        let path = ResolvedPath(file.path).text
+        return try Spec(scheme: spec.scheme, place: path, fields: spec.fields)
+    }
+
     // MARK: - Sources
 
     /// The file's records.

@@ -55,6 +55,21 @@ public struct ChainStages: Sendable, Hashable {
         }
         for retry in [readRetry, writeRetry] { try retry.validate() }
     }
+
+    /// Refuses to bound by weight what is in memory of a source without weights.
+    ///
+    /// - Parameter source: How the source is defined.
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    package func requireFit(_ source: SourceDefinition) throws {
+        guard readAhead != nil, source.weight == nil else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "what is read ahead is bounded by weight, and '\(source.table)' has no weights, so that "
+                + "nothing would be bounded: name a column of weights, or leave the bound out and "
+                + "choose a smaller count, or fewer readers and writers"
+        )
+    }
+
     /// Refuses to write a batch again within an attempt of a run that is at most once.
     ///
     /// - Parameter execution: The run's.

@@ -7,6 +7,19 @@ public import Tranche
 public protocol Connector: Sendable {
     /// The schemes that it takes; of one kind each name once.
     var schemes: [ConnectorScheme] { get }
+
+    /// The same place, however another process spells it: with absolute paths in place of those
+    /// that begin in this process's working folder.
+    ///
+    /// - Parameter spec: Has a scheme of this connector's.
+    /// - Returns: The place; by default as it is given.
+    /// - Throws: ``SpecError``, or `TrancheError` `.invalidArgument`.
+    func anchored<Role: SpecRole>(_ spec: Spec<Role>) throws -> Spec<Role>
+}
+
+extension Connector {
+    /// As it is given.
+    public func anchored<Role: SpecRole>(_ spec: Spec<Role>) throws -> Spec<Role> { spec }
 }
 
 /// A connector that makes sources.

@@ -76,6 +76,27 @@ public struct Connectors: Sendable {
         return try checked(spec) { try connector.inventory(spec, joined(context)) }
     }
 
+    /// The same source, sink or database, whichever process reads it: with absolute paths in place
+    /// of those that begin in this process's working folder, the links in them followed.
+    ///
+    /// - Parameter spec: The source, sink or database.
+    /// - Returns: The value; its fields are kept, and the database that is one of them is treated
+    ///   alike.
+    /// - Throws: ``SpecError``.
+    public func anchored<Role: SpecRole>(_ spec: Spec<Role>) throws -> Spec<Role> {
+        let connector = try connector(of: spec, (any Connector).self)
+        var anchored = try checked(spec) { try connector.anchored(spec) }
+        if let database = try spec.fields(as: NamedDatabase.self).database {
+            anchored.fields["database"] = try SpecValue(encoding: self.anchored(database))
+        }
+        return anchored
+    }
+
+    /// The database that a table is in, where a field names it.
+    private struct NamedDatabase: Decodable {
+        var database: DatabaseSpec?
+    }
+
     // MARK: - What there is
 
     /// The schemes that a kind may have, in the order in which they are asked.
