@@ -89,4 +89,89 @@ struct TrackerTests {
             latch.open()
         }
     }
+
+    /// Hangs in its first interval.
+    final class StuckTracker: Tracker {
+        let interval = Duration.milliseconds(1)
+        let patience = Duration.milliseconds(20)
+        let calls = Mutex<[TrackerMoment]>([])
+        let isStuck = Latch()
+        let latch = Latch()
+
+        func track(_ moment: TrackerMoment, _ progress: WorkflowProgress) async throws {
+            calls.withLock { $0.append(moment) }
+            guard moment == .interval else { return }
+            isStuck.open()
+            await latch.opens()
+        }
+    }
+
+    // tracker                           work
+    // is told of the start
+    //                                   the first batch waits
+    // hangs in an interval
+    //                                   fails, and ends
+    // is told of both, in their order
+    @Test("An interval that hangs is not told again, and the rest in order all the same")
+    func stuck() async throws {
+        try await withWorkflowWorld { world in
+            let tracker = StuckTracker()
+            let policy = #","policy":{"max_attempts":1}"#
+            let handle = try await world.workflows.start(world.workflow(handler: "one", policy))
+            var options = WorkflowOptions(trackers: [tracker])
+            options.handlers["one"] = { _ in
+                ClosureHandler { batch, _ in
+                    await tracker.isStuck.opens()
+                    if batch.id > 4 { throw TrancheError(.sourceFailed, "no luck") }
+                }
+            }
+            let result = try await world.workflows.work(on: handle, options)
+            #expect(result.ending == .completeWithFailures)
+            tracker.latch.open()
+            #expect(
+                tracker.calls.withLock { $0 } == [.started, .interval, .firstFailure, .ended]
+            )
+        }
+    }
+
+    @Test("A run that fails and ends at once is told of whole")
+    func atOnce() async throws {
+        try await withWorkflowWorld { world in
+            let tracker = NotingTracker()
+            let more = #","policy":{"max_attempts":1},"count":100"#
+            let workflow = try Workflow(
+                json: world.json(#""handler":"one""#, more).replacing("16", with: "1600")
+            )
+            let handle = try await world.workflows.start(workflow)
+            var options = WorkflowOptions(trackers: [tracker])
+            options.handlers["one"] = { _ in
+                ClosureHandler { _, _ in throw TrancheError(.sourceFailed, "no luck") }
+            }
+            let result = try await world.workflows.work(on: handle, options)
+            #expect(result.progress.failed.batches == 1)
+            #expect(tracker.calls.withLock { $0 } == [.started, .firstFailure, .ended])
+        }
+    }
+
+    @Test("A process that is cancelled tells of the end all the same")
+    func cancelled() async throws {
+        try await withWorkflowWorld { world in
+            let tracker = NotingTracker()
+            let handle = try await world.workflows.start(world.workflow(handler: "one"))
+            let isAtWork = Latch()
+            var options = WorkflowOptions(trackers: [tracker])
+            options.handlers["one"] = { _ in
+                ClosureHandler { _, _ in
+                    isAtWork.open()
+                    try await Task.sleep(for: .seconds(600))
+                }
+            }
+            let asked = options
+            let work = Task { try await world.workflows.work(on: handle, asked) }
+            await isAtWork.opens()
+            work.cancel()
+            await #expect(throws: CancellationError.self) { try await work.value }
+            #expect(tracker.calls.withLock { $0 } == [.started, .ended])
+        }
+    }
 }

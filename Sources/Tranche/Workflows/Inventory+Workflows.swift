@@ -4,32 +4,24 @@ extension Inventory {
     /// - Parameters:
     ///   - request: Whose batches the workflow works on.
     ///   - source: Where the items are listed.
-    ///   - digest: What tells the description from others.
-    ///   - text: The description, as JSON; without credentials.
-    ///   - setUp: What else is to be set of the run before anybody works by the description.
+    ///   - describe: Says what is to be kept behind the run's last description, which is `nil` for a
+    ///     run without one. It is asked again where another one has begun meanwhile.
     /// - Returns: The description as it is kept.
-    /// - Throws: ``TrancheError`` as ``acquire(_:from:)``; what `setUp` throws: nothing is
-    ///   described then.
+    /// - Throws: ``TrancheError`` as ``acquire(_:from:)``, and `.unknownBudget`; what `describe`
+    ///   throws. Nothing has begun then.
     package func begin(
         _ request: BatchRequest,
         from source: any MetaSourceDescription,
-        digest: String,
-        text: String,
-        setUp: (RunKey) async throws -> Void
+        _ describe: (WorkflowRecord?) throws -> WorkflowBeginning
     ) async throws -> WorkflowRecord {
         let source = try await prepare(request, from: source)
         let asked = try storeRequest(request, from: source, batches: 1)
-        try await retrying { _ in try await store.begin(asked) }
-        try await setUp(asked.key)
-        let (policy, worker) = (request.policy, configuration.worker)
-        return try await retrying { _ in
-            try await store.describe(
-                asked.key,
-                digest: digest,
-                text: text,
-                policy: policy,
-                by: worker
-            )
+        while true {
+            try Task.checkCancellation()
+            let workflow = try describe(try await workflowRecords(RunSelection(asked.key)).first)
+            try workflow.limits.validate()
+            let kept = try await retrying { _ in try await store.begin(asked, workflow) }
+            if let kept { return kept }
         }
     }
 

@@ -4,29 +4,23 @@
 /// ``NoBatchReason/superseded(by:)``, under the same lock under which descriptions are written.
 /// Acquires that carry none ask for none.
 public protocol WorkflowStore: Sendable {
-    /// Makes a run without handing out anything of it; where it is there, it must be the same.
+    /// Keeps a description of a run, in one transaction with the run, where it is not there yet, and
+    /// with what limits it.
     ///
-    /// - Parameter request: What an acquire would ask for.
-    /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds.
-    func begin(_ request: AcquireRequest) async throws
-
-    /// Keeps a description of a run; the one that it has last, said again, is no new generation.
+    /// The description that the run has last, said again, is no new generation and changes nothing.
+    /// Nothing of the run is handed out.
     ///
     /// - Parameters:
-    ///   - key: The run.
-    ///   - digest: What tells it from others.
-    ///   - text: The description, as JSON.
-    ///   - policy: The run's policy from now on.
-    ///   - worker: Who begins it.
-    /// - Returns: The run's last description.
-    /// - Throws: ``TrancheError`` `.unknownRun`.
-    func describe(
-        _ key: RunKey,
-        digest: String,
-        text: String,
-        policy: RunPolicy,
-        by worker: String?
-    ) async throws -> WorkflowRecord
+    ///   - request: What an acquire would ask for; its policy is the run's from now on.
+    ///   - workflow: The description, and what it changes.
+    /// - Returns: The run's last description; `nil` where that is another one than the one that
+    ///   `workflow` follows: it is to be read again. Nothing was changed then.
+    /// - Throws: ``TrancheError`` `.redefined` for another definition or bounds, `.unknownBudget`;
+    ///   nothing was changed then.
+    func begin(
+        _ request: AcquireRequest,
+        _ workflow: WorkflowBeginning
+    ) async throws -> WorkflowRecord?
 
     /// Reads the last description of each run that has one, in order of source, job and name.
     ///

@@ -44,8 +44,9 @@ struct WorkflowCommand: Command {
                     .init("reason", "TEXT", "why; with start, pause, resume and cancel"),
                     .init(
                         "to",
-                        "FOLDER",
-                        "with snapshot: a file in this folder; else it is printed"
+                        "PLACE",
+                        "with snapshot: a folder, s3://… or gs://…, or a sink such as "
+                            + "table:NAME; else it is printed"
                     ),
                 ]
             ),
@@ -59,7 +60,11 @@ struct WorkflowCommand: Command {
             A program finds its parameters as TRANCHE_PARAM_NAME. What a process writes of an
             attempt's worker ends with '@' and the beginning of the description's digest.
 
-            result waits until the run is complete or cancelled, whoever works on it.
+            result waits until the run is complete or cancelled, whoever works on it. It needs
+            the source, and nothing of the sink; where it cannot open the source of a run without
+            an upper bound, it says so and fails, since it would wait for ever.
+
+            Paths in FILE are kept absolute: they begin in the folder of who starts it.
 
             Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled, 75
             paused, held or superseded, 130 stopped by a signal.
@@ -84,7 +89,7 @@ struct WorkflowCommand: Command {
     private let works: Bool
     private let isDryRun: Bool
     private let reason: String?
-    private let folder: String?
+    private let place: String?
 
     init(_ arguments: Arguments) throws {
         action = try arguments.choice(of: Self.description)
@@ -120,7 +125,7 @@ struct WorkflowCommand: Command {
         }
         working = try WorkflowWorking(arguments)
         reason = arguments.text("reason")
-        folder = arguments.text("to")
+        place = arguments.text("to")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -186,7 +191,7 @@ struct WorkflowCommand: Command {
         switch action {
         case .work: return try await working.work(on: handle, workflows, context)
         case .result: return try WorkflowText.tell(try await handle.result(), context)
-        case .snapshot: try await snapshot(handle, context)
+        case .snapshot: try await snapshot(handle, workflows, context)
         case .pause:
             try await handle.pause(reason: reason ?? "")
             try context.write(PauseDocument(reason ?? "", of: handle.key)) {
@@ -207,12 +212,20 @@ struct WorkflowCommand: Command {
         return .done
     }
 
-    private func snapshot(_ handle: WorkflowHandle, _ context: Context) async throws {
+    private func snapshot(
+        _ handle: WorkflowHandle,
+        _ workflows: Workflows,
+        _ context: Context
+    ) async throws {
         let snapshot = try await handle.snapshot()
-        guard let folder else {
+        guard let place else {
             return try context.output.writeLine(try snapshot.documentText())
         }
-        let path = try snapshot.write(to: folder)
-        try context.write(snapshot) { path }
+        do {
+            let kept = try await workflows.keep(snapshot, at: place)
+            try context.write(snapshot) { kept }
+        } catch let error as SpecError {
+            throw UsageError("--to: \(error)")
+        }
     }
 }

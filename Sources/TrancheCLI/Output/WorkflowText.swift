@@ -38,6 +38,9 @@ enum WorkflowText {
         var lines = ["\(key), generation \(progress.generation): \(progress.state)\(why)"]
         let percent = progress.donePercent.map { HumanText.fixed($0, 1) + " %, " } ?? ""
         lines.append("done: \(percent)\(size(progress.succeeded))")
+        if let words = progress.sourceError {
+            lines.append("left: not known, the source cannot be asked: \(HumanText.oneLine(words))")
+        }
         for (name, amount) in [
             ("in hand", progress.running), ("waiting", progress.waiting),
             ("failed", progress.failed), ("quarantined", progress.quarantined),

@@ -211,64 +211,112 @@ extension SQLInventoryStore {
         _ note: ChangeNote
     ) async throws {
         let wanted = Set(names).sorted()
+        let statements = [lockInOrder(key)] + lockBudgets(wanted, of: key)
+        try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
+                try requireRun(rows[0], key)
+                var row = rows[0][0]
+                let run = try run(&row)
+                let changes = try budgetChanges(to: wanted, rows[1], rows[2], of: run, note)
+                if !changes.isEmpty { _ = try await connection.commit(changes) }
+            }
+        }
+    }
+
+    /// The statements that lock the budgets that a run is to refer to, and read those that it refers
+    /// to.
+    private func lockBudgets(_ wanted: [String], of key: RunKey) -> [SQLStatement] {
         // Those that it leaves fall under that of all.
         let asked = SQLStatement.list((wanted.isEmpty ? [Budget.ofAll] : wanted).map { "\($0)" })
-        let lock: SQLStatement = """
+        return [
+            """
             SELECT id, name FROM \(tables.budget) WHERE name IN (\(asked))
             ORDER BY id \(dialect.lockingKeptRow)
+            """,
             """
-        let named: SQLStatement = """
             SELECT b.name FROM \(tables.runBudget) AS r
             JOIN \(tables.budget) AS b ON b.id = r.budget_id
             WHERE r.run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
             ORDER BY b.name
-            """
-        try await wrapping {
-            try await database.withTransaction([lockInOrder(key), lock, named]) {
-                connection,
-                rows in
-                try requireRun(rows[0], key)
-                var row = rows[0][0]
-                let run = try run(&row)
-                let found = try rows[1].map { (id: try $0.integer(), name: try $0.text()) }
-                if let missing = Set(wanted).subtracting(found.map(\.name)).min() {
-                    throw unknownBudget(missing)
-                }
-                let old = try rows[2].map { try $0.text() }
-                if old == wanted { return }
-                var statements: [SQLStatement] = [
-                    "DELETE FROM \(tables.runBudget) WHERE run_id = \(run.id)"
-                ]
-                for budget in found where !wanted.isEmpty {
-                    statements.append(
-                        """
-                        INSERT INTO \(tables.runBudget) (run_id, budget_id)
-                        VALUES (\(run.id), \(budget.id))
-                        """
-                    )
-                }
-                if !found.isEmpty {
-                    let isMeant = dialect.column("id", isAmong: found.map(\.id))
-                    statements.append(enterHeld(into: isMeant, isRun(key)))
-                }
-                let text = { (names: [String]) in
-                    names.isEmpty ? nil : names.joined(separator: " ")
-                }
-                statements += [
-                    "DELETE FROM \(tables.waiting) WHERE run_id = \(run.id)",
-                    self.note(
-                        note,
-                        on: .run(key),
-                        "budgets",
-                        from: text(old),
-                        to: text(wanted),
-                        run.id
-                    ),
-                    limit(run.id),
-                ]
-                _ = try await connection.commit(statements)
-            }
+            """,
+        ]
+    }
+
+    /// The statements that have a locked run refer to other budgets; none where it does.
+    ///
+    /// - Parameters:
+    ///   - wanted: Their names, in order.
+    ///   - locked: The answer to the first of ``lockBudgets(_:of:)``.
+    ///   - known: The answer to the second.
+    ///   - run: The run.
+    ///   - note: Who changes it, and why.
+    /// - Returns: The statements.
+    /// - Throws: `TrancheError` `.unknownBudget`.
+    private func budgetChanges(
+        to wanted: [String],
+        _ locked: SQLRows,
+        _ known: SQLRows,
+        of run: RunRecord,
+        _ note: ChangeNote
+    ) throws -> [SQLStatement] {
+        let found = try locked.map { (id: try $0.integer(), name: try $0.text()) }
+        if let missing = Set(wanted).subtracting(found.map(\.name)).min() {
+            throw unknownBudget(missing)
         }
+        let old = try known.map { try $0.text() }
+        if old == wanted { return [] }
+        var statements: [SQLStatement] = [
+            "DELETE FROM \(tables.runBudget) WHERE run_id = \(run.id)"
+        ]
+        for budget in found where !wanted.isEmpty {
+            statements.append(
+                """
+                INSERT INTO \(tables.runBudget) (run_id, budget_id)
+                VALUES (\(run.id), \(budget.id))
+                """
+            )
+        }
+        if !found.isEmpty {
+            let isMeant = dialect.column("id", isAmong: found.map(\.id))
+            statements.append(enterHeld(into: isMeant, isRun(run.key)))
+        }
+        let text = { (names: [String]) in names.isEmpty ? nil : names.joined(separator: " ") }
+        let (from, to) = (text(old), text(wanted))
+        return statements + [
+            "DELETE FROM \(tables.waiting) WHERE run_id = \(run.id)",
+            self.note(note, on: .run(run.key), "budgets", from: from, to: to, run.id),
+            limit(run.id),
+        ]
+    }
+
+    /// The statements that limit a locked run as a description says, where that differs from the
+    /// description before.
+    ///
+    /// - Throws: `TrancheError` `.unknownBudget`.
+    func limitChanges(
+        _ asked: WorkflowBeginning,
+        of run: RunRecord,
+        on connection: isolated Database.Connection
+    ) async throws -> [SQLStatement] {
+        let (limits, former) = (asked.limits, asked.formerLimits)
+        var statements: [SQLStatement] = []
+        let wanted = Set(limits.budgets).sorted()
+        if wanted != Set(former.budgets).sorted() {
+            let rows = try await connection.run(lockBudgets(wanted, of: run.key))
+            statements += try budgetChanges(to: wanted, rows[0], rows[1], of: run, asked.note)
+        }
+        if limits.parallelism != former.parallelism {
+            let rows = try await connection.run([selectParallelism(of: run.key)])
+            statements += try changes(toParallelism: limits.parallelism, rows[0], run, asked.note)
+        }
+        let (rank, last) = (limits.rank, former.rank)
+        return statements
+            + rankChanges(
+                share: rank.share == last.share ? nil : rank.share,
+                priority: rank.priority == last.priority ? nil : rank.priority,
+                of: run,
+                asked.note
+            )
     }
 
     /// Limits a run that was made in the same transaction.
@@ -328,32 +376,41 @@ extension SQLInventoryStore {
         of key: RunKey,
         _ note: ChangeNote
     ) async throws {
-        let run: SQLStatement = "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
-        let known: SQLStatement = "SELECT batches FROM \(tables.budget) WHERE run_id = \(run)"
+        let statements = [lockInOrder(key), selectParallelism(of: key)]
         try await wrapping {
-            try await database.withTransaction([lockInOrder(key), known]) { connection, rows in
+            try await database.withTransaction(statements) { connection, rows in
                 try requireRun(rows[0], key)
                 var row = rows[0][0]
                 let run = try self.run(&row)
-                let old = try rows[1].map { try $0.optionalInteger() }.first.flatMap { $0 }
-                    .map { Int($0) }
-                // Said again, it is no change: what is put back is what it was before that.
-                if old == batches { return }
-                _ = try await connection.commit(
-                    own(batches, of: run) + [
-                        self.note(
-                            note,
-                            on: .run(key),
-                            "parallelism",
-                            from: old.map { String($0) },
-                            to: batches.map { String($0) },
-                            run.id
-                        ),
-                        limit(run.id),
-                    ]
-                )
+                let changes = try changes(toParallelism: batches, rows[1], run, note)
+                if !changes.isEmpty { _ = try await connection.commit(changes) }
             }
         }
+    }
+
+    /// The statement that reads how many batches of a run may be held at once.
+    private func selectParallelism(of key: RunKey) -> SQLStatement {
+        """
+        SELECT batches FROM \(tables.budget)
+        WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+        """
+    }
+
+    /// The statements that change the parallelism of a locked run; none where it is that.
+    private func changes(
+        toParallelism batches: Int?,
+        _ known: SQLRows,
+        _ run: RunRecord,
+        _ note: ChangeNote
+    ) throws -> [SQLStatement] {
+        let old = try known.map { try $0.optionalInteger() }.first.flatMap { $0 }.map { Int($0) }
+        // Said again, it is no change: what is put back is what it was before that.
+        if old == batches { return [] }
+        let (from, to) = (old.map { String($0) }, batches.map { String($0) })
+        return own(batches, of: run) + [
+            self.note(note, on: .run(run.key), "parallelism", from: from, to: to, run.id),
+            limit(run.id),
+        ]
     }
 
     package func setRank(
@@ -367,24 +424,35 @@ extension SQLInventoryStore {
                 try requireRun(rows[0], key)
                 var row = rows[0][0]
                 let run = try self.run(&row)
-                var statements: [SQLStatement] = []
-                if let share, share != run.rank.share {
-                    let (old, new) = (run.rank.share.plain, share.plain)
-                    statements += [
-                        "UPDATE \(tables.run) SET share = \(share) WHERE id = \(run.id)",
-                        self.note(note, on: .run(key), "share", from: old, to: new, run.id),
-                    ]
-                }
-                if let priority, priority != run.rank.priority {
-                    let (old, new) = ("\(run.rank.priority)", "\(priority)")
-                    statements += [
-                        "UPDATE \(tables.run) SET priority = \(priority) WHERE id = \(run.id)",
-                        self.note(note, on: .run(key), "priority", from: old, to: new, run.id),
-                    ]
-                }
-                if !statements.isEmpty { _ = try await connection.commit(statements) }
+                let changes = rankChanges(share: share, priority: priority, of: run, note)
+                if !changes.isEmpty { _ = try await connection.commit(changes) }
             }
         }
+    }
+
+    /// The statements that change how a locked run ranks; none where it does.
+    private func rankChanges(
+        share: Double?,
+        priority: Int?,
+        of run: RunRecord,
+        _ note: ChangeNote
+    ) -> [SQLStatement] {
+        var statements: [SQLStatement] = []
+        if let share, share != run.rank.share {
+            let (old, new) = (run.rank.share.plain, share.plain)
+            statements += [
+                "UPDATE \(tables.run) SET share = \(share) WHERE id = \(run.id)",
+                self.note(note, on: .run(run.key), "share", from: old, to: new, run.id),
+            ]
+        }
+        if let priority, priority != run.rank.priority {
+            let (old, new) = ("\(run.rank.priority)", "\(priority)")
+            statements += [
+                "UPDATE \(tables.run) SET priority = \(priority) WHERE id = \(run.id)",
+                self.note(note, on: .run(run.key), "priority", from: old, to: new, run.id),
+            ]
+        }
+        return statements
     }
 
     /// The statements that make, change or remove the budget that is a run's parallelism.

@@ -2,57 +2,54 @@ package import Tranche
 
 /// The descriptions of workflows: each is written under the lock of its run, as acquires have it.
 extension SQLInventoryStore {
-    package func begin(_ request: AcquireRequest) async throws {
-        try await wrapping {
-            let statements = [
-                selectSibling(of: request.key), insertRun(request), lockInOrder(request.key),
-            ]
-            try await database.withTransaction(statements) { connection, rows in
+    package func begin(
+        _ request: AcquireRequest,
+        _ workflow: WorkflowBeginning
+    ) async throws -> WorkflowRecord? {
+        let key = request.key
+        let statements = [
+            selectSibling(of: key), insertRun(request), lockInOrder(key),
+            selectWorkflow(workflowColumns, of: key), readClock,
+        ]
+        return try await wrapping {
+            try await database.withTransaction(statements) {
+                connection,
+                rows -> WorkflowRecord? in
                 try requireSibling(rows[0], agreesWith: request)
-                try requireRun(rows[2], request.key)
-                var row = rows[2][0]
-                let run = try run(&row)
-                try run.requireSame(
-                    definition: request.definition,
-                    text: request.definitionText,
-                    bounds: request.bounds,
-                    rootIDs: request.rootIDs
+                let run = try begun(rows[2], by: request)
+                let known = try rows[3].map { try self.workflow(&$0, of: key) }.first
+                if let known, known.digest == workflow.digest { return known }
+                guard known?.digest == workflow.former else { return nil }
+                let limits = try await limitChanges(workflow, of: run, on: connection)
+                try await require(noOpenBatchFor: request.policy, of: run, on: connection)
+                let made = WorkflowRecord(
+                    key: key,
+                    generation: (known?.generation ?? 0) + 1,
+                    digest: workflow.digest,
+                    text: workflow.text,
+                    startedBy: workflow.note.by,
+                    startedAt: try rows[4].map { try $0.instant() }[0]
                 )
-                _ = try await connection.commit([])
+                _ = try await connection.commit(
+                    limits + [insert(made, ofRun: run.id), set(request.policy, of: key)]
+                )
+                return made
             }
         }
     }
 
-    package func describe(
-        _ key: RunKey,
-        digest: String,
-        text: String,
-        policy: RunPolicy,
-        by worker: String?
-    ) async throws -> WorkflowRecord {
-        try await wrapping {
-            let statements = [
-                lockInOrder(key), selectWorkflow(workflowColumns, of: key), readClock,
-            ]
-            return try await database.withTransaction(statements) { connection, rows in
-                try requireRun(rows[0], key)
-                var row = rows[0][0]
-                let run = try run(&row)
-                let known = try rows[1].map { try workflow(&$0, of: key) }.first
-                if let known, known.digest == digest { return known }
-                try await require(noOpenBatchFor: policy, of: run, on: connection)
-                let made = WorkflowRecord(
-                    key: key,
-                    generation: (known?.generation ?? 0) + 1,
-                    digest: digest,
-                    text: text,
-                    startedBy: worker,
-                    startedAt: try rows[2].map { try $0.instant() }[0]
-                )
-                _ = try await connection.commit([insert(made, ofRun: run.id), set(policy, of: key)])
-                return made
-            }
-        }
+    /// The locked run, which must be the one that is asked for.
+    private func begun(_ rows: SQLRows, by request: AcquireRequest) throws -> RunRecord {
+        try requireRun(rows, request.key)
+        var row = rows[0]
+        let run = try run(&row)
+        try run.requireSame(
+            definition: request.definition,
+            text: request.definitionText,
+            bounds: request.bounds,
+            rootIDs: request.rootIDs
+        )
+        return run
     }
 
     package func workflows(

@@ -70,6 +70,75 @@ extension ConformanceCase {
             let known = try await bench.inventory.workflowRecords()
             try requireEqual(known.map(\.digest), ["a"], "what is known")
         },
+        ConformanceCase("A workflow's run has its limits from the beginning") { subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            try await bench.inventory.setBudget("few", BudgetLimits(batches: 3))
+            let rank = BudgetRank(share: 2, priority: 7)
+            let limits = RunLimits(parallelism: 1, budgets: ["few"], rank: rank)
+            _ = try await bench.begin("a", limits: limits)
+            let key = try await bench.key()
+            try requireEqual(try await bench.run().rank, rank, "its rank")
+            let owners = try await bench.inventory.budgets(of: key).map(\.owner)
+            try requireEqual(Set(owners), [.name("few"), .run(key)], "its budgets")
+            _ = try await bench.take(bench.work("a"))
+            guard case .limited = try await bench.takeNone(bench.work("a")) else {
+                throw ConformanceFailure("a second batch is handed out beside the first")
+            }
+            let changes = try await bench.inventory.changes(.of(.run(key)))
+            let kinds = Set(changes.map(\.what))
+            try requireEqual(
+                kinds,
+                ["budgets", "parallelism", "share", "priority"],
+                "the changes"
+            )
+            try requireEqual(Set(changes.map(\.note.reason)), ["why not"], "their reasons")
+            // What was set by hand stays, unless the descriptions differ in it.
+            try await bench.inventory.setParallelism(5, of: key)
+            var more = limits
+            more.rank.share = 3
+            _ = try await bench.begin("b", limits: more, after: limits)
+            try requireEqual(try await bench.run().rank.share, 3, "the share")
+            let own = try await bench.inventory.budgets(of: key).first { $0.owner == .run(key) }
+            try requireEqual(own?.limits.batches, 5, "the parallelism")
+        },
+        ConformanceCase("A workflow whose budget is missing leaves no run behind") { subject in
+            let bench = try await Bench(subject, ids: 1...3)
+            try await requireRefused(.unknownBudget, "a budget that is not there") {
+                _ = try await bench.begin("a", limits: RunLimits(budgets: ["none"]))
+            }
+            try requireEqual(try await bench.inventory.runs().count, 0, "how many runs there are")
+            _ = try await bench.begin("a", policy: RunPolicy(maxAttempts: 3))
+            try await requireRefused(.unknownBudget, "a budget that is not there") {
+                _ = try await bench.begin(
+                    "b",
+                    policy: RunPolicy(maxAttempts: 9),
+                    limits: RunLimits(budgets: ["none"])
+                )
+            }
+            try requireEqual(try await bench.run().policy.maxAttempts, 3, "the policy")
+            let known = try await bench.inventory.workflowRecords()
+            try requireEqual(known.map(\.digest), ["a"], "what is known")
+        },
+        ConformanceCase("A workflow begins behind the one that it was compared with") { subject in
+            let bench = try await Bench(subject, ids: 1...3)
+            let first = try await bench.begin("a")
+            let request = try AcquireRequest(
+                key: try await bench.key(),
+                definition: try await bench.inventory.source(bench.description).definition,
+                slots: [AcquireRequest.Slot(token: "t")]
+            )
+            let late = WorkflowBeginning(digest: "c", text: "{}")
+            try requireEqual(try await bench.store.begin(request, late), nil, "what is kept")
+            try requireEqual(
+                try await bench.inventory.workflowRecords(),
+                [first],
+                "what is known"
+            )
+            // Said again after a lost answer, it is what was kept.
+            var again = late
+            again.digest = "a"
+            try requireEqual(try await bench.store.begin(request, again), first, "the same")
+        },
         ConformanceCase("Workflows are read in pages, one of each run") { subject in
             let bench = try await Bench(subject, ids: 1...3)
             for run in ["x", "y", "z"] {
@@ -109,16 +178,21 @@ extension Bench {
         _ digest: String,
         run: String? = nil,
         ids: IDBounds? = nil,
-        policy: RunPolicy = RunPolicy()
+        policy: RunPolicy = RunPolicy(),
+        limits: RunLimits = RunLimits(),
+        after formerLimits: RunLimits = RunLimits()
     ) async throws -> WorkflowRecord {
         let name = run ?? (ids == nil ? "" : "part")
         let request = BatchRequest(job: "job", run: name, ids: ids ?? IDBounds(), policy: policy)
-        return try await inventory.begin(
-            request,
-            from: description,
-            digest: digest,
-            text: "{}",
-            setUp: { _ in }
-        )
+        return try await inventory.begin(request, from: description) { known in
+            WorkflowBeginning(
+                digest: digest,
+                text: "{}",
+                after: known?.digest,
+                formerLimits: formerLimits,
+                limits: limits,
+                note: ChangeNote(by: inventory.configuration.worker, reason: "why not")
+            )
+        }
     }
 }

@@ -316,21 +316,11 @@ extension ForwardingStore {
 
 extension ForwardingStore {
     /// Passes the request on; see `WorkflowStore`.
-    public func begin(_ request: AcquireRequest) async throws {
-        try await forward(.change) { try await base.begin(request) }
-    }
-
-    /// Passes the request on; see `WorkflowStore`.
-    public func describe(
-        _ key: RunKey,
-        digest: String,
-        text: String,
-        policy: RunPolicy,
-        by worker: String?
-    ) async throws -> WorkflowRecord {
-        try await forward(.change) {
-            try await base.describe(key, digest: digest, text: text, policy: policy, by: worker)
-        }
+    public func begin(
+        _ request: AcquireRequest,
+        _ workflow: WorkflowBeginning
+    ) async throws -> WorkflowRecord? {
+        try await forward(.change) { try await base.begin(request, workflow) }
     }
 
     /// Passes the request on; see `WorkflowStore`.

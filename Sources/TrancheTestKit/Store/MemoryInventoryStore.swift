@@ -211,30 +211,12 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in tables.changes(selection, limit: limit) }
     }
 
-    /// Makes a run without handing anything out; see `WorkflowStore`.
-    public func begin(_ request: AcquireRequest) async throws {
-        try change { try $0.begin(request, now: $1) }
-    }
-
     /// Keeps a description of a run; see `WorkflowStore`.
-    public func describe(
-        _ key: RunKey,
-        digest: String,
-        text: String,
-        policy: RunPolicy,
-        by worker: String?
-    ) async throws -> WorkflowRecord {
-        try change { tables, now in
-            let made = WorkflowRecord(
-                key: key,
-                generation: 1,
-                digest: digest,
-                text: text,
-                startedBy: worker,
-                startedAt: now
-            )
-            return try tables.describe(made, policy: policy)
-        }
+    public func begin(
+        _ request: AcquireRequest,
+        _ workflow: WorkflowBeginning
+    ) async throws -> WorkflowRecord? {
+        try change { try $0.begin(request, workflow, now: $1) }
     }
 
     /// Reads the last description of each run that has one.

@@ -10,8 +10,12 @@ extension Workflow {
         try requireSizes()
         try requireTimes()
         try requireNames()
+        try rest?.requireSound()
+        try snapshots?.requireSound()
         do {
-            try BatchRequest(job: job, run: run, ids: ids, limit: limit, policy: policy).validate()
+            var request = BatchRequest(job: job, run: run, ids: ids, limit: limit, policy: policy)
+            request.limits = RunLimits(rank: rank)
+            try request.validate()
         } catch let error as TrancheError {
             throw SpecError(.unusable, field: [field(of: error)], error.message)
         }
@@ -31,6 +35,14 @@ extension Workflow {
         if !valid(BatchRequest(job: job, policy: policy)) { return "policy" }
         if !valid(BatchRequest(job: job, limit: limit)) {
             return limit.weight == nil ? "count" : "weight"
+        }
+        for (name, rank) in [
+            ("share", BudgetRank(share: rank.share)),
+            ("priority", BudgetRank(priority: rank.priority)),
+        ] {
+            var request = BatchRequest(job: job)
+            request.limits = RunLimits(rank: rank)
+            if !valid(request) { return name }
         }
         return ids.isOpen ? "run" : "ids"
     }
@@ -63,6 +75,7 @@ extension Workflow {
     /// Refuses passwords in what is kept of the work; source, sink and parameters refuse theirs by
     /// themselves.
     private func requireNoPassword() throws {
+        if let snapshots { try Self.require(noPasswordIn: snapshots.place, "snapshots", "to") }
         switch work {
         case .program(let words):
             for (place, word) in words.enumerated() {
@@ -127,10 +140,27 @@ extension Workflow {
             let words = "contradicts stages, which hold batches ahead by themselves"
             throw SpecError(.invalidValue, field: ["prefetch"], words)
         }
+        if stages.readAhead != nil, source.fields["weight_column"] == .text("") {
+            let words =
+                "bounds by weight, and the source's weight_column says that it has none: nothing "
+                + "would be bounded"
+            throw SpecError(.invalidValue, field: ["stages", "read_ahead"], words)
+        }
         if let readAhead = stages.readAhead, let weight = limit.weight, readAhead < 2 * weight {
             let words = "is less than two batches of \(weight.plain): none would be read ahead"
             throw SpecError(.invalidValue, field: ["stages", "read_ahead"], words)
         }
+    }
+
+    /// Refuses what is bounded by weight where the source has none, so that nothing would be
+    /// bounded.
+    func requireFit(_ source: SourceDefinition) throws {
+        try Self.naming("stages", "read_ahead") { try stages?.requireFit(source) }
+        guard rest != nil, source.weight == nil else { return }
+        let words =
+            "is counted by weight, and '\(source.table)' has no weights, so that nothing would be "
+            + "waited for: name a column of weights"
+        throw SpecError(.unusable, field: ["rest"], words)
     }
 
     private static func require(codesOf retry: StageRetry, _ stage: String) throws {

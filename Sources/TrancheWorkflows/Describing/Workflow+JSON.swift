@@ -37,8 +37,8 @@ extension Workflow {
 extension Workflow: Codable {
     private static let fields = [
         "job", "run", "ids", "source", "steps", "sink", "program", "handler", "weight", "count",
-        "workers", "prefetch", "stages", "parallelism", "budgets", "policy", "execution",
-        "promise", "timeout", "idle", "parameters",
+        "workers", "prefetch", "stages", "parallelism", "budgets", "share", "priority", "rest",
+        "policy", "execution", "promise", "timeout", "idle", "snapshots", "parameters",
     ]
 
     /// Reads a workflow.
@@ -63,12 +63,20 @@ extension Workflow: Codable {
             stages: try members.value("stages", StagesDocument.self)?.stages,
             parallelism: try members.value("parallelism"),
             budgets: try members.value("budgets") ?? [],
+            rank: BudgetRank(
+                share: try members.value("share") ?? 1,
+                priority: try members.value("priority") ?? 0
+            ),
             policy: policy,
             promise: try members.value("promise", DeliveryPromise.self) ?? .atLeastOnce,
             timeout: try members.duration("timeout"),
             idle: try members.duration("idle"),
+            snapshots: try members.value("snapshots"),
             parameters: try members.value("parameters") ?? [:]
         )
+        if let rest: WorkflowRest = try members.value("rest") {
+            self = try self.rest(after: rest.weight, for: rest.time)
+        }
     }
 
     private static func work(_ members: Members) throws -> WorkflowWork {
@@ -119,12 +127,16 @@ extension Workflow: Codable {
         try write(stages.map { StagesDocument($0) }, as: "stages")
         try write(parallelism, as: "parallelism")
         try write(budgets.isEmpty ? nil : budgets, as: "budgets")
+        try write(rank.share == 1 ? nil : rank.share, as: "share")
+        try write(rank.priority == 0 ? nil : rank.priority, as: "priority")
+        try write(rest, as: "rest")
         let usual = RunPolicy(execution: execution)
         try write(policy == usual ? nil : WorkflowPolicy(policy), as: "policy")
         try write(execution == .atLeastOnce ? nil : execution, as: "execution")
         try write(promise == .atLeastOnce ? nil : promise, as: "promise")
         try write(timeout?.unitText, as: "timeout")
         try write(idle?.unitText, as: "idle")
+        try write(snapshots, as: "snapshots")
         try write(parameters.isEmpty ? nil : parameters, as: "parameters")
     }
 }

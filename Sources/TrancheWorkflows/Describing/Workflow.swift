@@ -25,9 +25,9 @@ public struct Workflow: Sendable, Hashable {
     /// The ids that a named run may use.
     public let ids: IDBounds
     /// Where the items are listed.
-    public let source: SourceSpec
+    public private(set) var source: SourceSpec
     /// What is done with a batch.
-    public let work: WorkflowWork
+    public private(set) var work: WorkflowWork
     /// How large a batch may be.
     public let limit: BatchLimit
     /// How many batches a process works on at once.
@@ -40,6 +40,10 @@ public struct Workflow: Sendable, Hashable {
     public let parallelism: Int?
     /// The named budgets that the run refers to.
     public let budgets: [String]
+    /// How the run ranks among those that share its budgets.
+    public let rank: BudgetRank
+    /// When the run rests, over all processes; `nil` for never.
+    public private(set) var rest: WorkflowRest?
     /// How the run treats its batches.
     public let policy: RunPolicy
     /// How often work on a batch may begin; part of ``policy``.
@@ -50,8 +54,10 @@ public struct Workflow: Sendable, Hashable {
     public let timeout: Duration?
     /// How long a batch may go on without progress; `nil` for no bound.
     public let idle: Duration?
+    /// Where each process that works keeps snapshots, and how often; `nil` for nowhere.
+    public private(set) var snapshots: WorkflowSnapshots?
     /// What is given to whatever works on the batches, by name.
-    public let parameters: [String: String]
+    public private(set) var parameters: [String: String]
 
     /// Makes a workflow.
     ///
@@ -68,10 +74,12 @@ public struct Workflow: Sendable, Hashable {
         stages: ChainStages? = nil,
         parallelism: Int? = nil,
         budgets: [String] = [],
+        rank: BudgetRank = BudgetRank(),
         policy: RunPolicy = RunPolicy(),
         promise: DeliveryPromise = .atLeastOnce,
         timeout: Duration? = nil,
         idle: Duration? = nil,
+        snapshots: WorkflowSnapshots? = nil,
         parameters: [String: String] = [:]
     ) throws {
         self.job = job
@@ -84,11 +92,14 @@ public struct Workflow: Sendable, Hashable {
         self.prefetch = prefetch
         self.stages = stages
         self.parallelism = parallelism
+        // In which order they are named means nothing.
         self.budgets = budgets.sorted()
+        self.rank = rank
         self.policy = policy
         self.promise = promise
         self.timeout = timeout
         self.idle = idle
+        self.snapshots = snapshots
         self.parameters = parameters
         try requireSound()
     }
@@ -99,7 +110,20 @@ public struct Workflow: Sendable, Hashable {
     /// - Returns: The workflow.
     /// - Throws: `SpecError` for a name that is none.
     public func with(parameters: [String: String]) throws -> Workflow {
-        try changed(work: work, parameters: self.parameters.merging(parameters) { $1 })
+        try changed { $0.parameters.merge(parameters) { $1 } }
+    }
+
+    /// The workflow with a rest after so much weight: a budget's rate, of `weight` in `time`, over
+    /// all processes.
+    ///
+    /// - Parameters:
+    ///   - weight: How much is let in at once, in the unit of the items' weights; above 0. A batch is
+    ///     not cut: one that goes beyond is let in whole, and waited for afterwards.
+    ///   - time: How long it takes until as much is let in again; above 0.
+    /// - Returns: The workflow.
+    /// - Throws: `SpecError` for what is not above 0.
+    public func rest(after weight: Double, for time: Duration) throws -> Workflow {
+        try changed { $0.rest = WorkflowRest(after: weight, for: time) }
     }
 
     /// The workflow with the content of files that it names in the place of their names.
@@ -109,40 +133,56 @@ public struct Workflow: Sendable, Hashable {
     /// - Returns: The workflow.
     /// - Throws: `SpecError` for a file that cannot be read.
     public func readingFiles() throws -> Workflow {
-        guard case .records(let steps, let sink) = work else { return self }
-        var read: [WorkflowStep] = []
-        for (place, step) in steps.enumerated() {
-            do {
-                read.append(try step.readingFiles())
-            } catch let error as SpecError {
-                throw error.within(["steps", "\(place)"])
-            }
-        }
-        return try changed(work: .records(steps: read, sink: sink), parameters: parameters)
+        try withSteps { try $0.readingFiles() }
     }
 
-    private func changed(
-        work: WorkflowWork,
-        parameters: [String: String]
-    ) throws -> Workflow {
-        try Workflow(
-            job: job,
-            run: run,
-            ids: ids,
-            source: source,
-            work: work,
-            limit: limit,
-            workers: workers,
-            prefetch: prefetch,
-            stages: stages,
-            parallelism: parallelism,
-            budgets: budgets,
-            policy: policy,
-            promise: promise,
-            timeout: timeout,
-            idle: idle,
-            parameters: parameters
-        )
+    /// The workflow whose paths are absolute, so that it means the same to any process.
+    ///
+    /// - Parameter connectors: What makes sources and sinks of descriptions.
+    /// - Returns: The workflow.
+    /// - Throws: `SpecError` that names the field.
+    func anchored(by connectors: Connectors) throws -> Workflow {
+        let anchored = try withSteps { $0.anchored }
+        return try anchored.changed { workflow in
+            workflow.source = try Self.naming("source") { try connectors.anchored(source) }
+            if let place = snapshots?.place {
+                workflow.snapshots?.place = try Self.naming("snapshots", "to") {
+                    try SnapshotPlace(place, connectors).anchored(by: connectors)
+                }
+            }
+            guard case .records(let steps, let sink) = workflow.work else { return }
+            let place = try Self.naming("sink") { try connectors.anchored(sink) }
+            workflow.work = .records(steps: steps, sink: place)
+        }
+    }
+
+    private func withSteps(_ body: (WorkflowStep) throws -> WorkflowStep) throws -> Workflow {
+        guard case .records(let steps, let sink) = work else { return self }
+        let changed = try steps.enumerated().map { place, step in
+            try Self.naming("steps", "\(place)") { try body(step) }
+        }
+        return try self.changed { $0.work = .records(steps: changed, sink: sink) }
+    }
+
+    private func changed(_ body: (inout Workflow) throws -> Void) throws -> Workflow {
+        var changed = self
+        try body(&changed)
+        try changed.requireSound()
+        return changed
+    }
+
+    /// Says of which field an error is.
+    static func naming<Result>(
+        _ field: String...,
+        body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as SpecError {
+            throw error.within(field)
+        } catch let error as TrancheError where error.code == .invalidArgument {
+            throw SpecError(.unusable, field: field, error.message)
+        }
     }
 
     /// The description as it is kept: JSON with its keys in order, without what goes without
@@ -152,6 +192,9 @@ public struct Workflow: Sendable, Hashable {
     }
 
     /// What tells the description from others: the SHA-256 of ``text``, in hexadecimal.
+    ///
+    /// A description that is kept goes by the digest that it was kept with, whatever this program
+    /// would write in its place.
     public var digest: String {
         get throws { SHA256.hexadecimal(of: Array(try text.utf8)) }
     }

@@ -40,6 +40,21 @@ public enum WorkflowStep: Sendable, Hashable {
         return .validate(validation)
     }
 
+    /// The step with absolute paths, links followed, in place of those that begin in this process's
+    /// working folder.
+    var anchored: WorkflowStep {
+        func whole(_ path: String) -> String {
+            NamedFile.isObject(path) ? path : ResolvedPath(path).text
+        }
+        switch self {
+        case .clean, .map: return self
+        case .rejects(let path): return .rejects(whole(path))
+        case .validate(var validation):
+            validation.rejects = validation.rejects.map(whole)
+            return .validate(validation)
+        }
+    }
+
     /// What it says, by the field that says it; a mapping and a schema as JSON.
     var texts: [([String], String)] {
         get throws {

@@ -15,16 +15,23 @@ struct WorkflowPlan: Sendable {
 
     /// Makes a workflow ready; nothing is opened yet.
     ///
+    /// - Parameters:
+    ///   - workflow: The workflow.
+    ///   - digest: What tells its description from others, where it is kept.
+    ///   - connectors: What makes sources and sinks of descriptions.
+    ///   - context: What else belongs to them.
+    ///   - worker: Who works.
     /// - Throws: `SpecError` that names the field.
     init(
         _ workflow: Workflow,
+        digest: String,
         _ connectors: Connectors,
         _ context: ConnectorContext,
         worker: String
     ) throws {
         self.workflow = workflow
-        digest = try workflow.digest
-        let source = try Self.naming("source") {
+        self.digest = digest
+        let source = try Workflow.naming("source") {
             try connectors.source(workflow.source, context)
         }
         self.source = source
@@ -39,29 +46,16 @@ struct WorkflowPlan: Sendable {
         )
         request.workflow = digest
         if case .records(let steps, let sink) = workflow.work {
-            request.target = try Self.naming("sink") { try connectors.target(of: sink).text }
+            request.target = try Workflow.naming("sink") { try connectors.target(of: sink).text }
             var records = Chain<Record>(reading: source)
             for (place, step) in steps.enumerated() {
-                records = try Self.naming("steps", "\(place)") { try step.applied(to: records) }
+                records = try Workflow.naming("steps", "\(place)") { try step.applied(to: records) }
             }
-            let opened = try Self.naming("sink") { try connectors.sink(sink, context) }
+            let opened = try Workflow.naming("sink") { try connectors.sink(sink, context) }
             chain = records.write(to: opened)
         } else {
             chain = nil
         }
         self.request = request
-    }
-
-    private static func naming<Result>(
-        _ field: String...,
-        body: () throws -> Result
-    ) throws -> Result {
-        do {
-            return try body()
-        } catch let error as SpecError {
-            throw error.within(field)
-        } catch let error as TrancheError where error.code == .invalidArgument {
-            throw SpecError(.unusable, field: field, error.message)
-        }
     }
 }

@@ -30,14 +30,19 @@ extension Workflows {
         on handle: WorkflowHandle,
         _ options: WorkflowOptions = WorkflowOptions()
     ) async throws -> WorkflowResult {
-        let plan = try plan(handle.description)
-        let failures = FirstFailure()
-        let reason = try await withTracking(of: handle, options, failures) { () -> NoBatchReason? in
-            if let reason = try await hindrance(of: handle, options) { return reason }
+        let workflow = try handle.description
+        let plan = try plan(workflow, digest: handle.record.digest)
+        var options = options
+        if let snapshots = workflow.snapshots {
+            options.trackers.append(SnapshotTracker(of: handle, snapshots))
+        }
+        let asked = options
+        let reason = try await withTracking(of: handle, asked) { trackers -> NoBatchReason? in
+            if let reason = try await hindrance(of: handle, asked) { return reason }
             if plan.chain == nil {
-                return try await handOver(plan, options, failures)
+                return try await handOver(plan, asked, trackers)
             }
-            return try await load(plan, options, failures)
+            return try await load(plan, asked, trackers)
         }
         let progress = try await handle.progress()
         return WorkflowResult(ending: ending(reason, options, progress), progress: progress)
@@ -79,7 +84,7 @@ extension Workflows {
     private func load(
         _ plan: WorkflowPlan,
         _ options: WorkflowOptions,
-        _ failures: FirstFailure
+        _ trackers: TrackerGroup
     ) async throws -> NoBatchReason? {
         let workflow = plan.workflow
         var chainOptions = ChainOptions(
@@ -97,7 +102,7 @@ extension Workflows {
         chainOptions.grace = options.grace
         chainOptions.onNotice = options.onNotice
         chainOptions.onBatch = { report in
-            failures.note(report)
+            trackers.note(report)
             try options.onBatch?(report)
         }
         let report = try await plan.chain?.run(through: inventory, chainOptions)
@@ -108,7 +113,7 @@ extension Workflows {
     private func handOver(
         _ plan: WorkflowPlan,
         _ options: WorkflowOptions,
-        _ failures: FirstFailure
+        _ trackers: TrackerGroup
     ) async throws -> NoBatchReason? {
         let workflow = plan.workflow
         let group = WorkerGroup(
@@ -126,7 +131,7 @@ extension Workflows {
             stop: options.stop,
             handler: WatchedHandler(
                 handler: try handler(of: workflow, options),
-                failures: failures,
+                trackers: trackers,
                 onBatch: options.onBatch
             )
         )
@@ -170,7 +175,7 @@ extension Workflows {
 /// A handler whose ends are told to whoever runs the workflow.
 private struct WatchedHandler: BatchHandler {
     let handler: any BatchHandler
-    let failures: FirstFailure
+    let trackers: TrackerGroup
     let onBatch: (@Sendable (BatchReport) throws -> Void)?
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
@@ -178,7 +183,7 @@ private struct WatchedHandler: BatchHandler {
     }
 
     func ended(_ report: BatchReport) throws {
-        failures.note(report)
+        trackers.note(report)
         try handler.ended(report)
         try onBatch?(report)
     }

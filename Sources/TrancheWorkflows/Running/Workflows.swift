@@ -31,70 +31,127 @@ public struct Workflows: Sendable {
     /// Checks that a workflow's source, steps and sink fit together, and begins nothing.
     ///
     /// - Parameter workflow: The workflow.
-    /// - Returns: The workflow as it would be kept.
+    /// - Returns: The workflow as it would be kept: with absolute paths, and with what the files say
+    ///   that it names.
     /// - Throws: `SpecError` that names the field; `TrancheError` where source and sink do not fit.
     @discardableResult
     public func check(_ workflow: Workflow) async throws -> Workflow {
-        let workflow = try workflow.readingFiles()
-        let plan = try plan(workflow)
-        if let chain = plan.chain {
-            let check = try await chain.check(beside: inventory, plan.source)
-            guard check.promise >= workflow.promise else {
-                throw SpecError(
-                    .unusable,
-                    field: ["promise"],
-                    "\(check.name) promises \(check.promise.rawValue) beside this inventory, not "
-                        + workflow.promise.rawValue
-                )
-            }
-        } else {
-            _ = try await inventory.source(plan.source)
+        let workflow = try workflow.readingFiles().anchored(by: connectors)
+        let plan = try plan(workflow, digest: workflow.digest)
+        let source = try await inventory.source(plan.source)
+        try workflow.requireFit(source.definition)
+        // One that was open already tells whether it is still what it was then.
+        _ = try await source.highestID()
+        guard let chain = plan.chain else { return workflow }
+        let check = try await chain.check(beside: inventory, plan.source)
+        guard check.promise >= workflow.promise else {
+            throw SpecError(
+                .unusable,
+                field: ["promise"],
+                "\(check.name) promises \(check.promise.rawValue) beside this inventory, not "
+                    + workflow.promise.rawValue
+            )
         }
         return workflow
     }
 
     /// Keeps a workflow's description and begins its run, without handing out anything.
     ///
-    /// A description that differs from the run's last one is a new generation: whoever works by an
-    /// earlier one gets nothing more, and ends what it has in hand as it began. The same
-    /// description, begun again, changes nothing.
+    /// Run, limits and description are written in one transaction. A description that differs from
+    /// the run's last one is a new generation: whoever works by an earlier one gets nothing more, and
+    /// ends what it has in hand as it began. The same description, begun again, changes nothing.
     ///
     /// - Parameters:
     ///   - workflow: The workflow.
     ///   - reason: Why, for who looks at the changes of budgets.
     /// - Returns: The workflow's handle.
     /// - Throws: As ``check(_:)``; `TrancheError` `.redefined` where the run has another source,
-    ///   bounds or sink, `.unknownBudget`.
+    ///   bounds or sink, `.unknownBudget`; `SpecError` where the budget of its rest is there with
+    ///   other limits.
     public func start(_ workflow: Workflow, reason: String? = nil) async throws -> WorkflowHandle {
         let workflow = try await check(workflow)
-        let plan = try plan(workflow)
-        let record = try await inventory.begin(
-            plan.request,
-            from: plan.source,
-            digest: plan.digest,
-            text: workflow.text,
-            setUp: { try await limit($0, plan, reason) }
-        )
+        let (text, digest) = (try workflow.text, try workflow.digest)
+        let plan = try plan(workflow, digest: digest)
+        try await makeBudget(of: workflow, reason)
+        let note = ChangeNote(by: inventory.configuration.worker, reason: reason)
+        let limits = try limits(of: workflow)
+        let record = try await inventory.begin(plan.request, from: plan.source) { known in
+            let former = try known.map { try Workflow(json: $0.text) }
+            // What is the same stays as it was written, by whatever program.
+            let same = former == workflow ? known : nil
+            return WorkflowBeginning(
+                digest: same?.digest ?? digest,
+                text: same?.text ?? text,
+                after: known?.digest,
+                formerLimits: try former.map { try self.limits(of: $0) } ?? RunLimits(),
+                limits: limits,
+                note: note
+            )
+        }
         return WorkflowHandle(self, record)
     }
 
-    /// Gives a run the budgets and the parallelism of a description that it does not have yet.
-    private func limit(_ key: RunKey, _ plan: WorkflowPlan, _ reason: String?) async throws {
-        let known = try await inventory.workflowRecords(RunSelection(key)).first
-        guard known?.digest != plan.digest else { return }
-        let former = try known.map { try Workflow(json: $0.text) }
-        let (budgets, parallelism) = (plan.workflow.budgets, plan.workflow.parallelism)
-        if budgets != former?.budgets ?? [] {
-            try await inventory.setBudgets(budgets, of: key, reason: reason)
-        }
-        if parallelism != former?.parallelism {
-            try await inventory.setParallelism(parallelism, of: key, reason: reason)
-        }
+    /// What limits the run of a workflow.
+    private func limits(of workflow: Workflow) throws -> RunLimits {
+        var budgets = workflow.budgets
+        if workflow.rest != nil { budgets.append(try restBudget(of: workflow)) }
+        return RunLimits(
+            parallelism: workflow.parallelism,
+            budgets: budgets,
+            rank: workflow.rank
+        )
     }
 
-    func plan(_ workflow: Workflow) throws -> WorkflowPlan {
+    /// The name of the budget that a workflow has for its rest.
+    func restBudget(of workflow: Workflow) throws -> String {
+        let names = try connectors.recordedNames(of: workflow.source)
+        return WorkflowRest.budget(of: workflow, over: names.first ?? "")
+    }
+
+    /// Makes the budget by which a workflow rests, or changes it where the last description had
+    /// another rest.
+    private func makeBudget(of workflow: Workflow, _ reason: String?) async throws {
+        guard let rest = workflow.rest else { return }
+        let name = try restBudget(of: workflow)
+        let limits = BudgetLimits(rate: rest.rate)
+        let there = try await inventory.budgets().first { $0.owner.name == name }
+        if let there, there.limits != limits {
+            let selection = RunSelection(job: workflow.job, run: workflow.run)
+            let formers = try await inventory.workflowRecords(selection)
+                .map { try Workflow(json: $0.text) }
+            let isOwn = try formers.contains { former in
+                guard let last = former.rest, try restBudget(of: former) == name else {
+                    return false
+                }
+                return BudgetLimits(rate: last.rate) == there.limits
+            }
+            guard isOwn else {
+                throw SpecError(
+                    .unusable,
+                    field: ["rest"],
+                    "contradicts budget '\(name)', which is there with \(there.limits.text); remove "
+                        + "or change that with 'tranche budget', or leave this out"
+                )
+            }
+        }
+        try await inventory.setBudget(name, limits, reason: reason)
+    }
+
+    /// A workflow made ready.
+    ///
+    /// - Parameters:
+    ///   - workflow: The workflow.
+    ///   - digest: What tells its description from others, where it is kept.
+    /// - Returns: The plan; nothing is opened yet.
+    /// - Throws: `SpecError` that names the field.
+    func plan(_ workflow: Workflow, digest: String) throws -> WorkflowPlan {
         let worker = inventory.configuration.worker
-        return try WorkflowPlan(workflow, connectors, context, worker: worker)
+        return try WorkflowPlan(workflow, digest: digest, connectors, context, worker: worker)
+    }
+
+    /// The source of a workflow, without what works on it.
+    func source(of workflow: Workflow) throws -> any MetaSourceDescription {
+        try Workflow.naming("source") { try connectors.source(workflow.source, context) }
     }
 
     // MARK: - Finding

@@ -36,7 +36,7 @@ extension WorkflowSnapshot {
     }
 
     /// The file's name: the run's digest and the milliseconds since 1970.
-    private var fileName: String {
+    var fileName: String {
         let name = [progress.meta, progress.job, progress.run].joined(separator: "\0")
         let digest = SHA256.hexadecimal(of: Array(name.utf8)).prefix(16)
         let time = String(progress.at.milliseconds)

@@ -28,10 +28,13 @@ public struct WorkflowHandle: Sendable {
 
     /// Reads how far the run is.
     ///
-    /// - Returns: The progress; without what is left where the source cannot be reached.
+    /// Of the description the source alone is made: what the sink needs is not asked for.
+    ///
+    /// - Returns: The progress; where the source cannot be opened from this process, without what is
+    ///   left, and with the reason in ``WorkflowProgress/sourceError``.
     /// - Throws: `TrancheError` of the store.
     public func progress() async throws -> WorkflowProgress {
-        try await WorkflowProgress(of: record, in: inventory, await source)
+        try await read(await openedSource).progress
     }
 
     /// Reads the run with all its batches, as it is now.
@@ -48,31 +51,59 @@ public struct WorkflowHandle: Sendable {
     /// A run that is paused or held is waited for. The inventory's clock measures the pauses.
     ///
     /// - Returns: How it ended.
-    /// - Throws: `TrancheError` of the store; `CancellationError`.
+    /// - Throws: `TrancheError` of the store; of the source, where the end of a run without an upper
+    ///   bound can never be known here since the source cannot be opened: at once where that does not
+    ///   pass, else when it could not for ten times. `CancellationError`.
     public func result() async throws -> WorkflowResult {
         let pause = inventory.configuration.pollInterval
+        var opened: Result<any MetaSource, any Error>?
+        var misses = 0
         while true {
-            let progress = try await progress()
-            if progress.state == "cancelled" {
-                return WorkflowResult(ending: .cancelled, progress: progress)
-            }
-            if progress.state == "stuck" {
-                return WorkflowResult(ending: .completeWithFailures, progress: progress)
-            }
-            if progress.state == "complete" {
-                let ending: WorkflowEnding =
-                    progress.hasFailures ? .completeWithFailures : .complete
+            let source: Result<any MetaSource, any Error>
+            if let opened { source = opened } else { source = await openedSource }
+            let (progress, fault) = try await read(source)
+            if let ending = progress.ending {
                 return WorkflowResult(ending: ending, progress: progress)
             }
+            opened = fault == nil ? source : nil
+            misses = fault == nil ? 0 : misses + 1
+            if let fault { try await requireKnowable(after: fault, misses) }
             try await inventory.configuration.clock.sleep(for: pause)
         }
     }
 
-    /// The source; `nil` where it cannot be reached from this process, which then only knows less.
-    private var source: (any MetaSource)? {
+    private static let triesToOpen = 10
+
+    /// Refuses to wait for an end that only the source can tell.
+    private func requireKnowable(after fault: any Error, _ misses: Int) async throws {
+        // The inventory alone knows when a bounded run is at its end.
+        guard try await inventory.run(RunSelection(key)).bounds.upper == nil else { return }
+        let known = fault as? TrancheError
+        guard known?.category != .transient || misses >= Self.triesToOpen else { return }
+        throw TrancheError(
+            known?.code ?? .invalidSource,
+            "whether \(key) has ended cannot be known here, since its source cannot be opened: "
+                + "\(redacted("\(fault)")); give this process what opens it, such as the file, the "
+                + "connector or the credentials, or wait where a worker runs. 'tranche workflow show' "
+                + "tells what the inventory knows",
+            underlying: fault
+        )
+    }
+
+    private func read(
+        _ source: Result<any MetaSource, any Error>
+    ) async throws -> (progress: WorkflowProgress, fault: (any Error)?) {
+        try await WorkflowProgress.read(record, in: inventory, source)
+    }
+
+    /// The source, made of its part of the description alone.
+    private var openedSource: Result<any MetaSource, any Error> {
         get async {
-            guard let plan = try? workflows.plan(description) else { return nil }
-            return try? await inventory.source(plan.source)
+            do {
+                return .success(try await inventory.source(workflows.source(of: description)))
+            } catch {
+                return .failure(error)
+            }
         }
     }
 

@@ -10,23 +10,50 @@ extension WorkflowProgress {
     /// - Parameters:
     ///   - record: The workflow.
     ///   - inventory: The inventory.
-    ///   - source: The source, which tells what is left; `nil` where it cannot be reached.
-    /// - Throws: `TrancheError` of the store or the source.
-    init(
-        of record: WorkflowRecord,
+    ///   - source: The source, which tells what is left, or why it cannot be opened.
+    /// - Returns: The progress, and what keeps the source from being asked, where it must be.
+    /// - Throws: `TrancheError` of the store; `CancellationError`.
+    static func read(
+        _ record: WorkflowRecord,
         in inventory: Inventory,
-        _ source: (any MetaSource)?
-    ) async throws {
+        _ source: Result<any MetaSource, any Error>
+    ) async throws -> (progress: WorkflowProgress, fault: (any Error)?) {
         let selection = RunSelection(record.key)
         guard let summary = try await inventory.summaries(selection).first else {
             throw TrancheError(.unknownRun, "there is no \(record.key) any more")
         }
         let gaps = try await inventory.gaps(of: record.key)
         let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
-        self.init(record, status, at: inventory.now)
+        var progress = WorkflowProgress(record, status, at: inventory.now)
+        try await progress.addBatches(selection, record.key, inventory)
+        var fault: (any Error)?
+        do {
+            let limit = try Workflow(json: record.text).limit
+            progress.left = try await left(of: summary, in: source, by: limit, inventory)
+        } catch {
+            try Task.checkCancellation()
+            if (error as? TrancheError)?.isOfStore ?? false { throw error }
+            progress.sourceError = redacted("\(error)")
+            fault = error
+        }
+        // Stuck batches end a run only where nothing else is left.
+        switch (progress.state, progress.left?.items == 0 && !summary.isDue) {
+        case ("idle", true): progress.state = "complete"
+        case ("stuck", false): progress.state = "idle"
+        default: break
+        }
+        progress.estimate(summary)
+        return (progress, fault)
+    }
+
+    /// Reads what is told of batches one by one, and what limits them.
+    private mutating func addBatches(
+        _ selection: RunSelection,
+        _ key: RunKey,
+        _ inventory: Inventory
+    ) async throws {
         parallelism =
-            try await inventory.budgets(of: record.key).first { $0.owner == .run(record.key) }?
-            .limits.batches
+            try await inventory.budgets(of: key).first { $0.owner == .run(key) }?.limits.batches
         let latest = BatchSelection(runs: selection, limit: Self.batchesSwept)
         mostParallel = Self.mostAtOnce(of: try await inventory.batches(latest), now: at)
         let kinds: [(Amount, BatchStatus?, BatchCause?)] = [
@@ -47,19 +74,6 @@ extension WorkflowProgress {
         var seen: Set<Int64> = []
         failures = failures.filter { seen.insert($0.batch).inserted }
         failures = Array(failures.sorted { $0.batch > $1.batch }.prefix(Self.failuresShown))
-        if let source {
-            let limit = try Workflow(json: record.text).limit
-            left = try await Self.left(of: summary, in: source, by: limit, inventory)
-        } else if status.run.isAtEnd {
-            left = Amount()
-        }
-        // Stuck batches end a run only where nothing else is left.
-        switch (state, left?.items == 0 && !summary.isDue) {
-        case ("idle", true): state = "complete"
-        case ("stuck", false): state = "idle"
-        default: break
-        }
-        estimate(summary)
     }
 
     private init(_ record: WorkflowRecord, _ status: RunStatus, at now: Date) {
@@ -97,12 +111,20 @@ extension WorkflowProgress {
     /// came to so far, or by the next item alone.
     private static func left(
         of summary: RunSummary,
-        in source: any MetaSource,
+        in opened: Result<any MetaSource, any Error>,
         by limit: BatchLimit,
         _ inventory: Inventory
     ) async throws -> Amount? {
         let run = summary.run
-        guard !run.isAtEnd, let highest = try await source.highestID() else { return Amount() }
+        if run.isAtEnd { return Amount() }
+        let source = try opened.get()
+        // Another one under the same name is another source.
+        try run.requireSame(
+            definition: source.definition,
+            bounds: run.bounds,
+            rootIDs: run.rootIDs
+        )
+        guard let highest = try await source.highestID() else { return Amount() }
         let end = min(highest, run.bounds.upper ?? .max)
         let plan = try await source.nextRange(
             after: run.cursor,
@@ -192,6 +214,13 @@ extension WorkflowProgress {
             most = max(most, held)
         }
         return most
+    }
+}
+
+extension TrancheError {
+    /// Whether the inventory cannot be read.
+    fileprivate var isOfStore: Bool {
+        [.storeBusy, .storeUnavailable, .storeFailed, .unknownRun].contains(code)
     }
 }
 

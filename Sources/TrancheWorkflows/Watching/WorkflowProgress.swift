@@ -38,6 +38,9 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var cancelled = Amount()
     /// What is not in a batch yet, as far as the source tells; `nil` where it does not.
     public var left: Amount?
+    /// Why it is not known what is left, where the source cannot be opened or read from the process
+    /// that read this; `nil` where it can, or need not be.
+    public var sourceError: String?
     /// What succeeded of all there is, by weight or, without weights, by items: 0 to 100; `nil`
     /// where it is not known what is left.
     public var donePercent: Double?
@@ -58,6 +61,16 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     /// Whether what is complete has something that did not succeed.
     var hasFailures: Bool {
         [failed, quarantined, stuck, cancelled].contains { $0.batches > 0 }
+    }
+
+    /// How the run ended; `nil` while it goes on.
+    var ending: WorkflowEnding? {
+        switch state {
+        case "cancelled": .cancelled
+        case "stuck": .completeWithFailures
+        case "complete": hasFailures ? .completeWithFailures : .complete
+        default: nil
+        }
     }
 
     /// What some batches come to.
@@ -110,6 +123,7 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
         case job, meta, run, generation, digest, state, reason
         case startedAt = "started_at"
         case at, running, succeeded, waiting, failed, quarantined, stuck, cancelled, left
+        case sourceError = "source_error"
         case donePercent = "done_percent"
         case weightPerSecond = "weight_per_s"
         case itemsPerSecond = "items_per_s"

@@ -692,7 +692,7 @@ _tranche() {
                 '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--reason[why; with start, pause, resume and cancel]:TEXT:' \
-                '--to[with snapshot\: a file in this folder; else it is printed]:FOLDER:' \
+                '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME; else it is printed]:PLACE:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
