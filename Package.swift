@@ -31,6 +31,7 @@ let migrations = [
     "0017_create_probe",
     "0018_bound_budget",
     "0019_begin_batches",
+    "0020_limit_keys",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

@@ -32,7 +32,7 @@ import Tranche
         let restored = await bench.run("restore", "--job", "j", "--json")
         let document =
             #"{"job":"j","meta":"files","run":"","parallelism":null,"budgets":[],"#
-            + #""share":1,"priority":0}"#
+            + #""share":1,"priority":0,"key":null,"per_key":null}"#
         #expect(restored.output == document + "\n")
         #expect(await acquire(bench).status == .done)
         let changes = await bench.run("changes", "--job", "j")
@@ -203,7 +203,7 @@ import Tranche
     @Test(
         "Wrong input is refused with what to give",
         arguments: [
-            ("set --job j", "give --parallelism, --budget, --no-budget, --share or --priority"),
+            ("set --job j", "give --parallelism, --per-key, --no-per-key, --budget"),
             ("set --job j --share 0", "--share"),
             ("set --job j --priority high", "--priority"),
             ("set --job j --priority 5000", "give -1000 to 1000"),

@@ -93,12 +93,17 @@ private struct SQLConformanceTable: ConformanceSource {
         ])
     }
 
-    func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription {
+    func describe(
+        hasWeights: Bool,
+        filter: SourceFilter?,
+        hasKeys: Bool
+    ) -> any MetaSourceDescription {
         SQLSource(
             tables.prefix + name,
             uid: "id",
             weight: hasWeights ? "weight" : .none,
             filter: filter?.sql,
+            key: hasKeys ? "item" : nil,
             in: tables.database
         )
     }

@@ -203,4 +203,5 @@ package let migrationSteps = [
     "0017_create_probe",
     "0018_bound_budget",
     "0019_begin_batches",
+    "0020_limit_keys",
 ]

@@ -117,6 +117,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._019_begin_batches_up_sql,
             down: PackageResources._019_begin_batches_down_sql
         ),
+        Migration(
+            version: 20,
+            name: "limit_keys",
+            up: PackageResources._020_limit_keys_up_sql,
+            down: PackageResources._020_limit_keys_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -186,6 +186,7 @@ extension Inventory {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
+        try request.requireKey(in: source.definition)
         try source.require(request.promise)
         try await requireNoLoop(from: source, to: request.job)
         return source

@@ -55,6 +55,11 @@ public struct BatchRecord: Sendable, Hashable {
     /// When work on it began that must not be repeated; `nil` where none has, and always under
     /// ``RunPolicy/Execution/atLeastOnce``.
     public var begunAt: Date?
+    /// The key of its items in text form; `nil` for NULL, and where the run's source has no key
+    /// column.
+    ///
+    /// The archive does not keep it.
+    public var itemKey: String?
 
     /// Makes a record.
     public init(
@@ -83,7 +88,8 @@ public struct BatchRecord: Sendable, Hashable {
         cause: BatchCause? = nil,
         deferrals: Int = 0,
         deferredSince: Date? = nil,
-        begunAt: Date? = nil
+        begunAt: Date? = nil,
+        itemKey: String? = nil
     ) {
         self.id = id
         self.key = key
@@ -111,6 +117,7 @@ public struct BatchRecord: Sendable, Hashable {
         self.deferrals = deferrals
         self.deferredSince = deferredSince
         self.begunAt = begunAt
+        self.itemKey = itemKey
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.

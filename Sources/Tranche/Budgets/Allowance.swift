@@ -14,6 +14,14 @@ package struct Allowance: Sendable {
     package private(set) var refusal: NoBatchReason?
     /// The budget that alone refused a batch, and what it weighs: that is waited for.
     package private(set) var wait: (owner: Budget.Owner, weight: Double)?
+    /// What is held of the keys of the run; `nil` where they are not limited.
+    package var keys: KeyAllowance?
+    /// Why a batch was passed over whose key is full; `nil` where none was.
+    ///
+    /// It holds back no batch of another key.
+    package private(set) var keyRefusal: NoBatchReason?
+    /// How many batches were passed over so.
+    package private(set) var passedOver = 0
     /// What each rate must have had left, for what was let in.
     package private(set) var tokensUsed: [Budget.Owner: Double] = [:]
 
@@ -44,10 +52,18 @@ package struct Allowance: Sendable {
 
     /// Lets a batch in, if all budgets have room for it.
     ///
-    /// - Parameter weight: What it weighs; unknown weighs nothing.
+    /// - Parameters:
+    ///   - weight: What it weighs; unknown weighs nothing.
+    ///   - key: The key of its items; `nil` for NULL, and where there are none.
+    ///   - holdsPlace: Whether it is counted under its key already, as one whose lease has ended.
     /// - Returns: Whether it is let in.
-    package mutating func admit(weight: Double?) -> Bool {
+    package mutating func admit(
+        weight: Double?,
+        key: String? = nil,
+        holdsPlace: Bool = false
+    ) -> Bool {
         if refusal != nil { return false }
+        if passOver(key, isHeld: holdsPlace) { return false }
         let weight = weight ?? 0
         let refusals = budgets.compactMap { $0.refusal(of: weight, for: run, now: now) }
         if let first = refusals.first {
@@ -63,6 +79,16 @@ package struct Allowance: Sendable {
             budgets[place].letIn(weight, of: run, now: now)
         }
         admitted.add(weight)
+        keys?.add(ItemKey(key), isHeld: holdsPlace)
+        return true
+    }
+
+    /// Notes that a batch is passed over, if its key is full.
+    private mutating func passOver(_ key: String?, isHeld: Bool) -> Bool {
+        let key = ItemKey(key)
+        guard keys?.isFull(key, forHeld: isHeld) ?? false else { return false }
+        passedOver += 1
+        keyRefusal = keyRefusal ?? .limited(by: NoBatchReason.keyWord + key.words, until: nil)
         return true
     }
 }

@@ -38,6 +38,16 @@ public protocol BudgetStore: Sendable {
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func setParallelism(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
 
+    /// Says how many batches of one key of a run may be held at once; said again, it is no change.
+    ///
+    /// - Parameters:
+    ///   - batches: How many, above 0; `nil` for any number.
+    ///   - key: The run.
+    ///   - note: Who changes it, and why.
+    /// - Throws: ``TrancheError`` `.unknownRun`; `.invalidArgument` for a number where the run's
+    ///   source has no key column.
+    func setPerKey(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
+
     /// Says how a run ranks among those that share its budgets; said again, it is no change.
     ///
     /// - Parameters:

@@ -20,8 +20,8 @@ public struct ChangeRecord: Sendable, Hashable {
     public var id: Int64
     /// What was changed.
     public var owner: Budget.Owner
-    /// What of it, such as `parallelism`, `limits`, `pause`, `parked`, `budgets`, `share`,
-    /// `priority`.
+    /// What of it, such as `parallelism`, `per key`, `limits`, `pause`, `parked`, `budgets`,
+    /// `share`, `priority`.
     public var what: String
     /// When, by the inventory's clock.
     public var at: Date

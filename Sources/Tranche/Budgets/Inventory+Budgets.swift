@@ -88,6 +88,23 @@ extension Inventory {
         try await retrying { _ in try await store.setParallelism(batches, of: key, note) }
     }
 
+    /// Says how many batches of one key of a run all processes together may hold at once.
+    ///
+    /// - Parameters:
+    ///   - batches: How many, above 0; `nil` for any number.
+    ///   - key: The run; its source has a key column.
+    ///   - reason: Why, for who looks at the changes.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
+    public func setPerKey(
+        _ batches: Int?,
+        of key: RunKey,
+        reason: String? = nil
+    ) async throws {
+        try RunLimits.validate(perKey: batches)
+        let note = note(reason)
+        try await retrying { _ in try await store.setPerKey(batches, of: key, note) }
+    }
+
     /// Says how a run ranks among those that share its budgets.
     ///
     /// - Parameters:

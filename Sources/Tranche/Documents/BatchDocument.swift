@@ -28,6 +28,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let cause: BatchCause?
     package let deferrals: Int
     package let begunAt: Date?
+    package let key: String?
 
     /// Makes the document of a batch.
     package init(_ record: BatchRecord) {
@@ -57,6 +58,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         cause = record.cause
         deferrals = record.deferrals
         begunAt = record.begunAt
+        key = record.itemKey
     }
 
     enum CodingKeys: String, CodingKey {
@@ -72,5 +74,6 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case retryAt = "retry_at"
         case result, logging, parent, completion, cause, deferrals
         case begunAt = "begun_at"
+        case key
     }
 }

@@ -10,6 +10,7 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
     package let idEnd: Int64
     package let count: Int
     package let weight: Double
+    package let key: String?
     package let items: [Item]
 
     /// Makes the document of a batch in hand.
@@ -28,6 +29,7 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         idEnd = batch.ids.upperBound
         count = batch.count
         weight = batch.weight
+        key = batch.record.itemKey
         self.items = items
     }
 
@@ -36,6 +38,6 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         case isExact = "exact"
         case idStart = "id_start"
         case idEnd = "id_end"
-        case count, weight, items
+        case count, weight, key, items
     }
 }

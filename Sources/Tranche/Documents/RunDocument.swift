@@ -23,6 +23,8 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let risks: [SourceRisk]?
     package let cancelled: Cancellation?
     package let waitingFor: [Waiting]
+    package let key: String?
+    package let perKey: Int?
 
     /// Makes the document of a run.
     package init(_ status: RunStatus) {
@@ -55,6 +57,8 @@ package struct RunDocument: Codable, Sendable, Hashable {
             Cancellation(at: $0.at, by: $0.note.by, reason: $0.note.reason)
         }
         waitingFor = status.waits.map { Waiting(budget: $0.budget, since: $0.wait.since) }
+        key = record.keyColumn
+        perKey = record.perKey
     }
 
     /// Who cancelled the run, when and why.
@@ -101,5 +105,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         case rootIDs = "root_ids"
         case risks, cancelled
         case waitingFor = "waiting_for"
+        case key
+        case perKey = "per_key"
     }
 }

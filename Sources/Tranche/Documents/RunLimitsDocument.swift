@@ -7,6 +7,8 @@ package struct RunLimitsDocument: Codable, Sendable, Hashable {
     package let budgets: [String]
     package let share: Double
     package let priority: Int
+    package let key: String?
+    package let perKey: Int?
 
     /// Makes the document of a run and its budgets.
     package init(_ record: RunRecord, _ budgets: [Budget]) {
@@ -18,5 +20,12 @@ package struct RunLimitsDocument: Codable, Sendable, Hashable {
         self.budgets = budgets.compactMap(\.owner.name)
         share = record.rank.share
         priority = record.rank.priority
+        self.key = record.keyColumn
+        perKey = record.perKey
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case job, meta, run, parallelism, budgets, share, priority, key
+        case perKey = "per_key"
     }
 }

@@ -170,12 +170,27 @@ public struct BatchRequest: Sendable, Hashable {
         }
     }
 
+    /// Refuses a limit per key where the source has no key column.
+    func requireKey(in definition: SourceDefinition) throws {
+        guard limits?.perKey != nil, definition.key == nil else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "a number of batches per key needs a key column, and '\(definition.table)' was given "
+                + "none; name the column, or limit all batches with a parallelism"
+        )
+    }
+
     /// The request as kept with each batch, under the keys that pybatchintory used.
     func effective(for definition: SourceDefinition) -> EffectiveRequest {
         EffectiveRequest(
             metaTable: .init(
                 name: definition.table,
-                cols: .init(uid: definition.uid, item: definition.item, weight: definition.weight)
+                cols: .init(
+                    uid: definition.uid,
+                    item: definition.item,
+                    weight: definition.weight,
+                    key: definition.key
+                )
             ),
             filter: definition.filter,
             job: job,
@@ -203,6 +218,7 @@ struct EffectiveRequest: Encodable, Hashable {
         var uid: String
         var item: String?
         var weight: String?
+        var key: String?
     }
 
     var metaTable: MetaTable

@@ -6,14 +6,36 @@ public struct Item: Sendable, Hashable, Codable {
     public let item: Value
     /// The entry's weight in the source's unit; 0 where the source has none or says `NULL`.
     public let weight: Double
+    /// The value of the source's key column in text form; `nil` for NULL, and without such a
+    /// column.
+    ///
+    /// It is no part of the item's JSON.
+    public let key: String?
 
     /// Makes an item.
-    public init(id: Int64, item: Value = .null, weight: Double = 0) {
+    public init(id: Int64, item: Value = .null, weight: Double = 0, key: String? = nil) {
         self.id = id
         self.item = item
         self.weight = weight
+        self.key = key
     }
 
     /// The payload as text; empty when it is null.
     public var text: String { item.text ?? "" }
+}
+
+extension Item {
+    private enum CodingKeys: String, CodingKey {
+        case id, item, weight
+    }
+
+    /// Reads an item, whose key is not known then.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try members.decode(Int64.self, forKey: .id),
+            item: try members.decode(Value.self, forKey: .item),
+            weight: try members.decode(Double.self, forKey: .weight)
+        )
+    }
 }

@@ -8,6 +8,8 @@ public struct PlannedRange: Sendable, Hashable {
     public private(set) var weight = 0.0
     /// The items, unless there are too many to keep.
     public private(set) var items: [Item]? = []
+    /// The key of all its items; `nil` for NULL, and without a key column.
+    public private(set) var key: String?
     /// The weight without the last item.
     private var weightBefore = 0.0
     /// How many items there are, where the ids do not say.
@@ -47,6 +49,7 @@ public struct PlannedRange: Sendable, Hashable {
     }
 
     mutating func add(_ item: Item, keeping most: Int) {
+        if ids.count == 0 { key = item.key }
         ids.append(item.id)
         weightBefore = weight
         weight = weight.addingClamped(item.weight)

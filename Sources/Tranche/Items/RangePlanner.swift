@@ -1,7 +1,8 @@
 /// Cuts a stream of items into the ranges of the next batches.
 ///
 /// The rule: the longest run of items whose total weight and count are within the limit; an item
-/// heavier than the limit is a range by itself. It does no I/O; sources feed it.
+/// heavier than the limit is a range by itself, and a range ends before the first item of another
+/// key. It does no I/O; sources feed it.
 public struct RangePlanner: Sendable {
     private let cursor: Int64?
     private let limit: BatchLimit
@@ -67,7 +68,10 @@ public struct RangePlanner: Sendable {
                 )
             )
         }
-        if !limit.admits(item, besides: current.ids.count, weighing: current.weight) {
+        let isOfOtherKey = current.ids.count > 0 && !ItemKey(item.key).isKey(current.key)
+        if isOfOtherKey
+            || !limit.admits(item, besides: current.ids.count, weighing: current.weight)
+        {
             close()
             if isFull { return false }
         }

@@ -7,6 +7,8 @@ extension SourceDefinition {
     /// - Returns: Such as `'tranche redefine --job j --meta t --where 'kind = 1''`; `nil` where there is none.
     package func commands(toBecome asked: SourceDefinition, of key: RunKey) -> String? {
         let command = "tranche redefine \(key.commandOptions)"
+        // The batches that there are have been cut by it.
+        guard self.key == asked.key else { return nil }
         // The records of files: what they are read with is given, and not found out.
         if uid == "offset", asked.uid == "offset" {
             guard database != asked.database, item == asked.item else { return nil }

@@ -19,6 +19,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     public var filter: String?
     /// The column that says when an entry was made, if ages count.
     public var settleColumn: String?
+    /// The column at whose borders batches are cut, if any.
+    public var key: String?
     /// What tells the source from another one under the same name, in the source's own words; `nil` where
     /// nothing does.
     ///
@@ -43,6 +45,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         weight: String? = nil,
         filter: String? = nil,
         settleColumn: String? = nil,
+        key: String? = nil,
         identity: String? = nil,
         target: String? = nil,
         reading: String? = nil
@@ -54,6 +57,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         self.weight = weight
         self.filter = filter
         self.settleColumn = settleColumn
+        self.key = key
         self.identity = identity
         self.target = target
         self.reading = reading
@@ -98,6 +102,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
             words("weight column", weight, other.weight),
             words("filter", filter, other.filter),
             words("settle column", settleColumn, other.settleColumn),
+            words("key column", key, other.key),
             words("target", target, other.target),
         ]
         let differences = parts.compactMap { $0 }

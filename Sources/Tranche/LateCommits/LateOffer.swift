@@ -19,20 +19,31 @@ package struct LateOffer: Sendable {
     ///   - gaps: The gaps as they are now.
     ///   - limit: How large a late batch may be.
     ///   - isWanted: Whether a late batch is handed out.
+    ///   - hasKeys: Whether a batch of another key may be handed out where one is not; not by
+    ///     default.
     ///   - now: The inventory's time.
+    ///   - admit: Whether a batch is handed out; asked of one after another, until one is. Any is
+    ///     by default.
     /// - Throws: ``TrancheError`` `.invalidItem` for an item that breaks the rules.
     package init(
         looks: [GapCheck],
         gaps: [Gap],
         limit: BatchLimit,
         isWanted: Bool,
-        now: Date
+        hasKeys: Bool = false,
+        now: Date,
+        admit: (PlannedRange) -> Bool = { _ in true }
     ) throws {
         let current = Dictionary(gaps.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let valid = looks.filter { current[$0.gap.id]?.looks == $0.gap.looks }
         var late = IDRuns()
         if isWanted {
-            var planner = RangePlanner(after: nil, limit: limit, keptItems: GapCheck.limit)
+            var planner = RangePlanner(
+                after: nil,
+                limit: limit,
+                batches: hasKeys ? .max : 1,
+                keptItems: GapCheck.limit
+            )
             var last: Int64?
             feeding: for item in valid.flatMap(\.found).sorted(by: { $0.id < $1.id }) {
                 // Gaps may overlap where ids are queued again.
@@ -40,7 +51,7 @@ package struct LateOffer: Sendable {
                 last = item.id
                 if try !planner.offer(item) { break feeding }
             }
-            batch = planner.finish(reachedEnd: true).ranges.first
+            batch = planner.finish(reachedEnd: true).ranges.first(where: admit)
             late = batch?.ids ?? late
         }
         for look in valid { settle(look, late: late, now: now) }

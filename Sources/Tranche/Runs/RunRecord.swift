@@ -43,6 +43,8 @@ public struct RunRecord: Sendable, Hashable {
     package var budgetSet: Int64
     /// How it ranks among those that share its budgets.
     public var rank: BudgetRank
+    /// Most batches of one key that are held at once; `nil` for any number.
+    public var perKey: Int?
     /// Who cancelled the run; `nil` where nobody did, or that was taken back.
     public var cancellation: RunCancellation?
 
@@ -68,6 +70,7 @@ public struct RunRecord: Sendable, Hashable {
         createdAt: Date,
         budgetSet: Int64 = 0,
         rank: BudgetRank = BudgetRank(),
+        perKey: Int? = nil,
         cancellation: RunCancellation? = nil
     ) {
         self.id = id
@@ -90,6 +93,7 @@ public struct RunRecord: Sendable, Hashable {
         self.createdAt = createdAt
         self.budgetSet = budgetSet
         self.rank = rank
+        self.perKey = perKey
         self.cancellation = cancellation
     }
 
@@ -199,9 +203,18 @@ public struct RunRecord: Sendable, Hashable {
     ///
     /// - Parameter source: The definition of the source.
     /// - Returns: The text.
-    /// - Throws: What decoding the known text throws.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for another key column; what decoding the
+    ///   known text throws.
     public func redefined(_ source: SourceDefinition) throws -> String {
         var source = source
+        if let known = self.source, known.key != source.key {
+            throw TrancheError(
+                .invalidArgument,
+                "the key column of \(key) is \(known.key ?? "none") and cannot become "
+                    + "\(source.key ?? "none"), as its batches are cut by it: begin a job of another "
+                    + "name. Nothing was changed"
+            )
+        }
         source.target =
             try source.target
             ?? definition.flatMap {

@@ -103,8 +103,8 @@ public enum NoBatchReason: Sendable, Hashable {
     case cancelled(RunCancellation)
     /// The run cannot go on until something is put right, or until a time.
     case held(reason: String, until: Date?)
-    /// There is something to hand out, and a budget has no room for it; it has at the latest then,
-    /// where that is known.
+    /// There is something to hand out, and a budget has no room for it, or as many batches of its
+    /// key are held as may be; there is room at the latest then, where that is known.
     case limited(by: String, until: Date?)
     /// The run has another workflow than the one that was begun with: that of this generation; 0
     /// where it has none.
@@ -134,13 +134,20 @@ extension NoBatchReason: CustomStringConvertible {
             "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
         case .limited(let name, let until):
             "limited by \(name)\(until.map { " until \($0.utcText)" } ?? "")"
-                + (name == "parallelism"
-                    ? ": as many batches are held as it allows"
-                    : "; 'tranche budget show' tells what it holds, and whether it is paused")
+                + Self.words(ofLimit: name)
         case .superseded(0): "superseded: the run has no workflow any more"
         case .superseded(let generation):
             "superseded: generation \(generation) of the workflow has begun; "
                 + "'tranche workflow work' joins it"
         }
     }
+
+    private static func words(ofLimit name: String) -> String {
+        if name == "parallelism" { return ": as many batches are held as it allows" }
+        if name.hasPrefix(keyWord) { return ": as many batches of it are held as may be of a key" }
+        return "; 'tranche budget show' tells what it holds, and whether it is paused"
+    }
+
+    /// What stands before a key where that is the limit; no budget's name begins with it.
+    package static let keyWord = "key "
 }

@@ -37,7 +37,8 @@ extension AcquireRequest {
             worker: slot.worker,
             jobIdentifier: jobIdentifier,
             startedAt: now,
-            leaseExpiresAt: leaseEnd
+            leaseExpiresAt: leaseEnd,
+            itemKey: range.key
         )
     }
 

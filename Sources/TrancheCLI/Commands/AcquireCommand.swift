@@ -77,13 +77,15 @@ struct AcquireCommand: Command {
     private func write(_ batch: Batch, _ weighsBytes: Bool, _ context: Context) async throws {
         if context.isJSON { return try await writeJSON(batch, to: context.output) }
         let weight = HumanText.weight(batch.weight, isBytes: weighsBytes)
-        let words = [
+        let key = batch.source.definition.key.map { _ in batch.record.itemKey ?? "NULL" }
+        var words = [
             "batch \(batch.id)", "attempt \(batch.attempt)", batch.kind.rawValue,
             "ids \(HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound))",
             "\(HumanText.number(batch.count)) \(batch.count == 1 ? "item" : "items")",
             "weight \(weight)",
-            "held for \(batch.lease.words)",
         ]
+        if let key { words.append("key \(key)") }
+        words.append("held for \(batch.lease.words)")
         try context.output.writeLine(words.joined(separator: ", "))
         var table = Table([.number("ID"), .number("WEIGHT"), .text("ITEM")])
         var isLong = false

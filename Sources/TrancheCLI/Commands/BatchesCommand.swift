@@ -62,10 +62,12 @@ struct BatchesCommand: Command {
 /// Batches as people read them.
 struct BatchTable {
     private let bytes: Set<RunKey>
+    private let keyed: Set<RunKey>
 
     /// Makes a table of batches of these runs.
     init(runs: [RunRecord]) {
         bytes = Set(runs.filter(\.weighsBytes).map(\.key))
+        keyed = Set(runs.filter { $0.keyColumn != nil }.map(\.key))
     }
 
     func text(_ batches: [BatchRecord], _ context: Context) -> String {
@@ -95,6 +97,7 @@ struct BatchTable {
 
     private func note(_ batch: BatchRecord, _ context: Context) -> String {
         var parts: [String] = []
+        if keyed.contains(batch.key) { parts.append("key \(batch.itemKey ?? "NULL")") }
         switch batch.status {
         case .running:
             parts.append("held by \(batch.worker ?? "somebody")")

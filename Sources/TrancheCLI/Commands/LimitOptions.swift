@@ -7,6 +7,8 @@ struct LimitOptions: Sendable {
 
     /// `nil` where nothing was given.
     let parallelism: Parallelism?
+    /// The most batches of one key; `nil` where nothing was given.
+    let perKey: Int?
     /// The budgets that the run refers to; empty where none was given.
     let budgets: [String]
     /// Its share; `nil` where none was given.
@@ -25,11 +27,18 @@ struct LimitOptions: Sendable {
         .init("priority", "N", "who comes first under a budget: higher ones; 0 unless set"),
     ]
 
+    static let perKeyOption = CommandDescription.Option(
+        "per-key",
+        "N",
+        "most batches of one key; for a run with --key"
+    )
+
     /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
         title: "What is held at once, over all processes, set when the run begins",
         options: [
-            .init("parallelism", "N", "most batches of the run; 0 hands out nothing")
+            .init("parallelism", "N", "most batches of the run; 0 hands out nothing"),
+            perKeyOption,
         ] + options
     )
 
@@ -37,6 +46,7 @@ struct LimitOptions: Sendable {
         parallelism = try arguments.value("parallelism") { text in
             text == "none" ? .any : .most(try parseCount(text, from: 0))
         }
+        perKey = try arguments.value("per-key") { try parseCount($0) }
         budgets = arguments.texts("budget")
         share = try arguments.value("share", parseShare)
         priority = try arguments.value("priority", parseInteger)
@@ -44,13 +54,13 @@ struct LimitOptions: Sendable {
 
     /// Whether nothing was given.
     var isEmpty: Bool {
-        parallelism == nil && budgets.isEmpty && share == nil && priority == nil
+        parallelism == nil && perKey == nil && budgets.isEmpty && share == nil && priority == nil
     }
 
     /// What limits a run that begins; `nil` for nothing.
     var ofNewRun: RunLimits? {
         if isEmpty { return nil }
-        var limits = RunLimits(budgets: budgets)
+        var limits = RunLimits(perKey: perKey, budgets: budgets)
         if case .most(let count) = parallelism { limits.parallelism = count }
         if let share { limits.rank.share = share }
         if let priority { limits.rank.priority = priority }
@@ -64,6 +74,7 @@ struct LimitOptions: Sendable {
         let known = RunLimitsDocument(run.run, try await inventory.budgets(of: key))
         let isSame =
             (parallelism == nil || known.parallelism == asked.parallelism)
+            && (perKey == nil || known.perKey == perKey)
             && (share ?? known.share) == known.share
             && (priority ?? known.priority) == known.priority
             && (budgets.isEmpty || Set(known.budgets) == Set(budgets))

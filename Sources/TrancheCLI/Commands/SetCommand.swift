@@ -10,7 +10,9 @@ struct SetCommand: Command {
             .init(
                 title: "What is held at once, over all processes",
                 options: [
-                    .init("parallelism", "N|none", "most batches of the run; 0 hands out nothing")
+                    .init("parallelism", "N|none", "most batches of the run; 0 hands out nothing"),
+                    LimitOptions.perKeyOption,
+                    .init("no-per-key", nil, "any number of batches of one key"),
                 ] + LimitOptions.options + [
                     .init("no-budget", nil, "the run refers to no budget any more"),
                     .init("reason", "TEXT", "why; 'tranche changes' shows it"),
@@ -29,6 +31,7 @@ struct SetCommand: Command {
     private let selection: RunOptions
     private let limits: LimitOptions
     private let endsBudgets: Bool
+    private let endsPerKey: Bool
     private let reason: String?
 
     init(_ arguments: Arguments) throws {
@@ -39,10 +42,14 @@ struct SetCommand: Command {
         guard limits.budgets.isEmpty || !endsBudgets else {
             throw UsageError("--budget and --no-budget contradict each other")
         }
-        guard !limits.isEmpty || endsBudgets else {
+        endsPerKey = arguments.has("no-per-key")
+        guard limits.perKey == nil || !endsPerKey else {
+            throw UsageError("--per-key and --no-per-key contradict each other")
+        }
+        guard !limits.isEmpty || endsBudgets || endsPerKey else {
             throw UsageError(
-                "nothing is to be set; give --parallelism, --budget, --no-budget, --share or "
-                    + "--priority"
+                "nothing is to be set; give --parallelism, --per-key, --no-per-key, --budget, "
+                    + "--no-budget, --share or --priority"
             )
         }
     }
@@ -58,6 +65,9 @@ struct SetCommand: Command {
             case .any: try await inventory.setParallelism(nil, of: key, reason: reason)
             case .most(let count):
                 try await inventory.setParallelism(count, of: key, reason: reason)
+            }
+            if limits.perKey != nil || endsPerKey {
+                try await inventory.setPerKey(limits.perKey, of: key, reason: reason)
             }
             if limits.share != nil || limits.priority != nil {
                 try await inventory.setRank(
@@ -80,10 +90,13 @@ extension RunLimitsDocument {
     var words: String {
         let key = RunKey(metaTable: meta, job: job, run: run)
         let most = parallelism.map { "at most \(HumanText.count($0, "batch", "batches"))" }
+        let ofKey = perKey.map { count in
+            "at most \(HumanText.count(count, "batch", "batches")) per \(self.key ?? "key")"
+        }
         let names = budgets.isEmpty ? nil : "under \(budgets.joined(separator: ", "))"
         let part = share == 1 ? nil : "share \(share.plain)"
         let place = priority == 0 ? nil : "priority \(priority)"
-        let words = [most, names, part, place].compactMap { $0 }
+        let words = [most, ofKey, names, part, place].compactMap { $0 }
         return "\(key): \(words.isEmpty ? "any number of batches" : words.joined(separator: ", "))"
     }
 }

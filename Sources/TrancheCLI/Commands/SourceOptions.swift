@@ -49,6 +49,12 @@ struct SourceOptions: Sendable {
                     + "handed out"
             ),
             .init(
+                "key",
+                "COLUMN",
+                "the column at whose borders batches are cut: none holds items of two keys. Items of "
+                    + "a key should follow each other, or batches are small"
+            ),
+            .init(
                 "upstream-run",
                 "RUN",
                 "of inventory:JOB, only the batches of this run; all by default, '' for the "

@@ -57,6 +57,15 @@ struct StatusTable {
     private var lines: [String] {
         var lines: [String] = []
         for run in runs {
+            if let column = run.run.keyColumn {
+                let most = run.run.perKey.map {
+                    ", at most \(HumanText.count($0, "batch", "batches")) of one at once"
+                }
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)")
+                        + " is cut by the key \(HumanText.oneLine(column))\(most ?? "")"
+                )
+            }
             if case .held(let reason, _) = run.state {
                 lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
             }

@@ -59,7 +59,7 @@ struct SpecOptions: Sendable {
     /// Those of the source of a job.
     static let source = SpecOptions(
         place: "--meta",
-        fields: [Field("schema", .text)] + ofTables + ofFiles
+        fields: [Field("schema", .text), Field("key", .text)] + ofTables + ofFiles
             + [Field("upstream-run", .text), Field("first", .text), Field("repeated", .text)]
     )
 

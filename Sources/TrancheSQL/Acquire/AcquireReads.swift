@@ -18,6 +18,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     private let ends: EndStatements
     private let ended: StatementBatch.Places
     private let due: StatementBatch.Place
+    /// What is held of the run's keys, where it has any.
+    private let keys: StatementBatch.Place?
     /// The budgets of the run as the last acquire found them.
     let knownBudgets: KnownBudgets?
     /// What is read of them, where they have little room.
@@ -69,6 +71,12 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         // What ends here is not due, and an outage may wait for it.
         ends = try store.succeeding(endings, returning: "id")
         ended = batch.add(ends.statements)
+        // Before what is due: a lease that ends between the two counts as one that lasts.
+        if request.definition.key != nil {
+            keys = batch.add(store.selectHeldKeys(of: request))
+        } else {
+            keys = nil
+        }
         due = batch.add(statements.due)
         knownBudgets = hint.budgets
         if let select = statements.budgets {
@@ -119,6 +127,17 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
 
     /// The budgets of the run with what is held under them; `nil` where they were not read.
     func budgets(in rows: [SQLRows]) -> SQLRows? { budgets.map { rows[$0] } }
+
+    /// What is held of those of the run's keys that may become full.
+    func heldKeys(in rows: [SQLRows]) throws -> [ItemKey: KeyUse] {
+        guard let keys else { return [:] }
+        let held = try rows[keys].map { row in
+            let key = ItemKey(row.optionalText())
+            let batches = Int(try row.integer())
+            return (key, KeyUse(batches: batches, leased: Int(try row.integer())))
+        }
+        return Dictionary(held, uniquingKeysWith: { $1 })
+    }
 
     /// The generation of the run's workflow, where it is another than the one that asks.
     func superseding(_ digest: String?, in rows: [SQLRows]) throws -> Int? {

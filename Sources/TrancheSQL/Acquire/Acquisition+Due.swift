@@ -35,15 +35,21 @@ extension Acquisition {
         while true {
             let due = try rows.map { try store.batch(&$0) }
             let (decided, given) = (statements.count, handedOut.count)
+            let passed = allowance.passedOver
             for batch in due where left > 0 && allowance.refusal == nil {
                 if let exhausted = offer(batch) { return exhausted }
             }
             guard left > 0, allowance.refusal == nil, due.count == Self.offersRead(for: request)
             else { return nil }
             // All of these are to be split, by who comes next: they would be read again.
-            if statements.count == decided, handedOut.count == given { return nil }
+            if statements.count == decided, handedOut.count == given,
+                allowance.passedOver == passed
+            {
+                return nil
+            }
             // What was decided of these is written, so that the next ones can be read.
-            let next = try await connection.run(statements + [store.selectDue(request)])
+            let select = store.selectDue(request, where: needsNoFullKey)
+            let next = try await connection.run(statements + [select])
             rows = next[next.count - 1]
             statements = []
         }
@@ -58,16 +64,25 @@ extension Acquisition {
         if isExpired { batch.failures += 1 }
         if batch.begunAt != nil {
             statements += [expire(batch), failBegun(batch)]
+            allowance.keys?.remove(ItemKey(batch.itemKey))
             return nil
         }
         let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
         guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
-            guard allowance.admit(weight: batch.weight) else { return nil }
+            let isLetIn = allowance.admit(
+                weight: batch.weight,
+                key: batch.itemKey,
+                holdsPlace: isExpired
+            )
+            guard isLetIn else { return nil }
             if isExpired { statements.append(expire(batch)) }
             handOutAgain(batch, hasExpired: isExpired)
             return nil
         }
-        if isExpired { statements.append(expire(batch)) }
+        if isExpired {
+            statements.append(expire(batch))
+            allowance.keys?.remove(ItemKey(batch.itemKey))
+        }
         guard isToBeSplit else {
             statements.append(failForGood(batch))
             return nil
@@ -132,23 +147,25 @@ extension Acquisition {
     }
 
     private func handOutAgain(_ batch: BatchRecord, to slot: AcquireRequest.Slot) -> SQLStatement {
-        """
-        UPDATE \(store.tables.batch)
-        SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
-            worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
-            processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
-            lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
-            stuck_until = NULL, deferrals = \(batch.deferrals),
-            deferred_since = CASE WHEN cause = 'deferred' THEN deferred_since END,
-            -- An adopted batch covers what it names, and is known for one by having no request.
-            cover_start = CASE
-                WHEN request IS NULL AND kind IN ('incremental', 'backfill')
-                    AND batch_id_start > -9223372036854775807
-                THEN batch_id_start - 1
-                ELSE cover_start
-            END,
-            request = \(slot.token), job_result_item = NULL, logging = NULL
-        WHERE id = \(batch.id)
-        """
+        // An adopted batch has none yet.
+        let hasKey: SQLStatement = request.definition.key == nil ? "" : ", has_key = 1"
+        return """
+            UPDATE \(store.tables.batch)
+            SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
+                worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
+                processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
+                lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
+                stuck_until = NULL, deferrals = \(batch.deferrals),
+                deferred_since = CASE WHEN cause = 'deferred' THEN deferred_since END,
+                -- An adopted batch covers what it names, and is known for one by having no request.
+                cover_start = CASE
+                    WHEN request IS NULL AND kind IN ('incremental', 'backfill')
+                        AND batch_id_start > -9223372036854775807
+                    THEN batch_id_start - 1
+                    ELSE cover_start
+                END,
+                request = \(slot.token), job_result_item = NULL, logging = NULL\(hasKey)
+            WHERE id = \(batch.id)
+            """
     }
 }

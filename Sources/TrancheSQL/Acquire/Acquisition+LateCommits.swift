@@ -60,19 +60,15 @@ extension Acquisition {
         if looks.isEmpty { return }
         let isAmong = store.dialect.column("id", isAmong: looks.map(\.gap.id).sorted())
         let gaps = try await gaps(where: isAmong, on: connection)
-        func makeOffer(isWanted: Bool) throws -> LateOffer {
-            try LateOffer(
-                looks: looks,
-                gaps: gaps,
-                limit: request.limit,
-                isWanted: isWanted,
-                now: now
-            )
-        }
-        var offer = try makeOffer(isWanted: handedOut.isEmpty)
-        if let late = offer.batch, !allowance.admit(weight: late.weight) {
-            offer = try makeOffer(isWanted: false)
-        }
+        let offer = try LateOffer(
+            looks: looks,
+            gaps: gaps,
+            limit: request.limit,
+            isWanted: handedOut.isEmpty,
+            hasKeys: allowance.keys != nil,
+            now: now,
+            admit: { allowance.admit(weight: $0.weight, key: $0.key) }
+        )
         hasChangedGaps = true
         keep(offer, in: gaps)
         if let late = offer.batch { handOut(late, as: .late) }

@@ -114,10 +114,17 @@ extension Acquisition {
             _ = try await connection.commit(statements)
             return .none(refusal)
         }
+        if enoughAt != nil, let refusal = allowance.keyRefusal {
+            try addRunUpdate()
+            _ = try await connection.commit(statements)
+            return .none(refusal)
+        }
         if let enoughAt {
             let due = try await commitAsking([], on: connection).due
             return .none(.waiting(until: min(enoughAt, due ?? enoughAt)))
         }
+        // The key of the first range is full: the order of the source is kept.
+        if !plan.ranges.isEmpty { return nil }
         // What was too little, if anything, has vanished.
         run.pendingSince = nil
         if let scannedTo = plan.scannedTo, run.cursor.map({ scannedTo > $0 }) ?? true {
@@ -143,7 +150,7 @@ extension Acquisition {
                 return pendingSince.addingTimeInterval(request.linger.seconds)
             }
             guard let last = range.ids.last else { continue }
-            guard allowance.admit(weight: range.weight) else { return nil }
+            guard allowance.admit(weight: range.weight, key: range.key) else { return nil }
             if !plan.isSeamless { passOver(to: last, handingOut: range.ids) }
             handOut(range, as: request.kind)
             run.cursor = last
@@ -176,20 +183,22 @@ extension Acquisition {
     ///   - asksBudgets: Whether it asks the budgets, for all that is handed out.
     /// - Returns: The statement.
     func insert(_ places: ArraySlice<Int>, asks asksBudgets: Bool) -> SQLStatement {
+        let hasKeys = request.definition.key != nil
         let given = SQLStatement(
             table: "given",
             [
                 "given_kind", "given_worker", "given_start", "given_end", "given_cover",
                 "given_ids", "given_count", "given_weight", "given_token",
-            ],
+            ] + (hasKeys ? ["given_key"] : []),
             rows: places.map { place -> [Value] in
                 let batch = handedOut[place].record
-                return [
+                let values = [
                     Value(batch.kind.rawValue), Value(batch.worker), Value(batch.idStart),
                     Value(batch.idEnd), Value(batch.coverStart), Value(batch.itemIDs?.packed),
                     Value(Int64(batch.count)), Value(batch.weight),
                     Value(request.slots[place].token),
                 ]
+                return hasKeys ? values + [Value(batch.itemKey)] : values
             }
         )
         let insert = store.insertGiven(

@@ -41,11 +41,13 @@ extension Acquisition {
         for batch in try rows.map({ try store.batch(&$0) }) {
             guard let due = batch.retryAt, due <= now else { return batch.retryAt }
             guard count < most, left > 0 else { return due }
+            // Those of keys that became full with the ones before.
+            if allowance.keys?.isFull(ItemKey(batch.itemKey)) ?? false { continue }
             if areFirst, !allowance.hasRoom(forWeight: batch.weight) {
                 try requireExactUse()
                 return due
             }
-            guard allowance.admit(weight: batch.weight) else { return due }
+            guard allowance.admit(weight: batch.weight, key: batch.itemKey) else { return due }
             handOutAgain(batch, hasExpired: false)
             count += 1
         }
@@ -57,6 +59,7 @@ extension Acquisition {
         SELECT \(store.batchColumns)
         FROM \(store.tables.batch)
         WHERE \(store.isRun(run.key)) AND stuck_until IS NOT NULL
+            AND \(hasFreeKey)
         ORDER BY stuck_until, id
         LIMIT \(limit)
         \(store.dialect.lockingFreeRows)

@@ -62,7 +62,7 @@ struct Acquisition<Database: SQLDatabase> {
     /// Whether all that came of it is the next batch, which leaves no id out.
     var fitsOneStatement: Bool {
         guard !run.isLimited, run.policy.execution == .atLeastOnce, handedOut.count == 1,
-            request.slots.count == 1,
+            request.slots.count == 1, request.definition.key == nil,
             let batch = handedOut.first?.record,
             let cursor = known.cursor
         else { return false }
@@ -121,6 +121,7 @@ struct Acquisition<Database: SQLDatabase> {
         }
 
         try await readBudgets(reads, rows, on: connection)
+        try readKeys(reads, rows)
 
         // 2. What was handed out before and is free again.
         try await offerStuckInTurn(on: connection)
@@ -149,6 +150,9 @@ struct Acquisition<Database: SQLDatabase> {
         let nextStuck = try await offerStuckAtLast(on: connection)
         if !handedOut.isEmpty { return try await commit(on: connection) }
         if let refusal = allowance.refusal {
+            return try await commit(answering: .none(refusal), on: connection)
+        }
+        if let refusal = allowance.keyRefusal {
             return try await commit(answering: .none(refusal), on: connection)
         }
         return try await explain(plan, stuckUntil: nextStuck, on: connection)

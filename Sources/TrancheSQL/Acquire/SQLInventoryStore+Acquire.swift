@@ -258,19 +258,28 @@ extension SQLInventoryStore {
     }
 
     /// Batches that are released, expired or due for a retry, those that are due for longest first.
-    func selectDue(_ request: AcquireRequest) -> SQLStatement {
-        """
-        SELECT \(batchColumns)
-        FROM \(tables.batch)
-        WHERE \(isRun(request.key))
-            -- The clock stands in a query of its own, or it would be read anew for each row and could
-            -- not be looked up in the index.
-            AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))
-        -- As the index has them: however many are due, a few are read.
-        ORDER BY coalesce(lease_expires_at, retry_at), id
-        LIMIT \(Acquisition<Database>.offersRead(for: request))
-        \(dialect.lockingFreeRows)
-        """
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - condition: Which of them; all by default.
+    /// - Returns: The statement.
+    func selectDue(
+        _ request: AcquireRequest,
+        where condition: SQLStatement? = nil
+    ) -> SQLStatement {
+        let isMeant: SQLStatement = condition.map { "\n    AND (\($0))" } ?? ""
+        return """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE \(isRun(request.key))
+                -- The clock stands in a query of its own, or it would be read anew for each row and could
+                -- not be looked up in the index.
+                AND coalesce(lease_expires_at, retry_at) <= (SELECT \(now))\(isMeant)
+            -- As the index has them: however many are due, a few are read.
+            ORDER BY coalesce(lease_expires_at, retry_at), id
+            LIMIT \(Acquisition<Database>.offersRead(for: request))
+            \(dialect.lockingFreeRows)
+            """
     }
 
     func selectRepeated(_ request: AcquireRequest) -> SQLStatement {

@@ -28,15 +28,17 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
 
     /// Takes a request on, if one statement can be enough for it.
     ///
-    /// - Returns: `nil` for a request that wants more than the next batch, and for a source with a filter.
+    /// - Returns: `nil` for a request that wants more than the next batch, and for a source with
+    ///   a filter or a key column.
     init?(
         _ request: AcquireRequest,
         with input: AcquireInput,
         from source: SQLMetaSource<Database>,
         in store: SQLInventoryStore<Database>
     ) {
-        guard source.definition.filter == nil, request.slots.count == 1, input.endings.count <= 1,
-            input.gapChecks == nil, !request.mayBeRepeated
+        guard source.definition.filter == nil, source.definition.key == nil,
+            request.slots.count == 1, input.endings.count <= 1, input.gapChecks == nil,
+            !request.mayBeRepeated
         else { return nil }
         self.store = store
         self.request = request

@@ -309,6 +309,9 @@ extension SQLInventoryStore {
             let rows = try await connection.run([selectParallelism(of: run.key)])
             statements += try changes(toParallelism: limits.parallelism, rows[0], run, asked.note)
         }
+        if limits.perKey != former.perKey {
+            statements += try changes(toPerKey: limits.perKey, of: run, asked.note)
+        }
         let (rank, last) = (limits.rank, former.rank)
         return statements
             + rankChanges(
@@ -364,11 +367,18 @@ extension SQLInventoryStore {
                 self.note(note, on: .run(run.key), "parallelism", from: nil, to: "\(most)", run.id)
             )
         }
+        if let most = limits.perKey {
+            statements += [
+                set(perKey: most, of: run.id),
+                self.note(note, on: .run(run.key), "per key", from: nil, to: "\(most)", run.id),
+            ]
+        }
         if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run.id)) }
         statements.append("SELECT budget_set FROM \(tables.run) WHERE id = \(run.id)")
         var row = try await connection.run(statements)[statements.count - 1].first
         run.budgetSet = try row?.integer() ?? 0
         run.rank = limits.rank
+        run.perKey = limits.perKey
     }
 
     package func setParallelism(

@@ -3,9 +3,9 @@ public import TrancheConnectors
 
 /// Tables of SQL databases: `TABLE`, `SCHEMA.TABLE`, or `table:NAME` for a name verbatim.
 ///
-/// As a source it has the fields `uid`, `item`, `weight_column`, `where`, `volatile_filter` and
-/// `settle_column`, as ``SQLSource`` has them, an empty text for none; `database`, the database as
-/// a text, else the context's; and behind `table:` the `schema`. As a sink it is beside the
+/// As a source it has the fields `uid`, `item`, `weight_column`, `where`, `volatile_filter`,
+/// `settle_column` and `key`, as ``SQLSource`` has them, an empty text for none; `database`, the
+/// database as a text, else the context's; and behind `table:` the `schema`. As a sink it is beside the
 /// inventory: `key`, a list of columns, `drop_unknown` and `add_columns`.
 ///
 /// It takes any name without a scheme, and all recorded ones: in a list of connectors it comes
@@ -80,6 +80,7 @@ public struct TableConnector: SourceConnector, SinkConnector {
         ]
         fields["where"] = definition.filter.map { .text($0) }
         fields["settle_column"] = definition.settleColumn.map { .text($0) }
+        fields["key"] = definition.key.map { .text($0) }
         func spec(_ table: String, in schema: String?) throws(SpecError) -> SourceSpec {
             var fields = fields
             fields["schema"] = schema.map { .text($0) }

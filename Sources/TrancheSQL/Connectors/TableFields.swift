@@ -9,13 +9,14 @@ struct TableSourceFields: Decodable {
     var `where`: String?
     var volatileFilter: Bool?
     var settleColumn: String?
+    var key: String?
     var schema: String?
     var table: String?
     var database: DatabaseSpec?
 
     /// The fields that all tables have.
     static let names: Set<String> = [
-        "uid", "item", "weight_column", "where", "volatile_filter", "settle_column",
+        "uid", "item", "weight_column", "where", "volatile_filter", "settle_column", "key",
     ]
 
     /// The table with its columns as the fields say.
@@ -29,6 +30,7 @@ struct TableSourceFields: Decodable {
         }
         source.filter = `where`.flatMap { $0.isEmpty ? nil : $0 }
         source.settleColumn = settleColumn.flatMap { $0.isEmpty ? nil : $0 }
+        source.key = key.flatMap { $0.isEmpty ? nil : $0 }
         source.allowsVolatileFilter = volatileFilter ?? false
         return source
     }

@@ -51,8 +51,8 @@ extension SQLInventoryStore {
             }
             throw TrancheError(
                 .batchLost,
-                "the lease of batch \(batch.id) of \(batch.key) has ended: what its budgets allow may "
-                    + "be held by others now"
+                "the lease of batch \(batch.id) of \(batch.key) has ended: what its budgets and its key "
+                    + "allow may be held by others now"
             )
         }
     }
@@ -69,12 +69,12 @@ extension SQLInventoryStore {
 
     /// The statement that extends a lease; it gives when it ends now.
     func extending(_ holding: AttemptKey) -> SQLStatement {
-        // Where budgets count what is held, a lease that has ended is held by others, perhaps.
+        // Where budgets or keys count what is held, a lease that has ended is held by others, perhaps.
         let isLimited: SQLStatement = """
             EXISTS (
                 SELECT 1 FROM \(tables.run) AS r
                 WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
-                    AND r.budget_set <> 0
+                    AND (r.budget_set <> 0 OR \(isFullWithout))
             )
             """
         return """

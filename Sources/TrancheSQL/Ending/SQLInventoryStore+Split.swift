@@ -97,7 +97,8 @@ extension SQLInventoryStore {
             INSERT INTO \(tables.batch) (
                 meta_table, job, run, kind, status, attempt, failures, job_identifier,
                 batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
-                processing_start, processing_end, retry_at, logging, parent_id, completion, config
+                processing_start, processing_end, retry_at, logging, parent_id, completion, config,
+                item_key, has_key
             )
             SELECT
                 meta_table, job, run, 'split', \(status.rawValue), 1, \(part.isBad ? 1 : 0),
@@ -107,7 +108,8 @@ extension SQLInventoryStore {
                 \(dialect.processingTime(now)),
                 \(part.isBad ? dialect.processingTime(now) : "NULL"),
                 \(part.isBad ? "NULL" : now),
-                \(part.isBad ? part.reason ?? error : nil), id, completion, config
+                \(part.isBad ? part.reason ?? error : nil), id, completion, config,
+                item_key, has_key
             FROM \(tables.batch)
             WHERE id = \(parent.id)
             RETURNING \(batchColumns)
@@ -119,12 +121,12 @@ extension SQLInventoryStore {
         INSERT INTO \(tables.batch) (
             meta_table, job, run, kind, status, attempt, failures, job_identifier,
             batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
-            processing_start, retry_at, parent_id, completion, config
+            processing_start, retry_at, parent_id, completion, config, item_key, has_key
         )
         SELECT
             meta_table, job, run, 'redrive', 'released', 1, 0, job_identifier,
             batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
-            \(dialect.processingTime(now)), \(now), id, completion, config
+            \(dialect.processingTime(now)), \(now), id, completion, config, item_key, has_key
         FROM \(tables.batch)
         WHERE id = \(batch.id)
         RETURNING \(batchColumns)

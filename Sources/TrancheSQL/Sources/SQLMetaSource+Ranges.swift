@@ -8,7 +8,7 @@ extension SQLMetaSource {
             // In order of the index, which a join would have to sort.
             return try await items(
                 """
-                SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+                SELECT \(itemColumns)
                 FROM \(table)
                 WHERE \(name: definition.uid) >= \(ranges[0].lowerBound)
                     AND \(name: definition.uid) <= \(ranges[0].upperBound)
@@ -20,7 +20,7 @@ extension SQLMetaSource {
         }
         return try await items(
             """
-            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            SELECT \(itemColumns)
             FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(table)
             WHERE \(name: definition.uid) >= tranche_from
                 AND \(name: definition.uid) <= tranche_to

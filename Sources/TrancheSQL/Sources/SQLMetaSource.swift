@@ -103,8 +103,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             LIMIT \(unsafeRaw: String(size))
             """
         guard let filter = definition.filter else {
-            let columns: SQLStatement = "\(name: definition.uid), \(weightColumn), \(itemColumn)"
-            return Step(statement: "SELECT \(columns)\n\(rows)", size: size, isFiltered: false)
+            let select: SQLStatement = "SELECT \(itemColumns)\n\(rows)"
+            return Step(statement: select, size: size, isFiltered: false)
         }
         return Step(
             statement: filteredStep(filter, of: rows),
@@ -116,27 +116,29 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// The window is bounded before the filter is, so that a filter that leaves almost everything
     /// out cannot hold the run for long; its last row says how far the window went.
     private func filteredStep(_ filter: String, of rows: SQLStatement) -> SQLStatement {
-        """
-        SELECT tranche_id, tranche_weight, tranche_item, tranche_kept, tranche_number
-        FROM (
-            SELECT
-                tranche_id, tranche_weight, tranche_item, tranche_kept,
-                row_number() OVER (ORDER BY tranche_id) AS tranche_number,
-                lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
+        let (keyName, key): (SQLStatement, SQLStatement) =
+            keyColumn.map { (", tranche_key", ", \($0) AS tranche_key") } ?? ("", "")
+        return """
+            SELECT tranche_id, tranche_weight, tranche_item\(keyName), tranche_kept, tranche_number
             FROM (
                 SELECT
-                    \(name: definition.uid) AS tranche_id,
-                    \(weightColumn) AS tranche_weight,
-                    \(itemColumn) AS tranche_item,
-                    (
-        \(unsafeRaw: filter)
-                    ) IS TRUE AS tranche_kept
-        \(rows)
-            ) AS tranche_window
-        ) AS tranche_numbered
-        WHERE tranche_kept OR tranche_next IS NULL
-        ORDER BY tranche_id
-        """
+                    tranche_id, tranche_weight, tranche_item\(keyName), tranche_kept,
+                    row_number() OVER (ORDER BY tranche_id) AS tranche_number,
+                    lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
+                FROM (
+                    SELECT
+                        \(name: definition.uid) AS tranche_id,
+                        \(weightColumn) AS tranche_weight,
+                        \(itemColumn) AS tranche_item\(key),
+                        (
+            \(unsafeRaw: filter)
+                        ) IS TRUE AS tranche_kept
+            \(rows)
+                ) AS tranche_window
+            ) AS tranche_numbered
+            WHERE tranche_kept OR tranche_next IS NULL
+            ORDER BY tranche_id
+            """
     }
 
     private func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
@@ -162,7 +164,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 // What the filter leaves out need not have a weight.
                 var marks = row
                 let id = marks.value().integer
-                for _ in 1..<3 { _ = marks.value() }
+                for _ in 1..<(definition.key == nil ? 3 : 4) { _ = marks.value() }
                 let isKept = try marks.boolean()
                 looked = Int(try marks.integer())
                 if !isKept, let id {
@@ -279,7 +281,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     package func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
         let statement: SQLStatement = """
-            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            SELECT \(itemColumns)
             FROM \(table)
             WHERE \(name: definition.uid) >= \(range.lowerBound)
                 AND \(name: definition.uid) <= \(range.upperBound)
@@ -292,7 +294,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package func items(withIDs ids: [Int64]) async throws -> [Item] {
         let isAmong = database.dialect.column(definition.uid, isAmong: ids)
         let statement: SQLStatement = """
-            SELECT \(name: definition.uid), \(weightColumn), \(itemColumn)
+            SELECT \(itemColumns)
             FROM \(table)
             WHERE \(isAmong)
             ORDER BY \(name: definition.uid)
@@ -319,7 +321,18 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         definition.item.map { "\(name: $0)" } ?? "NULL"
     }
 
-    /// Reads id, weight and payload from a row.
+    /// The key in text form; `nil` where there is no key column.
+    private var keyColumn: SQLStatement? {
+        definition.key.map { "CAST(\(name: $0) AS text)" }
+    }
+
+    /// The columns of an item: id, weight, payload, and the key where there is one.
+    var itemColumns: SQLStatement {
+        let columns: SQLStatement = "\(name: definition.uid), \(weightColumn), \(itemColumn)"
+        return keyColumn.map { "\(columns), \($0)" } ?? columns
+    }
+
+    /// Reads id, weight, payload and key from a row.
     private func item(_ row: inout SQLRow) throws -> Item {
         let uid = row.value()
         guard case .integer(let id) = uid else {
@@ -331,10 +344,11 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         }
         let weight = row.value()
         let item = row.value()
+        let key = try definition.key == nil ? nil : key(row.optionalText(), of: id)
         switch weight {
-        case .null: return Item(id: id, item: item, weight: 0)
-        case .real(let weight): return Item(id: id, item: item, weight: weight)
-        case .integer(let weight): return Item(id: id, item: item, weight: Double(weight))
+        case .null: return Item(id: id, item: item, weight: 0, key: key)
+        case .real(let weight): return Item(id: id, item: item, weight: weight, key: key)
+        case .integer(let weight): return Item(id: id, item: item, weight: Double(weight), key: key)
         default:
             throw TrancheError(
                 .invalidItem,
@@ -342,6 +356,15 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                     + "weights must be numbers"
             )
         }
+    }
+
+    private func key(_ text: String?, of id: Int64) throws -> String? {
+        guard let fault = ItemKey(text).fault else { return text }
+        throw TrancheError(
+            .invalidItem,
+            "id \(id) of '\(definition.table)' \(fault). Mend it; or 'tranche redefine' with --where "
+                + "leaves it out"
+        )
     }
 
     func wrapping<R>(_ body: () async throws -> R) async throws -> R {

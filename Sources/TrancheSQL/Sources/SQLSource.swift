@@ -34,6 +34,12 @@ public struct SQLSource: MetaSourceDescription {
     /// On PostgreSQL a `timestamp with time zone`; in SQLite UTC text with a time of day, or
     /// seconds since 1970.
     public var settleColumn: String?
+    /// The column at whose borders batches are cut, so that none holds items of two keys; `nil`
+    /// (the default) for none.
+    ///
+    /// Items should come in runs of one key, in order of id: else each batch is small. See the
+    /// article "Keys" of `Tranche`.
+    public var key: String?
     /// The columns that a chain's records have; all of the table, with `nil` (the default).
     ///
     /// For what a query gives, make it a view.
@@ -50,6 +56,7 @@ public struct SQLSource: MetaSourceDescription {
     ///   - weight: The column of the weight; by default `weight`, if the table has it.
     ///   - filter: A condition in SQL.
     ///   - settleColumn: The column that says when an entry was made.
+    ///   - key: The column at whose borders batches are cut.
     ///   - database: The database; the inventory's own by default.
     public init(
         _ name: String,
@@ -58,6 +65,7 @@ public struct SQLSource: MetaSourceDescription {
         weight: SQLColumn = .ifPresent("weight"),
         filter: String? = nil,
         settleColumn: String? = nil,
+        key: String? = nil,
         in database: SourceDatabase? = nil
     ) {
         self.name = name
@@ -66,6 +74,7 @@ public struct SQLSource: MetaSourceDescription {
         self.weight = weight
         self.filter = filter
         self.settleColumn = settleColumn
+        self.key = key
         self.database = database
         isVerbatim = false
         allowsVolatileFilter = false

@@ -35,6 +35,9 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 }
                 try await checkAges(column)
             }
+            if let key = source.key, found.column(key) == nil {
+                throw missing(key, for: "key", in: found)
+            }
             if !uid.isNotNull { try await checkNoNullID() }
             let fields = try RecordFields(source.columns ?? found.columns.map(\.name))
             for name in fields.names where found.column(name) == nil {
@@ -48,7 +51,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 item: item?.name,
                 weight: weight?.name,
                 filter: source.filter,
-                settleColumn: source.settleColumn
+                settleColumn: source.settleColumn,
+                key: source.key
             )
             return (definition, fields, weight)
         } catch let error as any SQLDatabaseError {

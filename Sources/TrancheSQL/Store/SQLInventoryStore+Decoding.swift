@@ -12,7 +12,7 @@ extension SQLInventoryStore {
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
             job_result_item, logging, parent_id, completion, cause,
             deferrals, \(dialect.milliseconds("deferred_since")),
-            \(dialect.milliseconds("begun_at")), \(dialect.milliseconds("stuck_until"))
+            \(dialect.milliseconds("begun_at")), item_key, \(dialect.milliseconds("stuck_until"))
         """
     }
 
@@ -53,7 +53,8 @@ extension SQLInventoryStore {
             cause: try cause(row.optionalText(), of: id),
             deferrals: Int(try row.integer()),
             deferredSince: try row.optionalInstant(),
-            begunAt: try row.optionalInstant()
+            begunAt: try row.optionalInstant(),
+            itemKey: row.optionalText()
         )
         // A released batch is due since its release, unless it was put off.
         if let until = try row.optionalInstant() { record.retryAt = until }
@@ -92,7 +93,7 @@ extension SQLInventoryStore {
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
-            \(dialect.milliseconds("created_at")), budget_set, share, priority,
+            \(dialect.milliseconds("created_at")), budget_set, share, priority, per_key,
             \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, \(lastTile)
         """
     }
@@ -166,6 +167,7 @@ extension SQLInventoryStore {
                 share: try row.optionalDouble() ?? 1,
                 priority: Int(try row.integer())
             ),
+            perKey: try row.optionalInteger().map { Int($0) },
             cancellation: try cancellation(&row)
         )
         record.advance(toTileEnd: try row.optionalInteger())

@@ -45,13 +45,15 @@ extension SQLInventoryStore {
                             meta_table, job, run, definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
                             execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
-                            root_from, root_to, is_upstream, budget_set, share, priority, pause_reason,
+                            root_from, root_to, is_upstream, budget_set, share, priority, per_key,
+                            pause_reason,
                             cancelled_at, cancelled_by, cancel_reason, created_at
                         )
                         SELECT meta_table, job, \(key.run), definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
                             execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
-                            root_from, root_to, is_upstream, budget_set, share, priority, \(pauseReason),
+                            root_from, root_to, is_upstream, budget_set, share, priority, per_key,
+                            \(pauseReason),
                             cancelled_at, cancelled_by, cancel_reason, \(now)
                         FROM \(tables.run)
                         WHERE \(isRun(former))

@@ -8,13 +8,16 @@ struct Bench: Sendable {
     let source: any ConformanceSource
     let description: any MetaSourceDescription
 
-    init(_ subject: ConformanceSubject, _ rows: [SourceRow], filter: SourceFilter? = nil)
-        async throws
-    {
+    init(
+        _ subject: ConformanceSubject,
+        _ rows: [SourceRow],
+        filter: SourceFilter? = nil,
+        hasKeys: Bool = false
+    ) async throws {
         self.subject = subject
         inventory = subject.makeInventory()
         source = try await subject.makeSource(rows)
-        description = source.describe(hasWeights: true, filter: filter)
+        description = source.describe(hasWeights: true, filter: filter, hasKeys: hasKeys)
     }
 
     init(

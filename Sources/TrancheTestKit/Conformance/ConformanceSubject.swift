@@ -88,14 +88,26 @@ public protocol ConformanceSource: Sendable {
     /// - Parameters:
     ///   - hasWeights: Whether the column `weight` is named.
     ///   - filter: The condition that rows must meet; `nil` for none.
+    ///   - hasKeys: Whether `item` is the key column, too.
     /// - Returns: A description that opens beside the subject's store.
-    func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription
+    func describe(
+        hasWeights: Bool,
+        filter: SourceFilter?,
+        hasKeys: Bool
+    ) -> any MetaSourceDescription
 
     /// Adds rows with ids that are not there.
     func insert(_ rows: [SourceRow]) async throws
 
     /// Removes the rows with these ids; ids that are not there are ignored.
     func delete(_ ids: [Int64]) async throws
+}
+
+extension ConformanceSource {
+    /// Describes the table as a source without keys.
+    func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription {
+        describe(hasWeights: hasWeights, filter: filter, hasKeys: false)
+    }
 }
 
 /// A row of a source's table.
@@ -127,8 +139,12 @@ public struct SourceRow: Sendable, Hashable {
 
 extension MemorySource: ConformanceSource {
     /// Returns a view of the source.
-    public func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription {
-        view(hasWeights: hasWeights, filter: filter)
+    public func describe(
+        hasWeights: Bool,
+        filter: SourceFilter?,
+        hasKeys: Bool
+    ) -> any MetaSourceDescription {
+        view(hasWeights: hasWeights, filter: filter, hasKeys: hasKeys)
     }
 
     /// Adds rows.

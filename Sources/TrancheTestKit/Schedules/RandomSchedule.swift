@@ -89,6 +89,7 @@ public struct RandomSchedule: Sendable {
         for handedOut in await sides[0].takeHandedOut() {
             world.hold(handedOut)
             try world.check(handedOut, cursors: before)
+            for side in sides { try await side.checkKey(of: handedOut.record) }
         }
         _ = await sides[1].takeHandedOut()
     }
@@ -102,7 +103,7 @@ public struct RandomSchedule: Sendable {
         for run in world.runs.indices {
             var next: [ScheduleStep] = [
                 .pause(run: run, false), .takeBack(run: run), .parallelism(run: run, nil),
-                .refer(run: run, false),
+                .perKey(run: run, nil), .refer(run: run, false),
                 .budgetOfAll(BudgetLimits()),
             ]
             for _ in 0..<30 {

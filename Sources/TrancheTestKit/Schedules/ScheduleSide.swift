@@ -21,7 +21,11 @@ actor ScheduleSide {
         self.world = world
         inventory = subject.makeInventory()
         source = try await subject.makeSource()
-        description = source.describe(hasWeights: true, filter: world.filter)
+        description = source.describe(
+            hasWeights: true,
+            filter: world.filter,
+            hasKeys: world.hasKeys
+        )
         start = subject.now.milliseconds
         metaTable = try await inventory.source(description).definition.table
         try await inventory.setBudget(Self.budget, BudgetLimits())
@@ -67,6 +71,8 @@ actor ScheduleSide {
             return "\(batches.map { place(of: $0) }.sorted())"
         case .parallelism(let run, let most):
             try await inventory.setParallelism(most, of: key(run))
+        case .perKey(let run, let most):
+            try await inventory.setPerKey(most, of: key(run))
         case .refer(let run, let refers):
             try await inventory.setBudgets(refers ? [Self.budget] : [], of: key(run))
         case .budgetOfAll(let limits?):
@@ -240,6 +246,22 @@ actor ScheduleSide {
         return lines.sorted().joined(separator: "\n")
     }
 
+    /// Checks that of the key of a batch that was just handed out no more is held than may be.
+    func checkKey(of batch: BatchRecord) async throws {
+        let selection = RunSelection(batch.key)
+        guard let most = try await subject.store.runs(selection).first?.perKey else { return }
+        let running = BatchSelection(runs: selection, status: .running)
+        let now = subject.now
+        let held = try await subject.store.batches(running).count { other in
+            other.itemKey == batch.itemKey && other.leaseExpiresAt.map { $0 > now } ?? false
+        }
+        try require(
+            held <= most,
+            "\(held) batches of key \(batch.itemKey ?? "NULL") of \(batch.key) are held, and "
+                + "\(most) may be"
+        )
+    }
+
     /// Checks that the tiles of each run leave nothing out, and that no id is in two batches.
     func checkTiles() async throws {
         for run in try await subject.store.runs(RunSelection()) {
@@ -302,7 +324,7 @@ actor ScheduleSide {
             + " ids \(batch.idStart)...\(batch.idEnd) (\(ids))"
             + " after \(batch.coverStart.map(String.init) ?? "-")"
             + " of \(batch.parent.map { "batch \(place(of: $0))" } ?? "-")"
-            + " count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
+            + " key \(batch.itemKey ?? "-") count \(batch.count) weight \(batch.weight ?? -1) by \(batch.worker ?? "-")"
             + " from \(time(batch.startedAt)) to \(time(batch.endedAt))"
             + " lease \(time(batch.leaseExpiresAt)) retry \(time(batch.retryAt))"
             + " put off \(batch.deferrals) since \(time(batch.deferredSince))"

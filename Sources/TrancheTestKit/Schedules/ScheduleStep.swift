@@ -20,6 +20,8 @@ enum ScheduleStep: Sendable {
     case takeBack(run: Int)
     /// A run's parallelism changes.
     case parallelism(run: Int, Int?)
+    /// How many batches of one key of a run may be held changes.
+    case perKey(run: Int, Int?)
     /// A run refers to the budget that runs share, or to none.
     case refer(run: Int, Bool)
     /// The budget that runs share changes.
@@ -69,6 +71,7 @@ extension ScheduleStep: CustomStringConvertible {
         case .cancel(let run, let batch): "cancel run \(run) batch \(batch ?? -1)"
         case .takeBack(let run): "take back the cancel of run \(run)"
         case .parallelism(let run, let most): "parallelism of run \(run): \(most ?? -1)"
+        case .perKey(let run, let most): "per key of run \(run): \(most ?? -1)"
         case .refer(let run, let refers): "run \(run) \(refers ? "shares" : "leaves") the budget"
         case .budgetOfAll(let limits): "budget of all \(limits?.text ?? "removed")"
         case .budget(let limits): "budget \(limits.text)"

@@ -6,14 +6,18 @@ struct ScheduleWorld: Sendable {
     let runs: [(name: String, bounds: IDBounds, policy: RunPolicy)]
     /// The filter of the job's source.
     let filter: SourceFilter?
+    /// Whether the items have keys.
+    let hasKeys: Bool
     private var rows: [Int64: SourceRow] = [:]
     private var held: [ScheduleStep.Held] = []
     /// The ids that were handed out, by run.
     private var handedOut: [String: Set<Int64>] = [:]
     private var nextID: Int64
+    private var lastKey: String?
 
     init(random: inout SplitMix64) {
         filter = random.pick([nil, nil, .even, .notThirds])
+        hasKeys = random.hits(oneIn: 2)
         runs = [
             ("", IDBounds(), Self.makePolicy(&random)),
             ("low", IDBounds(-10...40), Self.makePolicy(&random)),
@@ -63,6 +67,9 @@ struct ScheduleWorld: Sendable {
         case 92..<94:
             return makeStop(run, &random)
         case 94..<97:
+            if hasKeys, random.hits(oneIn: 2) {
+                return .perKey(run: run, random.pick([nil, 1, 1, 2, 3]))
+            }
             return makeLimit(run, &random)
         case 97..<98:
             return .retry(run: run, mayRepeat: random.hits(oneIn: 2))
@@ -140,7 +147,11 @@ struct ScheduleWorld: Sendable {
             id = nextID
             nextID += Int64.random(in: 1...3, using: &random)
         }
-        let row = SourceRow(id, weight: weight)
+        var row = SourceRow(id, weight: weight)
+        if hasKeys {
+            if random.hits(oneIn: 3) { lastKey = random.pick(["a", "b", "c", nil]) }
+            row.item = lastKey
+        }
         rows[id] = row
         return row
     }
@@ -207,5 +218,9 @@ struct ScheduleWorld: Sendable {
         self.handedOut[run.name, default: []].formUnion(found)
         let weight = found.reduce(0) { $0 + (rows[$1]?.weight ?? 0) }
         try requireEqual(record.weight, weight, "the weight of \(name)")
+        if hasKeys {
+            let keys = Set(found.map { rows[$0]?.item })
+            try requireEqual(keys, [record.itemKey], "the keys of the items of \(name)")
+        }
     }
 }

@@ -18,15 +18,25 @@ public final class MemorySource: MetaSource {
     ///   - items: The entries, in any order, each id once.
     ///   - hasWeights: Whether weights count; without, all are 0.
     ///   - filter: The condition that entries must meet; `nil` (the default) for none.
+    ///   - hasKeys: Whether the payload, in text form, is the key at whose borders batches are cut;
+    ///     false by default.
     ///   - patience: Left-out entries in a row after which a plan gives up; above 0.
     public convenience init(
         _ name: String = "items",
         items: [Item] = [],
         hasWeights: Bool = true,
         filter: SourceFilter? = nil,
+        hasKeys: Bool = false,
         patience: Int = 1000
     ) {
-        self.init(name, Entries(items), hasWeights: hasWeights, filter: filter, patience: patience)
+        self.init(
+            name,
+            Entries(items),
+            hasWeights: hasWeights,
+            filter: filter,
+            hasKeys: hasKeys,
+            patience: patience
+        )
     }
 
     private init(
@@ -34,6 +44,7 @@ public final class MemorySource: MetaSource {
         _ entries: Entries,
         hasWeights: Bool,
         filter: SourceFilter?,
+        hasKeys: Bool,
         patience: Int
     ) {
         definition = SourceDefinition(
@@ -42,7 +53,8 @@ public final class MemorySource: MetaSource {
             uid: "id",
             item: "item",
             weight: hasWeights ? "weight" : nil,
-            filter: filter?.sql
+            filter: filter?.sql,
+            key: hasKeys ? "item" : nil
         )
         self.entries = entries
         self.filter = filter
@@ -50,12 +62,17 @@ public final class MemorySource: MetaSource {
     }
 
     /// Returns another source over the same entries, under the same name.
-    public func view(hasWeights: Bool = true, filter: SourceFilter? = nil) -> MemorySource {
+    public func view(
+        hasWeights: Bool = true,
+        filter: SourceFilter? = nil,
+        hasKeys: Bool = false
+    ) -> MemorySource {
         MemorySource(
             definition.table,
             entries,
             hasWeights: hasWeights,
             filter: filter,
+            hasKeys: hasKeys,
             patience: patience
         )
     }
@@ -118,10 +135,20 @@ public final class MemorySource: MetaSource {
         return Array(wanted.filter { filter?.admits($0) ?? true }.prefix(limit))
     }
 
-    /// The entries as the definition has them: without the weight where it names no column.
+    /// The entries as the definition has them: without the weight where it names no column, and
+    /// with the key where it does.
     private var seen: [Item] {
-        if definition.weight != nil { return items }
-        return items.map { Item(id: $0.id, item: $0.item) }
+        let (hasWeights, hasKeys) = (definition.weight != nil, definition.key != nil)
+        if hasWeights, !hasKeys { return items }
+        return items.map { item in
+            let key = hasKeys ? item.item.text : nil
+            return Item(
+                id: item.id,
+                item: item.item,
+                weight: hasWeights ? item.weight : 0,
+                key: key
+            )
+        }
     }
 
     /// What views of one source have in common.

@@ -379,6 +379,11 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `BudgetStore`.
+    public func setPerKey(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.setPerKey(batches, of: key, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
     public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
         try await forward(.read) { try await base.changes(selection, limit: limit) }
     }

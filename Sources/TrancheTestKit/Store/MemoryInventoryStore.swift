@@ -186,6 +186,11 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { try $0.setParallelism(batches, of: key, note, now: $1) }
     }
 
+    /// Says how many batches of one key of a run may be held at once.
+    public func setPerKey(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws {
+        try change { try $0.setPerKey(batches, of: key, note, now: $1) }
+    }
+
     /// Reads probes; see `ProbeStore`.
     public func probes(limiting key: RunKey?) async throws -> (probes: [Probe], now: Date) {
         try change { tables, now in (tables.probes(limiting: key, now: now), now) }

@@ -71,6 +71,7 @@ extension MemoryTables {
         offerStuck(&acquire, most: acquire.left)
         if !acquire.answer.isEmpty { return .batches(acquire.answer) }
         if let refusal = acquire.allowance.refusal { return .none(refusal) }
+        if let refusal = acquire.allowance.keyRefusal { return .none(refusal) }
         return nothing(acquire, plan: plan)
     }
 
@@ -167,6 +168,7 @@ extension MemoryTables {
             if isExpired { batch.failures += 1 }
             if batch.begunAt != nil {
                 endAttempt(of: batch, .expired, now: acquire.now)
+                acquire.allowance.keys?.remove(ItemKey(batch.itemKey))
                 batch.logging = batch.begunExpiryText
                 batch.failBegun(now: acquire.now)
                 keep(batch)
@@ -175,7 +177,10 @@ extension MemoryTables {
             let isToBeSplit =
                 batch.status == .failed && policy.onExhausted == .split && batch.count > 1
             if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {
-                if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
+                if isExpired {
+                    endAttempt(of: batch, .expired, now: acquire.now)
+                    acquire.allowance.keys?.remove(ItemKey(batch.itemKey))
+                }
                 exhaust(&batch, policy: policy, now: acquire.now)
                 guard batch.status == .failed, batch.retryAt != nil, batch.cause == nil else {
                     continue
@@ -184,7 +189,13 @@ extension MemoryTables {
                 // It is split when somebody comes who is given nothing else.
                 continue
             }
-            guard acquire.allowance.admit(weight: batch.weight) else { break }
+            let isLetIn = acquire.allowance.admit(
+                weight: batch.weight,
+                key: batch.itemKey,
+                holdsPlace: isExpired
+            )
+            // One whose key is full is passed over.
+            guard isLetIn else { continue }
             if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
             handOutAgain(batch, hasExpired: isExpired, &acquire)
         }
@@ -210,9 +221,10 @@ extension MemoryTables {
 
     // MARK: Stuck batches
 
-    /// The stuck batches of a run, the longest unseen first.
-    private func stuck(of key: RunKey) -> [BatchRecord] {
+    /// The stuck batches of a run whose keys are not full, the longest unseen first.
+    private func stuck(of key: RunKey, _ allowance: Allowance) -> [BatchRecord] {
         batches(of: key).filter { $0.cause == .stuck }
+            .filter { !(allowance.keys?.isFull(ItemKey($0.itemKey)) ?? false) }
             .sorted {
                 ($0.retryAt ?? .distantFuture, $0.id) < ($1.retryAt ?? .distantFuture, $1.id)
             }
@@ -236,12 +248,14 @@ extension MemoryTables {
         areFirst: Bool = false
     ) {
         guard acquire.run.policy.extendedRetries != nil else { return }
-        let due = stuck(of: acquire.run.key).filter {
+        let due = stuck(of: acquire.run.key, acquire.allowance).filter {
             $0.retryAt.map { $0 <= acquire.now } ?? false
         }
         for batch in due.prefix(max(most, 0)) where acquire.left > 0 {
+            let key = ItemKey(batch.itemKey)
+            if acquire.allowance.keys?.isFull(key) ?? false { continue }
             guard !areFirst || acquire.allowance.hasRoom(forWeight: batch.weight),
-                acquire.allowance.admit(weight: batch.weight)
+                acquire.allowance.admit(weight: batch.weight, key: batch.itemKey)
             else { return }
             handOutAgain(batch, hasExpired: false, &acquire)
         }
@@ -266,7 +280,7 @@ extension MemoryTables {
     private mutating func nothing(_ acquire: Acquire, plan: RangePlan?) -> AcquireOutcome {
         let run = acquire.run
         bringForward(run, now: acquire.now)
-        let nextStuck = stuck(of: run.key).first?.retryAt
+        let nextStuck = stuck(of: run.key, acquire.allowance).first?.retryAt
         if let due = nextDue(of: run.key, now: acquire.now) {
             return .none(.waiting(until: min(due, nextStuck ?? due)))
         }

@@ -81,7 +81,11 @@ extension MemoryTables {
         where !budgets[place].claims.contains(where: { $0.run == run.key }) {
             budgets[place].claims.append(BudgetClaim(run: run.key, rank: run.rank))
         }
-        return Allowance(budgets, of: run.key, now: now)
+        var allowance = Allowance(budgets, of: run.key, now: now)
+        allowance.keys = (limits?.perKey ?? run.perKey).map {
+            KeyAllowance(most: $0, held: heldKeys(of: run.key, now: now))
+        }
+        return allowance
     }
 
     /// Notes what the budgets of a run let in, or that it waits for one of them.
@@ -265,6 +269,7 @@ extension MemoryTables {
         if let most = limits.parallelism {
             try setParallelism(most, of: key, note, now: now)
         }
+        if let most = limits.perKey { try setPerKey(most, of: key, note, now: now) }
         try changeRun(key) { $0.rank = limits.rank }
     }
 

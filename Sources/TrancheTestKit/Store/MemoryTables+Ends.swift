@@ -39,8 +39,10 @@ extension MemoryTables {
         guard batch.status == .running, batch.attempt == holding.attempt else {
             throw lost(holding, batch)
         }
-        // Where budgets count what is held, a lease that has ended is held by others, perhaps.
-        if let end = batch.leaseExpiresAt, end <= now, run(batch.key)?.isLimited ?? false {
+        // Where budgets or keys count what is held, a lease that has ended is held by others, perhaps.
+        if let end = batch.leaseExpiresAt, end <= now,
+            run(batch.key)?.isLimited ?? false || isKeyFull(without: batch, now: now)
+        {
             throw lost(holding, batch)
         }
         let expiry = now.advanced(by: try policy(of: holding).lease)

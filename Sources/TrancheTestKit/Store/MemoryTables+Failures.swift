@@ -110,7 +110,8 @@ extension MemoryTables {
                 startedAt: now,
                 endedAt: part.isBad ? now : nil,
                 logging: part.isBad ? part.reason ?? failure?.message : nil,
-                parent: parent.id
+                parent: parent.id,
+                itemKey: parent.itemKey
             )
         )
     }

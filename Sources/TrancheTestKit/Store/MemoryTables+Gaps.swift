@@ -34,13 +34,15 @@ extension MemoryTables {
         if acquire.allowance.refusal != nil { return nil }
         if let looks = acquire.input.gapChecks {
             let (gaps, limit, now) = (self.gaps(of: key), acquire.request.limit, acquire.now)
-            func makeOffer(isWanted: Bool) throws -> LateOffer {
-                try LateOffer(looks: looks, gaps: gaps, limit: limit, isWanted: isWanted, now: now)
-            }
-            var offer = try makeOffer(isWanted: acquire.answer.isEmpty)
-            if let late = offer.batch, !acquire.allowance.admit(weight: late.weight) {
-                offer = try makeOffer(isWanted: false)
-            }
+            let offer = try LateOffer(
+                looks: looks,
+                gaps: gaps,
+                limit: limit,
+                isWanted: acquire.answer.isEmpty,
+                hasKeys: acquire.allowance.keys != nil,
+                now: now,
+                admit: { acquire.allowance.admit(weight: $0.weight, key: $0.key) }
+            )
             removeGaps(offer.removed)
             for gap in offer.kept { keep(gap, of: key) }
             bound(&acquire.run)

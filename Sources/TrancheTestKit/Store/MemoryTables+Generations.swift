@@ -36,6 +36,7 @@ extension MemoryTables {
                 createdAt: now,
                 budgetSet: run.budgetSet,
                 rank: run.rank,
+                perKey: run.perKey,
                 cancellation: run.cancellation
             )
         )

@@ -23,11 +23,12 @@ extension MemoryTables {
             let request = acquire.request
             guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
                 acquire.run.pendingSince = since
+                if let refusal = acquire.allowance.keyRefusal { return .none(refusal) }
                 let enough = since.advanced(by: request.linger)
                 let due = nextDue(of: request.key, now: acquire.now) ?? enough
                 return .none(.waiting(until: min(due, enough)))
             }
-            guard acquire.allowance.admit(weight: range.weight) else {
+            guard acquire.allowance.admit(weight: range.weight, key: range.key) else {
                 return acquire.allowance.refusal.map { .none($0) }
             }
             makeBatch(of: range, isSeamless: plan.isSeamless, &acquire)

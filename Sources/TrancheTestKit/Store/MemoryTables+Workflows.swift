@@ -42,6 +42,9 @@ extension MemoryTables {
         if limits.parallelism != former.parallelism {
             try setParallelism(limits.parallelism, of: key, note, now: now)
         }
+        if limits.perKey != former.perKey {
+            try setPerKey(limits.perKey, of: key, note, now: now)
+        }
         let (rank, last) = (limits.rank, former.rank)
         try setRank(
             share: rank.share == last.share ? nil : rank.share,

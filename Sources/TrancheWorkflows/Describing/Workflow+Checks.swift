@@ -118,6 +118,13 @@ extension Workflow {
             let value = "\(parallelism)"
             throw SpecError(.invalidValue, field: ["parallelism"], value: value, "is below 0")
         }
+        if let perKey, perKey < 1 {
+            throw SpecError(.invalidValue, field: ["per_key"], value: "\(perKey)", "is below 1")
+        }
+        if perKey != nil, source.fields["key"] == nil {
+            let words = "per_key needs the column: give one"
+            throw SpecError(.missing, field: ["source", "key"], words)
+        }
         guard let stages else { return }
         do {
             try stages.validate()

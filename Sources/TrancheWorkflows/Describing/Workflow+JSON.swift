@@ -37,8 +37,8 @@ extension Workflow {
 extension Workflow: Codable {
     private static let fields = [
         "job", "run", "ids", "source", "steps", "sink", "program", "handler", "weight", "count",
-        "workers", "prefetch", "stages", "parallelism", "budgets", "share", "priority", "rest",
-        "policy", "execution", "promise", "timeout", "idle", "snapshots", "parameters",
+        "workers", "prefetch", "stages", "parallelism", "per_key", "budgets", "share", "priority",
+        "rest", "policy", "execution", "promise", "timeout", "idle", "snapshots", "parameters",
     ]
 
     /// Reads a workflow.
@@ -62,6 +62,7 @@ extension Workflow: Codable {
             prefetch: try members.value("prefetch") ?? 0,
             stages: try members.value("stages", StagesDocument.self)?.stages,
             parallelism: try members.value("parallelism"),
+            perKey: try members.value("per_key"),
             budgets: try members.value("budgets") ?? [],
             rank: BudgetRank(
                 share: try members.value("share") ?? 1,
@@ -126,6 +127,7 @@ extension Workflow: Codable {
         try write(prefetch == 0 ? nil : prefetch, as: "prefetch")
         try write(stages.map { StagesDocument($0) }, as: "stages")
         try write(parallelism, as: "parallelism")
+        try write(perKey, as: "per_key")
         try write(budgets.isEmpty ? nil : budgets, as: "budgets")
         try write(rank.share == 1 ? nil : rank.share, as: "share")
         try write(rank.priority == 0 ? nil : rank.priority, as: "priority")

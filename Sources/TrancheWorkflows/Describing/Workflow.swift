@@ -38,6 +38,10 @@ public struct Workflow: Sendable, Hashable {
     public let stages: ChainStages?
     /// Most batches of the run at once over all processes; `nil` for any number.
     public let parallelism: Int?
+    /// Most batches of one key at once over all processes; `nil` for any number.
+    ///
+    /// The source names its `key` then.
+    public let perKey: Int?
     /// The named budgets that the run refers to.
     public let budgets: [String]
     /// How the run ranks among those that share its budgets.
@@ -73,6 +77,7 @@ public struct Workflow: Sendable, Hashable {
         prefetch: Int = 0,
         stages: ChainStages? = nil,
         parallelism: Int? = nil,
+        perKey: Int? = nil,
         budgets: [String] = [],
         rank: BudgetRank = BudgetRank(),
         policy: RunPolicy = RunPolicy(),
@@ -92,6 +97,7 @@ public struct Workflow: Sendable, Hashable {
         self.prefetch = prefetch
         self.stages = stages
         self.parallelism = parallelism
+        self.perKey = perKey
         // In which order they are named means nothing.
         self.budgets = budgets.sorted()
         self.rank = rank

@@ -97,6 +97,7 @@ public struct Workflows: Sendable {
         if workflow.rest != nil { budgets.append(try restBudget(of: workflow)) }
         return RunLimits(
             parallelism: workflow.parallelism,
+            perKey: workflow.perKey,
             budgets: budgets,
             rank: workflow.rank
         )
