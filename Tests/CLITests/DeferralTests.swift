@@ -86,7 +86,7 @@ import Tranche
         )
         #expect(later.status == .done, "\(later.errors)")
         #expect(
-            later.output.contains(#""cause":"deferred","deferrals":1,"begun_at":null}"#),
+            later.output.contains(#""cause":"deferred","deferrals":1,"begun_at":null,"#),
             "\(later.output)"
         )
         let table = await bench.run("batches").output

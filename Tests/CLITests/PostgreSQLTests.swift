@@ -46,7 +46,7 @@ struct PostgreSQLTests {
             let batch = await bench.run(["acquire", "--json"] + job, environment: settings)
             #expect(batch.errors == "")
             #expect(
-                batch.output.contains(#""id_start":1,"id_end":3,"count":3,"weight":60,"items""#)
+                batch.output.contains(#""id_start":1,"id_end":3,"count":3,"weight":60,"key":null"#)
             )
             let succeed = ["succeed", "1", "--attempt", "1", "--result", "{\"n\":\n1}"]
             #expect(await bench.run(succeed, environment: settings).status == .done)

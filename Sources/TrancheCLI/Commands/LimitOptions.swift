@@ -33,13 +33,22 @@ struct LimitOptions: Sendable {
         "most batches of one key; for a run with --key"
     )
 
+    private static let parallelismOption = CommandDescription.Option(
+        "parallelism",
+        "N",
+        "most batches of the run; 0 hands out nothing"
+    )
+
     /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
         title: "What is held at once, over all processes, set when the run begins",
-        options: [
-            .init("parallelism", "N", "most batches of the run; 0 hands out nothing"),
-            perKeyOption,
-        ] + options
+        options: [parallelismOption, perKeyOption] + options
+    )
+
+    /// Options for a run over files, whose records have no keys.
+    static let groupOfFiles = CommandDescription.OptionGroup(
+        title: group.title,
+        options: [parallelismOption] + options
     )
 
     init(_ arguments: Arguments) throws {

@@ -108,6 +108,6 @@ extension LoadOptions {
                 ),
             ]
         ),
-        PolicyOptions.group, LimitOptions.group,
+        PolicyOptions.group, LimitOptions.groupOfFiles,
     ]
 }

@@ -70,6 +70,7 @@ _tranche() {
                 '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
@@ -98,6 +99,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '--per-key[most batches of one key; for a run with --key]:N:' \
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
@@ -178,6 +180,7 @@ _tranche() {
                 '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
@@ -206,6 +209,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '--per-key[most batches of one key; for a run with --key]:N:' \
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
@@ -249,6 +253,7 @@ _tranche() {
                 '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
@@ -277,6 +282,7 @@ _tranche() {
                 '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
                 '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
                 '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
+                '--per-key[most batches of one key; for a run with --key]:N:' \
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
@@ -397,6 +403,7 @@ _tranche() {
                 '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
                 '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
                 '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
+                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
                 '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
                 '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
                 '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
@@ -587,6 +594,8 @@ _tranche() {
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--parallelism[most batches of the run; 0 hands out nothing]:N|none:' \
+                '--per-key[most batches of one key; for a run with --key]:N:' \
+                '--no-per-key[any number of batches of one key]' \
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
