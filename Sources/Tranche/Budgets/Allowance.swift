@@ -20,8 +20,6 @@ package struct Allowance: Sendable {
     ///
     /// It holds back no batch of another key.
     package private(set) var keyRefusal: NoBatchReason?
-    /// How many batches were passed over so.
-    package private(set) var passedOver = 0
     /// What each rate must have had left, for what was let in.
     package private(set) var tokensUsed: [Budget.Owner: Double] = [:]
 
@@ -87,7 +85,6 @@ package struct Allowance: Sendable {
     private mutating func passOver(_ key: String?, isHeld: Bool) -> Bool {
         let key = ItemKey(key)
         guard keys?.isFull(key, forHeld: isHeld) ?? false else { return false }
-        passedOver += 1
         keyRefusal = keyRefusal ?? .limited(by: NoBatchReason.keyWord + key.words, until: nil)
         return true
     }

@@ -32,21 +32,21 @@ extension Acquisition {
         on connection: isolated Database.Connection
     ) async throws -> BatchRecord? {
         var rows = rows
+        var looked: Set<Int64> = []
         while true {
             let due = try rows.map { try store.batch(&$0) }
             let (decided, given) = (statements.count, handedOut.count)
-            let passed = allowance.passedOver
             for batch in due where left > 0 && allowance.refusal == nil {
                 if let exhausted = offer(batch) { return exhausted }
             }
             guard left > 0, allowance.refusal == nil, due.count == Self.offersRead(for: request)
             else { return nil }
             // All of these are to be split, by who comes next: they would be read again.
-            if statements.count == decided, handedOut.count == given,
-                allowance.passedOver == passed
-            {
-                return nil
-            }
+            let isStill = statements.count == decided && handedOut.count == given
+            // Where those of full keys were passed over, others come behind.
+            let isNews = allowance.keys != nil && !looked.isSuperset(of: due.map(\.id))
+            if isStill, !isNews { return nil }
+            looked.formUnion(due.map(\.id))
             // What was decided of these is written, so that the next ones can be read.
             let select = store.selectDue(request, where: needsNoFullKey)
             let next = try await connection.run(statements + [select])

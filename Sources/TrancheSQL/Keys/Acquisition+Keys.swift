@@ -30,7 +30,7 @@ extension Acquisition {
             CASE
                 WHEN status = 'running'
                 THEN begun_at IS NOT NULL OR failures + 1 >= \(attempts)
-                    OR \(hasFreeKey(where: "lease_expires_at > \(store.now)"))
+                    OR \(hasFreeKey(where: "lease_expires_at > \(nowInstant)"))
                 ELSE \(isToBeSplit) OR \(hasFreeKey)
             END
             """
@@ -39,18 +39,21 @@ extension Acquisition {
     /// Whether fewer batches that meet a condition are held of a batch's key than may be.
     private func hasFreeKey(where condition: SQLStatement) -> SQLStatement {
         guard let most = run.perKey else { return "1 = 1" }
-        // The column has a name of its own, so that the batch's is that of the query around it.
+        let held: SQLStatement = """
+            FROM \(store.tables.batch)
+            WHERE \(store.isRun(run.key)) AND \(store.isHeldUnderKey) AND \(condition)
+            """
+        // Neither query asks of a single batch: each is made once, however many are due.
         return """
-            NOT EXISTS (
-                SELECT 1 FROM (
-                    SELECT item_key AS full_key
-                    FROM \(store.tables.batch)
-                    WHERE \(store.isRun(run.key)) AND \(store.isHeldUnderKey) AND \(condition)
+            CASE
+                WHEN item_key IS NULL
+                THEN (SELECT count(*) \(held) AND item_key IS NULL) < \(most)
+                ELSE item_key NOT IN (
+                    SELECT item_key \(held) AND item_key IS NOT NULL
                     GROUP BY item_key
                     HAVING count(*) >= \(most)
-                ) AS full_keys
-                WHERE full_key IS NOT DISTINCT FROM item_key
-            )
+                )
+            END
             """
     }
 }
