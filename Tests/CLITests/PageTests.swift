@@ -67,6 +67,60 @@ import Testing
         )
     }
 
+    /// Reads a page from a server, names what its `Link` header says, and fails where the server does.
+    private func script(_ server: LocalHTTPServer, _ bench: CommandLineBench) -> String {
+        """
+        file=\(bench.path("page")).$TRANCHE_ID_START
+        curl -sf -D "$file.head" -o "$file.rows" "\(server.url)$TRANCHE_PAGE"
+        next=$(sed -n 's/^Link: <\\(.*\\)>; rel="next".*/\\1/p' "$file.head")
+        if [ -n "$next" ]; then echo "{\\"next_page\\": \\"$next\\"}"
+        else echo '{"next_page": null}'; fi
+        """
+    }
+
+    @Test("A server whose last page links back to the first is asked for each page once")
+    func linksBack() async throws {
+        let bench = try await CommandLineBench()
+        try await withHTTPServer({ request, _ in
+            let page = Int(request.target.split(separator: "=").last ?? "") ?? 1
+            let link = "</rows?page=\(page % 3 + 1)>; rel=\"next\""
+            return .init(200, text: "\(page)\n", headers: ["Link": link])
+        }) { server in
+            let options = ["--first", "/rows?page=1", "--max-attempts", "1"]
+            let held = await work(bench, options, script(server, bench))
+            #expect(held.status == .tryAgain)
+            #expect(held.errors.contains("page 3 of 'p' names the cursor of page 1"))
+            #expect(server.requests.count == 3)
+            #expect(await bench.run("retry", "--job", "j").status == .done)
+            let ends = ["--repeated", "ends"]
+            #expect(await work(bench, ends, script(server, bench)).status == .done)
+            #expect(server.requests.count == 4)
+            let known = try cursors(bench)
+            #expect(known.count == 3)
+        }
+    }
+
+    @Test("A server whose last page fails holds the run, and ends it once that is answered")
+    func serverFails() async throws {
+        let bench = try await CommandLineBench()
+        try await withHTTPServer({ request, before in
+            let page = Int(request.target.split(separator: "=").last ?? "") ?? 1
+            if page == 3, before < 3 { return .init(500, text: "no answer") }
+            let link = "</rows?page=\(page + 1)>; rel=\"next\""
+            return .init(200, text: "\(page)\n", headers: page < 3 ? ["Link": link] : [:])
+        }) { server in
+            let options = ["--first", "/rows?page=1", "--max-attempts", "1"]
+            let held = await work(bench, options, script(server, bench))
+            #expect(held.status == .tryAgain)
+            #expect(held.errors.contains("held: discovery stopped at page 3"))
+            #expect(await bench.run("retry", "--job", "j").status == .done)
+            #expect(await work(bench, options, script(server, bench)).status == .done)
+            #expect(server.requests.count == 4)
+            let known = try cursors(bench)
+            #expect(known.count == 3)
+        }
+    }
+
     @Test("A repeated cursor fails the batch, or is the end for now")
     func repeated() async throws {
         let bench = try await CommandLineBench()
