@@ -3,6 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Tranche
+import TrancheChains
 import TrancheConnectors
 import TrancheSQL
 import TrancheWorkflows
@@ -107,6 +108,44 @@ struct SnapshotTests {
                 try await world.workflows.start(world.workflow(kept))
             }
             #expect(error?.field == ["snapshots", "to"])
+        }
+    }
+
+    @Test("A folder of snapshots is a source: a batch for each file, a record for each batch in it")
+    func folderAsSource() async throws {
+        try await withWorkflowWorld { world in
+            let handle = try await world.workflows.start(world.workflow())
+            let folder = world.folder.path("snapshots")
+            try await handle.snapshot().write(to: folder)
+            _ = try await world.workflows.work(on: handle)
+            let last = try await handle.snapshot()
+            let kept = try last.write(to: folder)
+            let text = try String(contentsOfFile: kept, encoding: .utf8)
+            let read = try WorkflowSnapshot(json: text)
+            #expect(read.isDone)
+            #expect(read.batches.map(\.idStart) == last.batches.map(\.idStart))
+            #expect(read.progress.succeeded == last.progress.succeeded)
+            try Data("no snapshot".utf8).write(to: URL(filePath: folder + "/notes.txt"))
+            let connectors = Connectors([FileConnector(), SnapshotConnector()])
+            let workflows = Workflows(world.inventory, connectors)
+            let out = world.folder.path("batches.jsonl")
+            let json = """
+                {"job":"replay","source":"snapshots:\(folder)","weight":"1MiB",
+                 "sink":"jsonl:\(out)"}
+                """
+            let result = try await workflows.run(Workflow(json: json))
+            #expect(result.ending == .complete)
+            // The first tells of no batch, the second of six.
+            #expect(result.progress.succeeded.batches == 2)
+            #expect(result.progress.succeeded.items == 2)
+            let lines = try world.lines("batches.jsonl")
+            #expect(lines.count == 6)
+            #expect(lines[0].contains(#""job":"load","run":"","at":""#), "\(lines[0])")
+            #expect(lines[5].contains(#""status":"succeeded""#), "\(lines[5])")
+            // One that is taken later is new.
+            try await handle.snapshot().write(to: folder)
+            let again = try await workflows.run(Workflow(json: json))
+            #expect(again.progress.succeeded.batches == 3)
         }
     }
 }

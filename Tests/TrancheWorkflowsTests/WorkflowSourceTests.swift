@@ -73,6 +73,27 @@ struct WorkflowSourceTests {
         }
     }
 
+    @Test("A bounded run that ends with its source is not waited for by who cannot open that")
+    func boundedByItsSource() async throws {
+        try await withWorkflowWorld { world in
+            let more = #","run":"part","ids":{"lower":8,"upper":4000}"#
+            let handle = try await world.workflows.start(world.workflow(more))
+            _ = try await world.workflows.work(on: handle)
+            #expect(try await handle.result().ending == .complete)
+            var configuration = world.inventory.configuration
+            configuration.pollInterval = .milliseconds(1)
+            let inventory = try await Inventory.open(
+                world.database.location,
+                configuration: configuration
+            )
+            let watcher = Workflows(inventory, Connectors([InventoryConnector()]))
+            let found = try await watcher.find(job: "load", run: "part")
+            let error = await #expect(throws: TrancheError.self) { try await found.result() }
+            #expect(error?.message.contains("cannot be known here") == true)
+            await inventory.close()
+        }
+    }
+
     // MARK: - Identity
 
     @Test("Paths are kept absolute, whoever reads them next")

@@ -6,13 +6,14 @@ import TrancheMongo
 import TranchePostgreSQL
 import TrancheSQL
 import TrancheSQLite
+import TrancheWorkflows
 
 extension Connectors {
     /// All connectors of the modules that the program links.
     package static let ofProgram = Connectors([
         InventoryConnector(), PagesConnector(), FileConnector(), ObjectConnector(),
-        SQLiteConnector(), PostgreSQLConnector(), MongoConnector(), WebhookConnector(),
-        CypherConnector(), TableConnector(),
+        SnapshotConnector(), SQLiteConnector(), PostgreSQLConnector(), MongoConnector(),
+        WebhookConnector(), CypherConnector(), TableConnector(),
     ])
 }
 

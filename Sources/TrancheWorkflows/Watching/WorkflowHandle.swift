@@ -51,11 +51,13 @@ public struct WorkflowHandle: Sendable {
     /// A run that is paused or held is waited for. The inventory's clock measures the pauses.
     ///
     /// - Returns: How it ended.
-    /// - Throws: `TrancheError` of the store; of the source, where the end of a run without an upper
-    ///   bound can never be known here since the source cannot be opened: at once where that does not
-    ///   pass, else when it could not for ten times. `CancellationError`.
+    /// - Throws: `TrancheError` of the store; of the source, where the end can never be known here
+    ///   since the source cannot be opened: at once where that does not pass, else when it could not
+    ///   for ten times. Where the run has an upper bound the inventory may know its end alone: then
+    ///   when nothing of it went on for ten times. `CancellationError`.
     public func result() async throws -> WorkflowResult {
         let pause = inventory.configuration.pollInterval
+        let isBounded = try await inventory.run(RunSelection(key)).bounds.upper != nil
         var opened: Result<any MetaSource, any Error>?
         var misses = 0
         while true {
@@ -66,22 +68,22 @@ public struct WorkflowHandle: Sendable {
                 return WorkflowResult(ending: ending, progress: progress)
             }
             opened = fault == nil ? source : nil
-            misses = fault == nil ? 0 : misses + 1
-            if let fault { try await requireKnowable(after: fault, misses) }
+            let isMiss = fault != nil && (!isBounded || progress.standsStill)
+            misses = isMiss ? misses + 1 : 0
+            if let fault, isMiss {
+                let passes = isBounded || (fault as? TrancheError)?.category == .transient
+                guard passes, misses < Self.triesToOpen else { throw endUnknown(fault) }
+            }
             try await inventory.configuration.clock.sleep(for: pause)
         }
     }
 
     private static let triesToOpen = 10
 
-    /// Refuses to wait for an end that only the source can tell.
-    private func requireKnowable(after fault: any Error, _ misses: Int) async throws {
-        // The inventory alone knows when a bounded run is at its end.
-        guard try await inventory.run(RunSelection(key)).bounds.upper == nil else { return }
-        let known = fault as? TrancheError
-        guard known?.category != .transient || misses >= Self.triesToOpen else { return }
-        throw TrancheError(
-            known?.code ?? .invalidSource,
+    /// That the end cannot be known here, and what to do.
+    private func endUnknown(_ fault: any Error) -> TrancheError {
+        TrancheError(
+            (fault as? TrancheError)?.code ?? .invalidSource,
             "whether \(key) has ended cannot be known here, since its source cannot be opened: "
                 + "\(redacted("\(fault)")); give this process what opens it, such as the file, the "
                 + "connector or the credentials, or wait where a worker runs. 'tranche workflow show' "

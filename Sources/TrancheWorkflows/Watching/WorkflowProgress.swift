@@ -63,6 +63,11 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
         [failed, quarantined, stuck, cancelled].contains { $0.batches > 0 }
     }
 
+    /// Whether batches were handed out, and nothing is done any more, as far as that shows.
+    var standsStill: Bool {
+        state == "idle" && [succeeded, failed, quarantined].contains { $0.batches > 0 }
+    }
+
     /// How the run ended; `nil` while it goes on.
     var ending: WorkflowEnding? {
         switch state {
