@@ -204,4 +204,5 @@ package let migrationSteps = [
     "0018_bound_budget",
     "0019_begin_batches",
     "0020_limit_keys",
+    "0021_create_event",
 ]

@@ -123,6 +123,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._020_limit_keys_up_sql,
             down: PackageResources._020_limit_keys_down_sql
         ),
+        Migration(
+            version: 21,
+            name: "create_event",
+            up: PackageResources._021_create_event_up_sql,
+            down: PackageResources._021_create_event_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

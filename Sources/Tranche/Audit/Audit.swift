@@ -214,13 +214,20 @@ struct Audit {
         report.compared += 1
         let present = try await presentIDs(in: tile.range)
         let appeared = present.subtracting(expected)
-        let vanished = expected.subtracting(present)
+        let vanished = try await withoutCleaned(expected.subtracting(present))
         if appeared.count > 0 {
             report.appeared = Self.kept(report.appeared, appeared)
             if options.isRepairing { try await queue(appeared, isRedo: false) }
         }
         if vanished.count > 0 { report.vanished = Self.kept(report.vanished, vanished) }
         if redoes { try await queue(present.subtracting(appeared), isRedo: true) }
+    }
+
+    /// Leaves out ids that the source removed since nobody needed them; asked after they were missed,
+    /// so that a source that is cleaned meanwhile misses none.
+    private func withoutCleaned(_ ids: IDRuns) async throws -> IDRuns {
+        guard ids.count > 0, let floor = try await source.floor(), floor < .max else { return ids }
+        return ids.intersection((floor + 1)...Int64.max)
     }
 
     /// What a report keeps of ids: the first of them, up to a bound.

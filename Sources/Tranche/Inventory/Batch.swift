@@ -82,9 +82,14 @@ public struct Batch: Sendable {
             return self
         }
         var found: [Item] = []
-        for try await item in itemStream {
-            found.append(item)
-            if count > BatchItems.pageSize { return self }
+        do {
+            for try await item in itemStream {
+                found.append(item)
+                if count > BatchItems.pageSize { return self }
+            }
+        } catch let error as TrancheError where error.code == .invalidItem {
+            // It is this batch that fails, in the hands of whoever works on it.
+            return self
         }
         if found.isEmpty {
             try await succeed(logging: "all \(count) items have vanished from the source")

@@ -60,6 +60,12 @@ public protocol MetaSource: Sendable {
     /// - Throws: The source's failure.
     func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum]
 
+    /// Reads the id up to which entries were removed since nobody needs them: they are not missed.
+    ///
+    /// - Returns: The id; `nil` (the default) where none were.
+    /// - Throws: The source's failure.
+    func floor() async throws -> Int64?
+
     /// Why ids may appear that no proof covers; empty when there is no known reason.
     var risks: [SourceRisk] { get }
 
@@ -103,6 +109,9 @@ extension MetaSource {
         }
         return items
     }
+
+    /// Nothing is removed.
+    public func floor() async throws -> Int64? { nil }
 
     /// No risk is known.
     public var risks: [SourceRisk] { [] }

@@ -48,6 +48,9 @@ public struct PlannedRange: Sendable, Hashable {
         items?.removeLast()
     }
 
+    /// Leaves it to whoever is given the items to read them.
+    mutating func dropItems() { items = nil }
+
     mutating func add(_ item: Item, keeping most: Int) {
         if ids.count == 0 { key = item.key }
         ids.append(item.id)

@@ -92,6 +92,16 @@ public struct RangePlanner: Sendable {
         return false
     }
 
+    /// Cuts the range behind the last item offered, however small it is; its items are to be read
+    /// by whoever is given them.
+    ///
+    /// - Returns: Whether all ranges are cut.
+    package mutating func cutUnread() -> Bool {
+        current.dropItems()
+        close()
+        return isFull
+    }
+
     /// Notes that entries up to an id were looked at and left out.
     public mutating func passOver(to id: Int64) {
         if let lastID, id <= lastID { return }

@@ -93,7 +93,7 @@ public struct RunPolicy: Sendable, Hashable {
         return min(wait, backoffLimit)
     }
 
-    func validate() throws {
+    package func validate() throws {
         guard lease >= .seconds(1), lease <= .seconds(31_536_000) else {
             throw TrancheError(.invalidArgument, "a lease lasts from 1 s to 365 days")
         }

@@ -1,11 +1,11 @@
 /// The time that a clock has counted since the stopwatch was made.
-struct Stopwatch: Sendable {
+package struct Stopwatch: Sendable {
     private let read: @Sendable () -> Duration
 
-    init(_ clock: some Clock<Duration>) {
+    package init(_ clock: some Clock<Duration>) {
         let start = clock.now
         read = { start.duration(to: clock.now) }
     }
 
-    var elapsed: Duration { read() }
+    package var elapsed: Duration { read() }
 }

@@ -101,6 +101,9 @@ public final class WorkerGroup: Sendable {
     /// Goes on after ``pause()``.
     public func resume() { step(.paused(false)) }
 
+    /// Has those look at once that wait for something new, as whoever knows that there is does.
+    public func lookNow() { step(.grown) }
+
     /// Changes how many batches are worked on at once; what is in hand is finished.
     ///
     /// - Parameter count: 1 to 1000.

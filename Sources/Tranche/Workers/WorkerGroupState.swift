@@ -28,6 +28,8 @@ struct WorkerGroupState: Sendable {
         case slots(Int)
         /// Nothing is to be acquired for now, or again.
         case paused(Bool)
+        /// There may be something new to acquire.
+        case grown
         /// Nothing more is to be acquired.
         case stopped
     }
@@ -143,6 +145,10 @@ struct WorkerGroupState: Sendable {
             return startMissing() + [.wake]
         case .paused(let isPaused):
             self.isPaused = isPaused
+            return [.wake]
+        case .grown:
+            // They look often again: what is new may not be seen by the first look.
+            looks = [:]
             return [.wake]
         case .stopped: return over()
         }

@@ -115,6 +115,8 @@ extension SQLMigrator {
             )
         case "inventory_page":
             return ("pages", "SELECT '', count(*) FROM \(tables.page)")
+        case "inventory_event":
+            return ("events", "SELECT '', count(*) FROM \(tables.event)")
         case "inventory_workflow":
             return ("workflows", count(tables.workflow, of: tables.run, by: "run_id"))
         case "inventory_archive":

@@ -18,6 +18,8 @@ package struct TableNames: Sendable, Hashable {
     package let change: SQLTableName
     package let pageList: SQLTableName
     package let page: SQLTableName
+    package let inputLog: SQLTableName
+    package let event: SQLTableName
     package let workflow: SQLTableName
     package let migration: SQLTableName
 
@@ -38,6 +40,8 @@ package struct TableNames: Sendable, Hashable {
         change = SQLTableName(schema: schema, table: table + "_change")
         pageList = SQLTableName(schema: schema, table: table + "_page_list")
         page = SQLTableName(schema: schema, table: table + "_page")
+        inputLog = SQLTableName(schema: schema, table: table + "_input_log")
+        event = SQLTableName(schema: schema, table: table + "_event")
         workflow = SQLTableName(schema: schema, table: table + "_workflow")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }

@@ -42,7 +42,8 @@ public struct ConformanceCase: Sendable {
     public static let all: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
-        + pages + output + events + budgets + keys + shares + probes + discovery + sizing
+        + pages + output + events + budgets + keys + shares + probes + discovery + inputLogs
+        + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + recursion
         + generations
         + workflows

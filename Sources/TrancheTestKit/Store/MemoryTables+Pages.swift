@@ -59,5 +59,5 @@ extension MemoryTables {
 
 extension String {
     /// Whether two texts are the same bytes; texts that read alike may not be.
-    fileprivate func isSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    func isSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -29,6 +29,8 @@ struct MemoryTables {
     var changes: [ChangeRecord] = []
     /// The lists of pages, by name.
     var pageLists: [String: PageList] = [:]
+    /// The logs of inputs, by name.
+    var inputLogs: [String: InputLog] = [:]
     /// The descriptions of runs that are workflows, in the order in which they began.
     var workflows: [WorkflowRecord] = []
     /// The weights of runs whose batches have a target time.

@@ -1,0 +1,80 @@
+/// The log of an input, as a source: the events that it gave, each once.
+///
+/// ```swift
+/// let uploads = InputLogSource("uploads")
+/// let batch = try await inventory.acquireBatch(from: uploads, job: "thumbnails", limit: .count(100))
+/// ```
+///
+/// The id of an item is the event's number, the payload the event as JSON. Events are numbered in
+/// the order in which they were committed, so that none comes late.
+public struct InputLogSource: MetaSourceDescription {
+    /// The input's name; 1 to 128 UTF-8 bytes.
+    public var name: String
+    /// How old an event must be to be handed out, in time by the inventory's clock; 0 by default.
+    ///
+    /// It is no part of what tells one source from another.
+    public var delay: Duration
+    /// The number behind which the source begins; `nil` (the default) for the log's own beginning.
+    public var after: Int64?
+
+    /// Describes a source.
+    ///
+    /// - Parameters:
+    ///   - name: The input's name.
+    ///   - delay: How old an event must be to be handed out.
+    ///   - after: The number behind which the source begins.
+    public init(_ name: String, delay: Duration = .zero, after: Int64? = nil) {
+        self.name = name
+        self.delay = delay
+        self.after = after
+    }
+
+    /// What the source's name begins with, before the input's.
+    public static let prefix = "input:"
+
+    /// Opens the source; the log is made where there is none.
+    ///
+    /// - Parameter store: The inventory's store, which keeps the log.
+    /// - Returns: The open source.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a name that cannot be.
+    public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        try Self.validate(name: name)
+        let record = try await store.beginLog(name)
+        return InputLogMetaSource(
+            log: record.name,
+            delay: delay,
+            after: after,
+            store: store,
+            identity: try await store.identity()
+        )
+    }
+
+    package static func validate(name: String) throws {
+        guard (1...128).contains(name.utf8.count), !name.utf8.contains(0) else {
+            throw TrancheError(.invalidArgument, "a name of an input has 1 to 128 bytes, no NUL")
+        }
+    }
+
+    /// Says that there is no log of a name.
+    package static func noLog(_ log: String, in store: String) -> TrancheError {
+        TrancheError(
+            .invalidSource,
+            "there is no input '\(log)' in \(store); 'tranche input list' lists what there is"
+        )
+    }
+}
+
+extension InputLogSource {
+    /// Describes the source that a recorded definition means; `nil` when that is none of an input's.
+    package init?(_ definition: SourceDefinition) {
+        guard definition.table.hasPrefix(Self.prefix), definition.uid == InputLogMetaSource.uid
+        else { return nil }
+        self.init(
+            String(definition.table.dropFirst(Self.prefix.count)),
+            after: definition.filter.flatMap { Int64($0.dropFirst(Self.afterMark.count)) }
+        )
+    }
+
+    /// What stands before the number behind which a source begins in a definition's filter.
+    static let afterMark = "event > "
+}

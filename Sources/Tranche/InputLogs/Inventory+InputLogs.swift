@@ -1,0 +1,86 @@
+extension Inventory {
+    /// Keeps events in the log of an input, all or none, once each.
+    ///
+    /// - Parameters:
+    ///   - events: The events.
+    ///   - input: The input's name; its log is made where there is none.
+    /// - Returns: What became of each, in the same order.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for an event or a name that cannot be; of the
+    ///   store.
+    public func append(
+        _ events: [LoggedEvent],
+        to input: String
+    ) async throws -> [AppendedEvent] {
+        try InputLogSource.validate(name: input)
+        return try await retrying { _ in
+            do {
+                return try await store.append(events, to: input)
+            } catch let error as TrancheError where error.code == .invalidSource {
+                // The first events of an input.
+                _ = try await store.beginLog(input)
+                return try await store.append(events, to: input)
+            }
+        }
+    }
+
+    /// Lists the logs of inputs, ascending by name.
+    ///
+    /// - Throws: ``TrancheError`` of the store.
+    public func inputLogs() async throws -> [InputLogRecord] {
+        try await retrying { _ in try await store.inputLogs() }
+    }
+
+    /// How far each run that reads an input's log is done with it.
+    ///
+    /// - Throws: ``TrancheError`` of the store.
+    public func needs(ofInput input: String) async throws -> [InputLogNeed] {
+        try await needs(ofSource: InputLogSource.prefix + input)
+    }
+
+    /// How far each run that reads a source is done with it.
+    ///
+    /// - Parameter metaTable: The source's name, as runs record it.
+    /// - Returns: What each run needs.
+    /// - Throws: ``TrancheError`` of the store.
+    public func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
+        try await retrying { _ in try await store.needs(ofSource: metaTable) }
+    }
+
+    /// Removes events that nobody needs any more, and those that were kept for too long.
+    ///
+    /// A link that still needs one of the latter finds a batch of it that fails.
+    ///
+    /// - Parameters:
+    ///   - input: The input's name.
+    ///   - keep: How long events are kept that somebody still needs.
+    /// - Returns: How many were removed, and the runs that were passed.
+    /// - Throws: ``TrancheError`` `.invalidSource` where there is no such log; of the store.
+    public func clean(
+        input: String,
+        keeping keep: Duration
+    ) async throws -> (removed: Int, passed: [RunKey]) {
+        guard let log = try await retrying({ _ in try await store.inputLog(input) }) else {
+            throw InputLogSource.noLog(input, in: store.name)
+        }
+        let needs = try await needs(ofInput: input)
+        // Nobody has read it: it waits for who will, as long as it may.
+        let done = needs.map(\.done).min() ?? 0
+        let old = try await retrying { _ in
+            try await store.lastEvent(of: input, keptFor: keep.milliseconds)
+        }
+        // The last event stays, whatever becomes of it.
+        let floor = min(max(done, old ?? 0), max(log.last - 1, 0))
+        guard floor > 0 else { return (0, []) }
+        let step = 10_000
+        var removed = 0
+        while true {
+            try Task.checkCancellation()
+            let count = try await retrying { _ in
+                try await store.clean(input, through: floor, limit: step)
+            }
+            removed += count
+            if count == 0 { break }
+        }
+        return (removed, needs.filter { $0.done < floor }.map(\.key))
+    }
+}

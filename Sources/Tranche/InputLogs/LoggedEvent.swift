@@ -1,0 +1,130 @@
+public import Foundation
+
+/// An event to be kept in the log of an input.
+public struct LoggedEvent: Sendable, Hashable {
+    /// What tells the event from all others of its log; 1 to 1,024 UTF-8 bytes.
+    ///
+    /// An event whose identity the log knows already is not kept again.
+    public var identity: String
+    /// The event itself, as JSON.
+    public var content: String
+    /// What it is about; `nil` (the default) for nothing.
+    ///
+    /// Of events with the same key, later ones replace earlier ones where a link says so.
+    public var key: String?
+    /// What it weighs; 1 by default.
+    public var weight: Double
+    /// Whether the log knows the identity when the event is cleaned, until it is told to forget it;
+    /// false by default.
+    ///
+    /// For things that stay where an input finds them again, such as files.
+    public var isLasting: Bool
+
+    /// Describes an event.
+    public init(
+        identity: String,
+        content: String,
+        key: String? = nil,
+        weight: Double = 1,
+        isLasting: Bool = false
+    ) {
+        self.identity = identity
+        self.content = content
+        self.key = key
+        self.weight = weight
+        self.isLasting = isLasting
+    }
+
+    /// Refuses what no log could keep.
+    package func validate() throws {
+        guard (1...1024).contains(identity.utf8.count), !identity.utf8.contains(0) else {
+            throw TrancheError(
+                .invalidArgument,
+                "the identity of an event has 1 to 1024 bytes and no NUL"
+            )
+        }
+        guard (key?.utf8.count ?? 0) <= 1024, key?.utf8.contains(0) != true else {
+            throw TrancheError(
+                .invalidArgument,
+                "the key of an event has at most 1024 bytes and no NUL"
+            )
+        }
+        guard weight.isFinite, weight >= 0 else {
+            throw TrancheError(.invalidArgument, "the weight of an event is 0 or more")
+        }
+        guard !content.utf8.contains(0) else {
+            throw TrancheError(.invalidArgument, "the content of an event has no NUL")
+        }
+    }
+}
+
+/// An event as an input's log keeps it.
+public struct EventRecord: Sendable, Hashable {
+    /// Its number in the log: ascending, in the order in which events were kept.
+    public var number: Int64
+    /// The event.
+    public var event: LoggedEvent
+    /// When it was kept, by the inventory's clock.
+    public var loggedAt: Date
+
+    /// Makes a record.
+    public init(number: Int64, event: LoggedEvent, loggedAt: Date) {
+        self.number = number
+        self.event = event
+        self.loggedAt = loggedAt
+    }
+
+    /// The event as an item of its log.
+    var item: Item { Item(id: number, item: .text(event.content), weight: event.weight) }
+}
+
+/// What became of an event that was to be kept.
+public enum AppendedEvent: Sendable, Hashable {
+    /// It is new, and has this number.
+    case added(Int64)
+    /// The log has had it already, under this number, with the same content.
+    case known(Int64)
+    /// The log has had another content under its identity, with this number.
+    case differs(Int64)
+
+    /// The number of the event that the log has.
+    public var number: Int64 {
+        switch self {
+        case .added(let number), .known(let number), .differs(let number): number
+        }
+    }
+
+    /// Whether the event is new.
+    public var isNew: Bool { if case .added = self { true } else { false } }
+}
+
+/// An input's log, as a whole.
+public struct InputLogRecord: Sendable, Hashable {
+    /// The input's name.
+    public var name: String
+    /// Events up to this number are cleaned: they are gone, and are not missed; 0 at first.
+    public var floor: Int64
+    /// The number of the last event; 0 where there has been none.
+    public var last: Int64
+
+    /// Makes a record.
+    public init(name: String, floor: Int64 = 0, last: Int64 = 0) {
+        self.name = name
+        self.floor = floor
+        self.last = last
+    }
+}
+
+/// What a run still needs of the log that it reads.
+public struct InputLogNeed: Sendable, Hashable {
+    /// The run.
+    public var key: RunKey
+    /// Events up to this number are no longer needed by the run.
+    public var done: Int64
+
+    /// Makes a record.
+    public init(key: RunKey, done: Int64) {
+        self.key = key
+        self.done = done
+    }
+}

@@ -1,0 +1,300 @@
+package import Tranche
+
+/// The events that inputs give.
+extension SQLInventoryStore {
+    package func beginLog(_ log: String) async throws -> InputLogRecord {
+        if let known = try await inputLog(log) { return known }
+        return try await wrapping {
+            let rows = try await database.write([
+                "INSERT INTO \(tables.inputLog) (name) VALUES (\(log)) ON CONFLICT DO NOTHING",
+                selectLogs("WHERE l.name = \(log)"),
+            ])
+            guard let record = try rows[1].map({ try inputLog(&$0) }).first else {
+                throw InputLogSource.noLog(log, in: name)
+            }
+            return record
+        }
+    }
+
+    package func inputLog(_ log: String) async throws -> InputLogRecord? {
+        try await wrapping {
+            try await database.read(selectLogs("WHERE l.name = \(log)"))[0]
+                .map { try inputLog(&$0) }.first
+        }
+    }
+
+    package func inputLogs() async throws -> [InputLogRecord] {
+        try await wrapping {
+            try await database.read(selectLogs("ORDER BY l.name"))[0].map { try inputLog(&$0) }
+        }
+    }
+
+    private func selectLogs(_ rest: SQLStatement) -> SQLStatement {
+        """
+        SELECT l.name, l.floor,
+            coalesce((SELECT max(e.number) FROM \(tables.event) AS e WHERE e.log_id = l.id), 0)
+        FROM \(tables.inputLog) AS l
+        \(rest)
+        """
+    }
+
+    private func inputLog(_ row: inout SQLRow) throws -> InputLogRecord {
+        InputLogRecord(name: try row.text(), floor: try row.integer(), last: try row.integer())
+    }
+
+    private func id(of log: String) -> SQLStatement {
+        "(SELECT id FROM \(tables.inputLog) WHERE name = \(log))"
+    }
+
+    // MARK: Keeping
+
+    package func append(
+        _ events: [LoggedEvent],
+        to log: String
+    ) async throws -> [AppendedEvent] {
+        for event in events { try event.validate() }
+        guard !events.isEmpty else { return [] }
+        return try await wrapping {
+            // The log's row is locked by a statement before those that read the last number.
+            let lock: SQLStatement = """
+                SELECT id FROM \(tables.inputLog) WHERE name = \(log) \(dialect.lockingRow)
+                """
+            let rows = try await database.write([lock] + events.map { insert($0, into: log) })
+            guard !rows[0].isEmpty else { throw InputLogSource.noLog(log, in: name) }
+            let added = try rows.dropFirst().map { try $0.map { try $0.integer() }.first }
+            var known = try await find(
+                zip(events, added).filter { $0.1 == nil }.map(\.0),
+                in: log
+            )[...]
+            return try added.map { number in
+                if let number { return .added(number) }
+                guard let found = known.popFirst() else {
+                    throw TrancheError(.storeFailed, "the log '\(log)' lost an event")
+                }
+                return found
+            }
+        }
+    }
+
+    private func insert(_ event: LoggedEvent, into log: String) -> SQLStatement {
+        """
+        INSERT INTO \(tables.event)
+            (log_id, number, identity, content, event_key, weight, logged_at, is_lasting)
+        SELECT l.id,
+            coalesce(
+                (
+                    SELECT e.number FROM \(tables.event) AS e
+                    WHERE e.log_id = l.id
+                    ORDER BY e.number DESC
+                    LIMIT 1
+                ),
+                0
+            ) + 1,
+            \(event.identity), \(event.content), \(event.key), \(event.weight), \(now),
+            \(event.isLasting ? 1 : 0)
+        FROM \(tables.inputLog) AS l
+        WHERE l.name = \(log)
+        ON CONFLICT (log_id, identity) DO NOTHING
+        RETURNING number
+        """
+    }
+
+    /// What the log has under the identities of events that were not added.
+    private func find(_ events: [LoggedEvent], in log: String) async throws -> [AppendedEvent] {
+        guard !events.isEmpty else { return [] }
+        return try await database.withReader { connection in
+            try await connection.atomically(
+                events.map { event in
+                    """
+                    SELECT number, CASE WHEN content IN (\(event.content), '') THEN 1 ELSE 0 END
+                    FROM \(tables.event)
+                    WHERE log_id = \(id(of: log)) AND identity = \(event.identity)
+                    """
+                },
+                isWriting: false
+            )
+        }.map { rows in
+            // One that was cleaned at this moment was there.
+            guard var row = rows.first else { return .known(0) }
+            let number = try row.integer()
+            return try row.boolean() ? .known(number) : .differs(number)
+        }
+    }
+
+    // MARK: Reading
+
+    package func events(
+        of log: String,
+        in range: ClosedRange<Int64>,
+        limit: Int
+    ) async throws -> [EventRecord] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT number, identity, content, event_key, weight, is_lasting,
+                    \(dialect.milliseconds("logged_at"))
+                FROM \(tables.event)
+                WHERE log_id = \(id(of: log))
+                    AND number >= \(range.lowerBound) AND number <= \(range.upperBound)
+                    AND content <> ''
+                ORDER BY number
+                LIMIT \(limit)
+                """
+            )[0].map { row in
+                let number = try row.integer()
+                let event = LoggedEvent(
+                    identity: try row.text(),
+                    content: try row.text(),
+                    key: row.optionalText(),
+                    weight: try row.optionalDouble() ?? 0,
+                    isLasting: try row.boolean()
+                )
+                return EventRecord(number: number, event: event, loggedAt: try row.instant())
+            }
+        }
+    }
+
+    package func lastEvent(of log: String, keptFor milliseconds: Int64) async throws -> Int64? {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT number
+                FROM \(tables.event)
+                WHERE log_id = \(id(of: log))
+                    AND logged_at <= \(dialect.instant(now, plus: "\(-milliseconds)"))
+                ORDER BY number DESC
+                LIMIT 1
+                """
+            )[0].map { try $0.integer() }.first
+        }
+    }
+
+    package func lastEvents(
+        ofKeys keys: [String],
+        in log: String
+    ) async throws -> [String: Int64] {
+        guard !keys.isEmpty else { return [:] }
+        return try await wrapping {
+            let statements = keys.map { key -> SQLStatement in
+                """
+                SELECT number
+                FROM \(tables.event)
+                WHERE log_id = \(id(of: log)) AND event_key = \(key)
+                ORDER BY number DESC
+                LIMIT 1
+                """
+            }
+            let rows = try await database.withReader {
+                try await $0.atomically(statements, isWriting: false)
+            }
+            var last: [String: Int64] = [:]
+            for (key, rows) in zip(keys, rows) {
+                last[key] = try rows.map { try $0.integer() }.first
+            }
+            return last
+        }
+    }
+
+    // MARK: Cleaning
+
+    package func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
+        let runs = try await runs(RunSelection(metaTable: metaTable))
+        guard !runs.isEmpty else { return [] }
+        return try await wrapping {
+            let statements = runs.flatMap { run in
+                [
+                    // What is held or due, and what is stuck, each by its index.
+                    lowestID(of: run.key, "coalesce(lease_expires_at, retry_at) IS NOT NULL"),
+                    lowestID(of: run.key, "stuck_until IS NOT NULL"),
+                ]
+            }
+            let rows = try await database.withReader {
+                try await $0.atomically(statements, isWriting: false)
+            }
+            let lowest = try rows.map { try $0.map { try $0.optionalInteger() }.first ?? nil }
+            return runs.enumerated().map { place, run in
+                let open = [lowest[2 * place], lowest[2 * place + 1]].compactMap { $0 }.min()
+                let cursor = run.cursor ?? 0
+                return InputLogNeed(key: run.key, done: min(cursor, open.map { $0 - 1 } ?? cursor))
+            }
+        }
+    }
+
+    private func lowestID(of key: RunKey, _ condition: SQLStatement) -> SQLStatement {
+        """
+        SELECT min(batch_id_start) FROM \(tables.batch) WHERE \(isRun(key)) AND \(condition)
+        """
+    }
+
+    package func clean(_ log: String, through floor: Int64, limit: Int) async throws -> Int {
+        let isCleaned: SQLStatement = """
+            log_id = \(id(of: log)) AND number IN (
+                SELECT e.number
+                FROM \(tables.event) AS e
+                WHERE e.log_id = \(id(of: log)) AND e.number <= \(floor)
+                    AND (e.is_lasting = 0 OR e.content <> '')
+                    AND e.number < (
+                        SELECT max(h.number) FROM \(tables.event) AS h
+                        WHERE h.log_id = \(id(of: log))
+                    )
+                ORDER BY e.number
+                LIMIT \(limit)
+            )
+            """
+        return try await wrapping {
+            // The floor is known before anything goes: what is missing is never taken for lost.
+            let rows = try await database.write([
+                """
+                UPDATE \(tables.inputLog) SET floor = \(floor)
+                WHERE name = \(log) AND floor < \(floor)
+                """,
+                """
+                UPDATE \(tables.event) SET content = '', event_key = NULL
+                WHERE is_lasting = 1 AND \(isCleaned)
+                RETURNING number
+                """,
+                """
+                DELETE FROM \(tables.event)
+                WHERE is_lasting = 0 AND \(isCleaned)
+                RETURNING number
+                """,
+            ])
+            return rows[1].count + rows[2].count
+        }
+    }
+
+    package func lastingIdentities(
+        of log: String,
+        after mark: String?,
+        limit: Int
+    ) async throws -> [String] {
+        try await wrapping {
+            try await database.read(
+                """
+                SELECT identity
+                FROM \(tables.event)
+                WHERE log_id = \(id(of: log)) AND is_lasting = 1 AND identity > \(mark ?? "")
+                ORDER BY identity
+                LIMIT \(limit)
+                """
+            )[0].map { try $0.text() }
+        }
+    }
+
+    package func forget(_ identities: [String], in log: String) async throws {
+        guard !identities.isEmpty else { return }
+        try await wrapping {
+            _ = try await database.write(
+                identities.flatMap { identity -> [SQLStatement] in
+                    let isMeant: SQLStatement = """
+                        log_id = \(id(of: log)) AND identity = \(identity) AND is_lasting = 1
+                        """
+                    return [
+                        "DELETE FROM \(tables.event) WHERE \(isMeant) AND content = ''",
+                        "UPDATE \(tables.event) SET is_lasting = 0 WHERE \(isMeant)",
+                    ]
+                }
+            )
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Tranche
+
+extension MemoryTables {
+    /// The events that an input gave.
+    struct InputLog {
+        var floor: Int64 = 0
+        /// In the order of their numbers.
+        var events: [EventRecord] = []
+        /// What is cleaned, and known all the same, with its number.
+        var lasting: [String: Int64] = [:]
+
+        func record(_ name: String) -> InputLogRecord {
+            InputLogRecord(name: name, floor: floor, last: events.last?.number ?? 0)
+        }
+    }
+
+    /// Keeps events, once each.
+    mutating func append(
+        _ events: [LoggedEvent],
+        to name: String,
+        now: Date
+    ) -> [AppendedEvent]? {
+        guard var log = inputLogs[name] else { return nil }
+        let answers = events.map { event -> AppendedEvent in
+            if let known = log.events.first(where: {
+                $0.event.identity.isSameBytes(as: event.identity)
+            }) {
+                return known.event.content.isSameBytes(as: event.content)
+                    ? .known(known.number) : .differs(known.number)
+            }
+            if let number = log.lasting[event.identity] { return .known(number) }
+            let number = (log.events.last?.number ?? 0) + 1
+            log.events.append(EventRecord(number: number, event: event, loggedAt: now))
+            return .added(number)
+        }
+        inputLogs[name] = log
+        return answers
+    }
+
+    /// How far each run that reads a log is done with it.
+    func needs(ofSource metaTable: String) -> [InputLogNeed] {
+        runs.filter { $0.key.metaTable == metaTable }.map { run in
+            let open = rows.filter { row in
+                row.batch.key == run.key && row.batch.isOpen
+            }
+            let cursor = run.cursor ?? 0
+            let lowest = open.map { $0.batch.idStart - 1 }.min()
+            return InputLogNeed(key: run.key, done: min(cursor, lowest ?? cursor))
+        }
+    }
+
+    /// Cleans a log; the last event stays.
+    mutating func clean(_ name: String, through floor: Int64, limit: Int) -> Int {
+        guard var log = inputLogs[name] else { return 0 }
+        log.floor = max(log.floor, floor)
+        let going = log.events.dropLast().prefix { $0.number <= floor }.prefix(limit).count
+        for event in log.events.prefix(going) where event.event.isLasting {
+            log.lasting[event.event.identity] = event.number
+        }
+        log.events.removeFirst(going)
+        inputLogs[name] = log
+        return going
+    }
+
+    /// Lists identities that last.
+    func lastingIdentities(of name: String, after mark: String?, limit: Int) -> [String] {
+        guard let log = inputLogs[name] else { return [] }
+        let kept = log.events.filter(\.event.isLasting).map(\.event.identity)
+        let all = (kept + log.lasting.keys).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return Array(
+            all.filter { identity in
+                mark.map { $0.utf8.lexicographicallyPrecedes(identity.utf8) } ?? true
+            }.prefix(limit)
+        )
+    }
+
+    /// Lets identities last no longer.
+    mutating func forget(_ identities: [String], in name: String) {
+        guard var log = inputLogs[name] else { return }
+        for identity in identities {
+            log.lasting[identity] = nil
+            for place in log.events.indices where log.events[place].event.identity == identity {
+                log.events[place].event.isLasting = false
+            }
+        }
+        inputLogs[name] = log
+    }
+}
+
+extension BatchRecord {
+    /// Whether it is held, or will be handed out again by itself.
+    fileprivate var isOpen: Bool {
+        status == .running || status == .released || retryAt != nil || cause == .stuck
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE {inventory_event};
+DROP TABLE {inventory_input_log};
