@@ -37,6 +37,7 @@ toolchain_program() {
 # What building Tranche needs, beside Swift.
 build_packages=(
     pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libpcre2-dev libcurl4-openssl-dev libssl-dev
+    libyaml-dev
 )
 
 # Without which all works as well, only slower: gzip is decompressed by Intel's library where it is there.
@@ -53,7 +54,9 @@ has_package() {
     libcurl4-openssl-dev) pkg-config --atleast-version=7.85 libcurl 2>/dev/null ;;
     libisal-dev) [ -e /usr/include/isa-l/igzip_lib.h ] ;;
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
+    libyaml-dev) pkg-config --exists yaml-0.1 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
+    busybox-static) command -v busybox >/dev/null 2>&1 ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
     pgbouncer) [ -n "$(command -v pgbouncer)" ] || [ -x /usr/sbin/pgbouncer ] ;;
     libcurl4) compgen -G '/usr/lib/*/libcurl.so.4' >/dev/null || compgen -G '/usr/lib/libcurl.so.4' >/dev/null ;;
