@@ -35,6 +35,10 @@ static inline CURLcode tranche_curl_retry_after(CURL *handle, curl_off_t *second
     return curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, seconds);
 }
 
+static inline CURLcode tranche_curl_socket(CURL *handle, curl_socket_t *socket) {
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, socket);
+}
+
 // How the transfer of a handle ended; false while it goes on. The message is a union.
 static inline bool tranche_curl_ended(CURLM *multi, CURLcode *code) {
     int left = 0;

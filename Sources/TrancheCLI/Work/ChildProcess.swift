@@ -22,10 +22,7 @@ final class ChildProcess: Sendable {
     private let exitQueue = DispatchQueue(label: "tranche.child.exit")
 
     /// How a program ended.
-    enum Exit: Sendable, Hashable {
-        case code(Int32)
-        case signal(Int32)
-    }
+    typealias Exit = ProgramEnd.Exit
 
     private struct State {
         var isReaped = false

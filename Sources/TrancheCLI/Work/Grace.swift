@@ -1,3 +1,5 @@
+import Tranche
+
 /// How long what runs may go on after a stop signal, and how it is ended then.
 ///
 /// All is over at ``length`` and ``patience`` after the signal, plus what recording takes: by

@@ -2,7 +2,7 @@ import Tranche
 
 /// Runs a program for each batch, and shows how each ended.
 struct ProgramHandler: BatchHandler {
-    let program: BatchProgram
+    var program: BatchProgram
     let progress: Progress
     /// Told of each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
@@ -14,41 +14,7 @@ struct ProgramHandler: BatchHandler {
         self.progress.update { $0.running += 1 }
         defer { self.progress.update { $0.running -= 1 } }
         let end = try await program.run(batch, progress)
-        if end.isCutShort { return .released(end.written) }
-        if let deferral = end.deferral { return .deferred(deferral) }
-        if let message = end.failure { return .failed(try await failure(message, of: end, batch)) }
-        return .succeeded(
-            BatchSuccess(result: end.result?.json, note: end.result?.note, output: end.written)
-        )
-    }
-
-    /// The failure, with the parts that the batch falls into when the program blames items of it.
-    private func failure(
-        _ message: String,
-        of end: BatchProgram.End,
-        _ batch: Batch
-    ) async throws -> BatchFailure {
-        let result = end.result
-        var failure = BatchFailure(message, result: result?.json, isTransient: end.isTransient)
-        failure.output = end.written
-        if let note = result?.note { failure.message += " (\(note))" }
-        do {
-            if let fault = end.deferralFault { throw fault }
-            let bad = try end.badItems()
-            if bad.isEmpty { return failure }
-            failure.parts = try await batch.inventory.parts(
-                of: batch.record,
-                bad: bad,
-                in: batch.source
-            )
-            failure.isTransient = false
-        } catch let error as ValueError {
-            failure.message += " (\(error.message))"
-        } catch let error as TrancheError where error.code == .invalidArgument {
-            // A program that blames strange items has failed all the same.
-            failure.message += " (\(error.message))"
-        }
-        return failure
+        return try await end.verdict(for: batch)
     }
 
     // MARK: - Showing

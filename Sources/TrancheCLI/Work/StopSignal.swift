@@ -1,4 +1,5 @@
 import Foundation
+import Tranche
 
 /// A signal that asks a process to end, and leaves to it how.
 enum StopSignal: CaseIterable, Sendable {

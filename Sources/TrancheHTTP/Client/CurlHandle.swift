@@ -53,7 +53,7 @@ struct CurlHandle: ~Copyable {
             headers = curl_slist_append(headers, "Expect:")
         }
         var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
-        var answer = Answer(limit: request.maxResponseBytes)
+        var answer = Answer(easy: easy, request)
         let code = try words.withUnsafeMutableBufferPointer { words in
             try withUnsafeMutablePointer(to: &answer) { answer in
                 try (request.body ?? []).withUnsafeBytes { body in
@@ -61,7 +61,7 @@ struct CurlHandle: ~Copyable {
                     try check(tranche_curl_set_headers(easy, headers))
                     try check(tranche_curl_set_writer(easy, Answer.write, answer))
                     try set(request, body)
-                    try set(configuration)
+                    try set(configuration, isPatient: request.isPatient)
                     return try transfer()
                 }
             }
@@ -81,6 +81,27 @@ struct CurlHandle: ~Copyable {
         return try response(answer.bytes)
     }
 
+    /// Connects, and sends nothing.
+    ///
+    /// - Returns: The socket, which stays the handle's.
+    /// - Throws: ``HTTPError``.
+    func connect(
+        _ request: HTTPRequest,
+        _ configuration: HTTPClient.Configuration
+    ) throws -> Int32 {
+        curl_easy_reset(easy)
+        try check(tranche_curl_set_text(easy, CURLOPT_URL, request.url))
+        try check(tranche_curl_set_number(easy, CURLOPT_CONNECT_ONLY, 1))
+        try set(configuration, isPatient: true)
+        // Not within the other transfers: their end closes what only connects.
+        let code = curl_easy_perform(easy)
+        guard code == CURLE_OK else { throw HTTPError(code, request, "") }
+        var socket = curl_socket_t(-1)
+        try check(tranche_curl_socket(easy, &socket))
+        guard socket >= 0 else { throw HTTPError(CURLE_COULDNT_CONNECT, request, "") }
+        return socket
+    }
+
     private func set(_ request: HTTPRequest, _ body: UnsafeRawBufferPointer) throws {
         try check(tranche_curl_set_text(easy, CURLOPT_URL, request.url))
         if request.method != .get {
@@ -96,7 +117,7 @@ struct CurlHandle: ~Copyable {
         }
     }
 
-    private func set(_ configuration: HTTPClient.Configuration) throws {
+    private func set(_ configuration: HTTPClient.Configuration, isPatient: Bool) throws {
         try check(tranche_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(tranche_curl_set_text(easy, CURLOPT_USERAGENT, "tranche"))
         try check(tranche_curl_set_number(easy, CURLOPT_NOSIGNAL, 1))
@@ -104,10 +125,20 @@ struct CurlHandle: ~Copyable {
         try check(tranche_curl_set_number(easy, CURLOPT_FOLLOWLOCATION, 0))
         let connect = Int(configuration.connectTimeout / .milliseconds(1))
         try check(tranche_curl_set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, connect))
-        // A server that stops answering must not hold a batch for ever.
-        try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
-        let stall = Int(configuration.stallTimeout / .seconds(1))
-        try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_TIME, stall))
+        if isPatient {
+            // A host that is gone is noticed all the same.
+            try check(tranche_curl_set_number(easy, CURLOPT_TCP_KEEPALIVE, 1))
+        } else {
+            // A server that stops answering must not hold a batch for ever.
+            try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
+            let stall = Int(configuration.stallTimeout / .seconds(1))
+            try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_TIME, stall))
+        }
+        if let path = configuration.unixSocket {
+            try check(tranche_curl_set_text(easy, CURLOPT_UNIX_SOCKET_PATH, path))
+            // A proxy that the environment names is for hosts.
+            try check(tranche_curl_set_text(easy, CURLOPT_NOPROXY, "*"))
+        }
         if let path = configuration.certificateAuthorities {
             try check(tranche_curl_set_text(easy, CURLOPT_CAINFO, path))
         }
@@ -162,10 +193,22 @@ struct CurlHandle: ~Copyable {
     private struct Answer {
         var bytes: [UInt8] = []
         var isTooLong = false
-        let limit: Int
+        private let limit: Int
+        private let easy: UnsafeMutableRawPointer
+        private let receive: (@Sendable ([UInt8]) -> Void)?
 
-        init(limit: Int) {
-            self.limit = limit
+        init(easy: UnsafeMutableRawPointer, _ request: HTTPRequest) {
+            self.easy = easy
+            limit = request.maxResponseBytes
+            receive = request.receive
+        }
+
+        private var receiver: (@Sendable ([UInt8]) -> Void)? {
+            var status = 0
+            guard let receive, tranche_curl_status(easy, &status) == CURLE_OK,
+                (200..<300).contains(status)
+            else { return nil }
+            return receive
         }
 
         /// Takes bytes; called by the library while a transfer goes on, with the answer as context.
@@ -177,6 +220,10 @@ struct CurlHandle: ~Copyable {
                     return 0
                 }
                 let received = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                if let receive = answer.pointee.receiver {
+                    receive(Array(received))
+                    return received.count
+                }
                 guard answer.pointee.bytes.count + received.count <= answer.pointee.limit else {
                     answer.pointee.isTooLong = true
                     return 0

@@ -2,29 +2,44 @@ import Synchronization
 import Tranche
 
 /// Sends requests, again where the server or the way to it fails for a while.
-final class HTTPClient: Sendable {
+package final class HTTPClient: Sendable {
     private let configuration: Configuration
     private let idle = Mutex<[HTTPConnection]>([])
 
     /// How requests are sent.
-    struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// How long connecting may take; 10 s by default.
-        var connectTimeout: Duration = .seconds(10)
+        package var connectTimeout: Duration = .seconds(10)
         /// How long nothing may come; 60 s by default.
-        var stallTimeout: Duration = .seconds(60)
+        package var stallTimeout: Duration = .seconds(60)
         /// How long to wait, in all, between tries of one request; 30 s by default.
-        var retryLimit: Duration = .seconds(30)
+        package var retryLimit: Duration = .seconds(30)
         /// How long to wait, in all, when the server asks for it; 5 min by default.
-        var patience: Duration = .seconds(300)
+        package var patience: Duration = .seconds(300)
         /// A file with the certificates that are trusted; the system's by default.
-        var certificateAuthorities: String?
+        package var certificateAuthorities: String?
+        /// The socket of this machine that all requests go to, whatever host they name; none by
+        /// default.
+        package var unixSocket: String?
         /// Waits.
-        var clock: any Clock<Duration> = ContinuousClock()
+        package var clock: any Clock<Duration> = ContinuousClock()
         /// A number from 0 up to 1 for each wait, so that not all try again at once.
-        var noise: @Sendable () -> Double = { .random(in: 0..<1) }
+        package var noise: @Sendable () -> Double = { .random(in: 0..<1) }
+
+        package init(
+            stallTimeout: Duration = .seconds(60),
+            retryLimit: Duration = .seconds(30),
+            patience: Duration = .seconds(300),
+            unixSocket: String? = nil
+        ) {
+            self.stallTimeout = stallTimeout
+            self.retryLimit = retryLimit
+            self.patience = patience
+            self.unixSocket = unixSocket
+        }
     }
 
-    init(_ configuration: Configuration = Configuration()) {
+    package init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
     }
 
@@ -38,7 +53,7 @@ final class HTTPClient: Sendable {
     ///   - waits: Whether to wait as long as the server asks for; else such an answer is returned.
     /// - Returns: The answer; also one that tells of a failure, when trying again did not help.
     /// - Throws: ``HTTPError`` when there was no answer; `CancellationError`.
-    func send(
+    package func send(
         _ request: HTTPRequest,
         again isPassing: (HTTPResponse) -> Bool = { _ in false },
         waitsAsAsked waits: Bool = true
@@ -74,8 +89,17 @@ final class HTTPClient: Sendable {
         return try await connection.perform(request, configuration)
     }
 
+    /// Opens a connection of its own that carries bytes in both directions, once the server agrees.
+    ///
+    /// - Parameter request: What asks the server for it.
+    /// - Returns: The connection, and nothing of the answer's body read.
+    /// - Throws: ``HTTPError``; ``HTTPStream/Refusal``; `CancellationError`.
+    package func open(_ request: HTTPRequest) async throws -> HTTPStream {
+        try await HTTPStream.open(request, configuration)
+    }
+
     /// Closes the connections that are not in use.
-    func close() {
+    package func close() {
         idle.withLock { $0 = [] }
     }
 }

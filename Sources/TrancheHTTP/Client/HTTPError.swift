@@ -1,20 +1,20 @@
 import CLibCurl
-import Tranche
+package import Tranche
 
 /// An error on the way to a server, or an answer that tells of one.
-struct HTTPError: Error, Sendable, CategorizedError {
-    enum Code: Sendable, Hashable {
+package struct HTTPError: Error, Sendable, CategorizedError {
+    package enum Code: Sendable, Hashable {
         /// The server was not reached, or the connection was lost.
-        case transport(CURLcode.RawValue)
+        case transport(UInt32)
         /// The server answered with a status that is no success.
         case status(Int)
     }
 
-    let code: Code
+    package let code: Code
     /// What went wrong, with the URL; without user, query and header fields.
-    let message: String
+    package let message: String
 
-    var category: ErrorCategory {
+    package var category: ErrorCategory {
         switch code {
         case .status(let status): Self.category(status: status)
         case .transport(let code): Self.category(transport: code)
@@ -22,7 +22,7 @@ struct HTTPError: Error, Sendable, CategorizedError {
     }
 
     /// Makes an error of an answer.
-    init(_ response: HTTPResponse, to request: HTTPRequest, _ words: String? = nil) {
+    package init(_ response: HTTPResponse, to request: HTTPRequest, _ words: String? = nil) {
         code = .status(response.status)
         let words = words ?? response.excerpt
         message =
@@ -33,6 +33,12 @@ struct HTTPError: Error, Sendable, CategorizedError {
     init(_ code: CURLcode, _ request: HTTPRequest, _ words: String) {
         self.code = .transport(code.rawValue)
         let words = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
+        message = "\(request.name): \(words)"
+    }
+
+    /// Makes an error of the way to a server.
+    init(lost request: HTTPRequest, _ words: String) {
+        code = .transport(CURLE_RECV_ERROR.rawValue)
         message = "\(request.name): \(words)"
     }
 
@@ -62,7 +68,7 @@ struct HTTPError: Error, Sendable, CategorizedError {
 }
 
 extension HTTPError: CustomStringConvertible {
-    var description: String { message }
+    package var description: String { message }
 }
 
 extension HTTPError {

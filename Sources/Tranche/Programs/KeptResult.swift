@@ -1,18 +1,17 @@
 import Foundation
-import Tranche
 
 /// What is kept of a program's last line as the result of a batch.
-struct KeptResult: Sendable, Hashable {
+package struct KeptResult: Sendable, Hashable {
     /// The result, which is strict JSON: the line itself, or a text that holds it.
-    let json: String
+    package let json: String
     /// Why it is a text; `nil` when it is the line itself.
-    let note: String?
+    package let note: String?
 
     /// Takes a line that begins as a JSON object does; `nil` for others, which are no results.
     ///
     /// Whatever such a line is, it costs no success: what is no JSON that every reader takes is
     /// kept as a text.
-    init?(_ line: LineCollector.Line) {
+    package init?(_ line: LineCollector.Line) {
         let text = line.text.trimmingCharacters(in: .whitespaces)
         guard text.hasPrefix("{") else { return nil }
         guard let fault = line.fault ?? StrictJSON.fault(in: text) else {

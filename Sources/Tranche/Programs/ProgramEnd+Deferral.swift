@@ -1,7 +1,6 @@
 import Foundation
-import Tranche
 
-extension BatchProgram.End {
+extension ProgramEnd {
     /// When to come back, as a program that exits with 75 says it in its last line, such as
     /// `{"retry_after": 30, "budget": "api"}`.
     private struct Later: Decodable {
@@ -15,27 +14,28 @@ extension BatchProgram.End {
     }
 
     /// That the batch is to come back later; `nil` where the program does not say so.
-    var deferral: BatchDeferral? {
+    package var deferral: BatchDeferral? {
         guard case .success(let later?) = later, let seconds = later.retryAfter else { return nil }
         let reason = errors.lastLine.map { String(redacted($0).prefix(500)) }
         var deferral = BatchDeferral(
             for: .seconds(min(seconds, BatchDeferral.longest.seconds)),
             parking: later.budget,
-            reason: reason.map { $0.replacing("\0", with: "\u{FFFD}") } ?? "exit code 75"
+            reason: reason.map { $0.replacing("\0", with: "\u{FFFD}") } ?? codeWords(75)
         )
         deferral.output = written
         return deferral
     }
 
     /// What is wrong with what the program says about when to come back; `nil` where nothing is.
-    var deferralFault: ValueError? {
+    var deferralFault: Fault? {
         if case .failure(let fault) = later { fault } else { nil }
     }
 
-    private var later: Result<Later?, ValueError> {
+    private var later: Result<Later?, Fault> {
         guard isTransient, let result, result.note == nil else { return .success(nil) }
-        let fault = ValueError(
-            "its \"retry_after\" is no number of seconds above 0, or its \"budget\" no text"
+        let fault = Fault(
+            message:
+                "its \"retry_after\" is no number of seconds above 0, or its \"budget\" no text"
         )
         do {
             let later = try JSONText.decode(Later.self, from: result.json)

@@ -1,8 +1,7 @@
 import Foundation
-import Tranche
 
 /// Keeps the end of what a program writes.
-struct OutputTail: Sendable {
+package struct OutputTail: Sendable {
     private static let most = AttemptOutput.mostBytes
     /// Room for the mark that says how much was left out.
     private static let markRoom = 64
@@ -10,8 +9,11 @@ struct OutputTail: Sendable {
     private var bytes: [UInt8] = []
     private var dropped = 0
 
+    /// Keeps nothing yet.
+    package init() {}
+
     /// Takes what was written.
-    mutating func add(_ more: some Collection<UInt8>) {
+    package mutating func add(_ more: some Collection<UInt8>) {
         bytes += more
         // What is kept until the end is more than what is kept then: a password that is cut in two
         // is not known as one.
@@ -23,7 +25,7 @@ struct OutputTail: Sendable {
 
     /// The end, as a database can keep it: UTF-8 without a NUL, without passwords, at most 64 KiB,
     /// cut at a line where there is one, with a mark that says how much was left out.
-    var text: String {
+    package var text: String {
         let whole = Self.masked(String(decoding: bytes, as: UTF8.self).replacing("\0", with: ""))
         let length = whole.utf8.count
         guard dropped > 0 || length > Self.most else { return whole }
@@ -39,7 +41,7 @@ struct OutputTail: Sendable {
     }
 
     /// The last line that says something.
-    var lastLine: String? {
+    package var lastLine: String? {
         let line = Self.lines(bytes).last { line in
             line.contains { $0 != 32 && $0 != 9 && $0 != 13 && $0 != 0 }
         }

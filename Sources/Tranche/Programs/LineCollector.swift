@@ -1,28 +1,36 @@
 /// Cuts bytes into whole lines, and keeps the last.
-struct LineCollector {
+package struct LineCollector: Sendable {
     /// A longer line is kept in part.
-    static let longestLine = 1 << 20
+    package static let longestLine = 1 << 20
     /// How much is kept of a longer one.
-    static let keptOfLonger = 1 << 16
+    package static let keptOfLonger = 1 << 16
 
     /// A line as it is kept.
-    struct Line: Sendable, Hashable {
+    package struct Line: Sendable, Hashable {
         /// The text; what is no UTF-8 stands as `U+FFFD`.
-        var text: String
+        package var text: String
         /// Why the text is not what was written; `nil` when it is.
-        var fault: String?
+        package var fault: String?
+
+        package init(text: String, fault: String? = nil) {
+            self.text = text
+            self.fault = fault
+        }
     }
 
     private var pending: [UInt8] = []
     /// The beginning of a line of which pieces were copied already, and the length of these.
     private var long: (start: [UInt8], length: Int)?
     /// The last line that was not blank; `nil` when there was none.
-    private(set) var lastLine: Line?
+    package private(set) var lastLine: Line?
+
+    /// Has collected nothing yet.
+    package init() {}
 
     /// Takes bytes.
     ///
     /// - Returns: What may be copied on: whole lines, or a piece of a very long one.
-    mutating func add(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    package mutating func add(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         pending += bytes
         guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else {
             guard pending.count > Self.longestLine else { return [] }
@@ -42,7 +50,7 @@ struct LineCollector {
     /// Ends the collection.
     ///
     /// - Returns: What is left, with the line break that it lacks.
-    mutating func finish() -> [UInt8] {
+    package mutating func finish() -> [UInt8] {
         guard !pending.isEmpty || long != nil else { return [] }
         return add([UInt8(ascii: "\n")])
     }
