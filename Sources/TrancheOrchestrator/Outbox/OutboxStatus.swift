@@ -1,0 +1,66 @@
+public import Foundation
+
+/// What an outbox covers, and what it does not see.
+public struct OutboxStatus: Sendable, Hashable, Codable {
+    /// The log's name.
+    public var name: String
+    /// What is recorded of each row: `key` or `row`.
+    public var payload: PostgreSQLOutbox.Payload
+    /// The id up to which rows were cleaned away; 0 where none were.
+    public var floor: Int64
+    /// The highest id; `nil` in an empty log.
+    public var highest: Int64?
+    /// Whether tables and partitions that are made later are covered by the statement that makes
+    /// them; else by the next refresh.
+    public var coversLaterAtOnce: Bool
+    /// The tables and partitions that are covered, by name.
+    public var parts: [Part]
+    /// What is not seen, and what to do about it.
+    public var blindSpots: [BlindSpot]
+
+    /// A table or partition that is covered.
+    public struct Part: Sendable, Hashable, Codable {
+        /// `schema.table`.
+        public var relation: String
+        /// The table that stands as location in the log.
+        public var location: String
+        /// Whether each row is recorded by a trigger of its own, in place of each statement.
+        public var eachRow: Bool
+        /// All that was committed later is in the log.
+        public var since: Date
+
+        private enum CodingKeys: String, CodingKey {
+            case relation, location, since
+            case eachRow = "each_row"
+        }
+    }
+
+    /// Changes that do not come into the log, or not in order.
+    ///
+    /// | code | what is not seen |
+    /// | --- | --- |
+    /// | `missing-table` | a named table that is not there |
+    /// | `view`, `foreign-table`, `no-key`, `nullable-key`, `no-column`, `no-table` | a table that cannot be recorded |
+    /// | `uncovered` | a table or partition whose triggers are not there, or not as they should be |
+    /// | `disabled-trigger` | one whose trigger was switched off |
+    /// | `attached-data` | rows from before a partition or later table was covered |
+    /// | `own-trigger` | the order of what a row trigger of the table's own does to it |
+    /// | `deferrable-key` | the order of one key's events where its check is deferred |
+    /// | `replica-role` | writes under the role `replica` |
+    ///
+    /// Rows of a partition that is attached, detached or dropped come and go without an event.
+    public struct BlindSpot: Sendable, Hashable, Codable {
+        /// What kind it is; see the documentation for all.
+        public var code: String
+        /// The table or partition; `nil` where it concerns all.
+        public var relation: String?
+        /// What is not seen, and what to do about it.
+        public var message: String
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, payload, floor, highest, parts
+        case coversLaterAtOnce = "covers_later_at_once"
+        case blindSpots = "blind_spots"
+    }
+}

@@ -1,0 +1,76 @@
+import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+
+extension PostgreSQLOutbox {
+    /// Deletes what nobody needs any more from the log, in steps that are transactions of their own.
+    ///
+    /// The log's highest row stays, so that its end can be told. The floor is raised before the first
+    /// row goes: below it an id is cleaned, and did not vanish. It never sinks.
+    ///
+    /// - Parameters:
+    ///   - floor: The id up to which rows go.
+    ///   - limit: Most rows of a step; 10,000 by default, at least 1.
+    /// - Returns: How many rows were deleted.
+    /// - Throws: `TrancheError` `.invalidArgument` where there is no such log, `.sourceUnavailable`,
+    ///   `.sourceFailed`; what earlier steps have deleted is gone.
+    @discardableResult
+    public func clean(through floor: Int64, limit: Int = 10_000) async throws -> Int {
+        guard try await explained("looking", isInstalled) else { throw noLog }
+        return try await explained("cleaning") {
+            _ = try await database.write([
+                """
+                UPDATE tranche.log AS l SET floor = least(\(floor), top.id - 1)
+                FROM (SELECT max(id) AS id FROM \(log)) AS top
+                WHERE l.name = \(name) AND l.floor < least(\(floor), top.id - 1) AND top.id IS NOT NULL
+                """
+            ])
+            var count = 0
+            var last = Int64.min
+            // What is deleted stays in the index until it is vacuumed: the next step begins behind.
+            while let step = try await cleanStep(from: last, through: floor, limit: max(1, limit)) {
+                count += step.count
+                last = step.last
+            }
+            return count
+        }
+    }
+
+    /// The id up to which rows were cleaned away; `nil` where there is no such log.
+    func floor() async throws -> Int64? {
+        try await explained("looking") {
+            try await database.read("SELECT floor FROM tranche.log WHERE name = \(name)")[0]
+                .map { try $0.integer() }.first
+        }
+    }
+
+    private func cleanStep(
+        from last: Int64,
+        through floor: Int64,
+        limit: Int
+    ) async throws -> (count: Int, last: Int64)? {
+        try Task.checkCancellation()
+        let rows = try await database.write([
+            """
+            WITH gone AS (
+                DELETE FROM \(log)
+                WHERE id >= \(last) AND id <= (
+                    SELECT max(id) FROM (
+                        SELECT id FROM \(log)
+                        WHERE id >= \(last) AND id <= \(floor)
+                            AND id < (SELECT max(id) FROM \(log))
+                        ORDER BY id
+                        LIMIT \(limit)
+                    ) AS step
+                )
+                RETURNING id
+            )
+            SELECT count(*), max(id) FROM gone
+            """
+        ])
+        guard var row = rows[0].first else { return nil }
+        let count = Int(try row.integer())
+        guard count > 0, let last = try row.optionalInteger() else { return nil }
+        return (count, last)
+    }
+}

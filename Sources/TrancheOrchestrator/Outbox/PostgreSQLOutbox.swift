@@ -1,0 +1,165 @@
+import Foundation
+import Tranche
+package import TranchePostgreSQL
+package import TrancheSQL
+
+/// A log of the changes of tables, written by the transactions that change them.
+///
+/// The log is the table `tranche.log_<name>` in the tables' own database. A transaction that is
+/// rolled back leaves nothing in it, and one that is committed leaves all.
+///
+/// | column | holds |
+/// | --- | --- |
+/// | `id` | ascending; those of one row's changes ascend as the changes do |
+/// | `location` | `schema.table`; of a partition's row, the table that was named |
+/// | `operation` | `create`, `update`, `delete` or `truncate` |
+/// | `key` | the key's value as text, or a JSON object of several; for `truncate`, a partition's name, or null for all |
+/// | `payload` | the row after a create or update as JSON, where asked for; else null |
+/// | `at` | when the statement was run |
+///
+/// The role needs the right to create a schema in the database, unless there is one named `tranche`
+/// in which it may create tables, and the right `TRIGGER` on each table. It must own those that are
+/// recorded row by row, and all that it is to take the triggers from again. Who writes to the
+/// tables needs no right on the log, and no transaction of theirs notifies anybody.
+///
+/// The events of one row ascend; between rows no order is promised. Where rows of a partitioned
+/// table move, a key that stays is one update, and a key that names the partition is a delete and a
+/// create. A row that is recorded by a trigger of its own moves as a delete and a create, too.
+public struct PostgreSQLOutbox: Sendable {
+    /// What to record, and how.
+    public let configuration: Configuration
+    let database: PostgreSQLDatabase
+
+    /// What a log holds of each row.
+    public enum Payload: String, Sendable, Codable {
+        /// Its key.
+        case key
+        /// Its key, and the row as it is after the change.
+        case row
+    }
+
+    /// What to record, and how.
+    public struct Configuration: Sendable {
+        /// The log's name; 1 to 59 UTF-8 bytes.
+        public var name: String
+        /// The tables.
+        public var tables: [OutboxTable]
+        /// Schemas all of whose tables are recorded too, but for those without a primary key.
+        public var schemas: [String]
+        /// What is recorded of each row; the key alone by default.
+        public var payload: Payload
+        /// How long to wait for a table's lock, while who comes later waits behind; 2 s by default.
+        public var lockTimeout: Duration
+
+        /// Makes a configuration.
+        public init(
+            name: String,
+            tables: [OutboxTable] = [],
+            schemas: [String] = [],
+            payload: Payload = .key,
+            lockTimeout: Duration = .seconds(2)
+        ) {
+            self.name = name
+            self.tables = tables
+            self.schemas = schemas
+            self.payload = payload
+            self.lockTimeout = lockTimeout
+        }
+    }
+
+    /// Describes an outbox; nothing is connected to, and nothing made.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` for a name that is empty or too long.
+    package init(_ configuration: Configuration, in database: PostgreSQLDatabase) throws {
+        // PostgreSQL cuts longer names in silence.
+        let count = configuration.name.utf8.count
+        guard (1...59).contains(count), !configuration.name.utf8.contains(0) else {
+            throw TrancheError(
+                .invalidArgument,
+                "the input's name '\(configuration.name)' has \(count) bytes; give 1 to 59"
+            )
+        }
+        self.configuration = configuration
+        self.database = database
+    }
+
+    /// Describes an outbox in a database of its own connections; the first use connects.
+    ///
+    /// - Parameters:
+    ///   - configuration: What to record.
+    ///   - url: The database as libpq takes it.
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    public init(_ configuration: Configuration, url: String) throws {
+        try self.init(
+            configuration,
+            in: PostgreSQLDatabase(
+                url: try PostgreSQLURL(url),
+                isReadOnly: false,
+                lockTimeout: .seconds(10),
+                maxConnections: 2
+            )
+        )
+    }
+
+    /// Closes its connections.
+    public func close() async {
+        await database.close()
+    }
+
+    /// The log's table, for a source.
+    package var log: SQLTableName {
+        SQLTableName(schema: "tranche", table: "log_\(configuration.name)")
+    }
+
+    var name: String { configuration.name }
+
+    // MARK: Steps
+
+    /// Runs a statement in a transaction that does not wait for locks for longer than it may.
+    func withLockTimeout(_ statements: [SQLStatement]) async throws -> [SQLRows] {
+        let milliseconds = "\(max(1, configuration.lockTimeout.milliseconds))ms"
+        let bound: SQLStatement = "SELECT set_config('lock_timeout', \(milliseconds), true)"
+        return try await database.withTransaction([bound]) { connection, _ in
+            try await connection.commit(statements)
+        }
+    }
+
+    /// Says what to do about a database's error.
+    func explained<R>(
+        _ doing: String,
+        _ body: () async throws -> R
+    ) async throws -> R {
+        do {
+            return try await body()
+        } catch let error as PostgreSQLError {
+            var advice = ""
+            if error.isBusy {
+                advice =
+                    "; it stayed locked for \(configuration.lockTimeout). What is done stays: do the "
+                    + "same again when no long transaction holds it"
+            } else if error.sqlState == "42501" {
+                advice =
+                    "; needed are CREATE on the database or on the schema tranche, and TRIGGER on "
+                    + "the tables; who gives up a table, or records it row by row, must own it"
+            }
+            throw TrancheError(
+                error.code(passing: .sourceUnavailable, lasting: .sourceFailed),
+                "input '\(name)': \(doing): \(error.message)\(advice)",
+                underlying: error
+            )
+        }
+    }
+
+    /// Whether the log is there.
+    func isInstalled() async throws -> Bool {
+        // A table is looked for before it is read: without it the statement could not be read.
+        let found = try await database.read(
+            "SELECT to_regclass('tranche.log') IS NOT NULL"
+        )
+        guard var row = found[0].first, try row.boolean() else { return false }
+        let rows = try await database.read(
+            "SELECT name FROM tranche.log WHERE name = \(name)"
+        )
+        return !rows[0].isEmpty
+    }
+}
