@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets so much in at once; who comes first goes first.
-final class StageGate: Sendable {
+package final class StageGate: Sendable {
     private let state: Mutex<State>
 
     private struct State {
@@ -30,7 +30,7 @@ final class StageGate: Sendable {
     /// Makes a gate.
     ///
     /// - Parameter most: What may be in at once.
-    init(_ most: Double) {
+    package init(_ most: Double) {
         state = Mutex(State(most: most))
     }
 
@@ -41,7 +41,7 @@ final class StageGate: Sendable {
     ///
     /// - Parameter weight: How much; 1 by default.
     /// - Throws: `CancellationError`: nothing was taken then.
-    func enter(_ weight: Double = 1) async throws {
+    package func enter(_ weight: Double = 1) async throws {
         try Task.checkCancellation()
         let number = state.withLock { state in
             state.lastWaiter += 1
@@ -77,7 +77,7 @@ final class StageGate: Sendable {
     /// Gives room back.
     ///
     /// - Parameter weight: How much was taken.
-    func leave(_ weight: Double = 1) {
+    package func leave(_ weight: Double = 1) {
         state.withLock { state in
             state.count -= 1
             state.used = state.count == 0 ? 0 : state.used - weight

@@ -1,0 +1,53 @@
+/// What keeps inputs, processes and links from being a graph.
+public enum GraphError: Error, Sendable, Hashable {
+    /// An input or process has the name already.
+    case duplicateName(String)
+    /// The name cannot be one.
+    case invalidName(String)
+    /// A link leads from what is neither input nor process.
+    case unknownSource(String, to: String)
+    /// A link leads to a process that there is not.
+    case unknownProcess(String, from: String)
+    /// A link leads to an input.
+    case leadsToInput(String, from: String)
+    /// A link leads from a process to itself.
+    case selfLink(String)
+    /// There is such a link already.
+    case duplicateLink(from: String, to: String)
+    /// The link closes a circle: these processes, in order.
+    case cycle([String])
+    /// There are more ways through the graph than jobs can be made for.
+    case tooManyPaths(Int)
+    /// There is nothing to run.
+    case empty
+}
+
+extension GraphError: CustomStringConvertible {
+    /// The error in words, with what to do.
+    public var description: String {
+        switch self {
+        case .duplicateName(let name):
+            "there is an input or process '\(name)' already; names are given once"
+        case .invalidName(let name):
+            "'\(name)' cannot be the name of an input or process; give 1 to 40 letters, digits, "
+                + "'.', '_' and '-', the first a letter or digit"
+        case .unknownSource(let source, let process):
+            "unable to run \"\(source)\" -> \"\(process)\" part of process, \"\(source)\" is "
+                + "neither an input nor a process"
+        case .unknownProcess(let process, let source):
+            "unable to run \"\(source)\" -> \"\(process)\" part of process, process "
+                + "\"\(process)\" is unknown"
+        case .leadsToInput(let input, let source):
+            "the link from '\(source)' leads to '\(input)', which is an input; links lead to "
+                + "processes"
+        case .selfLink(let process): "the process '\(process)' is linked to itself"
+        case .duplicateLink(let source, let process):
+            "there is a link from '\(source)' to '\(process)' already"
+        case .cycle(let path):
+            "the links lead in a circle: \(path.joined(separator: " -> "))"
+        case .tooManyPaths(let most):
+            "there are more than \(most) ways from inputs to processes; each is a job of its own"
+        case .empty: "there is no link: nothing would run"
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Tranche
+
+extension PipelineGraph {
+    /// How a graph is printed.
+    public enum Format: String, Sendable, CaseIterable {
+        /// Lines for people.
+        case text
+        /// The language of Graphviz.
+        case dot
+        /// The language of Mermaid.
+        case mermaid
+    }
+
+    /// The graph in a language.
+    ///
+    /// - Parameter format: The language.
+    /// - Returns: Whole lines.
+    public func text(_ format: Format) -> String {
+        switch format {
+        case .text: plain
+        case .dot: dot
+        case .mermaid: mermaid
+        }
+    }
+
+    private var plain: String {
+        var lines: [String] = []
+        for input in inputs {
+            lines.append(input)
+            lines += branches(after: input, indented: "")
+        }
+        let reached = Set(jobs.map(\.link.process))
+        for process in processes where !reached.contains(process) {
+            lines.append("\(process) (linked from nothing: never run)")
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func branches(after name: String, indented indent: String) -> [String] {
+        let next = links.filter { $0.source == name }
+        return next.enumerated().flatMap { place, link in
+            let isLast = place == next.count - 1
+            let line = indent + (isLast ? "`-- " : "|-- ") + link.process + remarks(of: link)
+            let deeper = indent + (isLast ? "    " : "|   ")
+            return [line] + branches(after: link.process, indented: deeper)
+        }
+    }
+
+    private func remarks(of link: Link) -> String {
+        var remarks: [String] = []
+        if !link.operations.isEmpty {
+            remarks.append(
+                link.operations.sorted { $0.rawValue < $1.rawValue }.map(\.description)
+                    .joined(separator: ", ")
+            )
+        }
+        if let count = link.limit.count, count > 1 { remarks.append("up to \(count) at once") }
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
+    }
+
+    private var dot: String {
+        // Names have neither quotes nor backslashes.
+        var lines = ["digraph pipeline {", "    rankdir=LR;"]
+        lines += inputs.map { "    \"\($0)\" [shape=cds];" }
+        lines += processes.map { "    \"\($0)\" [shape=box];" }
+        lines += links.map { "    \"\($0.source)\" -> \"\($0.process)\"\(dotLabel(of: $0));" }
+        return (lines + ["}"]).map { $0 + "\n" }.joined()
+    }
+
+    private func dotLabel(of link: Link) -> String {
+        let words = remarks(of: link).dropFirst(2).dropLast()
+        return words.isEmpty ? "" : " [label=\"\(words)\"]"
+    }
+
+    private var mermaid: String {
+        // A name may be a word of the language, such as `end`: vertices are numbered.
+        let names = inputs + processes
+        let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, "v\($0)") })
+        var lines = ["flowchart LR"]
+        lines += inputs.compactMap { name in numbers[name].map { "    \($0)([\"\(name)\"])" } }
+        lines += processes.compactMap { name in numbers[name].map { "    \($0)[\"\(name)\"]" } }
+        lines += links.compactMap { link in
+            guard let source = numbers[link.source], let process = numbers[link.process] else {
+                return nil
+            }
+            let words = remarks(of: link).dropFirst(2).dropLast()
+            return "    \(source) -->\(words.isEmpty ? "" : "|\"\(words)\"|") \(process)"
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+}

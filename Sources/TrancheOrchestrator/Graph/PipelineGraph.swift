@@ -1,0 +1,146 @@
+/// Inputs, processes, and the links between them, as names: a directed graph without circles.
+///
+/// What would make it another is refused before anything is changed.
+public struct PipelineGraph: Sendable, Hashable {
+    /// The names of the inputs, in the order in which they were added.
+    public private(set) var inputs: [String] = []
+    /// The names of the processes, in the order in which they were added.
+    public private(set) var processes: [String] = []
+    /// The links, in the order in which they were added.
+    public private(set) var links: [Link] = []
+
+    /// The most ways from inputs to processes: each is a job.
+    static let mostJobs = 1000
+
+    /// Makes an empty graph.
+    public init() {}
+
+    /// Adds an input.
+    ///
+    /// - Parameter name: Its name.
+    /// - Throws: ``GraphError`` for a name that cannot be, or is taken.
+    public mutating func addInput(_ name: String) throws(GraphError) {
+        try requireNew(name)
+        inputs.append(name)
+    }
+
+    /// Adds a process.
+    ///
+    /// - Parameter name: Its name.
+    /// - Throws: ``GraphError`` for a name that cannot be, or is taken.
+    public mutating func addProcess(_ name: String) throws(GraphError) {
+        try requireNew(name)
+        processes.append(name)
+    }
+
+    /// Adds a link.
+    ///
+    /// - Parameter link: The link, between what was added before.
+    /// - Throws: ``GraphError``.
+    public mutating func add(_ link: Link) throws(GraphError) {
+        guard inputs.contains(link.source) || processes.contains(link.source) else {
+            throw .unknownSource(link.source, to: link.process)
+        }
+        guard processes.contains(link.process) else {
+            if inputs.contains(link.process) {
+                throw .leadsToInput(link.process, from: link.source)
+            }
+            throw .unknownProcess(link.process, from: link.source)
+        }
+        guard link.source != link.process else { throw .selfLink(link.process) }
+        guard !links.contains(where: { $0.name == link.name }) else {
+            throw .duplicateLink(from: link.source, to: link.process)
+        }
+        if let path = path(from: link.process, to: link.source) {
+            throw .cycle([link.source] + path)
+        }
+        var changed = self
+        changed.links.append(link)
+        guard changed.jobs(upTo: Self.mostJobs + 1).count <= Self.mostJobs else {
+            throw .tooManyPaths(Self.mostJobs)
+        }
+        self = changed
+    }
+
+    private func requireNew(_ name: String) throws(GraphError) {
+        guard (1...40).contains(name.utf8.count), name.utf8.allSatisfy(Self.isOfNames),
+            let first = name.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-"),
+            first != UInt8(ascii: "_")
+        else { throw .invalidName(name) }
+        guard !inputs.contains(name), !processes.contains(name) else {
+            throw .duplicateName(name)
+        }
+    }
+
+    private static func isOfNames(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    // MARK: - Ways
+
+    /// What a process is linked to, in order.
+    public func processes(after name: String) -> [String] {
+        links.filter { $0.source == name }.map(\.process)
+    }
+
+    /// A way along links, both ends in it; `nil` where there is none.
+    private func path(from start: String, to end: String) -> [String]? {
+        var cameFrom: [String: String] = [start: start]
+        var reached = [start][...]
+        while let name = reached.popFirst() {
+            if name == end {
+                var path = [end]
+                while let last = path.last, last != start, let before = cameFrom[last] {
+                    path.append(before)
+                }
+                return path.reversed()
+            }
+            for next in processes(after: name) where cameFrom[next] == nil {
+                cameFrom[next] = name
+                reached.append(next)
+            }
+        }
+        return nil
+    }
+
+    /// The jobs by which the links run, each behind that whose completions it reads.
+    ///
+    /// A link from a process is a job for each job of that process.
+    public var jobs: [LinkJob] { jobs(upTo: .max) }
+
+    private func jobs(upTo most: Int) -> [LinkJob] {
+        var jobs = inputs.flatMap { input in
+            links.filter { $0.source == input }.map {
+                LinkJob(link: $0, input: input, upstream: nil)
+            }
+        }
+        var place = 0
+        while place < jobs.count, jobs.count < most {
+            let job = jobs[place]
+            jobs += links.filter { $0.source == job.link.process }.map {
+                LinkJob(link: $0, input: job.input, upstream: job.name)
+            }
+            place += 1
+        }
+        return jobs
+    }
+}
+
+/// A job by which a link runs.
+public struct LinkJob: Sendable, Hashable {
+    /// The link.
+    public var link: Link
+    /// The input at whose events the way begins.
+    public var input: String
+    /// The job whose completions are read; `nil` where the events of the input are.
+    public var upstream: String?
+
+    /// The job's name: the way from the input to the process, such as `orders/validate/store`.
+    public var name: String { upstream.map { "\($0)/\(link.process)" } ?? link.name }
+}

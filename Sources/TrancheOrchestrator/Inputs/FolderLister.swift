@@ -1,0 +1,113 @@
+import Foundation
+import Tranche
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Looks through folders, off the shared pool: the calls take as long as the file system does.
+actor FolderLister {
+    private nonisolated let executor = SerialQueueExecutor(label: "tranche.folder")
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// What is in a folder.
+    struct Listing: Sendable {
+        /// All files that are meant, complete or not.
+        var files: [FoundFile] = []
+        /// Those that are complete, by path.
+        var complete: [FoundFile] = []
+        /// What could not be given.
+        var fault: TrancheError?
+    }
+
+    /// Lists the files of a folder.
+    ///
+    /// - Parameters:
+    ///   - input: Which files are meant.
+    ///   - now: The time that files must have been quiet before.
+    /// - Returns: The files.
+    /// - Throws: `TrancheError` `.sourceUnavailable` where the folder cannot be read.
+    func list(_ input: DirectoryInput, now: Date) throws -> Listing {
+        var listing = Listing()
+        var names: Set<String> = []
+        var folders = [input.folder]
+        while let folder = folders.popLast() {
+            try Task.checkCancellation()
+            for name in try entries(of: folder, &listing) {
+                let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+                guard let status = try status(of: path) else { continue }
+                switch status.st_mode & S_IFMT {
+                case S_IFDIR: if input.isRecursive { folders.append(path) }
+                case S_IFREG:
+                    names.insert(path)
+                    guard isMeant(name, input) else { continue }
+                    listing.files.append(FoundFile(path, status))
+                default: break
+                }
+            }
+        }
+        let bound = (now.timeIntervalSince1970 - input.quiet.seconds) * 1e9
+        listing.complete = listing.files.filter { file in
+            if let marker = input.marker { return names.contains(file.path + marker) }
+            return Double(file.modified) <= bound || input.quiet <= .zero
+        }.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }
+        return listing
+    }
+
+    private func isMeant(_ name: String, _ input: DirectoryInput) -> Bool {
+        if name.hasPrefix(".") { return false }
+        if let marker = input.marker, name.hasSuffix(marker) { return false }
+        return input.suffixes.isEmpty || input.suffixes.contains { name.hasSuffix($0) }
+    }
+
+    /// The names in a folder.
+    private func entries(of folder: String, _ listing: inout Listing) throws -> [String] {
+        guard let stream = opendir(folder) else { throw Self.unreadable(folder, errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw Self.unreadable(folder, errno) }
+                return names
+            }
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            guard let name = String(validating: bytes, as: UTF8.self) else {
+                listing.fault = TrancheError(
+                    .invalidItem,
+                    "the folder '\(folder)' has a file whose name is no UTF-8, "
+                        + "'\(String(decoding: bytes, as: UTF8.self))'; give it another name"
+                )
+                continue
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    /// A file's status; `nil` where it has gone meanwhile.
+    private func status(of path: String) throws -> stat? {
+        var status = stat()
+        if lstat(path, &status) == 0 { return status }
+        guard errno == ENOENT || errno == ENOTDIR else { throw Self.unreadable(path, errno) }
+        return nil
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> TrancheError {
+        TrancheError(
+            .sourceUnavailable,
+            "'\(path)' cannot be read: \(String(cString: strerror(code)))"
+        )
+    }
+}
+
+extension FoundFile {
+    fileprivate init(_ path: String, _ status: stat) {
+        self.init(
+            path: path,
+            size: Int64(status.st_size),
+            modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+            number: UInt64(status.st_ino)
+        )
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+public import Tranche
+
+/// Keeps the events of an input, each once.
+public struct InputLog: Sendable {
+    /// The input's name.
+    public let input: String
+    private let inventory: Inventory
+    private let operations: Set<Event.Operation>
+    private let isGrown: @Sendable () -> Void
+
+    /// Opens the log of an input.
+    ///
+    /// - Parameters:
+    ///   - input: The input's name.
+    ///   - inventory: Where the log is kept.
+    ///   - operations: Which operations are kept; all, with an empty set.
+    ///   - isGrown: Told when there are new events.
+    public init(
+        of input: String,
+        in inventory: Inventory,
+        operations: Set<Event.Operation> = [],
+        isGrown: @escaping @Sendable () -> Void = {}
+    ) {
+        self.input = input
+        self.inventory = inventory
+        self.operations = operations
+        self.isGrown = isGrown
+    }
+
+    /// The inventory's clock, by which inputs wait.
+    public var clock: any Clock<Duration> { inventory.configuration.clock }
+
+    /// How often to look again where nothing says when.
+    var pollInterval: Duration { inventory.configuration.pollInterval }
+
+    /// The bounded runs of which nothing is left to do.
+    func completedRuns(_ selection: RunSelection) async throws -> [RunSummary] {
+        var completed: [RunSummary] = []
+        for summary in try await inventory.summaries(selection) {
+            let gaps = try await inventory.gaps(of: summary.run.key)
+            let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
+            if case .complete = status.state { completed.append(summary) }
+        }
+        return completed
+    }
+
+    /// The time by the inventory's clock, as far as it is known here.
+    var now: Date { inventory.now }
+
+    /// The identity of the last event; `nil` where there is none.
+    func lastIdentity() async throws -> String? {
+        try await inventory.retrying { _ in
+            guard let last = try await inventory.store.inputLog(input)?.last, last > 0 else {
+                return nil
+            }
+            return try await inventory.store.events(of: input, in: last...last, limit: 1).first?
+                .event.identity
+        }
+    }
+
+    /// Keeps an event; when this returns, it is there for good.
+    ///
+    /// - Parameters:
+    ///   - event: The event; its trigger is the input.
+    ///   - identity: What tells it from all others of the input, 1 to 1,024 bytes: one that is
+    ///     known is not kept again. By default every event is another.
+    ///   - key: What it is about, where links take the newest of a key alone; ``Event/subject`` by
+    ///     default.
+    ///   - weight: What it weighs; 1 by default.
+    /// - Returns: What became of it; `nil` for an operation that the input does not give.
+    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON; of the store.
+    @discardableResult
+    public func append(
+        _ event: Event,
+        identity: String? = nil,
+        key: String? = nil,
+        weight: Double = 1
+    ) async throws -> AppendedEvent? {
+        try await append([Entry(event, identity: identity, key: key, weight: weight)])[0]
+    }
+
+    /// An event to be kept; see ``append(_:identity:key:weight:)``.
+    public struct Entry: Sendable, Hashable {
+        var event: Event
+        var identity: String?
+        var key: String?
+        var weight: Double
+        /// See `LoggedEvent`.
+        var isLasting: Bool
+
+        /// Describes what is to be kept.
+        public init(
+            _ event: Event,
+            identity: String? = nil,
+            key: String? = nil,
+            weight: Double = 1,
+            isLasting: Bool = false
+        ) {
+            self.event = event
+            self.identity = identity
+            self.key = key
+            self.weight = weight
+            self.isLasting = isLasting
+        }
+    }
+
+    /// Keeps events, all or none.
+    ///
+    /// - Parameter entries: The events.
+    /// - Returns: What became of each; `nil` for operations that the input does not give.
+    /// - Throws: As ``append(_:identity:key:weight:)``. Nothing was kept.
+    @discardableResult
+    public func append(_ entries: [Entry]) async throws -> [AppendedEvent?] {
+        let places = entries.indices.filter {
+            operations.isEmpty || operations.contains(entries[$0].event.operation)
+        }
+        let events = try places.map { place in
+            var event = entries[place].event
+            event.trigger = input
+            return LoggedEvent(
+                // Made up once, so that a repeated request is known again.
+                identity: entries[place].identity
+                    ?? "~\(Inventory.Configuration.makeUniqueToken())",
+                content: try event.json,
+                key: entries[place].key ?? event.subject.boundedKey,
+                weight: entries[place].weight,
+                isLasting: entries[place].isLasting
+            )
+        }
+        var answers = [AppendedEvent?](repeating: nil, count: entries.count)
+        guard !events.isEmpty else { return answers }
+        let kept = try await inventory.append(events, to: input)
+        for (place, answer) in zip(places, kept) { answers[place] = answer }
+        if kept.contains(where: \.isNew) { isGrown() }
+        return answers
+    }
+
+    /// Lists identities that last, ascending; see `LoggedEvent`.
+    func lastingIdentities(after mark: String?, limit: Int) async throws -> [String] {
+        try await inventory.retrying { _ in
+            try await inventory.store.lastingIdentities(of: input, after: mark, limit: limit)
+        }
+    }
+
+    /// Lets identities last no longer.
+    func forget(_ identities: [String]) async throws {
+        try await inventory.retrying { _ in
+            try await inventory.store.forget(identities, in: input)
+        }
+    }
+}
+
+extension String {
+    /// The text as the key of an event; one that is too long is none.
+    fileprivate var boundedKey: String? { utf8.count <= 1024 && !utf8.contains(0) ? self : nil }
+}

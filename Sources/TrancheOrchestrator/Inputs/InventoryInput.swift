@@ -1,0 +1,76 @@
+public import Tranche
+
+/// What another job of the inventory has done, as events.
+public struct InventoryInput: Input {
+    /// The name in the graph.
+    public let name: String
+    /// The job.
+    public var job: String
+    /// The run that counts; `nil` (the default) for all.
+    public var run: String?
+    /// What an event is.
+    public var gives: Gives
+
+    /// What gives an event.
+    public enum Gives: String, Sendable, Hashable, CaseIterable {
+        /// Each batch that succeeded.
+        case batches
+        /// Each bounded run that is complete, once: nothing of it is open, whatever has failed.
+        case completed
+    }
+
+    /// Describes an input.
+    public init(_ name: String, job: String, run: String? = nil, gives: Gives = .batches) {
+        self.name = name
+        self.job = job
+        self.run = run
+        self.gives = gives
+    }
+
+    /// The job's completions, or the input's log.
+    public func source(for link: Link) -> any MetaSourceDescription {
+        switch gives {
+        case .batches: InventorySource(job: job, run: run)
+        case .completed: InputLogSource(name, delay: link.coalesce ?? .zero)
+        }
+    }
+
+    /// A completion, or the event that was kept.
+    public func event(of item: Item) throws -> Event {
+        guard gives == .batches else { return try Event(json: item.text) }
+        var event = Event(completion: item, of: job)
+        event.trigger = name
+        return event
+    }
+
+    /// Looks at the job's runs again and again.
+    public func run(_ log: InputLog) async throws {
+        while true {
+            try await gather(log)
+            try await log.clock.sleep(for: log.pollInterval)
+        }
+    }
+
+    /// Gives an event for each run that is complete.
+    public func gather(_ log: InputLog) async throws {
+        guard gives == .completed else { return }
+        let entries = try await log.completedRuns(RunSelection(job: job, run: run)).map { summary in
+            let totals = summary.totals
+            let done = totals[.succeeded]?.batches ?? 0
+            let failed = (totals[.failed]?.batches ?? 0) + (totals[.quarantined]?.batches ?? 0)
+            let key = summary.run.key
+            return InputLog.Entry(
+                Event(
+                    location: key.metaTable,
+                    operation: .update,
+                    id: key.run,
+                    payload: #"{"succeeded":\#(done),"failed":\#(failed)}"#
+                ),
+                // The run's beginning tells it from one of the name that was forgotten.
+                identity: "\(key.run)|\(summary.run.createdAt.milliseconds)",
+                isLasting: true
+            )
+        }
+        try await log.append(entries)
+    }
+}

@@ -1,0 +1,153 @@
+public import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+
+/// The changes of tables in a PostgreSQL database as events, recorded by the transactions that make
+/// them: see ``PostgreSQLOutbox``.
+///
+/// What records must be installed once, by ``install()`` or `tranche input add`. A link reads the
+/// log in the tables' own database: an event is committed with its change, or not at all. The id of
+/// an event is the row's key; a table that is truncated is one event, `delete` without an id.
+public struct PostgreSQLInput: InstallableInput {
+    /// The name in the graph, and of the log.
+    public let name: String
+    /// What records the changes.
+    public let outbox: PostgreSQLOutbox
+    private let url: String
+
+    /// Describes an input; nothing is connected to.
+    ///
+    /// - Parameters:
+    ///   - configuration: What to record; its name is the input's.
+    ///   - url: The tables' database, as libpq takes it.
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    public init(_ configuration: PostgreSQLOutbox.Configuration, url: String) throws {
+        name = configuration.name
+        outbox = try PostgreSQLOutbox(configuration, url: url)
+        self.url = url
+    }
+
+    /// The log in the tables' database.
+    public func source(for link: Link) -> any MetaSourceDescription {
+        OutboxSource(name: name, url: url)
+    }
+
+    /// The log's events as they are listed: a view, since a source has one column of payload.
+    static func view(_ name: String) -> SQLTableName {
+        SQLTableName(schema: "tranche", table: "event_\(name)")
+    }
+
+    /// Looks once a minute for tables and partitions that were made later.
+    public func run(_ log: InputLog) async throws {
+        while true {
+            try await gather(log)
+            try await log.clock.sleep(for: .seconds(60))
+        }
+    }
+
+    /// Looks for tables and partitions that were made later; what records is to be there.
+    public func gather(_ log: InputLog) async throws {
+        guard try await outbox.status() != nil else {
+            throw TrancheError(
+                .invalidSource,
+                "nothing records for the input '\(name)' yet; 'tranche input add FILE \(name)' "
+                    + "installs what does"
+            )
+        }
+        _ = try await outbox.refresh()
+    }
+
+    /// Cleans the log up to what every link is done with.
+    public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
+        let source = try await inventory.source(OutboxSource(name: name, url: url))
+        let needs = try await inventory.needs(ofSource: source.definition.table)
+        guard let done = needs.map(\.done).min(), done > 0 else { return [] }
+        _ = try await outbox.clean(through: done)
+        return []
+    }
+
+    // MARK: - Installing
+
+    /// Installs what records, or brings it up to date.
+    public func install() async throws -> [String] {
+        let report = try await outbox.install()
+        try await outbox.makeView(Self.view(name))
+        return report.covered.map { part in
+            "\(part.relation) is recorded"
+                + (part.heldRows ? "; the rows that it had before are no events" : "")
+        } + report.givenUp.map { "\($0) is recorded no longer" }
+    }
+
+    /// Takes out what records, and the log.
+    public func remove() async throws {
+        try await outbox.dropView(Self.view(name))
+        try await outbox.remove()
+    }
+
+    /// What is recorded, and what is not seen.
+    public func installation() async throws -> [String]? {
+        guard let status = try await outbox.status() else { return nil }
+        return status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }
+            + status.blindSpots.map { spot in
+                "\(spot.relation.map { "\($0): " } ?? "")\(spot.message)"
+            }
+    }
+}
+
+/// An input that needs something installed elsewhere before it gives events.
+public protocol InstallableInput: Input {
+    /// Installs it, or brings it up to date.
+    ///
+    /// - Returns: What was changed, in words.
+    /// - Throws: `TrancheError`, with what to do.
+    func install() async throws -> [String]
+
+    /// Takes out all that was installed; it may be called again.
+    ///
+    /// - Throws: `TrancheError`, with what to do.
+    func remove() async throws
+
+    /// Says what is installed, and what it does not see; `nil` where nothing is.
+    ///
+    /// - Throws: `TrancheError`.
+    func installation() async throws -> [String]?
+}
+
+extension PostgreSQLOutbox {
+    /// Makes the view that lists the log as events.
+    fileprivate func makeView(_ view: SQLTableName) async throws {
+        let trigger = try JSONText.encode(name)
+        // Built as text, so that a payload keeps its digits.
+        try await runScript(
+            """
+            CREATE OR REPLACE VIEW \(view.quoted) AS
+            SELECT id,
+                '{"location":' || to_json(location)
+                || ',"operation":"'
+                || CASE operation WHEN 'truncate' THEN 'delete' ELSE operation END
+                || '","id":' || to_json(CASE operation WHEN 'truncate' THEN '' ELSE key END)
+                || ',"trigger":\(trigger.replacing("'", with: "''"))'
+                || CASE
+                    WHEN operation = 'truncate' THEN ',"payload":{"truncated":true}'
+                    WHEN payload IS NULL THEN ''
+                    ELSE ',"payload":' || payload::text
+                END
+                || '}' AS item
+            FROM \(log.quoted);
+            """
+        )
+    }
+
+    fileprivate func dropView(_ view: SQLTableName) async throws {
+        try await runScript("DROP VIEW IF EXISTS \(view.quoted);")
+    }
+
+    private func runScript(_ script: String) async throws {
+        try await explained("listing the log") {
+            try await database.withTransaction([]) { connection, _ in
+                try await connection.runScript(script)
+                _ = try await connection.commit([])
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Tranche
+
+/// Times of a schedule as events: one for each time that comes, once, whoever watches it.
+///
+/// The id of an event is the time in UTC. What was missed while nobody watched is given as
+/// ``missed`` says; an input that is new begins with the next time.
+public struct ScheduleInput: Input {
+    /// The name in the graph.
+    public let name: String
+    /// The times.
+    public var schedule: CronSchedule
+    /// What becomes of times at which nobody watched; the latest is given by default.
+    public var missed: Missed
+
+    /// What becomes of times that were missed.
+    public enum Missed: String, Sendable, Hashable, CaseIterable {
+        /// The last of them is given.
+        case latest
+        /// All of them are given, 1,000 at most.
+        case all
+        /// None is given.
+        case none
+    }
+
+    /// The most times that are given at once.
+    private static let most = 1000
+    /// A time that came at most so long ago was not missed.
+    private static let punctual = 60.0
+
+    /// Describes an input.
+    public init(_ name: String, schedule: CronSchedule, missed: Missed = .latest) {
+        self.name = name
+        self.schedule = schedule
+        self.missed = missed
+    }
+
+    /// Gives each time when it comes.
+    public func run(_ log: InputLog) async throws {
+        var last = try await last(in: log)
+        while true {
+            last = try await give(after: last, log)
+            guard let next = schedule.next(after: max(last, log.now)) else { return }
+            // A clock that is set is looked at again within a while.
+            let wait = min(max(next.timeIntervalSince(log.now), 0.01), 30)
+            try await log.clock.sleep(for: .seconds(wait))
+        }
+    }
+
+    /// Gives the times that were missed.
+    public func gather(_ log: InputLog) async throws {
+        _ = try await give(after: try await last(in: log), log)
+    }
+
+    /// The last time that was given; now, where none was.
+    private func last(in log: InputLog) async throws -> Date {
+        guard let identity = try await log.lastIdentity() else { return log.now }
+        do {
+            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+            return try Date(identity, strategy: style)
+        } catch {
+            throw TrancheError(
+                .invalidItem,
+                "the log of '\(name)' ends with '\(identity)', which is no time; give the "
+                    + "schedule another name"
+            )
+        }
+    }
+
+    private func give(after last: Date, _ log: InputLog) async throws -> Date {
+        let now = log.now
+        guard last <= now else { return last }
+        var due = schedule.times(
+            from: last.addingTimeInterval(0.001),
+            through: now,
+            limit: Self.most
+        )
+        while due.count == Self.most, missed != .all, let end = due.last {
+            let more = schedule.times(
+                from: end.addingTimeInterval(0.001),
+                through: now,
+                limit: Self.most
+            )
+            if more.isEmpty { break }
+            due = more
+        }
+        switch missed {
+        case .all: break
+        case .latest: due = due.suffix(1)
+        case .none: due = due.filter { now.timeIntervalSince($0) <= Self.punctual }
+        }
+        try await log.append(
+            due.map { InputLog.Entry(event(at: $0), identity: $0.utcText, key: name) }
+        )
+        return due.last ?? last
+    }
+
+    private func event(at time: Date) -> Event {
+        Event(
+            location: schedule.description,
+            operation: .create,
+            id: time.utcText,
+            payload: #"{"zone":"\#(schedule.zone)"}"#
+        )
+    }
+}

@@ -1,0 +1,104 @@
+import Tranche
+import TrancheChains
+
+/// Runs a process on the batches of a link.
+struct LinkHandler: BatchHandler {
+    let job: LinkJob
+    let process: any EventProcess
+    /// Makes an event of an item of the link's source.
+    let event: @Sendable (Item) throws -> Event
+    /// Lets so many processes run at once.
+    let gate: StageGate
+    let reports: OrchestratorReports
+
+    func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+        let events: EventBatch
+        let superseded: Int
+        do {
+            (events, superseded) = try await read(batch, progress)
+        } catch let error as TrancheError where error.isLoss {
+            throw error
+        } catch {
+            if Task.isCancelled { return .released() }
+            return .failed(BatchFailure(error))
+        }
+        guard !events.events.isEmpty else {
+            let words =
+                superseded > 0 ? "superseded by later events" : "of no operation of the link"
+            return .succeeded(BatchSuccess(note: "all \(batch.count) events are \(words)"))
+        }
+        do {
+            try await progress.whileWaiting { try await gate.enter() }
+        } catch {
+            return .released()
+        }
+        defer { gate.leave() }
+        reports.began(job)
+        defer { reports.left(job) }
+        let verdict = try await process.verdict(on: events)
+        guard superseded > 0, case .succeeded(var success) = verdict else { return verdict }
+        success.note = success.note ?? "\(superseded) events are superseded by later ones"
+        return .succeeded(success)
+    }
+
+    /// Reads the events that the process is to run on.
+    ///
+    /// - Returns: The events, and how many were superseded.
+    private func read(
+        _ batch: Batch,
+        _ progress: BatchProgress
+    ) async throws -> (EventBatch, superseded: Int) {
+        var found = try await batch.items.map { (number: $0.id, event: try event($0)) }
+        if !job.link.operations.isEmpty {
+            found = found.filter { job.link.operations.contains($0.event.operation) }
+        }
+        let all = found.count
+        if job.link.coalesce != nil, job.upstream == nil {
+            let last = try await batch.inventory.lastEvents(
+                of: job.input,
+                numbered: found.map(\.number)
+            )
+            found = found.filter { last[$0.number] ?? $0.number <= $0.number }
+        }
+        let events = EventBatch(
+            events: found.map(\.event),
+            numbers: found.map(\.number),
+            batch: batch,
+            link: job.link,
+            progress: progress
+        )
+        return (events, all - found.count)
+    }
+
+    // MARK: - Telling
+
+    func ended(_ report: BatchReport) throws { reports.ended(job, report) }
+
+    func couldNotRecord(_ batch: Batch, _ error: any Error) {
+        reports.note(OrchestratorError(job.name, "batch \(batch.id)", error))
+    }
+}
+
+extension Inventory {
+    /// The numbers of the last events about the same as some events of a log.
+    ///
+    /// - Parameters:
+    ///   - input: The input's name.
+    ///   - numbers: The events, ascending.
+    /// - Returns: For each that has a key, the number of the last event with that key.
+    /// - Throws: `TrancheError` of the store.
+    fileprivate func lastEvents(
+        of input: String,
+        numbered numbers: [Int64]
+    ) async throws -> [Int64: Int64] {
+        try await retrying { _ in
+            var keys: [Int64: String] = [:]
+            for run in IDRuns(numbers).runs {
+                let events = try await store.events(of: input, in: run, limit: run.clampedCount)
+                for event in events { keys[event.number] = event.event.key }
+            }
+            let last = try await store.lastEvents(ofKeys: Set(keys.values).sorted(), in: input)
+            return keys.compactMapValues { last[$0] }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Tranche
+
+/// What a pipeline's file says of an input or a process.
+///
+/// A value that is missing or wrong is a fault with its line and column; the method then returns
+/// `nil`, and so may whoever makes the part. A key that nobody reads is a fault, too.
+public final class PartSettings {
+    /// The part's name.
+    public let name: String
+    let fields: FieldReader
+
+    init(_ name: String, _ fields: FieldReader) {
+        self.name = name
+        self.fields = fields
+    }
+
+    /// Whether a key is there.
+    public func has(_ key: String) -> Bool { fields.has(key) }
+
+    /// Says what is wrong with a key.
+    public func fault(_ message: String, key: String) { fields.fault(message, key: key) }
+
+    /// A text that has to be there.
+    public func text(_ key: String) -> String? { fields.require(key, .text) }
+
+    /// A text that may be absent.
+    public func optionalText(_ key: String) -> String? { fields.read(key, .text) }
+
+    /// One of some names; the first where there is none.
+    public func choice(_ key: String, of names: [String]) -> String? {
+        fields.has(key) ? fields.read(key, .oneOf(names)) : names.first
+    }
+
+    /// True or false; false where there is neither.
+    public func flag(_ key: String) -> Bool { fields.read(key, .flag) ?? false }
+
+    /// A whole number within bounds that may be absent.
+    public func integer(_ key: String, in bounds: ClosedRange<Int64>) -> Int64? {
+        fields.read(key, .integer(bounds))
+    }
+
+    /// A duration such as `30s` that may be absent.
+    public func duration(_ key: String) -> Duration? { fields.read(key, .duration) }
+
+    /// A list of texts; empty where there is none.
+    public func texts(_ key: String) -> [String] { fields.read(key, .texts) ?? [] }
+
+    /// Texts by names that the user chooses; empty where there are none.
+    public func textMap(_ key: String) -> [String: String] {
+        fields.read(key, .textMap) ?? [:]
+    }
+
+    /// Any value as JSON, that has to be there.
+    public func json(_ key: String) -> String? { fields.require(key, .json) }
+}
+
+@available(*, unavailable)
+extension PartSettings: Sendable {}

@@ -1,0 +1,276 @@
+import Tranche
+
+/// Reads a pipeline's document.
+struct PipelineReader: Sendable {
+    let types: PipelineTypes
+
+    /// What the root of the document is.
+    var kind: FieldKind<Pipeline> {
+        .mapping { fields in
+            var pipeline = Pipeline()
+            readRunning(fields, &pipeline.configuration)
+            // Each is looked at, whatever is wrong with the others.
+            let inputs = fields.require(
+                "inputs",
+                parts("an input", types.inputs, Self.withOperations)
+            )
+            let processes = fields.require("processes", parts("a process", types.processes) { $1 })
+            let links = fields.require("links", .list(of: links))
+            guard let inputs, let processes, let links else { return nil }
+            (pipeline.inputs, pipeline.processes) = (inputs, processes)
+            return check(links, pipeline, fields)
+        }
+    }
+
+    private func readRunning(
+        _ fields: FieldReader,
+        _ configuration: inout Orchestrator.Configuration
+    ) {
+        if let most = fields.read("processes_at_once", .integer(1...1000)) {
+            configuration.processes = Int(most)
+        }
+        if let keep = fields.read("keep", .duration) { configuration.keep = keep }
+        if let grace = fields.read("grace", .duration) { configuration.grace = grace }
+    }
+
+    // MARK: - Parts
+
+    /// Parts by their names: a mapping, or a list in which each has a `name`.
+    private func parts<Part>(
+        _ what: String,
+        _ makers: [String: @Sendable (PartSettings) throws -> Part?],
+        _ finish: @escaping @Sendable (FieldReader, Part) -> Part
+    ) -> FieldKind<[Part]> {
+        FieldKind("a mapping from names to parts") { place in
+            switch place.node.value {
+            case .mapping:
+                let named = FieldKind.map(of: FieldKind<YAMLNode>.node).convert(place) ?? []
+                let parts = named.map { name, node in
+                    part(named: name, what, makers, finish).convert(place.child(name, node))
+                }
+                return Self.whole(parts)
+            case .sequence:
+                return FieldKind.list(of: part(named: nil, what, makers, finish)).convert(place)
+            default:
+                return FieldKind<[Part]>.refuse(place, "a mapping from names to parts")
+            }
+        }
+    }
+
+    private static func whole<Part>(_ parts: [Part?]) -> [Part]? {
+        let right = parts.compactMap { $0 }
+        return right.count == parts.count ? right : nil
+    }
+
+    private func part<Part>(
+        named name: String?,
+        _ what: String,
+        _ makers: [String: @Sendable (PartSettings) throws -> Part?],
+        _ finish: @escaping @Sendable (FieldReader, Part) -> Part
+    ) -> FieldKind<Part> {
+        .mapping { fields in
+            let name = name ?? fields.require("name", .text)
+            guard let type = fields.require("type", .oneOf(makers.keys.sorted())),
+                let make = makers[type], let name
+            else {
+                // What the type would read is not known.
+                fields.allow(fields.keys)
+                return nil
+            }
+            do {
+                return try make(PartSettings(name, fields)).map { finish(fields, $0) }
+            } catch {
+                fields.fault("\(error)", key: "type")
+                return nil
+            }
+        }
+    }
+
+    private static func withOperations(_ fields: FieldReader, _ input: any Input) -> any Input {
+        guard let operations = operations(fields) else { return input }
+        return FilteredInput(base: input, operations: operations)
+    }
+
+    /// The operations under `operations`, or `operation`; `nil` where all are meant.
+    private static func operations(_ fields: FieldReader) -> Set<Event.Operation>? {
+        let key = fields.has("operation") ? "operation" : "operations"
+        guard let texts = fields.read(key, .texts) else { return nil }
+        var operations: Set<Event.Operation> = []
+        for text in texts {
+            do {
+                operations.insert(try Event.Operation(parsing: text))
+            } catch {
+                fields.fault("\(error)", key: key)
+            }
+        }
+        return operations
+    }
+
+    // MARK: - Links
+
+    /// A link with its place, so that faults of the graph have one.
+    private struct PlacedLink {
+        var link: Link
+        var place: FieldPlace
+    }
+
+    /// `a -> b`, or a mapping with `from` and `to`; several where `to` is a list.
+    private var links: FieldKind<[PlacedLink]> {
+        FieldKind<[PlacedLink]>("a link such as 'input -> process'") { place in
+            guard case .scalar = place.node.value else {
+                let found = FieldKind<[Link]>.mapping { readLinks($0) }.convert(place)
+                return found?.map { PlacedLink(link: $0, place: place) }
+            }
+            guard let text = FieldKind<String>.text.convert(place) else { return nil }
+            let names = text.split(separator: "->", omittingEmptySubsequences: false)
+                .map { $0.trimmingPrefix { $0 == " " } }
+                .map { String($0.prefix { $0 != " " }) }
+            guard names.count >= 2, !names.contains("") else {
+                place.fault("'\(text)' is no link; give 'input -> process'")
+                return nil
+            }
+            return zip(names, names.dropFirst()).map {
+                PlacedLink(link: Link(from: $0, to: $1), place: place)
+            }
+        }
+    }
+
+    private func readLinks(_ fields: FieldReader) -> [Link]? {
+        let source = fields.require("from", .text)
+        let processes = fields.require("to", Self.textOrTexts)
+        var link = Link(from: source ?? "", to: "")
+        readSize(fields, &link)
+        link.operations = Self.operations(fields) ?? []
+        link.workers = fields.read("workers", .integer(1...1000)).map { Int($0) }
+        link.timeout = fields.read("timeout", .duration)
+        if fields.read("coalesce", .oneOf(["key"])) != nil { link.coalesce = .zero }
+        if let within = fields.read("within", .duration) {
+            if link.coalesce == nil {
+                fields.fault("'within' goes with 'coalesce: key'", key: "within")
+            }
+            link.coalesce = within
+        }
+        if let start = fields.read("start", .oneOf(Link.Start.allCases.map(\.rawValue))) {
+            link.start = Link.Start(rawValue: start) ?? .floor
+        }
+        readPolicy(fields, &link)
+        readLimits(fields, &link)
+        guard source != nil, let processes else { return nil }
+        return processes.map { process in
+            var copy = link
+            copy.process = process
+            return copy
+        }
+    }
+
+    private static var textOrTexts: FieldKind<[String]> {
+        FieldKind("a name, or a list of names") { place in
+            if case .sequence = place.node.value { return FieldKind.texts.convert(place) }
+            return FieldKind<String>.text.convert(place).map { [$0] }
+        }
+    }
+
+    private func readSize(_ fields: FieldReader, _ link: inout Link) {
+        let count = fields.read("count", .integer(1...1_000_000)).map { Int($0) }
+        let weight = fields.read("weight", .size)
+        if count != nil || weight != nil { link.limit = BatchLimit(weight: weight, count: count) }
+    }
+
+    private func readPolicy(_ fields: FieldReader, _ link: inout Link) {
+        if let lease = fields.read("lease", .duration) { link.policy.lease = lease }
+        if let most = fields.read("max_attempts", .integer(1...1_000_000)) {
+            link.policy.maxAttempts = Int(most)
+        }
+        if let backoff = fields.read("backoff", .duration) { link.policy.backoff = backoff }
+        if let limit = fields.read("backoff_limit", .duration) { link.policy.backoffLimit = limit }
+        let names = RunPolicy.OnExhausted.allCases.map(\.rawValue)
+        if let name = fields.read("on_exhausted", .oneOf(names)) {
+            link.policy.onExhausted = RunPolicy.OnExhausted(rawValue: name) ?? .fail
+        }
+        link.policy.extendedRetries = fields.read("extended_retries", .duration)
+        switch fields.read("execution", .oneOf(["at-least-once", "at-most-once"])) {
+        case "at-most-once": link.policy.execution = .atMostOnce
+        default: break
+        }
+        do {
+            try link.policy.validate()
+        } catch {
+            fields.fault("\(error)", key: "from")
+        }
+    }
+
+    private func readLimits(_ fields: FieldReader, _ link: inout Link) {
+        var limits = RunLimits()
+        limits.parallelism = fields.read("parallelism", .integer(0...1_000_000)).map { Int($0) }
+        limits.budgets = fields.read("budgets", .texts) ?? []
+        if let share = fields.read("share", .number(0.000_001...1_000_000)) {
+            limits.rank.share = share
+        }
+        if let priority = fields.read("priority", .integer(-1000...1000)) {
+            limits.rank.priority = Int(priority)
+        }
+        if limits != RunLimits() { link.limits = limits }
+    }
+
+    /// Finds what keeps the parts and links from being a graph, each with its place.
+    private func check(
+        _ links: [[PlacedLink]],
+        _ pipeline: Pipeline,
+        _ fields: FieldReader
+    ) -> Pipeline? {
+        var pipeline = pipeline
+        var graph = PipelineGraph()
+        for (names, key, add) in [
+            (
+                pipeline.inputs.map(\.name), "inputs",
+                { (graph: inout PipelineGraph, name: String) in
+                    try graph.addInput(name)
+                }
+            ),
+            (
+                pipeline.processes.map(\.name), "processes",
+                { (graph: inout PipelineGraph, name) in
+                    try graph.addProcess(name)
+                }
+            ),
+        ] {
+            for name in names {
+                do {
+                    try add(&graph, name)
+                } catch {
+                    fields.fault("\(error)", key: key)
+                }
+            }
+        }
+        for link in links.joined() {
+            do {
+                try graph.add(link.link)
+                pipeline.links.append(link.link)
+            } catch {
+                link.place.fault("\(error)")
+            }
+        }
+        if pipeline.links.isEmpty { fields.fault("\(GraphError.empty)", key: "links") }
+        return pipeline
+    }
+}
+
+/// An input of which some operations alone are kept.
+struct FilteredInput: Input {
+    let base: any Input
+    let operations: Set<Event.Operation>
+
+    var name: String { base.name }
+
+    func source(for link: Link) -> any MetaSourceDescription { base.source(for: link) }
+
+    func event(of item: Item) throws -> Event { try base.event(of: item) }
+
+    func run(_ log: InputLog) async throws { try await base.run(log) }
+
+    func gather(_ log: InputLog) async throws { try await base.gather(log) }
+
+    func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
+        try await base.clean(inventory, keeping: keep)
+    }
+}

@@ -1,0 +1,148 @@
+import Tranche
+public import TrancheConnectors
+
+/// Which types of inputs and processes a pipeline's file may name, and what makes them.
+///
+/// ```swift
+/// var types = PipelineTypes.standard(connectors, context)
+/// types.inputs["ticks"] = { Ticks(name: $0.name) }
+/// ```
+public struct PipelineTypes: Sendable {
+    /// Makes an input of what the file says; `nil` where a fault was said.
+    public typealias InputMaker = @Sendable (PartSettings) throws -> (any Input)?
+    /// Makes a process of what the file says; `nil` where a fault was said.
+    public typealias ProcessMaker = @Sendable (PartSettings) throws -> (any EventProcess)?
+
+    /// What makes inputs, by the name of their type.
+    public var inputs: [String: InputMaker]
+    /// What makes processes, by the name of their type.
+    public var processes: [String: ProcessMaker]
+
+    /// Makes a list of types.
+    public init(inputs: [String: InputMaker] = [:], processes: [String: ProcessMaker] = [:]) {
+        self.inputs = inputs
+        self.processes = processes
+    }
+
+    /// The types of this module: the inputs `directory`, `schedule`, `inventory`, `listing` and
+    /// `postgresql`, and the process `container`.
+    ///
+    /// - Parameters:
+    ///   - connectors: What makes sources of descriptions.
+    ///   - context: What they are made in.
+    /// - Returns: The types.
+    public static func standard(
+        _ connectors: Connectors,
+        _ context: ConnectorContext = ConnectorContext()
+    ) -> PipelineTypes {
+        PipelineTypes(
+            inputs: [
+                "directory": { directory($0) },
+                "schedule": { try schedule($0) },
+                "inventory": { inventory($0) },
+                "listing": { try listing($0, connectors, context) },
+                "postgresql": { try postgresql($0) },
+            ],
+            processes: ["container": { try container($0) }]
+        )
+    }
+
+    /// A place to connect to, without a password in it.
+    private static func postgresql(_ settings: PartSettings) throws -> (any Input)? {
+        let url = settings.text("url")
+        let tables = settings.texts("tables")
+        let schemas = settings.texts("schemas")
+        let rows = settings.choice("payload", of: ["key", "row"]) == "row"
+        if tables.isEmpty, schemas.isEmpty {
+            settings.fault("give the tables to record, or schemas", key: "tables")
+        }
+        guard let url else { return nil }
+        do {
+            _ = try DatabaseSpec(url)
+        } catch {
+            settings.fault("\(error)", key: "url")
+            return nil
+        }
+        var configuration = PostgreSQLOutbox.Configuration(name: settings.name)
+        configuration.tables = tables.map { table in
+            let parts = table.split(separator: ".", maxSplits: 1).map(String.init)
+            return parts.count == 2 ? OutboxTable(schema: parts[0], parts[1]) : OutboxTable(table)
+        }
+        configuration.schemas = schemas
+        configuration.payload = rows ? .row : .key
+        return try PostgreSQLInput(configuration, url: url)
+    }
+
+    private static func container(_ settings: PartSettings) throws -> (any EventProcess)? {
+        let json = settings.json("container")
+        guard let json else { return nil }
+        do {
+            let wanted = try JSONText.decode(ContainerSettings.self, from: json)
+            return ContainerProcess(settings.name, program: try ContainerProgram(wanted))
+        } catch {
+            settings.fault("\(error)", key: "container")
+            return nil
+        }
+    }
+
+    private static func directory(_ settings: PartSettings) -> (any Input)? {
+        let folder = settings.text("folder")
+        var input = DirectoryInput(
+            settings.name,
+            folder: folder ?? "",
+            suffixes: settings.texts("suffixes"),
+            isRecursive: settings.flag("recursive"),
+            marker: settings.optionalText("marker")
+        )
+        if let quiet = settings.duration("quiet") { input.quiet = quiet }
+        if let interval = settings.duration("interval") {
+            input.interval = interval
+            if interval <= .zero { settings.fault("give an interval above 0", key: "interval") }
+        }
+        return folder == nil ? nil : input
+    }
+
+    private static func schedule(_ settings: PartSettings) throws -> (any Input)? {
+        let text = settings.text("cron")
+        let zone = settings.optionalText("zone") ?? "UTC"
+        let names = ScheduleInput.Missed.allCases.map(\.rawValue)
+        let missed = settings.choice("missed", of: names).flatMap {
+            ScheduleInput.Missed(rawValue: $0)
+        }
+        guard let text, let missed else { return nil }
+        do {
+            let schedule = try CronSchedule(text, zone: zone)
+            return ScheduleInput(settings.name, schedule: schedule, missed: missed)
+        } catch let error as TrancheError {
+            settings.fault(error.message, key: "cron")
+            return nil
+        }
+    }
+
+    private static func inventory(_ settings: PartSettings) -> (any Input)? {
+        let job = settings.text("job")
+        let run = settings.optionalText("run")
+        let gives = settings.choice("gives", of: InventoryInput.Gives.allCases.map(\.rawValue))
+            .flatMap { InventoryInput.Gives(rawValue: $0) }
+        guard let job, let gives else { return nil }
+        return InventoryInput(settings.name, job: job, run: run, gives: gives)
+    }
+
+    private static func listing(
+        _ settings: PartSettings,
+        _ connectors: Connectors,
+        _ context: ConnectorContext
+    ) throws -> (any Input)? {
+        let json = settings.json("source")
+        let location = settings.optionalText("location")
+        guard let json else { return nil }
+        do {
+            let spec = try JSONText.decode(SourceSpec.self, from: json)
+            let source = try connectors.source(spec, context)
+            return ListingInput(settings.name, source: source, location: location ?? spec.location)
+        } catch {
+            settings.fault("\(error)", key: "source")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import Tranche
+
+/// A container as a process: one for each batch of events.
+///
+/// A single event is the variable `PIPELINE_EVENT`, base64 of its JSON; several are JSON Lines on
+/// standard input. The container's name is the lock on the batch; see ``ContainerProgram``.
+public struct ContainerProcess: EventProcess {
+    /// The name in the graph.
+    public let name: String
+    private let program: ContainerProgram
+
+    /// Makes a process.
+    ///
+    /// - Parameters:
+    ///   - name: The name in the graph.
+    ///   - program: What is run, and where.
+    public init(_ name: String, program: ContainerProgram) {
+        self.name = name
+        self.program = program
+    }
+
+    /// Runs a container; ``verdict(on:)`` says how that ended.
+    public func run(_ events: EventBatch) async throws -> ProcessResult { ProcessResult() }
+
+    /// Runs a container, and says how it ended, as programs do.
+    public func verdict(on events: EventBatch) async throws -> BatchVerdict {
+        let progress = events.progress
+        do {
+            let end = try await program.run(try await work(of: events)) { progress.report() }
+            return try await end.verdict(for: events.batch)
+        } catch let error as TrancheError where error.isLoss {
+            throw error
+        } catch {
+            if Task.isCancelled { return .released() }
+            return .failed(BatchFailure(error))
+        }
+    }
+
+    private func work(of events: EventBatch) async throws -> ContainerWork {
+        let identity = try await events.batch.inventory.store.identity()
+        let inventory = String(FNVHash(of: identity).value, radix: 16)
+        var input: ContainerInput
+        if events.events.count == 1, let json = try events.events.first?.json,
+            json.utf8.count <= ContainerInput.longestEvent
+        {
+            input = .event(json)
+        } else {
+            let lines = Array(try events.jsonLines.utf8)
+            input = .lines { write in _ = try await write(lines) }
+        }
+        var work = try await ContainerWork(
+            events.batch,
+            inventory: inventory,
+            epoch: inventory,
+            input: input
+        )
+        work.variables["TRANCHE_LINK"] = events.link.name
+        return work
+    }
+}

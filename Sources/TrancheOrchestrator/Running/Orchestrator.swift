@@ -1,0 +1,403 @@
+import Synchronization
+public import Tranche
+import TrancheChains
+
+/// Inputs that give events, processes that run on them, and links that say which on which.
+///
+/// ```swift
+/// let orchestrator = Orchestrator(inventory)
+/// try orchestrator.add(DirectoryInput("uploads", folder: "/srv/uploads"))
+/// try orchestrator.add(ClosureProcess("thumbnail") { event in try await thumbnail(event.id) })
+/// try orchestrator.link("uploads", to: "thumbnail")
+/// try await orchestrator.run()
+/// ```
+///
+/// Each link is a job of the inventory, named `uploads/thumbnail`, over the log of the input: no
+/// event is lost or worked on twice by it, whatever ends when; any number of orchestrators with the
+/// same graph share the work. A process may follow a process: it runs on what that completed.
+public final class Orchestrator: Sendable {
+    /// Where events and jobs are kept.
+    public let inventory: Inventory
+    /// How it runs.
+    public let configuration: Configuration
+    /// Asks it to stop.
+    public let stop: StopSource
+    private let state = Mutex(State())
+    private let reports: OrchestratorReports
+    private let signals: LinkSignals
+    private let gate: StageGate
+
+    private struct State {
+        var graph = PipelineGraph()
+        var inputs: [String: any Input] = [:]
+        var processes: [String: any EventProcess] = [:]
+        var isRunning = false
+
+        var inputsInOrder: [any Input] { graph.inputs.compactMap { inputs[$0] } }
+
+        /// The jobs with what they are made of, each behind that whose completions it reads.
+        var jobs: [(LinkJob, any Input, any EventProcess)] {
+            graph.jobs.compactMap { job in
+                guard let input = inputs[job.input], let process = processes[job.link.process]
+                else { return nil }
+                return (job, input, process)
+            }
+        }
+    }
+
+    /// How an orchestrator runs.
+    public struct Configuration: Sendable {
+        /// How many batches are worked on at once, over all links; 8 by default, 1 to 1000.
+        public var processes = 8
+        /// How long what is in hand may go on after a stop; 5 s by default.
+        public var grace = Duration.seconds(5)
+        /// How long events are kept that a link still needs; 7 days by default.
+        public var keep = Duration.seconds(7 * 86_400)
+        /// How often logs are cleaned; 10 s by default.
+        public var cleaning = Duration.seconds(10)
+        /// How many errors are kept for who reads them; 256 by default, at least 1.
+        public var keptErrors = 256
+        /// Told of each attempt that ended.
+        public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+
+        /// Makes a configuration.
+        public init() {}
+    }
+
+    /// Makes an orchestrator without any parts.
+    ///
+    /// - Parameters:
+    ///   - inventory: Where events and jobs are kept.
+    ///   - configuration: How it runs.
+    ///   - stop: Asks it to stop.
+    public init(
+        _ inventory: Inventory,
+        configuration: Configuration = Configuration(),
+        stop: StopSource = StopSource()
+    ) {
+        self.inventory = inventory
+        self.configuration = configuration
+        self.stop = stop
+        let signals = LinkSignals()
+        self.signals = signals
+        gate = StageGate(Double(configuration.processes))
+        reports = OrchestratorReports(
+            now: { inventory.now },
+            keptErrors: max(configuration.keptErrors, 1),
+            onBatch: configuration.onBatch,
+            completed: { signals.grown($0.name) }
+        )
+    }
+
+    // MARK: - Parts
+
+    /// The parts and links as they are.
+    public var graph: PipelineGraph { state.withLock { $0.graph } }
+
+    /// Adds an input.
+    ///
+    /// - Throws: ``GraphError``; `TrancheError` `.invalidArgument` while it runs. Nothing was changed.
+    public func add(_ input: any Input) throws {
+        try change { state in
+            try state.graph.addInput(input.name)
+            state.inputs[input.name] = input
+        }
+    }
+
+    /// Adds a process.
+    ///
+    /// - Throws: As ``add(_:)-(Input)``.
+    public func add(_ process: any EventProcess) throws {
+        try change { state in
+            try state.graph.addProcess(process.name)
+            state.processes[process.name] = process
+        }
+    }
+
+    /// Links an input, or a process, to a process, with what a ``Link`` has by default.
+    ///
+    /// - Throws: As ``add(_:)-(Input)``.
+    public func link(_ source: String, to process: String) throws {
+        try link(Link(from: source, to: process))
+    }
+
+    /// Links an input, or a process, to a process.
+    ///
+    /// - Throws: As ``add(_:)-(Input)``.
+    public func link(_ link: Link) throws { try change { try $0.graph.add(link) } }
+
+    private func change(_ body: (inout State) throws -> Void) throws {
+        try state.withLock { state in
+            guard !state.isRunning else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the orchestrator runs; stop it, and make another with the new parts"
+                )
+            }
+            var changed = state
+            try body(&changed)
+            state = changed
+        }
+    }
+
+    /// Checks the graph, and opens every source that there is to be before anything runs.
+    ///
+    /// - Throws: ``GraphError`` `.empty` without links; `TrancheError` of a source.
+    public func check() async throws {
+        let state = state.withLock { $0 }
+        guard !state.graph.links.isEmpty else { throw GraphError.empty }
+        guard (1...1000).contains(configuration.processes) else {
+            throw TrancheError(
+                .invalidArgument,
+                "\(configuration.processes) processes at once asked for; give 1 to 1000"
+            )
+        }
+        for job in state.graph.jobs where job.upstream == nil {
+            guard let input = state.inputs[job.input] else { continue }
+            let isLogged = input.source(for: job.link) is InputLogSource
+            guard isLogged || job.link.coalesce == nil && job.link.start == .floor else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the link \(job.name) can neither coalesce nor start at the end: the events "
+                        + "of '\(job.input)' are not kept in the inventory"
+                )
+            }
+            _ = try await inventory.source(input.source(for: job.link))
+        }
+    }
+
+    // MARK: - Watching
+
+    /// How the orchestrator's parts are.
+    public var status: OrchestratorStatus {
+        let graph = graph
+        return OrchestratorStatus(
+            inputs: graph.inputs.map { reports.part($0) },
+            links: graph.jobs.map { reports.part($0.name) }
+        )
+    }
+
+    /// The errors of inputs and processes as they come, for one reader.
+    ///
+    /// Nothing waits for the reader: of errors that nobody reads the last ones are kept. Ends with
+    /// the run.
+    public var errors: AsyncStream<OrchestratorError> { reports.errors }
+
+    // MARK: - Running
+
+    /// Runs until a stop, and ends what is in hand; once.
+    ///
+    /// An input or a link that ends or fails is started again after a while that doubles, from 250 ms
+    /// to a minute; the others go on.
+    ///
+    /// - Throws: As ``check()``; `CancellationError` when the task was cancelled, after batches in
+    ///   hand were given back.
+    public func run() async throws {
+        let state = try await begin()
+        defer { reports.finish() }
+        await withTaskGroup(of: Void.self) { tasks in
+            for input in state.inputsInOrder {
+                tasks.addTask { [self] in await run(input) }
+                tasks.addTask { [self] in await clean(input) }
+            }
+            await withTaskGroup(of: Void.self) { links in
+                for (job, input, process) in state.jobs {
+                    links.addTask { [self] in await run(job, of: input, by: process) }
+                }
+            }
+            tasks.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Gathers what there is now, works on it, and ends; once.
+    ///
+    /// Links are worked on in their order, each until it has nothing more to do; batches that
+    /// failed for good do not hold up the end.
+    ///
+    /// - Throws: As ``check()``, and the first error of an input or a link; `CancellationError`.
+    public func drain() async throws {
+        let state = try await begin()
+        defer { reports.finish() }
+        for input in state.inputsInOrder {
+            let log = InputLog(of: input.name, in: inventory, operations: input.operations)
+            reports.set(input.name, .running)
+            try await input.gather(log)
+            reports.set(input.name, .stopped)
+        }
+        for (job, input, process) in state.jobs where stop.stage < .stopping {
+            reports.set(job.name, .running)
+            let group = try await group(of: job, of: input, by: process, end: .whenComplete)
+            _ = try await group.run()
+            reports.set(job.name, .stopped)
+        }
+    }
+
+    private func begin() async throws -> State {
+        try await check()
+        return try state.withLock { state in
+            guard !state.isRunning else {
+                throw TrancheError(.invalidArgument, "the orchestrator runs already, or has run")
+            }
+            state.isRunning = true
+            return state
+        }
+    }
+
+    private func run(_ input: any Input) async {
+        let signals = signals
+        let stop = stop
+        let log = InputLog(of: input.name, in: inventory, operations: input.operations) {
+            signals.grown(input.name)
+        }
+        await supervise(input.name) {
+            _ = try await stop.run(until: .stopping) { try await input.run(log) }
+            guard stop.stage < .stopping else { return }
+            throw OrchestratorError(
+                input.name,
+                message: "the input has ended by itself; it is started again"
+            )
+        }
+    }
+
+    private func run(_ job: LinkJob, of input: any Input, by process: any EventProcess) async {
+        await supervise(job.name) { [self] in
+            let group = try await group(of: job, of: input, by: process, end: .never)
+            signals.listen(to: job.upstream ?? job.input, as: job.name) { group.lookNow() }
+            defer { signals.forget(job.name) }
+            let report = try await group.run()
+            guard stop.stage < .stopping else { return }
+            let words = report.reason.map { "\($0)" } ?? "it was stopped"
+            throw OrchestratorError(job.name, message: "the link has ended: \(words)")
+        }
+    }
+
+    private func group(
+        of job: LinkJob,
+        of input: any Input,
+        by process: any EventProcess,
+        end: BatchesEnd
+    ) async throws -> WorkerGroup {
+        var request = BatchRequest(job: job.name, limit: job.link.limit, policy: job.link.policy)
+        request.limits = job.link.limits
+        let source: any MetaSourceDescription
+        let event: @Sendable (Item) throws -> Event
+        if let upstream = job.upstream {
+            source = InventorySource(job: upstream)
+            event = { Event(completion: $0, of: job.link.source) }
+        } else {
+            source = try await self.source(of: job, in: input)
+            event = { try input.event(of: $0) }
+        }
+        return WorkerGroup(
+            inventory,
+            request,
+            from: source,
+            configuration: .init(
+                slots: min(job.link.workers ?? configuration.processes, configuration.processes),
+                end: end,
+                grace: configuration.grace,
+                timeout: job.link.timeout.map { .fixed($0) }
+            ),
+            stop: stop,
+            handler: LinkHandler(
+                job: job,
+                process: process,
+                event: event,
+                gate: gate,
+                reports: reports
+            )
+        )
+    }
+
+    /// The source of a link from an input, which begins where the link did when it was new.
+    private func source(
+        of job: LinkJob,
+        in input: any Input
+    ) async throws -> any MetaSourceDescription {
+        let source = input.source(for: job.link)
+        guard job.link.start == .end, var log = source as? InputLogSource else { return source }
+        let opened = try await inventory.source(log)
+        let selection = RunSelection(metaTable: opened.definition.table, job: job.name)
+        if let run = try await inventory.runs(selection).first {
+            log.after = run.source.flatMap { InputLogSource($0) }?.after
+        } else {
+            log.after = try await opened.highestID() ?? 0
+        }
+        return log
+    }
+
+    // MARK: - Supervision
+
+    /// Runs something again and again, until a stop.
+    private func supervise(
+        _ name: String,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async {
+        let clock = inventory.configuration.clock
+        let stopwatch = Stopwatch(clock)
+        var supervision = Supervision()
+        while stop.stage < .stopping, !Task.isCancelled {
+            reports.set(name, .running, restarts: supervision.restarts)
+            let began = stopwatch.elapsed
+            do {
+                try await body()
+                continue
+            } catch is CancellationError {
+                break
+            } catch let error as TrancheError where error.code == .unknownRun {
+                // The job before it has not begun yet.
+                reports.set(name, .waiting)
+                guard await pause(.milliseconds(100)) else { break }
+                continue
+            } catch let error as OrchestratorError {
+                reports.note(error)
+            } catch {
+                reports.note(OrchestratorError(name, nil, error))
+            }
+            reports.set(name, .waiting)
+            guard await pause(supervision.wait(after: stopwatch.elapsed - began)) else { break }
+        }
+        reports.set(name, .stopped)
+    }
+
+    /// Waits, a stop cut off.
+    ///
+    /// - Returns: Whether to go on.
+    private func pause(_ time: Duration) async -> Bool {
+        let clock = inventory.configuration.clock
+        do {
+            _ = try await stop.run(until: .stopping) { try await clock.sleep(for: time) }
+            return stop.stage < .stopping
+        } catch {
+            // Being cancelled is how this ends.
+            return false
+        }
+    }
+
+    /// Cleans the log of an input from time to time.
+    private func clean(_ input: any Input) async {
+        var known: Set<RunKey> = []
+        while await pause(configuration.cleaning) {
+            do {
+                let passed = Set(
+                    try await input.clean(inventory, keeping: configuration.keep)
+                )
+                for key in passed where known.insert(key).inserted {
+                    reports.note(
+                        OrchestratorError(
+                            input.name,
+                            message: "\(key) was passed: events that it still needs were kept "
+                                + "for as long as they are, and are cleaned"
+                        )
+                    )
+                }
+                known = known.intersection(passed)
+            } catch is CancellationError {
+                return
+            } catch {
+                reports.note(OrchestratorError(input.name, "its log cannot be cleaned", error))
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Synchronization
+import Tranche
+
+/// What is known of the parts of an orchestrator while it runs.
+final class OrchestratorReports: Sendable {
+    private struct State {
+        var parts: [String: OrchestratorStatus.Part] = [:]
+        var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+    }
+
+    private let state = Mutex(State())
+    private let now: @Sendable () -> Date
+    /// The last errors; the oldest go where nobody reads them.
+    let errors: AsyncStream<OrchestratorError>
+    private let continuation: AsyncStream<OrchestratorError>.Continuation
+    /// Told of each attempt of a link's job that ended.
+    private let onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+    /// Told that a job has completed something.
+    private let completed: @Sendable (LinkJob) -> Void
+
+    init(
+        now: @escaping @Sendable () -> Date,
+        keptErrors: Int,
+        onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?,
+        completed: @escaping @Sendable (LinkJob) -> Void
+    ) {
+        self.now = now
+        self.onBatch = onBatch
+        self.completed = completed
+        (errors, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(keptErrors)
+        )
+    }
+
+    /// How a part is.
+    func part(_ name: String) -> OrchestratorStatus.Part {
+        state.withLock { $0.parts[name] ?? OrchestratorStatus.Part(name: name) }
+    }
+
+    private func change(_ name: String, _ body: (inout OrchestratorStatus.Part) -> Void) {
+        state.withLock { body(&$0.parts[name, default: OrchestratorStatus.Part(name: name)]) }
+    }
+
+    func set(_ name: String, _ state: OrchestratorStatus.State, restarts: Int? = nil) {
+        change(name) { part in
+            part.state = state
+            part.restarts = restarts ?? part.restarts
+        }
+    }
+
+    func note(_ error: OrchestratorError) {
+        change(error.part) { part in
+            part.error = error.message
+            part.failedAt = now()
+        }
+        continuation.yield(error)
+    }
+
+    func began(_ job: LinkJob) { change(job.name) { $0.running += 1 } }
+
+    func left(_ job: LinkJob) { change(job.name) { $0.running -= 1 } }
+
+    func ended(_ job: LinkJob, _ report: BatchReport) {
+        if case .succeeded = report.end {
+            change(job.name) { $0.succeeded += 1 }
+            completed(job)
+        }
+        if let failure = report.end.failure {
+            change(job.name) { $0.failed += 1 }
+            note(
+                OrchestratorError(job.name, message: "batch \(report.batch.id): \(failure.message)")
+            )
+        }
+        onBatch?(job, report)
+    }
+
+    func finish() { continuation.finish() }
+}

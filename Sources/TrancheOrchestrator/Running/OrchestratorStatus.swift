@@ -1,0 +1,62 @@
+public import Foundation
+
+/// How an orchestrator and its parts are.
+public struct OrchestratorStatus: Sendable, Hashable {
+    /// The inputs, in the order in which they were added.
+    public var inputs: [Part]
+    /// The jobs of the links, each behind that whose completions it reads.
+    public var links: [Part]
+
+    /// How an input, or the job of a link, is.
+    public struct Part: Sendable, Hashable {
+        /// The input's name, or the job's.
+        public var name: String
+        /// What it does.
+        public var state = State.unstarted
+        /// How often it was started again.
+        public var restarts = 0
+        /// What went wrong last; `nil` where nothing has.
+        public var error: String?
+        /// When that was.
+        public var failedAt: Date?
+        /// How many batches run on its process now.
+        public var running = 0
+        /// How many batches succeeded since it was started.
+        public var succeeded = 0
+        /// How many attempts failed since.
+        public var failed = 0
+    }
+
+    /// What a part does.
+    public enum State: String, Sendable, Hashable {
+        /// It was not started yet.
+        case unstarted
+        /// It runs.
+        case running
+        /// It failed or ended, and is started again after a while.
+        case waiting
+        /// It has ended, since it was asked to.
+        case stopped
+    }
+}
+
+/// Something that went wrong in a part of an orchestrator.
+public struct OrchestratorError: Error, Sendable, CustomStringConvertible {
+    /// The input's name, or that of the link's job.
+    public let part: String
+    /// What went wrong, in words, without credentials.
+    public let message: String
+
+    init(_ part: String, _ what: String? = nil, _ error: any Error) {
+        self.part = part
+        message = (what.map { "\($0): " } ?? "") + "\(error)"
+    }
+
+    init(_ part: String, message: String) {
+        self.part = part
+        self.message = message
+    }
+
+    /// The error with the part that it is of.
+    public var description: String { "\(part): \(message)" }
+}

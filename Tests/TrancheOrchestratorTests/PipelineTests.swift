@@ -1,0 +1,134 @@
+import Testing
+import Tranche
+import TrancheConnectors
+import TrancheOrchestrator
+
+@Suite("Pipelines in a file")
+struct PipelineTests {
+    private static var types: PipelineTypes {
+        var types = PipelineTypes.standard(Connectors([InventoryConnector()]))
+        types.processes["nothing"] = { settings in ClosureProcess(settings.name) { _ in } }
+        types.processes["own"] = { settings in
+            guard let word = settings.text("word") else { return nil }
+            if word != "yes" { settings.fault("say yes", key: "word") }
+            return ClosureProcess(settings.name) { _ in }
+        }
+        return types
+    }
+
+    private func faults(_ text: String) -> [String] {
+        do {
+            _ = try Pipeline(text: text, file: "p.yaml", types: Self.types)
+            return []
+        } catch let error as YAMLFaults {
+            return error.faults.map { "\($0)" }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test("A file says inputs, processes and links")
+    func whole() throws {
+        let text = """
+            processes_at_once: 4
+            keep: 2h
+            inputs:
+              raw: {type: directory, folder: /srv/in, suffixes: [.csv], quiet: 5s}
+              nightly: {type: schedule, cron: "0 2 * * *", zone: Europe/Berlin, missed: all}
+              loaded: {type: inventory, job: load, gives: completed, operations: [update]}
+            processes:
+              a: {type: nothing}
+              b: {type: own, word: yes}
+            links:
+              - raw -> a -> b
+              - {from: nightly, to: [b], count: 5, operations: [insert], workers: 2,
+                 coalesce: key, within: 5s, start: end, lease: 30s, max_attempts: 2,
+                 budgets: [disk], share: 2, timeout: 10m}
+              - loaded -> b
+            """
+        let pipeline = try Pipeline(text: text, file: "p.yaml", types: Self.types)
+        #expect(pipeline.configuration.processes == 4)
+        #expect(pipeline.configuration.keep == .seconds(7200))
+        #expect(pipeline.inputs.map(\.name) == ["raw", "nightly", "loaded"])
+        #expect(pipeline.inputs[2].operations == [.update])
+        #expect(pipeline.links.map(\.name) == ["raw/a", "a/b", "nightly/b", "loaded/b"])
+        let link = pipeline.links[2]
+        #expect(link.limit == .count(5))
+        #expect(link.operations == [.create])
+        #expect(link.workers == 2)
+        #expect(link.coalesce == .seconds(5))
+        #expect(link.start == .end)
+        #expect(link.policy.lease == .seconds(30))
+        #expect(link.policy.maxAttempts == 2)
+        #expect(link.limits?.budgets == ["disk"])
+        #expect(link.limits?.rank.share == 2)
+        #expect(link.timeout == .seconds(600))
+        #expect(try pipeline.graph.jobs.map(\.name).contains("raw/a/b"))
+    }
+
+    @Test("A list of parts with names means the same as a mapping")
+    func listed() throws {
+        let text = """
+            {"inputs": [{"name": "in", "type": "directory", "folder": "/x"}],
+             "processes": [{"name": "p", "type": "nothing"}], "links": ["in -> p"]}
+            """
+        let pipeline = try Pipeline(text: text, file: "p.json", types: Self.types)
+        #expect(try pipeline.graph.jobs.map(\.name) == ["in/p"])
+    }
+
+    @Test("Each fault is told, with its line and column")
+    func everyFault() {
+        let found = faults(
+            """
+            inputs:
+              raw: {type: directory, foldr: /srv/in}
+              odd: {type: directry, folder: x}
+              never: {type: schedule, cron: "0 0 31 2 *"}
+            processes:
+              a: {type: own, word: no}
+            links:
+              - raw -> x
+              - {from: raw, to: a, count: 0, within: 5s}
+              - a -> a
+            """
+        )
+        let places = found.map { $0.split(separator: ":").prefix(2).joined(separator: ":") }
+        #expect(places.contains("p.yaml:2"), "\(found)")
+        #expect(found.contains { $0.contains("did you mean 'folder'?") }, "\(found)")
+        #expect(found.contains { $0.contains("did you mean 'directory'?") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("p.yaml:4:") }, "\(found)")
+        #expect(found.contains { $0.contains("say yes") }, "\(found)")
+        #expect(found.contains { $0.contains("'within' goes with 'coalesce: key'") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("p.yaml:9:") }, "\(found)")
+    }
+
+    @Test("Faults of the graph stand at their links")
+    func graphFaults() {
+        let found = faults(
+            """
+            inputs: {in: {type: directory, folder: x}}
+            processes: {a: {type: nothing}, b: {type: nothing}}
+            links:
+              - in -> c
+              - a -> b
+              - b -> a
+              - in -> in
+            """
+        )
+        #expect(found.contains { $0.hasPrefix("p.yaml:4:5") && $0.contains("is unknown") })
+        #expect(found.contains { $0.hasPrefix("p.yaml:6:5") && $0.contains("circle") })
+        #expect(found.contains { $0.hasPrefix("p.yaml:7:5") && $0.contains("is an input") })
+    }
+
+    @Test("What is missing is said, and an empty file is refused")
+    func missing() {
+        #expect(faults("").count == 1)
+        let found = faults("inputs: {}\nprocesses: {}\n")
+        #expect(found.contains { $0.contains("'links' is missing") }, "\(found)")
+        #expect(
+            faults("inputs: {}\nprocesses: {}\nlinks: []\n").contains {
+                $0.contains("nothing would run")
+            }
+        )
+    }
+}

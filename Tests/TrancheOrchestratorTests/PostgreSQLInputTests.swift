@@ -1,0 +1,69 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TrancheOrchestrator
+import TrancheSQL
+import TrancheSQLite
+
+@Suite("Tables of PostgreSQL as inputs")
+struct PostgreSQLInputTests {
+    @Test("Changes are events once, are cleaned when they are done with, and are missed by nobody")
+    func changes() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run(
+                """
+                CREATE TABLE orders (id bigint PRIMARY KEY, price numeric);
+                """
+            )
+            let input = try PostgreSQLInput(
+                .init(name: "orders", tables: [OutboxTable("orders")], payload: .row),
+                url: database.server.url
+            )
+            #expect(try await input.installation() == nil)
+            #expect(try await input.install() == ["public.orders is recorded"])
+            #expect(try await input.install() == [])
+            try await withTemporaryFolder { folder in
+                try await Inventory.with(.sqlite(folder.path("inventory.db"))) { inventory in
+                    let seen = Mutex<[Event]>([])
+                    func work() async throws {
+                        let orchestrator = Orchestrator(inventory)
+                        try orchestrator.add(input)
+                        try orchestrator.add(
+                            ClosureProcess("p") { event in seen.withLock { $0.append(event) } }
+                        )
+                        try orchestrator.link(Link(from: "orders", to: "p", workers: 1))
+                        try await orchestrator.drain()
+                    }
+                    try await database.run("INSERT INTO orders VALUES (1, 1.50), (2, 2)")
+                    try await work()
+                    try await database.run("UPDATE orders SET price = 3.10 WHERE id = 2")
+                    try await database.run("DELETE FROM orders WHERE id = 1")
+                    try await database.run("TRUNCATE orders")
+                    try await work()
+                    let events = seen.withLock { $0 }
+                    #expect(
+                        events.map { "\($0.operation) \($0.id)" }
+                            == ["create 1", "create 2", "update 2", "delete 1", "delete "]
+                    )
+                    #expect(events.allSatisfy { $0.location == "public.orders" })
+                    #expect(events.allSatisfy { $0.trigger == "orders" })
+                    #expect(events[0].payload?.contains("1.50") == true)
+                    #expect(events[4].payload == #"{"truncated":true}"#)
+                    _ = try await input.clean(inventory, keeping: .seconds(60))
+                    let kept = try await database.read("SELECT count(*) FROM tranche.log_orders")
+                    #expect(kept == ["1"])
+                    let key = try await inventory.run(RunSelection(job: "orders/p")).key
+                    let link = Link(from: "orders", to: "p")
+                    let report = try await inventory.audit(key, from: input.source(for: link))
+                    #expect(report.vanished.count == 0)
+                    try await work()
+                    #expect(seen.withLock { $0.count } == 5)
+                }
+            }
+            try await input.remove()
+            #expect(try await input.installation() == nil)
+        }
+    }
+}
