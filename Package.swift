@@ -32,6 +32,7 @@ let migrations = [
     "0018_bound_budget",
     "0019_begin_batches",
     "0020_limit_keys",
+    "0021_create_event",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -49,7 +50,7 @@ func migrationTarget(_ name: String, path: String) -> Target {
 
 let examples = [
     "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce", "Recursion",
-    "LoadFile", "PostgreSQLInventory", "Workflow",
+    "LoadFile", "PostgreSQLInventory", "Workflow", "OwnInput",
 ]
 
 func exampleTarget(_ name: String) -> Target {
@@ -57,7 +58,7 @@ func exampleTarget(_ name: String) -> Target {
         name: name,
         dependencies: [
             "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-            "TrancheConnectors", "TrancheWorkflows", "ExampleSupport",
+            "TrancheConnectors", "TrancheWorkflows", "TrancheOrchestrator", "ExampleSupport",
         ],
         path: "examples/\(name)",
         swiftSettings: strict
@@ -85,6 +86,7 @@ let package = Package(
         .library(name: "TranchePostgreSQL", targets: ["TranchePostgreSQL"]),
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
         .library(name: "TrancheWorkflows", targets: ["TrancheWorkflows"]),
+        .library(name: "TrancheOrchestrator", targets: ["TrancheOrchestrator"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
         .library(name: "MicroBatching", targets: ["MicroBatching"]),
@@ -149,6 +151,15 @@ let package = Package(
             dependencies: ["Tranche", "TrancheConnectors", "TrancheChains"],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(
+            name: "TrancheOrchestrator",
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL", "TrancheChains",
+                "TrancheWorkflows", "TrancheHTTP", "CYAML",
+            ],
+            swiftSettings: strict
+        ),
         .systemLibrary(
             name: "CLibMongoC",
             pkgConfig: "libmongoc-1.0",
@@ -190,7 +201,7 @@ let package = Package(
             name: "TrancheCLI",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
-                "TrancheChains", "TrancheWorkflows",
+                "TrancheChains", "TrancheWorkflows", "TrancheOrchestrator",
                 "TrancheMongo", "TrancheHTTP", "CPosix",
             ],
             swiftSettings: strict
@@ -239,6 +250,15 @@ let package = Package(
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
                 "TranchePostgreSQL", "TrancheChains", "TrancheWorkflows", "TrancheTestKit",
+                "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheOrchestratorTests",
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
+                "TranchePostgreSQL", "TrancheOrchestrator", "TrancheHTTP", "TrancheTestKit",
                 "TestSupport",
             ],
             swiftSettings: strict

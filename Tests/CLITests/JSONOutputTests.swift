@@ -41,6 +41,10 @@ import TrancheWorkflows
             ("workflow show", WorkflowProgress.self),
             ("workflow work, workflow result", WorkflowResultDocument.self),
             ("workflow snapshot", WorkflowSnapshot.self),
+            ("check", CheckDocument.self),
+            ("graph", GraphDocument.self),
+            ("input list, input show", InputsDocument.self),
+            ("input add, input remove, input status", InstallationDocument.self),
             ("redefine", Redefinition.self),
             ("redefine --all, redefine --from-database", RedefinitionsDocument.self),
             ("compact", CompactionDocument.self),
@@ -55,13 +59,17 @@ import TrancheWorkflows
     func commands(name: String) throws {
         let article = try JSONArticle()
         switch name {
-        case "completions": #expect(article.sections[name] == nil)
+        case "completions", "run": #expect(article.sections[name] == nil)
         case "migrate":
             for action in ["up", "down", "status"] {
                 _ = try article.section(about: "migrate \(action)")
             }
         case "page":
             for action in ["next", "list"] { _ = try article.section(about: "page \(action)") }
+        case "input":
+            for action in InputCommand.Action.allCases {
+                _ = try article.section(about: "input \(action.rawValue)")
+            }
         case "workflow":
             for action in WorkflowCommand.Action.allCases {
                 _ = try article.section(about: "workflow \(action.rawValue)")

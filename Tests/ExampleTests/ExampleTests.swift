@@ -8,7 +8,8 @@ struct ExampleTests {
     @Test(
         "A Swift example does what it shows",
         arguments: [
-            "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce",
+            "OwnInput", "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers",
+            "ExactlyOnce",
             "Recursion", "LoadFile", "OwnConnector", "Workflow",
         ]
     )

@@ -11,9 +11,9 @@ import TrancheWorkflows
 extension Connectors {
     /// All connectors of the modules that the program links.
     package static let ofProgram = Connectors([
-        InventoryConnector(), PagesConnector(), FileConnector(), ObjectConnector(),
-        SnapshotConnector(), SQLiteConnector(), PostgreSQLConnector(), MongoConnector(),
-        WebhookConnector(), CypherConnector(), TableConnector(),
+        InventoryConnector(), PagesConnector(), InputConnector(), FileConnector(),
+        ObjectConnector(), SnapshotConnector(), SQLiteConnector(), PostgreSQLConnector(),
+        MongoConnector(), WebhookConnector(), CypherConnector(), TableConnector(),
     ])
 }
 

@@ -33,6 +33,10 @@ _tranche() {
         'changes:List who changed budgets and runs, when and why'
         'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
         'workflow:Begin a run that is described in a file; watch and steer it from anywhere'
+        'run:Run the inputs, processes and links that a file describes'
+        'check:Say what is wrong with a pipeline'\''s file, with line and column'
+        'graph:Print which processes of a pipeline'\''s file run on what'
+        'input:List the logs of inputs, and install what records changes of tables'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
         'completions:Print completions for a shell'
@@ -702,6 +706,44 @@ _tranche() {
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--reason[why; with start, pause, resume and cancel]:TEXT:' \
                 '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME; else it is printed]:PLACE:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        run)
+            _arguments \
+                ':FILE:' \
+                '--drain[work on what there is now, and end]' \
+                '--grace[after a stop signal, how long processes may go on; 5s by default]:TIME:' \
+                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        check)
+            _arguments \
+                ':FILE:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        graph)
+            _arguments \
+                ':FILE:' \
+                '--format[for people, for Graphviz or for Mermaid; text by default]:text|dot|mermaid:(text dot mermaid)' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        input)
+            _arguments \
+                ':list|show|add|remove|status:(list show add remove status)' \
+                ':NAME:' \
+                ':INPUT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

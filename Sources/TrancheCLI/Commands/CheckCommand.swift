@@ -1,0 +1,61 @@
+import Tranche
+import TrancheOrchestrator
+
+/// Says what is wrong with a pipeline's file.
+struct CheckCommand: Command {
+    static let description = CommandDescription(
+        name: "check",
+        summary: "Say what is wrong with a pipeline's file, with line and column",
+        operands: [PipelineFile.operand],
+        groups: [],
+        notes: PipelineFile.notes + "Nothing is opened, and nothing is run. Exit: 0 sound, 1 not.\n"
+    )
+
+    private let file: PipelineFile
+
+    init(_ arguments: Arguments) throws {
+        file = try PipelineFile(arguments)
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let faults: [YAMLError]
+        do {
+            let graph = try file.checked(context).graph
+            try context.write(CheckDocument(file: file.path, faults: [])) {
+                let jobs = HumanText.count(graph.jobs.count, "job", "jobs")
+                let inputs = HumanText.count(graph.inputs.count, "input", "inputs")
+                let processes = HumanText.count(graph.processes.count, "process", "processes")
+                return "\(file.path): \(inputs), \(processes), \(jobs); it can be run"
+            }
+            return .done
+        } catch let error as YAMLFaults {
+            faults = error.faults
+        } catch let error as YAMLError {
+            faults = [error]
+        }
+        try context.write(CheckDocument(file: file.path, faults: faults)) {
+            faults.map { "\($0)\n" }.joined()
+        }
+        return .failed
+    }
+}
+
+/// What is wrong with a pipeline's file, as a document.
+struct CheckDocument: Codable, Sendable {
+    var file: String
+    var faults: [Fault]
+
+    struct Fault: Codable, Sendable {
+        var line: Int
+        var column: Int
+        var path: String?
+        var message: String
+    }
+
+    init(file: String, faults: [YAMLError]) {
+        self.file = file
+        self.faults = faults.map {
+            Fault(line: $0.line, column: $0.column, path: $0.path, message: $0.message)
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import Tranche
+import TrancheOrchestrator
+
+/// Lists the logs of inputs, and what is still needed of them.
+struct InputCommand: Command {
+    static let description = CommandDescription(
+        name: "input",
+        summary: "List the logs of inputs, and install what records changes of tables",
+        operands: [
+            .init(name: Action.words, help: "what to do", choices: Action.allCases.map(\.rawValue)),
+            .init(
+                name: "NAME",
+                help: "with show: the input; with add, remove and status: the FILE of a pipeline",
+                isOptional: true
+            ),
+            .init(name: "INPUT", help: "with add, remove and status: its input", isOptional: true),
+        ],
+        groups: [],
+        notes: """
+            add installs in a PostgreSQL database what records the changes of the tables that an
+            input of the type postgresql names: triggers on each table and partition, and a log
+            in the schema tranche. Doing it again brings it up to date. status says what is
+            recorded and what is not seen; remove takes all of it out, with the log.
+
+            An input's events are kept until no job needs them, and cleaned then; the last one
+            stays. A job that reads the log holds them back with each batch that is open.
+
+            """
+    )
+
+    enum Action: String, CaseIterable {
+        case list, show, add, remove, status
+
+        static let words = allCases.map(\.rawValue).joined(separator: "|")
+    }
+
+    private let action: Action
+    private let name: String?
+    /// The pipeline and the input that something is installed for.
+    private let installed: (file: PipelineFile, input: String)?
+
+    init(_ arguments: Arguments) throws {
+        action = try arguments.choice(of: Self.description)
+        name = action == .show ? try arguments.operand(1, "NAME") : nil
+        switch action {
+        case .list, .show:
+            guard arguments.operands.count == (action == .show ? 2 : 1) else {
+                throw UsageError("a NAME alone goes with 'input show'")
+            }
+            installed = nil
+        case .add, .remove, .status:
+            let file = try PipelineFile(arguments, at: 1)
+            installed = (file, try arguments.operand(2, "INPUT"))
+        }
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        if let installed { return try await install(installed.file, installed.input, context) }
+        return try await list(context)
+    }
+
+    /// Installs what an input needs, takes it out, or says how it is.
+    private func install(
+        _ file: PipelineFile,
+        _ name: String,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        let pipeline = try PipelineFile.refusing { try file.checked(context) }
+        guard let input = pipeline.input(named: name) else {
+            throw UsageError("\(file.path) has no input '\(name)'")
+        }
+        guard let input = input as? any InstallableInput else {
+            throw UsageError("the input '\(name)' needs nothing installed")
+        }
+        var words: [String]?
+        switch action {
+        case .add: words = try await input.install()
+        case .remove:
+            try await input.remove()
+            words = ["nothing records for '\(name)' any more"]
+        default: words = try await input.installation()
+        }
+        guard let words else {
+            throw TrancheError(
+                .invalidSource,
+                "nothing records for '\(name)'; 'tranche input add \(file.path) \(name)' installs "
+                    + "what does"
+            )
+        }
+        let lines = words.isEmpty ? ["'\(name)' is as it should be"] : words
+        try context.write(InstallationDocument(input: name, lines: lines)) {
+            lines.map { $0 + "\n" }.joined()
+        }
+        return .done
+    }
+
+    private func list(_ context: Context) async throws -> ProgramStatus {
+        try await context.withInventory { inventory in
+            let logs = try await inventory.inputLogs().filter { name == nil || $0.name == name }
+            if let name, logs.isEmpty {
+                throw TrancheError(
+                    .invalidArgument,
+                    "there is no input '\(name)'; 'tranche input list' lists what there is"
+                )
+            }
+            var inputs: [InputsDocument.Input] = []
+            for log in logs {
+                let needs = try await inventory.needs(ofInput: log.name)
+                inputs.append(InputsDocument.Input(log, needs))
+            }
+            try context.write(InputsDocument(inputs: inputs)) { text(inputs) }
+            if inputs.isEmpty {
+                try context.note("there is no input yet; 'tranche run' makes them")
+            }
+            return .done
+        }
+    }
+
+    private func text(_ inputs: [InputsDocument.Input]) -> String {
+        inputs.map { input in
+            let kept = max(input.last - input.floor, 0)
+            var lines = [
+                "\(input.name): \(HumanText.count(Int(kept), "event", "events")) kept, up to "
+                    + "\(input.last); cleaned up to \(input.floor)"
+            ]
+            lines += input.jobs.map { job in
+                "  \(job.job)\(job.run.isEmpty ? "" : " (run \(job.run))"): done up to \(job.done)"
+            }
+            return lines.map { $0 + "\n" }.joined()
+        }.joined()
+    }
+}
+
+/// What was done for an input, or how it is, as a document.
+struct InstallationDocument: Codable, Sendable {
+    var input: String
+    var lines: [String]
+}
+
+/// The logs of inputs, as a document.
+struct InputsDocument: Codable, Sendable {
+    var inputs: [Input]
+
+    struct Input: Codable, Sendable {
+        var name: String
+        var floor: Int64
+        var last: Int64
+        var jobs: [Job]
+
+        init(_ log: InputLogRecord, _ needs: [InputLogNeed]) {
+            name = log.name
+            floor = log.floor
+            last = log.last
+            jobs = needs.map { Job(job: $0.key.job, run: $0.key.run, done: $0.done) }
+        }
+    }
+
+    struct Job: Codable, Sendable {
+        var job: String
+        var run: String
+        var done: Int64
+    }
+}

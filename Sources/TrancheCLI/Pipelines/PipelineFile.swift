@@ -1,0 +1,97 @@
+import Foundation
+import Tranche
+import TrancheConnectors
+import TrancheOrchestrator
+
+/// A pipeline's file, as an operand.
+struct PipelineFile: Sendable {
+    let path: String
+
+    static let operand = CommandDescription.Operand(
+        name: "FILE",
+        help: "the pipeline, as YAML or JSON"
+    )
+
+    /// What a file says, for people who write one.
+    static let notes = """
+        FILE has inputs, processes and links:
+
+            inputs:
+              uploads: {type: directory, folder: /srv/uploads, suffixes: [.csv]}
+              nightly: {type: schedule, cron: "0 2 * * *", zone: Europe/Berlin}
+            processes:
+              validate: {type: program, command: [python3, validate.py]}
+              report: {type: program, command: [./report.sh]}
+            links:
+              - {from: uploads, to: validate, count: 20, max_attempts: 5}
+              - nightly -> report
+
+        Types of inputs: directory, schedule, inventory (what another job has done), listing
+        (what a source lists), postgresql (changes of tables). Types of processes: program,
+        container. A program gets its events as JSON Lines on standard input, a
+        single one as PIPELINE_EVENT as well.
+
+        """
+
+    init(_ arguments: Arguments, at place: Int = 0) throws {
+        path = try arguments.operand(place, "FILE")
+    }
+
+    /// Reads the file.
+    ///
+    /// - Parameters:
+    ///   - programs: Makes processes that run programs.
+    ///   - context: Where sources are made.
+    /// - Returns: The pipeline.
+    /// - Throws: ``UsageError`` for a file that cannot be read; `YAMLFaults`, `YAMLError`.
+    func pipeline(
+        _ programs: @escaping PipelineTypes.ProcessMaker,
+        _ context: Context
+    ) throws -> Pipeline {
+        let text: String
+        do {
+            let data = try Data(contentsOf: URL(filePath: path))
+            guard let decoded = String(data: data, encoding: .utf8) else {
+                throw UsageError("\(path) is no UTF-8 text")
+            }
+            text = decoded
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
+        }
+        var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
+        types.processes["program"] = programs
+        return try Pipeline(text: text, file: path, types: types)
+    }
+
+    /// Reads the file for a command that needs all of it.
+    ///
+    /// - Throws: ``UsageError`` with every fault.
+    static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as YAMLFaults {
+            throw UsageError(error.faults.map { "\($0)" }.joined(separator: "; "))
+        } catch let error as YAMLError {
+            throw UsageError("\(error)")
+        }
+    }
+
+    /// Reads the file without running anything of it.
+    func checked(_ context: Context) throws -> Pipeline {
+        try pipeline({ UnstartedProgram($0) }, context)
+    }
+}
+
+/// A program of a pipeline that is only looked at.
+private struct UnstartedProgram: EventProcess {
+    let name: String
+
+    init?(_ settings: PartSettings) {
+        name = settings.name
+        guard ProgramProcess.command(of: settings) != nil else { return nil }
+    }
+
+    func run(_ events: EventBatch) async throws -> ProcessResult { ProcessResult() }
+}

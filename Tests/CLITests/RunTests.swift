@@ -1,0 +1,183 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheTestKit
+
+@testable import TrancheCLI
+
+@Suite(.timeLimit(.minutes(10))) struct RunTests {
+    /// A pipeline whose two processes note the ids of what they see, each in a file.
+    private static func pipeline(_ folder: String) -> String {
+        """
+        inputs:
+          files: {type: directory, folder: "\(folder)/in", quiet: 0s, interval: 100ms}
+        processes:
+          first: {type: program, command: [sh, -c, 'cat >> "\(folder)/first"']}
+          second: {type: program, command: [sh, -c, 'cat >> "\(folder)/second"']}
+        links:
+          - {from: files, to: [first, second], count: 10, lease: 1s, max_attempts: 100}
+        """
+    }
+
+    private func bench(files: Int) async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.write(Self.pipeline(bench.folder.path), to: "p.yaml")
+        for number in 0..<files { try bench.write("x", to: "in/file-\(number).csv") }
+        return bench
+    }
+
+    /// The names of the files whose events a process saw.
+    private func seen(by process: String, in bench: CommandLineBench) throws -> [String] {
+        try String(contentsOfFile: bench.path(process), encoding: .utf8)
+            .split(separator: "\n").compactMap { line in
+                line.firstMatch(of: /file-\d+\.csv/).map { String($0.output) }
+            }
+    }
+
+    @Test("What there is is worked on once by each link, and the jobs are shown")
+    func drain() async throws {
+        let bench = try await bench(files: 25)
+        let first = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(first.status == .done, "\(first.errors)")
+        try bench.write("x", to: "in/file-25.csv")
+        #expect(await bench.run("run", bench.path("p.yaml"), "--drain").status == .done)
+        for process in ["first", "second"] {
+            let seen = try seen(by: process, in: bench)
+            #expect(seen.count == 26)
+            #expect(Set(seen).count == 26)
+        }
+        let status = await bench.run("status")
+        #expect(status.output.contains("files/first "))
+        #expect(status.output.contains("input:files"))
+        let input = await bench.run("input", "show", "files")
+        #expect(input.output.contains("26"))
+        #expect(input.output.contains("files/second: done up to 26"))
+    }
+
+    @Test("A program that fails is told, and ends the command with 1")
+    func failing() async throws {
+        let bench = try await CommandLineBench()
+        let text = """
+            inputs: {files: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
+            processes: {p: {type: program, command: [sh, -c, "echo no >&2; exit 3"]}}
+            links: [{from: files, to: p, max_attempts: 1}]
+            """
+        try bench.write(text, to: "p.yaml")
+        try bench.write("x", to: "in/a")
+        let outcome = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("exit code 3: no"))
+        // What has failed for good is told again, also by who has not seen it fail.
+        let again = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(again.status == .failed)
+        #expect(again.errors.contains("1 batch of files/p failed"))
+        let logs = await bench.run("logs", "--batch", "1")
+        #expect(logs.output.contains("no"))
+    }
+
+    @Test("A single event is in the environment, several on standard input alone")
+    func environment() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("seen")
+        let text = """
+            inputs: {files: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
+            processes:
+              one: {type: program, command: [sh, -c, 'echo "$TRANCHE_LINK $PIPELINE_EVENT" >> "\(file)"']}
+            links: [files -> one]
+            """
+        try bench.write(text, to: "p.yaml")
+        try bench.write("x", to: "in/a")
+        let outcome = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        let seen = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(seen.hasPrefix(#"files/one {"location":"#), "\(seen)")
+        #expect(seen.contains(#""operation":"create""#), "\(seen)")
+    }
+
+    @Test("A file that is wrong is told with every fault, and nothing is run")
+    func faults() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("inputs: {a: {type: x}}\nprocesses: {}\nlinks: [a -> b]\n", to: "p.yaml")
+        let check = await bench.run("check", bench.path("p.yaml"))
+        #expect(check.status == .failed)
+        #expect(check.output.contains("p.yaml:1:20"))
+        let run = await bench.run("run", bench.path("p.yaml"))
+        #expect(run.status == .usage)
+        #expect(run.errors.contains("p.yaml:1:20"))
+        #expect(await bench.run("run", bench.path("none.yaml")).status == .usage)
+        let graph = await bench.run("graph", bench.path("p.yaml"))
+        #expect(graph.status == .usage)
+    }
+
+    @Test("A graph is printed, and a sound file is said to be")
+    func graph() async throws {
+        let bench = try await bench(files: 0)
+        let graph = await bench.run("graph", bench.path("p.yaml"))
+        #expect(graph.output.hasPrefix("files\n|-- first"))
+        let dot = await bench.run("graph", bench.path("p.yaml"), "--format", "dot")
+        #expect(dot.output.hasPrefix("digraph pipeline {"))
+        let check = await bench.run("check", bench.path("p.yaml"))
+        #expect(check.status == .done)
+        #expect(check.output.contains("1 input, 2 processes, 2 jobs"))
+    }
+
+    /// Starts `tranche run`, kills it at a random moment, and does that again.
+    private func killed(
+        _ bench: CommandLineBench,
+        times: Int,
+        _ generator: inout SplitMix64
+    ) async throws {
+        for round in 0..<times {
+            let running = try Executable.tranche.start(
+                ["run", bench.path("p.yaml")],
+                environment: bench.environment
+            )
+            let beside = try Executable.tranche.start(
+                ["run", bench.path("p.yaml")],
+                environment: bench.environment
+            )
+            let bound = (round + 1) * 20
+            let count = { (try? self.seen(by: "first", in: bench).count) ?? 0 }
+            // Somewhere in the work: how much of it is done by now differs with each round.
+            _ = await eventually { count() >= bound }
+            for _ in 0..<Int.random(in: 0..<5000, using: &generator) { sched_yield() }
+            running.send(SIGKILL)
+            _ = await running.outcome()
+            if round.isMultiple(of: 2) { beside.send(SIGKILL) } else { beside.send(SIGTERM) }
+            _ = await beside.outcome()
+        }
+    }
+
+    @Test("Each of two processes has every event recorded once, however often who runs them dies")
+    func kills() async throws {
+        let seed = UInt64.random(in: 0 ..< .max)
+        var generator = SplitMix64(seed: seed)
+        let bench = try await bench(files: 1000)
+        try await killed(bench, times: 20, &generator)
+        #expect(
+            await eventually {
+                await bench.run("run", bench.path("p.yaml"), "--drain").status == .done
+            }
+        )
+        let all = Set((0..<1000).map { "file-\($0).csv" })
+        for process in ["first", "second"] {
+            #expect(Set(try seen(by: process, in: bench)) == all, "seed \(seed)")
+            // What is recorded: batches that succeeded hold each event of the log once.
+            let rows = try bench.rows(
+                """
+                SELECT sum(batch_count), count(DISTINCT batch_id_start)
+                FROM inventory WHERE job = 'files/\(process)' AND status = 'succeeded'
+                """
+            )
+            #expect(rows[0].hasPrefix("1000"), "seed \(seed): \(rows)")
+            let others = try bench.rows(
+                "SELECT id FROM inventory WHERE job = 'files/\(process)' AND status <> 'succeeded'"
+            )
+            #expect(others == [], "seed \(seed)")
+        }
+        #expect(
+            try bench.rows("SELECT count(*), max(number) FROM inventory_event")[0] == "1000|1000"
+        )
+    }
+}
