@@ -122,6 +122,82 @@ import TrancheTestKit
         #expect(check.output.contains("1 input, 2 processes, 2 jobs"))
     }
 
+    @Test("The medallion of the examples validates files, splits them, and says which row is wrong")
+    func medallion() async throws {
+        let bench = try await CommandLineBench()
+        let examples = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../examples/pipelines/medallion").standardizedFileURL
+        for name in ["pipeline.yaml", "validate.py", "split.py"] {
+            let text = try String(contentsOf: examples.appending(path: name), encoding: .utf8)
+            try bench.write(text, to: name)
+        }
+        let head = "sensor,latitude,longitude,precipitation\n"
+        try bench.write(head + "s1,10,20,1.5\ns2,11,21,0\n", to: "raw/good.csv")
+        try bench.write(head + "s1,99,20,1.5\n", to: "raw/bad.csv")
+        let script =
+            "cd '\(bench.folder.path)' && exec '\(Executable.tranche.path)' run pipeline.yaml --drain"
+        let outcome = try await Executable("/bin/sh").run(
+            ["-c", script],
+            environment: bench.environment
+        )
+        #expect(outcome.code == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("Row failed validation: line 2: latitude"))
+        let results = try bench.rows(
+            """
+            SELECT job_result_item FROM inventory
+            WHERE job = 'raw/validate' AND status = 'succeeded'
+            """
+        )
+        #expect(results.count == 1)
+        #expect(results.first?.contains(#""rows": 2"#) == true, "\(results)")
+        let jobs = try bench.rows(
+            "SELECT job, status FROM inventory ORDER BY job, status"
+        )
+        #expect(
+            jobs == [
+                "raw/validate|failed", "raw/validate|succeeded", "raw/validate/split|succeeded",
+            ]
+        )
+    }
+
+    @Test("The schema takes what the program takes, as a validator from outside says")
+    func schema() async throws {
+        let bench = try await bench(files: 0)
+        let schema = await bench.run("schema")
+        #expect(schema.status == .done)
+        try bench.write(schema.output, to: "schema.json")
+        let files = [
+            (
+                #"{"inputs":{"a":{"type":"schedule","cron":"@daily"}},"processes":"#
+                    + #"[{"name":"p","type":"program","command":["x"]}],"links":["a -> p"]}"#, true
+            ),
+            (
+                #"{"inputs":{"a":{"type":"schedule","crn":"@daily"}},"processes":{},"links":[]}"#,
+                false
+            ),
+            (#"{"inputs":{},"processes":{},"links":["a -> b"],"more":1}"#, false),
+            (#"{"inputs":{"a":{"type":"x"}},"processes":{},"links":["a -> b"]}"#, false),
+            (#"{"inputs":{},"processes":{},"links":[{"from":"a","to":["b"],"cont":1}]}"#, false),
+        ]
+        for (place, file) in files.enumerated() { try bench.write(file.0, to: "\(place).json") }
+        guard let python = ProcessInfo.processInfo.environment["TRANCHE_TEST_PYTHON"] else {
+            return
+        }
+        let script = """
+            import json, jsonschema
+            schema = json.load(open("schema.json"))
+            jsonschema.Draft202012Validator.check_schema(schema)
+            check = jsonschema.Draft202012Validator(schema)
+            print([check.is_valid(json.load(open(f"{n}.json"))) for n in range(5)])
+            """
+        try bench.write(script, to: "check.py")
+        let outcome = try await Executable("/bin/sh").run(
+            ["-c", "cd '\(bench.folder.path)' && exec '\(python)' check.py"],
+            environment: bench.environment
+        )
+        #expect(outcome.output == "[True, False, False, False, False]\n", "\(outcome.errors)")
+    }
+
     /// Starts `tranche run`, kills it at a random moment, and does that again.
     private func killed(
         _ bench: CommandLineBench,

@@ -42,6 +42,24 @@ struct DirectoryInputTests {
         }
     }
 
+    @Test("Of a file that is written again and again the log knows the last identity alone")
+    func rewritten() async throws {
+        try await withFolder { inventory, log, files in
+            let input = DirectoryInput("files", folder: files.path, quiet: .zero)
+            for size in 1...4 {
+                try Data(repeating: 0, count: size).write(to: files.appending(path: "a"))
+                try await input.gather(log)
+            }
+            #expect(try await events(inventory).count == 4)
+            let lasting = try await inventory.store.lastingIdentities(
+                of: "files",
+                after: nil,
+                limit: 9
+            )
+            #expect(lasting.count == 1)
+        }
+    }
+
     @Test("A file that stays is known when its event is cleaned; one that has gone is not")
     func cleaned() async throws {
         try await withFolder { inventory, log, files in

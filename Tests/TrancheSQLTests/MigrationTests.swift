@@ -11,7 +11,7 @@ struct MigrationTests {
     static let tables = [
         "", "_archive", "_attempt", "_budget", "_change", "_gap", "_let_in", "_migration",
         "_output", "_page", "_page_list",
-        "_run", "_run_budget", "_workflow",
+        "_run", "_run_budget", "_workflow", "_event", "_input_log",
     ].map {
         "inventory" + $0
     }

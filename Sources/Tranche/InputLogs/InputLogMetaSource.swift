@@ -49,6 +49,8 @@ struct InputLogMetaSource: MetaSource {
             _ = try planner.offer(lost)
             if planner.cutUnread() { return planner.finish(reachedEnd: false) }
         }
+        // What lies before the beginning holds up no cleaning.
+        if cursor == nil, after > 0 { planner.passOver(to: after) }
         var highest = bounds.upper ?? .max
         if delay > .zero {
             let old = try await store.lastEvent(of: log, keptFor: delay.milliseconds)

@@ -19,7 +19,8 @@ package struct Program: Sendable {
         RestoreCommand.self, BudgetCommand.self, ProbeCommand.self, ChangesCommand.self,
         PageCommand.self,
         WorkflowCommand.self,
-        RunCommand.self, CheckCommand.self, GraphCommand.self, InputCommand.self,
+        RunCommand.self, CheckCommand.self, GraphCommand.self, SchemaCommand.self,
+        InputCommand.self,
         RedefineCommand.self,
         CompactCommand.self, CompletionsCommand.self,
     ]

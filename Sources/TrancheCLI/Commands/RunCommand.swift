@@ -114,7 +114,8 @@ struct RunCommand: Command {
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await error in orchestrator.errors {
+                // How a batch ended is told as of any.
+                for await error in orchestrator.errors where error.batch == nil {
                     progress.update("\(redacted("\(error)"))", isAlwaysShown: true)
                 }
             }

@@ -40,7 +40,7 @@ public struct ContainerProgram: Sendable {
     /// Runs a container to its end, or goes on with the one that is at work under this attempt.
     ///
     /// One that ended with 0 or was cut short is removed; one that failed stays until the next
-    /// attempt, or ``ContainerEngine/reap(inventory:older:now:isHeld:)``, removes it. Cancelled, the
+    /// attempt, or ``ContainerEngine/reap(inventory:older:now:stopTimeout:isHeld:)``, removes it. Cancelled, the
     /// container is stopped and removed, and its end told.
     ///
     /// - Parameters:

@@ -24,7 +24,8 @@ struct FoundFile: Sendable, Hashable {
 
 /// The files of a folder that were given, by where they are.
 struct KnownFiles: Sendable {
-    private var identities: [String: String] = [:]
+    /// More than one for a file that was written again while nobody watched.
+    private var identities: [String: Set<String>] = [:]
 
     /// Reads what a log knows.
     init(in log: InputLog) async throws {
@@ -32,14 +33,16 @@ struct KnownFiles: Sendable {
         let size = 1000
         while true {
             let page = try await log.lastingIdentities(after: mark, limit: size)
-            for identity in page { identities[Self.place(of: identity)] = identity }
+            for identity in page {
+                identities[Self.place(of: identity), default: []].insert(identity)
+            }
             guard page.count == size else { return }
             mark = page.last
         }
     }
 
     func has(_ file: FoundFile) -> Bool {
-        identities[Self.place(of: file.identity)] == file.identity
+        identities[Self.place(of: file.identity)]?.contains(file.identity) == true
     }
 
     /// Whether a file of the path was given when it was another.
@@ -48,18 +51,28 @@ struct KnownFiles: Sendable {
     }
 
     mutating func add(_ file: FoundFile) {
-        identities[Self.place(of: file.identity)] = file.identity
+        identities[Self.place(of: file.identity), default: []].insert(file.identity)
     }
 
-    /// Forgets files that are there no more.
+    /// Forgets files that are there no more, and what others were before.
     ///
     /// - Parameter files: Those that are there.
-    /// - Returns: The identities of the others.
+    /// - Returns: The identities that are forgotten.
     mutating func remove(allBut files: [FoundFile]) -> [String] {
-        let there = Set(files.map { Self.place(of: $0.identity) })
-        let gone = identities.filter { !there.contains($0.key) }
-        for place in gone.keys { identities[place] = nil }
-        return gone.values.sorted()
+        let there = Dictionary(files.map { (Self.place(of: $0.identity), $0.identity) }) { $1 }
+        var gone: [String] = []
+        for (place, known) in identities {
+            guard let current = there[place] else {
+                gone += known
+                identities[place] = nil
+                continue
+            }
+            // One that is not given yet is still the other.
+            guard known.count > 1, known.contains(current) else { continue }
+            gone += known.subtracting([current])
+            identities[place] = [current]
+        }
+        return gone.sorted()
     }
 
     /// What an identity has in front of size, time and number.

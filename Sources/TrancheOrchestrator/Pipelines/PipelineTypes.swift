@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 public import TrancheConnectors
 
@@ -89,7 +90,7 @@ public struct PipelineTypes: Sendable {
         let folder = settings.text("folder")
         var input = DirectoryInput(
             settings.name,
-            folder: folder ?? "",
+            folder: absolute(folder ?? ""),
             suffixes: settings.texts("suffixes"),
             isRecursive: settings.flag("recursive"),
             marker: settings.optionalText("marker")
@@ -100,6 +101,11 @@ public struct PipelineTypes: Sendable {
             if interval <= .zero { settings.fault("give an interval above 0", key: "interval") }
         }
         return folder == nil ? nil : input
+    }
+
+    /// A path that is the same wherever the next process is started; links in it stay.
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 
     private static func schedule(_ settings: PartSettings) throws -> (any Input)? {

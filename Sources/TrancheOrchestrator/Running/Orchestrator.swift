@@ -343,7 +343,7 @@ public final class Orchestrator: Sendable {
             do {
                 try await body()
                 continue
-            } catch is CancellationError {
+            } catch is CancellationError where Task.isCancelled || stop.stage >= .stopping {
                 break
             } catch let error as TrancheError where error.code == .unknownRun {
                 // The job before it has not begun yet.

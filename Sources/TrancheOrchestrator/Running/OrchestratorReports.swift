@@ -69,7 +69,7 @@ final class OrchestratorReports: Sendable {
         if let failure = report.end.failure {
             change(job.name) { $0.failed += 1 }
             note(
-                OrchestratorError(job.name, message: "batch \(report.batch.id): \(failure.message)")
+                OrchestratorError(job.name, batch: report.batch.id, message: failure.message)
             )
         }
         onBatch?(job, report)

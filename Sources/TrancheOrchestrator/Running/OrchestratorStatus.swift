@@ -46,17 +46,23 @@ public struct OrchestratorError: Error, Sendable, CustomStringConvertible {
     public let part: String
     /// What went wrong, in words, without credentials.
     public let message: String
+    /// The batch whose attempt failed; `nil` where it was something else.
+    public let batch: Int64?
 
     init(_ part: String, _ what: String? = nil, _ error: any Error) {
         self.part = part
+        batch = nil
         message = (what.map { "\($0): " } ?? "") + "\(error)"
     }
 
-    init(_ part: String, message: String) {
+    init(_ part: String, batch: Int64? = nil, message: String) {
         self.part = part
+        self.batch = batch
         self.message = message
     }
 
     /// The error with the part that it is of.
-    public var description: String { "\(part): \(message)" }
+    public var description: String {
+        batch.map { "\(part): batch \($0): \(message)" } ?? "\(part): \(message)"
+    }
 }

@@ -36,6 +36,7 @@ _tranche() {
         'run:Run the inputs, processes and links that a file describes'
         'check:Say what is wrong with a pipeline'\''s file, with line and column'
         'graph:Print which processes of a pipeline'\''s file run on what'
+        'schema:Print the JSON Schema of a pipeline'\''s file, for editors'
         'input:List the logs of inputs, and install what records changes of tables'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
@@ -734,6 +735,13 @@ _tranche() {
             _arguments \
                 ':FILE:' \
                 '--format[for people, for Graphviz or for Mermaid; text by default]:text|dot|mermaid:(text dot mermaid)' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        schema)
+            _arguments \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

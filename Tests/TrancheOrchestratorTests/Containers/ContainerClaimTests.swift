@@ -5,7 +5,11 @@ import Tranche
 
 @testable import TrancheOrchestrator
 
-@Suite("The name of a container is the lock on its batch", .timeLimit(.minutes(5)))
+@Suite(
+    "The name of a container is the lock on its batch",
+    .enabled(if: TestEngine.isThere),
+    .timeLimit(.minutes(5))
+)
 struct ContainerClaimTests {
     @Test("The attempt's own container is adopted, with all that it wrote")
     func adopted() async throws {

@@ -4,7 +4,7 @@ import Tranche
 
 @testable import TrancheOrchestrator
 
-@Suite("Images of containers", .timeLimit(.minutes(5)))
+@Suite("Images of containers", .enabled(if: TestEngine.isThere), .timeLimit(.minutes(5)))
 struct ContainerImageTests {
     @Test("An image that is not there is named, with what to do")
     func missing() async throws {

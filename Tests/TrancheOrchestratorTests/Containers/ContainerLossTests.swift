@@ -34,7 +34,12 @@ private struct OwnService {
     }
 }
 
-@Suite("Engines that go away", .timeLimit(.minutes(5)), .serialized)
+@Suite(
+    "Engines that go away",
+    .enabled(if: TestEngine.isThere),
+    .timeLimit(.minutes(5)),
+    .serialized
+)
 struct ContainerLossTests {
     private func withService(
         _ body: (TestEngine, () async throws -> Void) async throws -> Void

@@ -5,7 +5,7 @@ import Tranche
 
 @testable import TrancheOrchestrator
 
-@Suite("Containers at work", .timeLimit(.minutes(5)))
+@Suite("Containers at work", .enabled(if: TestEngine.isThere), .timeLimit(.minutes(5)))
 struct ContainerRunTests {
     @Test("An exit code is told as it is, and who failed is kept", arguments: [0, 1, 3, 75, 255])
     func exitCodes(code: Int32) async throws {

@@ -4,7 +4,7 @@ import Tranche
 
 @testable import TrancheOrchestrator
 
-@Suite("Containers that are stopped", .timeLimit(.minutes(5)))
+@Suite("Containers that are stopped", .enabled(if: TestEngine.isThere), .timeLimit(.minutes(5)))
 struct ContainerStopTests {
     @Test("Cancelled, a program is asked to end, and its container is gone")
     func cancelled() async throws {

@@ -13,6 +13,11 @@ struct TestEngine: Sendable {
             "no container engine is named in TRANCHE_TEST_CONTAINERS; scripts/test starts one"
     }
 
+    /// Whether there is one: `scripts/test` starts it where that can be.
+    static var isThere: Bool {
+        ProcessInfo.processInfo.environment["TRANCHE_TEST_CONTAINERS"]?.isEmpty == false
+    }
+
     static let image = "localhost/tranche-test:1"
 
     let address: ContainerAddress

@@ -1,0 +1,29 @@
+import Tranche
+import TrancheOrchestrator
+
+/// Prints the JSON Schema of a pipeline's file.
+struct SchemaCommand: Command {
+    static let description = CommandDescription(
+        name: "schema",
+        summary: "Print the JSON Schema of a pipeline's file, for editors",
+        groups: [],
+        notes: """
+            An editor that knows it completes the keys of a file and marks what is wrong:
+
+                tranche schema > pipeline.schema.json
+                # yaml-language-server: $schema=pipeline.schema.json
+
+            'tranche check' says more, such as that a link leads to a process that there is.
+
+            """
+    )
+
+    init(_ arguments: Arguments) throws {}
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
+        types.processes["program"] = { _ in nil }
+        try context.output.write(PipelineSchema.text(of: types))
+        return .done
+    }
+}

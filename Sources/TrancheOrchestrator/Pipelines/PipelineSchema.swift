@@ -1,0 +1,127 @@
+/// The JSON Schema of a pipeline's file, for editors and for checks without this program.
+///
+/// It is of the draft 2020-12, <https://json-schema.org/draft/2020-12>. What it cannot say, such as
+/// that links lead to processes that there are, `tranche check` says.
+public enum PipelineSchema: Sendable {
+    /// The schema as JSON.
+    ///
+    /// - Parameter types: The names of the types that files may name; those of their fields that are
+    ///   known are checked, any others are taken as they come.
+    /// - Returns: The text.
+    public static func text(of types: PipelineTypes) -> String {
+        let inputs = types.inputs.keys.sorted().map { part($0, inputFields[$0]) }
+        let processes = types.processes.keys.sorted().map { part($0, processFields[$0]) }
+        return """
+            {
+              "$schema": "https://json-schema.org/draft/2020-12/schema",
+              "title": "A pipeline of Tranche",
+              "type": "object",
+              "required": ["inputs", "processes", "links"],
+              "additionalProperties": false,
+              "properties": {
+                \(properties(runningFields)),
+                "inputs": \(parts(inputs)),
+                "processes": \(parts(processes)),
+                "links": {"type": "array", "minItems": 1, "items": {"anyOf": [
+                  {"type": "string", "pattern": "->"},
+                  \(object(linkFields, required: ["from", "to"]))
+                ]}}
+              }
+            }
+
+            """
+    }
+
+    /// What the value of a field must be.
+    enum Kind: String {
+        case text = #"{"type": "string"}"#
+        case textOrNumber = #"{"type": ["string", "number"]}"#
+        case flag = #"{"type": "boolean"}"#
+        case count = #"{"type": "integer", "minimum": 0}"#
+        case number = #"{"type": "number"}"#
+        case texts = #"{"type": "array", "items": {"type": ["string", "number"]}}"#
+        case textOrTexts = #"""
+            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+            """#
+        case any = "true"
+        case anyObject = #"{"type": "object"}"#
+    }
+
+    typealias Field = (name: String, kind: Kind)
+
+    static let runningFields: [Field] = [
+        ("processes_at_once", .count), ("keep", .textOrNumber), ("grace", .textOrNumber),
+    ]
+
+    static let linkFields: [Field] = [
+        ("from", .text), ("to", .textOrTexts), ("count", .count), ("weight", .textOrNumber),
+        ("operations", .texts), ("operation", .texts), ("workers", .count),
+        ("timeout", .textOrNumber), ("coalesce", .text), ("within", .textOrNumber),
+        ("start", .text), ("lease", .textOrNumber), ("max_attempts", .count),
+        ("backoff", .textOrNumber), ("backoff_limit", .textOrNumber), ("on_exhausted", .text),
+        ("extended_retries", .textOrNumber), ("execution", .text), ("parallelism", .count),
+        ("budgets", .texts), ("share", .number), ("priority", .number),
+    ]
+
+    static let inputFields: [String: (fields: [Field], required: [String])] = [
+        "directory": (
+            [
+                ("folder", .text), ("suffixes", .texts), ("recursive", .flag), ("marker", .text),
+                ("quiet", .textOrNumber), ("interval", .textOrNumber),
+            ], ["folder"]
+        ),
+        "schedule": ([("cron", .text), ("zone", .text), ("missed", .text)], ["cron"]),
+        "inventory": ([("job", .text), ("run", .text), ("gives", .text)], ["job"]),
+        "listing": ([("source", .any), ("location", .text)], ["source"]),
+        "postgresql": (
+            [("url", .text), ("tables", .texts), ("schemas", .texts), ("payload", .text)], ["url"]
+        ),
+    ]
+
+    static let processFields: [String: (fields: [Field], required: [String])] = [
+        "program": ([("command", .textOrTexts)], ["command"]),
+        "container": ([("container", .anyObject)], ["container"]),
+    ]
+
+    // MARK: - Writing
+
+    private static func properties(_ fields: [Field]) -> String {
+        // The names of fields are words.
+        fields.map { "\"\($0.name)\": \($0.kind.rawValue)" }.joined(separator: ", ")
+    }
+
+    private static func object(_ fields: [Field], required: [String]) -> String {
+        let names = required.map { "\"\($0)\"" }.joined(separator: ", ")
+        return """
+            {"type": "object", "required": [\(names)], "additionalProperties": false, \
+            "properties": {\(properties(fields))}}
+            """
+    }
+
+    /// A part of a type: with its fields, where they are known.
+    private static func part(
+        _ type: String,
+        _ known: (fields: [Field], required: [String])?
+    ) -> (type: String, condition: String) {
+        let isType = #"{"properties": {"type": {"const": "\#(type)"}}}"#
+        guard let known else { return (type, #"{"if": \#(isType), "then": true}"#) }
+        let common: [Field] = [
+            ("name", .text), ("type", .text), ("operations", .texts), ("operation", .texts),
+        ]
+        let body = object(common + known.fields, required: known.required)
+        return (type, #"{"if": \#(isType), "then": \#(body)}"#)
+    }
+
+    /// Parts by name, or as a list.
+    private static func parts(_ parts: [(type: String, condition: String)]) -> String {
+        let names = parts.map { "\"\($0.type)\"" }.joined(separator: ", ")
+        let one = """
+            {"type": "object", "required": ["type"], "properties": {"type": {"enum": [\(names)]}}, \
+            "allOf": [\(parts.map(\.condition).joined(separator: ", "))]}
+            """
+        return """
+            {"anyOf": [{"type": "object", "additionalProperties": \(one)}, \
+            {"type": "array", "items": \(one)}]}
+            """
+    }
+}
