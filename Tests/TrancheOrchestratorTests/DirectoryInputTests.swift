@@ -115,6 +115,49 @@ struct DirectoryInputTests {
         }
     }
 
+    @Test("A file of another century is given; one whose name is no text holds up no other")
+    func oddFiles() async throws {
+        try await withFolder { inventory, log, files in
+            let old = files.appending(path: "old")
+            try Data("x".utf8).write(to: old)
+            // Beyond what nanoseconds since 1970 can say.
+            for path in [old.path] { #expect(setTime(of: path, to: 10_413_792_000)) }
+            let input = DirectoryInput("files", folder: files.path, quiet: .zero)
+            try await input.gather(log)
+            #expect(try await events(inventory) == ["create old"])
+            let name = files.path.utf8.map { CChar(bitPattern: $0) } + [0x2F, -1, 0x78, 0]
+            let descriptor = open(name, O_CREAT, 0o600)
+            #expect(descriptor >= 0)
+            close(descriptor)
+            try Data("x".utf8).write(to: files.appending(path: "new"))
+            await #expect(throws: TrancheError.self) { try await input.gather(log) }
+            #expect(try await events(inventory) == ["create old", "create new"])
+        }
+    }
+
+    private func setTime(of path: String, to seconds: Int) -> Bool {
+        let time = timespec(tv_sec: seconds, tv_nsec: 0)
+        return utimensat(AT_FDCWD, path, [time, time], 0) == 0
+    }
+
+    @Test("A folder that is empty for a while is not taken for one whose files have gone")
+    func emptyForAWhile() async throws {
+        try await withFolder { inventory, log, files in
+            let input = DirectoryInput("files", folder: files.path, quiet: .zero)
+            for name in ["a", "b"] { try Data(name.utf8).write(to: files.appending(path: name)) }
+            try await input.gather(log)
+            _ = try await inventory.clean(input: "files", keeping: .zero)
+            let away = files.deletingLastPathComponent().appending(path: "away")
+            try FileManager.default.moveItem(at: files, to: away)
+            try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+            try await input.gather(log)
+            try FileManager.default.removeItem(at: files)
+            try FileManager.default.moveItem(at: away, to: files)
+            try await input.gather(log)
+            #expect(try await inventory.inputLogs().map(\.last) == [2])
+        }
+    }
+
     @Test("A folder that is not there is said to be, in words")
     func missing() async throws {
         try await withFolder { _, log, files in

@@ -38,6 +38,22 @@ struct GraphTests {
         #expect(changed == known)
     }
 
+    @Test("What goes with links from inputs alone, and names that are too long, are refused")
+    func linksFromProcesses() throws {
+        var graph = try graph([("in", "a")])
+        #expect(throws: GraphError.needsInput("a/b")) {
+            try graph.add(Link(from: "a", to: "b", start: .end))
+        }
+        var deep = PipelineGraph()
+        let names = (0..<4).map { "\($0)" + String(repeating: "x", count: 39) }
+        try deep.addInput(names[0])
+        for name in names.dropFirst() { try deep.addProcess(name) }
+        try deep.add(Link(from: names[0], to: names[1]))
+        try deep.add(Link(from: names[1], to: names[2]))
+        #expect(throws: GraphError.self) { try deep.add(Link(from: names[2], to: names[3])) }
+        #expect(deep.links.count == 2)
+    }
+
     @Test("An unknown process is told in known words")
     func words() {
         #expect(

@@ -41,10 +41,10 @@ struct PipelineTests {
               b: {type: own, word: yes}
             links:
               - raw -> a -> b
-              - {from: nightly, to: [b], count: 5, operations: [insert], workers: 2,
+              - {from: nightly, to: [b], count: 5, workers: 2,
                  coalesce: key, within: 5s, start: end, lease: 30s, max_attempts: 2,
                  budgets: [disk], share: 2, timeout: 10m}
-              - loaded -> b
+              - {from: loaded, to: b, operations: [insert]}
             """
         let pipeline = try Pipeline(text: text, file: "p.yaml", types: Self.types)
         #expect(pipeline.configuration.processes == 4)
@@ -54,7 +54,7 @@ struct PipelineTests {
         #expect(pipeline.links.map(\.name) == ["raw/a", "a/b", "nightly/b", "loaded/b"])
         let link = pipeline.links[2]
         #expect(link.limit == .count(5))
-        #expect(link.operations == [.create])
+        #expect(pipeline.links[3].operations == [.create])
         #expect(link.workers == 2)
         #expect(link.coalesce == .seconds(5))
         #expect(link.start == .end)

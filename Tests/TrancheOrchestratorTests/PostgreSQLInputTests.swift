@@ -14,7 +14,7 @@ struct PostgreSQLInputTests {
         try await withOutboxDatabase { database in
             try await database.run(
                 """
-                CREATE TABLE orders (id bigint PRIMARY KEY, price numeric);
+                CREATE TABLE orders (id bigint PRIMARY KEY, price numeric, n integer);
                 """
             )
             let input = try PostgreSQLInput(

@@ -35,6 +35,23 @@ struct ScheduleInputTests {
         }
     }
 
+    @Test("A schedule that is only ever drained gives the times since it was first drained")
+    func drained() async throws {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.store.now = { clock.date }
+        let store = MemoryInventoryStore(clock: clock)
+        let inventory = Inventory(store: store, configuration: configuration)
+        let input = ScheduleInput("hourly", schedule: try CronSchedule("@hourly"), missed: .all)
+        let log = InputLog(of: "hourly", in: inventory)
+        try await input.gather(log)
+        #expect(try await inventory.inputLogs().map(\.last) == [0])
+        clock.advance(by: .seconds(7300))
+        try await input.gather(log)
+        try await input.gather(log)
+        #expect(try await inventory.inputLogs().map(\.last) == [2])
+    }
+
     @Test("What was missed is given as it is told: the latest, all, or none")
     func missed() async throws {
         let latest = try await events(missed: .latest, afterDays: 4)

@@ -3,7 +3,8 @@ CREATE TABLE {inventory_input_log} (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     -- Events up to this number are cleaned.
-    floor INTEGER NOT NULL DEFAULT 0
+    floor INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE {inventory_event} (
@@ -26,3 +27,7 @@ CREATE INDEX {name:inventory_event_key_idx}
 CREATE INDEX {name:inventory_event_lasting_idx}
     ON {inventory_event} (log_id, identity)
     WHERE is_lasting = 1;
+-- What can still be cleaned.
+CREATE INDEX {name:inventory_event_kept_idx}
+    ON {inventory_event} (log_id, number)
+    WHERE is_lasting = 0 OR content <> '';

@@ -44,13 +44,12 @@ struct InputLogMetaSource: MetaSource {
         guard let record = try await store.inputLog(log) else {
             throw InputLogSource.noLog(log, in: store.name)
         }
-        if let lost = lost(of: record, behind: cursor, within: bounds) {
+        if let lost = lost(of: record, behind: cursor, within: bounds),
+            planner.cutUnread(lost)
+        {
             // What was cleaned before it was read is a batch that fails.
-            _ = try planner.offer(lost)
-            if planner.cutUnread() { return planner.finish(reachedEnd: false) }
+            return planner.finish(reachedEnd: false)
         }
-        // What lies before the beginning holds up no cleaning.
-        if cursor == nil, after > 0 { planner.passOver(to: after) }
         var highest = bounds.upper ?? .max
         if delay > .zero {
             let old = try await store.lastEvent(of: log, keptFor: delay.milliseconds)
@@ -63,6 +62,17 @@ struct InputLogMetaSource: MetaSource {
             let lower = max(planner.position ?? 0, after, max(bounds.lower ?? 1, 1) - 1) + 1
             guard lower <= highest else { return planner.finish(reachedEnd: true) }
             let events = try await store.events(of: log, in: lower...highest, limit: size)
+            if events.first?.number != lower, planner.isEmpty,
+                let now = try await store.inputLog(log), now.floor > record.floor
+            {
+                // It was cleaned since the floor was read.
+                return try await nextRange(
+                    after: cursor,
+                    within: bounds,
+                    limit: limit,
+                    batches: batches
+                )
+            }
             for event in events where try !planner.offer(event.item) {
                 return planner.finish(reachedEnd: false)
             }
@@ -70,18 +80,18 @@ struct InputLogMetaSource: MetaSource {
         }
     }
 
-    /// What stands for events that were cleaned although a run has not come so far; `nil` where
-    /// there are none.
+    /// The events that were cleaned although a run has not come so far; `nil` where there are none.
     private func lost(
         of record: InputLogRecord,
         behind cursor: Int64?,
         within bounds: IDBounds
-    ) -> Item? {
-        guard let cursor, cursor < record.floor, record.floor < record.last else { return nil }
-        guard record.floor >= bounds.lower ?? 1, record.floor <= bounds.upper ?? .max else {
-            return nil
-        }
-        return Item(id: record.floor)
+    ) -> ClosedRange<Int64>? {
+        let end = min(record.floor, bounds.upper ?? .max)
+        // Without any of these a run begins at the floor.
+        let begin = cursor ?? bounds.lower?.addingClamped(-1) ?? (after > 0 ? after : nil)
+        guard var begin, record.floor < record.last else { return nil }
+        begin = max(begin, 0, bounds.lower?.addingClamped(-1) ?? 0)
+        return begin < end ? begin + 1...end : nil
     }
 
     func highestID() async throws -> Int64? {

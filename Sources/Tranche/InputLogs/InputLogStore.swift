@@ -51,11 +51,11 @@ public protocol InputLogStore: Sendable {
     /// Finds the numbers of the last events of some keys.
     ///
     /// - Parameters:
-    ///   - keys: The keys.
+    ///   - keys: The keys, told apart by their bytes.
     ///   - log: The log.
-    /// - Returns: The highest number of each key that is in the log.
+    /// - Returns: The highest number of each, in the same order; `nil` where there is none.
     /// - Throws: ``TrancheError`` of the store.
-    func lastEvents(ofKeys keys: [String], in log: String) async throws -> [String: Int64]
+    func lastEvents(ofKeys keys: [String], in log: String) async throws -> [Int64?]
 
     /// Finds out how far each run that reads a source is done with it.
     ///

@@ -65,9 +65,13 @@ extension Inventory {
         let needs = try await needs(ofInput: input)
         // Nobody has read it: it waits for who will, as long as it may.
         let done = needs.map(\.done).min() ?? 0
-        let old = try await retrying { _ in
-            try await store.lastEvent(of: input, keptFor: keep.milliseconds)
-        }
+        // Looking for what is old is for those that somebody still needs.
+        let old =
+            done >= log.last - 1
+            ? nil
+            : try await retrying { _ in
+                try await store.lastEvent(of: input, keptFor: keep.milliseconds)
+            }
         // The last event stays, whatever becomes of it.
         let floor = min(max(done, old ?? 0), max(log.last - 1, 0))
         guard floor > 0 else { return (0, []) }

@@ -52,8 +52,11 @@ public struct LoggedEvent: Sendable, Hashable {
         guard weight.isFinite, weight >= 0 else {
             throw TrancheError(.invalidArgument, "the weight of an event is 0 or more")
         }
-        guard !content.utf8.contains(0) else {
-            throw TrancheError(.invalidArgument, "the content of an event has no NUL")
+        guard !content.isEmpty, !content.utf8.contains(0) else {
+            throw TrancheError(
+                .invalidArgument,
+                "the content of an event is not empty, and has no NUL"
+            )
         }
     }
 }
@@ -106,12 +109,15 @@ public struct InputLogRecord: Sendable, Hashable {
     public var floor: Int64
     /// The number of the last event; 0 where there has been none.
     public var last: Int64
+    /// When the log was made, by the inventory's clock.
+    public var createdAt: Date
 
     /// Makes a record.
-    public init(name: String, floor: Int64 = 0, last: Int64 = 0) {
+    public init(name: String, floor: Int64 = 0, last: Int64 = 0, createdAt: Date) {
         self.name = name
         self.floor = floor
         self.last = last
+        self.createdAt = createdAt
     }
 }
 
@@ -126,5 +132,22 @@ public struct InputLogNeed: Sendable, Hashable {
     public init(key: RunKey, done: Int64) {
         self.key = key
         self.done = done
+    }
+
+    /// What a run needs; `nil` for a bounded one that needs nothing more.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - lowestOpen: The lowest id of its batches that are held, due or stuck.
+    package init?(of run: RunRecord, lowestOpen: Int64?) {
+        // One that has read nothing yet needs what lies behind its beginning.
+        let after = run.source.flatMap { InputLogSource($0) }?.after
+        let begin = run.bounds.lower.map { $0.addingClamped(-1) } ?? after ?? 0
+        let cursor = run.cursor ?? begin
+        if lowestOpen == nil, let upper = run.bounds.upper, cursor >= upper { return nil }
+        self.init(
+            key: run.key,
+            done: min(cursor, lowestOpen.map { $0.addingClamped(-1) } ?? cursor)
+        )
     }
 }

@@ -38,6 +38,13 @@ public struct PlannedRange: Sendable, Hashable {
         items = nil
     }
 
+    /// Makes a range of items that nobody has read; each counts as one.
+    init(unread ids: ClosedRange<Int64>) {
+        self.ids = IDRuns(ids)
+        weight = Double(self.ids.count)
+        items = nil
+    }
+
     /// How many items there are.
     public var count: Int { knownCount ?? ids.count }
 
@@ -47,9 +54,6 @@ public struct PlannedRange: Sendable, Hashable {
         weight = weightBefore
         items?.removeLast()
     }
-
-    /// Leaves it to whoever is given the items to read them.
-    mutating func dropItems() { items = nil }
 
     mutating func add(_ item: Item, keeping most: Int) {
         if ids.count == 0 { key = item.key }

@@ -92,12 +92,15 @@ public struct RangePlanner: Sendable {
         return false
     }
 
-    /// Cuts the range behind the last item offered, however small it is; its items are to be read
-    /// by whoever is given them.
+    /// Cuts a range of items that are to be read by whoever is given them.
     ///
+    /// - Parameter ids: Their ids, above all before.
     /// - Returns: Whether all ranges are cut.
-    package mutating func cutUnread() -> Bool {
-        current.dropItems()
+    package mutating func cutUnread(_ ids: ClosedRange<Int64>) -> Bool {
+        close()
+        guard !isFull else { return true }
+        current = PlannedRange(unread: ids)
+        lastID = ids.upperBound
         close()
         return isFull
     }
@@ -124,6 +127,9 @@ public struct RangePlanner: Sendable {
             reachedEnd: !hasMore
         )
     }
+
+    /// Whether no item was offered yet.
+    package var isEmpty: Bool { ranges.isEmpty && !isOpen }
 
     /// Whether a range has begun and is not cut yet.
     public var isOpen: Bool { current.ids.count > 0 }

@@ -37,13 +37,14 @@ struct RunCommand: Command {
 
     private let file: PipelineFile
     private let drains: Bool
-    private let grace: Grace
+    /// As the command line says it; `nil` where the file does.
+    private let asked: Grace?
     private let worker: String?
 
     init(_ arguments: Arguments) throws {
         file = try PipelineFile(arguments)
         drains = arguments.has("drain")
-        grace = try Grace(arguments)
+        asked = arguments.has("grace") ? try Grace(arguments) : nil
         worker = arguments.text("worker")
     }
 
@@ -56,7 +57,9 @@ struct RunCommand: Command {
                 hasWeights: false
             )
             let stop = StopSource()
-            let programs = try programs(on: inventory, stop, progress, context)
+            let written = try PipelineFile.refusing { try file.checked(context) }
+            let grace = asked ?? Grace(length: written.configuration.grace)
+            let programs = try programs(on: inventory, stop, grace, progress, context)
             let pipeline = try PipelineFile.refusing { try file.pipeline(programs, context) }
             let orchestrator = try pipeline.orchestrator(on: inventory, stop: stop) {
                 $0.grace = grace.length
@@ -100,7 +103,7 @@ struct RunCommand: Command {
                 status = .failed
                 try context.note(
                     "\(HumanText.count(count, "batch", "batches")) of \(job.name) failed; 'tranche "
-                        + "batches --job \(job.name)' lists them, 'tranche retry' offers them again"
+                        + "batches --job \(job.name)' lists them, 'tranche retry' or 'redrive' offers them again"
                 )
             }
         }
@@ -132,11 +135,11 @@ struct RunCommand: Command {
     private func programs(
         on inventory: Inventory,
         _ stop: StopSource,
+        _ grace: Grace,
         _ progress: Progress,
         _ context: Context
     ) throws -> PipelineTypes.ProcessMaker {
         let guardian = try ProcessGuard()
-        let grace = grace
         return { settings in
             guard let words = ProgramProcess.command(of: settings) else { return nil }
             let path: String

@@ -28,8 +28,9 @@ public struct Event: Sendable, Hashable {
         self.payload = payload
     }
 
-    /// What the event is about, where nothing else is said: its location and its id.
-    public var subject: String { "\(location) \(id)" }
+    /// What the event is about, where nothing else is said: its location and its id, with a
+    /// separator that neither has.
+    public var subject: String { "\(location)\u{1F}\(id)" }
 }
 
 extension Event: Codable {

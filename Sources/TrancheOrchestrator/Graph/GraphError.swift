@@ -18,6 +18,10 @@ public enum GraphError: Error, Sendable, Hashable {
     case cycle([String])
     /// There are more ways through the graph than jobs can be made for.
     case tooManyPaths(Int)
+    /// A link from a process has what only links from inputs can have.
+    case needsInput(String)
+    /// A way's name is too long for a job's.
+    case longName(String)
     /// There is nothing to run.
     case empty
 }
@@ -47,6 +51,11 @@ extension GraphError: CustomStringConvertible {
             "the links lead in a circle: \(path.joined(separator: " -> "))"
         case .tooManyPaths(let most):
             "there are more than \(most) ways from inputs to processes; each is a job of its own"
+        case .needsInput(let link):
+            "the link \(link) leads from a process: 'coalesce' and 'start' go with links from inputs"
+        case .longName(let job):
+            "the job '\(job)' has \(job.utf8.count) bytes in its name, and 128 are the most; give "
+                + "shorter names"
         case .empty: "there is no link: nothing would run"
         }
     }

@@ -47,6 +47,9 @@ public struct PipelineGraph: Sendable, Hashable {
             }
             throw .unknownProcess(link.process, from: link.source)
         }
+        if processes.contains(link.source), link.coalesce != nil || link.start == .end {
+            throw .needsInput(link.name)
+        }
         guard link.source != link.process else { throw .selfLink(link.process) }
         guard !links.contains(where: { $0.name == link.name }) else {
             throw .duplicateLink(from: link.source, to: link.process)
@@ -58,6 +61,9 @@ public struct PipelineGraph: Sendable, Hashable {
         changed.links.append(link)
         guard changed.jobs(upTo: Self.mostJobs + 1).count <= Self.mostJobs else {
             throw .tooManyPaths(Self.mostJobs)
+        }
+        if let job = changed.jobs.first(where: { $0.name.utf8.count > 128 }) {
+            throw .longName(job.name)
         }
         self = changed
     }

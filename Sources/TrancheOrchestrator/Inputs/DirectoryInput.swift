@@ -53,8 +53,14 @@ public struct DirectoryInput: Input {
     /// Looks through the folder again and again.
     public func run(_ log: InputLog) async throws {
         var known = try await KnownFiles(in: log)
+        var told: Set<String> = []
         while true {
-            try await look(&known, log)
+            do {
+                try await look(&known, log, isAlone: false)
+            } catch let error as TrancheError where error.code == .invalidItem {
+                // The others are given; it is told once.
+                if told.insert(error.message).inserted { log.report(error) }
+            }
             try await log.clock.sleep(for: interval)
         }
     }
@@ -62,11 +68,17 @@ public struct DirectoryInput: Input {
     /// Looks through the folder once.
     public func gather(_ log: InputLog) async throws {
         var known = try await KnownFiles(in: log)
-        try await look(&known, log)
+        try await look(&known, log, isAlone: true)
     }
 
-    private func look(_ known: inout KnownFiles, _ log: InputLog) async throws {
-        let found = try await FolderLister().list(self, now: Date())
+    private func look(
+        _ known: inout KnownFiles,
+        _ log: InputLog,
+        isAlone: Bool
+    ) async throws {
+        // The time that the file system's own times are compared with.
+        let now = Date()
+        let found = try await FolderLister().list(self, now: now)
         let new = found.complete.filter { !known.has($0) }
         for start in stride(from: 0, to: new.count, by: 500) {
             let part = new[start..<min(start + 500, new.count)]
@@ -83,7 +95,10 @@ public struct DirectoryInput: Input {
             )
             for file in part { known.add(file) }
         }
-        let gone = known.remove(allBut: found.files)
+        // What could not be looked into has not gone.
+        let gone =
+            found.fault == nil
+            ? known.remove(allBut: found.files, isAlone: isAlone, now: now) : []
         for start in stride(from: 0, to: gone.count, by: 500) {
             try await log.forget(Array(gone[start..<min(start + 500, gone.count)]))
         }

@@ -34,7 +34,7 @@ actor FolderLister {
         var folders = [input.folder]
         while let folder = folders.popLast() {
             try Task.checkCancellation()
-            for name in try entries(of: folder, &listing) {
+            for name in try entries(of: folder, of: input, &listing) where !name.hasPrefix(".") {
                 let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
                 guard let status = try status(of: path) else { continue }
                 switch status.st_mode & S_IFMT {
@@ -56,14 +56,26 @@ actor FolderLister {
     }
 
     private func isMeant(_ name: String, _ input: DirectoryInput) -> Bool {
-        if name.hasPrefix(".") { return false }
         if let marker = input.marker, name.hasSuffix(marker) { return false }
         return input.suffixes.isEmpty || input.suffixes.contains { name.hasSuffix($0) }
     }
 
     /// The names in a folder.
-    private func entries(of folder: String, _ listing: inout Listing) throws -> [String] {
-        guard let stream = opendir(folder) else { throw Self.unreadable(folder, errno) }
+    private func entries(
+        of folder: String,
+        of input: DirectoryInput,
+        _ listing: inout Listing
+    ) throws -> [String] {
+        guard let stream = opendir(folder) else {
+            let code = errno
+            guard folder != input.folder else { throw Self.unreadable(folder, code) }
+            // One that has gone meanwhile is no fault; one that cannot be read holds up no other.
+            if code != ENOENT {
+                let words = Self.unreadable(folder, code).message
+                listing.fault = TrancheError(.invalidItem, words)
+            }
+            return []
+        }
         defer { closedir(stream) }
         var names: [String] = []
         while true {
@@ -74,6 +86,8 @@ actor FolderLister {
             }
             let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             guard let name = String(validating: bytes, as: UTF8.self) else {
+                let lossy = String(decoding: bytes, as: UTF8.self)
+                guard !lossy.hasPrefix("."), isMeant(lossy, input) else { continue }
                 listing.fault = TrancheError(
                     .invalidItem,
                     "the folder '\(folder)' has a file whose name is no UTF-8, "
@@ -106,8 +120,15 @@ extension FoundFile {
         self.init(
             path: path,
             size: Int64(status.st_size),
-            modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+            modified: Self.nanoseconds(status.st_mtim),
             number: UInt64(status.st_ino)
         )
+    }
+
+    /// A time in nanoseconds; the nearest there is where it is centuries away.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (whole, isBeyond) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        if isBeyond { return time.tv_sec < 0 ? .min : .max }
+        return whole.addingClamped(Int64(time.tv_nsec))
     }
 }

@@ -24,8 +24,26 @@ struct FoundFile: Sendable, Hashable {
 
 /// The files of a folder that were given, by where they are.
 struct KnownFiles: Sendable {
+    /// A text that is equal to another only where its bytes are: names that look alike may differ.
+    private struct Place: Hashable {
+        let text: String
+
+        static func == (lhs: Place, rhs: Place) -> Bool {
+            lhs.text.utf8.elementsEqual(rhs.text.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            for byte in text.utf8 { hasher.combine(byte) }
+        }
+    }
+
     /// More than one for a file that was written again while nobody watched.
-    private var identities: [String: Set<String>] = [:]
+    private var identities: [Place: Set<Place>] = [:]
+    /// Since when files are missed.
+    private var missed: [Place: Date] = [:]
+
+    /// How long a file must be missed before it is forgotten: a file system may be away for a while.
+    private static let patience = 60.0
 
     /// Reads what a log knows.
     init(in log: InputLog) async throws {
@@ -34,7 +52,7 @@ struct KnownFiles: Sendable {
         while true {
             let page = try await log.lastingIdentities(after: mark, limit: size)
             for identity in page {
-                identities[Self.place(of: identity), default: []].insert(identity)
+                identities[Self.place(of: identity), default: []].insert(Place(text: identity))
             }
             guard page.count == size else { return }
             mark = page.last
@@ -42,7 +60,7 @@ struct KnownFiles: Sendable {
     }
 
     func has(_ file: FoundFile) -> Bool {
-        identities[Self.place(of: file.identity)]?.contains(file.identity) == true
+        identities[Self.place(of: file.identity)]?.contains(Place(text: file.identity)) == true
     }
 
     /// Whether a file of the path was given when it was another.
@@ -51,33 +69,43 @@ struct KnownFiles: Sendable {
     }
 
     mutating func add(_ file: FoundFile) {
-        identities[Self.place(of: file.identity), default: []].insert(file.identity)
+        identities[Self.place(of: file.identity), default: []].insert(Place(text: file.identity))
     }
 
     /// Forgets files that are there no more, and what others were before.
     ///
-    /// - Parameter files: Those that are there.
+    /// - Parameters:
+    ///   - files: Those that are there; where there is none at all, nothing is forgotten.
+    ///   - isAlone: Whether this is the only look, so that nobody is waited for.
+    ///   - now: When they were looked for.
     /// - Returns: The identities that are forgotten.
-    mutating func remove(allBut files: [FoundFile]) -> [String] {
-        let there = Dictionary(files.map { (Self.place(of: $0.identity), $0.identity) }) { $1 }
-        var gone: [String] = []
+    mutating func remove(allBut files: [FoundFile], isAlone: Bool, now: Date) -> [String] {
+        guard !files.isEmpty else { return [] }
+        let there = Dictionary(
+            files.map { (Self.place(of: $0.identity), Place(text: $0.identity)) }
+        ) { $1 }
+        var gone: Set<Place> = []
         for (place, known) in identities {
             guard let current = there[place] else {
-                gone += known
-                identities[place] = nil
+                let since = missed[place] ?? now
+                missed[place] = since
+                guard isAlone || now.timeIntervalSince(since) >= Self.patience else { continue }
+                gone.formUnion(known)
+                (identities[place], missed[place]) = (nil, nil)
                 continue
             }
+            missed[place] = nil
             // One that is not given yet is still the other.
             guard known.count > 1, known.contains(current) else { continue }
-            gone += known.subtracting([current])
+            gone.formUnion(known.subtracting([current]))
             identities[place] = [current]
         }
-        return gone.sorted()
+        return gone.map(\.text).sorted()
     }
 
     /// What an identity has in front of size, time and number.
-    private static func place(of identity: String) -> String {
-        identity.split(separator: "|", omittingEmptySubsequences: false).dropLast(3)
-            .joined(separator: "|")
+    private static func place(of identity: String) -> Place {
+        let parts = identity.split(separator: "|", omittingEmptySubsequences: false)
+        return Place(text: parts.dropLast(3).joined(separator: "|"))
     }
 }

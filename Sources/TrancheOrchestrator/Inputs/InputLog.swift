@@ -8,6 +8,7 @@ public struct InputLog: Sendable {
     private let inventory: Inventory
     private let operations: Set<Event.Operation>
     private let isGrown: @Sendable () -> Void
+    private let tell: @Sendable (any Error) -> Void
 
     /// Opens the log of an input.
     ///
@@ -16,28 +17,49 @@ public struct InputLog: Sendable {
     ///   - inventory: Where the log is kept.
     ///   - operations: Which operations are kept; all, with an empty set.
     ///   - isGrown: Told when there are new events.
+    ///   - tell: Told of what goes wrong while the input goes on.
     public init(
         of input: String,
         in inventory: Inventory,
         operations: Set<Event.Operation> = [],
-        isGrown: @escaping @Sendable () -> Void = {}
+        isGrown: @escaping @Sendable () -> Void = {},
+        tell: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.input = input
         self.inventory = inventory
         self.operations = operations
         self.isGrown = isGrown
+        self.tell = tell
     }
 
     /// The inventory's clock, by which inputs wait.
     public var clock: any Clock<Duration> { inventory.configuration.clock }
 
+    /// Tells whoever runs the input that something went wrong, while it goes on.
+    public func report(_ error: any Error) { tell(error) }
+
+    /// When the log was made; it is made where there is none.
+    func beganAt() async throws -> Date {
+        try await inventory.retrying { _ in try await inventory.store.beginLog(input).createdAt }
+    }
+
     /// How often to look again where nothing says when.
     var pollInterval: Duration { inventory.configuration.pollInterval }
 
     /// The bounded runs of which nothing is left to do.
-    func completedRuns(_ selection: RunSelection) async throws -> [RunSummary] {
+    ///
+    /// - Parameters:
+    ///   - selection: Which runs.
+    ///   - known: Those that are known to be.
+    /// - Returns: The others.
+    /// - Throws: `TrancheError` of the store.
+    func completedRuns(
+        _ selection: RunSelection,
+        except known: Set<RunKey>
+    ) async throws -> [RunSummary] {
         var completed: [RunSummary] = []
-        for summary in try await inventory.summaries(selection) {
+        for summary in try await inventory.summaries(selection)
+        where !known.contains(summary.run.key) {
             let gaps = try await inventory.gaps(of: summary.run.key)
             let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
             if case .complete = status.state { completed.append(summary) }
@@ -113,7 +135,9 @@ public struct InputLog: Sendable {
     @discardableResult
     public func append(_ entries: [Entry]) async throws -> [AppendedEvent?] {
         let places = entries.indices.filter {
+            // What lasts is known by its first event, whichever operations are meant.
             operations.isEmpty || operations.contains(entries[$0].event.operation)
+                || entries[$0].isLasting
         }
         let events = try places.map { place in
             var event = entries[place].event
@@ -123,7 +147,7 @@ public struct InputLog: Sendable {
                 identity: entries[place].identity
                     ?? "~\(Inventory.Configuration.makeUniqueToken())",
                 content: try event.json,
-                key: entries[place].key ?? event.subject.boundedKey,
+                key: (entries[place].key ?? event.subject).boundedKey,
                 weight: entries[place].weight,
                 isLasting: entries[place].isLasting
             )

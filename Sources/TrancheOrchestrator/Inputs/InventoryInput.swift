@@ -45,16 +45,26 @@ public struct InventoryInput: Input {
 
     /// Looks at the job's runs again and again.
     public func run(_ log: InputLog) async throws {
+        var given: Set<RunKey> = []
         while true {
-            try await gather(log)
+            given.formUnion(try await give(log, except: given))
             try await log.clock.sleep(for: log.pollInterval)
         }
     }
 
     /// Gives an event for each run that is complete.
     public func gather(_ log: InputLog) async throws {
-        guard gives == .completed else { return }
-        let entries = try await log.completedRuns(RunSelection(job: job, run: run)).map { summary in
+        _ = try await give(log, except: [])
+    }
+
+    /// Gives an event for each run that is complete, but for some.
+    ///
+    /// - Returns: The runs.
+    private func give(_ log: InputLog, except known: Set<RunKey>) async throws -> [RunKey] {
+        guard gives == .completed else { return [] }
+        let selection = RunSelection(job: job, run: run)
+        let completed = try await log.completedRuns(selection, except: known)
+        let entries = completed.map { summary in
             let totals = summary.totals
             let done = totals[.succeeded]?.batches ?? 0
             let failed = (totals[.failed]?.batches ?? 0) + (totals[.quarantined]?.batches ?? 0)
@@ -67,10 +77,12 @@ public struct InventoryInput: Input {
                     payload: #"{"succeeded":\#(done),"failed":\#(failed)}"#
                 ),
                 // The run's beginning tells it from one of the name that was forgotten.
-                identity: "\(key.run)|\(summary.run.createdAt.milliseconds)",
+                identity: "\(FNVHash(of: key.metaTable).value)|\(key.run)|"
+                    + "\(summary.run.createdAt.milliseconds)",
                 isLasting: true
             )
         }
         try await log.append(entries)
+        return completed.map(\.run.key)
     }
 }

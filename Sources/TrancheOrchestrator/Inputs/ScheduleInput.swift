@@ -52,9 +52,11 @@ public struct ScheduleInput: Input {
         _ = try await give(after: try await last(in: log), log)
     }
 
-    /// The last time that was given; now, where none was.
+    /// The last time that was given; where none was, when the input was first run.
     private func last(in log: InputLog) async throws -> Date {
-        guard let identity = try await log.lastIdentity() else { return log.now }
+        guard let identity = try await log.lastIdentity() else {
+            return try await log.beganAt()
+        }
         do {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
             return try Date(identity, strategy: style)

@@ -5,6 +5,8 @@ import TrancheChains
 struct LinkHandler: BatchHandler {
     let job: LinkJob
     let process: any EventProcess
+    /// Which operations the input gives; all, with an empty set.
+    let operations: Set<Event.Operation>
     /// Makes an event of an item of the link's source.
     let event: @Sendable (Item) throws -> Event
     /// Lets so many processes run at once.
@@ -20,7 +22,10 @@ struct LinkHandler: BatchHandler {
             throw error
         } catch {
             if Task.isCancelled { return .released() }
-            return .failed(BatchFailure(error))
+            var failure = BatchFailure(error)
+            // What was cleaned does not come back.
+            failure.isFinal = (error as? TrancheError)?.code == .invalidItem
+            return .failed(failure)
         }
         guard !events.events.isEmpty else {
             let words =
@@ -49,8 +54,8 @@ struct LinkHandler: BatchHandler {
         _ progress: BatchProgress
     ) async throws -> (EventBatch, superseded: Int) {
         var found = try await batch.items.map { (number: $0.id, event: try event($0)) }
-        if !job.link.operations.isEmpty {
-            found = found.filter { job.link.operations.contains($0.event.operation) }
+        for meant in [operations, job.link.operations] where !meant.isEmpty {
+            found = found.filter { meant.contains($0.event.operation) }
         }
         let all = found.count
         if job.link.coalesce != nil, job.upstream == nil {
@@ -92,13 +97,17 @@ extension Inventory {
         numbered numbers: [Int64]
     ) async throws -> [Int64: Int64] {
         try await retrying { _ in
-            var keys: [Int64: String] = [:]
+            var keys: [(number: Int64, key: String)] = []
             for run in IDRuns(numbers).runs {
                 let events = try await store.events(of: input, in: run, limit: run.clampedCount)
-                for event in events { keys[event.number] = event.event.key }
+                for event in events {
+                    if let key = event.event.key { keys.append((event.number, key)) }
+                }
             }
-            let last = try await store.lastEvents(ofKeys: Set(keys.values).sorted(), in: input)
-            return keys.compactMapValues { last[$0] }
+            let last = try await store.lastEvents(ofKeys: keys.map(\.key), in: input)
+            var found: [Int64: Int64] = [:]
+            for (key, number) in zip(keys, last) { found[key.number] = number }
+            return found
         }
     }
 }

@@ -30,7 +30,7 @@ extension OutboxObjects {
                 quote_literal(n.nspname || '.' || c.relname),
                 tranche.key_of(root, key, 'n'),
                 tranche.key_of(root, key, 'o'),
-                CASE WHEN l.payload = 'row' THEN 'row_to_json(n)' ELSE 'CAST(NULL AS json)' END,
+                CASE WHEN l.payload = 'row' THEN 'row_to_json(n.*)' ELSE 'CAST(NULL AS json)' END,
                 tranche.key_of(root, key, 'NEW'),
                 tranche.key_of(root, key, 'OLD'),
                 CASE WHEN l.payload = 'row' THEN 'row_to_json(NEW)' ELSE 'CAST(NULL AS json)' END,

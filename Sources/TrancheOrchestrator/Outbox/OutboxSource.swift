@@ -14,6 +14,13 @@ struct OutboxSource: MetaSourceDescription {
         source.weight = .none
         source.database = .postgres(url)
         let outbox = try PostgreSQLOutbox(.init(name: name), url: url)
+        guard try await outbox.isInstalled() else {
+            throw TrancheError(
+                .invalidSource,
+                "nothing records for the input '\(name)' yet; 'tranche input add FILE \(name)' "
+                    + "installs what does"
+            )
+        }
         return OutboxMetaSource(
             base: try await source.open(beside: store),
             outbox: outbox

@@ -29,7 +29,10 @@ struct PipelineReader: Sendable {
         if let most = fields.read("processes_at_once", .integer(1...1000)) {
             configuration.processes = Int(most)
         }
-        if let keep = fields.read("keep", .duration) { configuration.keep = keep }
+        if let keep = fields.read("keep", .duration) {
+            configuration.keep = keep
+            if keep < .seconds(60) { fields.fault("give 1m or more", key: "keep") }
+        }
         if let grace = fields.read("grace", .duration) { configuration.grace = grace }
     }
 
@@ -124,7 +127,7 @@ struct PipelineReader: Sendable {
             guard let text = FieldKind<String>.text.convert(place) else { return nil }
             let names = text.split(separator: "->", omittingEmptySubsequences: false)
                 .map { $0.trimmingPrefix { $0 == " " } }
-                .map { String($0.prefix { $0 != " " }) }
+                .map { String($0.reversed().trimmingPrefix { $0 == " " }.reversed()) }
             guard names.count >= 2, !names.contains("") else {
                 place.fault("'\(text)' is no link; give 'input -> process'")
                 return nil
@@ -149,6 +152,13 @@ struct PipelineReader: Sendable {
                 fields.fault("'within' goes with 'coalesce: key'", key: "within")
             }
             link.coalesce = within
+        }
+        if link.coalesce != nil, !link.operations.isEmpty {
+            fields.fault(
+                "of events about the same the newest counts, whatever its operation; leave out "
+                    + "'coalesce' or 'operations'",
+                key: "coalesce"
+            )
         }
         if let start = fields.read("start", .oneOf(Link.Start.allCases.map(\.rawValue))) {
             link.start = Link.Start(rawValue: start) ?? .floor
@@ -195,7 +205,7 @@ struct PipelineReader: Sendable {
         do {
             try link.policy.validate()
         } catch {
-            fields.fault("\(error)", key: "from")
+            fields.place.fault("\(error)")
         }
     }
 
@@ -250,7 +260,7 @@ struct PipelineReader: Sendable {
                 link.place.fault("\(error)")
             }
         }
-        if pipeline.links.isEmpty { fields.fault("\(GraphError.empty)", key: "links") }
+        if links.joined().isEmpty { fields.fault("\(GraphError.empty)", key: "links") }
         return pipeline
     }
 }

@@ -95,6 +95,9 @@ public struct PipelineTypes: Sendable {
             isRecursive: settings.flag("recursive"),
             marker: settings.optionalText("marker")
         )
+        if input.marker?.isEmpty == true {
+            settings.fault("give what stands behind the name, such as .done", key: "marker")
+        }
         if let quiet = settings.duration("quiet") { input.quiet = quiet }
         if let interval = settings.duration("interval") {
             input.interval = interval

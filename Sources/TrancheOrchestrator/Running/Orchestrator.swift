@@ -162,7 +162,18 @@ public final class Orchestrator: Sendable {
                         + "of '\(job.input)' are not kept in the inventory"
                 )
             }
-            _ = try await inventory.source(input.source(for: job.link))
+            guard job.link.coalesce == nil || job.link.operations.isEmpty else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the link \(job.name) coalesces, and names operations: of events about the "
+                        + "same the newest counts, whatever its operation; leave one of them out"
+                )
+            }
+            do {
+                _ = try await inventory.source(input.source(for: job.link))
+            } catch let error as TrancheError where error.code == .unknownRun {
+                // The job whose completions are meant may begin later.
+            }
         }
     }
 
@@ -219,18 +230,46 @@ public final class Orchestrator: Sendable {
     public func drain() async throws {
         let state = try await begin()
         defer { reports.finish() }
+        var failure: (any Error)?
         for input in state.inputsInOrder {
-            let log = InputLog(of: input.name, in: inventory, operations: input.operations)
+            let log = self.log(of: input)
             reports.set(input.name, .running)
-            try await input.gather(log)
+            do {
+                try await input.gather(log)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // What the others gave is worked on all the same.
+                reports.note(OrchestratorError(input.name, nil, error))
+                failure = failure ?? error
+            }
             reports.set(input.name, .stopped)
         }
         for (job, input, process) in state.jobs where stop.stage < .stopping {
             reports.set(job.name, .running)
             let group = try await group(of: job, of: input, by: process, end: .whenComplete)
-            _ = try await group.run()
+            do {
+                _ = try await group.run()
+            } catch let error as TrancheError where error.code == .unknownRun {
+                reports.note(OrchestratorError(job.name, nil, error))
+            }
             reports.set(job.name, .stopped)
         }
+        for input in state.inputsInOrder {
+            _ = try await input.clean(inventory, keeping: configuration.keep)
+        }
+        if let failure { throw failure }
+    }
+
+    private func log(of input: any Input) -> InputLog {
+        let (signals, reports) = (signals, reports)
+        return InputLog(
+            of: input.name,
+            in: inventory,
+            operations: input.operations,
+            isGrown: { signals.grown(input.name) },
+            tell: { reports.note(OrchestratorError(input.name, nil, $0)) }
+        )
     }
 
     private func begin() async throws -> State {
@@ -245,11 +284,8 @@ public final class Orchestrator: Sendable {
     }
 
     private func run(_ input: any Input) async {
-        let signals = signals
         let stop = stop
-        let log = InputLog(of: input.name, in: inventory, operations: input.operations) {
-            signals.grown(input.name)
-        }
+        let log = log(of: input)
         await supervise(input.name) {
             _ = try await stop.run(until: .stopping) { try await input.run(log) }
             guard stop.stage < .stopping else { return }
@@ -303,6 +339,7 @@ public final class Orchestrator: Sendable {
             handler: LinkHandler(
                 job: job,
                 process: process,
+                operations: job.upstream == nil ? input.operations : [],
                 event: event,
                 gate: gate,
                 reports: reports
@@ -316,12 +353,12 @@ public final class Orchestrator: Sendable {
         in input: any Input
     ) async throws -> any MetaSourceDescription {
         let source = input.source(for: job.link)
-        guard job.link.start == .end, var log = source as? InputLogSource else { return source }
+        guard var log = source as? InputLogSource else { return source }
         let opened = try await inventory.source(log)
-        let selection = RunSelection(metaTable: opened.definition.table, job: job.name)
-        if let run = try await inventory.runs(selection).first {
+        let key = RunKey(metaTable: opened.definition.table, job: job.name)
+        if let run = try await inventory.runs(RunSelection(key)).first {
             log.after = run.source.flatMap { InputLogSource($0) }?.after
-        } else {
+        } else if job.link.start == .end {
             log.after = try await opened.highestID() ?? 0
         }
         return log
@@ -346,10 +383,8 @@ public final class Orchestrator: Sendable {
             } catch is CancellationError where Task.isCancelled || stop.stage >= .stopping {
                 break
             } catch let error as TrancheError where error.code == .unknownRun {
-                // The job before it has not begun yet.
-                reports.set(name, .waiting)
-                guard await pause(.milliseconds(100)) else { break }
-                continue
+                // The job before it has not begun yet; said once, when that lasts.
+                if supervision.restarts == 4 { reports.note(OrchestratorError(name, nil, error)) }
             } catch let error as OrchestratorError {
                 reports.note(error)
             } catch {

@@ -6,7 +6,10 @@ extension SQLInventoryStore {
         if let known = try await inputLog(log) { return known }
         return try await wrapping {
             let rows = try await database.write([
-                "INSERT INTO \(tables.inputLog) (name) VALUES (\(log)) ON CONFLICT DO NOTHING",
+                """
+                INSERT INTO \(tables.inputLog) (name, created_at) VALUES (\(log), \(now))
+                ON CONFLICT DO NOTHING
+                """,
                 selectLogs("WHERE l.name = \(log)"),
             ])
             guard let record = try rows[1].map({ try inputLog(&$0) }).first else {
@@ -32,14 +35,20 @@ extension SQLInventoryStore {
     private func selectLogs(_ rest: SQLStatement) -> SQLStatement {
         """
         SELECT l.name, l.floor,
-            coalesce((SELECT max(e.number) FROM \(tables.event) AS e WHERE e.log_id = l.id), 0)
+            coalesce((SELECT max(e.number) FROM \(tables.event) AS e WHERE e.log_id = l.id), 0),
+            \(dialect.milliseconds("l.created_at"))
         FROM \(tables.inputLog) AS l
         \(rest)
         """
     }
 
     private func inputLog(_ row: inout SQLRow) throws -> InputLogRecord {
-        InputLogRecord(name: try row.text(), floor: try row.integer(), last: try row.integer())
+        InputLogRecord(
+            name: try row.text(),
+            floor: try row.integer(),
+            last: try row.integer(),
+            createdAt: try row.instant()
+        )
     }
 
     private func id(of log: String) -> SQLStatement {
@@ -172,8 +181,8 @@ extension SQLInventoryStore {
     package func lastEvents(
         ofKeys keys: [String],
         in log: String
-    ) async throws -> [String: Int64] {
-        guard !keys.isEmpty else { return [:] }
+    ) async throws -> [Int64?] {
+        guard !keys.isEmpty else { return [] }
         return try await wrapping {
             let statements = keys.map { key -> SQLStatement in
                 """
@@ -187,11 +196,7 @@ extension SQLInventoryStore {
             let rows = try await database.withReader {
                 try await $0.atomically(statements, isWriting: false)
             }
-            var last: [String: Int64] = [:]
-            for (key, rows) in zip(keys, rows) {
-                last[key] = try rows.map { try $0.integer() }.first
-            }
-            return last
+            return try rows.map { rows in try rows.map { try $0.integer() }.first }
         }
     }
 
@@ -201,21 +206,18 @@ extension SQLInventoryStore {
         let runs = try await runs(RunSelection(metaTable: metaTable))
         guard !runs.isEmpty else { return [] }
         return try await wrapping {
-            let statements = runs.flatMap { run in
-                [
-                    // What is held or due, and what is stuck, each by its index.
-                    lowestID(of: run.key, "coalesce(lease_expires_at, retry_at) IS NOT NULL"),
-                    lowestID(of: run.key, "stuck_until IS NOT NULL"),
-                ]
+            // What is held or due, and what is stuck, each by its index, and both at one moment.
+            let statements = runs.map { run -> SQLStatement in
+                let due = lowestID(of: run.key, "coalesce(lease_expires_at, retry_at) IS NOT NULL")
+                return "SELECT (\(due)), (\(lowestID(of: run.key, "stuck_until IS NOT NULL")))"
             }
             let rows = try await database.withReader {
                 try await $0.atomically(statements, isWriting: false)
             }
-            let lowest = try rows.map { try $0.map { try $0.optionalInteger() }.first ?? nil }
-            return runs.enumerated().map { place, run in
-                let open = [lowest[2 * place], lowest[2 * place + 1]].compactMap { $0 }.min()
-                let cursor = run.cursor ?? 0
-                return InputLogNeed(key: run.key, done: min(cursor, open.map { $0 - 1 } ?? cursor))
+            return try zip(runs, rows).compactMap { run, rows in
+                guard var row = rows.first else { return nil }
+                let lowest = [try row.optionalInteger(), try row.optionalInteger()]
+                return InputLogNeed(of: run, lowestOpen: lowest.compactMap { $0 }.min())
             }
         }
     }
@@ -291,7 +293,12 @@ extension SQLInventoryStore {
                         """
                     return [
                         "DELETE FROM \(tables.event) WHERE \(isMeant) AND content = ''",
-                        "UPDATE \(tables.event) SET is_lasting = 0 WHERE \(isMeant)",
+                        // Its identity may come again, and is another event then.
+                        """
+                        UPDATE \(tables.event)
+                        SET is_lasting = 0, identity = identity || '~' || number
+                        WHERE \(isMeant)
+                        """,
                     ]
                 }
             )

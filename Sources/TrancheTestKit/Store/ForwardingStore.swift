@@ -487,7 +487,7 @@ extension ForwardingStore {
     public func lastEvents(
         ofKeys keys: [String],
         in log: String
-    ) async throws -> [String: Int64] {
+    ) async throws -> [Int64?] {
         try await forward(.read) { try await base.lastEvents(ofKeys: keys, in: log) }
     }
 

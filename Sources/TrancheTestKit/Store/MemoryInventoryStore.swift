@@ -327,8 +327,8 @@ extension MemoryInventoryStore {
 extension MemoryInventoryStore {
     /// Makes a log, or finds it.
     public func beginLog(_ log: String) async throws -> InputLogRecord {
-        try change { tables, _ in
-            let known = tables.inputLogs[log] ?? MemoryTables.InputLog()
+        try change { tables, now in
+            let known = tables.inputLogs[log] ?? MemoryTables.InputLog(createdAt: now)
             tables.inputLogs[log] = known
             return known.record(log)
         }
@@ -386,13 +386,12 @@ extension MemoryInventoryStore {
     public func lastEvents(
         ofKeys keys: [String],
         in log: String
-    ) async throws -> [String: Int64] {
+    ) async throws -> [Int64?] {
         try change { tables, _ in
-            var last: [String: Int64] = [:]
-            for event in tables.inputLogs[log]?.events ?? [] {
-                if let key = event.event.key, keys.contains(key) { last[key] = event.number }
+            let events = tables.inputLogs[log]?.events ?? []
+            return keys.map { key in
+                events.last { $0.event.key?.isSameBytes(as: key) == true }?.number
             }
-            return last
         }
     }
 

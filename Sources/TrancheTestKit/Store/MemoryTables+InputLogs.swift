@@ -4,14 +4,20 @@ import Tranche
 extension MemoryTables {
     /// The events that an input gave.
     struct InputLog {
+        var createdAt: Date
         var floor: Int64 = 0
         /// In the order of their numbers.
         var events: [EventRecord] = []
         /// What is cleaned, and known all the same, with its number.
-        var lasting: [String: Int64] = [:]
+        var lasting: [[UInt8]: (identity: String, number: Int64)] = [:]
 
         func record(_ name: String) -> InputLogRecord {
-            InputLogRecord(name: name, floor: floor, last: events.last?.number ?? 0)
+            InputLogRecord(
+                name: name,
+                floor: floor,
+                last: events.last?.number ?? 0,
+                createdAt: createdAt
+            )
         }
     }
 
@@ -29,7 +35,7 @@ extension MemoryTables {
                 return known.event.content.isSameBytes(as: event.content)
                     ? .known(known.number) : .differs(known.number)
             }
-            if let number = log.lasting[event.identity] { return .known(number) }
+            if let known = log.lasting[Array(event.identity.utf8)] { return .known(known.number) }
             let number = (log.events.last?.number ?? 0) + 1
             log.events.append(EventRecord(number: number, event: event, loggedAt: now))
             return .added(number)
@@ -40,13 +46,9 @@ extension MemoryTables {
 
     /// How far each run that reads a log is done with it.
     func needs(ofSource metaTable: String) -> [InputLogNeed] {
-        runs.filter { $0.key.metaTable == metaTable }.map { run in
-            let open = rows.filter { row in
-                row.batch.key == run.key && row.batch.isOpen
-            }
-            let cursor = run.cursor ?? 0
-            let lowest = open.map { $0.batch.idStart - 1 }.min()
-            return InputLogNeed(key: run.key, done: min(cursor, lowest ?? cursor))
+        runs.filter { $0.key.metaTable == metaTable }.compactMap { run in
+            let open = rows.filter { $0.batch.key == run.key && $0.batch.isOpen }
+            return InputLogNeed(of: run, lowestOpen: open.map(\.batch.idStart).min())
         }
     }
 
@@ -56,7 +58,8 @@ extension MemoryTables {
         log.floor = max(log.floor, floor)
         let going = log.events.dropLast().prefix { $0.number <= floor }.prefix(limit).count
         for event in log.events.prefix(going) where event.event.isLasting {
-            log.lasting[event.event.identity] = event.number
+            let identity = event.event.identity
+            log.lasting[Array(identity.utf8)] = (identity, event.number)
         }
         log.events.removeFirst(going)
         inputLogs[name] = log
@@ -67,7 +70,9 @@ extension MemoryTables {
     func lastingIdentities(of name: String, after mark: String?, limit: Int) -> [String] {
         guard let log = inputLogs[name] else { return [] }
         let kept = log.events.filter(\.event.isLasting).map(\.event.identity)
-        let all = (kept + log.lasting.keys).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let all = (kept + log.lasting.values.map(\.identity)).sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
         return Array(
             all.filter { identity in
                 mark.map { $0.utf8.lexicographicallyPrecedes(identity.utf8) } ?? true
@@ -79,9 +84,12 @@ extension MemoryTables {
     mutating func forget(_ identities: [String], in name: String) {
         guard var log = inputLogs[name] else { return }
         for identity in identities {
-            log.lasting[identity] = nil
-            for place in log.events.indices where log.events[place].event.identity == identity {
+            log.lasting[Array(identity.utf8)] = nil
+            for place in log.events.indices {
+                let event = log.events[place].event
+                guard event.isLasting, event.identity.isSameBytes(as: identity) else { continue }
                 log.events[place].event.isLasting = false
+                log.events[place].event.identity += "~\(log.events[place].number)"
             }
         }
         inputLogs[name] = log
