@@ -90,6 +90,8 @@ public struct InputLog: Sendable {
     ///   - key: What it is about, where links take the newest of a key alone; ``Event/subject`` by
     ///     default.
     ///   - weight: What it weighs; 1 by default.
+    ///   - isLasting: Whether the identity is known for good; by default where one is given. Else it
+    ///     is known until the event is cleaned.
     /// - Returns: What became of it; `nil` for an operation that the input does not give.
     /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON; of the store.
     @discardableResult
@@ -97,9 +99,17 @@ public struct InputLog: Sendable {
         _ event: Event,
         identity: String? = nil,
         key: String? = nil,
-        weight: Double = 1
+        weight: Double = 1,
+        isLasting: Bool? = nil
     ) async throws -> AppendedEvent? {
-        try await append([Entry(event, identity: identity, key: key, weight: weight)])[0]
+        let entry = Entry(
+            event,
+            identity: identity,
+            key: key,
+            weight: weight,
+            isLasting: isLasting
+        )
+        return try await append([entry])[0]
     }
 
     /// An event to be kept; see ``append(_:identity:key:weight:)``.
@@ -117,13 +127,13 @@ public struct InputLog: Sendable {
             identity: String? = nil,
             key: String? = nil,
             weight: Double = 1,
-            isLasting: Bool = false
+            isLasting: Bool? = nil
         ) {
             self.event = event
             self.identity = identity
             self.key = key
             self.weight = weight
-            self.isLasting = isLasting
+            self.isLasting = isLasting ?? (identity != nil)
         }
     }
 

@@ -92,7 +92,9 @@ public struct ScheduleInput: Input {
         case .none: due = due.filter { now.timeIntervalSince($0) <= Self.punctual }
         }
         try await log.append(
-            due.map { InputLog.Entry(event(at: $0), identity: $0.utcText, key: name) }
+            due.map {
+                InputLog.Entry(event(at: $0), identity: $0.utcText, key: name, isLasting: false)
+            }
         )
         return due.last ?? last
     }
