@@ -112,7 +112,7 @@ public struct InputLog: Sendable {
         return try await append([entry])[0]
     }
 
-    /// An event to be kept; see ``append(_:identity:key:weight:)``.
+    /// An event to be kept; see ``append(_:identity:key:weight:isLasting:)``.
     public struct Entry: Sendable, Hashable {
         var event: Event
         var identity: String?
@@ -141,7 +141,7 @@ public struct InputLog: Sendable {
     ///
     /// - Parameter entries: The events.
     /// - Returns: What became of each; `nil` for operations that the input does not give.
-    /// - Throws: As ``append(_:identity:key:weight:)``. Nothing was kept.
+    /// - Throws: As ``append(_:identity:key:weight:isLasting:)``. Nothing was kept.
     @discardableResult
     public func append(_ entries: [Entry]) async throws -> [AppendedEvent?] {
         let places = entries.indices.filter {
