@@ -68,9 +68,12 @@ extension SQLInventoryStore {
             let lock: SQLStatement = """
                 SELECT id FROM \(tables.inputLog) WHERE name = \(log) \(dialect.lockingRow)
                 """
-            let rows = try await database.write([lock] + events.map { insert($0, into: log) })
-            guard !rows[0].isEmpty else { throw InputLogSource.noLog(log, in: name) }
-            let added = try rows.dropFirst().map { try $0.map { try $0.integer() }.first }
+            let rows = try await database.withTransaction([lock]) { connection, locked in
+                // Where it was made since, nothing is written without its lock.
+                guard !locked[0].isEmpty else { throw InputLogSource.noLog(log, in: name) }
+                return try await connection.commit(events.map { insert($0, into: log) })
+            }
+            let added = try rows.map { try $0.map { try $0.integer() }.first }
             var known = try await find(
                 zip(events, added).filter { $0.1 == nil }.map(\.0),
                 in: log
