@@ -67,7 +67,8 @@ import Testing
         )
     }
 
-    /// Reads a page from a server, names what its `Link` header says, and fails where the server does.
+    /// Reads a page from a server, names what its `Link` header says, and fails where the server
+    /// does.
     private func script(_ server: LocalHTTPServer, _ bench: CommandLineBench) -> String {
         """
         file=\(bench.path("page")).$TRANCHE_ID_START

@@ -135,7 +135,8 @@ import TrancheTestKit
         try bench.write(head + "s1,10,20,1.5\ns2,11,21,0\n", to: "raw/good.csv")
         try bench.write(head + "s1,99,20,1.5\n", to: "raw/bad.csv")
         let script =
-            "cd '\(bench.folder.path)' && exec '\(Executable.tranche.path)' run pipeline.yaml --drain"
+            "cd '\(bench.folder.path)' && exec '\(Executable.tranche.path)' run pipeline.yaml "
+            + "--drain"
         let outcome = try await Executable("/bin/sh").run(
             ["-c", script],
             environment: bench.environment

@@ -41,7 +41,8 @@ struct OutboxInstallTests {
             // The flag that there are triggers stays until a vacuum.
             let script =
                 "UPDATE pg_class SET relhastriggers = false WHERE relkind IN ('r', 'p') "
-                + "AND oid >= 16384 AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid);"
+                + "AND oid >= 16384 AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = "
+                + "pg_class.oid);"
             try await own.run("SET LOCAL allow_system_table_mods = on; " + script)
             let before = try await catalog(own)
             let outbox = try own.outbox(

@@ -62,8 +62,8 @@ struct OutboxOracleTests {
         }
     }
 
-    /// Runs transactions of one connection; those that meet others' in a deadlock or a key, or would
-    /// truncate what a check still waits for, are rolled back.
+    /// Runs transactions of one connection; those that meet others' in a deadlock or a key, or
+    /// would truncate what a check still waits for, are rolled back.
     private func write(_ own: OutboxTestDatabase, _ writer: Int, _ seed: UInt64) async throws {
         var statements = RandomStatements(writer: writer, seed: seed &+ UInt64(writer))
         let database = try own.server.database(maxConnections: 1)
@@ -162,12 +162,14 @@ private struct RandomStatements {
                 + "WHERE NOT EXISTS (SELECT FROM t WHERE t.id = i);"
         case 1: "UPDATE t SET v = \(v) WHERE id BETWEEN \(id) AND \(other);"
         case 2:
-            "UPDATE t SET id = \(id) WHERE id = \(other) AND NOT EXISTS (SELECT FROM t WHERE id = \(id));"
+            "UPDATE t SET id = \(id) WHERE id = \(other) AND NOT EXISTS (SELECT FROM t WHERE id = "
+                + "\(id));"
         case 3: "UPDATE t SET id = \(id + other) - id WHERE id IN (\(id), \(other));"
         case 4: "DELETE FROM t WHERE id = \(id);"
         case 5: "COPY t FROM PROGRAM 'printf \"\(id),c,\(v)\\n\"' WITH (FORMAT csv);"
         case 6:
-            "WITH d AS (DELETE FROM t WHERE id = \(id) RETURNING *) UPDATE t SET v = \(v) WHERE id <> \(id);"
+            "WITH d AS (DELETE FROM t WHERE id = \(id) RETURNING *) UPDATE t SET v = \(v) WHERE "
+                + "id <> \(id);"
         case 7:
             "MERGE INTO t USING (VALUES (\(id)), (\(id + 1))) AS s (id) ON t.id = s.id "
                 + "WHEN MATCHED AND v > 50 THEN DELETE WHEN MATCHED THEN UPDATE SET v = \(v) "
@@ -188,9 +190,11 @@ private struct RandomStatements {
         case 4: "UPDATE \(part) SET v = \(v), id = id + 1 WHERE id = \(id);"
         case 5: "DELETE FROM \(part) WHERE id BETWEEN \(id) AND \(id + 1);"
         case 6:
-            "COPY \(part) (id, r, v) FROM PROGRAM 'printf \"\(id),\(r),\(v)\\n\"' WITH (FORMAT csv);"
+            "COPY \(part) (id, r, v) FROM PROGRAM 'printf \"\(id),\(r),\(v)\\n\"' WITH (FORMAT "
+                + "csv);"
         case 7:
-            "MERGE INTO p USING (VALUES (\(id)), (\(id + 1))) AS s (id) ON p.id = s.id AND p.r <> '\(r)' "
+            "MERGE INTO p USING (VALUES (\(id)), (\(id + 1))) AS s (id) ON p.id = s.id AND p.r <> "
+                + "'\(r)' "
                 + "WHEN MATCHED THEN UPDATE SET r = '\(r)' WHEN NOT MATCHED THEN DO NOTHING;"
         case 8 where number(0...3) == 0: "TRUNCATE \(one(of: "p", "p_a", "p_b"));"
         default: "UPDATE p SET v = v + 1;"
@@ -203,7 +207,8 @@ private struct RandomStatements {
         let own = "q.id % 4 = \(writer)"
         return switch number(0...8) {
         case 0:
-            "INSERT INTO q SELECT \(id), '\(r)', \(v) WHERE NOT EXISTS (SELECT FROM q WHERE id = \(id));"
+            "INSERT INTO q SELECT \(id), '\(r)', \(v) WHERE NOT EXISTS (SELECT FROM q WHERE id = "
+                + "\(id));"
         case 1: "UPDATE q SET r = '\(r)', v = \(v) WHERE \(own);"
         case 2: "UPDATE q_bc AS q SET r = '\(one(of: "b", "c"))' WHERE \(own);"
         case 3: "DELETE FROM \(one(of: "q", "q_a", "q_bc", "q_c")) WHERE id = \(id);"

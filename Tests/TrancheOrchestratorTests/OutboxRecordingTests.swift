@@ -37,7 +37,8 @@ struct OutboxRecordingTests {
             try await own.run("UPDATE t SET v = 'c' WHERE id = 2;")
             #expect(try await own.events() == [#"update 2 {"id":2,"v":"c"}"#])
             try await own.run(
-                "INSERT INTO t VALUES (2, 'd'), (3, 'e') ON CONFLICT (id) DO UPDATE SET v = excluded.v;"
+                "INSERT INTO t VALUES (2, 'd'), (3, 'e') ON CONFLICT (id) DO UPDATE SET v = "
+                    + "excluded.v;"
             )
             #expect(
                 try await own.events() == [
@@ -307,7 +308,8 @@ struct OutboxRecordingTests {
                 """
             )
             let rows = try await own.read(
-                "SELECT location, operation, key::jsonb ->> \(column) FROM \(outbox.log) ORDER BY id"
+                "SELECT location, operation, key::jsonb ->> \(column) FROM \(outbox.log) ORDER BY "
+                    + "id"
             )
             #expect(rows.count == 3)
             #expect(rows.first == #"s 'x.\#(table)|create|a'"\"#)

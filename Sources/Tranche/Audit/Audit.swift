@@ -223,8 +223,8 @@ struct Audit {
         if redoes { try await queue(present.subtracting(appeared), isRedo: true) }
     }
 
-    /// Leaves out ids that the source removed since nobody needed them; asked after they were missed,
-    /// so that a source that is cleaned meanwhile misses none.
+    /// Leaves out ids that the source removed since nobody needed them; asked after they were
+    /// missed, so that a source that is cleaned meanwhile misses none.
     private func withoutCleaned(_ ids: IDRuns) async throws -> IDRuns {
         guard ids.count > 0, let floor = try await source.floor(), floor < .max else { return ids }
         return ids.intersection((floor + 1)...Int64.max)

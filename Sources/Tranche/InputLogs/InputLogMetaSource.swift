@@ -41,15 +41,6 @@ struct InputLogMetaSource: MetaSource {
         batches: Int
     ) async throws -> RangePlan {
         var planner = RangePlanner(after: cursor, limit: limit, batches: batches)
-        guard let record = try await store.inputLog(log) else {
-            throw InputLogSource.noLog(log, in: store.name)
-        }
-        if let lost = lost(of: record, behind: cursor, within: bounds),
-            planner.cutUnread(lost)
-        {
-            // What was cleaned before it was read is a batch that fails.
-            return planner.finish(reachedEnd: false)
-        }
         var highest = bounds.upper ?? .max
         if delay > .zero {
             let old = try await store.lastEvent(of: log, keptFor: delay.milliseconds)
@@ -62,16 +53,14 @@ struct InputLogMetaSource: MetaSource {
             let lower = max(planner.position ?? 0, after, max(bounds.lower ?? 1, 1) - 1) + 1
             guard lower <= highest else { return planner.finish(reachedEnd: true) }
             let events = try await store.events(of: log, in: lower...highest, limit: size)
+            // Numbers leave nothing out: where the first is another, some may have been cleaned.
+            // The floor is read after the events, so that none goes between.
             if events.first?.number != lower, planner.isEmpty,
-                let now = try await store.inputLog(log), now.floor > record.floor
+                let lost = try await lost(behind: cursor, within: bounds)
             {
-                // It was cleaned since the floor was read.
-                return try await nextRange(
-                    after: cursor,
-                    within: bounds,
-                    limit: limit,
-                    batches: batches
-                )
+                // What was cleaned before it was read is a batch that fails.
+                if planner.cutUnread(lost) { return planner.finish(reachedEnd: false) }
+                continue
             }
             for event in events where try !planner.offer(event.item) {
                 return planner.finish(reachedEnd: false)
@@ -82,16 +71,16 @@ struct InputLogMetaSource: MetaSource {
 
     /// The events that were cleaned although a run has not come so far; `nil` where there are none.
     private func lost(
-        of record: InputLogRecord,
         behind cursor: Int64?,
         within bounds: IDBounds
-    ) -> ClosedRange<Int64>? {
-        let end = min(record.floor, bounds.upper ?? .max)
+    ) async throws -> ClosedRange<Int64>? {
         // Without any of these a run begins at the floor.
         let begin = cursor ?? bounds.lower?.addingClamped(-1) ?? (after > 0 ? after : nil)
-        guard var begin, record.floor < record.last else { return nil }
-        begin = max(begin, 0, bounds.lower?.addingClamped(-1) ?? 0)
-        return begin < end ? begin + 1...end : nil
+        guard let begin, let record = try await store.inputLog(log), record.floor < record.last
+        else { return nil }
+        let first = max(begin, 0, bounds.lower?.addingClamped(-1) ?? 0) + 1
+        let end = min(record.floor, bounds.upper ?? .max)
+        return first <= end ? first...end : nil
     }
 
     func highestID() async throws -> Int64? {
@@ -113,11 +102,7 @@ struct InputLogMetaSource: MetaSource {
     }
 
     func items(withIDs ids: [Int64]) async throws -> [Item] {
-        var items: [Item] = []
-        for run in IDRuns(ids).runs {
-            items += try await self.items(in: run, limit: run.clampedCount)
-        }
-        return items
+        try await itemsInRuns(withIDs: ids)
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {

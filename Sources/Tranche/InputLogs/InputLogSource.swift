@@ -2,7 +2,8 @@
 ///
 /// ```swift
 /// let uploads = InputLogSource("uploads")
-/// let batch = try await inventory.acquireBatch(from: uploads, job: "thumbnails", limit: .count(100))
+/// let limit = BatchLimit.count(100)
+/// let batch = try await inventory.acquireBatch(from: uploads, job: "thumbnails", limit: limit)
 /// ```
 ///
 /// The id of an item is the event's number, the payload the event as JSON. Events are numbered in
@@ -65,7 +66,8 @@ public struct InputLogSource: MetaSourceDescription {
 }
 
 extension InputLogSource {
-    /// Describes the source that a recorded definition means; `nil` when that is none of an input's.
+    /// Describes the source that a recorded definition means; `nil` when that is none of an
+    /// input's.
     package init?(_ definition: SourceDefinition) {
         guard definition.table.hasPrefix(Self.prefix), definition.uid == InputLogMetaSource.uid
         else { return nil }

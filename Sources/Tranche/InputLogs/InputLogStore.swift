@@ -22,8 +22,8 @@ public protocol InputLogStore: Sendable {
     ///   - events: The events; of those with the same identity the first is kept.
     ///   - log: The log, which there is.
     /// - Returns: What became of each, in the same order.
-    /// - Throws: ``TrancheError`` `.invalidSource` where there is no such log; of the store. Nothing
-    ///   was kept.
+    /// - Throws: ``TrancheError`` `.invalidSource` where there is no such log; of the store.
+    ///   Nothing was kept.
     /// - Complexity: O(n log m), n events, m of them kept.
     func append(_ events: [LoggedEvent], to log: String) async throws -> [AppendedEvent]
 
@@ -48,14 +48,17 @@ public protocol InputLogStore: Sendable {
     /// - Complexity: O(n), n younger events.
     func lastEvent(of log: String, keptFor milliseconds: Int64) async throws -> Int64?
 
-    /// Finds the numbers of the last events of some keys.
+    /// Finds the last events about the same as some events.
     ///
     /// - Parameters:
-    ///   - keys: The keys, told apart by their bytes.
+    ///   - range: The numbers of the events.
     ///   - log: The log.
-    /// - Returns: The highest number of each, in the same order; `nil` where there is none.
+    /// - Returns: For each event that has a key, the highest number with that key; keys are told
+    ///   apart by their bytes.
     /// - Throws: ``TrancheError`` of the store.
-    func lastEvents(ofKeys keys: [String], in log: String) async throws -> [Int64?]
+    /// - Complexity: O(n log m), n events of the range, m events kept.
+    func lastEvents(likeThoseIn range: ClosedRange<Int64>, of log: String) async throws
+        -> [Int64: Int64]
 
     /// Finds out how far each run that reads a source is done with it.
     ///

@@ -77,11 +77,7 @@ struct PageMetaSource: MetaSource {
     }
 
     func items(withIDs ids: [Int64]) async throws -> [Item] {
-        var items: [Item] = []
-        for run in IDRuns(ids).runs {
-            items += try await self.items(in: run, limit: run.clampedCount)
-        }
-        return items
+        try await itemsInRuns(withIDs: ids)
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {

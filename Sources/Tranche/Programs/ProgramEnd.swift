@@ -101,6 +101,7 @@ package struct ProgramEnd: Sendable {
             var error: String?
         }
         guard let result, result.note == nil else { return false }
+        // A result without an error that is a text is about something else.
         return (try? JSONText.decode(Blame.self, from: result.json))?.error != nil
     }
 

@@ -80,12 +80,7 @@ struct CompletionSource: MetaSource {
     }
 
     func items(withIDs ids: [Int64]) async throws -> [Item] {
-        var items: [Item] = []
-        for run in IDRuns(ids).runs {
-            items += try await store.completions(of: upstream, in: run, limit: run.clampedCount)
-                .map(item)
-        }
-        return items
+        try await itemsInRuns(withIDs: ids)
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {

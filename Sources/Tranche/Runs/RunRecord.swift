@@ -143,7 +143,8 @@ public struct RunRecord: Sendable, Hashable {
             if let target = asked.target, let begun = known.target, target != begun {
                 throw TrancheError(
                     .redefined,
-                    "\(key) was begun with another target (asked for: \(target) instead of \(begun)); "
+                    "\(key) was begun with another target (asked for: \(target) instead of "
+                        + "\(begun)); "
                         + "use what it was begun with, a run of another name, or another job name"
                 )
             }
@@ -211,7 +212,8 @@ public struct RunRecord: Sendable, Hashable {
             throw TrancheError(
                 .invalidArgument,
                 "the key column of \(key) is \(known.key ?? "none") and cannot become "
-                    + "\(source.key ?? "none"), as its batches are cut by it: begin a job of another "
+                    + "\(source.key ?? "none"), as its batches are cut by it: begin a job of "
+                    + "another "
                     + "name. Nothing was changed"
             )
         }

@@ -4,8 +4,8 @@ extension Inventory {
     /// - Parameters:
     ///   - request: Whose batches the workflow works on.
     ///   - source: Where the items are listed.
-    ///   - describe: Says what is to be kept behind the run's last description, which is `nil` for a
-    ///     run without one. It is asked again where another one has begun meanwhile.
+    ///   - describe: Says what is to be kept behind the run's last description, which is `nil` for
+    ///     a run without one. It is asked again where another one has begun meanwhile.
     /// - Returns: The description as it is kept.
     /// - Throws: ``TrancheError`` as ``acquire(_:from:)``, and `.unknownBudget`; what `describe`
     ///   throws. Nothing has begun then.

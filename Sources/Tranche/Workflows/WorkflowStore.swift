@@ -4,8 +4,8 @@
 /// ``NoBatchReason/superseded(by:)``, under the same lock under which descriptions are written.
 /// Acquires that carry none ask for none.
 public protocol WorkflowStore: Sendable {
-    /// Keeps a description of a run, in one transaction with the run, where it is not there yet, and
-    /// with what limits it.
+    /// Keeps a description of a run, in one transaction with the run, where it is not there yet,
+    /// and with what limits it.
     ///
     /// The description that the run has last, said again, is no new generation and changes nothing.
     /// Nothing of the run is handed out.

@@ -103,7 +103,8 @@ struct RunCommand: Command {
                 status = .failed
                 try context.note(
                     "\(HumanText.count(count, "batch", "batches")) of \(job.name) failed; 'tranche "
-                        + "batches --job \(job.name)' lists them, 'tranche retry' or 'redrive' offers them again"
+                        + "batches --job \(job.name)' lists them, 'tranche retry' or 'redrive' "
+                        + "offers them again"
                 )
             }
         }

@@ -51,8 +51,8 @@ struct SourceOptions: Sendable {
             .init(
                 "key",
                 "COLUMN",
-                "the column at whose borders batches are cut: none holds items of two keys. Items of "
-                    + "a key should follow each other, or batches are small"
+                "the column at whose borders batches are cut: none holds items of two keys. "
+                    + "Items of a key should follow each other, or batches are small"
             ),
             .init(
                 "upstream-run",

@@ -64,7 +64,8 @@ public struct ChainStages: Sendable, Hashable {
         guard readAhead != nil, source.weight == nil else { return }
         throw TrancheError(
             .invalidArgument,
-            "what is read ahead is bounded by weight, and '\(source.table)' has no weights, so that "
+            "what is read ahead is bounded by weight, and '\(source.table)' has no weights, so "
+                + "that "
                 + "nothing would be bounded: name a column of weights, or leave the bound out and "
                 + "choose a smaller count, or fewer readers and writers"
         )

@@ -9,7 +9,7 @@ package protocol DocumentConnector: Connector {
     ///   - bytes: The document.
     ///   - url: Its URL.
     ///   - context: What else belongs to it.
-    /// - Throws: `SpecError`, `TrancheError` `.invalidArgument`, `.sinkUnavailable` (transient; it may
-    ///   have been kept) or `.sinkFailed`.
+    /// - Throws: `SpecError`, `TrancheError` `.invalidArgument`, `.sinkUnavailable` (transient; it
+    ///   may have been kept) or `.sinkFailed`.
     func keep(_ bytes: [UInt8], at url: String, _ context: ConnectorContext) async throws
 }

@@ -21,8 +21,8 @@ package final class HTTPStream: Sendable {
 
     /// The handle that owns the socket, and whether the socket may still be used.
     ///
-    /// Unchecked: the handle is used by the one who makes it, and then only freed, as nobody refers to
-    /// this any more.
+    /// Unchecked: the handle is used by the one who makes it, and then only freed, as nobody refers
+    /// to this any more.
     private final class Connection: @unchecked Sendable {
         private let handle: CurlHandle
         let socket: Int32
@@ -145,7 +145,8 @@ package final class HTTPStream: Sendable {
         first.withLock { $0 = body }
     }
 
-    /// What a server says that refuses, as far as it comes at once; it may keep the connection open.
+    /// What a server says that refuses, as far as it comes at once; it may keep the connection
+    /// open.
     private func rest(_ body: [UInt8]) throws -> [UInt8] {
         finishWriting()
         var body = body

@@ -6,8 +6,8 @@ public struct ContainerEnd: Sendable {
     public let exitCode: Int32
     /// Whether it was killed for want of memory, as the engine says it.
     ///
-    /// podman does not always: then it is taken for that where it was killed, by nobody who is known,
-    /// and its memory has a bound.
+    /// podman does not always: then it is taken for that where it was killed, by nobody who is
+    /// known, and its memory has a bound.
     public let isOutOfMemory: Bool
     /// Whether it was found at work, and not begun by this run.
     public let isAdopted: Bool

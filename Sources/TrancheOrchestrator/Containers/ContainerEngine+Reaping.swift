@@ -16,9 +16,9 @@ public struct ReapedContainer: Sendable, Hashable {
 extension ContainerEngine {
     /// Stops and removes what an inventory's workers have left behind on this engine.
     ///
-    /// A container whose attempt is held is left alone. Of others one at work is stopped, and removed
-    /// with those that were never started and those that ended with 0; one that failed is removed when
-    /// its end is longer ago than `older`.
+    /// A container whose attempt is held is left alone. Of others one at work is stopped, and
+    /// removed with those that were never started and those that ended with 0; one that failed is
+    /// removed when its end is longer ago than `older`.
     ///
     /// - Parameters:
     ///   - inventory: The inventory, as ``ContainerWork/inventory`` has it.
@@ -64,6 +64,7 @@ extension ContainerEngine {
         guard state.phase == .ended, state.state.exitCode != 0 else { return true }
         // Fractions of a second are written with as many digits as an engine likes.
         let text = (state.state.finishedAt ?? "").prefix { $0 != "." && $0 != "Z" && $0 != "+" }
+        // One whose end cannot be read stays: nothing is removed by a guess.
         guard let end = try? Date("\(text)Z", strategy: .iso8601) else { return false }
         return now.timeIntervalSince(end) > older.seconds
     }

@@ -21,8 +21,8 @@ public final class ContainerEngine: Sendable {
     ///
     /// - Parameters:
     ///   - address: Where it answers.
-    ///   - patience: How long an engine that does not answer is tried again, where asking twice does
-    ///     no harm; 30 s by default.
+    ///   - patience: How long an engine that does not answer is tried again, where asking twice
+    ///     does no harm; 30 s by default.
     ///   - clock: Waits.
     public init(
         _ address: ContainerAddress,
@@ -91,6 +91,7 @@ public final class ContainerEngine: Sendable {
         _ what: String,
         _ code: ContainerError.Code = .refused
     ) -> ContainerError {
+        // An answer that is none of an engine's, as of a proxy before it, is told as it came.
         let words = (try? JSONDecoder().decode(EngineWords.self, from: Data(response.body)))?
             .message
         let text = (words ?? response.excerpt).trimmingCharacters(in: .whitespacesAndNewlines)

@@ -19,8 +19,8 @@ public struct ContainerProgram: Sendable {
     ///   - settings: What is run.
     ///   - engine: Where; found as ``ContainerAddress`` says by default.
     ///   - environment: The variables that may be passed on; this process's by default.
-    ///   - copy: Given whole lines of standard output, and standard error as it comes, of a container
-    ///     that this run began; kept by nobody by default.
+    ///   - copy: Given whole lines of standard output, and standard error as it comes, of a
+    ///     container that this run began; kept by nobody by default.
     /// - Throws: `SpecError` for settings that cannot be.
     public init(
         _ settings: ContainerSettings,
@@ -40,15 +40,15 @@ public struct ContainerProgram: Sendable {
     /// Runs a container to its end, or goes on with the one that is at work under this attempt.
     ///
     /// One that ended with 0 or was cut short is removed; one that failed stays until the next
-    /// attempt, or ``ContainerEngine/reap(inventory:older:now:stopTimeout:isHeld:)``, removes it. Cancelled, the
-    /// container is stopped and removed, and its end told.
+    /// attempt, or ``ContainerEngine/reap(inventory:older:now:stopTimeout:isHeld:)``, removes it.
+    /// Cancelled, the container is stopped and removed, and its end told.
     ///
     /// - Parameters:
     ///   - work: What it works on.
     ///   - progress: Told of each piece that the program writes.
     /// - Returns: How it ended, whatever the exit code.
-    /// - Throws: ``ContainerError``; `SpecError` for a variable that cannot be had; what writing the
-    ///   input or the heartbeat throws; `CancellationError` when there was no container yet.
+    /// - Throws: ``ContainerError``; `SpecError` for a variable that cannot be had; what writing
+    ///   the input or the heartbeat throws; `CancellationError` when there was no container yet.
     public func run(
         _ work: ContainerWork,
         progress: @escaping @Sendable () -> Void = {}

@@ -86,8 +86,8 @@ struct ContainerRun: Sendable {
 
     /// Whether a container is this attempt's own work; else it is to be removed.
     ///
-    /// - Throws: ``ContainerError`` `.nameTaken` for one that is none of this inventory's, and `.lost`
-    ///   where the batch is another's.
+    /// - Throws: ``ContainerError`` `.nameTaken` for one that is none of this inventory's, and
+    ///   `.lost` where the batch is another's.
     private func mayAdopt(_ other: ContainerState) async throws -> Bool {
         guard other.label(ContainerLabel.inventory) == work.inventory,
             other.label(ContainerLabel.batch) == String(work.batch),
@@ -317,8 +317,8 @@ struct ContainerRun: Sendable {
             }
             try await engine.remove(id)
         } catch {
-            // Whoever has the batch next finds the container by its name, and so does reaping. What is
-            // told is what went wrong first.
+            // Whoever has the batch next finds the container by its name, and so does reaping. What
+            // is told is what went wrong first.
         }
     }
 }

@@ -58,12 +58,13 @@ extension ContainerSettings: Codable {
     private typealias Values = KeyedDecodingContainer<CodingKeys>
 
     private static func env(_ values: Values) throws -> [String: ContainerVariable] {
-        if let object = try? values.decode([String: ContainerVariable].self, forKey: .env) {
-            return object
+        // A value is asked for its kind by trying; what is wrong within it is told.
+        if (try? values.nestedContainer(keyedBy: DynamicKey.self, forKey: .env)) != nil {
+            return try values.decode([String: ContainerVariable].self, forKey: .env)
         }
         let entries: [Substring]
-        if let list = try? values.decode([String].self, forKey: .env) {
-            entries = list.map { $0[...] }
+        if (try? values.nestedUnkeyedContainer(forKey: .env)) != nil {
+            entries = try values.decode([String].self, forKey: .env).map { $0[...] }
         } else {
             guard let text = try values.decodeIfPresent(String.self, forKey: .env) else {
                 return [:]
@@ -82,6 +83,7 @@ extension ContainerSettings: Codable {
 
     /// `true` and `false` are taken as well, as `always` and `never`.
     private static func pull(_ values: Values) throws -> ContainerPull? {
+        // What is no flag is read as a text below.
         if let flag = try? values.decode(Bool.self, forKey: .pull) {
             return flag ? .always : .never
         }
@@ -102,6 +104,7 @@ extension ContainerSettings: Codable {
     ) throws -> Value? {
         guard values.contains(key) else { return nil }
         let text: String
+        // What is no number is read as a text with a unit.
         if let number = try? values.decode(Double.self, forKey: key) {
             text = number.plain
         } else {
@@ -123,6 +126,7 @@ extension ContainerVariable: Codable {
 
     /// Reads a text, or an object with `file` or `from`.
     public init(from decoder: any Decoder) throws {
+        // What is no text is read as an object below.
         if let text = try? decoder.singleValueContainer().decode(String.self) {
             self = .literal(text)
             return

@@ -2,7 +2,8 @@ public import TrancheConnectors
 
 /// What a container is run from, and what it may do.
 ///
-/// Whoever reaches the engine's socket is root on its host, so this program is, too, once it has it.
+/// Whoever reaches the engine's socket is root on its host, so this program is, too, once it has
+/// it.
 public struct ContainerSettings: Sendable, Hashable {
     /// The image, by name, name and tag, or name and digest.
     public var image: String

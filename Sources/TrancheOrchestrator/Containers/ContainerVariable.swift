@@ -56,8 +56,8 @@ public enum ContainerVariable: Sendable, Hashable {
     ///   - name: The variable's name within the container.
     ///   - environment: This process's variables.
     /// - Returns: The value.
-    /// - Throws: `SpecError` for a variable that is not set, a file that cannot be read, and a value
-    ///   that is too long; it does not show the value.
+    /// - Throws: `SpecError` for a variable that is not set, a file that cannot be read, and a
+    ///   value that is too long; it does not show the value.
     func value(of name: String, in environment: [String: String]) throws(SpecError) -> String {
         let field = ["env", name]
         let value: String

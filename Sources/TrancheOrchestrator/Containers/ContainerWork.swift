@@ -155,7 +155,8 @@ public struct ContainerInput: Sendable {
         guard json.utf8.count <= Self.longestEvent else {
             throw ContainerError(
                 .invalidEvent,
-                "the event has \(json.utf8.count) bytes, and a variable takes \(Self.longestEvent); "
+                "the event has \(json.utf8.count) bytes, and a variable takes "
+                    + "\(Self.longestEvent); "
                     + "hand events over as a batch, on standard input"
             )
         }

@@ -1,8 +1,8 @@
 extension Event {
     /// What happened to the thing that an event is about.
     ///
-    /// Its text is lower-case; reading one minds no case, and takes `insert` for ``create`` and `remove`
-    /// for ``delete``.
+    /// Its text is lower-case; reading one minds no case, and takes `insert` for ``create`` and
+    /// `remove` for ``delete``.
     public enum Operation: Int, Sendable, Hashable, CaseIterable {
         /// Nobody knows; no text means it.
         case unknown = 0
@@ -17,8 +17,10 @@ extension Event {
 
         /// Reads a text.
         ///
-        /// - Parameter text: `create`, `insert`, `read`, `update`, `delete` or `remove`, in any case.
-        /// - Throws: ``UnknownOperation`` for any other text, `unknown` and the empty one among them.
+        /// - Parameter text: `create`, `insert`, `read`, `update`, `delete` or `remove`, in any
+        ///   case.
+        /// - Throws: ``UnknownOperation`` for any other text, `unknown` and the empty one among
+        ///   them.
         public init(parsing text: String) throws {
             switch text.lowercased() {
             case "create", "insert": self = .create

@@ -20,6 +20,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case tooManyPaths(Int)
     /// A link from a process has what only links from inputs can have.
     case needsInput(String)
+    /// A link names operations, and of events about the same the newest alone is run on.
+    case coalescesOperations(String)
     /// A way's name is too long for a job's.
     case longName(String)
     /// There is nothing to run.
@@ -52,7 +54,11 @@ extension GraphError: CustomStringConvertible {
         case .tooManyPaths(let most):
             "there are more than \(most) ways from inputs to processes; each is a job of its own"
         case .needsInput(let link):
-            "the link \(link) leads from a process: 'coalesce' and 'start' go with links from inputs"
+            "the link \(link) leads from a process: 'coalesce' and 'start' go with links from "
+                + "inputs"
+        case .coalescesOperations(let link):
+            "the link \(link) names operations, and coalesces: of events about the same the newest "
+                + "counts, whatever its operation; leave out one of them"
         case .longName(let job):
             "the job '\(job)' has \(job.utf8.count) bytes in its name, and 128 are the most; give "
                 + "shorter names"

@@ -50,6 +50,9 @@ public struct PipelineGraph: Sendable, Hashable {
         if processes.contains(link.source), link.coalesce != nil || link.start == .end {
             throw .needsInput(link.name)
         }
+        guard link.coalesce == nil || link.operations.isEmpty else {
+            throw .coalescesOperations(link.name)
+        }
         guard link.source != link.process else { throw .selfLink(link.process) }
         guard !links.contains(where: { $0.name == link.name }) else {
             throw .duplicateLink(from: link.source, to: link.process)

@@ -2,20 +2,21 @@ import Foundation
 import Tranche
 
 /// A file as it was found.
-struct FoundFile: Sendable, Hashable {
-    var path: String
-    var size: Int64
+struct FoundFile: Sendable {
+    let path: String
+    let size: Int64
     /// Nanoseconds since 1970.
-    var modified: Int64
-    /// The number on its disk.
-    var number: UInt64
-
+    let modified: Int64
     /// What tells it from any other, and from itself when it was another.
-    var identity: String {
+    let identity: String
+
+    /// Describes a file, with its number on its disk.
+    init(path: String, size: Int64, modified: Int64, number: UInt64) {
+        (self.path, self.size, self.modified) = (path, size, modified)
         let mark = "|\(size)|\(modified)|\(number)"
         // A path that leaves no room stands for itself by its digest.
         let hasRoom = path.utf8.count + mark.utf8.count <= 1024
-        return (hasRoom ? path : "#\(FNVHash(of: path).value)") + mark
+        identity = (hasRoom ? path : "#\(FNVHash(of: path).value)") + mark
     }
 
     /// When it was changed last.
@@ -33,7 +34,8 @@ struct KnownFiles: Sendable {
         }
 
         func hash(into hasher: inout Hasher) {
-            for byte in text.utf8 { hasher.combine(byte) }
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 
@@ -42,7 +44,8 @@ struct KnownFiles: Sendable {
     /// Since when files are missed.
     private var missed: [Place: Date] = [:]
 
-    /// How long a file must be missed before it is forgotten: a file system may be away for a while.
+    /// How long a file must be missed before it is forgotten: a file system may be away for a
+    /// while.
     private static let patience = 60.0
 
     /// Reads what a log knows.

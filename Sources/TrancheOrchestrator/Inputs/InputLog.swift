@@ -5,7 +5,7 @@ public import Tranche
 public struct InputLog: Sendable {
     /// The input's name.
     public let input: String
-    private let inventory: Inventory
+    let inventory: Inventory
     private let operations: Set<Event.Operation>
     private let isGrown: @Sendable () -> Void
     private let tell: @Sendable (any Error) -> Void
@@ -46,27 +46,6 @@ public struct InputLog: Sendable {
     /// How often to look again where nothing says when.
     var pollInterval: Duration { inventory.configuration.pollInterval }
 
-    /// The bounded runs of which nothing is left to do.
-    ///
-    /// - Parameters:
-    ///   - selection: Which runs.
-    ///   - known: Those that are known to be.
-    /// - Returns: The others.
-    /// - Throws: `TrancheError` of the store.
-    func completedRuns(
-        _ selection: RunSelection,
-        except known: Set<RunKey>
-    ) async throws -> [RunSummary] {
-        var completed: [RunSummary] = []
-        for summary in try await inventory.summaries(selection)
-        where !known.contains(summary.run.key) {
-            let gaps = try await inventory.gaps(of: summary.run.key)
-            let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
-            if case .complete = status.state { completed.append(summary) }
-        }
-        return completed
-    }
-
     /// The time by the inventory's clock, as far as it is known here.
     var now: Date { inventory.now }
 
@@ -90,8 +69,8 @@ public struct InputLog: Sendable {
     ///   - key: What it is about, where links take the newest of a key alone; ``Event/subject`` by
     ///     default.
     ///   - weight: What it weighs; 1 by default.
-    ///   - isLasting: Whether the identity is known for good; by default where one is given. Else it
-    ///     is known until the event is cleaned.
+    ///   - isLasting: Whether the identity is known for good; by default where one is given. Else
+    ///     it is known until the event is cleaned.
     /// - Returns: What became of it; `nil` for an operation that the input does not give.
     /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON; of the store.
     @discardableResult

@@ -62,8 +62,7 @@ public struct InventoryInput: Input {
     /// - Returns: The runs.
     private func give(_ log: InputLog, except known: Set<RunKey>) async throws -> [RunKey] {
         guard gives == .completed else { return [] }
-        let selection = RunSelection(job: job, run: run)
-        let completed = try await log.completedRuns(selection, except: known)
+        let completed = try await completedRuns(in: log.inventory, except: known)
         let entries = completed.map { summary in
             let totals = summary.totals
             let done = totals[.succeeded]?.batches ?? 0
@@ -84,5 +83,26 @@ public struct InventoryInput: Input {
         }
         try await log.append(entries)
         return completed.map(\.run.key)
+    }
+
+    /// The bounded runs of which nothing is left to do, but for some.
+    private func completedRuns(
+        in inventory: Inventory,
+        except known: Set<RunKey>
+    ) async throws -> [RunSummary] {
+        var completed: [RunSummary] = []
+        for summary in try await inventory.summaries(RunSelection(job: job, run: run))
+        where !known.contains(summary.run.key) && Self.isComplete(summary, gaps: []) {
+            // Gaps are asked for only where nothing else is open.
+            let gaps = try await inventory.gaps(of: summary.run.key)
+            if Self.isComplete(summary, gaps: gaps) { completed.append(summary) }
+        }
+        return completed
+    }
+
+    private static func isComplete(_ summary: RunSummary, gaps: [Gap]) -> Bool {
+        let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
+        if case .complete = status.state { return true }
+        return false
     }
 }

@@ -58,11 +58,8 @@ struct LinkHandler: BatchHandler {
             found = found.filter { meant.contains($0.event.operation) }
         }
         let all = found.count
-        if job.link.coalesce != nil, job.upstream == nil {
-            let last = try await batch.inventory.lastEvents(
-                of: job.input,
-                numbered: found.map(\.number)
-            )
+        if job.link.coalesce != nil {
+            let last = try await batch.inventory.lastEvents(of: job.input, found.map(\.number))
             found = found.filter { last[$0.number] ?? $0.number <= $0.number }
         }
         let events = EventBatch(
@@ -85,29 +82,15 @@ struct LinkHandler: BatchHandler {
 }
 
 extension Inventory {
-    /// The numbers of the last events about the same as some events of a log.
-    ///
-    /// - Parameters:
-    ///   - input: The input's name.
-    ///   - numbers: The events, ascending.
-    /// - Returns: For each that has a key, the number of the last event with that key.
-    /// - Throws: `TrancheError` of the store.
-    fileprivate func lastEvents(
-        of input: String,
-        numbered numbers: [Int64]
-    ) async throws -> [Int64: Int64] {
+    /// The last events of a log about the same as some of its events, by the numbers of these.
+    fileprivate func lastEvents(of input: String, _ numbers: [Int64]) async throws -> [Int64: Int64]
+    {
         try await retrying { _ in
-            var keys: [(number: Int64, key: String)] = []
+            var last: [Int64: Int64] = [:]
             for run in IDRuns(numbers).runs {
-                let events = try await store.events(of: input, in: run, limit: run.clampedCount)
-                for event in events {
-                    if let key = event.event.key { keys.append((event.number, key)) }
-                }
+                last.merge(try await store.lastEvents(likeThoseIn: run, of: input)) { $1 }
             }
-            let last = try await store.lastEvents(ofKeys: keys.map(\.key), in: input)
-            var found: [Int64: Int64] = [:]
-            for (key, number) in zip(keys, last) { found[key.number] = number }
-            return found
+            return last
         }
     }
 }

@@ -150,8 +150,8 @@ extension OutboxObjects {
 
     /// Makes the function that records a table's changes.
     ///
-    /// It is its owner's, and needs no right of the writer's; values are spelt the same whatever the
-    /// writer's session has set.
+    /// It is its owner's, and needs no right of the writer's; values are spelt the same whatever
+    /// the writer's session has set.
     static let setFunction = """
         CREATE OR REPLACE FUNCTION tranche.set_function(
             root oid, key smallint[], is_row boolean, number bigint, source text

@@ -14,10 +14,10 @@ extension OutboxObjects {
     ///   depth of triggers that the statement has, and what the update's own rows do not show is
     ///   recorded from there by the statement's last trigger. These come as delete, update, insert.
     ///   Source: PostgreSQL 15, nodeModifyTable.c (ExecCrossPartitionUpdate, fireASTriggers).
-    /// - Where such a MERGE has inserted a row, that one stands in place of the next that it updates
-    ///   without moving it (seen on 15.18). So, of a statement that inserts too, updated rows whose
-    ///   key changes are noted as well, and all where the row is wanted; what is not noted has kept
-    ///   its key.
+    /// - Where such a MERGE has inserted a row, that one stands in place of the next that it
+    ///   updates without moving it (seen on 15.18). So, of a statement that inserts too, updated
+    ///   rows whose key changes are noted as well, and all where the row is wanted; what is not
+    ///   noted has kept its key.
     static let recordSource = """
         CREATE OR REPLACE FUNCTION tranche.record_source(
             log_name text, root oid, key smallint[], is_unique boolean, number bigint
@@ -46,8 +46,8 @@ extension OutboxObjects {
         """
 
     // In the bodies: 1 the log, 2 the location, 3 and 4 the keys of `n` and `o`, 5 the payload of
-    // `n`, 6 and 7 the keys of NEW and OLD, 8 the payload of NEW, 9 DISTINCT, 10 the table's number,
-    // 11 the log's name.
+    // `n`, 6 and 7 the keys of NEW and OLD, 8 the payload of NEW, 9 DISTINCT, 10 the table's
+    // number, 11 the log's name.
 
     private static let plainBody = """
 
@@ -208,7 +208,9 @@ extension OutboxObjects {
         """
         INSERT INTO %1$s \(columns)
         SELECT %2$s,
-            CASE WHEN w.key IS NULL THEN 'delete' WHEN v.key IS NULL THEN 'create' ELSE 'update' END,
+            CASE
+                WHEN w.key IS NULL THEN 'delete' WHEN v.key IS NULL THEN 'create' ELSE 'update'
+            END,
             coalesce(w.key, v.key), w.payload
         FROM (\(old)) AS v
         FULL JOIN (\(new)) AS w ON w.key = v.key;

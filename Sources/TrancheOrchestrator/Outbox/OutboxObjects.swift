@@ -35,7 +35,9 @@ enum OutboxObjects {
 
     static let eventTrigger = """
         CREATE EVENT TRIGGER tranche_cover_later ON ddl_command_end
-        WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE')
+        WHEN TAG IN (
+            'CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE'
+        )
         EXECUTE FUNCTION tranche.cover_later()
         """
 

@@ -6,8 +6,8 @@ import TrancheSQL
 /// Looks for news in an outbox, so that no writer has to tell of it.
 ///
 /// Of all readers of a log one is elected, by its lock on the log's row, for 5 s that it renews. It
-/// looks at the highest id often, and notifies the channel `log_<name>` of it in a transaction of its
-/// own. The others look once a second, and stand for election then.
+/// looks at the highest id often, and notifies the channel `log_<name>` of it in a transaction of
+/// its own. The others look once a second, and stand for election then.
 public struct OutboxReader: Sendable {
     private let outbox: PostgreSQLOutbox
     private let clock: any Clock<Duration>
@@ -106,8 +106,8 @@ struct OutboxPace {
     /// How long to wait after a look.
     ///
     /// - Parameter isNews: Whether the look has found any.
-    /// - Returns: 50 ms after news, then twice as long each time up to 1 s; always 1 s for who is not
-    ///   elected.
+    /// - Returns: 50 ms after news, then twice as long each time up to 1 s; always 1 s for who is
+    ///   not elected.
     mutating func next(isNews: Bool) -> Duration {
         guard isElected else { return Self.longest }
         delay = isNews ? Self.shortest : min(delay * 2, Self.longest)

@@ -2,7 +2,8 @@ public import Foundation
 
 /// What a call has changed in what an outbox covers.
 public struct OutboxReport: Sendable, Hashable, Codable {
-    /// The tables and partitions that are covered now and were not before, or not as they should be.
+    /// The tables and partitions that are covered now and were not before, or not as they should
+    /// be.
     public var covered: [Covered] = []
     /// Those that are covered no longer, in the database's spelling.
     public var givenUp: [String] = []

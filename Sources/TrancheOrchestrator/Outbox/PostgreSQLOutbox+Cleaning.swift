@@ -3,17 +3,18 @@ import TranchePostgreSQL
 import TrancheSQL
 
 extension PostgreSQLOutbox {
-    /// Deletes what nobody needs any more from the log, in steps that are transactions of their own.
+    /// Deletes what nobody needs any more from the log, in steps that are transactions of their
+    /// own.
     ///
-    /// The log's highest row stays, so that its end can be told. The floor is raised before the first
-    /// row goes: below it an id is cleaned, and did not vanish. It never sinks.
+    /// The log's highest row stays, so that its end can be told. The floor is raised before the
+    /// first row goes: below it an id is cleaned, and did not vanish. It never sinks.
     ///
     /// - Parameters:
     ///   - floor: The id up to which rows go.
     ///   - limit: Most rows of a step; 10,000 by default, at least 1.
     /// - Returns: How many rows were deleted.
-    /// - Throws: `TrancheError` `.invalidArgument` where there is no such log, `.sourceUnavailable`,
-    ///   `.sourceFailed`; what earlier steps have deleted is gone.
+    /// - Throws: `TrancheError` `.invalidArgument` where there is no such log,
+    ///   `.sourceUnavailable`, `.sourceFailed`; what earlier steps have deleted is gone.
     @discardableResult
     public func clean(through floor: Int64, limit: Int = 10_000) async throws -> Int {
         guard try await explained("looking", isInstalled) else { throw noLog }
@@ -22,7 +23,8 @@ extension PostgreSQLOutbox {
                 """
                 UPDATE tranche.log AS l SET floor = least(\(floor), top.id - 1)
                 FROM (SELECT max(id) AS id FROM \(log)) AS top
-                WHERE l.name = \(name) AND l.floor < least(\(floor), top.id - 1) AND top.id IS NOT NULL
+                WHERE l.name = \(name) AND top.id IS NOT NULL
+                    AND l.floor < least(\(floor), top.id - 1)
                 """
             ])
             var count = 0

@@ -6,15 +6,15 @@ import TrancheSQL
 extension PostgreSQLOutbox {
     /// Makes the log and covers the tables, each in a transaction of its own.
     ///
-    /// What is as it should be is left alone, so that it may be called again, also with other tables:
-    /// those that are no longer named are no longer recorded. A role that may make one gets an event
-    /// trigger, by which tables and partitions that are made later are covered at once; for others
-    /// see ``refresh()``.
+    /// What is as it should be is left alone, so that it may be called again, also with other
+    /// tables: those that are no longer named are no longer recorded. A role that may make one gets
+    /// an event trigger, by which tables and partitions that are made later are covered at once;
+    /// for others see ``refresh()``.
     ///
     /// - Returns: What was done.
     /// - Throws: `TrancheError` `.invalidArgument`, permanent, for a table that cannot be recorded:
-    ///   nothing was changed then. `.sourceUnavailable`, transient, where a table stayed locked: what
-    ///   was covered stays. `.sourceFailed`, permanent, with the rights that are missing.
+    ///   nothing was changed then. `.sourceUnavailable`, transient, where a table stayed locked:
+    ///   what was covered stays. `.sourceFailed`, permanent, with the rights that are missing.
     @discardableResult
     public func install() async throws -> OutboxReport {
         let isLater = try await explained("looking", isInstalled)
@@ -75,7 +75,9 @@ extension PostgreSQLOutbox {
     ) async throws {
         let rows = try await withLockTimeout([
             """
-            SELECT tranche.cover(\(name), CAST(CAST(\(relation) AS oid) AS regclass), \(.boolean(isLater)))
+            SELECT tranche.cover(
+                \(name), CAST(CAST(\(relation) AS oid) AS regclass), \(.boolean(isLater))
+            )
             """,
             """
             SELECT n.nspname || '.' || c.relname,
@@ -119,7 +121,8 @@ extension PostgreSQLOutbox {
                     \(OutboxObjects.version)
                 )
                 ON CONFLICT (name) DO UPDATE
-                SET payload = excluded.payload, tables = excluded.tables, schemas = excluded.schemas,
+                SET payload = excluded.payload, tables = excluded.tables,
+                    schemas = excluded.schemas,
                     version = excluded.version, is_ending = false
                 """,
                 """
@@ -157,7 +160,8 @@ extension PostgreSQLOutbox {
         {
             throw TrancheError(
                 .schemaUnknown,
-                "the logs in schema tranche are of version \(number), and this program knows version "
+                "the logs in schema tranche are of version \(number), and this program knows "
+                    + "version "
                     + "\(OutboxObjects.version); use the newer program"
             )
         }
@@ -177,7 +181,8 @@ extension PostgreSQLOutbox {
         )
     }
 
-    /// Refuses tables that were named and cannot be recorded; those of a schema are told in the status.
+    /// Refuses tables that were named and cannot be recorded; those of a schema are told in the
+    /// status.
     private func refuseUnrecordable(on connection: isolated PostgreSQLConnection) async throws {
         for table in configuration.tables {
             guard table.schema != "tranche", !table.schema.hasPrefix("pg_") else {

@@ -5,11 +5,12 @@ import TrancheSQL
 extension PostgreSQLOutbox {
     /// Takes the log and all that records into it out of the database.
     ///
-    /// With the last log go the event trigger, and the schema `tranche` where it was made for the first
-    /// one and holds nothing else. It may be called again, and does nothing where there is no such log.
+    /// With the last log go the event trigger, and the schema `tranche` where it was made for the
+    /// first one and holds nothing else. It may be called again, and does nothing where there is no
+    /// such log.
     ///
-    /// - Throws: `TrancheError` `.sourceUnavailable`, transient, where a table stayed locked: calling it
-    ///   again goes on. `.sourceFailed`, permanent, where a right is missing.
+    /// - Throws: `TrancheError` `.sourceUnavailable`, transient, where a table stayed locked:
+    ///   calling it again goes on. `.sourceFailed`, permanent, where a right is missing.
     public func remove() async throws {
         guard try await explained("looking", isInstalled) else { return }
         let rows = try await explained("removing") {
@@ -81,7 +82,9 @@ extension PostgreSQLOutbox {
         guard withSchema else { return }
         let rest = try await connection.run([
             """
-            SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = CAST('tranche' AS regnamespace))
+            SELECT EXISTS (
+                SELECT FROM pg_class WHERE relnamespace = CAST('tranche' AS regnamespace)
+            )
                 OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = CAST('tranche' AS regnamespace))
                 OR EXISTS (SELECT FROM pg_type WHERE typnamespace = CAST('tranche' AS regnamespace))
             """

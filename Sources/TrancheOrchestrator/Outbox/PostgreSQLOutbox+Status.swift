@@ -97,14 +97,16 @@ extension PostgreSQLOutbox {
             "trigger \(detail) is switched off, so that changes of '\(relation)' are not recorded: "
                 + "ALTER TABLE … ENABLE TRIGGER switches it on"
         case "attached-data":
-            "'\(relation)' had rows when it was covered, at \(detail): those that were attached with "
+            "'\(relation)' had rows when it was covered, at \(detail): those that were attached "
+                + "with "
                 + "it, or written to it by name before, are not in the log"
         case "own-trigger":
             "trigger \(detail) of '\(relation)' runs for each row: if it changes rows of the same "
                 + "table, that is recorded before the change that it was called for. Recording "
                 + "each row avoids it"
         case "deferrable-key":
-            "index \(detail) of '\(relation)' may be checked at the end of a transaction: where it is "
+            "index \(detail) of '\(relation)' may be checked at the end of a transaction: where "
+                + "it is "
                 + "(SET CONSTRAINTS), events of one key may be out of order"
         case "replica-role":
             "what is written while session_replication_role is replica"

@@ -135,7 +135,8 @@ public struct PostgreSQLOutbox: Sendable {
             var advice = ""
             if error.isBusy {
                 advice =
-                    "; it stayed locked for \(configuration.lockTimeout). What is done stays: do the "
+                    "; it stayed locked for \(configuration.lockTimeout). What is done stays: do "
+                    + "the "
                     + "same again when no long transaction holds it"
             } else if error.sqlState == "42501" {
                 advice =

@@ -153,13 +153,6 @@ struct PipelineReader: Sendable {
             }
             link.coalesce = within
         }
-        if link.coalesce != nil, !link.operations.isEmpty {
-            fields.fault(
-                "of events about the same the newest counts, whatever its operation; leave out "
-                    + "'coalesce' or 'operations'",
-                key: "coalesce"
-            )
-        }
         if let start = fields.read("start", .oneOf(Link.Start.allCases.map(\.rawValue))) {
             link.start = Link.Start(rawValue: start) ?? .floor
         }

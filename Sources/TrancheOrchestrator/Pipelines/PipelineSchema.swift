@@ -5,8 +5,8 @@
 public enum PipelineSchema: Sendable {
     /// The schema as JSON.
     ///
-    /// - Parameter types: The names of the types that files may name; those of their fields that are
-    ///   known are checked, any others are taken as they come.
+    /// - Parameter types: The names of the types that files may name; those of their fields that
+    ///   are known are checked, any others are taken as they come.
     /// - Returns: The text.
     public static func text(of types: PipelineTypes) -> String {
         let inputs = types.inputs.keys.sorted().map { part($0, inputFields[$0]) }

@@ -96,7 +96,8 @@ public final class Orchestrator: Sendable {
 
     /// Adds an input.
     ///
-    /// - Throws: ``GraphError``; `TrancheError` `.invalidArgument` while it runs. Nothing was changed.
+    /// - Throws: ``GraphError``; `TrancheError` `.invalidArgument` while it runs. Nothing was
+    ///   changed.
     public func add(_ input: any Input) throws {
         try change { state in
             try state.graph.addInput(input.name)
@@ -154,23 +155,19 @@ public final class Orchestrator: Sendable {
         }
         for job in state.graph.jobs where job.upstream == nil {
             guard let input = state.inputs[job.input] else { continue }
-            let isLogged = input.source(for: job.link) is InputLogSource
-            guard isLogged || job.link.coalesce == nil && job.link.start == .floor else {
+            let source = input.source(for: job.link)
+            guard
+                source is InputLogSource
+                    || job.link.coalesce == nil && job.link.start == .floor
+            else {
                 throw TrancheError(
                     .invalidArgument,
                     "the link \(job.name) can neither coalesce nor start at the end: the events "
                         + "of '\(job.input)' are not kept in the inventory"
                 )
             }
-            guard job.link.coalesce == nil || job.link.operations.isEmpty else {
-                throw TrancheError(
-                    .invalidArgument,
-                    "the link \(job.name) coalesces, and names operations: of events about the "
-                        + "same the newest counts, whatever its operation; leave one of them out"
-                )
-            }
             do {
-                _ = try await inventory.source(input.source(for: job.link))
+                _ = try await inventory.source(source)
             } catch let error as TrancheError where error.code == .unknownRun {
                 // The job whose completions are meant may begin later.
             }
@@ -198,8 +195,8 @@ public final class Orchestrator: Sendable {
 
     /// Runs until a stop, and ends what is in hand; once.
     ///
-    /// An input or a link that ends or fails is started again after a while that doubles, from 250 ms
-    /// to a minute; the others go on.
+    /// An input or a link that ends or fails is started again after a while that doubles, from 250
+    /// ms to a minute; the others go on.
     ///
     /// - Throws: As ``check()``; `CancellationError` when the task was cancelled, after batches in
     ///   hand were given back.
@@ -255,9 +252,8 @@ public final class Orchestrator: Sendable {
             }
             reports.set(job.name, .stopped)
         }
-        for input in state.inputsInOrder {
-            _ = try await input.clean(inventory, keeping: configuration.keep)
-        }
+        var passed: Set<RunKey> = []
+        for input in state.inputsInOrder { try await clean(input, &passed) }
         if let failure { throw failure }
     }
 
@@ -412,27 +408,30 @@ public final class Orchestrator: Sendable {
 
     /// Cleans the log of an input from time to time.
     private func clean(_ input: any Input) async {
-        var known: Set<RunKey> = []
+        var passed: Set<RunKey> = []
         while await pause(configuration.cleaning) {
             do {
-                let passed = Set(
-                    try await input.clean(inventory, keeping: configuration.keep)
-                )
-                for key in passed where known.insert(key).inserted {
-                    reports.note(
-                        OrchestratorError(
-                            input.name,
-                            message: "\(key) was passed: events that it still needs were kept "
-                                + "for as long as they are, and are cleaned"
-                        )
-                    )
-                }
-                known = known.intersection(passed)
+                try await clean(input, &passed)
             } catch is CancellationError {
                 return
             } catch {
                 reports.note(OrchestratorError(input.name, "its log cannot be cleaned", error))
             }
         }
+    }
+
+    /// Cleans the log of an input, and tells once of each run that was passed.
+    private func clean(_ input: any Input, _ known: inout Set<RunKey>) async throws {
+        let passed = Set(try await input.clean(inventory, keeping: configuration.keep))
+        for key in passed.subtracting(known) {
+            reports.note(
+                OrchestratorError(
+                    input.name,
+                    message: "\(key) was passed: events that it still needs were kept for as "
+                        + "long as they are, and are cleaned"
+                )
+            )
+        }
+        known = passed
     }
 }

@@ -4,12 +4,7 @@ import Tranche
 
 /// What is known of the parts of an orchestrator while it runs.
 final class OrchestratorReports: Sendable {
-    private struct State {
-        var parts: [String: OrchestratorStatus.Part] = [:]
-        var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
-    }
-
-    private let state = Mutex(State())
+    private let parts = Mutex<[String: OrchestratorStatus.Part]>([:])
     private let now: @Sendable () -> Date
     /// The last errors; the oldest go where nobody reads them.
     let errors: AsyncStream<OrchestratorError>
@@ -35,11 +30,11 @@ final class OrchestratorReports: Sendable {
 
     /// How a part is.
     func part(_ name: String) -> OrchestratorStatus.Part {
-        state.withLock { $0.parts[name] ?? OrchestratorStatus.Part(name: name) }
+        parts.withLock { $0[name] ?? OrchestratorStatus.Part(name: name) }
     }
 
     private func change(_ name: String, _ body: (inout OrchestratorStatus.Part) -> Void) {
-        state.withLock { body(&$0.parts[name, default: OrchestratorStatus.Part(name: name)]) }
+        parts.withLock { body(&$0[name, default: OrchestratorStatus.Part(name: name)]) }
     }
 
     func set(_ name: String, _ state: OrchestratorStatus.State, restarts: Int? = nil) {

@@ -153,7 +153,8 @@ extension Acquisition {
             UPDATE \(store.tables.batch)
             SET status = 'running', attempt = \(batch.attempt), failures = \(batch.failures),
                 worker = \(slot.worker), job_identifier = \(request.jobIdentifier),
-                processing_start = \(store.dialect.processingTime(nowInstant)), processing_end = NULL,
+                processing_start = \(store.dialect.processingTime(nowInstant)),
+                processing_end = NULL,
                 lease_expires_at = \(store.instant(leaseEnd)), retry_at = NULL, cause = NULL,
                 stuck_until = NULL, deferrals = \(batch.deferrals),
                 deferred_since = CASE WHEN cause = 'deferred' THEN deferred_since END,

@@ -6,7 +6,8 @@ extension SQLInventoryStore {
     /// The statement that inserts new batches out of a table `given`, without what it gives.
     ///
     /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`, `given_cover`, `given_ids`,
-    /// `given_count`, `given_weight` and `given_token`; and `given_key` where the source has a key column.
+    /// `given_count`, `given_weight` and `given_token`; and `given_key` where the source has a key
+    /// column.
     ///
     /// - Parameters:
     ///   - request: What was asked for.
@@ -29,7 +30,8 @@ extension SQLInventoryStore {
                 batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
                 processing_start, lease_expires_at, request, completion, config\(columns)
             )
-            SELECT \(request.key.metaTable), \(request.key.job), \(request.key.run), given_kind, 'running',
+            SELECT \(request.key.metaTable), \(request.key.job), \(request.key.run), given_kind,
+                'running',
                 \(request.jobIdentifier), given_worker,
                 given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
                 \(dialect.double("given_weight")),

@@ -137,8 +137,8 @@ extension Acquisition {
         addEndOfWait()
     }
 
-    /// The bounds of entries that are not written with what they are of; known are those that the first
-    /// insert wrote, or that were read under the lock.
+    /// The bounds of entries that are not written with what they are of; known are those that the
+    /// first insert wrote, or that were read under the lock.
     private func bounds(besides noted: Set<Int>) -> SQLStatement {
         if !noted.isEmpty { return store.lastBounds(of: "b.id") }
         guard store.dialect.hasOneWriter else { return "NULL, NULL, NULL" }

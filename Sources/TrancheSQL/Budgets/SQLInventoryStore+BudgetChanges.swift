@@ -223,8 +223,8 @@ extension SQLInventoryStore {
         }
     }
 
-    /// The statements that lock the budgets that a run is to refer to, and read those that it refers
-    /// to.
+    /// The statements that lock the budgets that a run is to refer to, and read those that it
+    /// refers to.
     private func lockBudgets(_ wanted: [String], of key: RunKey) -> [SQLStatement] {
         // Those that it leaves fall under that of all.
         let asked = SQLStatement.list((wanted.isEmpty ? [Budget.ofAll] : wanted).map { "\($0)" })

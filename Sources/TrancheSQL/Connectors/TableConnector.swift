@@ -5,8 +5,8 @@ public import TrancheConnectors
 ///
 /// As a source it has the fields `uid`, `item`, `weight_column`, `where`, `volatile_filter`,
 /// `settle_column` and `key`, as ``SQLSource`` has them, an empty text for none; `database`, the
-/// database as a text, else the context's; and behind `table:` the `schema`. As a sink it is beside the
-/// inventory: `key`, a list of columns, `drop_unknown` and `add_columns`.
+/// database as a text, else the context's; and behind `table:` the `schema`. As a sink it is beside
+/// the inventory: `key`, a list of columns, `drop_unknown` and `add_columns`.
 ///
 /// It takes any name without a scheme, and all recorded ones: in a list of connectors it comes
 /// last.

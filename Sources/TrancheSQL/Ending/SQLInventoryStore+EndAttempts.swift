@@ -51,8 +51,8 @@ extension SQLInventoryStore {
             }
             throw TrancheError(
                 .batchLost,
-                "the lease of batch \(batch.id) of \(batch.key) has ended: what its budgets and its key "
-                    + "allow may be held by others now"
+                "the lease of batch \(batch.id) of \(batch.key) has ended: what its budgets "
+                    + "and its key allow may be held by others now"
             )
         }
     }
@@ -69,7 +69,7 @@ extension SQLInventoryStore {
 
     /// The statement that extends a lease; it gives when it ends now.
     func extending(_ holding: AttemptKey) -> SQLStatement {
-        // Where budgets or keys count what is held, a lease that has ended is held by others, perhaps.
+        // Where budgets or keys count what is held, others may have what a lease that ended held.
         let isLimited: SQLStatement = """
             EXISTS (
                 SELECT 1 FROM \(tables.run) AS r

@@ -362,7 +362,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         guard let fault = ItemKey(text).fault else { return text }
         throw TrancheError(
             .invalidItem,
-            "id \(id) of '\(definition.table)' \(fault). Mend it; or 'tranche redefine' with --where "
+            "id \(id) of '\(definition.table)' \(fault). Mend it; or 'tranche redefine' with "
+                + "--where "
                 + "leaves it out"
         )
     }

@@ -182,24 +182,25 @@ extension SQLInventoryStore {
     }
 
     package func lastEvents(
-        ofKeys keys: [String],
-        in log: String
-    ) async throws -> [Int64?] {
-        guard !keys.isEmpty else { return [] }
-        return try await wrapping {
-            let statements = keys.map { key -> SQLStatement in
+        likeThoseIn range: ClosedRange<Int64>,
+        of log: String
+    ) async throws -> [Int64: Int64] {
+        try await wrapping {
+            let rows = try await database.read(
                 """
-                SELECT number
-                FROM \(tables.event)
-                WHERE log_id = \(id(of: log)) AND event_key = \(key)
-                ORDER BY number DESC
-                LIMIT 1
+                SELECT e.number, (
+                    SELECT max(l.number)
+                    FROM \(tables.event) AS l
+                    WHERE l.log_id = e.log_id AND l.event_key = e.event_key
+                )
+                FROM \(tables.event) AS e
+                WHERE e.log_id = \(id(of: log)) AND e.event_key IS NOT NULL
+                    AND e.number >= \(range.lowerBound) AND e.number <= \(range.upperBound)
                 """
-            }
-            let rows = try await database.withReader {
-                try await $0.atomically(statements, isWriting: false)
-            }
-            return try rows.map { rows in try rows.map { try $0.integer() }.first }
+            )[0]
+            var last: [Int64: Int64] = [:]
+            for var row in rows.map({ $0 }) { last[try row.integer()] = try row.integer() }
+            return last
         }
     }
 

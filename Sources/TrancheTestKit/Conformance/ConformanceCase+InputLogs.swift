@@ -200,8 +200,10 @@ extension ConformanceCase {
             let bench = try await Bench(subject, ids: [])
             let events = [event("1", key: "a"), event("2", key: "b"), event("3", key: "a")]
             _ = try await bench.inventory.append(events + [event("4")], to: "orders")
-            let last = try await bench.store.lastEvents(ofKeys: ["a", "b", "c"], in: "orders")
-            try requireEqual(last, [3, 2, nil], "the last events")
+            let last = try await bench.store.lastEvents(likeThoseIn: 1...9, of: "orders")
+            try requireEqual(last, [1: 3, 2: 2, 3: 3], "the last events")
+            let some = try await bench.store.lastEvents(likeThoseIn: 1...1, of: "orders")
+            try requireEqual(some, [1: 3], "the last event like the first")
         },
         ConformanceCase("Events that no log could keep are refused, and none is kept") { subject in
             let bench = try await Bench(subject, ids: [])

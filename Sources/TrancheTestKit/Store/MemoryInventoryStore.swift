@@ -279,7 +279,7 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Answers a request: whatever throws changes nothing.
-    fileprivate func change<R>(_ body: (inout MemoryTables, Date) throws -> R) throws -> R {
+    func change<R>(_ body: (inout MemoryTables, Date) throws -> R) throws -> R {
         guard !isClosed else { throw TrancheError(.storeFailed, "\(name) is closed") }
         var changed = tables
         let answer = try body(&changed, Date(milliseconds: clock().milliseconds))
@@ -319,106 +319,6 @@ extension MemoryInventoryStore {
     /// Names what follows a page; see `PageStore`.
     public func name(_ naming: PageNaming) async throws -> NamedSuccessor {
         try change { tables, _ in try tables.name(naming) }
-    }
-}
-
-// MARK: - Logs of inputs
-
-extension MemoryInventoryStore {
-    /// Makes a log, or finds it.
-    public func beginLog(_ log: String) async throws -> InputLogRecord {
-        try change { tables, now in
-            let known = tables.inputLogs[log] ?? MemoryTables.InputLog(createdAt: now)
-            tables.inputLogs[log] = known
-            return known.record(log)
-        }
-    }
-
-    /// Reads a log.
-    public func inputLog(_ log: String) async throws -> InputLogRecord? {
-        try change { tables, _ in tables.inputLogs[log]?.record(log) }
-    }
-
-    /// Lists the logs, ascending by name.
-    public func inputLogs() async throws -> [InputLogRecord] {
-        try change { tables, _ in
-            tables.inputLogs.map { $1.record($0) }.sorted { $0.name < $1.name }
-        }
-    }
-
-    /// Keeps events, once each.
-    public func append(
-        _ events: [LoggedEvent],
-        to log: String
-    ) async throws -> [AppendedEvent] {
-        for event in events { try event.validate() }
-        guard !events.isEmpty else { return [] }
-        return try change { tables, now in
-            guard let answers = tables.append(events, to: log, now: now) else {
-                throw InputLogSource.noLog(log, in: name)
-            }
-            return answers
-        }
-    }
-
-    /// Reads events, ascending by number.
-    public func events(
-        of log: String,
-        in range: ClosedRange<Int64>,
-        limit: Int
-    ) async throws -> [EventRecord] {
-        try change { tables, _ in
-            let events = tables.inputLogs[log]?.events ?? []
-            return Array(events.filter { range.contains($0.number) }.prefix(limit))
-        }
-    }
-
-    /// Finds the last event that has been kept for some time.
-    public func lastEvent(of log: String, keptFor milliseconds: Int64) async throws -> Int64? {
-        try change { tables, now in
-            let events = tables.inputLogs[log]?.events ?? []
-            let bound = now.milliseconds - milliseconds
-            return events.last { $0.loggedAt.milliseconds <= bound }?.number
-        }
-    }
-
-    /// Finds the numbers of the last events of some keys.
-    public func lastEvents(
-        ofKeys keys: [String],
-        in log: String
-    ) async throws -> [Int64?] {
-        try change { tables, _ in
-            let events = tables.inputLogs[log]?.events ?? []
-            return keys.map { key in
-                events.last { $0.event.key?.isSameBytes(as: key) == true }?.number
-            }
-        }
-    }
-
-    /// Finds out how far each run that reads a log is done with it.
-    public func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
-        try change { tables, _ in tables.needs(ofSource: metaTable) }
-    }
-
-    /// Cleans a log; the last event stays.
-    public func clean(_ log: String, through floor: Int64, limit: Int) async throws -> Int {
-        try change { tables, _ in tables.clean(log, through: floor, limit: limit) }
-    }
-
-    /// Lists identities that last.
-    public func lastingIdentities(
-        of log: String,
-        after mark: String?,
-        limit: Int
-    ) async throws -> [String] {
-        try change { tables, _ in
-            tables.lastingIdentities(of: log, after: mark, limit: limit)
-        }
-    }
-
-    /// Lets identities last no longer.
-    public func forget(_ identities: [String], in log: String) async throws {
-        try change { tables, _ in tables.forget(identities, in: log) }
     }
 }
 

@@ -39,7 +39,8 @@ extension MemoryTables {
         guard batch.status == .running, batch.attempt == holding.attempt else {
             throw lost(holding, batch)
         }
-        // Where budgets or keys count what is held, a lease that has ended is held by others, perhaps.
+        // Where budgets or keys count what is held, a lease that has ended is held by others,
+        // perhaps.
         if let end = batch.leaseExpiresAt, end <= now,
             run(batch.key)?.isLimited ?? false || isKeyFull(without: batch, now: now)
         {

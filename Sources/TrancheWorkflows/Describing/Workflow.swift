@@ -123,8 +123,8 @@ public struct Workflow: Sendable, Hashable {
     /// all processes.
     ///
     /// - Parameters:
-    ///   - weight: How much is let in at once, in the unit of the items' weights; above 0. A batch is
-    ///     not cut: one that goes beyond is let in whole, and waited for afterwards.
+    ///   - weight: How much is let in at once, in the unit of the items' weights; above 0. A batch
+    ///     is not cut: one that goes beyond is let in whole, and waited for afterwards.
     ///   - time: How long it takes until as much is let in again; above 0.
     /// - Returns: The workflow.
     /// - Throws: `SpecError` for what is not above 0.

@@ -31,8 +31,8 @@ public struct Workflows: Sendable {
     /// Checks that a workflow's source, steps and sink fit together, and begins nothing.
     ///
     /// - Parameter workflow: The workflow.
-    /// - Returns: The workflow as it would be kept: with absolute paths, and with what the files say
-    ///   that it names.
+    /// - Returns: The workflow as it would be kept: with absolute paths, and with what the files
+    ///   say that it names.
     /// - Throws: `SpecError` that names the field; `TrancheError` where source and sink do not fit.
     @discardableResult
     public func check(_ workflow: Workflow) async throws -> Workflow {
@@ -58,8 +58,9 @@ public struct Workflows: Sendable {
     /// Keeps a workflow's description and begins its run, without handing out anything.
     ///
     /// Run, limits and description are written in one transaction. A description that differs from
-    /// the run's last one is a new generation: whoever works by an earlier one gets nothing more, and
-    /// ends what it has in hand as it began. The same description, begun again, changes nothing.
+    /// the run's last one is a new generation: whoever works by an earlier one gets nothing more,
+    /// and ends what it has in hand as it began. The same description, begun again, changes
+    /// nothing.
     ///
     /// - Parameters:
     ///   - workflow: The workflow.
@@ -130,7 +131,8 @@ public struct Workflows: Sendable {
                 throw SpecError(
                     .unusable,
                     field: ["rest"],
-                    "contradicts budget '\(name)', which is there with \(there.limits.text); remove "
+                    "contradicts budget '\(name)', which is there with \(there.limits.text); "
+                        + "remove "
                         + "or change that with 'tranche budget', or leave this out"
                 )
             }

@@ -4,10 +4,10 @@ public import TrancheConnectors
 
 /// Folders of snapshots as sources: `snapshots:FOLDER`.
 ///
-/// Each file is an item, whose id follows from its time and whose weight is its size, and a batch by
-/// itself. Its records are the batches that the snapshot tells of, with the fields `meta`, `job`,
-/// `run`, `at`, `id`, `id_start`, `id_end`, `count`, `weight`, `status`, `attempt`, `worker`,
-/// `started_at` and `ended_at`.
+/// Each file is an item, whose id follows from its time and whose weight is its size, and a batch
+/// by itself. Its records are the batches that the snapshot tells of, with the fields `meta`,
+/// `job`, `run`, `at`, `id`, `id_start`, `id_end`, `count`, `weight`, `status`, `attempt`,
+/// `worker`, `started_at` and `ended_at`.
 public struct SnapshotConnector: SourceConnector {
     /// Makes the connector.
     public init() {}

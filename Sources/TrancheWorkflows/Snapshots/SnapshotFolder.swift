@@ -74,7 +74,8 @@ struct SnapshotMetaSource: RecordMetaSource {
         for (first, second) in zip(files, files.dropFirst()) where first.id == second.id {
             throw TrancheError(
                 .invalidSource,
-                "'\(first.text)' and '\(second.text)' were taken at the same time, and cannot be told "
+                "'\(first.text)' and '\(second.text)' were taken at the same time, and cannot be "
+                    + "told "
                     + "apart: take one of them out of the folder"
             )
         }

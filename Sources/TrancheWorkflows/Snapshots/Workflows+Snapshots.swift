@@ -7,11 +7,11 @@ extension Workflows {
     ///
     /// - Parameters:
     ///   - snapshot: The snapshot.
-    ///   - place: A folder's path: a file as ``WorkflowSnapshot/write(to:)`` writes it. The URL of a
-    ///     prefix of objects, such as `s3://BUCKET/snapshots`: an object of the name that the file
-    ///     would have; said again, it is replaced. Or a sink, such as `table:snapshot`: a record of
-    ///     the fields `meta`, `job`, `run`, `at` (a text in UTC) and `snapshot` (the JSON); said
-    ///     again it is a second one, unless the sink has the first four as its key.
+    ///   - place: A folder's path: a file as ``WorkflowSnapshot/write(to:)`` writes it. The URL of
+    ///     a prefix of objects, such as `s3://BUCKET/snapshots`: an object of the name that the
+    ///     file would have; said again, it is replaced. Or a sink, such as `table:snapshot`: a
+    ///     record of the fields `meta`, `job`, `run`, `at` (a text in UTC) and `snapshot` (the
+    ///     JSON); said again it is a second one, unless the sink has the first four as its key.
     /// - Returns: Where it is: the path, the URL, or the sink's name.
     /// - Throws: `SpecError` for what is no place; `TrancheError` `.sinkUnavailable` (transient) or
     ///   `.sinkFailed`, or what the sink throws. It may be kept again.

@@ -1,9 +1,9 @@
 /// Told how a workflow gets on, by a process that works on it.
 ///
-/// It is told of the start first and of the end last, each once, also where the process is cancelled;
-/// and of the first failure once. Its calls come one after the other. One that throws, or takes longer
-/// than its ``patience``, is not waited for: the work goes on, and the interval is left out until the
-/// call has returned.
+/// It is told of the start first and of the end last, each once, also where the process is
+/// cancelled; and of the first failure once. Its calls come one after the other. One that throws,
+/// or takes longer than its ``patience``, is not waited for: the work goes on, and the interval is
+/// left out until the call has returned.
 public protocol Tracker: Sendable {
     /// How long it is from one call to the next; 5 min by default.
     var interval: Duration { get }

@@ -30,8 +30,8 @@ public struct WorkflowHandle: Sendable {
     ///
     /// Of the description the source alone is made: what the sink needs is not asked for.
     ///
-    /// - Returns: The progress; where the source cannot be opened from this process, without what is
-    ///   left, and with the reason in ``WorkflowProgress/sourceError``.
+    /// - Returns: The progress; where the source cannot be opened from this process, without what
+    ///   is left, and with the reason in ``WorkflowProgress/sourceError``.
     /// - Throws: `TrancheError` of the store.
     public func progress() async throws -> WorkflowProgress {
         try await read(await openedSource).progress
@@ -52,9 +52,9 @@ public struct WorkflowHandle: Sendable {
     ///
     /// - Returns: How it ended.
     /// - Throws: `TrancheError` of the store; of the source, where the end can never be known here
-    ///   since the source cannot be opened: at once where that does not pass, else when it could not
-    ///   for ten times. Where the run has an upper bound the inventory may know its end alone: then
-    ///   when nothing of it went on for ten times. `CancellationError`.
+    ///   since the source cannot be opened: at once where that does not pass, else when it could
+    ///   not for ten times. Where the run has an upper bound the inventory may know its end alone:
+    ///   then when nothing of it went on for ten times. `CancellationError`.
     public func result() async throws -> WorkflowResult {
         let pause = inventory.configuration.pollInterval
         let isBounded = try await inventory.run(RunSelection(key)).bounds.upper != nil
@@ -86,7 +86,8 @@ public struct WorkflowHandle: Sendable {
             (fault as? TrancheError)?.code ?? .invalidSource,
             "whether \(key) has ended cannot be known here, since its source cannot be opened: "
                 + "\(redacted("\(fault)")); give this process what opens it, such as the file, the "
-                + "connector or the credentials, or wait where a worker runs. 'tranche workflow show' "
+                + "connector or the credentials, or wait where a worker runs. 'tranche workflow "
+                + "show' "
                 + "tells what the inventory knows",
             underlying: fault
         )

@@ -20,8 +20,10 @@ struct ContainerSettingsTests {
             {"image": "a:1", "command": ["/bin/x"], "arguments": ["-v"], "pull": "always",
              "env": {"MY_VAR": "text, with = signs", "DB_PASSWORD": {"file": "/run/p"},
                      "OTHER_NAME": {"from": "NAME"}},
-             "network": "host", "memory": "512MiB", "cpus": 1.5, "user": "1:2", "stop_timeout": "10s",
-             "mounts": [{"source": "/a", "target": "/b"}, {"source": "/c", "target": "/d", "writable": true}],
+             "network": "host", "memory": "512MiB", "cpus": 1.5, "user": "1:2",
+             "stop_timeout": "10s",
+             "mounts": [{"source": "/a", "target": "/b"},
+                        {"source": "/c", "target": "/d", "writable": true}],
              "labels": {"team": "x"}, "socket": "unix:///s"}
             """
         )
