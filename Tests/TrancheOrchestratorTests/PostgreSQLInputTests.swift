@@ -4,11 +4,52 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheOrchestrator
+import TranchePostgreSQL
 import TrancheSQL
 import TrancheSQLite
+import TrancheTestKit
 
 @Suite("Tables of PostgreSQL as inputs")
 struct PostgreSQLInputTests {
+    @Test("What is committed late is waited for, and nothing is cleaned before it came")
+    func lateCommits() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run("CREATE TABLE orders (id bigint PRIMARY KEY)")
+            let input = try PostgreSQLInput(
+                .init(name: "orders", tables: [OutboxTable("orders")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            let source = input.source(for: Link(from: "orders", to: "p"))
+            let other = try database.server.database(maxConnections: 1)
+            let store = MemoryInventoryStore()
+            let inventory = Inventory(store: store)
+            let taken = try await other.withTransaction([
+                "INSERT INTO orders VALUES (1)"
+            ]) { connection, _ in
+                try await database.run("INSERT INTO orders VALUES (2)")
+                let request = BatchRequest(job: "orders/p", limit: .count(1))
+                // The one that is open has the lower number.
+                let answer = try await inventory.acquire(request, from: source)
+                _ = try await input.clean(inventory, keeping: .seconds(60))
+                _ = try await connection.commit([])
+                return answer
+            }
+            guard case .noBatch = taken else {
+                Issue.record("something was handed out beside an open writer: \(taken)")
+                return
+            }
+            var keys: [String] = []
+            let request = BatchRequest(job: "orders/p", limit: .count(1))
+            while case .batch(let batch) = try await inventory.acquire(request, from: source) {
+                keys += try await batch.items.map { try input.event(of: $0).id }
+                try await batch.succeed()
+            }
+            #expect(keys == ["1", "2"])
+            await other.close()
+        }
+    }
+
     @Test("Changes are events once, are cleaned when they are done with, and are missed by nobody")
     func changes() async throws {
         try await withOutboxDatabase { database in

@@ -47,13 +47,7 @@ public struct PostgreSQLInput: InstallableInput {
 
     /// Looks for tables and partitions that were made later; what records is to be there.
     public func gather(_ log: InputLog) async throws {
-        guard try await outbox.status() != nil else {
-            throw TrancheError(
-                .invalidSource,
-                "nothing records for the input '\(name)' yet; 'tranche input add FILE \(name)' "
-                    + "installs what does"
-            )
-        }
+        try await outbox.requireInstalled()
         _ = try await outbox.refresh()
     }
 

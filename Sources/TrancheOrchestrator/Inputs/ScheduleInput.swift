@@ -58,8 +58,7 @@ public struct ScheduleInput: Input {
             return try await log.beganAt()
         }
         do {
-            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-            return try Date(identity, strategy: style)
+            return try Date(utcText: identity)
         } catch {
             throw TrancheError(
                 .invalidItem,

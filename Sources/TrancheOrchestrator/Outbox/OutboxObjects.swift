@@ -53,9 +53,7 @@ enum OutboxObjects {
             schemas text[] NOT NULL,
             version integer NOT NULL,
             made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            is_ending boolean NOT NULL DEFAULT false,
-            reader text,
-            reader_until timestamptz
+            is_ending boolean NOT NULL DEFAULT false
         );
         CREATE TABLE IF NOT EXISTS tranche.covered (
             log text NOT NULL,

@@ -38,14 +38,6 @@ extension PostgreSQLOutbox {
         }
     }
 
-    /// The id up to which rows were cleaned away; `nil` where there is no such log.
-    func floor() async throws -> Int64? {
-        try await explained("looking") {
-            try await database.read("SELECT floor FROM tranche.log WHERE name = \(name)")[0]
-                .map { try $0.integer() }.first
-        }
-    }
-
     private func cleanStep(
         from last: Int64,
         through floor: Int64,

@@ -151,6 +151,17 @@ public struct PostgreSQLOutbox: Sendable {
         }
     }
 
+    /// Refuses to go on where nothing records yet.
+    func requireInstalled() async throws {
+        guard try await explained("looking", isInstalled) else {
+            throw TrancheError(
+                .invalidSource,
+                "nothing records for the input '\(name)' yet; 'tranche input add FILE \(name)' "
+                    + "installs what does"
+            )
+        }
+    }
+
     /// Whether the log is there.
     func isInstalled() async throws -> Bool {
         // A table is looked for before it is read: without it the statement could not be read.

@@ -149,10 +149,7 @@ struct Acquisition<Database: SQLDatabase> {
         if !handedOut.isEmpty { return try await commit(on: connection) }
         let nextStuck = try await offerStuckAtLast(on: connection)
         if !handedOut.isEmpty { return try await commit(on: connection) }
-        if let refusal = allowance.refusal {
-            return try await commit(answering: .none(refusal), on: connection)
-        }
-        if let refusal = allowance.keyRefusal {
+        if let refusal = allowance.refusal ?? allowance.keyRefusal {
             return try await commit(answering: .none(refusal), on: connection)
         }
         return try await explain(plan, stuckUntil: nextStuck, on: connection)

@@ -10,6 +10,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// The weight as a double.
     let weightColumn: SQLStatement
     private let watch: SQLSourceWatch
+    private let floorStatement: SQLStatement?
 
     /// Rows looked at in one statement where a filter may leave most of them out.
     private static var window: Int { 8192 }
@@ -19,6 +20,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package init(_ source: SQLSource, in database: Database) async throws {
         self.database = database
         table = try source.tableName
+        floorStatement = source.floor
         let check = try await SQLSourceCheck(source: source, table: table, database: database).run()
         (definition, fields) = (check.definition, check.fields)
         weightColumn =
@@ -305,6 +307,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package func highestID() async throws -> Int64? {
         let statement = highestIDStatement
         var row = try await wrapping { try await database.read(statement)[0] }.first
+        return try row?.optionalInteger()
+    }
+
+    package func floor() async throws -> Int64? {
+        guard let floorStatement else { return nil }
+        var row = try await wrapping { try await database.read(floorStatement)[0] }.first
         return try row?.optionalInteger()
     }
 

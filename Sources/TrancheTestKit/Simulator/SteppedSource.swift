@@ -65,6 +65,8 @@ struct SteppedSource: SettlingSource {
         return items
     }
 
+    func floor() async throws -> Int64? { try await base.floor() }
+
     func tallies(of ranges: [ClosedRange<Int64>]) async throws -> [IDChecksum] {
         try await gate.pass("count")
         let tallies = try await base.tallies(of: ranges)
