@@ -120,6 +120,42 @@ struct PipelineTests {
         #expect(found.contains { $0.hasPrefix("p.yaml:7:5") && $0.contains("is an input") })
     }
 
+    @Test("A container's settings are read as they are named, and told of where they are wrong")
+    func containers() throws {
+        func text(_ container: String) -> String {
+            """
+            inputs: {in: {type: directory, folder: x}}
+            processes: {c: {type: container, container: {image: busybox, \(container)}}}
+            links: [in -> c]
+            """
+        }
+        // No engine is looked for before one is run.
+        #expect(faults(text("stop_timeout: 10s, env: {PORT: 8080, HOST: h}")) == [])
+        let unknown = faults(text("netwrok: none"))
+        #expect(unknown.contains { $0.contains("did you mean 'network'?") }, "\(unknown)")
+        #expect(unknown.contains { $0.hasPrefix("p.yaml:2:62") }, "\(unknown)")
+        let wrong = faults(text("stop_timeout: soon"))
+        #expect(wrong.count == 1 && wrong[0].contains("stop_timeout"), "\(wrong)")
+        let odd = faults(text("env: {PORT: [1]}"))
+        #expect(odd.count == 1 && !odd[0].contains("found a dictionary"), "\(odd)")
+    }
+
+    @Test("A zone that there is not is told where it stands")
+    func zones() {
+        let found = faults(
+            """
+            inputs:
+              n:
+                type: schedule
+                cron: "@daily"
+                zone: Europe/Berln
+            processes: {a: {type: nothing}}
+            links: [n -> a]
+            """
+        )
+        #expect(found.count == 1 && found[0].hasPrefix("p.yaml:5:11"), "\(found)")
+    }
+
     @Test("What is missing is said, and an empty file is refused")
     func missing() {
         #expect(faults("").count == 1)

@@ -57,13 +57,17 @@ struct RunCommand: Command {
                 hasWeights: false
             )
             let stop = StopSource()
-            let written = try PipelineFile.refusing { try file.checked(context) }
-            let grace = asked ?? Grace(length: written.configuration.grace)
-            let programs = try programs(on: inventory, stop, grace, progress, context)
-            let pipeline = try PipelineFile.refusing { try file.pipeline(programs, context) }
+            let programs = try programs(on: inventory, stop, progress, context)
+            var pipeline = try PipelineFile.refusing { try file.pipeline(programs, context) }
+            let grace = asked ?? Grace(length: pipeline.configuration.grace)
+            pipeline.processes = pipeline.processes.map { process in
+                guard var program = process as? ProgramProcess else { return process }
+                program.handler.program.grace = grace
+                return program
+            }
             let orchestrator = try pipeline.orchestrator(on: inventory, stop: stop) {
                 $0.grace = grace.length
-                $0.onBatch = { job, report in progress.note(report, of: job) }
+                $0.onBatch = { job, report in progress.show(report, of: job.name) }
             }
             let start = ContinuousClock.now
             let drains = drains
@@ -82,18 +86,18 @@ struct RunCommand: Command {
             }
             progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
-            return try await tellFailures(of: pipeline, inventory, context)
+            return try await tellFailures(of: orchestrator.graph, inventory, context)
         }
     }
 
     /// Tells which links have batches that failed for good, whoever saw them fail.
     private func tellFailures(
-        of pipeline: Pipeline,
+        of graph: PipelineGraph,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
         var status = ProgramStatus.done
-        for job in try pipeline.graph.jobs {
+        for job in graph.jobs {
             for summary in try await inventory.summaries(RunSelection(job: job.name)) {
                 let failed = summary.totals[.failed]?.batches ?? 0
                 let count =
@@ -136,13 +140,12 @@ struct RunCommand: Command {
     private func programs(
         on inventory: Inventory,
         _ stop: StopSource,
-        _ grace: Grace,
         _ progress: Progress,
         _ context: Context
     ) throws -> PipelineTypes.ProcessMaker {
         let guardian = try ProcessGuard()
         return { settings in
-            guard let words = ProgramProcess.command(of: settings) else { return nil }
+            guard let words = settings.requiredTexts("command") else { return nil }
             let path: String
             do {
                 path = try ProgramFinder(environment: context.environment).path(of: words[0])
@@ -156,25 +159,12 @@ struct RunCommand: Command {
                 environment: context.environment,
                 guardian: guardian,
                 stop: stop,
-                grace: grace,
+                grace: .default,
                 clock: inventory.configuration.clock,
                 copy: { progress.copy($0) }
             )
             let handler = ProgramHandler(program: program, progress: progress, report: { _ in })
             return ProgramProcess(name: settings.name, handler: handler)
-        }
-    }
-}
-
-extension Progress {
-    /// Says how a batch of a link ended.
-    fileprivate func note(_ report: BatchReport, of job: LinkJob) {
-        let (batch, end) = (report.batch, report.end)
-        let size = tally.words(items: batch.count, weight: batch.weight)
-        var line = "\(job.name): batch \(batch.id) \(end.words): \(size), \(report.elapsed.words)"
-        if let remark = end.error ?? end.note { line += ": \(redacted(remark))" }
-        update(line, colour: end.colour, isAlwaysShown: end.colour != nil) { tally in
-            tally.note(end, batch.id, items: batch.count, weight: batch.weight)
         }
     }
 }

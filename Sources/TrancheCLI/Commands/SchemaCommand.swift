@@ -21,8 +21,7 @@ struct SchemaCommand: Command {
     init(_ arguments: Arguments) throws {}
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
-        types.processes["program"] = { _ in nil }
+        let types = try PipelineFile.types({ _ in nil }, context)
         try context.output.write(PipelineSchema.text(of: types))
         return .done
     }

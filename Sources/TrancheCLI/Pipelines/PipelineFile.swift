@@ -48,21 +48,24 @@ struct PipelineFile: Sendable {
         _ programs: @escaping PipelineTypes.ProcessMaker,
         _ context: Context
     ) throws -> Pipeline {
-        let text: String
+        let bytes: [UInt8]
         do {
-            let data = try Data(contentsOf: URL(filePath: path))
-            guard let decoded = String(data: data, encoding: .utf8) else {
-                throw UsageError("\(path) is no UTF-8 text")
-            }
-            text = decoded
-        } catch let error as UsageError {
-            throw error
+            bytes = Array(try Data(contentsOf: URL(filePath: path)))
         } catch {
             throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
         }
+        let types = try Self.types(programs, context)
+        return try Pipeline(bytes: bytes, file: path, types: types)
+    }
+
+    /// The types of inputs and processes of this program.
+    static func types(
+        _ programs: @escaping PipelineTypes.ProcessMaker,
+        _ context: Context
+    ) throws -> PipelineTypes {
         var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
         types.processes["program"] = programs
-        return try Pipeline(text: text, file: path, types: types)
+        return types
     }
 
     /// Reads the file for a command that needs all of it.
@@ -90,8 +93,10 @@ private struct UnstartedProgram: EventProcess {
 
     init?(_ settings: PartSettings) {
         name = settings.name
-        guard ProgramProcess.command(of: settings) != nil else { return nil }
+        guard settings.requiredTexts("command") != nil else { return nil }
     }
 
-    func run(_ events: EventBatch) async throws -> ProcessResult { ProcessResult() }
+    func run(_ events: EventBatch) async throws -> ProcessResult {
+        throw TrancheError(.invalidArgument, "the program was only looked at, to be checked")
+    }
 }

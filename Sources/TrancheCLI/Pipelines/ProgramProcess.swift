@@ -5,25 +5,15 @@ import TrancheOrchestrator
 struct ProgramProcess: EventProcess {
     let name: String
     /// Runs the program; its output goes where that of `work` does.
-    let handler: ProgramHandler
+    var handler: ProgramHandler
 
     /// The most bytes of an event that a variable of the environment is given.
     private static let longestVariable = 64 << 10
 
-    /// The words of a program: `command`, a list; `nil` where a fault was said.
-    static func command(of settings: PartSettings) -> [String]? {
-        let words = settings.texts("command")
-        guard settings.has("command") else {
-            return settings.text("command").map { [$0] }
-        }
-        if words.isEmpty || words[0].isEmpty {
-            settings.fault("give the program and its arguments, as a list", key: "command")
-            return nil
-        }
-        return words
+    /// Runs the program; ``verdict(on:)`` says how it ended.
+    func run(_ events: EventBatch) async throws -> ProcessResult {
+        throw TrancheError(.invalidArgument, "a program says by its verdict how it ended")
     }
-
-    func run(_ events: EventBatch) async throws -> ProcessResult { ProcessResult() }
 
     func verdict(on events: EventBatch) async throws -> BatchVerdict {
         var handler = handler

@@ -9,7 +9,7 @@ struct BatchProgram: Sendable {
     let guardian: ProcessGuard
     let stop: StopSource
     /// What a program is given to end.
-    let grace: Grace
+    var grace: Grace
     let clock: any Clock<Duration>
     /// Given whole lines of the program's standard output, and its standard error as it comes.
     let copy: @Sendable ([UInt8]) -> Void
@@ -121,15 +121,7 @@ struct BatchProgram: Sendable {
                 _ = try await child.write(input)
                 return .success(())
             }
-            var lines: [UInt8] = []
-            for try await item in batch.itemStream {
-                item.appendJSON(to: &lines)
-                lines.append(UInt8(ascii: "\n"))
-                guard lines.count > 1 << 15 else { continue }
-                guard try await child.write(lines) else { return .success(()) }
-                lines.removeAll(keepingCapacity: true)
-            }
-            _ = try await child.write(lines)
+            try await batch.writeItems { try await child.write($0) }
             return .success(())
         } catch is CancellationError {
             // The program is ended.

@@ -20,24 +20,8 @@ struct ProgramHandler: BatchHandler {
     // MARK: - Showing
 
     func ended(_ ended: BatchReport) throws {
-        show(ended)
+        progress.show(ended)
         try report(ended)
-    }
-
-    private func show(_ ended: BatchReport) {
-        let batch = ended.batch
-        let words = progress.tally.words(items: batch.count, weight: batch.weight)
-        let ids = HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound)
-        var line =
-            "batch \(batch.id) \(ended.end.words): ids \(ids), \(words), \(ended.elapsed.words)"
-        if let remark = ended.end.error ?? ended.end.note { line += ": \(redacted(remark))" }
-        progress.update(
-            line,
-            colour: ended.end.colour,
-            isAlwaysShown: ended.end.colour != nil || ended.end.note != nil
-        ) { tally in
-            tally.note(ended.end, batch.id, items: batch.count, weight: batch.weight)
-        }
     }
 
     func gaveBack(_ count: Int, failure: (any Error)?) {
@@ -56,5 +40,24 @@ struct ProgramHandler: BatchHandler {
             "the success of batch \(batch.id) could not be recorded: \(redacted("\(error)"))",
             isAlwaysShown: true
         )
+    }
+}
+
+extension Progress {
+    /// Says how an attempt ended.
+    ///
+    /// - Parameters:
+    ///   - report: The end.
+    ///   - job: The job, where there are several.
+    func show(_ report: BatchReport, of job: String? = nil) {
+        let (batch, end) = (report.batch, report.end)
+        let size = tally.words(items: batch.count, weight: batch.weight)
+        let ids = HumanText.ids(batch.ids.lowerBound, batch.ids.upperBound)
+        var line = job.map { "\($0): " } ?? ""
+        line += "batch \(batch.id) \(end.words): ids \(ids), \(size), \(report.elapsed.words)"
+        if let remark = end.error ?? end.note { line += ": \(redacted(remark))" }
+        update(line, colour: end.colour, isAlwaysShown: end.colour != nil || end.note != nil) {
+            $0.note(end, batch.id, items: batch.count, weight: batch.weight)
+        }
     }
 }

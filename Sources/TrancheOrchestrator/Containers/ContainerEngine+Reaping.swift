@@ -63,9 +63,9 @@ extension ContainerEngine {
     private func isDue(_ state: ContainerState, _ now: Date, _ older: Duration) -> Bool {
         guard state.phase == .ended, state.state.exitCode != 0 else { return true }
         // Fractions of a second are written with as many digits as an engine likes.
-        let text = (state.state.finishedAt ?? "").prefix { $0 != "." && $0 != "Z" && $0 != "+" }
+        let text = (state.state.finishedAt ?? "").replacing(/\.\d+/, with: "")
         // One whose end cannot be read stays: nothing is removed by a guess.
-        guard let end = try? Date("\(text)Z", strategy: .iso8601) else { return false }
+        guard let end = try? Date(text, strategy: .iso8601) else { return false }
         return now.timeIntervalSince(end) > older.seconds
     }
 }

@@ -62,13 +62,18 @@ public final class ContainerEngine: Sendable {
     /// - Returns: The answer, whatever its status.
     /// - Throws: ``ContainerError`` `.unreachable`; `CancellationError`.
     func answer(to call: Call) async throws -> HTTPResponse {
-        let request = try await request(call)
-        var backoff = Backoff(limit: call.isRepeatable ? patience : .zero)
+        try await send(try await request(call), patience: call.isRepeatable ? patience : .zero)
+    }
+
+    /// Sends a request, again where that may help.
+    private func send(_ request: HTTPRequest, patience: Duration) async throws -> HTTPResponse {
+        var backoff = Backoff(limit: patience)
         while true {
             do {
                 return try await client.send(request)
             } catch let error as HTTPError {
-                guard let wait = backoff.next(.random(in: 0..<1)) else { throw unreachable(error) }
+                guard error.category == .transient, let wait = backoff.next(.random(in: 0..<1))
+                else { throw unreachable(error) }
                 try await clock.sleep(for: wait)
             }
         }
@@ -136,19 +141,12 @@ public final class ContainerEngine: Sendable {
     /// The version of the API that both sides know, asked for once.
     private func knownVersion() async throws -> String {
         if let known = version.withLock({ $0 }) { return known }
-        var backoff = Backoff(limit: patience)
-        while true {
-            do {
-                let response = try await client.send(HTTPRequest(url: "\(base)/_ping"))
-                guard response.isSuccess else { throw refusal(response, "_ping") }
-                let found = try Self.version(offered: response.headers["api-version"])
-                version.withLock { $0 = found }
-                return found
-            } catch let error as HTTPError {
-                guard let wait = backoff.next(.random(in: 0..<1)) else { throw unreachable(error) }
-                try await clock.sleep(for: wait)
-            }
-        }
+        let request = HTTPRequest(url: "\(base)/_ping")
+        let response = try await send(request, patience: patience)
+        guard response.isSuccess else { throw refusal(response, "_ping") }
+        let found = try Self.version(offered: response.headers["api-version"])
+        version.withLock { $0 = found }
+        return found
     }
 
     /// The version to ask for, of the newest that an engine offers.

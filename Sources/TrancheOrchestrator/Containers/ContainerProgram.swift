@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 import Tranche
 
 /// Runs one container for one batch.
@@ -8,8 +9,7 @@ import Tranche
 public struct ContainerProgram: Sendable {
     /// What is run.
     public let settings: ContainerSettings
-    /// Where it is run.
-    public let engine: ContainerEngine
+    private let place: Place
     private let environment: [String: String]
     private let copy: @Sendable ([UInt8]) -> Void
 
@@ -17,7 +17,7 @@ public struct ContainerProgram: Sendable {
     ///
     /// - Parameters:
     ///   - settings: What is run.
-    ///   - engine: Where; found as ``ContainerAddress`` says by default.
+    ///   - engine: Where; by default found as ``ContainerAddress`` says, when it first runs.
     ///   - environment: The variables that may be passed on; this process's by default.
     ///   - copy: Given whole lines of standard output, and standard error as it comes, of a
     ///     container that this run began; kept by nobody by default.
@@ -30,9 +30,7 @@ public struct ContainerProgram: Sendable {
     ) throws {
         try settings.validate()
         self.settings = settings
-        self.engine =
-            try engine
-            ?? ContainerEngine(ContainerAddress.find(settings.socket, environment: environment))
+        place = Place(engine)
         self.environment = environment
         self.copy = copy
     }
@@ -53,6 +51,7 @@ public struct ContainerProgram: Sendable {
         _ work: ContainerWork,
         progress: @escaping @Sendable () -> Void = {}
     ) async throws -> ContainerEnd {
+        let engine = try place.engine(settings.socket, environment)
         let run = ContainerRun(
             work: work,
             settings: settings,
@@ -69,6 +68,26 @@ public struct ContainerProgram: Sendable {
         {
             try await engine.pull(settings.image)
             return try await run.run()
+        }
+    }
+
+    /// Where containers are run: found once, when one is.
+    private final class Place: Sendable {
+        private let known: Mutex<ContainerEngine?>
+
+        init(_ engine: ContainerEngine?) { known = Mutex(engine) }
+
+        func engine(
+            _ socket: String?,
+            _ environment: [String: String]
+        ) throws -> ContainerEngine {
+            try known.withLock { known in
+                if let known { return known }
+                let address = try ContainerAddress.find(socket, environment: environment)
+                let engine = ContainerEngine(address)
+                known = engine
+                return engine
+            }
         }
     }
 

@@ -32,17 +32,14 @@ struct ContainerRun: Sendable {
         switch try await claim() {
         case .created(let id):
             do {
-                if stop.stage == .ending {
-                    try await engine.remove(id)
-                    throw CancellationError()
-                }
-                return try await ended(try await begin(id, stop), id)
+                if stop.stage == .ending { throw CancellationError() }
+                return await ended(try await begin(id, stop), id)
             } catch {
                 await clear(id, after: error)
                 throw error
             }
         case .adopted(let id):
-            return try await ended(try await follow(id, stop, isAdopted: true), id)
+            return await ended(try await follow(id, stop), id)
         }
     }
 
@@ -232,8 +229,7 @@ struct ContainerRun: Sendable {
     /// Waits for the end of a container that somebody else has started.
     private func follow(
         _ id: String,
-        _ stop: StopSource,
-        isAdopted: Bool
+        _ stop: StopSource
     ) async throws -> ContainerEnd {
         progress()
         let (state, isStopped) = try await withThrowingTaskGroup(
@@ -255,24 +251,28 @@ struct ContainerRun: Sendable {
             return (state, isStopped)
         }
         let watch = Watch(outputs: try await logs(id), isRead: true, isStopped: isStopped)
-        return end(state, watch, isAdopted: isAdopted)
+        return end(state, watch, isAdopted: true)
     }
 
     /// What a container that has ended wrote.
     private func logs(_ id: String) async throws -> ContainerOutputs {
-        let outputs = Mutex(Result<ContainerOutputs, any Error>.success(ContainerOutputs()))
+        let read = Mutex((outputs: ContainerOutputs(), fault: ContainerFrames.Fault?.none))
         try await engine.readLogs(id) { bytes in
-            outputs.withLock { result in
-                result = Result {
-                    var outputs = try result.get()
-                    try outputs.add(bytes) { _ in }
-                    return outputs
+            read.withLock { read in
+                guard read.fault == nil else { return }
+                do throws(ContainerFrames.Fault) {
+                    try read.outputs.add(bytes) { _ in }
+                } catch {
+                    read.fault = error
                 }
             }
         }
-        var read = try outputs.withLock { try $0.get() }
-        _ = read.finish { _ in }
-        return read
+        var (outputs, fault) = read.withLock { $0 }
+        if let fault {
+            throw ContainerError(.refused, "the output of container \(work.name): \(fault)")
+        }
+        _ = outputs.finish { _ in }
+        return outputs
     }
 
     // MARK: - The end
@@ -301,9 +301,15 @@ struct ContainerRun: Sendable {
         )
     }
 
-    /// Removes a container that is done.
-    private func ended(_ end: ContainerEnd, _ id: String) async throws -> ContainerEnd {
-        if end.exitCode == 0 || end.isCutShort { try await engine.remove(id) }
+    /// Removes a container that is done; its end stands, whatever becomes of that.
+    private func ended(_ end: ContainerEnd, _ id: String) async -> ContainerEnd {
+        if end.exitCode == 0 || end.isCutShort {
+            do {
+                try await engine.remove(id)
+            } catch {
+                // Whoever finds it by its name, or reaps, removes it.
+            }
+        }
         return end
     }
 

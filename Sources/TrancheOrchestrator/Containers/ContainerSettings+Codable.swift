@@ -7,6 +7,12 @@ extension ContainerSettings: Codable {
         case stopTimeout, socket
     }
 
+    /// The names of the fields in a pipeline's file.
+    static let members = [
+        "image", "command", "arguments", "env", "pull", "network", "memory", "cpus", "user",
+        "mounts", "labels", "stop_timeout", "socket",
+    ]
+
     /// Reads the fields of a pipeline's file or a connector.
     ///
     /// Sizes and times are texts with a unit, such as `512MiB` and `10s`, or plain numbers of bytes
@@ -126,8 +132,11 @@ extension ContainerVariable: Codable {
 
     /// Reads a text, or an object with `file` or `from`.
     public init(from decoder: any Decoder) throws {
-        // What is no text is read as an object below.
-        if let text = try? decoder.singleValueContainer().decode(String.self) {
+        // What is no scalar is read as an object below. A number is the text that it is.
+        if let value = try? Value(from: decoder) {
+            guard let text = value.text, value.integer != nil || value == .text(text) else {
+                throw SpecError(.invalidValue, "must be a text: put it in quotes")
+            }
             self = .literal(text)
             return
         }

@@ -74,7 +74,8 @@ public enum ContainerVariable: Sendable, Hashable {
         case .file(let path):
             do {
                 let text = try String(contentsOfFile: path, encoding: .utf8)
-                value = text.trimmingCharacters(in: .newlines)
+                // The line's end is no part of what it says.
+                value = String(text.reversed().drop(while: \.isNewline).reversed())
             } catch {
                 let words = "the file cannot be read as text"
                 throw SpecError(.unusable, field: field, value: path, words)

@@ -128,17 +128,7 @@ public struct ContainerInput: Sendable {
 
     /// The items of a batch as JSON Lines, read as the program takes them.
     public static func items(of batch: Batch) -> Self {
-        .lines { write in
-            var lines: [UInt8] = []
-            for try await item in batch.itemStream {
-                item.appendJSON(to: &lines)
-                lines.append(UInt8(ascii: "\n"))
-                guard lines.count > 1 << 15 else { continue }
-                guard try await write(lines) else { return }
-                lines.removeAll(keepingCapacity: true)
-            }
-            _ = try await write(lines)
-        }
+        .lines { write in try await batch.writeItems(write) }
     }
 
     /// Whether the engine is to hand it over while the container runs.

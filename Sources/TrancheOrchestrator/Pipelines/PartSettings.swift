@@ -50,6 +50,30 @@ public final class PartSettings {
         fields.read(key, .textMap) ?? [:]
     }
 
+    /// A list of texts that has to be there, and to have one at least.
+    public func requiredTexts(_ key: String) -> [String]? {
+        guard let texts = fields.require(key, .texts) else { return nil }
+        if texts.isEmpty || texts[0].isEmpty {
+            fields.fault("give one text at least", key: key)
+            return nil
+        }
+        return texts
+    }
+
+    /// An object of known members, as JSON, that has to be there.
+    public func object(_ key: String, members: [String]) -> String? {
+        fields.require(
+            key,
+            FieldKind<String>("a mapping") { place in
+                let known = FieldKind<Bool>.mapping { reader in
+                    reader.allow(members)
+                    return true
+                }
+                return known.convert(place) == true ? FieldKind<String>.json.convert(place) : nil
+            }
+        )
+    }
+
     /// Any value as JSON, that has to be there.
     public func json(_ key: String) -> String? { fields.require(key, .json) }
 }

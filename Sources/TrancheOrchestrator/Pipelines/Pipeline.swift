@@ -22,7 +22,14 @@ public struct Pipeline: Sendable {
     ///   - types: Which types of inputs and processes there are.
     /// - Throws: ``YAMLFaults`` or ``YAMLError``, each fault with line and column.
     public init(text: String, file: String, types: PipelineTypes) throws {
-        let document = try YAMLDocument(text: text, file: file)
+        try self.init(bytes: Array(text.utf8), file: file, types: types)
+    }
+
+    /// Reads a pipeline from the bytes of a file: YAML, or JSON, in UTF-8.
+    ///
+    /// See ``init(text:file:types:)``.
+    public init(bytes: [UInt8], file: String, types: PipelineTypes) throws {
+        let document = try YAMLDocument(bytes, file: file)
         self = try YAMLReader.read(document, as: PipelineReader(types: types).kind)
     }
 

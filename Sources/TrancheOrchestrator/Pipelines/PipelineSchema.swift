@@ -9,8 +9,9 @@ public enum PipelineSchema: Sendable {
     ///   are known are checked, any others are taken as they come.
     /// - Returns: The text.
     public static func text(of types: PipelineTypes) -> String {
-        let inputs = types.inputs.keys.sorted().map { part($0, inputFields[$0]) }
-        let processes = types.processes.keys.sorted().map { part($0, processFields[$0]) }
+        let operations: [Field] = [("operations", .texts), ("operation", .texts)]
+        let inputs = types.inputs.keys.sorted().map { part($0, inputFields[$0], operations) }
+        let processes = types.processes.keys.sorted().map { part($0, processFields[$0], []) }
         return """
             {
               "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -79,7 +80,7 @@ public enum PipelineSchema: Sendable {
     ]
 
     static let processFields: [String: (fields: [Field], required: [String])] = [
-        "program": ([("command", .textOrTexts)], ["command"]),
+        "program": ([("command", .texts)], ["command"]),
         "container": ([("container", .anyObject)], ["container"]),
     ]
 
@@ -101,13 +102,12 @@ public enum PipelineSchema: Sendable {
     /// A part of a type: with its fields, where they are known.
     private static func part(
         _ type: String,
-        _ known: (fields: [Field], required: [String])?
+        _ known: (fields: [Field], required: [String])?,
+        _ more: [Field]
     ) -> (type: String, condition: String) {
         let isType = #"{"properties": {"type": {"const": "\#(type)"}}}"#
         guard let known else { return (type, #"{"if": \#(isType), "then": true}"#) }
-        let common: [Field] = [
-            ("name", .text), ("type", .text), ("operations", .texts), ("operation", .texts),
-        ]
+        let common: [Field] = [("name", .text), ("type", .text)] + more
         let body = object(common + known.fields, required: known.required)
         return (type, #"{"if": \#(isType), "then": \#(body)}"#)
     }

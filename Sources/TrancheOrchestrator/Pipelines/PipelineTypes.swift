@@ -75,10 +75,12 @@ public struct PipelineTypes: Sendable {
     }
 
     private static func container(_ settings: PartSettings) throws -> (any EventProcess)? {
-        let json = settings.json("container")
+        let json = settings.object("container", members: ContainerSettings.members)
         guard let json else { return nil }
         do {
-            let wanted = try JSONText.decode(ContainerSettings.self, from: json)
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            let wanted = try decoder.decode(ContainerSettings.self, from: Data(json.utf8))
             return ContainerProcess(settings.name, program: try ContainerProgram(wanted))
         } catch {
             settings.fault("\(error)", key: "container")
@@ -114,6 +116,12 @@ public struct PipelineTypes: Sendable {
     private static func schedule(_ settings: PartSettings) throws -> (any Input)? {
         let text = settings.text("cron")
         let zone = settings.optionalText("zone") ?? "UTC"
+        do {
+            _ = try ZoneClock(zone)
+        } catch let error as TrancheError {
+            settings.fault(error.message, key: "zone")
+            return nil
+        }
         let names = ScheduleInput.Missed.allCases.map(\.rawValue)
         let missed = settings.choice("missed", of: names).flatMap {
             ScheduleInput.Missed(rawValue: $0)

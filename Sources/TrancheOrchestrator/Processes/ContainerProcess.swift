@@ -19,8 +19,10 @@ public struct ContainerProcess: EventProcess {
         self.program = program
     }
 
-    /// Runs a container; ``verdict(on:)`` says how that ended.
-    public func run(_ events: EventBatch) async throws -> ProcessResult { ProcessResult() }
+    /// Nothing: a container says by ``verdict(on:)`` how it ended.
+    public func run(_ events: EventBatch) async throws -> ProcessResult {
+        throw TrancheError(.invalidArgument, "a container says by its verdict how it ended")
+    }
 
     /// Runs a container, and says how it ended, as programs do.
     public func verdict(on events: EventBatch) async throws -> BatchVerdict {
