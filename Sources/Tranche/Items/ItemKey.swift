@@ -10,9 +10,6 @@ package struct ItemKey: Sendable, Hashable {
         self.text = text
     }
 
-    /// Whether it is the same as another, given in text form.
-    func isKey(_ other: String?) -> Bool { self == ItemKey(other) }
-
     package static func == (lhs: ItemKey, rhs: ItemKey) -> Bool {
         switch (lhs.text, rhs.text) {
         case (nil, nil): true

@@ -68,7 +68,7 @@ public struct RangePlanner: Sendable {
                 )
             )
         }
-        let isOfOtherKey = current.ids.count > 0 && !ItemKey(item.key).isKey(current.key)
+        let isOfOtherKey = current.ids.count > 0 && ItemKey(item.key) != ItemKey(current.key)
         if isOfOtherKey
             || !limit.admits(item, besides: current.ids.count, weighing: current.weight)
         {

@@ -6,6 +6,13 @@ extension Date {
         formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
+    /// Reads a time as ``utcText`` writes it.
+    ///
+    /// - Throws: Foundation's error for another text.
+    package init(utcText text: String) throws {
+        self = try Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
     /// Milliseconds since 1970 UTC.
     package var milliseconds: Int64 {
         (timeIntervalSince1970 * 1000).nearestInteger

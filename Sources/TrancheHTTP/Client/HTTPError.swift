@@ -72,6 +72,12 @@ extension HTTPError: CustomStringConvertible {
 }
 
 extension HTTPError {
+    /// The error as that of a sink.
+    var asSinkError: TrancheError {
+        let code: TrancheError.Code = category == .transient ? .sinkUnavailable : .sinkFailed
+        return TrancheError(code, message, underlying: self)
+    }
+
     /// The error as that of a source.
     var asSourceError: TrancheError {
         let code: TrancheError.Code = category == .transient ? .sourceUnavailable : .invalidSource

@@ -103,11 +103,10 @@ extension ObjectStore {
         let response: HTTPResponse
         do {
             response = try await send()
-        } catch let error as HTTPError {
-            let code: TrancheError.Code =
-                error.category == .transient ? .sinkUnavailable : .sinkFailed
+        } catch let error as any CategorizedError {
+            // Who may write is asked for first: that fails as for a source.
             throw TrancheError(
-                code,
+                error.category == .transient ? .sinkUnavailable : .sinkFailed,
                 "'\(object.url)' cannot be written: \(error)",
                 underlying: error
             )

@@ -133,11 +133,7 @@ public final class CypherSink: RecordSink {
         do {
             response = try await client.send(request) { CypherReply($0).isPassing }
         } catch let error as HTTPError {
-            throw TrancheError(
-                error.category == .transient ? .sinkUnavailable : .sinkFailed,
-                error.message,
-                underlying: error
-            )
+            throw error.asSinkError
         }
         return try CypherReply(response).counters(of: location)
     }

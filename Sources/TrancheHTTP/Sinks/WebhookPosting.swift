@@ -45,11 +45,7 @@ struct WebhookPosting: Sendable {
                 waitsAsAsked: configuration.budget == nil
             )
         } catch let error as HTTPError {
-            throw TrancheError(
-                error.category == .transient ? .sinkUnavailable : .sinkFailed,
-                error.message,
-                underlying: error
-            )
+            throw error.asSinkError
         }
         if response.isSuccess { return nil }
         if (300..<400).contains(response.status) {

@@ -164,12 +164,7 @@ extension SQLInventoryStore {
                 self.note(note, on: .run(run.key), "parallelism", from: nil, to: "\(most)", run.id)
             )
         }
-        if let most = limits.perKey {
-            statements += [
-                set(perKey: most, of: run.id),
-                self.note(note, on: .run(run.key), "per key", from: nil, to: "\(most)", run.id),
-            ]
-        }
+        statements += try changes(toPerKey: limits.perKey, of: run, note)
         if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run.id)) }
         statements.append("SELECT budget_set FROM \(tables.run) WHERE id = \(run.id)")
         var row = try await connection.run(statements)[statements.count - 1].first

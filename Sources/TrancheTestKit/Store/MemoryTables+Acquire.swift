@@ -70,8 +70,8 @@ extension MemoryTables {
         }
         offerStuck(&acquire, most: acquire.left)
         if !acquire.answer.isEmpty { return .batches(acquire.answer) }
-        if let refusal = acquire.allowance.refusal { return .none(refusal) }
-        if let refusal = acquire.allowance.keyRefusal { return .none(refusal) }
+        let allowance = acquire.allowance
+        if let refusal = allowance.refusal ?? allowance.keyRefusal { return .none(refusal) }
         return nothing(acquire, plan: plan)
     }
 

@@ -73,7 +73,7 @@ public struct Workflows: Sendable {
         let workflow = try await check(workflow)
         let (text, digest) = (try workflow.text, try workflow.digest)
         let plan = try plan(workflow, digest: digest)
-        try await makeBudget(of: workflow, reason)
+        let change = try await makeBudget(of: workflow, reason)
         let note = ChangeNote(by: inventory.configuration.worker, reason: reason)
         let limits = try limits(of: workflow)
         let record = try await inventory.begin(plan.request, from: plan.source) { known in
@@ -88,6 +88,10 @@ public struct Workflows: Sendable {
                 limits: limits,
                 note: note
             )
+        }
+        // Not before: a workflow that could not begin leaves the rest of the one that goes on.
+        if let change {
+            try await inventory.setBudget(change.name, change.limits, reason: reason)
         }
         return WorkflowHandle(self, record)
     }
@@ -110,10 +114,14 @@ public struct Workflows: Sendable {
         return WorkflowRest.budget(of: workflow, over: names.first ?? "")
     }
 
-    /// Makes the budget by which a workflow rests, or changes it where the last description had
-    /// another rest.
-    private func makeBudget(of workflow: Workflow, _ reason: String?) async throws {
-        guard let rest = workflow.rest else { return }
+    /// Makes the budget by which a workflow rests, where there is none.
+    ///
+    /// - Returns: What it is to be changed to where the last description had another rest.
+    private func makeBudget(
+        of workflow: Workflow,
+        _ reason: String?
+    ) async throws -> (name: String, limits: BudgetLimits)? {
+        guard let rest = workflow.rest else { return nil }
         let name = try restBudget(of: workflow)
         let limits = BudgetLimits(rate: rest.rate)
         let there = try await inventory.budgets().first { $0.owner.name == name }
@@ -132,12 +140,13 @@ public struct Workflows: Sendable {
                     .unusable,
                     field: ["rest"],
                     "contradicts budget '\(name)', which is there with \(there.limits.text); "
-                        + "remove "
-                        + "or change that with 'tranche budget', or leave this out"
+                        + "remove or change that with 'tranche budget', or leave this out"
                 )
             }
         }
+        if there != nil { return there?.limits == limits ? nil : (name, limits) }
         try await inventory.setBudget(name, limits, reason: reason)
+        return nil
     }
 
     /// A workflow made ready.

@@ -9,7 +9,7 @@ struct SnapshotFolder: MetaSourceDescription {
 
     func open(beside store: any InventoryStore) async throws -> any MetaSource {
         let source = try SnapshotMetaSource(path: path)
-        _ = try source.files()
+        _ = try source.names()
         return source
     }
 }
@@ -20,7 +20,6 @@ struct SnapshotMetaSource: RecordMetaSource {
     private static let runBits: Int64 = 20
 
     let definition: SourceDefinition
-    let fields: RecordFields?
     private let path: String
     private let columns: RecordFields
 
@@ -30,7 +29,6 @@ struct SnapshotMetaSource: RecordMetaSource {
             "meta", "job", "run", "at", "id", "id_start", "id_end", "count", "weight", "status",
             "attempt", "worker", "started_at", "ended_at",
         ])
-        fields = columns
         definition = SourceDefinition(
             database: "folder \(path)",
             table: "\(SnapshotFolder.scheme):\(path)",
@@ -40,19 +38,21 @@ struct SnapshotMetaSource: RecordMetaSource {
         )
     }
 
+    var fields: RecordFields? { columns }
+
     /// One may be copied to the folder later than it was taken.
     var promise: SourcePromise { .watched }
 
     // MARK: - Files
 
-    /// The files, in order of their ids.
+    /// The names of the files, in order of their ids; no file is looked at.
     ///
     /// - Throws: `TrancheError` `.invalidSource` for a folder that cannot be read, or two snapshots
     ///   that have one id.
-    func files() throws -> [Item] {
-        let names: [String]
+    func names() throws -> [(id: Int64, name: String)] {
+        let found: [String]
         do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
+            found = try FileManager.default.contentsOfDirectory(atPath: path)
         } catch {
             throw TrancheError(
                 .invalidSource,
@@ -60,26 +60,40 @@ struct SnapshotMetaSource: RecordMetaSource {
                 underlying: error
             )
         }
-        var files: [Item] = []
-        for name in names.sorted() {
-            guard let id = Self.id(of: name) else { continue }
-            let file = "\(path)/\(name)"
-            // One that was taken away since is none.
-            guard let known = try? FileManager.default.attributesOfItem(atPath: file),
-                let size = known[.size] as? NSNumber
-            else { continue }
-            files.append(Item(id: id, item: .text(file), weight: size.doubleValue))
-        }
-        files.sort { $0.id < $1.id }
-        for (first, second) in zip(files, files.dropFirst()) where first.id == second.id {
+        let names = found.sorted().compactMap { name in
+            Self.id(of: name).map { (id: $0, name: name) }
+        }.sorted { $0.id < $1.id }
+        for (first, second) in zip(names, names.dropFirst()) where first.id == second.id {
             throw TrancheError(
                 .invalidSource,
-                "'\(first.text)' and '\(second.text)' were taken at the same time, and cannot be "
-                    + "told "
-                    + "apart: take one of them out of the folder"
+                "'\(path)/\(first.name)' and '\(path)/\(second.name)' were taken at the same time, "
+                    + "and cannot be told apart: take one of them out of the folder"
             )
         }
-        return files
+        return names
+    }
+
+    /// The files of some ids, in order.
+    private func files(where isMeant: (Int64) -> Bool) throws -> [Item] {
+        try names().filter { isMeant($0.id) }.compactMap { try file($0.id, $0.name) }
+    }
+
+    /// A file; `nil` for one that was taken away since.
+    private func file(_ id: Int64, _ name: String) throws -> Item? {
+        let file = "\(path)/\(name)"
+        do {
+            let known = try FileManager.default.attributesOfItem(atPath: file)
+            let size = known[.size] as? NSNumber
+            return Item(id: id, item: .text(file), weight: size?.doubleValue ?? 0)
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            return nil
+        } catch {
+            throw TrancheError(
+                .invalidSource,
+                "the snapshot '\(file)' cannot be looked at: \(error)",
+                underlying: error
+            )
+        }
     }
 
     /// The id of a file: its time, and what tells its run from others; `nil` for another file.
@@ -90,10 +104,6 @@ struct SnapshotMetaSource: RecordMetaSource {
             let time = Int64(parts[1]), (0..<1 << 42).contains(time)
         else { return nil }
         return time << runBits | Int64(run >> (64 - UInt64(runBits)))
-    }
-
-    private func files(in range: ClosedRange<Int64>) throws -> [Item] {
-        try files().filter { range.contains($0.id) }
     }
 
     // MARK: - Items
@@ -112,21 +122,23 @@ struct SnapshotMetaSource: RecordMetaSource {
         )
         let lower = max(cursor.map { $0 + 1 } ?? .min, bounds.lower ?? .min)
         guard lower <= bounds.upper ?? .max else { return planner.finish(reachedEnd: true) }
-        for file in try files(in: lower...(bounds.upper ?? .max)) where try !planner.offer(file) {
-            return planner.finish(reachedEnd: false)
+        let range = lower...(bounds.upper ?? .max)
+        for (id, name) in try names() where range.contains(id) {
+            guard let file = try file(id, name) else { continue }
+            if try !planner.offer(file) { return planner.finish(reachedEnd: false) }
         }
         return planner.finish(reachedEnd: true)
     }
 
-    func highestID() async throws -> Int64? { try files().last?.id }
+    func highestID() async throws -> Int64? { try names().last?.id }
 
     func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
-        Array(try files(in: range).prefix(limit))
+        Array(try files { range.contains($0) }.prefix(limit))
     }
 
     func items(withIDs ids: [Int64]) async throws -> [Item] {
         let wanted = Set(ids)
-        return try files().filter { wanted.contains($0.id) }
+        return try files { wanted.contains($0) }
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
@@ -139,8 +151,10 @@ struct SnapshotMetaSource: RecordMetaSource {
         of batch: BatchRecord,
         onFault: @escaping (RecordFault) throws -> Void
     ) async throws -> ChunkReader<Record> {
-        var files = try files(in: batch.idStart...batch.idEnd)
-            .filter { batch.itemIDs?.contains($0.id) ?? true }[...]
+        let range = batch.idStart...batch.idEnd
+        var files = try files { id in
+            range.contains(id) && batch.itemIDs?.contains(id) ?? true
+        }[...]
         return ChunkReader {
             guard let file = files.popFirst() else { return nil }
             do {
@@ -180,10 +194,7 @@ extension WorkflowSnapshot {
     public init(json: String) throws {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
-            try Date(
-                try decoder.singleValueContainer().decode(String.self),
-                strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-            )
+            try Date(utcText: try decoder.singleValueContainer().decode(String.self))
         }
         self = try decoder.decode(WorkflowSnapshot.self, from: Data(json.utf8))
     }

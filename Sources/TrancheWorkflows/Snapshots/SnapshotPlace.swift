@@ -3,11 +3,11 @@ import TrancheChains
 import TrancheConnectors
 
 /// Where snapshots are kept.
-enum SnapshotPlace: Sendable, Hashable {
+enum SnapshotPlace: Sendable {
     /// Files of a folder.
     case folder(String)
-    /// Objects, whose URLs begin with this.
-    case objects(String)
+    /// Objects, whose URLs begin with this, and who keeps them.
+    case objects(String, any DocumentConnector)
     /// Rows of a table, or records of another sink.
     case rows(SinkSpec)
 
@@ -18,8 +18,10 @@ enum SnapshotPlace: Sendable, Hashable {
         let spec = try SinkSpec(text)
         let isURL = spec.place.hasPrefix("//")
         let keepers = connectors.all((any DocumentConnector).self)
-        if isURL, keepers.contains(where: { $0.documentSchemes.contains(spec.scheme) }) {
-            self = .objects(text.hasSuffix("/") ? String(text.dropLast()) : text)
+        if isURL,
+            let keeper = keepers.first(where: { $0.documentSchemes.contains(spec.scheme) })
+        {
+            self = .objects(text.hasSuffix("/") ? String(text.dropLast()) : text, keeper)
             return
         }
         let sinks = connectors.schemes(of: .sink).map(\.name).filter { !$0.isEmpty }
@@ -48,7 +50,7 @@ enum SnapshotPlace: Sendable, Hashable {
     func anchored(by connectors: Connectors) throws -> String {
         switch self {
         case .folder(let path): ResolvedPath(path).text
-        case .objects(let url): url
+        case .objects(let url, _): url
         case .rows(let spec): try connectors.anchored(spec).text
         }
     }

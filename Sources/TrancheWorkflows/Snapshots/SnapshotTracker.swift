@@ -23,7 +23,8 @@ public struct SnapshotTracker: Tracker {
 
     /// Keeps a snapshot.
     public func track(_ moment: TrackerMoment, _ progress: WorkflowProgress) async throws {
-        let snapshot = try await handle.snapshot()
+        let inventory = handle.workflows.inventory
+        let snapshot = try await WorkflowSnapshot(progress, of: handle.key, in: inventory)
         do {
             try await handle.workflows.keep(snapshot, at: snapshots.place)
         } catch let error as TrancheError where error.category == .transient {

@@ -19,13 +19,10 @@ extension Workflows {
     public func keep(_ snapshot: WorkflowSnapshot, at place: String) async throws -> String {
         switch try SnapshotPlace(place, connectors) {
         case .folder(let path): return try snapshot.write(to: path)
-        case .objects(let prefix):
+        case .objects(let prefix, let keeper):
             let url = "\(prefix)/\(snapshot.fileName)"
-            let scheme = url.prefix { $0 != ":" }
-            let keeper = connectors.all((any DocumentConnector).self)
-                .first { $0.documentSchemes.contains(String(scheme)) }
             let bytes = Array((try snapshot.documentText() + "\n").utf8)
-            try await keeper?.keep(bytes, at: url, context)
+            try await keeper.keep(bytes, at: url, context)
             return url
         case .rows(let spec): return try await keep(snapshot, in: connectors.sink(spec, context))
         }
