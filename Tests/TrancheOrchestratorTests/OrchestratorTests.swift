@@ -104,6 +104,27 @@ struct OrchestratorTests {
         }
     }
 
+    @Test("Of an ordered link no later event is worked on before one that failed")
+    func ordered() async throws {
+        try await withInventory { inventory in
+            let seen = Seen()
+            let orchestrator = Orchestrator(inventory)
+            try orchestrator.add(Numbers(name: "numbers", numbers: 0..<20))
+            try orchestrator.add(
+                ClosureProcess("p") { event in
+                    seen.add(event.id, by: "p")
+                    // Each third fails twice.
+                    let times = seen["p"].filter { $0 == event.id }.count
+                    if event.id.hasSuffix("3"), times < 3 { throw TrancheError(.sourceFailed, "no") }
+                }
+            )
+            try orchestrator.link(Link(from: "numbers", to: "p", isOrdered: true))
+            try await orchestrator.drain()
+            let expected = (0..<20).flatMap { [Int](repeating: $0, count: $0 % 10 == 3 ? 3 : 1) }
+            #expect(seen["p"] == expected.map(String.init))
+        }
+    }
+
     @Test("What runs ends with a stop, and another goes on where it was")
     func stopping() async throws {
         try await withInventory { inventory in

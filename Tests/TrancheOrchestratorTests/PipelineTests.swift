@@ -120,6 +120,24 @@ struct PipelineTests {
         #expect(found.contains { $0.hasPrefix("p.yaml:7:5") && $0.contains("is an input") })
     }
 
+    @Test("An ordered link is read, and what contradicts it is told where it stands")
+    func ordered() throws {
+        func text(_ rest: String) -> String {
+            """
+            inputs: {in: {type: directory, folder: x}}
+            processes: {a: {type: nothing}}
+            links:
+              - {from: in, to: a, \(rest)}
+            """
+        }
+        #expect(faults(text("ordered: true")) == [])
+        #expect(faults(text("settle_wait: 5s")) == [])
+        let backoff = faults(text("ordered: true, backoff: 5s"))
+        #expect(backoff.count == 1 && backoff[0].hasPrefix("p.yaml:4:47"), "\(backoff)")
+        let workers = faults(text("ordered: true, workers: 2"))
+        #expect(workers.count == 1 && workers[0].contains("no order"), "\(workers)")
+    }
+
     @Test("A container's settings are read as they are named, and told of where they are wrong")
     func containers() throws {
         func text(_ container: String) -> String {

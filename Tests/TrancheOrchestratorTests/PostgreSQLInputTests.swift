@@ -50,6 +50,46 @@ struct PostgreSQLInputTests {
         }
     }
 
+    @Test(
+        "Who writes for long holds up the others for as long as the input says, and comes late",
+        .timeLimit(.minutes(1))
+    )
+    func longWriter() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run(
+                "CREATE TABLE orders (id bigint PRIMARY KEY); CREATE TABLE other (id bigint PRIMARY KEY)"
+            )
+            let input = try PostgreSQLInput(
+                .init(name: "all", tables: [OutboxTable("orders"), OutboxTable("other")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            let writer = try database.server.database(maxConnections: 1)
+            let (seen, continuation) = AsyncStream<String>.makeStream()
+            let stop = StopSource()
+            let orchestrator = Orchestrator(Inventory(store: MemoryInventoryStore()), stop: stop)
+            try orchestrator.add(input)
+            try orchestrator.add(ClosureProcess("p") { continuation.yield($0.id) })
+            try orchestrator.link("all", to: "p")
+            let running = Task { try await orchestrator.run() }
+            @Sendable func next() async -> String? { await seen.first { _ in true } }
+            let first = try await writer.withTransaction([
+                "INSERT INTO other VALUES (1)"
+            ]) { connection, _ in
+                try await database.run("INSERT INTO orders VALUES (2)")
+                // It comes although the one before it is still open.
+                let first = await next()
+                _ = try await connection.commit([])
+                return first
+            }
+            #expect(first == "2")
+            #expect(await next() == "1")
+            stop.advance(to: .stopping)
+            try await running.value
+            await writer.close()
+        }
+    }
+
     @Test("Changes are events once, are cleaned when they are done with, and are missed by nobody")
     func changes() async throws {
         try await withOutboxDatabase { database in

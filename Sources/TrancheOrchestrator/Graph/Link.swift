@@ -26,6 +26,15 @@ public struct Link: Sendable, Hashable {
     public var start: Start
     /// How long the process may take for a batch; no bound by default.
     public var timeout: Duration?
+    /// How long one writer of the input's log is waited for before events behind what it may still
+    /// commit are handed out; what the input says by default (``Input/settleWait``).
+    public var settleWait: Duration?
+    /// Whether events are worked on in their order: one batch at a time over all processes, behind
+    /// every writer, however long it takes; false by default.
+    ///
+    /// A batch that fails is offered again at once, before any later one, until its attempts are
+    /// used up; the policy's backoff and ``settleWait`` count for nothing.
+    public var isOrdered: Bool
 
     /// Where a new link begins.
     public enum Start: String, Sendable, Hashable, Codable, CaseIterable {
@@ -46,7 +55,9 @@ public struct Link: Sendable, Hashable {
         limits: RunLimits? = nil,
         coalesce: Duration? = nil,
         start: Start = .floor,
-        timeout: Duration? = nil
+        timeout: Duration? = nil,
+        settleWait: Duration? = nil,
+        isOrdered: Bool = false
     ) {
         self.source = source
         self.process = process
@@ -58,8 +69,63 @@ public struct Link: Sendable, Hashable {
         self.coalesce = coalesce
         self.start = start
         self.timeout = timeout
+        self.settleWait = settleWait
+        self.isOrdered = isOrdered
     }
 
     /// The link's name: what it leads from and to.
     public var name: String { "\(source)/\(process)" }
+}
+
+extension Link {
+    /// The policy of the link's job.
+    ///
+    /// - Parameter wait: How long writers are waited for where the link does not say; `nil` for as
+    ///   long as its policy says.
+    func runPolicy(waiting wait: Duration?) -> RunPolicy {
+        var policy = policy
+        policy.settleWait = settleWait ?? wait ?? policy.settleWait
+        if isOrdered {
+            policy.settleWait = Self.longestWait
+            (policy.backoff, policy.backoffLimit) = (.zero, .zero)
+        }
+        return policy
+    }
+
+    /// What limits the link's job.
+    var runLimits: RunLimits? {
+        guard isOrdered else { return limits }
+        var limits = limits ?? RunLimits()
+        limits.parallelism = min(limits.parallelism ?? 1, 1)
+        return limits
+    }
+
+    /// The longest that a policy may have a writer waited for.
+    private static let longestWait = Duration.seconds(31_536_000)
+
+    /// Refuses what contradicts itself.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    package func validate() throws {
+        try runPolicy(waiting: nil).validate()
+        guard isOrdered else { return }
+        let hindrance =
+            if policy.onExhausted == .split {
+                "parts of a split batch come behind later ones"
+            } else if policy.extendedRetries != nil {
+                "what is tried again later comes behind later ones"
+            } else if (limits?.parallelism ?? 1) > 1 || (workers ?? 1) > 1 {
+                "several batches at once have no order"
+            } else if settleWait != nil {
+                "it waits for every writer, however long that takes"
+            } else {
+                ""
+            }
+        guard hindrance.isEmpty else {
+            throw TrancheError(
+                .invalidArgument,
+                "the link \(name) is ordered, and \(hindrance): leave one of the two out"
+            )
+        }
+    }
 }

@@ -25,6 +25,11 @@ public protocol Input: Sendable {
     /// Events of others are not kept.
     var operations: Set<Event.Operation> { get }
 
+    /// How long a link waits for one writer of the source before it hands out what lies behind;
+    /// what the writer commits later comes late. As long as the link's policy says, with `nil` (the
+    /// default).
+    var settleWait: Duration? { get }
+
     /// Where links read the events; the input's log in the inventory by default.
     func source(for link: Link) -> any MetaSourceDescription
 
@@ -64,6 +69,9 @@ public protocol Input: Sendable {
 extension Input {
     /// All operations.
     public var operations: Set<Event.Operation> { [] }
+
+    /// As long as the link's policy says.
+    public var settleWait: Duration? { nil }
 
     /// The input's log.
     public func source(for link: Link) -> any MetaSourceDescription {

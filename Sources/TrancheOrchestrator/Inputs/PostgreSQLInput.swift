@@ -27,6 +27,9 @@ public struct PostgreSQLInput: InstallableInput {
         self.url = url
     }
 
+    /// 2 s: a transaction that stays open for longer holds up nobody, its events come late.
+    public var settleWait: Duration? { .seconds(2) }
+
     /// The log in the tables' database.
     public func source(for link: Link) -> any MetaSourceDescription {
         OutboxSource(name: name, url: url)

@@ -156,14 +156,27 @@ struct PipelineReader: Sendable {
         if let start = fields.read("start", .oneOf(Link.Start.allCases.map(\.rawValue))) {
             link.start = Link.Start(rawValue: start) ?? .floor
         }
+        link.settleWait = fields.read("settle_wait", .duration)
         readPolicy(fields, &link)
         readLimits(fields, &link)
+        link.isOrdered = fields.read("ordered", .flag) ?? false
+        if link.isOrdered {
+            for key in ["backoff", "backoff_limit"] where fields.has(key) {
+                fields.fault("an ordered link tries again at once", key: key)
+            }
+        }
         guard source != nil, let processes else { return nil }
-        return processes.map { process in
+        let links = processes.map { process in
             var copy = link
             copy.process = process
             return copy
         }
+        do {
+            try links.first?.validate()
+        } catch {
+            fields.place.fault("\(error)")
+        }
+        return links
     }
 
     private static var textOrTexts: FieldKind<[String]> {
@@ -194,11 +207,6 @@ struct PipelineReader: Sendable {
         switch fields.read("execution", .oneOf(["at-least-once", "at-most-once"])) {
         case "at-most-once": link.policy.execution = .atMostOnce
         default: break
-        }
-        do {
-            try link.policy.validate()
-        } catch {
-            fields.place.fault("\(error)")
         }
     }
 
@@ -264,6 +272,7 @@ struct FilteredInput: Input {
     let operations: Set<Event.Operation>
 
     var name: String { base.name }
+    var settleWait: Duration? { base.settleWait }
 
     func source(for link: Link) -> any MetaSourceDescription { base.source(for: link) }
 

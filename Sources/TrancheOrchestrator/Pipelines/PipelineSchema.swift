@@ -62,6 +62,7 @@ public enum PipelineSchema: Sendable {
         ("backoff", .textOrNumber), ("backoff_limit", .textOrNumber), ("on_exhausted", .text),
         ("extended_retries", .textOrNumber), ("execution", .text), ("parallelism", .count),
         ("budgets", .texts), ("share", .number), ("priority", .number),
+        ("settle_wait", .textOrNumber), ("ordered", .flag),
     ]
 
     static let inputFields: [String: (fields: [Field], required: [String])] = [

@@ -153,6 +153,7 @@ public final class Orchestrator: Sendable {
                 "\(configuration.processes) processes at once asked for; give 1 to 1000"
             )
         }
+        for link in state.graph.links { try link.validate() }
         for job in state.graph.jobs where job.upstream == nil {
             guard let input = state.inputs[job.input] else { continue }
             let source = input.source(for: job.link)
@@ -207,6 +208,9 @@ public final class Orchestrator: Sendable {
             for input in state.inputsInOrder {
                 tasks.addTask { [self] in await run(input) }
                 tasks.addTask { [self] in await clean(input) }
+                guard let link = state.graph.links.first(where: { $0.source == input.name })
+                else { continue }
+                tasks.addTask { [self] in await watch(input, for: link) }
             }
             await withTaskGroup(of: Void.self) { links in
                 for (job, input, process) in state.jobs {
@@ -310,8 +314,12 @@ public final class Orchestrator: Sendable {
         by process: any EventProcess,
         end: BatchesEnd
     ) async throws -> WorkerGroup {
-        var request = BatchRequest(job: job.name, limit: job.link.limit, policy: job.link.policy)
-        request.limits = job.link.limits
+        var request = BatchRequest(
+            job: job.name,
+            limit: job.link.limit,
+            policy: job.link.runPolicy(waiting: job.upstream == nil ? input.settleWait : nil)
+        )
+        request.limits = job.link.runLimits
         let source: any MetaSourceDescription
         let event: @Sendable (Item) throws -> Event
         if let upstream = job.upstream {
@@ -326,7 +334,9 @@ public final class Orchestrator: Sendable {
             request,
             from: source,
             configuration: .init(
-                slots: min(job.link.workers ?? configuration.processes, configuration.processes),
+                slots: job.link.isOrdered
+                    ? 1
+                    : min(job.link.workers ?? configuration.processes, configuration.processes),
                 end: end,
                 grace: configuration.grace,
                 timeout: job.link.timeout.map { .fixed($0) }
@@ -403,6 +413,31 @@ public final class Orchestrator: Sendable {
         } catch {
             // Being cancelled is how this ends.
             return false
+        }
+    }
+
+    /// Tells the links of an input of events that others have kept.
+    ///
+    /// What it cannot see, the links find by looking from time to time.
+    private func watch(_ input: any Input, for link: Link) async {
+        guard var source = input.source(for: link) as? any WatchedSource else { return }
+        if let log = source as? InputLogSource { source = InputLogSource(log.name) }
+        var watch: LogWatch?
+        var wait = LogPace.longest
+        while await pause(wait) {
+            do {
+                if var known = watch {
+                    let look = try await known.look()
+                    (watch, wait) = (known, look.wait)
+                    if look.isGrown { signals.grown(input.name) }
+                } else {
+                    watch = try await LogWatch(inventory.source(source))
+                    signals.grown(input.name)
+                }
+            } catch {
+                // The links meet the same error, and tell it.
+                (watch, wait) = (nil, LogPace.longest)
+            }
         }
     }
 
