@@ -5,7 +5,8 @@ import Tranche
 enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
-                             [batcher] [sharing] [far] [beside] [budgets] [workflows]
+                             [batcher] [sharing] [far] [beside] [budgets] [crowded] [workflows]
+                             [events] [outbox]
                              [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -41,6 +42,12 @@ enum Benchmark {
           workflows batches whose reading and writing take 20 ms each, in stages beside one after the
                     other; and a CSV file of 1,000,000 rows into PostgreSQL by a workflow of the
                     program tranche beside this one, by turns with its load
+          events    events per second from a log, and from a table, into a closure in batches of 500, to
+                    the recorded success; the time from a row's commit to the start of the closure,
+                    beside 16 writers whose transactions take 50 ms, and one that stays open for 30 s
+          outbox    single rows by 16 clients, at a 2 ms flush too, and a COPY of 1,000,000 rows into
+                    tables that are recorded beside one that is not, beside NOTIFY for each row and
+                    beside logical decoding
         """
 
     static func run(arguments: [String]) async throws {
@@ -77,6 +84,8 @@ enum Benchmark {
             if options.suites.contains("workflows") {
                 try await WorkflowLoads(database, options).run()
             }
+            if options.suites.contains("events") { try await Events(database, options).run() }
+            if options.suites.contains("outbox") { try await OutboxWrites(database, options).run() }
         }
     }
 
@@ -85,6 +94,7 @@ enum Benchmark {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
             "batcher", "sharing", "far", "beside", "budgets", "crowded", "workflows",
+            "events", "outbox",
         ]
 
         var suites: [String] = []
