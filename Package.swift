@@ -33,6 +33,7 @@ let migrations = [
     "0019_begin_batches",
     "0020_limit_keys",
     "0021_create_event",
+    "0022_find_failed",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -192,7 +193,7 @@ let package = Package(
             name: "tranche-bench",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheMongo", "MicroBatching", "CPosix",
+                "TrancheOrchestrator", "TrancheMongo", "MicroBatching", "CPosix",
             ],
             path: "Benchmarks/Sources",
             swiftSettings: strict

@@ -205,4 +205,5 @@ package let migrationSteps = [
     "0019_begin_batches",
     "0020_limit_keys",
     "0021_create_event",
+    "0022_find_failed",
 ]

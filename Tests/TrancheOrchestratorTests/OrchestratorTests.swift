@@ -115,7 +115,8 @@ struct OrchestratorTests {
                     seen.add(event.id, by: "p")
                     // Each third fails twice.
                     let times = seen["p"].filter { $0 == event.id }.count
-                    if event.id.hasSuffix("3"), times < 3 { throw TrancheError(.sourceFailed, "no") }
+                    guard event.id.hasSuffix("3"), times < 3 else { return }
+                    throw TrancheError(.sourceFailed, "no")
                 }
             )
             try orchestrator.link(Link(from: "numbers", to: "p", isOrdered: true))

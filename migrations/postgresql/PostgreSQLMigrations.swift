@@ -129,6 +129,12 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._021_create_event_up_sql,
             down: PackageResources._021_create_event_down_sql
         ),
+        Migration(
+            version: 22,
+            name: "find_failed",
+            up: PackageResources._022_find_failed_up_sql,
+            down: PackageResources._022_find_failed_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

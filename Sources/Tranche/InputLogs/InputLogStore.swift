@@ -62,13 +62,15 @@ public protocol InputLogStore: Sendable {
 
     /// Finds out how far each run that reads a source is done with it.
     ///
-    /// A run needs what is behind its cursor, and each batch that has neither succeeded nor failed
-    /// for good.
+    /// A run needs what is behind its cursor, and each batch that may be handed out again: by
+    /// itself, or by somebody who retries what has failed for good, or is quarantined.
     ///
-    /// - Parameter metaTable: The source's name, as runs record it.
+    /// - Parameters:
+    ///   - metaTable: The source's name, as runs record it.
+    ///   - floor: The id up to which nobody needs what has failed.
     /// - Returns: What each run needs.
     /// - Throws: ``TrancheError`` of the store.
-    func needs(ofSource metaTable: String) async throws -> [InputLogNeed]
+    func needs(ofSource metaTable: String, above floor: Int64) async throws -> [InputLogNeed]
 
     /// Cleans a log: its floor rises, and events up to it go. The last event stays.
     ///

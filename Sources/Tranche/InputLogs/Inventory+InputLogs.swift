@@ -34,21 +34,33 @@ extension Inventory {
     ///
     /// - Throws: ``TrancheError`` of the store.
     public func needs(ofInput input: String) async throws -> [InputLogNeed] {
-        try await needs(ofSource: InputLogSource.prefix + input)
+        let log = try await retrying { _ in try await store.inputLog(input) }
+        return try await needs(ofSource: InputLogSource.prefix + input, above: log?.floor ?? 0)
     }
 
     /// How far each run that reads a source is done with it.
     ///
-    /// - Parameter metaTable: The source's name, as runs record it.
+    /// A run is not done with what has failed for good, or is quarantined: somebody may have it
+    /// handed out again.
+    ///
+    /// - Parameters:
+    ///   - metaTable: The source's name, as runs record it.
+    ///   - floor: The id up to which the source is cleaned.
     /// - Returns: What each run needs.
     /// - Throws: ``TrancheError`` of the store.
-    public func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
-        try await retrying { _ in try await store.needs(ofSource: metaTable) }
+    public func needs(
+        ofSource metaTable: String,
+        above floor: Int64
+    ) async throws -> [InputLogNeed] {
+        try await retrying { _ in
+            try await store.needs(ofSource: metaTable, above: floor)
+        }
     }
 
     /// Removes events that nobody needs any more, and those that were kept for too long.
     ///
-    /// A link that still needs one of the latter finds a batch of it that fails.
+    /// A run is not done with a batch that has failed for good, so that it can be tried again. A
+    /// link that still needs what was kept for too long finds a batch of it that fails.
     ///
     /// - Parameters:
     ///   - input: The input's name.
@@ -62,9 +74,10 @@ extension Inventory {
         guard let log = try await retrying({ _ in try await store.inputLog(input) }) else {
             throw InputLogSource.noLog(input, in: store.name)
         }
-        let needs = try await needs(ofInput: input)
+        let metaTable = InputLogSource.prefix + input
+        var needs = try await needs(ofSource: metaTable, above: log.floor)
         // Nobody has read it: it waits for who will, as long as it may.
-        let done = needs.map(\.done).min() ?? 0
+        var done = needs.map(\.done).min() ?? 0
         // Looking for what is old is for those that somebody still needs.
         let old =
             done >= log.last - 1
@@ -72,6 +85,11 @@ extension Inventory {
             : try await retrying { _ in
                 try await store.lastEvent(of: input, keptFor: keep.milliseconds)
             }
+        if let old, old > log.floor {
+            // What failed that long ago is needed no more.
+            needs = try await self.needs(ofSource: metaTable, above: old)
+            done = needs.map(\.done).min() ?? 0
+        }
         // The last event stays, whatever becomes of it.
         let floor = min(max(done, old ?? 0), max(log.last - 1, 0))
         guard floor > 0 else { return (0, []) }

@@ -138,7 +138,7 @@ public struct InputLogNeed: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - run: The run.
-    ///   - lowestOpen: The lowest id of its batches that are held, due or stuck.
+    ///   - lowestOpen: The lowest id of its batches that are held, due, stuck or failed.
     package init?(of run: RunRecord, lowestOpen: Int64?) {
         // One that has read nothing yet needs what lies behind its beginning.
         let after = run.source.flatMap { InputLogSource($0) }?.after

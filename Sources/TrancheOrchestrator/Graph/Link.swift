@@ -82,6 +82,7 @@ extension Link {
     ///
     /// - Parameter wait: How long writers are waited for where the link does not say; `nil` for as
     ///   long as its policy says.
+    /// - Returns: The policy.
     func runPolicy(waiting wait: Duration?) -> RunPolicy {
         var policy = policy
         policy.settleWait = settleWait ?? wait ?? policy.settleWait

@@ -54,10 +54,14 @@ public struct PostgreSQLInput: InstallableInput {
         _ = try await outbox.refresh()
     }
 
-    /// Cleans the log up to what every link is done with.
+    /// Cleans the log up to what every link is done with; what has failed for good is kept for so
+    /// long.
     public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
         let source = try await inventory.source(OutboxSource(name: name, url: url))
-        let needs = try await inventory.needs(ofSource: source.definition.table)
+        let needs = try await inventory.needs(
+            ofSource: source.definition.table,
+            above: try await outbox.lastID(keptFor: keep)
+        )
         guard let done = needs.map(\.done).min(), done > 0 else { return [] }
         _ = try await outbox.clean(through: done)
         return []

@@ -38,6 +38,32 @@ extension PostgreSQLOutbox {
         }
     }
 
+    /// The highest id that is cleaned, or below which all rows were written so long ago.
+    ///
+    /// What is read is what was, at the log's lower end.
+    func lastID(keptFor keep: Duration) async throws -> Int64 {
+        let rows = try await explained("looking for what is old") {
+            try await database.read(
+                """
+                SELECT greatest(l.floor, coalesce(
+                    (
+                        SELECT e.id - 1 FROM \(log) AS e
+                        WHERE e.id > l.floor
+                            AND e.at > clock_timestamp() - make_interval(secs => \(keep.seconds))
+                        ORDER BY e.id
+                        LIMIT 1
+                    ),
+                    (SELECT max(id) FROM \(log))
+                ))
+                FROM tranche.log AS l
+                WHERE l.name = \(name)
+                """
+            )
+        }
+        guard var row = rows[0].first else { throw noLog }
+        return try row.optionalInteger() ?? 0
+    }
+
     private func cleanStep(
         from last: Int64,
         through floor: Int64,

@@ -41,6 +41,7 @@ struct LogPace: Hashable {
     /// How long to wait after a look.
     ///
     /// - Parameter isNews: Whether it has found any events.
+    /// - Returns: The wait.
     mutating func next(isNews: Bool) -> Duration {
         delay = isNews ? Self.shortest : min(delay * 2, Self.longest)
         return delay

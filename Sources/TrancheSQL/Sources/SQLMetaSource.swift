@@ -290,7 +290,21 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             ORDER BY \(name: definition.uid)
             LIMIT \(limit)
             """
-        return try await items(statement)
+        let items = try await items(statement)
+        if items.count < limit { try await requireKept(from: range.lowerBound) }
+        return items
+    }
+
+    /// Refuses what was cleaned: it must not look as if nobody had ever needed it.
+    private func requireKept(from id: Int64) async throws {
+        guard floorStatement != nil, id > 0, let floor = try await floor(), id <= floor else {
+            return
+        }
+        throw TrancheError(
+            .invalidItem,
+            "\(definition.table) is cleaned up to id \(floor), and \(id) is among what is gone; "
+                + "what is to be done again must be written again"
+        )
     }
 
     package func items(withIDs ids: [Int64]) async throws -> [Item] {
@@ -301,7 +315,9 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             WHERE \(isAmong)
             ORDER BY \(name: definition.uid)
             """
-        return try await items(statement)
+        let items = try await items(statement)
+        if items.count < ids.count, let first = ids.min() { try await requireKept(from: first) }
+        return items
     }
 
     package func highestID() async throws -> Int64? {

@@ -206,21 +206,30 @@ extension SQLInventoryStore {
 
     // MARK: Cleaning
 
-    package func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
+    package func needs(
+        ofSource metaTable: String,
+        above floor: Int64
+    ) async throws -> [InputLogNeed] {
         let runs = try await runs(RunSelection(metaTable: metaTable))
         guard !runs.isEmpty else { return [] }
         return try await wrapping {
-            // What is held or due, and what is stuck, each by its index, and both at one moment.
+            // What is held or due, what is stuck, and what has failed, each by its index, and all
+            // at one moment.
             let statements = runs.map { run -> SQLStatement in
                 let due = lowestID(of: run.key, "coalesce(lease_expires_at, retry_at) IS NOT NULL")
-                return "SELECT (\(due)), (\(lowestID(of: run.key, "stuck_until IS NOT NULL")))"
+                let stuck = lowestID(of: run.key, "stuck_until IS NOT NULL")
+                let failed = lowestID(
+                    of: run.key,
+                    "status IN ('failed', 'quarantined') AND batch_id_end > \(floor)"
+                )
+                return "SELECT (\(due)), (\(stuck)), (\(failed))"
             }
             let rows = try await database.withReader {
                 try await $0.atomically(statements, isWriting: false)
             }
             return try zip(runs, rows).compactMap { run, rows in
                 guard var row = rows.first else { return nil }
-                let lowest = [try row.optionalInteger(), try row.optionalInteger()]
+                let lowest = try (0..<3).map { _ in try row.optionalInteger() }
                 return InputLogNeed(of: run, lowestOpen: lowest.compactMap { $0 }.min())
             }
         }

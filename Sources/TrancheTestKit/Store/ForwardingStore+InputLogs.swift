@@ -47,8 +47,11 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InputLogStore`.
-    public func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
-        try await forward(.read) { try await base.needs(ofSource: metaTable) }
+    public func needs(
+        ofSource metaTable: String,
+        above floor: Int64
+    ) async throws -> [InputLogNeed] {
+        try await forward(.read) { try await base.needs(ofSource: metaTable, above: floor) }
     }
 
     /// Passes the request on; see `InputLogStore`.

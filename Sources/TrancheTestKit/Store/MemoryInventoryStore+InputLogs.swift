@@ -77,8 +77,11 @@ extension MemoryInventoryStore {
     }
 
     /// Finds out how far each run that reads a log is done with it.
-    public func needs(ofSource metaTable: String) async throws -> [InputLogNeed] {
-        try change { tables, _ in tables.needs(ofSource: metaTable) }
+    public func needs(
+        ofSource metaTable: String,
+        above floor: Int64
+    ) async throws -> [InputLogNeed] {
+        try change { tables, _ in tables.needs(ofSource: metaTable, above: floor) }
     }
 
     /// Cleans a log; the last event stays.

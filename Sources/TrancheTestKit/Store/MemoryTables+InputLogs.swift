@@ -45,9 +45,12 @@ extension MemoryTables {
     }
 
     /// How far each run that reads a log is done with it.
-    func needs(ofSource metaTable: String) -> [InputLogNeed] {
+    func needs(ofSource metaTable: String, above floor: Int64) -> [InputLogNeed] {
         runs.filter { $0.key.metaTable == metaTable }.compactMap { run in
-            let open = rows.filter { $0.batch.key == run.key && $0.batch.isOpen }
+            let open = rows.filter {
+                $0.batch.key == run.key
+                    && ($0.batch.isOpen || $0.batch.hasFailed && $0.batch.idEnd > floor)
+            }
             return InputLogNeed(of: run, lowestOpen: open.map(\.batch.idStart).min())
         }
     }
@@ -101,4 +104,7 @@ extension BatchRecord {
     fileprivate var isOpen: Bool {
         status == .running || status == .released || retryAt != nil || cause == .stuck
     }
+
+    /// Whether somebody may have it handed out again.
+    fileprivate var hasFailed: Bool { status == .failed || status == .quarantined }
 }

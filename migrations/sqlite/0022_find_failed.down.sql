@@ -1,0 +1,1 @@
+DROP INDEX {name:inventory_failed_idx};

@@ -1,0 +1,4 @@
+-- What has failed for good may be tried again: its events are kept for a while.
+CREATE INDEX {name:inventory_failed_idx}
+    ON {name:inventory} (meta_table, job, run, batch_id_end)
+    WHERE status IN ('failed', 'quarantined');
