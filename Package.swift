@@ -88,6 +88,7 @@ let package = Package(
         .library(name: "TrancheChains", targets: ["TrancheChains"]),
         .library(name: "TrancheWorkflows", targets: ["TrancheWorkflows"]),
         .library(name: "TrancheOrchestrator", targets: ["TrancheOrchestrator"]),
+        .library(name: "TrancheServer", targets: ["TrancheServer"]),
         .library(name: "TrancheMongo", targets: ["TrancheMongo"]),
         .library(name: "TrancheHTTP", targets: ["TrancheHTTP"]),
         .library(name: "MicroBatching", targets: ["MicroBatching"]),
@@ -189,6 +190,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .systemLibrary(
+            name: "CMicrohttpd",
+            pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]
+        ),
+        .target(
+            name: "TrancheServer",
+            dependencies: ["Tranche", "TrancheOrchestrator", "TrancheHTTP", "CMicrohttpd"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "tranche-bench",
             dependencies: [
@@ -203,7 +214,7 @@ let package = Package(
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
                 "TrancheChains", "TrancheWorkflows", "TrancheOrchestrator",
-                "TrancheMongo", "TrancheHTTP", "CPosix",
+                "TrancheMongo", "TrancheHTTP", "TrancheServer", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -261,6 +272,14 @@ let package = Package(
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
                 "TranchePostgreSQL", "TrancheOrchestrator", "TrancheHTTP", "TrancheTestKit",
                 "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TrancheServerTests",
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
+                "TranchePostgreSQL", "TrancheOrchestrator", "TrancheServer", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -37,7 +37,7 @@ toolchain_program() {
 # What building Tranche needs, beside Swift.
 build_packages=(
     pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libpcre2-dev libcurl4-openssl-dev libssl-dev
-    libyaml-dev
+    libyaml-dev libmicrohttpd-dev
 )
 
 # Without which all works as well, only slower: gzip is decompressed by Intel's library where it is there.
@@ -54,6 +54,7 @@ has_package() {
     libcurl4-openssl-dev) pkg-config --atleast-version=7.85 libcurl 2>/dev/null ;;
     libisal-dev) [ -e /usr/include/isa-l/igzip_lib.h ] ;;
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
+    libmicrohttpd-dev) pkg-config --exists libmicrohttpd 2>/dev/null ;;
     libyaml-dev) pkg-config --exists yaml-0.1 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
     busybox-static) command -v busybox >/dev/null 2>&1 ;;

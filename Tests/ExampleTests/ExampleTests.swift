@@ -25,7 +25,10 @@ struct ExampleTests {
         )
         // The names of needed libraries stand in a program as they are.
         #expect(bytes.range(of: Data("libsqlite3.so".utf8)) != nil)
-        for other in ["libpq.so", "libmongoc", "libcurl.so", "libpcre2", "libz.so", "libcrypto"] {
+        for other in [
+            "libpq.so", "libmongoc", "libcurl.so", "libpcre2", "libz.so", "libcrypto",
+            "libmicrohttpd",
+        ] {
             #expect(bytes.range(of: Data(other.utf8)) == nil, "\(other)")
         }
     }

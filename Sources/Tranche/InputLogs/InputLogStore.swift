@@ -101,4 +101,16 @@ public protocol InputLogStore: Sendable {
     ///   - log: The log.
     /// - Throws: ``TrancheError`` of the store.
     func forget(_ identities: [String], in log: String) async throws
+
+    /// Forgets identities that last of events that are cleaned, once they are old.
+    ///
+    /// - Parameters:
+    ///   - log: The log.
+    ///   - milliseconds: How long ago, by the store's clock, the events must have been kept.
+    ///   - limit: Most identities to look at, the oldest first; above 0.
+    /// - Returns: How many were forgotten; call again until they are fewer than `limit`.
+    /// - Throws: ``TrancheError`` of the store.
+    /// - Complexity: O(n), n the limit.
+    func forgetCleaned(in log: String, keptFor milliseconds: Int64, limit: Int) async throws
+        -> Int
 }

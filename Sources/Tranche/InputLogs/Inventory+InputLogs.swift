@@ -105,4 +105,25 @@ extension Inventory {
         }
         return (removed, needs.filter { $0.done < floor }.map(\.key))
     }
+
+    /// Forgets identities that last of events that are cleaned and were kept long ago.
+    ///
+    /// - Parameters:
+    ///   - input: The input's name.
+    ///   - age: How long ago they must have been kept.
+    /// - Throws: ``TrancheError`` of the store.
+    package func forgetCleaned(input: String, keptFor age: Duration) async throws {
+        let step = 1000
+        while true {
+            try Task.checkCancellation()
+            let count = try await retrying { _ in
+                try await store.forgetCleaned(
+                    in: input,
+                    keptFor: age.milliseconds,
+                    limit: step
+                )
+            }
+            if count < step { return }
+        }
+    }
 }

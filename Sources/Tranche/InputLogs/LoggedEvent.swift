@@ -10,7 +10,9 @@ public struct LoggedEvent: Sendable, Hashable {
     public var content: String
     /// What it is about; `nil` (the default) for nothing.
     ///
-    /// Of events with the same key, later ones replace earlier ones where a link says so.
+    /// Of events with the same key, later ones replace earlier ones where a link says so. A key that
+    /// begins with ``digestPrefix`` is the digest of what came: it stays as long as an identity that
+    /// lasts, so that something else under that is told when the event is cleaned.
     public var key: String?
     /// What it weighs; 1 by default.
     public var weight: Double
@@ -19,6 +21,9 @@ public struct LoggedEvent: Sendable, Hashable {
     ///
     /// For things that stay where an input finds them again, such as files.
     public var isLasting: Bool
+
+    /// What a key begins with that is the digest of what came.
+    public static let digestPrefix = "sha256:"
 
     /// Describes an event.
     public init(

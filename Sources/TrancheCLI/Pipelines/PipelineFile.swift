@@ -2,6 +2,7 @@ import Foundation
 import Tranche
 import TrancheConnectors
 import TrancheOrchestrator
+import TrancheServer
 
 /// A pipeline's file, as an operand.
 struct PipelineFile: Sendable {
@@ -27,7 +28,7 @@ struct PipelineFile: Sendable {
               - nightly -> report
 
         Types of inputs: directory, schedule, inventory (what another job has done), listing
-        (what a source lists), postgresql (changes of tables). Types of processes: program,
+        (what a source lists), postgresql (changes of tables), webhook (what is sent). Types of processes: program,
         container. A program gets its events as JSON Lines on standard input, a
         single one as PIPELINE_EVENT as well.
 
@@ -65,6 +66,7 @@ struct PipelineFile: Sendable {
     ) throws -> PipelineTypes {
         var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
         types.processes["program"] = programs
+        types.addWebhook(environment: context.environment)
         return types
     }
 

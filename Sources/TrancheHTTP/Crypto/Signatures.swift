@@ -51,7 +51,7 @@ struct RSAPrivateKey: ~Copyable {
 /// A digest of bytes that only those can make who have the secret.
 ///
 /// Source: RFC 2104, with SHA-256.
-func hmacSHA256(_ bytes: [UInt8], secret: [UInt8]) throws -> [UInt8] {
+package func hmacSHA256(_ bytes: [UInt8], secret: [UInt8]) throws -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var size: UInt32 = 0
     let made = HMAC(
@@ -68,11 +68,18 @@ func hmacSHA256(_ bytes: [UInt8], secret: [UInt8]) throws -> [UInt8] {
 }
 
 /// A digest of bytes.
-func sha256(_ bytes: [UInt8]) throws -> [UInt8] {
+package func sha256(_ bytes: [UInt8]) throws -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var size: UInt32 = 0
     guard EVP_Digest(bytes, bytes.count, &digest, &size, EVP_sha256(), nil) == 1 else {
         throw TrancheError(.sinkFailed, "libcrypto could not make a digest")
     }
     return Array(digest.prefix(Int(size)))
+}
+
+/// Whether bytes are the same, in a time that does not tell how many of them are.
+///
+/// Their numbers are no secret.
+package func isSameSecret(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
+    bytes.count == others.count && CRYPTO_memcmp(bytes, others, bytes.count) == 0
 }

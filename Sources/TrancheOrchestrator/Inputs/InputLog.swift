@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 public import Tranche
 
 /// Keeps the events of an input, each once.
@@ -47,7 +47,7 @@ public struct InputLog: Sendable {
     var pollInterval: Duration { inventory.configuration.pollInterval }
 
     /// The time by the inventory's clock, as far as it is known here.
-    var now: Date { inventory.now }
+    package var now: Date { inventory.now }
 
     /// The identity of the last event; `nil` where there is none.
     func lastIdentity() async throws -> String? {

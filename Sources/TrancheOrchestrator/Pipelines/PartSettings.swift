@@ -26,6 +26,11 @@ public final class PartSettings {
     /// A text that may be absent.
     public func optionalText(_ key: String) -> String? { fields.read(key, .text) }
 
+    /// A value of another kind that may be absent.
+    package func read<Value>(_ key: String, _ kind: FieldKind<Value>) -> Value? {
+        fields.read(key, kind)
+    }
+
     /// One of some names; the first where there is none.
     public func choice(_ key: String, of names: [String]) -> String? {
         fields.has(key) ? fields.read(key, .oneOf(names)) : names.first

@@ -75,6 +75,14 @@ public enum PipelineSchema: Sendable {
         "schedule": ([("cron", .text), ("zone", .text), ("missed", .text)], ["cron"]),
         "inventory": ([("job", .text), ("run", .text), ("gives", .text)], ["job"]),
         "listing": ([("source", .any), ("location", .text)], ["source"]),
+        "webhook": (
+            [
+                ("listen", .text), ("path", .text), ("signature", .text), ("secret", .anyObject),
+                ("signature_header", .text), ("idempotency_key", .text),
+                ("tolerance", .textOrNumber), ("max_body", .textOrNumber), ("headers", .texts),
+                ("hosts", .texts), ("tls", .anyObject), ("insecure", .flag),
+            ], ["signature"]
+        ),
         "postgresql": (
             [("url", .text), ("tables", .texts), ("schemas", .texts), ("payload", .text)], ["url"]
         ),

@@ -118,7 +118,12 @@ extension SQLInventoryStore {
             try await connection.atomically(
                 events.map { event in
                     """
-                    SELECT number, CASE WHEN content IN (\(event.content), '') THEN 1 ELSE 0 END
+                    SELECT number, CASE
+                        WHEN content = \(event.content) THEN 1
+                        -- What stays of one that is cleaned is its digest, where it had one.
+                        WHEN content = '' AND (event_key IS NULL OR event_key = \(event.key)) THEN 1
+                        ELSE 0
+                    END
                     FROM \(tables.event)
                     WHERE log_id = \(id(of: log)) AND identity = \(event.identity)
                     """
@@ -264,7 +269,10 @@ extension SQLInventoryStore {
                 WHERE name = \(log) AND floor < \(floor)
                 """,
                 """
-                UPDATE \(tables.event) SET content = '', event_key = NULL
+                UPDATE \(tables.event) SET content = '',
+                    event_key = CASE
+                        WHEN event_key LIKE \(LoggedEvent.digestPrefix + "%") THEN event_key
+                    END
                 WHERE is_lasting = 1 AND \(isCleaned)
                 RETURNING number
                 """,
@@ -315,6 +323,32 @@ extension SQLInventoryStore {
                     ]
                 }
             )
+        }
+    }
+
+    package func forgetCleaned(
+        in log: String,
+        keptFor milliseconds: Int64,
+        limit: Int
+    ) async throws -> Int {
+        try await wrapping {
+            try await database.write([
+                """
+                DELETE FROM \(tables.event)
+                WHERE log_id = \(id(of: log)) AND number IN (
+                    SELECT oldest.number
+                    FROM (
+                        SELECT e.number, e.logged_at
+                        FROM \(tables.event) AS e
+                        WHERE e.log_id = \(id(of: log)) AND e.is_lasting = 1 AND e.content = ''
+                        ORDER BY e.number
+                        LIMIT \(limit)
+                    ) AS oldest
+                    WHERE oldest.logged_at <= \(dialect.instant(now, plus: "\(-milliseconds)"))
+                )
+                RETURNING number
+                """
+            ])[0].count
         }
     }
 }

@@ -177,6 +177,37 @@ extension ConformanceCase {
                 "one that was forgotten before it was cleaned"
             )
         },
+        ConformanceCase("A digest tells another event under an identity that lasts, while it does") {
+            subject in
+            let bench = try await Bench(subject, ids: [])
+            func delivery(_ identity: String, _ digest: String) -> LoggedEvent {
+                var event = event(identity, key: LoggedEvent.digestPrefix + digest)
+                event.content = #"{"is":"\#(digest)"}"#
+                event.isLasting = true
+                return event
+            }
+            let events = [delivery("a", "1"), delivery("b", "1"), event("last")]
+            _ = try await bench.inventory.append(events, to: "orders")
+            let again = [delivery("a", "1"), delivery("a", "2"), delivery("b", "1")]
+            let known: [AppendedEvent] = [.known(1), .differs(1), .known(2)]
+            let before = try await bench.inventory.append(again, to: "orders")
+            try requireEqual(before, known, "what is told of events that are there")
+            _ = try await bench.drain(one, from: source)
+            _ = try await bench.inventory.clean(input: "orders", keeping: .seconds(60))
+            let after = try await bench.inventory.append(again, to: "orders")
+            try requireEqual(after, known, "what is told of events that are cleaned")
+            subject.clock.advance(by: .seconds(60))
+            _ = try await bench.inventory.append([delivery("c", "3")], to: "orders")
+            try await bench.inventory.forgetCleaned(input: "orders", keptFor: .seconds(61))
+            let young = try await bench.inventory.append(again, to: "orders")
+            try requireEqual(young, known, "what is told while they are young")
+            try await bench.inventory.forgetCleaned(input: "orders", keptFor: .seconds(60))
+            let old = try await bench.inventory.append(
+                [delivery("a", "2"), delivery("c", "3")],
+                to: "orders"
+            )
+            try requireEqual(old, [.added(5), .known(4)], "what is told when they are old")
+        },
         ConformanceCase("A bounded run over what was cleaned has a batch of it that fails") {
             subject in
             let bench = try await Bench(subject, ids: [])

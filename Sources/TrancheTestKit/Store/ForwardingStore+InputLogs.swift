@@ -74,4 +74,15 @@ extension ForwardingStore {
     public func forget(_ identities: [String], in log: String) async throws {
         try await forward(.change) { try await base.forget(identities, in: log) }
     }
+
+    /// Passes the request on; see `InputLogStore`.
+    public func forgetCleaned(
+        in log: String,
+        keptFor milliseconds: Int64,
+        limit: Int
+    ) async throws -> Int {
+        try await forward(.change) {
+            try await base.forgetCleaned(in: log, keptFor: milliseconds, limit: limit)
+        }
+    }
 }

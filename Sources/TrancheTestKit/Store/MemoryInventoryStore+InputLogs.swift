@@ -104,4 +104,16 @@ extension MemoryInventoryStore {
     public func forget(_ identities: [String], in log: String) async throws {
         try change { tables, _ in tables.forget(identities, in: log) }
     }
+
+    /// Forgets identities of what was cleaned, and kept long ago.
+    public func forgetCleaned(
+        in log: String,
+        keptFor milliseconds: Int64,
+        limit: Int
+    ) async throws -> Int {
+        try change { tables, now in
+            let bound = now.milliseconds - milliseconds
+            return tables.forgetCleaned(in: log, before: bound, limit: limit)
+        }
+    }
 }

@@ -9,7 +9,15 @@ extension MemoryTables {
         /// In the order of their numbers.
         var events: [EventRecord] = []
         /// What is cleaned, and known all the same, with its number.
-        var lasting: [[UInt8]: (identity: String, number: Int64)] = [:]
+        var lasting: [[UInt8]: Lasting] = [:]
+
+        struct Lasting {
+            var record: EventRecord
+            /// What stays of its content.
+            var digest: String?
+
+            var identity: String { record.event.identity }
+        }
 
         func record(_ name: String) -> InputLogRecord {
             InputLogRecord(
@@ -35,7 +43,10 @@ extension MemoryTables {
                 return known.event.content.isSameBytes(as: event.content)
                     ? .known(known.number) : .differs(known.number)
             }
-            if let known = log.lasting[Array(event.identity.utf8)] { return .known(known.number) }
+            if let known = log.lasting[Array(event.identity.utf8)] {
+                let isSame = known.digest == nil || known.digest == event.key
+                return isSame ? .known(known.record.number) : .differs(known.record.number)
+            }
             let number = (log.events.last?.number ?? 0) + 1
             log.events.append(EventRecord(number: number, event: event, loggedAt: now))
             return .added(number)
@@ -61,8 +72,11 @@ extension MemoryTables {
         log.floor = max(log.floor, floor)
         let going = log.events.dropLast().prefix { $0.number <= floor }.prefix(limit).count
         for event in log.events.prefix(going) where event.event.isLasting {
-            let identity = event.event.identity
-            log.lasting[Array(identity.utf8)] = (identity, event.number)
+            let key = event.event.key
+            log.lasting[Array(event.event.identity.utf8)] = InputLog.Lasting(
+                record: event,
+                digest: key?.hasPrefix(LoggedEvent.digestPrefix) == true ? key : nil
+            )
         }
         log.events.removeFirst(going)
         inputLogs[name] = log
@@ -81,6 +95,16 @@ extension MemoryTables {
                 mark.map { $0.utf8.lexicographicallyPrecedes(identity.utf8) } ?? true
             }.prefix(limit)
         )
+    }
+
+    /// Forgets identities of what was cleaned, and kept long ago.
+    mutating func forgetCleaned(in name: String, before bound: Int64, limit: Int) -> Int {
+        guard var log = inputLogs[name] else { return 0 }
+        let oldest = log.lasting.values.sorted { $0.record.number < $1.record.number }
+        let going = oldest.prefix(limit).filter { $0.record.loggedAt.milliseconds <= bound }
+        for lasting in going { log.lasting[Array(lasting.identity.utf8)] = nil }
+        inputLogs[name] = log
+        return going.count
     }
 
     /// Lets identities last no longer.

@@ -1,0 +1,283 @@
+import CMicrohttpd
+import Glibc
+import Synchronization
+import Tranche
+
+/// What the threads of the library and those of this program share of a listener.
+final class HTTPServerCore: Sendable {
+    private struct State {
+        var table: ConnectionTable
+        var inHand: [ObjectIdentifier: HTTPExchange] = [:]
+        /// Requests whose answer is not sent.
+        var open = 0
+        var phase = Phase.running
+        /// Who waits for none to be open.
+        var waiters: [AsyncStream<Never>.Continuation] = []
+    }
+
+    private enum Phase { case running, stopping, closed }
+
+    let configuration: HTTPListener.Configuration
+    private let hosts: HostCheck
+    private let admit: HTTPListener.Admission
+    private let stopwatch: Stopwatch
+    private let state: Mutex<State>
+    /// Requests that are to be worked on.
+    let exchanges: AsyncStream<HTTPExchange>
+    private let continuation: AsyncStream<HTTPExchange>.Continuation
+    /// Told when there is room for a connection.
+    let hasRoom: AsyncStream<Void>
+    private let room: AsyncStream<Void>.Continuation
+
+    init(
+        _ configuration: HTTPListener.Configuration,
+        clock: any Clock<Duration>,
+        admit: @escaping HTTPListener.Admission
+    ) {
+        self.configuration = configuration
+        self.admit = admit
+        hosts = HostCheck(configuration)
+        stopwatch = Stopwatch(clock)
+        (exchanges, continuation) = AsyncStream.makeStream()
+        (hasRoom, room) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(
+            State(
+                table: ConnectionTable(
+                    limit: configuration.connections,
+                    limitPerAddress: configuration.connectionsPerAddress
+                )
+            )
+        )
+    }
+
+    // MARK: - Connections
+
+    /// Whether another connection may be accepted.
+    var isFull: Bool { state.withLock { $0.table.isFull } }
+
+    /// Takes a connection that was accepted; false where its address has enough.
+    func accepted(_ socket: Int32, from address: String) -> Bool {
+        let deadline = stopwatch.elapsed + configuration.requestTimeout
+        return state.withLock { $0.table.add(socket, from: address, until: deadline) }
+    }
+
+    /// Takes back a connection that the library did not want.
+    func refused(_ socket: Int32) {
+        state.withLock { $0.table.remove(socket) }
+        room.yield()
+    }
+
+    /// The library has begun with a connection, or is about to close its socket.
+    func connection(_ connection: OpaquePointer, isClosing: Bool) {
+        let socket = tranche_mhd_socket(connection)
+        state.withLock { isClosing ? $0.table.remove(socket) : $0.table.start(socket) }
+        if isClosing { room.yield() }
+    }
+
+    /// Cuts off the connections whose time is over.
+    func cutLate() {
+        let now = stopwatch.elapsed
+        state.withLock { state in
+            // Within the lock: a socket is closed only after it has left the table.
+            for socket in state.table.takeLate(at: now) { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    // MARK: - Requests
+
+    /// Looks at the head of a request.
+    func begin(_ connection: OpaquePointer, _ head: RequestHead) -> HTTPExchange {
+        let (address, isRunning) = state.withLock { state in
+            state.open += 1
+            let address = state.table.address(of: tranche_mhd_socket(connection))
+            return (address, state.phase == .running)
+        }
+        guard let path = head.path, let query = head.query else {
+            let request = HTTPServerRequest(method: head.method, path: "/")
+            return HTTPExchange(
+                request,
+                limit: 0,
+                response: .error(400, "the path or the query is not encoded as a URL has it")
+            )
+        }
+        let request = HTTPServerRequest(
+            method: head.method,
+            path: path,
+            query: query,
+            headers: head.headers,
+            remoteAddress: address
+        )
+        if let refusal = refusal(of: request, isRunning: isRunning) {
+            return HTTPExchange(request, limit: 0, response: refusal)
+        }
+        switch admit(request) {
+        case .answer(let response): return HTTPExchange(request, limit: 0, response: response)
+        case .read(let limit):
+            let length = request.headers["Content-Length"].flatMap { UInt64($0) } ?? 0
+            let isTooLarge = length > UInt64(max(limit, 0))
+            return HTTPExchange(
+                request,
+                limit: limit,
+                response: isTooLarge ? HTTPExchange.tooLarge(limit) : nil
+            )
+        }
+    }
+
+    private func refusal(of request: HTTPServerRequest, isRunning: Bool) -> HTTPServerResponse? {
+        guard isRunning else { return Self.stopped }
+        let headers = request.headers
+        let hasTwoLengths =
+            headers.values(of: "Content-Length").count
+            + headers.values(of: "Transfer-Encoding").count > 1
+        if hasTwoLengths {
+            // Whoever stands between may have read another request out of it.
+            return .error(400, "give one Content-Length, or one Transfer-Encoding")
+        }
+        guard headers.values(of: "Host").count <= 1, hosts.allows(headers["Host"]) else {
+            return .error(421, "no request for this host is answered here")
+        }
+        return nil
+    }
+
+    static let stopped = HTTPServerResponse.unavailable(
+        "this server is being stopped",
+        retryAfter: 5
+    )
+
+    /// Takes a request that has come as a whole.
+    ///
+    /// - Returns: The answer; `nil` where one is worked on.
+    func submit(_ exchange: HTTPExchange, _ connection: OpaquePointer) -> HTTPServerResponse? {
+        if let response = exchange.response { return response }
+        let refusal: HTTPServerResponse? = state.withLock { state in
+            guard state.phase != .closed else { return Self.stopped }
+            guard state.inHand.count < configuration.requests else {
+                return .unavailable("too many requests are worked on now", retryAfter: 1)
+            }
+            state.inHand[ObjectIdentifier(exchange)] = exchange
+            state.table.set(tranche_mhd_socket(connection), until: nil)
+            return nil
+        }
+        if let refusal { return refusal }
+        guard exchange.suspend(connection) else { return exchange.response }
+        continuation.yield(exchange)
+        return nil
+    }
+
+    /// An answer is about to be sent.
+    ///
+    /// - Returns: Whether the connection may go on behind it.
+    func answering(_ connection: OpaquePointer) -> Bool {
+        let deadline = stopwatch.elapsed + configuration.requestTimeout
+        return state.withLock { state in
+            state.table.set(tranche_mhd_socket(connection), until: deadline)
+            return state.phase == .running
+        }
+    }
+
+    /// A request is over, answered or not.
+    func completed(_ connection: OpaquePointer) {
+        let next = stopwatch.elapsed + configuration.idleTimeout + configuration.requestTimeout
+        change { state in
+            state.open -= 1
+            state.table.set(tranche_mhd_socket(connection), until: next)
+        }
+    }
+
+    /// A request is worked on no longer.
+    func done(_ exchange: HTTPExchange) {
+        change { $0.inHand[ObjectIdentifier(exchange)] = nil }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let over: [AsyncStream<Never>.Continuation] = state.withLock { state in
+            body(&state)
+            guard state.open == 0 else { return [] }
+            let over = state.waiters
+            state.waiters = []
+            return over
+        }
+        for waiter in over { waiter.finish() }
+    }
+
+    // MARK: - Stopping
+
+    /// Takes no new requests.
+    func stop() { state.withLock { $0.phase = .stopping } }
+
+    /// Answers what is in hand without waiting for who works on it.
+    func close() {
+        let left = state.withLock { state in
+            state.phase = .closed
+            return Array(state.inHand.values)
+        }
+        for exchange in left { exchange.finish(Self.stopped) }
+        continuation.finish()
+    }
+
+    /// Waits until all requests are answered, or the task is cancelled.
+    func waitUntilAnswered() async {
+        let (stream, continuation) = AsyncStream<Never>.makeStream()
+        change { $0.waiters.append(continuation) }
+        for await _ in stream {}
+    }
+}
+
+/// The head of a request as the library has it.
+struct RequestHead {
+    let method: String
+    /// `nil` where it is not encoded as it must be.
+    let path: String?
+    /// `nil` where it is not encoded as it must be.
+    let query: [(name: String, value: String)]?
+    let headers: HTTPFields
+
+    init(_ connection: OpaquePointer, method: UnsafePointer<CChar>, path: UnsafePointer<CChar>) {
+        self.method = String(cString: method)
+        let decoded = RequestTarget.decoded(Self.bytes(path, strlen(path)))
+        self.path = decoded?.hasPrefix("/") == true ? decoded : nil
+        let query = Self.pairs(connection, .GET_ARGUMENT_KIND).map { pair in
+            (RequestTarget.decoded(pair.name), RequestTarget.decoded(pair.value))
+        }
+        let whole = query.compactMap { name, value in
+            name.flatMap { name in value.map { (name: name, value: $0) } }
+        }
+        self.query = whole.count == query.count ? whole : nil
+        headers = HTTPFields(
+            Self.pairs(connection, .HEADER_KIND).map { pair in
+                (
+                    String(decoding: pair.name, as: UTF8.self),
+                    String(decoding: pair.value, as: UTF8.self)
+                )
+            }
+        )
+    }
+
+    private final class Pairs {
+        var all: [(name: [UInt8], value: [UInt8])] = []
+    }
+
+    private static func pairs(
+        _ connection: OpaquePointer,
+        _ kind: MHD_ValueKind
+    ) -> [(name: [UInt8], value: [UInt8])] {
+        let pairs = Pairs()
+        MHD_get_connection_values_n(
+            connection,
+            kind,
+            { context, _, name, nameSize, value, valueSize in
+                guard let context, let name else { return .YES }
+                let pairs = Unmanaged<Pairs>.fromOpaque(context).takeUnretainedValue()
+                let bytes = value.map { RequestHead.bytes($0, valueSize) } ?? []
+                pairs.all.append((RequestHead.bytes(name, nameSize), bytes))
+                return .YES
+            },
+            Unmanaged.passUnretained(pairs).toOpaque()
+        )
+        return pairs.all
+    }
+
+    private static func bytes(_ text: UnsafePointer<CChar>, _ size: Int) -> [UInt8] {
+        Array(UnsafeRawBufferPointer(start: text, count: size))
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// What an ``HTTPListener`` answers.
+public struct HTTPServerResponse: Sendable {
+    /// The status, 200 to 599.
+    public var status: Int
+    /// The header fields; length, date and connection are added.
+    public var headers: HTTPFields
+    /// The body; it is not sent where the method was `HEAD`.
+    public var body: [UInt8]
+
+    /// Describes an answer.
+    public init(_ status: Int, headers: HTTPFields = HTTPFields(), body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// An answer of JSON.
+    ///
+    /// - Parameters:
+    ///   - status: The status.
+    ///   - json: The text, which is JSON.
+    ///   - headers: More header fields.
+    /// - Returns: The answer.
+    public static func json(
+        _ status: Int,
+        _ json: String,
+        headers: HTTPFields = HTTPFields()
+    ) -> HTTPServerResponse {
+        var response = HTTPServerResponse(status, headers: headers, body: Array((json + "\n").utf8))
+        response.headers["Content-Type"] = "application/json"
+        return response
+    }
+
+    /// The answer that something is wrong: `{"error": …}`.
+    ///
+    /// - Parameters:
+    ///   - status: The status.
+    ///   - message: What is wrong and what to do about it; no secrets.
+    ///   - headers: More header fields.
+    /// - Returns: The answer.
+    public static func error(
+        _ status: Int,
+        _ message: String,
+        headers: HTTPFields = HTTPFields()
+    ) -> HTTPServerResponse {
+        json(status, #"{"error":\#(quoted(message))}"#, headers: headers)
+    }
+
+    /// The answer that there is too much to do now.
+    ///
+    /// - Parameters:
+    ///   - message: What is the matter.
+    ///   - seconds: When to come again.
+    /// - Returns: The answer.
+    public static func unavailable(_ message: String, retryAfter seconds: Int) -> Self {
+        error(503, message, headers: ["Retry-After": String(seconds)])
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case ..<" ": quoted += " "
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
+
+/// What becomes of a request when its head has come, before its body is read.
+public enum HTTPAdmission: Sendable {
+    /// The body is read, up to so many bytes; a longer one is answered with 413.
+    case read(upTo: Int)
+    /// The request is answered, and its body is not read.
+    case answer(HTTPServerResponse)
+}
