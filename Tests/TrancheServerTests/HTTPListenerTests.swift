@@ -385,7 +385,8 @@ struct HTTPListenerTests {
                 "openssl",
                 [
                     "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
-                    certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    certificate, "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost",
                 ]
             )
             try await withListener(

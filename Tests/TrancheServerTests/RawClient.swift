@@ -19,7 +19,8 @@ final class RawClient: @unchecked Sendable {
 
         init(_ text: String) {
             self.text = text
-            status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
+            status =
+                text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
         }
 
         var body: String {
@@ -103,7 +104,8 @@ final class RawClient: @unchecked Sendable {
         body: String? = nil
     ) async throws -> Reply {
         let client = try RawClient(port)
-        var head = ["\(method) \(target) HTTP/1.1", "Host: localhost", "Connection: close"] + headers
+        var head =
+            ["\(method) \(target) HTTP/1.1", "Host: localhost", "Connection: close"] + headers
         if let body { head.append("Content-Length: \(body.utf8.count)") }
         await client.send(head.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
         return Reply(await client.read())
@@ -115,7 +117,8 @@ func withListener(
     _ change: (inout HTTPListener.Configuration) -> Void = { _ in },
     admit: @escaping HTTPListener.Admission = { _ in .read(upTo: 1 << 20) },
     handler: @escaping HTTPListener.Handler,
-    _ body: @escaping @Sendable (UInt16, _ stop: @escaping @Sendable () -> Void) async throws -> Void
+    _ body:
+        @escaping @Sendable (UInt16, _ stop: @escaping @Sendable () -> Void) async throws -> Void
 ) async throws {
     var configuration = HTTPListener.Configuration(try ListenAddress("127.0.0.1:0"))
     change(&configuration)

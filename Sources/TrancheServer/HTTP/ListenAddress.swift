@@ -1,3 +1,4 @@
+import CMicrohttpd
 import Glibc
 
 /// Where to listen: an address in digits, and a port.
