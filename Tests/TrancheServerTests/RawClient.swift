@@ -6,11 +6,12 @@ import TrancheServer
 
 /// A client that sends what a test says, byte by byte.
 ///
-/// Its calls wait, on a queue of the client's own.
-// The number of the socket never changes, and all calls that use it run one by one on the queue.
+/// Its calls wait, on queues of the client's own: one for what it sends, one for what it reads.
+// The number of the socket never changes, and is closed when nobody has the client any more.
 final class RawClient: @unchecked Sendable {
     private let socket: Int32
-    private let queue = DispatchQueue(label: "tests.raw-client")
+    private let reading = DispatchQueue(label: "tests.raw-client.reading")
+    private let sending = DispatchQueue(label: "tests.raw-client.sending")
 
     /// How an answer came.
     struct Reply: Sendable {
@@ -53,7 +54,7 @@ final class RawClient: @unchecked Sendable {
 
     /// Sends all of a text; what cannot be sent since the other side is gone is left out.
     func send(_ text: String) async {
-        await perform { [socket] in
+        await perform(on: sending) { [socket] in
             var rest = Array(text.utf8)[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
@@ -67,7 +68,7 @@ final class RawClient: @unchecked Sendable {
 
     /// Reads until the other side ends, or the text has so many parts.
     func read(until end: String? = nil, times: Int = 1) async -> String {
-        await perform { [socket] in
+        await perform(on: reading) { [socket] in
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
@@ -82,16 +83,22 @@ final class RawClient: @unchecked Sendable {
 
     /// Whether the other side ends within the time that the socket waits.
     func isEnded() async -> Bool {
-        await perform { [socket] in
+        await perform(on: reading) { [socket] in
             var byte: UInt8 = 0
             let count = recv(socket, &byte, 1, 0)
             return count == 0 || count < 0 && errno == ECONNRESET
         }
     }
 
-    private func perform<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+    private func perform<R: Sendable>(
+        on queue: DispatchQueue,
+        _ body: @escaping @Sendable () -> R
+    ) async -> R {
         await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: body()) }
+            queue.async { [self] in
+                // The socket stays open for as long.
+                withExtendedLifetime(self) { continuation.resume(returning: body()) }
+            }
         }
     }
 

@@ -139,7 +139,7 @@ struct WebhookVerifierTests {
         for good in [right, "sha256=\(right)", right.uppercased(), base64(right)] {
             #expect(try accepts(scheme, ["s"], request(["x-sig": good])), "\(good)")
         }
-        for wrong in ["", "x", String(right.dropLast()), base64(right) + "="] {
+        for wrong in ["", "x", String(right.dropLast()), String(base64(right).dropLast(4))] {
             #expect(try !accepts(scheme, ["s"], request(["x-sig": wrong])), "\(wrong)")
         }
     }

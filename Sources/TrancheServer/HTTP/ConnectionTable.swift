@@ -6,6 +6,10 @@ struct ConnectionTable: Sendable {
         var isStarted = false
         /// When the connection is cut off; `nil` while a request is worked on.
         var deadline: Duration?
+        /// Whether a request, or the rest of one, is waited for.
+        var isReading = true
+        /// Whether the other side was seen to send nothing more.
+        var isEnded = false
     }
 
     let limit: Int
@@ -35,8 +39,11 @@ struct ConnectionTable: Sendable {
 
     mutating func start(_ socket: Int32) { entries[socket]?.isStarted = true }
 
-    mutating func set(_ socket: Int32, until deadline: Duration?) {
+    /// Changes until when a connection may take.
+    mutating func set(_ socket: Int32, until deadline: Duration?, isReading: Bool) {
         entries[socket]?.deadline = deadline
+        entries[socket]?.isReading = isReading
+        entries[socket]?.isEnded = false
     }
 
     mutating func remove(_ socket: Int32) {
@@ -52,5 +59,23 @@ struct ConnectionTable: Sendable {
         }.map(\.key)
         for socket in late { entries[socket]?.deadline = nil }
         return late
+    }
+
+    /// The connections whose other side has gone in the middle of a request, each told once.
+    ///
+    /// - Parameter isAtEnd: Whether the other side of a socket sends nothing more. What it has sent
+    ///   may still be looked at: it must be so at two looks.
+    /// - Returns: Their sockets.
+    mutating func takeEnded(_ isAtEnd: (Int32) -> Bool) -> [Int32] {
+        var ended: [Int32] = []
+        for (socket, entry) in entries where entry.isStarted && entry.isReading {
+            let isAtEnd = isAtEnd(socket)
+            if isAtEnd, entry.isEnded {
+                entries[socket]?.isReading = false
+                ended.append(socket)
+            }
+            entries[socket]?.isEnded = isAtEnd
+        }
+        return ended
     }
 }

@@ -74,12 +74,21 @@ final class HTTPServerCore: Sendable {
         if isClosing { room.yield() }
     }
 
-    /// Cuts off the connections whose time is over.
+    /// Cuts off the connections whose time is over, or whose other side has gone.
+    ///
+    /// The library does not see every end: one that comes right behind other bytes is no event of
+    /// its own.
     func cutLate() {
         let now = stopwatch.elapsed
         state.withLock { state in
+            let ended = state.table.takeEnded { socket in
+                var byte: UInt8 = 0
+                return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+            }
             // Within the lock: a socket is closed only after it has left the table.
-            for socket in state.table.takeLate(at: now) { shutdown(socket, Int32(SHUT_RDWR)) }
+            for socket in ended + state.table.takeLate(at: now) {
+                shutdown(socket, Int32(SHUT_RDWR))
+            }
         }
     }
 
@@ -155,7 +164,7 @@ final class HTTPServerCore: Sendable {
                 return .unavailable("too many requests are worked on now", retryAfter: 1)
             }
             state.inHand[ObjectIdentifier(exchange)] = exchange
-            state.table.set(tranche_mhd_socket(connection), until: nil)
+            state.table.set(tranche_mhd_socket(connection), until: nil, isReading: false)
             return nil
         }
         if let refusal { return refusal }
@@ -170,7 +179,8 @@ final class HTTPServerCore: Sendable {
     func answering(_ connection: OpaquePointer) -> Bool {
         let deadline = stopwatch.elapsed + configuration.requestTimeout
         return state.withLock { state in
-            state.table.set(tranche_mhd_socket(connection), until: deadline)
+            let socket = tranche_mhd_socket(connection)
+            state.table.set(socket, until: deadline, isReading: false)
             return state.phase == .running
         }
     }
@@ -180,7 +190,7 @@ final class HTTPServerCore: Sendable {
         let next = stopwatch.elapsed + configuration.idleTimeout + configuration.requestTimeout
         change { state in
             state.open -= 1
-            state.table.set(tranche_mhd_socket(connection), until: next)
+            state.table.set(tranche_mhd_socket(connection), until: next, isReading: true)
         }
     }
 
