@@ -177,7 +177,8 @@ extension ConformanceCase {
                 "one that was forgotten before it was cleaned"
             )
         },
-        ConformanceCase("A digest tells another event under an identity that lasts, while it does") {
+        ConformanceCase("A digest tells another event under an identity that lasts, while it does")
+        {
             subject in
             let bench = try await Bench(subject, ids: [])
             func delivery(_ identity: String, _ digest: String) -> LoggedEvent {
