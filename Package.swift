@@ -34,6 +34,7 @@ let migrations = [
     "0020_limit_keys",
     "0021_create_event",
     "0022_find_failed",
+    "0023_create_pipeline",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -270,8 +271,8 @@ let package = Package(
             name: "TrancheOrchestratorTests",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
-                "TranchePostgreSQL", "TrancheOrchestrator", "TrancheHTTP", "TrancheTestKit",
-                "TestSupport",
+                "TranchePostgreSQL", "TrancheWorkflows", "TrancheOrchestrator", "TrancheHTTP",
+                "TrancheTestKit", "TestSupport",
             ],
             swiftSettings: strict
         ),

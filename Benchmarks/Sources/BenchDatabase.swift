@@ -170,7 +170,7 @@ struct BenchDatabase: Sendable {
             [
                 "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
                 "_let_in", "_change", "_charge", "_waiting", "_probe", "_page", "_page_list",
-                "_workflow", "_event", "_input_log", "_migration",
+                "_workflow", "_event", "_input_log", "_alert", "_pipeline", "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }
             .joined(separator: "\n")

@@ -206,4 +206,5 @@ package let migrationSteps = [
     "0020_limit_keys",
     "0021_create_event",
     "0022_find_failed",
+    "0023_create_pipeline",
 ]

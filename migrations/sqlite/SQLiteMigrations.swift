@@ -135,6 +135,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._022_find_failed_up_sql,
             down: PackageResources._022_find_failed_down_sql
         ),
+        Migration(
+            version: 23,
+            name: "create_pipeline",
+            up: PackageResources._023_create_pipeline_up_sql,
+            down: PackageResources._023_create_pipeline_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

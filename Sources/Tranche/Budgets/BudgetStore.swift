@@ -75,6 +75,9 @@ public enum BudgetChange: Sendable, Hashable {
     /// Some of its limits become others, and those that are not named stay; it is made where it is
     /// not there.
     case adjust(BudgetAdjustment)
+    /// It has other limits, where it still has those that are said first, or is not there with
+    /// `nil`.
+    case replace(BudgetLimits?, by: BudgetLimits)
     /// Nothing is let in until it is resumed; `nil` resumes it.
     case pause(reason: String?)
     /// Nothing is let in for some time from now, by the inventory's clock; at most 15 minutes.
@@ -91,8 +94,16 @@ extension BudgetChange {
     ///
     /// - Parameter budget: The budget; `nil` where there is none.
     /// - Returns: The change.
-    /// - Throws: ``TrancheError`` `.invalidArgument` for limits that mean nothing.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for limits that mean nothing; `.redefined` for
+    ///   limits to be replaced that it has no longer.
     package func resolved(on budget: Budget?) throws -> BudgetChange {
+        if case .replace(let former, let limits) = self {
+            guard let budget, budget.limits != limits, budget.limits != former else {
+                return .limits(limits)
+            }
+            let words = "was set to '\(budget.limits.text)' meanwhile; look at it, and try again"
+            throw TrancheError(.redefined, "\(budget) \(words)")
+        }
         guard case .adjust(let adjustment) = self else { return self }
         let limits = try adjustment.applied(to: budget?.limits ?? BudgetLimits())
         try limits.validate()
@@ -105,7 +116,7 @@ extension BudgetChange {
         case .limits(let limits): budget.limits == limits
         case .pause(let reason): budget.pauseReason == reason
         case .unpark: budget.parking == nil
-        case .adjust, .park, .remove: false
+        case .adjust, .replace, .park, .remove: false
         }
     }
 }

@@ -36,7 +36,8 @@ extension Inventory {
     /// Pauses, parks, resumes or removes a named budget; see ``BudgetChange``.
     ///
     /// - Throws: ``TrancheError`` `.unknownBudget`; `.invalidArgument` for one to be removed that
-    ///   runs refer to, for limits or a name that cannot be, and for more than 15 minutes.
+    ///   runs refer to, for limits or a name that cannot be, and for more than 15 minutes;
+    ///   `.redefined` for limits to be replaced that it has no longer.
     @discardableResult
     public func change(
         budget name: String,
@@ -44,7 +45,7 @@ extension Inventory {
         reason: String? = nil
     ) async throws -> Budget? {
         switch change {
-        case .limits(let limits):
+        case .limits(let limits), .replace(_, let limits):
             try limits.validate()
             try Budget.validate(name: name)
         case .adjust: try Budget.validate(name: name)

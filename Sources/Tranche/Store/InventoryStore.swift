@@ -11,7 +11,8 @@ public import Foundation
 public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, CompletionStore,
     CompactingStore,
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, BeginningStore,
-    PageStore, WorkflowStore, SizingStore, ProbeStore, InputLogStore
+    PageStore, WorkflowStore, SizingStore, ProbeStore, InputLogStore,
+    PipelineStore
 {
     /// Hands out batches, in this order: released, expired and due ones, as they were, those first
     /// that are due for longest; then a late one; then new ones after the cursor.

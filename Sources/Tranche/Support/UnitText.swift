@@ -44,6 +44,23 @@ package enum UnitText {
         return weight
     }
 
+    /// Reads a rate such as `1GiB/min`, `500/s` or `10k/5m`.
+    ///
+    /// - Parameter text: The text.
+    /// - Returns: The rate, whose burst is what it gives in its time.
+    /// - Throws: ``Fault``.
+    package static func rate(_ text: String) throws(Fault) -> BudgetRate {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2 else {
+            throw Fault(message: "a rate is a weight and a time, such as 1GiB/min or 500/s")
+        }
+        let weight = try weight(String(parts[0]))
+        let unit = String(parts[1])
+        let time = try duration(unit.first?.isNumber ?? false ? unit : "1\(unit)")
+        guard time > .zero else { throw Fault(message: "the time of a rate is above 0") }
+        return BudgetRate(weight, per: time)
+    }
+
     private static let timeUnits: [String: Double] = [
         "": 1000, "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000,
     ]

@@ -43,7 +43,7 @@ extension SQLInventoryStore {
         let isNamed: SQLStatement = "name = \(name)"
         switch change {
         // It was resolved under the lock.
-        case .adjust: return []
+        case .adjust, .replace: return []
         case .limits(let limits):
             var statements: [SQLStatement] = [
                 """

@@ -119,6 +119,12 @@ extension SQLMigrator {
             return ("events", "SELECT '', count(*) FROM \(tables.event)")
         case "inventory_workflow":
             return ("workflows", count(tables.workflow, of: tables.run, by: "run_id"))
+        case "inventory_pipeline":
+            return (
+                "pipelines", "SELECT '', count(DISTINCT name) FROM \(tables.pipeline)"
+            )
+        case "inventory_alert":
+            return ("alerts", "SELECT '', count(*) FROM \(tables.alert)")
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

@@ -21,6 +21,8 @@ package struct TableNames: Sendable, Hashable {
     package let inputLog: SQLTableName
     package let event: SQLTableName
     package let workflow: SQLTableName
+    package let pipeline: SQLTableName
+    package let alert: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -43,6 +45,8 @@ package struct TableNames: Sendable, Hashable {
         inputLog = SQLTableName(schema: schema, table: table + "_input_log")
         event = SQLTableName(schema: schema, table: table + "_event")
         workflow = SQLTableName(schema: schema, table: table + "_workflow")
+        pipeline = SQLTableName(schema: schema, table: table + "_pipeline")
+        alert = SQLTableName(schema: schema, table: table + "_alert")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

@@ -189,7 +189,7 @@ extension MemoryTables {
         guard let place else { throw unknownBudget(name) }
         let old = budgets[place]
         switch change {
-        case .limits, .adjust: break
+        case .limits, .adjust, .replace: break
         case .pause(let reason):
             budgets[place].pauseReason = reason
             add(owner, "pause", from: old.pauseReason, to: reason, note, now: now)

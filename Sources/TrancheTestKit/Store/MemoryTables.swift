@@ -33,6 +33,10 @@ struct MemoryTables {
     var inputLogs: [String: InputLog] = [:]
     /// The descriptions of runs that are workflows, in the order in which they began.
     var workflows: [WorkflowRecord] = []
+    /// The descriptions of pipelines, in the order in which they were applied.
+    var pipelines: [PipelineRecord] = []
+    /// What the alerts of pipelines have sent.
+    var alerts: [AlertRecord] = []
     /// The weights of runs whose batches have a target time.
     var sizings: [RunKey: BatchSizing] = [:]
     private var lastBatch: Int64 = 0

@@ -1,0 +1,2 @@
+DROP TABLE {inventory_alert};
+DROP TABLE {inventory_pipeline};
