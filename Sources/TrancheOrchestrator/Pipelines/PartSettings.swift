@@ -8,10 +8,12 @@ public final class PartSettings {
     /// The part's name.
     public let name: String
     let fields: FieldReader
+    let databases: PipelineDatabases
 
-    init(_ name: String, _ fields: FieldReader) {
+    init(_ name: String, _ fields: FieldReader, _ databases: PipelineDatabases) {
         self.name = name
         self.fields = fields
+        self.databases = databases
     }
 
     /// Whether a key is there.

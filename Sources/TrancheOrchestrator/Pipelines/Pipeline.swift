@@ -1,4 +1,6 @@
 public import Tranche
+import TrancheConnectors
+public import TrancheWorkflows
 
 /// Inputs, processes and links, as a file says them.
 public struct Pipeline: Sendable {
@@ -10,6 +12,18 @@ public struct Pipeline: Sendable {
     public var links: [Link] = []
     /// How it runs.
     public var configuration = Orchestrator.Configuration()
+    /// The name under which it is applied; the stem of its file unless that says another.
+    public var name = "pipeline"
+    /// Where its inventory is, unless whoever runs it says another place.
+    public var inventory: SecretPlace?
+    /// The budgets that are set when it is applied.
+    public var budgets: [PipelineBudget] = []
+    /// The jobs beside the links.
+    public var jobs: [Workflow] = []
+    /// Who is told when something is wrong.
+    public var alerts: [PipelineAlert] = []
+    /// What its file says, to be compared with what is applied.
+    public internal(set) var description = PipelineDescription()
 
     /// Makes an empty pipeline.
     public init() {}
@@ -31,6 +45,22 @@ public struct Pipeline: Sendable {
     public init(bytes: [UInt8], file: String, types: PipelineTypes) throws {
         let document = try YAMLDocument(bytes, file: file)
         self = try YAMLReader.read(document, as: PipelineReader(types: types).kind)
+        description = PipelineDescription(document)
+        if document.root["name"] == nil { name = Self.name(ofFile: file) }
+    }
+
+    /// The name of a pipeline whose file says none: the file's stem, with `-` for what no name has.
+    static func name(ofFile file: String) -> String {
+        let last = file.split(separator: "/").last ?? ""
+        let stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
+        let word = stem.unicodeScalars.map { scalar -> Character in
+            let isKept =
+                ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+                || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar)
+            return isKept ? Character(scalar) : "-"
+        }
+        let name = String(word.drop { "._-".contains($0) }.prefix(100))
+        return name.isEmpty ? "pipeline" : name
     }
 
     /// The input of a name, without what a file says of its operations; `nil` where there is none.
@@ -57,12 +87,14 @@ public struct Pipeline: Sendable {
     /// - Parameters:
     ///   - inventory: Where events and jobs are kept.
     ///   - stop: Asks it to stop.
+    ///   - means: What its jobs and alerts are run with.
     ///   - change: Changes how it runs.
     /// - Returns: The orchestrator.
     /// - Throws: ``GraphError``.
     public func orchestrator(
         on inventory: Inventory,
         stop: StopSource = StopSource(),
+        with means: PipelineMeans = PipelineMeans(),
         _ change: (inout Orchestrator.Configuration) -> Void = { _ in }
     ) throws -> Orchestrator {
         var configuration = configuration
@@ -71,6 +103,12 @@ public struct Pipeline: Sendable {
         for input in inputs { try orchestrator.add(input) }
         for process in processes { try orchestrator.add(process) }
         for link in links { try orchestrator.link(link) }
+        for job in jobs { try orchestrator.add(OrchestratorJob(workflow: job, means: means)) }
+        let sender = AlertSender(
+            credentials: means.context.credentials,
+            program: means.alertProgram
+        )
+        try orchestrator.set(alerts, of: name, sender)
         return orchestrator
     }
 }

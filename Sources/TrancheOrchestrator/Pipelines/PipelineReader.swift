@@ -3,22 +3,36 @@ import Tranche
 /// Reads a pipeline's document.
 struct PipelineReader: Sendable {
     let types: PipelineTypes
+    /// What the file has of databases.
+    var databases: PipelineDatabases
+
+    init(types: PipelineTypes) {
+        self.types = types
+        databases = PipelineDatabases(credentials: types.credentials)
+    }
 
     /// What the root of the document is.
     var kind: FieldKind<Pipeline> {
         .mapping { fields in
             var pipeline = Pipeline()
             readRunning(fields, &pipeline.configuration)
+            let reader = readSections(fields, &pipeline)
             // Each is looked at, whatever is wrong with the others.
-            let inputs = fields.require(
-                "inputs",
-                parts("an input", types.inputs, Self.withOperations)
-            )
-            let processes = fields.require("processes", parts("a process", types.processes) { $1 })
-            let links = fields.require("links", .list(of: links))
+            let inputKind = reader.parts("an input", types.inputs, Self.withOperations)
+            let processKind = reader.parts("a process", types.processes) { $1 }
+            // A file of jobs alone needs none of these.
+            let isOfJobs = fields.has("jobs") && !fields.has("links")
+            func read<Value>(_ key: String, _ kind: FieldKind<[Value]>) -> [Value]? {
+                isOfJobs && !fields.has(key) ? [] : fields.require(key, kind)
+            }
+            let inputs = read("inputs", inputKind)
+            let processes = read("processes", processKind)
+            let links = read("links", .list(of: links))
             guard let inputs, let processes, let links else { return nil }
             (pipeline.inputs, pipeline.processes) = (inputs, processes)
-            return check(links, pipeline, fields)
+            let checked = check(links, pipeline, fields)
+            if let checked { check(checked.alerts, of: checked, fields) }
+            return checked
         }
     }
 
@@ -81,7 +95,7 @@ struct PipelineReader: Sendable {
                 return nil
             }
             do {
-                return try make(PartSettings(name, fields)).map { finish(fields, $0) }
+                return try make(PartSettings(name, fields, databases)).map { finish(fields, $0) }
             } catch {
                 fields.fault("\(error)", key: "type")
                 return nil
@@ -125,9 +139,7 @@ struct PipelineReader: Sendable {
                 return found?.map { PlacedLink(link: $0, place: place) }
             }
             guard let text = FieldKind<String>.text.convert(place) else { return nil }
-            let names = text.split(separator: "->", omittingEmptySubsequences: false)
-                .map { $0.trimmingPrefix { $0 == " " } }
-                .map { String($0.reversed().trimmingPrefix { $0 == " " }.reversed()) }
+            let names = Self.names(ofLink: text)
             guard names.count >= 2, !names.contains("") else {
                 place.fault("'\(text)' is no link; give 'input -> process'")
                 return nil
@@ -136,6 +148,13 @@ struct PipelineReader: Sendable {
                 PlacedLink(link: Link(from: $0, to: $1), place: place)
             }
         }
+    }
+
+    /// The names in a text such as `a -> b -> c`.
+    static func names(ofLink text: String) -> [String] {
+        text.split(separator: "->", omittingEmptySubsequences: false)
+            .map { $0.trimmingPrefix { $0 == " " } }
+            .map { String($0.reversed().trimmingPrefix { $0 == " " }.reversed()) }
     }
 
     private func readLinks(_ fields: FieldReader) -> [Link]? {
@@ -261,7 +280,9 @@ struct PipelineReader: Sendable {
                 link.place.fault("\(error)")
             }
         }
-        if links.joined().isEmpty { fields.fault("\(GraphError.empty)", key: "links") }
+        if links.joined().isEmpty, !fields.has("jobs") || fields.has("links") {
+            fields.fault("\(GraphError.empty)", key: "links")
+        }
         return pipeline
     }
 }

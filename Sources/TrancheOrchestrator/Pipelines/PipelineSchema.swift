@@ -17,10 +17,13 @@ public enum PipelineSchema: Sendable {
               "$schema": "https://json-schema.org/draft/2020-12/schema",
               "title": "A pipeline of Tranche",
               "type": "object",
-              "required": ["inputs", "processes", "links"],
+              "anyOf": [
+                {"required": ["inputs", "processes", "links"]}, {"required": ["jobs"]}
+              ],
               "additionalProperties": false,
               "properties": {
                 \(properties(runningFields)),
+                \(sections),
                 "inputs": \(parts(inputs)),
                 "processes": \(parts(processes)),
                 "links": {"type": "array", "minItems": 1, "items": {"anyOf": [
@@ -84,13 +87,16 @@ public enum PipelineSchema: Sendable {
             ], ["signature"]
         ),
         "postgresql": (
-            [("url", .text), ("tables", .texts), ("schemas", .texts), ("payload", .text)], ["url"]
+            [
+                ("url", .text), ("connection_string", .text), ("tables", .texts),
+                ("schemas", .texts), ("payload", .text),
+            ], []
         ),
     ]
 
     static let processFields: [String: (fields: [Field], required: [String])] = [
         "program": ([("command", .texts)], ["command"]),
-        "container": ([("container", .anyObject)], ["container"]),
+        "container": ([("container", .anyObject), ("execution_context", .anyObject)], []),
     ]
 
     // MARK: - Writing

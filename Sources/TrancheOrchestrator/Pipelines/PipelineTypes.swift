@@ -18,6 +18,9 @@ public struct PipelineTypes: Sendable {
     public var inputs: [String: InputMaker]
     /// What makes processes, by the name of their type.
     public var processes: [String: ProcessMaker]
+    /// Where the variables are looked up that a file names for its databases; `nil` (the default)
+    /// where files are only looked at, so that nothing is.
+    public var credentials: Credentials?
 
     /// Makes a list of types.
     public init(inputs: [String: InputMaker] = [:], processes: [String: ProcessMaker] = [:]) {
@@ -50,7 +53,7 @@ public struct PipelineTypes: Sendable {
 
     /// A place to connect to, without a password in it.
     private static func postgresql(_ settings: PartSettings) throws -> (any Input)? {
-        let url = settings.text("url")
+        let url = settings.database(["url", "connection_string"], placeholder: "postgresql:///")
         let tables = settings.texts("tables")
         let schemas = settings.texts("schemas")
         let rows = settings.choice("payload", of: ["key", "row"]) == "row"
@@ -58,12 +61,6 @@ public struct PipelineTypes: Sendable {
             settings.fault("give the tables to record, or schemas", key: "tables")
         }
         guard let url else { return nil }
-        do {
-            _ = try DatabaseSpec(url)
-        } catch {
-            settings.fault("\(error)", key: "url")
-            return nil
-        }
         var configuration = PostgreSQLOutbox.Configuration(name: settings.name)
         configuration.tables = tables.map { table in
             let parts = table.split(separator: ".", maxSplits: 1).map(String.init)
@@ -75,7 +72,11 @@ public struct PipelineTypes: Sendable {
     }
 
     private static func container(_ settings: PartSettings) throws -> (any EventProcess)? {
-        let json = settings.object("container", members: ContainerSettings.members)
+        let key = settings.has("container") ? "container" : "execution_context"
+        let json = settings.object(
+            settings.has(key) ? key : "container",
+            members: ContainerSettings.members
+        )
         guard let json else { return nil }
         do {
             let decoder = JSONDecoder()
@@ -83,7 +84,7 @@ public struct PipelineTypes: Sendable {
             let wanted = try decoder.decode(ContainerSettings.self, from: Data(json.utf8))
             return ContainerProcess(settings.name, program: try ContainerProgram(wanted))
         } catch {
-            settings.fault("\(error)", key: "container")
+            settings.fault("\(error)", key: key)
             return nil
         }
     }

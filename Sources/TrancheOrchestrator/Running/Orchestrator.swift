@@ -31,6 +31,8 @@ public final class Orchestrator: Sendable {
         var graph = PipelineGraph()
         var inputs: [String: any Input] = [:]
         var processes: [String: any EventProcess] = [:]
+        var ownJobs: [OrchestratorJob] = []
+        var alerts: (pipeline: String, alerts: [PipelineAlert], sender: AlertSender)?
         var isRunning = false
 
         var inputsInOrder: [any Input] { graph.inputs.compactMap { inputs[$0] } }
@@ -55,6 +57,8 @@ public final class Orchestrator: Sendable {
         public var keep = Duration.seconds(7 * 86_400)
         /// How often logs are cleaned; 10 s by default.
         public var cleaning = Duration.seconds(10)
+        /// How often it is looked for what alerts tell of; 15 s by default.
+        public var looking = Duration.seconds(15)
         /// How many errors are kept for who reads them; 256 by default, at least 1.
         public var keptErrors = 256
         /// Told of each attempt that ended.
@@ -127,6 +131,14 @@ public final class Orchestrator: Sendable {
     /// - Throws: As ``add(_:)-(Input)``.
     public func link(_ link: Link) throws { try change { try $0.graph.add(link) } }
 
+    /// Adds a job to work on beside the links.
+    func add(_ job: OrchestratorJob) throws { try change { $0.ownJobs.append(job) } }
+
+    /// Says who is told when something is wrong with the links and jobs.
+    func set(_ alerts: [PipelineAlert], of pipeline: String, _ sender: AlertSender) throws {
+        if !alerts.isEmpty { try change { $0.alerts = (pipeline, alerts, sender) } }
+    }
+
     private func change(_ body: (inout State) throws -> Void) throws {
         try state.withLock { state in
             guard !state.isRunning else {
@@ -146,7 +158,7 @@ public final class Orchestrator: Sendable {
     /// - Throws: ``GraphError`` `.empty` without links; `TrancheError` of a source.
     public func check() async throws {
         let state = state.withLock { $0 }
-        guard !state.graph.links.isEmpty else { throw GraphError.empty }
+        guard !state.graph.links.isEmpty || !state.ownJobs.isEmpty else { throw GraphError.empty }
         guard (1...1000).contains(configuration.processes) else {
             throw TrancheError(
                 .invalidArgument,
@@ -179,10 +191,11 @@ public final class Orchestrator: Sendable {
 
     /// How the orchestrator's parts are.
     public var status: OrchestratorStatus {
-        let graph = graph
+        let (graph, jobs) = state.withLock { ($0.graph, $0.ownJobs) }
         return OrchestratorStatus(
             inputs: graph.inputs.map { reports.part($0) },
-            links: graph.jobs.map { reports.part($0.name) }
+            links: graph.jobs.map { reports.part($0.name) },
+            jobs: jobs.map { reports.part($0.name) }
         )
     }
 
@@ -212,7 +225,13 @@ public final class Orchestrator: Sendable {
                 else { continue }
                 tasks.addTask { [self] in await watch(input, for: link) }
             }
+            if let watch = alertWatch(state) {
+                tasks.addTask { [configuration] in await watch.run(each: configuration.looking) }
+            }
             await withTaskGroup(of: Void.self) { links in
+                for job in state.ownJobs {
+                    links.addTask { [self] in await run(job) }
+                }
                 for (job, input, process) in state.jobs {
                     links.addTask { [self] in await run(job, of: input, by: process) }
                 }
@@ -256,8 +275,21 @@ public final class Orchestrator: Sendable {
             }
             reports.set(job.name, .stopped)
         }
+        for job in state.ownJobs where stop.stage < .stopping {
+            reports.set(job.name, .running)
+            do {
+                try await work(on: job, drains: true)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                reports.note(OrchestratorError(job.name, nil, error))
+                failure = failure ?? error
+            }
+            reports.set(job.name, .stopped)
+        }
         var passed: Set<RunKey> = []
         for input in state.inputsInOrder { try await clean(input, &passed) }
+        await alertWatch(state)?.look()
         if let failure { throw failure }
     }
 
@@ -294,6 +326,51 @@ public final class Orchestrator: Sendable {
                 message: "the input has ended by itself; it is started again"
             )
         }
+    }
+
+    private func run(_ job: OrchestratorJob) async {
+        await supervise(job.name) { [self] in
+            try await work(on: job, drains: false)
+            // What is complete is done for good.
+            await stop.reached(.stopping)
+        }
+    }
+
+    private func work(on job: OrchestratorJob, drains: Bool) async throws {
+        try await job.run(
+            in: inventory,
+            stop: stop,
+            grace: configuration.grace,
+            drains: drains,
+            reports
+        )
+    }
+
+    /// What looks for what alerts tell of; `nil` where there are none.
+    private func alertWatch(_ state: State) -> AlertWatch? {
+        guard let (pipeline, alerts, sender) = state.alerts else { return nil }
+        let (inventory, reports) = (inventory, reports)
+        var jobs = state.jobs.map { job, input, _ in
+            AlertWatch.Job(name: job.name) {
+                guard let upstream = job.upstream else {
+                    return try await inventory.source(input.source(for: job.link))
+                }
+                return try await inventory.source(InventorySource(job: upstream))
+            }
+        }
+        jobs += state.ownJobs.map { job in
+            AlertWatch.Job(name: job.job, run: job.run) {
+                try await job.source(in: inventory)
+            }
+        }
+        return AlertWatch(
+            pipeline: pipeline,
+            alerts: alerts,
+            inventory: inventory,
+            sender: sender,
+            jobs: jobs,
+            note: { reports.note($0) }
+        )
     }
 
     private func run(_ job: LinkJob, of input: any Input, by process: any EventProcess) async {

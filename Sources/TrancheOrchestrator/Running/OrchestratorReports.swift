@@ -57,17 +57,18 @@ final class OrchestratorReports: Sendable {
     func left(_ job: LinkJob) { change(job.name) { $0.running -= 1 } }
 
     func ended(_ job: LinkJob, _ report: BatchReport) {
-        if case .succeeded = report.end {
-            change(job.name) { $0.succeeded += 1 }
-            completed(job)
-        }
-        if let failure = report.end.failure {
-            change(job.name) { $0.failed += 1 }
-            note(
-                OrchestratorError(job.name, batch: report.batch.id, message: failure.message)
-            )
-        }
+        ended(job.name, report)
+        if case .succeeded = report.end { completed(job) }
         onBatch?(job, report)
+    }
+
+    /// Takes in the end of an attempt of a job.
+    func ended(_ name: String, _ report: BatchReport) {
+        if case .succeeded = report.end { change(name) { $0.succeeded += 1 } }
+        if let failure = report.end.failure {
+            change(name) { $0.failed += 1 }
+            note(OrchestratorError(name, batch: report.batch.id, message: failure.message))
+        }
     }
 
     func finish() { continuation.finish() }

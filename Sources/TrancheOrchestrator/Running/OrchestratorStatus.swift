@@ -6,6 +6,8 @@ public struct OrchestratorStatus: Sendable, Hashable {
     public var inputs: [Part]
     /// The jobs of the links, each behind that whose completions it reads.
     public var links: [Part]
+    /// The jobs beside them.
+    public var jobs: [Part] = []
 
     /// How an input, or the job of a link, is.
     public struct Part: Sendable, Hashable {

@@ -162,7 +162,7 @@ public struct Workflows: Sendable {
     }
 
     /// The source of a workflow, without what works on it.
-    func source(of workflow: Workflow) throws -> any MetaSourceDescription {
+    package func source(of workflow: Workflow) throws -> any MetaSourceDescription {
         try Workflow.naming("source") { try connectors.source(workflow.source, context) }
     }
 

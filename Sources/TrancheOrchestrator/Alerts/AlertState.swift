@@ -1,0 +1,120 @@
+import Foundation
+import Tranche
+
+/// What is known of a condition, what was told of it, and what is to be told; it is kept as JSON.
+struct AlertState: Codable, Sendable, Hashable {
+    /// When the condition began; `nil` while it does not hold.
+    var since: Date?
+    /// Whether its beginning was told.
+    var isTold = false
+    /// When it was told last.
+    var toldAt: Date?
+    /// What is to be told.
+    var pending: Event?
+    /// How often that was tried in vain.
+    var attempts = 0
+    /// When it may be tried; while somebody tells it, when that is taken to have failed.
+    var nextAt: Date?
+    /// What had come by when, as far as it is not done.
+    var marks: [Mark]?
+
+    /// What is told of a condition.
+    enum Event: String, Codable, Sendable {
+        /// It has begun.
+        case began
+        /// It lasts.
+        case again
+        /// It is over.
+        case over
+    }
+
+    /// That items up to an id were there at a time.
+    struct Mark: Codable, Sendable, Hashable {
+        var id: Int64
+        var at: Date
+    }
+
+    /// How long whoever tells is given for it.
+    static let patience: TimeInterval = 120
+    /// The longest wait between tries.
+    static let longestWait: TimeInterval = 900
+    /// Most marks.
+    private static let mostMarks = 50
+
+    /// Takes in how the condition is now.
+    ///
+    /// - Parameters:
+    ///   - isOn: Whether it holds.
+    ///   - now: The inventory's time.
+    ///   - again: After how long it is told again while it lasts.
+    mutating func observe(_ isOn: Bool, at now: Date, again: Duration) {
+        guard isOn else {
+            // Of what nobody was told, nobody is told that it is over.
+            if pending != .over { set(isTold ? .over : nil) }
+            if pending == nil { since = nil }
+            return
+        }
+        if since == nil { since = now }
+        if !isTold {
+            if pending != .began { set(.began) }
+        } else if pending == .over {
+            set(nil)
+        } else if pending == nil, let toldAt, toldAt.addingTimeInterval(again.seconds) <= now {
+            set(.again)
+        }
+    }
+
+    private mutating func set(_ event: Event?) {
+        pending = event
+        attempts = 0
+        nextAt = nil
+    }
+
+    /// Takes what is to be told, for some time.
+    ///
+    /// - Parameter now: The inventory's time.
+    /// - Returns: What it is; `nil` where there is nothing to tell now.
+    mutating func claim(at now: Date) -> Event? {
+        guard let pending, nextAt ?? now <= now else { return nil }
+        nextAt = now.addingTimeInterval(Self.patience)
+        return pending
+    }
+
+    /// Takes in that it was told.
+    mutating func told(_ event: Event, at now: Date) {
+        isTold = event != .over
+        toldAt = now
+        if event == .over { since = nil }
+        set(nil)
+    }
+
+    /// Takes in that it could not be told.
+    mutating func failed(at now: Date) {
+        attempts += 1
+        let wait = 15 * pow(2, Double(min(attempts, 10)))
+        nextAt = now.addingTimeInterval(min(wait, Self.longestWait))
+    }
+
+    /// For how long something has been there that is not done, to a tenth of what matters.
+    ///
+    /// - Parameters:
+    ///   - done: The id up to which all is done.
+    ///   - highest: The highest id that there is.
+    ///   - bound: What is too long.
+    ///   - now: The inventory's time.
+    /// - Returns: For how long, as far as somebody has looked.
+    mutating func lag(
+        done: Int64,
+        highest: Int64,
+        bound: Duration,
+        at now: Date
+    ) -> Duration {
+        var marks = highest > done ? (self.marks ?? []).filter { $0.id > done } : []
+        let isFar = marks.last.map { $0.at.addingTimeInterval(bound.seconds / 10) <= now } ?? true
+        if highest > done, highest > marks.last?.id ?? .min, isFar, marks.count < Self.mostMarks {
+            marks.append(Mark(id: highest, at: now))
+        }
+        self.marks = marks.isEmpty ? nil : marks
+        return .seconds(max(marks.first.map { now.timeIntervalSince($0.at) } ?? 0, 0))
+    }
+}

@@ -1,0 +1,54 @@
+import Tranche
+
+/// A value of a file, in a form in which what means the same is the same: keys in order, numbers as
+/// JSON writes them, nothing for what is empty, and no password.
+indirect enum CanonicalValue: Sendable, Hashable {
+    /// A text, a number, true or false, as JSON.
+    case scalar(String)
+    case list([CanonicalValue])
+    case object([String: CanonicalValue])
+
+    /// The value of a node; `nil` for one that is empty.
+    init?(_ node: YAMLNode) {
+        switch node.value {
+        case .scalar(let scalar):
+            if scalar.meaning == .null { return nil }
+            let bare = redacted(scalar.text)
+            self = .scalar(
+                bare == scalar.text
+                    ? scalar.json ?? YAMLScalar.quoted(bare) : YAMLScalar.quoted(bare)
+            )
+        case .sequence(let items): self = .list(items.compactMap { CanonicalValue($0) })
+        case .mapping(let entries): self = .object(Self.members(entries))
+        }
+    }
+
+    /// The members of a mapping, without some.
+    static func members(
+        _ entries: [YAMLEntry],
+        without names: Set<String> = []
+    ) -> [String: CanonicalValue] {
+        var members: [String: CanonicalValue] = [:]
+        for entry in entries where !names.contains(entry.key) {
+            members[entry.key] = CanonicalValue(entry.value)
+        }
+        return members
+    }
+
+    /// The value as JSON, with its keys in order.
+    var json: String {
+        switch self {
+        case .scalar(let json): return json
+        case .list(let items): return "[" + items.map(\.json).joined(separator: ",") + "]"
+        case .object(let members):
+            let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            let texts = sorted.map { YAMLScalar.quoted($0.key) + ":" + $0.value.json }
+            return "{" + texts.joined(separator: ",") + "}"
+        }
+    }
+
+    /// The members, if this is an object.
+    var members: [String: CanonicalValue] {
+        if case .object(let members) = self { members } else { [:] }
+    }
+}

@@ -1,0 +1,107 @@
+public import Tranche
+public import TrancheConnectors
+public import TrancheWorkflows
+
+/// What a pipeline's jobs and alerts are run with.
+public struct PipelineMeans: Sendable {
+    /// What makes sources and sinks of descriptions.
+    public var connectors: Connectors
+    /// What they are made in; its credentials are those of alerts, too.
+    public var context: ConnectorContext
+    /// Makes the handler of a job that runs a program; `nil` where this process runs none.
+    public var program: (@Sendable ([String], Workflow) throws -> any BatchHandler)?
+    /// Runs a program with a text on its standard input, for alerts; `nil` where this process runs
+    /// none.
+    public var alertProgram: (@Sendable ([String], String) async throws -> Void)?
+    /// Told of each attempt of a job that ended.
+    public var onBatch: (@Sendable (String, BatchReport) -> Void)?
+
+    /// Makes means; nothing by default.
+    public init(
+        connectors: Connectors = Connectors([]),
+        context: ConnectorContext = ConnectorContext()
+    ) {
+        self.connectors = connectors
+        self.context = context
+    }
+}
+
+/// A job that an orchestrator works on beside its links.
+struct OrchestratorJob: Sendable {
+    let workflow: Workflow
+    let means: PipelineMeans
+
+    /// The job's name; of one with a named run, that behind it.
+    var name: String {
+        workflow.run.isEmpty ? workflow.job : "\(workflow.job) (\(workflow.run))"
+    }
+
+    /// The names of the job and its run in the inventory.
+    var job: String { workflow.job }
+    var run: String { workflow.run }
+
+    /// When it ends by itself: a run with an upper bound does, and each does in a drain.
+    private func end(inDrain drains: Bool) -> BatchesEnd {
+        drains || workflow.ids.upper != nil ? .whenComplete : .never
+    }
+
+    /// Opens its source.
+    func source(in inventory: Inventory) async throws -> any MetaSource {
+        let workflows = Workflows(inventory, means.connectors, means.context)
+        return try await inventory.source(workflows.source(of: workflow))
+    }
+
+    /// Works on it until it ends, or a stop.
+    ///
+    /// - Parameters:
+    ///   - inventory: Where it is kept.
+    ///   - stop: Asks it to stop.
+    ///   - grace: How long what is in hand may go on then.
+    ///   - drains: Whether it ends with what there is now.
+    ///   - reports: Told of what ended.
+    /// - Throws: What keeps it from going on; `CancellationError`.
+    func run(
+        in inventory: Inventory,
+        stop: StopSource,
+        grace: Duration,
+        drains: Bool,
+        _ reports: OrchestratorReports
+    ) async throws {
+        let workflows = Workflows(inventory, means.connectors, means.context)
+        let handle = try await workflows.start(workflow)
+        var options = WorkflowOptions(end: end(inDrain: drains))
+        options.stop = stop
+        options.grace = grace
+        options.program = means.program
+        let (name, isShown) = (name, means.program == nil || workflow.isOfRecords)
+        options.onBatch = { [means] report in
+            reports.ended(name, report)
+            // A program's handler shows its own.
+            if isShown { means.onBatch?(name, report) }
+        }
+        let result = try await workflows.work(on: handle, options)
+        switch result.ending {
+        case .complete, .completeWithFailures, .stopped: return
+        case .cancelled:
+            reports.note(OrchestratorError(name, message: "it was cancelled, and is over"))
+        case .superseded(let generation):
+            reports.note(
+                OrchestratorError(
+                    name,
+                    message: "another description of it was begun elsewhere, as its generation "
+                        + "\(generation); this process works on it no longer"
+                )
+            )
+        case .unfinished(let reason):
+            let error = OrchestratorError(name, message: "nothing is handed out: \(reason)")
+            // It may go on later, as when somebody resumes it.
+            guard drains else { throw error }
+            reports.note(error)
+        }
+    }
+}
+
+extension Workflow {
+    /// Whether records go through steps into a sink.
+    fileprivate var isOfRecords: Bool { if case .records = work { true } else { false } }
+}

@@ -1,0 +1,66 @@
+public import Tranche
+
+/// A budget that a pipeline's file says.
+public struct PipelineBudget: Sendable, Hashable {
+    /// Its name.
+    public var name: String
+    /// How much may be held under it.
+    public var limits: BudgetLimits
+
+    /// Makes a budget.
+    public init(_ name: String, _ limits: BudgetLimits) {
+        self.name = name
+        self.limits = limits
+    }
+}
+
+/// Whom a pipeline tells that something is wrong with its links and jobs.
+public struct PipelineAlert: Sendable, Hashable {
+    /// Its name.
+    public var name: String
+    /// Who is told.
+    public var target: Target
+    /// What is told.
+    public var conditions: [Condition]
+    /// The names of the links' jobs, or of jobs, that are meant; empty for all.
+    public var jobs: [String] = []
+    /// After how long a condition that lasts is told again; 4 h by default.
+    public var again = Duration.seconds(4 * 3600)
+
+    /// Makes an alert.
+    public init(_ name: String, to target: Target, on conditions: [Condition]) {
+        self.name = name
+        self.target = target
+        self.conditions = conditions
+    }
+
+    /// Who is told.
+    public enum Target: Sendable, Hashable {
+        /// Whoever answers at a URL.
+        case webhook(SecretPlace)
+        /// A program, with its arguments.
+        case program([String])
+    }
+
+    /// What is wrong.
+    public enum Condition: Sendable, Hashable {
+        /// Batches have failed for good, or items are quarantined.
+        case failed
+        /// Batches are exhausted, and are tried again from time to time alone.
+        case stuck
+        /// Nothing is handed out: the run is held, or somebody has paused it.
+        case held
+        /// Something was there for longer without being done.
+        case lag(Duration)
+
+        /// The condition's word.
+        public var word: String {
+            switch self {
+            case .failed: "failed"
+            case .stuck: "stuck"
+            case .held: "held"
+            case .lag: "lag"
+            }
+        }
+    }
+}

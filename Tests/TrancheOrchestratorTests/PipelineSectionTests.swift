@@ -1,0 +1,291 @@
+import Testing
+import Tranche
+import TrancheConnectors
+import TrancheTestKit
+import TrancheWorkflows
+
+@testable import TrancheOrchestrator
+
+@Suite("What a file says beside inputs, processes and links")
+struct PipelineSectionTests {
+    private static func types(_ variables: [String: String]?) -> PipelineTypes {
+        var types = PipelineTypes.standard(Connectors([InventoryConnector()]))
+        types.processes["nothing"] = { settings in ClosureProcess(settings.name) { _ in } }
+        types.credentials = variables.map { Credentials($0) }
+        return types
+    }
+
+    private static let parts = """
+
+        inputs: {in: {type: directory, folder: /x}}
+        processes: {p: {type: nothing}}
+        links: [in -> p]
+        """
+
+    private func read(
+        _ text: String,
+        file: String = "p.yaml",
+        _ variables: [String: String]? = nil
+    ) throws -> Pipeline {
+        try Pipeline(text: text, file: file, types: Self.types(variables))
+    }
+
+    private func faults(_ text: String, _ variables: [String: String]? = nil) -> [String] {
+        do {
+            _ = try read(text, variables)
+            return []
+        } catch let error as YAMLFaults {
+            return error.faults.map { "\($0)" }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test("Budgets, jobs, alerts and databases are read")
+    func whole() throws {
+        let pipeline = try read(
+            """
+            name: nightly
+            inventory: main
+            databases: {main: {env: MAIN}, other: {file: /run/secret}, plain: "sqlite:x.db"}
+            budgets:
+              api: {batches: 4, rate: 10/s, burst: 30}
+              disk: {weight: 1GiB}
+            jobs:
+              load: {source: "inventory:x", count: 5, command: [./load.sh], budgets: [api]}
+              again: {job: load, run: may, ids: {lower: 1, upper: 9}, source: "inventory:x", count: 5,
+                      program: [./load.sh]}
+            alerts:
+              ops: {webhook: {env: HOOK}, when: [failed, held, lag above 1h], links: [in/p, load]}
+              me: {program: [./page.sh], when: [stuck, {lag: 5m}], repeat: 1h}
+            """ + Self.parts
+        )
+        #expect(pipeline.name == "nightly")
+        #expect(pipeline.inventory == .variable("MAIN"))
+        #expect(
+            pipeline.budgets == [
+                PipelineBudget(
+                    "api",
+                    BudgetLimits(batches: 4, rate: BudgetRate(10, per: .seconds(1), burst: 30))
+                ),
+                PipelineBudget("disk", BudgetLimits(weight: 1_073_741_824)),
+            ]
+        )
+        #expect(pipeline.jobs.map(\.job) == ["load", "load"])
+        #expect(pipeline.jobs.map(\.run) == ["", "may"])
+        #expect(pipeline.jobs[0].work == .program(["./load.sh"]))
+        #expect(pipeline.jobs[1].ids == IDBounds(lower: 1, upper: 9))
+        #expect(pipeline.alerts.map(\.name) == ["ops", "me"])
+        #expect(pipeline.alerts[0].conditions == [.failed, .held, .lag(.seconds(3600))])
+        #expect(pipeline.alerts[0].jobs == ["in/p", "load"])
+        #expect(pipeline.alerts[0].again == .seconds(4 * 3600))
+        #expect(pipeline.alerts[1].target == .program(["./page.sh"]))
+        #expect(pipeline.alerts[1].again == .seconds(3600))
+    }
+
+    @Test("A file of jobs alone needs no inputs")
+    func jobsAlone() throws {
+        let text = #"jobs: {a: {source: "inventory:x", count: 1, command: [x]}}"#
+        #expect(try read(text).jobs.count == 1)
+        #expect(faults("jobs: {}").count == 0)
+        #expect(faults("budgets: {}\n").contains { $0.contains("'inputs' is missing") })
+    }
+
+    @Test("A pipeline without a name has that of its file")
+    func names() throws {
+        let text = String(Self.parts.dropFirst())
+        for (file, name) in [
+            ("/etc/p/nightly.yaml", "nightly"), ("a b.c.yml", "a-b.c"), ("-x", "x"),
+            ("ä.yaml", "pipeline"), (".hidden", "pipeline"),
+        ] {
+            #expect(try read(text, file: file).name == name, "\(file)")
+        }
+        #expect(faults("name: a b" + Self.parts).contains { $0.hasPrefix("p.yaml:1:7") })
+    }
+
+    @Test("Each fault is told where it stands")
+    func everyFault() {
+        for (text, place, words) in [
+            (#"databases: {d: "postgresql://u:pw@h/d"}"#, "p.yaml:1:16", "holds a password"),
+            ("databases: {d: {env: A, file: b}}", "p.yaml:1:16", "give one of {env: NAME}"),
+            ("databases: {d: {env: \"\"}}", "p.yaml:1:16", "give one of {env: NAME}"),
+            ("inventory: [x]", "p.yaml:1:12", "this is a list"),
+            ("budgets: {b: {}}", "p.yaml:1:14", "a budget has 'batches'"),
+            ("budgets: {b: {batch: 3, weight: 1}}", "p.yaml:1:15", "did you mean 'batches'?"),
+            ("budgets: {b: {rate: fast}}", "p.yaml:1:21", "is no rate"),
+            ("budgets: {b: {batches: 1, burst: 5}}", "p.yaml:1:34", "goes with a 'rate'"),
+            ("jobs: {j: {count: 1, command: [x]}}", "p.yaml:1:11", "source"),
+            ("jobs: {j: {source: x, count: 1, command: [x], wrkers: 2}}", "p.yaml:1:", "wrkers"),
+            ("jobs: {j: {source: x, count: 1}}", "p.yaml:1:11", "nothing says what is done"),
+            (
+                "jobs: {j: {source: x, count: 1, command: [x], program: [y]}}", "p.yaml:1:11",
+                "mean the same"
+            ),
+            ("alerts: {a: {when: [failed]}}", "p.yaml:1:13", "an alert has a 'webhook'"),
+            ("alerts: {a: {webhook: http://x, when: [failed]}}", "p.yaml:1:23", "{env: NAME}"),
+            ("alerts: {a: {program: [x], when: [late]}}", "p.yaml:1:35", "is no condition"),
+            ("alerts: {a: {program: [x], when: [lag above soon]}}", "p.yaml:1:35", "no duration"),
+            ("alerts: {a: {program: [x], when: []}}", "p.yaml:1:34", "one condition at least"),
+            (
+                "alerts: {a: {program: [x], when: [held], repeat: 1s}}", "p.yaml:1:50",
+                "give 1m or more"
+            ),
+            (
+                "alerts: {a: {program: [x], when: [held], links: [in/q]}}", "p.yaml:1:9",
+                "did you mean 'in/p'?"
+            ),
+        ] {
+            let found = faults(text + Self.parts)
+            #expect(
+                found.contains { $0.hasPrefix(place) && $0.contains(words) },
+                "\(text): \(found)"
+            )
+        }
+    }
+
+    @Test("An input takes its database by name, whose URL stands elsewhere")
+    func databases() {
+        let text = """
+            databases: {shop: {env: SHOP}}
+            inputs: {in: {type: postgresql, url: shop, tables: [t]}}
+            processes: {p: {type: nothing}}
+            links: [in -> p]
+            """
+        // Where a file is only looked at, the variable need not be set.
+        #expect(faults(text) == [])
+        #expect(faults(text, ["SHOP": "postgresql://u:pw@h/d"]) == [])
+        let unset = faults(text, [:])
+        #expect(unset.contains { $0.hasPrefix("p.yaml:2:") && $0.contains("SHOP is not set") })
+        let literal = faults(text.replacing("url: shop", with: "url: \"postgresql://u:pw@h/d\""))
+        #expect(literal.contains { $0.hasPrefix("p.yaml:2:") && $0.contains("under 'databases'") })
+        #expect(!literal.joined().contains("pw@"), "\(literal)")
+        let words = faults(text.replacing("url: shop", with: "url: \"host=h password=pw\""))
+        #expect(words.contains { $0.contains("under 'databases'") }, "\(words)")
+        let other = faults(text.replacing("url: shop", with: "url: shopp"))
+        #expect(other.contains { $0.contains("did you mean 'shop'?") }, "\(other)")
+        // The predecessor's name of the key.
+        #expect(faults(text.replacing("url:", with: "connection_string:")) == [])
+    }
+
+    @Test("A webhook's variable is looked up before anything is run")
+    func webhooks() {
+        let text = "alerts: {a: {webhook: {env: HOOK}, when: [held]}}" + Self.parts
+        #expect(faults(text) == [])
+        #expect(faults(text, ["HOOK": "http://h/secret"]) == [])
+        let unset = faults(text, [:])
+        #expect(unset.contains { $0.hasPrefix("p.yaml:1:23") && $0.contains("HOOK is not set") })
+    }
+
+    @Test("A container's settings may stand under the predecessor's name")
+    func executionContext() {
+        let text = """
+            inputs: {in: {type: directory, folder: x}}
+            processes: {c: {type: container, execution_context: {image: busybox, pull: "true"}}}
+            links: [in -> c]
+            """
+        #expect(faults(text) == [])
+        let wrong = faults(text.replacing("busybox", with: "busybox, imge: x"))
+        #expect(wrong.contains { $0.hasPrefix("p.yaml:2:") }, "\(wrong)")
+    }
+}
+
+@Suite("What differs between pipelines")
+struct PipelineDescriptionTests {
+    private func describe(_ text: String) throws -> PipelineDescription {
+        PipelineDescription(try YAMLDocument(text: text, file: "p.yaml"))
+    }
+
+    @Test("Files that mean the same are the same, whatever they look like")
+    func canonical() throws {
+        let first = try describe(
+            """
+            # A comment.
+            name: one
+            keep: 2h
+            inputs: {a: {type: directory, folder: x, quiet: }}
+            processes: {p: {type: nothing}, q: {type: nothing}}
+            links: [a -> p -> q]
+            """
+        )
+        let second = try describe(
+            """
+            {"links": [{"from": "p", "to": ["q"]}, {"to": "p", "from": "a"}],
+             "processes": [{"type": "nothing", "name": "q"}, {"name": "p", "type": "nothing"}],
+             "inputs": {"a": {"folder": "x", "type": "directory"}}, "keep": "2h"}
+            """
+        )
+        #expect(first.text == second.text)
+        #expect(first.digest == second.digest)
+        #expect(first.digest.count == 64)
+        #expect(try PipelineDescription(kept: first.text) == first)
+        #expect(second.changes(since: first) == [])
+    }
+
+    @Test("What is added, changed and removed is told by part and field")
+    func changes() throws {
+        let first = try describe(
+            """
+            keep: 2h
+            inputs: {a: {type: directory, folder: x}, b: {type: schedule, cron: "@daily"}}
+            links: [{from: a, to: [p, q], count: 10}]
+            """
+        )
+        let second = try describe(
+            """
+            keep: 3h
+            inputs: {a: {type: directory, folder: y, suffixes: [.csv]}}
+            links: [{from: a, to: p, count: 20}, a -> r]
+            budgets: {disk: {batches: 1}}
+            """
+        )
+        #expect(
+            second.changes(since: first).map { "\($0)" } == [
+                #"~ setting keep: "2h" -> "3h""#,
+                "+ budget disk",
+                #"~ input a: folder "x" -> "y", suffixes (none) -> [".csv"]"#,
+                "- input b",
+                "~ link a/p: count 10 -> 20",
+                "- link a/q",
+                "+ link a/r",
+            ]
+        )
+        #expect(first.changes(since: nil).allSatisfy { $0.kind == .added })
+    }
+
+    @Test("No password is kept")
+    func passwords() throws {
+        let text = try describe(#"inputs: {a: {type: x, url: "postgresql://u:pw@h/d"}}"#).text
+        #expect(!text.contains("pw@"), "\(text)")
+    }
+}
+
+@Suite("What becomes of a budget that is applied")
+struct BudgetDifferenceTests {
+    @Test(
+        "What somebody has set by hand is not overwritten in silence",
+        arguments: [
+            // former, known, file, overwrites, action
+            (nil, nil, 4, false, BudgetDifference.Action.set), (nil, 4, 4, false, .none),
+            (nil, 5, 4, false, .conflict), (nil, 5, 4, true, .set), (4, 4, 8, false, .set),
+            (4, 6, 4, false, .keep), (4, 6, 4, true, .set), (4, 6, 8, false, .conflict),
+            (4, nil, 4, false, .set), (4, 8, 8, false, .none),
+        ] as [(Int?, Int?, Int, Bool, BudgetDifference.Action)]
+    )
+    func actions(
+        _ former: Int?,
+        _ known: Int?,
+        _ file: Int,
+        _ overwrites: Bool,
+        _ action: BudgetDifference.Action
+    ) {
+        let difference = BudgetDifference(
+            "b",
+            BudgetLimits(batches: file),
+            after: former.map { BudgetLimits(batches: $0) },
+            known: known.map { BudgetLimits(batches: $0) },
+            overwrites: overwrites
+        )
+        #expect(difference.action == action)
+        #expect(difference.description.isEmpty == (action == .none))
+    }
+}
