@@ -41,6 +41,9 @@ import TrancheWorkflows
             ("workflow show", WorkflowProgress.self),
             ("workflow work, workflow result", WorkflowResultDocument.self),
             ("workflow snapshot", WorkflowSnapshot.self),
+            ("apply", ApplyDocument.self),
+            ("pipeline list, pipeline history", PipelinesDocument.self),
+            ("pipeline show, pipeline remove", PipelineDocument.self),
             ("check", CheckDocument.self),
             ("graph", GraphDocument.self),
             ("input list, input show", InputsDocument.self),
@@ -66,6 +69,10 @@ import TrancheWorkflows
             }
         case "page":
             for action in ["next", "list"] { _ = try article.section(about: "page \(action)") }
+        case "pipeline":
+            for action in PipelineCommand.Action.allCases {
+                _ = try article.section(about: "pipeline \(action.rawValue)")
+            }
         case "input":
             for action in InputCommand.Action.allCases {
                 _ = try article.section(about: "input \(action.rawValue)")

@@ -20,12 +20,18 @@ struct CheckCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let faults: [YAMLError]
         do {
-            let graph = try file.checked(context).graph
+            let pipeline = try file.checked(context)
+            let graph = try pipeline.graph
             try context.write(CheckDocument(file: file.path, faults: [])) {
-                let jobs = HumanText.count(graph.jobs.count, "job", "jobs")
+                let count = graph.jobs.count + pipeline.jobs.count
+                let jobs = HumanText.count(count, "job", "jobs")
                 let inputs = HumanText.count(graph.inputs.count, "input", "inputs")
                 let processes = HumanText.count(graph.processes.count, "process", "processes")
-                return "\(file.path): \(inputs), \(processes), \(jobs); it can be run"
+                let more = [
+                    (pipeline.budgets.count, "budget"), (pipeline.alerts.count, "alert"),
+                ].filter { $0.0 > 0 }.map { HumanText.count($0.0, $0.1) }
+                let parts = ([inputs, processes, jobs] + more).joined(separator: ", ")
+                return "\(file.path): pipeline '\(pipeline.name)' of \(parts); it can be run"
             }
             return .done
         } catch let error as YAMLFaults {

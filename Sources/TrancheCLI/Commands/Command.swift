@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 import TrancheConnectors
+import TrancheOrchestrator
 
 /// A subcommand: its arguments check themselves when it is made, before anything is opened.
 protocol Command: Sendable {
@@ -44,6 +45,24 @@ struct Context: Sendable {
     var person: String? {
         if let worker = environment["TRANCHE_WORKER"], !worker.isEmpty { return nil }
         return environment["USER"] ?? environment["LOGNAME"]
+    }
+
+    /// The context with the inventory that a pipeline's file names, where nothing else names one.
+    func using(_ pipeline: Pipeline, in file: PipelineFile) throws -> Context {
+        guard let place = pipeline.inventory else { return self }
+        var context = self
+        let origin = "'inventory' in \(file.path)"
+        try context.settings.use(
+            inventory: {
+                do {
+                    return try place.text(settings.credentials)
+                } catch {
+                    throw UsageError("\(origin): \(error)")
+                }
+            },
+            from: origin
+        )
+        return context
     }
 
     /// Opens the inventory, lends it, and closes it.

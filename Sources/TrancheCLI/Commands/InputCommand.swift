@@ -65,7 +65,7 @@ struct InputCommand: Command {
         _ name: String,
         _ context: Context
     ) async throws -> ProgramStatus {
-        let pipeline = try PipelineFile.refusing { try file.checked(context) }
+        let pipeline = try PipelineFile.refusing { try file.checked(context, opens: true) }
         guard let input = pipeline.input(named: name) else {
             throw UsageError("\(file.path) has no input '\(name)'")
         }

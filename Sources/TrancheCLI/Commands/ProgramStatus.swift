@@ -18,6 +18,8 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
     package static let batchLost = ProgramStatus(rawValue: 4)
     /// Somebody cancelled the run, or the batch.
     package static let cancelled = ProgramStatus(rawValue: 5)
+    /// The file is not what is applied under the pipeline's name, or is that no longer.
+    package static let superseded = ProgramStatus(rawValue: 6)
     /// The command line or a setting is wrong.
     package static let usage = ProgramStatus(rawValue: 64)
     /// A database refuses the connection, or cannot be used through it.
@@ -34,6 +36,7 @@ package struct ProgramStatus: RawRepresentable, Sendable, Hashable {
             case is CancellationError: .interrupted
             case is UsageError: .usage
             case let error as TrancheError where error.code == .invalidArgument: .usage
+            case is SupersededError: .superseded
             case let error as TrancheError where error.code == .batchLost: .batchLost
             case let error as TrancheError where error.code == .cancelled: .cancelled
             case let error as TrancheError where error.code == .accessRefused: .accessRefused

@@ -1,6 +1,7 @@
 import Tranche
 import TrancheConnectors
 import TrancheOrchestrator
+import TrancheWorkflows
 
 /// Runs the inputs, processes and links of a pipeline's file.
 struct RunCommand: Command {
@@ -13,6 +14,7 @@ struct RunCommand: Command {
                 title: "Running",
                 options: [
                     .init("drain", nil, "work on what there is now, and end"),
+                    .init("apply", nil, "apply the file first, as 'tranche apply' does"),
                     Grace.option(of: "processes"),
                     .init(
                         "worker",
@@ -30,6 +32,12 @@ struct RunCommand: Command {
             An input or a link that fails is started again; the others go on. With --drain the
             status is 1 where a batch failed.
 
+            What runs is what is applied under the pipeline's name, 'name' in FILE or else FILE's
+            stem. The first FILE of a name is applied by its first run; one that differs from what is
+            applied is refused with what differs, until 'tranche apply', or --apply. Who
+            runs ends within seconds where another one is applied, after what it has in hand.
+            Exit: 6 where FILE is not what is applied, or is that no longer.
+
             """
     )
 
@@ -40,16 +48,23 @@ struct RunCommand: Command {
     /// As the command line says it; `nil` where the file does.
     private let asked: Grace?
     private let worker: String?
+    private let applies: Bool
 
     init(_ arguments: Arguments) throws {
         file = try PipelineFile(arguments)
         drains = arguments.has("drain")
         asked = arguments.has("grace") ? try Grace(arguments) : nil
         worker = arguments.text("worker")
+        applies = arguments.has("apply")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await context.withInventory(worker: worker) { inventory in
+        let looked = try PipelineFile.refusing { try file.checked(context) }
+        let context = try context.using(looked, in: file)
+        let grace = asked ?? Grace(length: looked.configuration.grace)
+        return try await context.withInventory(worker: worker) { inventory in
+            let record = try await ApplyingRun(file: file, applies: applies)
+                .record(of: looked, inventory, context)
             let progress = Progress(
                 context.errors,
                 style: Style(context.errors, environment: context.environment),
@@ -57,114 +72,144 @@ struct RunCommand: Command {
                 hasWeights: false
             )
             let stop = StopSource()
-            let programs = try programs(on: inventory, stop, progress, context)
-            var pipeline = try PipelineFile.refusing { try file.pipeline(programs, context) }
-            let grace = asked ?? Grace(length: pipeline.configuration.grace)
-            pipeline.processes = pipeline.processes.map { process in
-                guard var program = process as? ProgramProcess else { return process }
-                program.handler.program.grace = grace
-                return program
-            }
-            let orchestrator = try pipeline.orchestrator(on: inventory, stop: stop) {
-                $0.grace = grace.length
-                $0.onBatch = { job, report in progress.show(report, of: job.name) }
-            }
-            let start = ContinuousClock.now
+            let programs = PipelinePrograms(
+                guardian: try ProcessGuard(),
+                stop: stop,
+                grace: grace,
+                clock: inventory.configuration.clock,
+                progress: progress,
+                environment: context.environment
+            )
+            let orchestrator = try orchestrator(record, on: inventory, programs, context)
             let drains = drains
+            let start = ContinuousClock.now
+            let newer: PipelineRecord?
             do {
-                try await stop.whileWatching(
+                newer = try await stop.whileWatching(
                     context.signals(),
                     grace: grace,
                     clock: inventory.configuration.clock,
                     progress,
                     estimate: {},
-                    { try await Self.run(orchestrator, drains: drains, progress) }
+                    {
+                        try await Self.run(orchestrator, of: record, drains: drains, progress)
+                    }
                 )
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 throw error
             }
             progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
+            if let newer { throw SupersededError(record, by: newer) }
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
-            return try await tellFailures(of: orchestrator.graph, inventory, context)
+            return try await tellFailures(of: looked, inventory, context)
+        }
+    }
+
+    /// Makes what runs the file, which is to be what is applied.
+    private func orchestrator(
+        _ record: PipelineRecord,
+        on inventory: Inventory,
+        _ programs: PipelinePrograms,
+        _ context: Context
+    ) throws -> Orchestrator {
+        let pipeline = try PipelineFile.refusing {
+            try file.pipeline({ programs.process($0) }, context)
+        }
+        guard pipeline.description.digest == record.digest else {
+            throw UsageError("\(file.path) was changed while it was read; run it again")
+        }
+        try programs.check(pipeline)
+        let progress = programs.progress
+        var means = PipelineMeans(connectors: .ofProgram, context: try context.settings.connecting)
+        means.program = { try programs.handler($0, $1) }
+        means.alertProgram = { try await programs.alert($0, $1) }
+        means.onBatch = { progress.show($1, of: $0) }
+        return try pipeline.orchestrator(on: inventory, stop: programs.stop, with: means) {
+            $0.grace = programs.grace.length
+            $0.onBatch = { job, report in progress.show(report, of: job.name) }
         }
     }
 
     /// Tells which links have batches that failed for good, whoever saw them fail.
     private func tellFailures(
-        of graph: PipelineGraph,
+        of pipeline: Pipeline,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
         var status = ProgramStatus.done
-        for job in graph.jobs {
-            for summary in try await inventory.summaries(RunSelection(job: job.name)) {
+        // A job may have a backfill beside it.
+        var known: Set<String> = []
+        let jobs = try pipeline.graph.jobs.map(\.name) + pipeline.jobs.map(\.job)
+        for name in jobs where known.insert(name).inserted {
+            for summary in try await inventory.summaries(RunSelection(job: name)) {
                 let failed = summary.totals[.failed]?.batches ?? 0
                 let count =
                     failed - summary.retrying.batches
                     + (summary.totals[.quarantined]?.batches ?? 0)
                 guard count > 0 else { continue }
                 status = .failed
+                let run = summary.run.key.run
+                let (words, option) = run.isEmpty ? ("", "") : (" (\(run))", " --run \(run)")
                 try context.note(
-                    "\(HumanText.count(count, "batch", "batches")) of \(job.name) failed; 'tranche "
-                        + "batches --job \(job.name)' lists them, 'tranche retry' or 'redrive' "
-                        + "offers them again"
+                    "\(HumanText.count(count, "batch", "batches")) of \(name)\(words) failed; "
+                        + "'tranche batches --job \(name)\(option)' lists them, 'tranche retry' or "
+                        + "'redrive' offers them again"
                 )
             }
         }
         return status
     }
 
+    /// Runs it, until it ends or another one is applied.
+    ///
+    /// - Returns: The other one; `nil` where it ended by itself or by a signal.
     private static func run(
         _ orchestrator: Orchestrator,
+        of record: PipelineRecord,
         drains: Bool,
         _ progress: Progress
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    ) async throws -> PipelineRecord? {
+        try await withThrowingTaskGroup(of: End.self) { group in
             group.addTask {
                 // How a batch ended is told as of any.
                 for await error in orchestrator.errors where error.batch == nil {
                     progress.update("\(redacted("\(error)"))", isAlwaysShown: true)
                 }
+                return .told
             }
-            if drains {
-                try await orchestrator.drain()
-            } else {
-                try await orchestrator.run()
+            group.addTask {
+                let applied = AppliedPipelines(orchestrator.inventory)
+                let newer: PipelineRecord
+                do {
+                    newer = try await applied.successor(of: record)
+                } catch is CancellationError {
+                    return .told
+                }
+                progress.update(
+                    "\(SupersededError(record, by: newer)); finishing what runs",
+                    isAlwaysShown: true
+                )
+                orchestrator.stop.advance(to: .stopping)
+                return .superseded(newer)
             }
-            try await group.waitForAll()
+            group.addTask {
+                try await drains ? orchestrator.drain() : orchestrator.run()
+                return .ran
+            }
+            var newer: PipelineRecord?
+            while let end = try await group.next() {
+                if case .superseded(let record) = end { newer = record }
+                // The others end with it.
+                if case .ran = end { group.cancelAll() }
+            }
+            return newer
         }
     }
 
-    /// Makes the processes that run programs.
-    private func programs(
-        on inventory: Inventory,
-        _ stop: StopSource,
-        _ progress: Progress,
-        _ context: Context
-    ) throws -> PipelineTypes.ProcessMaker {
-        let guardian = try ProcessGuard()
-        return { settings in
-            guard let words = settings.requiredTexts("command") else { return nil }
-            let path: String
-            do {
-                path = try ProgramFinder(environment: context.environment).path(of: words[0])
-            } catch {
-                settings.fault("\(error)", key: "command")
-                return nil
-            }
-            let program = BatchProgram(
-                path: path,
-                arguments: words,
-                environment: context.environment,
-                guardian: guardian,
-                stop: stop,
-                grace: .default,
-                clock: inventory.configuration.clock,
-                copy: { progress.copy($0) }
-            )
-            let handler = ProgramHandler(program: program, progress: progress, report: { _ in })
-            return ProgramProcess(name: settings.name, handler: handler)
-        }
+    /// What ends while a pipeline runs.
+    private enum End: Sendable {
+        case told, ran
+        case superseded(PipelineRecord)
     }
 }

@@ -81,6 +81,19 @@ package struct Settings: Sendable {
         }
     }
 
+    /// Takes the inventory that a file names, unless a flag, the environment or the file of settings
+    /// names one.
+    ///
+    /// - Parameters:
+    ///   - url: Finds where it is.
+    ///   - origin: What names it, for messages.
+    /// - Throws: What `url` throws.
+    mutating func use(inventory url: () throws -> String, from origin: String) throws {
+        if values["TRANCHE_INVENTORY"] == nil {
+            values["TRANCHE_INVENTORY"] = (try url(), origin)
+        }
+    }
+
     /// Where the items are; `nil` when they are beside the inventory.
     var metaDatabase: DatabaseSpec? {
         get throws {

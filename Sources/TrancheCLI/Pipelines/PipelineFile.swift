@@ -32,6 +32,15 @@ struct PipelineFile: Sendable {
         container. A program gets its events as JSON Lines on standard input, a
         single one as PIPELINE_EVENT as well.
 
+        Beside these a file may have a name, an inventory, databases, budgets, jobs and alerts:
+
+            budgets: {warehouse: {batches: 4, rate: 1GiB/min}}
+            jobs:
+              load: {source: "csv:in.csv", count: 500, command: [./load.sh],
+                     budgets: [warehouse]}
+            alerts:
+              ops: {webhook: {env: ALERT_URL}, when: [failed, held, lag above 1h]}
+
         """
 
     init(_ arguments: Arguments, at place: Int = 0) throws {
@@ -43,11 +52,13 @@ struct PipelineFile: Sendable {
     /// - Parameters:
     ///   - programs: Makes processes that run programs.
     ///   - context: Where sources are made.
+    ///   - looks: Whether the file is only looked at: no credential is looked up then.
     /// - Returns: The pipeline.
     /// - Throws: ``UsageError`` for a file that cannot be read; `YAMLFaults`, `YAMLError`.
     func pipeline(
         _ programs: @escaping PipelineTypes.ProcessMaker,
-        _ context: Context
+        _ context: Context,
+        onlyLooking looks: Bool = false
     ) throws -> Pipeline {
         let bytes: [UInt8]
         do {
@@ -55,7 +66,8 @@ struct PipelineFile: Sendable {
         } catch {
             throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
         }
-        let types = try Self.types(programs, context)
+        var types = try Self.types(programs, context)
+        if looks { types.credentials = nil }
         return try Pipeline(bytes: bytes, file: path, types: types)
     }
 
@@ -67,6 +79,7 @@ struct PipelineFile: Sendable {
         var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
         types.processes["program"] = programs
         types.addWebhook(environment: context.environment)
+        types.credentials = context.settings.credentials
         return types
     }
 
@@ -84,8 +97,14 @@ struct PipelineFile: Sendable {
     }
 
     /// Reads the file without running anything of it.
-    func checked(_ context: Context) throws -> Pipeline {
-        try pipeline({ UnstartedProgram($0) }, context)
+    ///
+    /// - Parameters:
+    ///   - context: Where sources are made.
+    ///   - opens: Whether something of it is opened, so that credentials are looked up.
+    /// - Returns: The pipeline.
+    /// - Throws: As ``pipeline(_:_:onlyLooking:)``.
+    func checked(_ context: Context, opens: Bool = false) throws -> Pipeline {
+        try pipeline({ UnstartedProgram($0) }, context, onlyLooking: !opens)
     }
 }
 

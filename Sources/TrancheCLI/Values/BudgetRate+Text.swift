@@ -6,13 +6,9 @@ import Tranche
 /// - Returns: The rate, whose burst is what it gives in its time.
 /// - Throws: ``ValueError``.
 func parseRate(_ text: String) throws -> BudgetRate {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2 else {
-        throw ValueError("a rate is a weight and a time, such as 1GiB/min or 500/s")
+    do {
+        return try UnitText.rate(text)
+    } catch {
+        throw ValueError(error.message)
     }
-    let weight = try parseWeight(String(parts[0]))
-    let unit = String(parts[1])
-    let time = try parseDuration(unit.first?.isNumber ?? false ? unit : "1\(unit)")
-    guard time > .zero else { throw ValueError("the time of a rate is above 0") }
-    return BudgetRate(weight, per: time)
 }

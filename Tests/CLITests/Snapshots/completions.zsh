@@ -34,6 +34,8 @@ _tranche() {
         'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
         'workflow:Begin a run that is described in a file; watch and steer it from anywhere'
         'run:Run the inputs, processes and links that a file describes'
+        'apply:Make a pipeline'\''s file what is run under its name, and show what differs'
+        'pipeline:Show which pipelines are applied, by whom and since when; remove one'
         'check:Say what is wrong with a pipeline'\''s file, with line and column'
         'graph:Print which processes of a pipeline'\''s file run on what'
         'schema:Print the JSON Schema of a pipeline'\''s file, for editors'
@@ -716,8 +718,32 @@ _tranche() {
             _arguments \
                 ':FILE:' \
                 '--drain[work on what there is now, and end]' \
+                '--apply[apply the file first, as '\''tranche apply'\'' does]' \
                 '--grace[after a stop signal, how long processes may go on; 5s by default]:TIME:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        apply)
+            _arguments \
+                ':FILE:' \
+                '--dry-run[show what differs, and apply nothing]' \
+                '--expect-generation[apply only where generation N is applied now; 0 for none]:N:' \
+                '--overwrite-budgets[set budgets that somebody has set by hand to what FILE says]' \
+                '--reason[why; '\''tranche pipeline history'\'' shows it]:TEXT:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[this text; -h too]' ;;
+        pipeline)
+            _arguments \
+                ':list|show|history|remove:(list show history remove)' \
+                ':NAME:' \
+                '--limit[with history\: at most so many, the latest first; 50]:N:' \
+                '--reason[with remove\: why]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -1,0 +1,312 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheConnectors
+import TrancheTestKit
+
+@testable import TrancheCLI
+
+@Suite(.timeLimit(.minutes(10))) struct ApplyTests {
+    /// A pipeline whose process notes what it sees.
+    private static func pipeline(
+        _ folder: String,
+        _ more: String = "",
+        link: String = ""
+    ) -> String {
+        """
+        inputs: {files: {type: directory, folder: "\(folder)/in", quiet: 0s, interval: 100ms}}
+        processes: {p: {type: program, command: [sh, -c, 'cat >> "\(folder)/seen"']}}
+        links: [{from: files, to: p, count: 10\(link)}]
+        \(more)
+        """
+    }
+
+    private func bench() async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.write(Self.pipeline(bench.folder.path), to: "p.yaml")
+        try bench.write("x", to: "in/a")
+        return bench
+    }
+
+    @Test("A file is applied once, and shown with what differs")
+    func apply() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        let dry = await bench.run("apply", file, "--dry-run")
+        #expect(dry.status == .done)
+        #expect(dry.output.contains("+ input files\n"), "\(dry.output)")
+        #expect(dry.output.contains("nothing is applied yet"))
+        #expect(await bench.run("pipeline", "list").errors.contains("no pipeline is applied yet"))
+        let first = await bench.run("apply", file, "--reason", "the first")
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(first.output.hasSuffix("generation 1 of pipeline 'p' is applied\n"))
+        let same = await bench.run("apply", file)
+        #expect(same.status == .done)
+        #expect(same.output == "generation 1 of pipeline 'p' is as \(file) says\n")
+        #expect(await bench.run("apply", file, "--dry-run").status == .nothingNow)
+        let text = Self.pipeline(bench.folder.path, link: ", lease: 9s")
+        try bench.write("# new\n" + text, to: "p.yaml")
+        let second = await bench.run("apply", file, "--json")
+        #expect(
+            second.output.contains(
+                #""changes":[{"kind":"changed","part":"link","name":"files/p","fields":[{"name":"lease","old":null,"new":"9s"}]}]"#
+            ),
+            "\(second.output)"
+        )
+        let list = await bench.run("pipeline", "list", "--json")
+        #expect(list.output.contains(#""pipeline":"p","generation":2"#), "\(list.output)")
+        let history = await bench.run("pipeline", "history", "p")
+        #expect(history.output.contains("the first"), "\(history.output)")
+        #expect(history.output.split(separator: "\n").count == 3)
+        let show = await bench.run("pipeline", "show", "p")
+        #expect(show.output.contains(#"link files/p: {"count":10,"lease":"9s"}"#), "\(show.output)")
+    }
+
+    @Test("A generation that is not the expected one is refused")
+    func expected() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        let early = await bench.run("apply", file, "--expect-generation", "1")
+        #expect(early.status == .failed)
+        #expect(early.errors.contains("none is applied"), "\(early.errors)")
+        #expect(await bench.run("apply", file, "--expect-generation", "0").status == .done)
+        let late = await bench.run("apply", file, "--expect-generation", "0")
+        #expect(late.status == .failed)
+        #expect(late.errors.contains("generation 1"), "\(late.errors)")
+        #expect(await bench.run("apply", file, "--expect-generation", "1").status == .done)
+        #expect(await bench.run("apply", file, "--expect-generation", "x").status == .usage)
+    }
+
+    @Test("What is run is what is applied")
+    func run() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        let first = await bench.run("run", file, "--drain")
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(first.errors.contains("is applied as generation 1 of pipeline 'p'"))
+        let again = await bench.run("run", file, "--drain")
+        #expect(!again.errors.contains("is applied"), "\(again.errors)")
+        try bench.write(Self.pipeline(bench.folder.path, link: ", lease: 9s"), to: "p.yaml")
+        let refused = await bench.run("run", file, "--drain")
+        #expect(refused.status == .superseded)
+        #expect(refused.errors.contains("~ link files/p: lease (none) -> \"9s\""))
+        #expect(refused.errors.contains("'tranche apply \(file)' applies it"))
+        let applied = await bench.run("run", file, "--drain", "--apply")
+        #expect(applied.status == .done, "\(applied.errors)")
+        #expect(applied.errors.contains("as generation 2"))
+        // Under another name it is another pipeline.
+        try bench.write("name: other\n" + Self.pipeline(bench.folder.path), to: "p.yaml")
+        #expect(await bench.run("run", file, "--drain").errors.contains("pipeline 'other'"))
+    }
+
+    @Test("A pipeline that was removed is not run until it is applied again")
+    func removed() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        #expect(await bench.run("pipeline", "remove", "p").status == .usage)
+        #expect(await bench.run("run", file, "--drain").status == .done)
+        let removed = await bench.run("pipeline", "remove", "p", "--reason", "no more")
+        #expect(removed.output == "pipeline 'p' is removed; it was generation 1\n")
+        let refused = await bench.run("run", file, "--drain")
+        #expect(refused.status == .superseded)
+        #expect(refused.errors.contains("was removed"), "\(refused.errors)")
+        #expect(await bench.run("pipeline", "show", "p").status == .usage)
+        #expect(await bench.run("pipeline", "history", "p").output.contains("no more"))
+        let applied = await bench.run("apply", file)
+        #expect(applied.output.contains("generation 3"), "\(applied.output)")
+        #expect(await bench.run("run", file, "--drain").status == .done)
+    }
+
+    @Test("Who runs an earlier one ends when another is applied")
+    func superseded() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        let running = try Executable.tranche.start(["run", file], environment: bench.environment)
+        _ = await eventually { (try? bench.rows("SELECT 1 FROM inventory_pipeline").count) == 1 }
+        try bench.write(Self.pipeline(bench.folder.path, link: ", lease: 9s"), to: "p.yaml")
+        #expect(await bench.run("apply", file).status == .done)
+        let outcome = await running.outcome()
+        #expect(outcome.code == 6, "\(outcome.errors)")
+        #expect(
+            outcome.errors.contains("generation 1 of pipeline 'p' is superseded by generation 2"),
+            "\(outcome.errors)"
+        )
+    }
+
+    @Test("Budgets of a file are set, and what was set by hand is not overwritten in silence")
+    func budgets() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        func write(_ batches: Int) throws {
+            let more = "budgets: {disk: {batches: \(batches), rate: 10/s}}"
+            try bench.write(
+                Self.pipeline(bench.folder.path, more, link: ", budgets: [disk]"),
+                to: "p.yaml"
+            )
+        }
+        try write(4)
+        let first = await bench.run("run", file, "--drain")
+        #expect(first.status == .done, "\(first.errors)")
+        let changes = await bench.run("changes", "--budget", "disk")
+        #expect(changes.output.contains("batches 4 rate 10/s burst 10"), "\(changes.output)")
+        #expect(changes.output.contains("pipeline p"), "\(changes.output)")
+        #expect(await bench.run("budget", "set", "disk", "--batches", "6").status == .done)
+        let kept = await bench.run("apply", file)
+        #expect(kept.status == .done)
+        #expect(kept.output.contains("and stays"), "\(kept.output)")
+        try write(8)
+        let refused = await bench.run("apply", file)
+        #expect(refused.status == .failed)
+        #expect(refused.errors.contains("nothing was applied"), "\(refused.errors)")
+        #expect(refused.errors.contains("worker-1"), "\(refused.errors)")
+        let applied = await bench.run("apply", file, "--overwrite-budgets")
+        #expect(applied.status == .done, "\(applied.errors)")
+        let budget = await bench.run("budget", "show", "disk", "--json")
+        #expect(budget.output.contains(#""batches":8"#), "\(budget.output)")
+        try bench.write(Self.pipeline(bench.folder.path), to: "p.yaml")
+        let last = await bench.run("apply", file)
+        #expect(last.errors.contains("'tranche budget remove disk'"), "\(last.errors)")
+    }
+
+    @Test("What becomes of links that were removed is told")
+    func removedLinks() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        #expect(await bench.run("run", file, "--drain").status == .done)
+        let text = Self.pipeline(bench.folder.path).replacing("to: p,", with: "to: q,")
+        try bench.write(text.replacing("{p:", with: "{q:"), to: "p.yaml")
+        let outcome = await bench.run("apply", file)
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(outcome.errors.contains("'tranche cancel --job files/p'"), "\(outcome.errors)")
+    }
+
+    @Test("A file's inventory is taken where nothing else names one")
+    func inventory() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        let more = "inventory: here\ndatabases: {here: {env: HERE}}"
+        try bench.write(Self.pipeline(bench.folder.path, more), to: "p.yaml")
+        let nowhere = ["TRANCHE_INVENTORY": ""]
+        let unset = await bench.run(["run", file, "--drain"], environment: nowhere)
+        #expect(unset.status == .usage)
+        #expect(unset.errors.contains("the variable HERE is not set"), "\(unset.errors)")
+        let place = ["TRANCHE_INVENTORY": "", "HERE": "sqlite:\(bench.path("tranche.db"))"]
+        let outcome = await bench.run(["run", file, "--drain"], environment: place)
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(try bench.rows("SELECT name FROM inventory_pipeline") == ["p"])
+        // Looking at it needs no variable.
+        #expect(await bench.run(["check", file], environment: nowhere).status == .done)
+    }
+
+    @Test("Jobs of a file are worked on beside its links, and a bounded one is done once")
+    func jobs() async throws {
+        let bench = try await CommandLineBench()
+        let text = """
+            budgets: {few: {batches: 1}}
+            jobs:
+              load:
+                source: files
+                count: 4
+                command: [sh, -c, 'cat >> "\(bench.path("loaded"))"']
+                budgets: [few]
+              past:
+                job: load
+                run: past
+                ids: {lower: 1, upper: 3}
+                source: files
+                count: 10
+                command: [sh, -c, 'cat >> "\(bench.path("past"))"']
+            """
+        try bench.write(text, to: "j.yaml")
+        let check = await bench.run("check", bench.path("j.yaml"))
+        #expect(check.output.contains("2 jobs, 1 budget; it can be run"), "\(check.output)")
+        let outcome = await bench.run("run", bench.path("j.yaml"), "--drain")
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        func lines(_ name: String) throws -> Int {
+            try String(contentsOfFile: bench.path(name), encoding: .utf8)
+                .split(separator: "\n").count
+        }
+        #expect(try lines("loaded") == 10)
+        #expect(try lines("past") == 3)
+        #expect(await bench.run("run", bench.path("j.yaml"), "--drain").status == .done)
+        #expect(try lines("past") == 3)
+        let jobs = try bench.rows("SELECT DISTINCT job || '/' || run FROM inventory ORDER BY 1")
+        #expect(jobs == ["load/", "load/past"])
+        let wrong = text.replacing("count: 10", with: "cuont: 10")
+        try bench.write(wrong, to: "j.yaml")
+        let faults = await bench.run("check", bench.path("j.yaml"))
+        #expect(faults.output.contains("j.yaml:13:"), "\(faults.output)")
+    }
+
+    @Test("A program is told what is wrong, and what is right again")
+    func alertProgram() async throws {
+        let bench = try await CommandLineBench()
+        func write(_ command: String) throws {
+            try bench.write(
+                """
+                jobs: {load: {source: files, count: 10, command: [sh, -c, "\(command)"], policy: {max_attempts: 1}}}
+                alerts: {me: {program: [sh, -c, 'cat >> "\(bench.path("told"))"'], when: [failed]}}
+                """,
+                to: "j.yaml"
+            )
+        }
+        try write("exit 3")
+        let file = bench.path("j.yaml")
+        #expect(await bench.run("run", file, "--drain").status == .failed)
+        func told() throws -> String {
+            try String(contentsOfFile: bench.path("told"), encoding: .utf8)
+        }
+        #expect(try told().hasPrefix(#"{"pipeline":"j","alert":"me","event":"began","job":"load""#))
+        let text = try told()
+        #expect(text.contains("exit code 3"), "\(text)")
+        #expect(await bench.run("run", file, "--drain").status == .failed)
+        #expect(try told().split(separator: "\n").count == 1)
+        try write("cat > /dev/null")
+        #expect(await bench.run("retry", "--job", "load").status == .done)
+        let outcome = await bench.run("run", file, "--drain", "--apply")
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(try told().split(separator: "\n").last?.contains(#""event":"over""#) == true)
+    }
+
+    @Test("The nightly load of the examples loads, backfills under a budget, and tells of an error")
+    func nightly() async throws {
+        let bench = try await CommandLineBench()
+        let examples = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../examples/pipelines/nightly").standardizedFileURL
+        for name in ["pipeline.yaml", "load.py", "report.py", "page.py"] {
+            let text = try String(contentsOf: examples.appending(path: name), encoding: .utf8)
+            try bench.write(text, to: name)
+        }
+        func orders(_ ids: Range<Int>) -> String {
+            "id,amount\n" + ids.map { "o\($0),\($0)\n" }.joined()
+        }
+        try bench.write(orders(0..<30), to: "before.csv")
+        try bench.write(orders(30..<40) + "bad,-1\n", to: "orders.csv")
+        func run() async throws -> Executable.Outcome {
+            let program = "'\(Executable.tranche.path)' run pipeline.yaml --drain"
+            return try await Executable("/bin/sh").run(
+                ["-c", "cd '\(bench.folder.path)' && exec \(program)"],
+                environment: bench.environment
+            )
+        }
+        let outcome = try await run()
+        #expect(outcome.code == 1, "\(outcome.errors)")
+        let runs = try bench.rows(
+            """
+            SELECT job || ':' || run, status, sum(batch_count) FROM inventory
+            GROUP BY 1, 2 ORDER BY 1, 2
+            """
+        )
+        #expect(runs.contains("load:before|succeeded|30"), "\(runs)")
+        #expect(runs.contains { $0.hasPrefix("load:|failed|") }, "\(runs)")
+        let told = try String(contentsOfFile: bench.path("alerts.jsonl"), encoding: .utf8)
+        #expect(told.split(separator: "\n").count == 1, "\(told)")
+        #expect(told.contains("order bad has an amount below 0"), "\(told)")
+        let most = try bench.rows("SELECT batches FROM inventory_budget WHERE name = 'loaders'")
+        #expect(most == ["2"])
+        // Another time nothing is loaded again, and nobody is told again.
+        #expect(try await run().code == 1)
+        #expect(try String(contentsOfFile: bench.path("alerts.jsonl"), encoding: .utf8) == told)
+    }
+}
