@@ -1,4 +1,5 @@
 public import Tranche
+public import TrancheChains
 
 /// Tasks in groups, each recorded as a run in the inventory.
 ///

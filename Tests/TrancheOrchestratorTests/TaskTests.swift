@@ -3,8 +3,9 @@ import Synchronization
 import TestSupport
 import Testing
 import Tranche
+import TrancheChains
 
-@testable import TrancheChains
+@testable import TrancheOrchestrator
 
 @Suite("Tasks in groups", .timeLimit(.minutes(10)))
 struct TaskTests {
@@ -36,7 +37,7 @@ struct TaskTests {
         arguments: TestDatabase.Backend.available
     )
     func runsGroups(backend: TestDatabase.Backend) async throws {
-        try await withChainWorld(backend) { world in
+        try await withPipelineWorld(backend) { world in
             let diary = Diary()
             let plan = TaskPlan.group(
                 "nightly",
@@ -73,7 +74,7 @@ struct TaskTests {
 
     @Test("A task that fails ends its group, and what was done before counts")
     func aborts() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let diary = Diary()
             let plan = TaskPlan.group(
                 "p",
@@ -96,7 +97,7 @@ struct TaskTests {
 
     @Test("A group may go on although a task failed, and is failed in the end")
     func goesOn() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let diary = Diary()
             let plan = TaskPlan.group(
                 "p",
@@ -114,7 +115,7 @@ struct TaskTests {
         "Tasks at once: one that fails leaves out those that have not begun, and waits for the others"
     )
     func abortsParallel() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let (gate, opening) = AsyncStream.makeStream(of: Void.self)
             let slow = TaskPlan.task("slow") { _ in
                 for await _ in gate { break }
@@ -141,7 +142,7 @@ struct TaskTests {
 
     @Test("Run again under its name, a plan goes on with what did not succeed")
     func resumes() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let first = Diary()
             let plan = { (diary: Diary, isBroken: Bool) in
                 TaskPlan.group(
@@ -167,7 +168,7 @@ struct TaskTests {
 
     @Test("Two processes that run a plan at once run each task once")
     func sharesTasks() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let diary = Diary()
             let plan = TaskPlan.parallelGroup("p", (1...6).map { diary.task("t\($0)") })
             var configuration = Inventory.Configuration(store: world.database.configuration())
@@ -187,11 +188,13 @@ struct TaskTests {
 
     @Test("A chain is a task whose batches are a job's, and counts while it runs")
     func runsChains() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let sink = MemorySink()
-            let chain = Chain(reading: CSVSource(world.path)).write(to: sink)
+            let rows = (1...300).map { "\($0),name of \($0)\n" }.joined()
+            let path = try world.write("id,name\n" + rows, to: "rows.csv")
+            let chain = Chain(reading: CSVSource(path)).write(to: sink)
             let seen = Mutex<Set<Int>>([])
-            let plan = TaskPlan.group("p", [.chain("load", chain, weight: 2000)])
+            let plan = TaskPlan.group("p", [.chain("load", chain, weight: 1000)])
             let report = try await plan.run(through: world.inventory, run: "one") { report in
                 let count = report.counters[CounterName.written]
                 seen.withLock { _ = $0.insert(count) }
@@ -205,7 +208,7 @@ struct TaskTests {
 
     @Test("A cancelled plan gives its task back")
     func cancels() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
             let (never, _) = AsyncStream.makeStream(of: Void.self)
             let plan = TaskPlan.group(
@@ -232,7 +235,7 @@ struct TaskTests {
 
     @Test("Names that cannot be told apart are refused")
     func badNames() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let diary = Diary()
             for plan in [
                 TaskPlan.group("p", [diary.task("a"), diary.task("a")]),
@@ -251,7 +254,7 @@ struct TaskTests {
 
     @Test("The tree shows names, states, counts and errors")
     func prints() async throws {
-        try await withChainWorld { world in
+        try await withPipelineWorld { world in
             let diary = Diary()
             let plan = TaskPlan.group(
                 "p",

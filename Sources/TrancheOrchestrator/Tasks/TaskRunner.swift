@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import Tranche
+import TrancheChains
 
 /// Runs a plan.
 struct TaskRunner: Sendable {
