@@ -43,11 +43,16 @@ extension ByteLocation {
 }
 
 extension ObjectStoreConfiguration {
-    /// The store of an object.
-    func store(of object: ObjectName) -> any ObjectStore {
+    /// What sends requests to stores.
+    var client: HTTPClient {
         var settings = HTTPClient.Configuration()
         settings.certificateAuthorities = certificateAuthorities
-        let client = HTTPClient(settings)
+        return HTTPClient(settings)
+    }
+
+    /// The store of an object.
+    func store(of object: ObjectName) -> any ObjectStore {
+        let client = client
         return switch object.store {
         case .amazon: S3Store(s3, client)
         case .google: GoogleStore(google, client)

@@ -80,6 +80,21 @@ struct S3Listing {
     }
 }
 
+/// The tags of an object.
+///
+/// Source: Amazon S3 API reference, GetObjectTagging.
+struct S3Tags {
+    var tags: [(name: String, value: String)] = []
+
+    init(_ body: [UInt8]) throws {
+        var name = ""
+        for (path, text) in try ElementTexts(body).texts where path.suffix(2).first == "Tag" {
+            if path.last == "Key" { name = text }
+            if path.last == "Value" { tags.append((name, text)) }
+        }
+    }
+}
+
 /// What an answer says of an error.
 ///
 /// Source: Amazon S3 API reference, "Error responses".

@@ -95,7 +95,7 @@ struct S3Store: ObjectStore {
         try await write(object) { try await client.send(asked) }
     }
 
-    private func request(_ object: ObjectName, _ parameters: [String: String]) -> HTTPRequest {
+    func request(_ object: ObjectName, _ parameters: [String: String]) -> HTTPRequest {
         var url = configuration.url(of: object)
         if !parameters.isEmpty { url += "?" + queryText(parameters) }
         var request = HTTPRequest(url: url)
@@ -107,7 +107,7 @@ struct S3Store: ObjectStore {
         return request
     }
 
-    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         do {
             return try await client.send(request)
         } catch let error as HTTPError {

@@ -10,7 +10,10 @@ struct WebhookPosting: Sendable {
     let batch: BatchRecord
 
     /// A name for a request that is the same whenever it is tried again.
-    func key(_ parts: String...) throws -> String {
+    func key(_ parts: String...) throws -> String { try key(of: parts) }
+
+    /// Likewise.
+    func key(of parts: [String]) throws -> String {
         let names = [batch.key.metaTable, batch.key.job, batch.key.run] + parts
         return try sha256(Array(JSONText.encode(names).utf8)).hexadecimal
     }

@@ -44,6 +44,8 @@ public final class WebhookSink: RecordSink {
         /// The batch is given back at once then, and nobody under the budget tries before. `nil`
         /// (the default) waits.
         public var budget: String?
+        /// How long a request may wait for its answer while nothing comes; a minute by default.
+        public var timeout: Duration = .seconds(60)
         /// The time that signatures have.
         public var now: @Sendable () -> Date = { Date() }
         /// Waits.
@@ -73,6 +75,7 @@ public final class WebhookSink: RecordSink {
         self.configuration = configuration
         var settings = HTTPClient.Configuration()
         settings.patience = configuration.patience
+        settings.stallTimeout = configuration.timeout
         settings.clock = configuration.clock
         client = HTTPClient(settings)
     }
@@ -103,13 +106,7 @@ public final class WebhookSink: RecordSink {
         for batch: BatchRecord,
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result {
-        let posting = WebhookPosting(
-            url: url,
-            configuration: configuration,
-            client: client,
-            signature: try configuration.secret.map { try WebhookSignature(secret: $0) },
-            batch: batch
-        )
+        let posting = try posting(for: batch)
         switch configuration.unit {
         case .batch: return try await body(WebhookBatchWriter(posting))
         case .record: return try await body(WebhookRecordWriter(posting))
@@ -118,4 +115,56 @@ public final class WebhookSink: RecordSink {
 
     /// Closes the connections.
     public func close() async { client.close() }
+
+    private func posting(for batch: BatchRecord) throws -> WebhookPosting {
+        WebhookPosting(
+            url: url,
+            configuration: configuration,
+            client: client,
+            signature: try configuration.secret.map { try WebhookSignature(secret: $0) },
+            batch: batch
+        )
+    }
+
+    /// Sends bodies of one's own, with the same header fields, names and waits as records.
+    ///
+    /// - Parameters:
+    ///   - bodies: The bodies, as JSON, each with what tells it from others of the batch's run
+    ///     whenever it is tried again.
+    ///   - batch: The batch.
+    ///   - sent: Told of each that was answered.
+    /// - Returns: What the receiver has against bodies, by their places; those not named were taken.
+    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the
+    ///   receiver asks to come back later.
+    package func send(
+        _ bodies: [(names: [String], body: [UInt8])],
+        for batch: BatchRecord,
+        sent: @escaping @Sendable () -> Void
+    ) async throws -> [Int: String] {
+        let posting = try posting(for: batch)
+        for (_, body) in bodies where body.count > configuration.maxBytes {
+            throw TrancheError(
+                .sinkFailed,
+                "batch \(batch.id) has a request of more than \(configuration.maxBytes) bytes, the most "
+                    + "of one to \(name); make the link's batches smaller (count), or send each event "
+                    + "apart (each)"
+            )
+        }
+        return try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+            var complaints: [Int: String] = [:]
+            for (place, request) in bodies.enumerated() {
+                if place >= configuration.concurrency, let (place, words) = try await group.next() {
+                    complaints[place] = words
+                }
+                group.addTask {
+                    let key = try posting.key(of: request.names)
+                    let words = try await posting.post(request.body, key: key)
+                    sent()
+                    return (place, words)
+                }
+            }
+            for try await (place, words) in group { complaints[place] = words }
+            return complaints
+        }
+    }
 }

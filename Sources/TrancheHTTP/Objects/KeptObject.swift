@@ -1,0 +1,96 @@
+import Tranche
+package import TrancheConnectors
+
+/// An object of S3 that is moved, removed or tagged once somebody is done with it.
+///
+/// Each does the same when it is done again. Who else writes to the object meanwhile is not seen.
+package struct KeptObject: Sendable {
+    private let object: ObjectName
+    private let configuration: ObjectStoreConfiguration
+    private let store: S3Store
+    /// Whether an earlier attempt may have come far.
+    private let isAgain: Bool
+
+    /// Names an object.
+    ///
+    /// - Parameters:
+    ///   - url: Its URL, `s3://BUCKET/NAME`.
+    ///   - credentials: Who connects.
+    ///   - isAgain: Whether there was an attempt before.
+    /// - Throws: `TrancheError` `.invalidItem` for what is none of S3.
+    package init(_ url: String, _ credentials: Credentials, isAgain: Bool) throws {
+        object = try ObjectName(url)
+        guard object.store == .amazon, !object.key.isEmpty, !object.key.hasSuffix("/") else {
+            throw TrancheError(
+                .invalidItem,
+                "'\(object.url)' is no object of S3, such as s3://BUCKET/NAME; others are neither moved, "
+                    + "removed nor tagged"
+            )
+        }
+        configuration = try ObjectStoreConfiguration(environment: credentials)
+        store = S3Store(configuration.s3, configuration.client)
+        self.isAgain = isAgain
+    }
+
+    /// Copies it to another name, unless that is there, and removes it.
+    ///
+    /// - Throws: `TrancheError` `.invalidItem` where it is gone, `.sinkFailed` where the other is
+    ///   there and is another, `.sinkUnavailable`.
+    package func move(to url: String) async throws {
+        let target = try ObjectName(url)
+        guard target.store == .amazon else {
+            throw TrancheError(.invalidItem, "'\(target.url)' is no name of an object of S3")
+        }
+        let there = try await store.tagOfContent(of: target)
+        guard let own = try await store.tagOfContent(of: object) else {
+            if isAgain, there != nil { return }
+            throw gone
+        }
+        if let there {
+            // A copy of an earlier attempt, whose object was not removed any more.
+            guard isAgain, there == own else {
+                throw TrancheError(
+                    .sinkFailed,
+                    "'\(target.url)' is there already, and nothing is replaced; move or remove it, then retry "
+                        + "this batch"
+                )
+            }
+        } else {
+            try await store.copy(object, to: target)
+            guard try await store.tagOfContent(of: object) == own else {
+                try await store.remove(target)
+                throw TrancheError(
+                    .invalidItem,
+                    "'\(object.url)' has changed while it was copied, and stays where it is"
+                )
+            }
+        }
+        try await store.remove(object)
+    }
+
+    /// Removes it.
+    ///
+    /// - Throws: As ``move(to:)``.
+    package func remove() async throws {
+        guard try await store.tagOfContent(of: object) != nil else {
+            if isAgain { return }
+            throw gone
+        }
+        try await store.remove(object)
+    }
+
+    /// Gives it a tag beside those that it has.
+    ///
+    /// - Throws: As ``move(to:)``.
+    package func tag(_ name: String, _ value: String) async throws {
+        guard try await store.tagOfContent(of: object) != nil else { throw gone }
+        try await store.tag(object, name, value)
+    }
+
+    private var gone: TrancheError {
+        TrancheError(
+            .invalidItem,
+            "'\(object.url)' is there no more, and nothing shows that it was moved or removed from here"
+        )
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheChains
+import TrancheConnectors
+
+@testable import TrancheHTTP
+
+@Suite("Objects that somebody is done with", .timeLimit(.minutes(10)))
+struct KeptObjectTests {
+    private func object(
+        _ bucket: TestBucket,
+        _ key: String,
+        isAgain: Bool = false
+    ) throws -> KeptObject {
+        let credentials = Credentials(try TestBucket.s3Environment())
+        return try KeptObject(bucket.url(key), credentials, isAgain: isAgain)
+    }
+
+    private func put(_ text: String, _ bucket: TestBucket, _ key: String) async throws {
+        let context = ConnectorContext(credentials: Credentials(try TestBucket.s3Environment()))
+        try await ObjectConnector().keep(Array(text.utf8), at: bucket.url(key), context)
+    }
+
+    private func content(_ bucket: TestBucket, _ key: String) async throws -> String? {
+        let store = S3Store(bucket.configuration.s3, HTTPClient())
+        guard try await store.tagOfContent(of: ObjectName(bucket.url(key))) != nil else {
+            return nil
+        }
+        let bytes = try await bucket.location(key).open()
+        let size = try await bytes.state().size
+        return String(decoding: try await bytes.read(0..<size), as: UTF8.self)
+    }
+
+    @Test("An object is moved, and replaces none")
+    func moves() async throws {
+        let bucket = try await TestBucket(.s3)
+        try await put("one", bucket, "in/a b.csv")
+        try await object(bucket, "in/a b.csv").move(to: bucket.url("done/in/a b.csv"))
+        #expect(try await content(bucket, "done/in/a b.csv") == "one")
+        #expect(try await content(bucket, "in/a b.csv") == nil)
+        // The attempt that comes again finds that it is done; a first one finds nothing.
+        try await object(bucket, "in/a b.csv", isAgain: true)
+            .move(to: bucket.url("done/in/a b.csv"))
+        await #expect(throws: TrancheError.self) {
+            try await object(bucket, "in/a b.csv").move(to: bucket.url("done/in/a b.csv"))
+        }
+        try await put("two", bucket, "in/a b.csv")
+        for isAgain in [false, true] {
+            let error = await #expect(throws: TrancheError.self) {
+                try await object(bucket, "in/a b.csv", isAgain: isAgain)
+                    .move(to: bucket.url("done/in/a b.csv"))
+            }
+            #expect(error?.message.contains("is there already") == true)
+        }
+        #expect(try await content(bucket, "done/in/a b.csv") == "one")
+        // A copy whose object was not removed any more.
+        try await put("one", bucket, "in/a b.csv")
+        try await object(bucket, "in/a b.csv", isAgain: true)
+            .move(to: bucket.url("done/in/a b.csv"))
+        #expect(try await content(bucket, "in/a b.csv") == nil)
+    }
+
+    @Test("An object is removed, once")
+    func removes() async throws {
+        let bucket = try await TestBucket(.s3)
+        try await put("one", bucket, "a")
+        try await object(bucket, "a").remove()
+        #expect(try await content(bucket, "a") == nil)
+        try await object(bucket, "a", isAgain: true).remove()
+        let error = await #expect(throws: TrancheError.self) {
+            try await object(bucket, "a").remove()
+        }
+        #expect(error?.message.contains("is there no more") == true)
+    }
+
+    @Test("An object is given a tag beside its own")
+    func tags() async throws {
+        let bucket = try await TestBucket(.s3)
+        try await put("one", bucket, "a")
+        let store = S3Store(bucket.configuration.s3, HTTPClient())
+        let name = try ObjectName(bucket.url("a"))
+        try await store.tag(name, "own", "a b")
+        for _ in 0..<2 { try await object(bucket, "a").tag("tranche", "done") }
+        let response = try await store.send(store.request(name, ["tagging": ""]))
+        let tags = try S3Tags(response.body).tags.map { "\($0.name)=\($0.value)" }
+        #expect(Set(tags) == ["own=a b", "tranche=done"])
+        await #expect(throws: TrancheError.self) {
+            try await object(bucket, "b").tag("tranche", "done")
+        }
+    }
+
+    @Test("What is no object of S3 is refused", arguments: ["gs://b/x", "s3://b", "s3://b/x/"])
+    func refused(_ url: String) {
+        #expect(throws: TrancheError.self) { try KeptObject(url, Credentials(), isAgain: false) }
+    }
+}
