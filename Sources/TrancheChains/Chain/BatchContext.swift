@@ -8,6 +8,8 @@ public final class BatchContext {
     public internal(set) var parameters: [String: String] = [:]
     /// What was counted so far; steps add under names of their own.
     public var counters = Counters()
+    /// Where the records come from, where that is not the batch's source.
+    var supply: (any RecordSupply)?
     /// Who is told of items that are no valid records; `nil` where the batch fails with them.
     var rejects: RejectCollector?
     /// The fields that all records of the source have; `nil` where each says its own.

@@ -6,7 +6,9 @@ extension ChainRun {
         var content = ReadBatch()
         let faults = FaultList()
         let records: ChunkReader<Record>
-        if let source = source as? any RecordMetaSource {
+        if let supply {
+            records = try await supply.records { faults.list.append($0) }
+        } else if let source = source as? any RecordMetaSource {
             records = try await source.records(of: batch.record) { faults.list.append($0) }
         } else {
             records = ItemRecords.reader(of: batch)
@@ -38,6 +40,8 @@ extension ChainRun {
         }
         if let content {
             records = content.reader(onFault: onFault)
+        } else if let supply {
+            records = try await supply.records(onFault: onFault)
         } else if let source = source as? any RecordMetaSource {
             records = try await source.records(of: batch.record, onFault: onFault)
         } else {

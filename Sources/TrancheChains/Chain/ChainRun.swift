@@ -98,24 +98,52 @@ struct ChainRun: Sendable {
     private let transactional: (any TransactionalRecordSink)?
     /// What keeps reading and writing apart, where they are stages.
     private let gates: StageGates?
+    /// Where the records come from, where that is not the source.
+    let supply: (any RecordSupply)?
     let key: RunKey
 
     /// Opens source and sink, and checks that all fits together.
     init(_ chain: SinkChain, _ inventory: Inventory, _ options: ChainOptions) async throws {
-        self.chain = chain.chain
-        sink = chain.sink
-        self.inventory = inventory
-        self.options = options
-        gates = options.stages.map { StageGates($0) }
-        source = try await inventory.source(chain.chain.source)
-        try options.stages?.requireFit(source.definition)
-        key = RunKey(
+        let source = try await inventory.source(chain.chain.source)
+        let key = RunKey(
             metaTable: source.definition.table,
             job: options.request.job,
             run: options.request.run
         )
+        try await self.init(chain, inventory, options, source, key, supply: nil)
+    }
+
+    /// Opens the sink for one batch, whose records come from elsewhere.
+    init(
+        _ chain: SinkChain,
+        of batch: Batch,
+        _ supply: any RecordSupply,
+        _ options: ChainOptions
+    ) async throws {
+        let key = batch.record.key
+        try await self.init(chain, batch.inventory, options, batch.source, key, supply: supply)
+    }
+
+    private init(
+        _ chain: SinkChain,
+        _ inventory: Inventory,
+        _ options: ChainOptions,
+        _ source: any MetaSource,
+        _ key: RunKey,
+        supply: (any RecordSupply)?
+    ) async throws {
+        self.chain = chain.chain
+        sink = chain.sink
+        self.inventory = inventory
+        self.options = options
+        self.source = source
+        self.key = key
+        self.supply = supply
+        gates = options.stages.map { StageGates($0) }
+        try options.stages?.requireFit(source.definition)
         fields =
-            (source as? any RecordMetaSource).map(\.fields) ?? ItemRecords.fields
+            supply.map(\.fields) ?? (source as? any RecordMetaSource).map(\.fields)
+            ?? ItemRecords.fields
         for attachment in chain.chain.attachments { try await attachment.prepare() }
         try await sink.prepare(for: try chain.chain.fields(fields), beside: inventory.store)
         try await inventory.require(options.promise, of: sink)
@@ -223,6 +251,9 @@ struct ChainRun: Sendable {
         // What is left of a batch when all others are done waits as any batch that failed.
         if !early.isEmpty, early.count == batch.count { return BatchFailure("\(error)") }
         do {
+            if let supply {
+                return try await batch.failure(error, reasons: refused.reasons(by: supply))
+            }
             return try await batch.failure(error, reasons: refused.reasons, early: early)
         } catch let unknown as TrancheError where unknown.code == .invalidArgument {
             // Records that a step made have ids of their own, which are no items'.
@@ -299,6 +330,7 @@ struct ChainRun: Sendable {
                 && batch.record.failures + 1 < options.request.policy.maxAttempts
         )
         context.parameters = options.parameters
+        context.supply = supply
         for attachment in chain.attachments { attachment.begin(context) }
         do {
             let source = try await reader(of: batch, read: content, context)
@@ -372,5 +404,18 @@ struct ChainRun: Sendable {
                     + "\(limit) are let through"
             )
         }
+    }
+}
+
+extension RecordsRefused {
+    /// The items of a batch to blame, each with what is wrong with its first record.
+    fileprivate func reasons(by supply: any RecordSupply) -> [Int64: String] {
+        var reasons: [Int64: String] = [:]
+        for failure in failures {
+            let place = supply.place(of: failure.id)
+            guard reasons[place.item] == nil else { continue }
+            reasons[place.item] = place.words + failure.message
+        }
+        return reasons
     }
 }

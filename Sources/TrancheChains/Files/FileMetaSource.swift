@@ -266,6 +266,18 @@ struct FileMetaSource: RecordMetaSource {
         return ChunkReader { try await reading.next(onFault) }
     }
 
+    /// Reads all records, from the first to the last.
+    func allRecords(
+        onFault: @escaping (RecordFault) throws -> Void
+    ) async throws -> ChunkReader<Record> {
+        var reading = Reading(source: self, place: dataStart, size: try await currentSize())
+        let onFault = { try onFault(withEncoding($0)) }
+        return ChunkReader { try await reading.next(onFault) }
+    }
+
+    /// Fails where the content is another than it was when it was opened.
+    func requireUnchanged() async throws { _ = try await currentSize() }
+
     /// A fault that says what to do about text in another encoding.
     private func withEncoding(_ fault: RecordFault) -> RecordFault {
         var fault = fault

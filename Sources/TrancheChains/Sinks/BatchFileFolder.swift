@@ -55,12 +55,19 @@ final class BatchFileFolder: Sendable {
             && parts.allSatisfy { $0.utf8.allSatisfy { $0 &- 0x30 < 10 } }
     }
 
+    /// The file of a batch.
+    private func file(of batch: BatchRecord) -> String {
+        "\(path)/\(PartFolder.name(of: batch).dropLast("part".count))\(suffix)"
+    }
+
+    /// Removes what an earlier attempt of a batch left.
+    func remove(_ batch: BatchRecord) throws { try OutputFile.remove(file(of: batch)) }
+
     /// Begins a batch's file, aside.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
         try PartFolder.makeFolder(path)
         try await sign(for: batch)
-        let name = PartFolder.name(of: batch).dropLast("part".count)
-        let file = OutputFile("\(path)/\(name)\(suffix)", mark: "\(batch.attempt)")
+        let file = OutputFile(file(of: batch), mark: "\(batch.attempt)")
         try await file.open()
         return file
     }

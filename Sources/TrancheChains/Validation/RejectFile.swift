@@ -12,8 +12,13 @@ import Tranche
 /// together from the parts of the batches that succeeded, in order of id. Where no item was refused, there is
 /// no file. Those of other jobs and inventories stay out of it. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
 public struct RejectFile: Sendable {
-    private let parts: PartFolder
+    private let place: Place
     private let namesSource: Bool
+
+    private enum Place: Sendable {
+        case oneFile(PartFolder)
+        case folder(BatchFileFolder, path: String)
+    }
 
     /// A file of JSON Lines.
     ///
@@ -28,17 +33,35 @@ public struct RejectFile: Sendable {
         overwrites: Bool = false,
         namesSource: Bool = false
     ) -> RejectFile {
-        RejectFile(parts: PartFolder(path, overwrites: overwrites), namesSource: namesSource)
+        RejectFile(
+            place: .oneFile(PartFolder(path, overwrites: overwrites)),
+            namesSource: namesSource
+        )
+    }
+
+    /// A folder with a file of JSON Lines for each batch that has rejects, for runs without an end.
+    ///
+    /// - Parameter path: The folder's path.
+    /// - Returns: The folder.
+    package static func folder(_ path: String) -> RejectFile {
+        let folder = BatchFileFolder(path, overwrites: false, suffix: "jsonl")
+        return RejectFile(place: .folder(folder, path: path), namesSource: false)
     }
 }
 
 extension RejectFile: ChainAttachment {
     func prepare() async throws {
-        try parts.prepare()
+        switch place {
+        case .oneFile(let parts): try parts.prepare()
+        case .folder(_, let path): try PartFolder.requireWritable(path)
+        }
     }
 
     func claim(_ run: SinkRun) async throws -> [String] {
-        try await parts.claim(run)
+        switch place {
+        case .oneFile(let parts): try await parts.claim(run)
+        case .folder(let folder, _): try await folder.claim(run)
+        }
     }
 
     func begin(_ context: BatchContext) {
@@ -49,9 +72,17 @@ extension RejectFile: ChainAttachment {
         guard let rejects = context.rejects else { return }
         var lines: [UInt8] = []
         let source = namesSource ? context.batch.key.metaTable : nil
-        for fault in rejects.take() { Self.append(fault, of: source, to: &lines) }
+        for fault in rejects.take() {
+            Self.append(fault, of: source, from: context.supply?.place(of: fault.id), to: &lines)
+        }
         if lines.isEmpty { return }
-        if rejects.part == nil { rejects.part = try await parts.begin(context.batch) }
+        if rejects.part == nil {
+            rejects.part =
+                switch place {
+                case .oneFile(let parts): try await parts.begin(context.batch)
+                case .folder(let folder, _): try await folder.begin(context.batch)
+                }
+        }
         try await rejects.part?.append(lines)
     }
 
@@ -59,7 +90,10 @@ extension RejectFile: ChainAttachment {
         if let part = context.rejects?.part {
             try await part.finish()
         } else {
-            try await parts.remove(context.batch)
+            switch place {
+            case .oneFile(let parts): try await parts.remove(context.batch)
+            case .folder(let folder, _): try folder.remove(context.batch)
+            }
         }
     }
 
@@ -68,6 +102,7 @@ extension RejectFile: ChainAttachment {
     }
 
     func assemble(_ run: SinkRun) async throws {
+        guard case .oneFile(let parts) = place else { return }
         let kept = try await parts.parts(of: run, areAllThere: false)
         if kept.isEmpty { return try parts.removeTarget(of: run.key) }
         try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
@@ -76,15 +111,20 @@ extension RejectFile: ChainAttachment {
     private static func append(
         _ fault: RecordFault,
         of source: String?,
+        from place: RecordPlace?,
         to lines: inout [UInt8]
     ) {
         lines.append(UInt8(ascii: "{"))
-        if let source {
+        if let place { lines += "\"event\":\(place.item),".utf8 }
+        if let source = place?.file ?? source {
             lines += "\"source\":".utf8
             JSONBytes.append(source.utf8, to: &lines)
             lines.append(UInt8(ascii: ","))
         }
-        lines += "\"offset\":\(fault.id),\"errors\":[".utf8
+        if let offset = place == nil ? fault.id : place?.offset {
+            lines += "\"offset\":\(offset),".utf8
+        }
+        lines += "\"errors\":[".utf8
         for (index, error) in fault.errors.enumerated() {
             if index > 0 { lines.append(UInt8(ascii: ",")) }
             lines.append(UInt8(ascii: "{"))
