@@ -12,8 +12,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,41 @@ static inline long long tranche_birth_time(int file, const char *path) {
     if (syscall(SYS_statx, folder, path, flags, STATX_BTIME, &state) != 0) return 0;
     if (!(state.stx_mask & STATX_BTIME)) return 0;
     return state.stx_btime.tv_sec * 1000000000LL + state.stx_btime.tv_nsec;
+}
+
+// renameat2 stands behind _GNU_SOURCE. Renames a file, and replaces none; where the file system
+// cannot do that at once, by another link to it. 0 when done, else errno.
+static inline int tranche_rename_new(const char *from, const char *to) {
+    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1u /* RENAME_NOREPLACE */) == 0) return 0;
+    if (errno != ENOSYS && errno != EINVAL) return errno;
+    if (link(from, to) != 0) return errno;
+    return unlink(from) == 0 ? 0 : errno;
+}
+
+// Whether the kernel tells of what is changed in a folder: 1, and 0 on file systems that other
+// machines or programs change behind its back. The numbers are those of statfs(2).
+static inline int tranche_tells_changes(const char *folder) {
+    struct statfs state;
+    if (statfs(folder, &state) != 0) return 1;
+    switch ((unsigned long)state.f_type & 0xFFFFFFFFul) {
+        case 0x6969ul: /* NFS */
+        case 0x517Bul: /* SMB */
+        case 0xFE534D42ul: /* SMB2 */
+        case 0xFF534D42ul: /* CIFS */
+        case 0x65735546ul: /* FUSE */
+        case 0x01021997ul: /* 9P */
+        case 0x5346414Ful: /* AFS */
+        case 0x6B414653ul: /* AFS */
+        case 0x00C36400ul: /* Ceph */
+        case 0x0BD00BD0ul: /* Lustre */
+        case 0x47504653ul: /* GPFS */
+        case 0x73757245ul: /* Coda */
+        case 0x7461636Ful: /* OCFS2 */
+        case 0x01161970ul: /* GFS2 */
+        case 0x786F4256ul: /* VirtualBox */
+            return 0;
+        default: return 1;
+    }
 }
 
 // getopt keeps its state in global variables, which Swift does not let through.

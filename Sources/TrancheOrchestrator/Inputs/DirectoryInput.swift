@@ -5,8 +5,11 @@ import Tranche
 ///
 /// A file is complete when it has not changed for ``quiet``, or where ``marker`` says so, and is
 /// given then. It is told from others by its path, size, time of change and number on its disk:
-/// one that is written again is another. The folder is looked through from time to time, so that
-/// file systems that tell of no changes are watched as well.
+/// one that is written again is another.
+///
+/// Where the kernel tells of changes (inotify), what has changed is looked at at once, and a file
+/// that is moved to where it is counts as complete. All is looked through from time to time besides:
+/// on file systems of other machines, and where the kernel's watches are used up, that is all.
 public struct DirectoryInput: Input {
     /// The name in the graph.
     public let name: String
@@ -50,18 +53,31 @@ public struct DirectoryInput: Input {
         self.operations = operations
     }
 
-    /// Looks through the folder again and again.
+    /// Looks through the folder again and again, and at what the kernel says has changed.
     public func run(_ log: InputLog) async throws {
+        var watching = FolderWatching(of: self, log)
+        defer { watching.stop() }
+        watching.start()
         var known = try await KnownFiles(in: log)
-        var told: Set<String> = []
+        let stopwatch = Stopwatch(log.clock)
         while true {
+            let began = stopwatch.elapsed
             do {
                 try await look(&known, log, isAlone: false)
             } catch let error as TrancheError where error.code == .invalidItem {
                 // The others are given; it is told once.
-                if told.insert(error.message).inserted { log.report(error) }
+                watching.tell(error)
             }
-            try await log.clock.sleep(for: interval)
+            // Until all is looked through again.
+            var left = interval
+            while left > .zero {
+                try await watching.wait(upTo: left)
+                guard watching.take() else { break }
+                try await look(at: &watching.files, &known, log)
+                left = interval - (stopwatch.elapsed - began)
+            }
+            // One that was away may be there again.
+            watching.start()
         }
     }
 
@@ -79,7 +95,36 @@ public struct DirectoryInput: Input {
         // The time that the file system's own times are compared with.
         let now = Date()
         let found = try await FolderLister().list(self, now: now)
-        let new = found.complete.filter { !known.has($0) }
+        try await give(found.complete, &known, log)
+        // What could not be looked into has not gone.
+        let gone =
+            found.fault == nil
+            ? known.remove(allBut: found.files, isAlone: isAlone, now: now) : []
+        for start in stride(from: 0, to: gone.count, by: 500) {
+            try await log.forget(Array(gone[start..<min(start + 500, gone.count)]))
+        }
+        // The others are given all the same.
+        if let fault = found.fault { throw fault }
+    }
+
+    /// Looks at files that have changed; those that may still change stay.
+    private func look(
+        at files: inout [String: Bool],
+        _ known: inout KnownFiles,
+        _ log: InputLog
+    ) async throws {
+        guard !files.isEmpty else { return }
+        let found = try await FolderLister().look(at: files, self, now: Date())
+        files = found.waiting
+        try await give(found.complete, &known, log)
+    }
+
+    private func give(
+        _ files: [FoundFile],
+        _ known: inout KnownFiles,
+        _ log: InputLog
+    ) async throws {
+        let new = files.filter { !known.has($0) }
         for start in stride(from: 0, to: new.count, by: 500) {
             let part = new[start..<min(start + 500, new.count)]
             try await log.append(
@@ -95,15 +140,6 @@ public struct DirectoryInput: Input {
             )
             for file in part { known.add(file) }
         }
-        // What could not be looked into has not gone.
-        let gone =
-            found.fault == nil
-            ? known.remove(allBut: found.files, isAlone: isAlone, now: now) : []
-        for start in stride(from: 0, to: gone.count, by: 500) {
-            try await log.forget(Array(gone[start..<min(start + 500, gone.count)]))
-        }
-        // The others are given all the same.
-        if let fault = found.fault { throw fault }
     }
 
     private func event(of file: FoundFile, isNew: Bool) -> Event {
@@ -111,7 +147,8 @@ public struct DirectoryInput: Input {
             location: folder,
             operation: isNew ? .create : .update,
             id: file.path,
-            payload: #"{"size":\#(file.size),"modified":"\#(file.modifiedAt.utcText)"}"#
+            payload: #"{"size":\#(file.size),"modified":"\#(file.modifiedAt.utcText)","#
+                + #""mark":"\#(file.mark.text)"}"#
         )
     }
 }

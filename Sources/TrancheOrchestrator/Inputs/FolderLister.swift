@@ -55,6 +55,59 @@ actor FolderLister {
         return listing
     }
 
+    /// Looks at files that have changed.
+    ///
+    /// - Parameters:
+    ///   - paths: The files, or their markers; whether they were moved to where they are.
+    ///   - input: Which files are meant.
+    ///   - now: The time that files must have been quiet before.
+    /// - Returns: Those that are complete, and those that are to be looked at again.
+    /// - Throws: `TrancheError` `.sourceUnavailable`.
+    func look(
+        at paths: [String: Bool],
+        _ input: DirectoryInput,
+        now: Date
+    ) throws -> (complete: [FoundFile], waiting: [String: Bool]) {
+        var complete: [FoundFile] = []
+        var waiting: [String: Bool] = [:]
+        let bound = (now.timeIntervalSince1970 - input.quiet.seconds) * 1e9
+        var moved: [String: Bool] = [:]
+        for (path, wasMoved) in paths {
+            var file = path
+            if let marker = input.marker, path.hasSuffix(marker) {
+                file = String(path.dropLast(marker.count))
+            }
+            moved[file] = moved[file] == true || wasMoved
+        }
+        for (path, wasMoved) in moved {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            guard !name.hasPrefix("."), isMeant(name, input), let status = try status(of: path),
+                status.st_mode & S_IFMT == S_IFREG
+            else { continue }
+            let file = FoundFile(path, status)
+            if let marker = input.marker {
+                guard try self.status(of: path + marker) != nil else { continue }
+                complete.append(file)
+            } else if wasMoved || input.quiet <= .zero || Double(file.modified) <= bound {
+                complete.append(file)
+            } else {
+                waiting[path] = false
+            }
+        }
+        complete.sort { ($0.modified, $0.path) < ($1.modified, $1.path) }
+        return (complete, waiting)
+    }
+
+    /// What tells a file from itself when it was another; `nil` where there is no regular file.
+    ///
+    /// - Throws: `TrancheError` `.sourceUnavailable` where it cannot be seen.
+    func mark(of path: String) throws -> FileMark? {
+        guard let status = try status(of: path), status.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
+        return FoundFile(path, status).mark
+    }
+
     private func isMeant(_ name: String, _ input: DirectoryInput) -> Bool {
         if let marker = input.marker, name.hasSuffix(marker) { return false }
         return input.suffixes.isEmpty || input.suffixes.contains { name.hasSuffix($0) }
@@ -116,7 +169,7 @@ actor FolderLister {
 }
 
 extension FoundFile {
-    fileprivate init(_ path: String, _ status: stat) {
+    init(_ path: String, _ status: stat) {
         self.init(
             path: path,
             size: Int64(status.st_size),

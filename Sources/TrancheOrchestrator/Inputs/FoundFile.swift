@@ -7,13 +7,16 @@ struct FoundFile: Sendable {
     let size: Int64
     /// Nanoseconds since 1970.
     let modified: Int64
+    /// What tells it from itself when it was another.
+    let mark: FileMark
     /// What tells it from any other, and from itself when it was another.
     let identity: String
 
     /// Describes a file, with its number on its disk.
     init(path: String, size: Int64, modified: Int64, number: UInt64) {
         (self.path, self.size, self.modified) = (path, size, modified)
-        let mark = "|\(size)|\(modified)|\(number)"
+        mark = FileMark(size: size, modified: modified, number: number)
+        let mark = "|\(mark.text)"
         // A path that leaves no room stands for itself by its digest.
         let hasRoom = path.utf8.count + mark.utf8.count <= 1024
         identity = (hasRoom ? path : "#\(FNVHash(of: path).value)") + mark
