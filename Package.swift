@@ -159,7 +159,7 @@ let package = Package(
             name: "TrancheOrchestrator",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL", "TrancheChains",
-                "TrancheWorkflows", "TrancheHTTP", "CYAML",
+                "TrancheWorkflows", "TrancheHTTP", "CYAML", "CPosix",
             ],
             swiftSettings: strict
         ),
@@ -271,8 +271,8 @@ let package = Package(
             name: "TrancheOrchestratorTests",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
-                "TranchePostgreSQL", "TrancheWorkflows", "TrancheOrchestrator", "TrancheHTTP",
-                "TrancheTestKit", "TestSupport",
+                "TranchePostgreSQL", "TrancheChains", "TrancheWorkflows", "TrancheOrchestrator",
+                "TrancheHTTP", "TrancheTestKit", "TestSupport",
             ],
             swiftSettings: strict
         ),

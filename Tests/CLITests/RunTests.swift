@@ -269,4 +269,46 @@ import TrancheTestKit
             try bench.rows("SELECT count(*), max(number) FROM inventory_event")[0] == "1000|1000"
         )
     }
+
+    @Test("Rows of files are written once, and files moved, however often who runs them dies")
+    func killedChains() async throws {
+        let seed = UInt64.random(in: 0 ..< .max)
+        var generator = SplitMix64(seed: seed)
+        let bench = try await CommandLineBench()
+        try bench.write(
+            """
+            inputs: {raw: {type: directory, folder: "\(bench.path("raw"))", quiet: 0s}}
+            processes:
+              store: {type: chain, records: file, sink: "table:row", promise: transactional}
+            links:
+              - {from: raw, to: store, count: 3, lease: 1s, max_attempts: 100,
+                 then: {move: "\(bench.path("done"))"}}
+            """,
+            to: "p.yaml"
+        )
+        // Without a key each record is a new row: one that was written twice would show.
+        try bench.execute("CREATE TABLE row (id INTEGER)")
+        for file in 0..<150 {
+            let rows = (0..<20).map { "\(file * 20 + $0)\n" }.joined()
+            try bench.write("id\n" + rows, to: "raw/\(file).csv")
+        }
+        let names = { (folder: String) in
+            (try? FileManager.default.contentsOfDirectory(atPath: bench.path(folder)).count) ?? 0
+        }
+        for round in 0..<8 {
+            let running = try Executable.tranche.start(
+                ["run", bench.path("p.yaml")],
+                environment: bench.environment
+            )
+            _ = await eventually { names("done") >= round * 15 + 5 }
+            for _ in 0..<Int.random(in: 0..<5000, using: &generator) { sched_yield() }
+            running.send(SIGKILL)
+            _ = await running.outcome()
+        }
+        let last = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(last.status == .done, "seed \(seed): \(last.errors)")
+        let rows = try bench.rows("SELECT count(*), count(DISTINCT id) FROM row")
+        #expect(rows == ["3000|3000"], "seed \(seed)")
+        #expect(names("raw") == 0 && names("done") == 150, "seed \(seed)")
+    }
 }

@@ -71,11 +71,27 @@ extension Inventory {
         input: String,
         keeping keep: Duration
     ) async throws -> (removed: Int, passed: [RunKey]) {
+        try await clean(input: input, keeping: keep, besides: [])
+    }
+
+    /// Likewise, where others than those who read the log need events of it.
+    ///
+    /// - Parameters:
+    ///   - input: The input's name.
+    ///   - keep: How long events are kept that somebody still needs.
+    ///   - others: What others need.
+    /// - Returns: How many were removed, and the runs that were passed.
+    /// - Throws: As ``clean(input:keeping:)``.
+    package func clean(
+        input: String,
+        keeping keep: Duration,
+        besides others: [InputLogNeed]
+    ) async throws -> (removed: Int, passed: [RunKey]) {
         guard let log = try await retrying({ _ in try await store.inputLog(input) }) else {
             throw InputLogSource.noLog(input, in: store.name)
         }
         let metaTable = InputLogSource.prefix + input
-        var needs = try await needs(ofSource: metaTable, above: log.floor)
+        var needs = try await needs(ofSource: metaTable, above: log.floor) + others
         // Nobody has read it: it waits for who will, as long as it may.
         var done = needs.map(\.done).min() ?? 0
         // Looking for what is old is for those that somebody still needs.
@@ -87,7 +103,7 @@ extension Inventory {
             }
         if let old, old > log.floor {
             // What failed that long ago is needed no more.
-            needs = try await self.needs(ofSource: metaTable, above: old)
+            needs = try await self.needs(ofSource: metaTable, above: old) + others
             done = needs.map(\.done).min() ?? 0
         }
         // The last event stays, whatever becomes of it.

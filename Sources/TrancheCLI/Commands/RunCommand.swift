@@ -114,7 +114,7 @@ struct RunCommand: Command {
         _ context: Context
     ) throws -> Orchestrator {
         let pipeline = try PipelineFile.refusing {
-            try file.pipeline({ programs.process($0) }, context)
+            try file.pipeline({ programs.process($0) }, context, programs.workflows)
         }
         guard pipeline.description.digest == record.digest else {
             throw UsageError("\(file.path) was changed while it was read; run it again")
@@ -125,8 +125,10 @@ struct RunCommand: Command {
         means.program = { try programs.handler($0, $1) }
         means.alertProgram = { try await programs.alert($0, $1) }
         means.onBatch = { progress.show($1, of: $0) }
+        let credentials = try context.settings.connecting.credentials
         return try pipeline.orchestrator(on: inventory, stop: programs.stop, with: means) {
             $0.grace = programs.grace.length
+            $0.credentials = credentials
             $0.onBatch = { job, report in progress.show(report, of: job.name) }
         }
     }

@@ -3,6 +3,7 @@ import Tranche
 import TrancheConnectors
 import TrancheOrchestrator
 import TrancheServer
+import TrancheWorkflows
 
 /// A pipeline's file, as an operand.
 struct PipelineFile: Sendable {
@@ -28,9 +29,11 @@ struct PipelineFile: Sendable {
               - nightly -> report
 
         Types of inputs: directory, schedule, inventory (what another job has done), listing
-        (what a source lists), postgresql (changes of tables), webhook (what is sent). Types of processes: program,
-        container. A program gets its events as JSON Lines on standard input, a
-        single one as PIPELINE_EVENT as well.
+        (what a source lists), postgresql (changes of tables), webhook (what is sent). Types
+        of processes: program, container, webhook, chain (records of events or of their files into a sink),
+        workflow. A program gets its events as JSON Lines on standard input, a
+        single one as PIPELINE_EVENT as well. A link's {then: {move: FOLDER}}, {then: delete} or
+        {then: tag} says what becomes of the file of an event that is done.
 
         Beside these a file may have a name, an inventory, databases, budgets, jobs and alerts:
 
@@ -52,12 +55,14 @@ struct PipelineFile: Sendable {
     /// - Parameters:
     ///   - programs: Makes processes that run programs.
     ///   - context: Where sources are made.
+    ///   - workflows: How workflows are worked on.
     ///   - looks: Whether the file is only looked at: no credential is looked up then.
     /// - Returns: The pipeline.
     /// - Throws: ``UsageError`` for a file that cannot be read; `YAMLFaults`, `YAMLError`.
     func pipeline(
         _ programs: @escaping PipelineTypes.ProcessMaker,
         _ context: Context,
+        _ workflows: WorkflowOptions = WorkflowOptions(),
         onlyLooking looks: Bool = false
     ) throws -> Pipeline {
         let bytes: [UInt8]
@@ -66,7 +71,7 @@ struct PipelineFile: Sendable {
         } catch {
             throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
         }
-        var types = try Self.types(programs, context)
+        var types = try Self.types(programs, context, workflows)
         if looks { types.credentials = nil }
         return try Pipeline(bytes: bytes, file: path, types: types)
     }
@@ -74,9 +79,15 @@ struct PipelineFile: Sendable {
     /// The types of inputs and processes of this program.
     static func types(
         _ programs: @escaping PipelineTypes.ProcessMaker,
-        _ context: Context
+        _ context: Context,
+        _ workflows: WorkflowOptions = WorkflowOptions()
     ) throws -> PipelineTypes {
-        var types = PipelineTypes.standard(.ofProgram, try context.settings.connecting)
+        var types = PipelineTypes.standard(
+            .ofProgram,
+            try context.settings.connecting,
+            environment: context.environment,
+            workflows: workflows
+        )
         types.processes["program"] = programs
         types.addWebhook(environment: context.environment)
         types.credentials = context.settings.credentials

@@ -26,6 +26,15 @@ struct PipelinePrograms: Sendable {
         }
     }
 
+    /// How the processes that are workflows are worked on: with programs.
+    var workflows: WorkflowOptions {
+        var options = WorkflowOptions()
+        options.stop = stop
+        options.grace = grace.length
+        options.run(programs: environment, guardian, stop, grace, clock, progress)
+        return options
+    }
+
     /// Makes the handler of a job.
     func handler(_ words: [String], _ workflow: Workflow) throws -> any BatchHandler {
         let variables = try WorkflowParameters(workflow.parameters).environment

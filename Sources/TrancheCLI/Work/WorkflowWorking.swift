@@ -37,20 +37,9 @@ struct WorkflowWorking: Sendable {
         options.stop = stop
         options.grace = grace.length
         options.onNotice = { progress.update($0, isAlwaysShown: true) }
-        options.program = { words, workflow in
-            let variables = try WorkflowParameters(workflow.parameters).environment
-            let program = BatchProgram(
-                path: try ProgramFinder(environment: context.environment).path(of: words[0]),
-                arguments: words,
-                environment: context.environment.merging(variables) { _, own in own },
-                guardian: guardian,
-                stop: stop,
-                grace: grace,
-                clock: inventory.configuration.clock,
-                copy: { progress.copy($0) }
-            )
-            return ProgramHandler(program: program, progress: progress, report: { _ in })
-        }
+        let environment = context.environment
+        let clock = inventory.configuration.clock
+        options.run(programs: environment, guardian, stop, grace, clock, progress)
         if case .records = workflow.work { options.onBatch = { progress.note($0) } }
         let start = ContinuousClock.now
         let asked = options
@@ -69,6 +58,33 @@ struct WorkflowWorking: Sendable {
         } catch {
             progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
             throw error
+        }
+    }
+}
+
+extension WorkflowOptions {
+    /// Has workflows run programs, which find the parameters in their environment.
+    mutating func run(
+        programs environment: [String: String],
+        _ guardian: ProcessGuard,
+        _ stop: StopSource,
+        _ grace: Grace,
+        _ clock: any Clock<Duration>,
+        _ progress: Progress
+    ) {
+        program = { words, workflow in
+            let variables = try WorkflowParameters(workflow.parameters).environment
+            let program = BatchProgram(
+                path: try ProgramFinder(environment: environment).path(of: words[0]),
+                arguments: words,
+                environment: environment.merging(variables) { _, own in own },
+                guardian: guardian,
+                stop: stop,
+                grace: grace,
+                clock: clock,
+                copy: { progress.copy($0) }
+            )
+            return ProgramHandler(program: program, progress: progress, report: { _ in })
         }
     }
 }

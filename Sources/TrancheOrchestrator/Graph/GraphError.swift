@@ -4,6 +4,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case duplicateName(String)
     /// The name cannot be one.
     case invalidName(String)
+    /// The name means something of its own.
+    case reservedName(String)
     /// A link leads from what is neither input nor process.
     case unknownSource(String, to: String)
     /// A link leads to a process that there is not.
@@ -37,6 +39,8 @@ extension GraphError: CustomStringConvertible {
         case .invalidName(let name):
             "'\(name)' cannot be the name of an input or process; give 1 to 40 letters, digits, "
                 + "'.', '_' and '-', the first a letter or digit"
+        case .reservedName(let name):
+            "'\(name)' is what follows a link with 'then'; give the input or process another name"
         case .unknownSource(let source, let process):
             "unable to run \"\(source)\" -> \"\(process)\" part of process, \"\(source)\" is "
                 + "neither an input nor a process"
@@ -54,8 +58,8 @@ extension GraphError: CustomStringConvertible {
         case .tooManyPaths(let most):
             "there are more than \(most) ways from inputs to processes; each is a job of its own"
         case .needsInput(let link):
-            "the link \(link) leads from a process: 'coalesce' and 'start' go with links from "
-                + "inputs"
+            "the link \(link) leads from a process: 'coalesce', 'start' and 'then' go with links "
+                + "from inputs"
         case .coalescesOperations(let link):
             "the link \(link) names operations, and coalesces: of events about the same the newest "
                 + "counts, whatever its operation; leave out one of them"

@@ -42,7 +42,10 @@ extension PipelineGraph {
             let isLast = place == next.count - 1
             let line = indent + (isLast ? "`-- " : "|-- ") + link.process + remarks(of: link)
             let deeper = indent + (isLast ? "    " : "|   ")
-            return [line] + branches(after: link.process, indented: deeper)
+            let below = branches(after: link.process, indented: deeper)
+            guard let after = link.then else { return [line] + below }
+            let branch = below.isEmpty ? "`-- " : "|-- "
+            return [line, "\(deeper)\(branch)\(link.process).then (\(after.name))"] + below
         }
     }
 
@@ -64,7 +67,22 @@ extension PipelineGraph {
         lines += inputs.map { "    \"\($0)\" [shape=cds];" }
         lines += processes.map { "    \"\($0)\" [shape=box];" }
         lines += links.map { "    \"\($0.source)\" -> \"\($0.process)\"\(dotLabel(of: $0));" }
+        for (link, vertex) in afters {
+            lines.append("    \"\(vertex)\" [shape=note];")
+            lines.append(
+                "    \"\(link.process)\" -> \"\(vertex)\" [label=\"\(link.then?.name ?? "")\"];"
+            )
+        }
         return (lines + ["}"]).map { $0 + "\n" }.joined()
+    }
+
+    /// What follows links, as vertices; with the input where several links lead to a process.
+    private var afters: [(link: Link, vertex: String)] {
+        let followed = links.filter { $0.then != nil }
+        return followed.map { link in
+            let isOne = followed.count { $0.process == link.process } == 1
+            return (link, isOne ? "\(link.process).then" : "\(link.name).then")
+        }
     }
 
     private func dotLabel(of link: Link) -> String {
@@ -85,6 +103,11 @@ extension PipelineGraph {
             }
             let words = remarks(of: link).dropFirst(2).dropLast()
             return "    \(source) -->\(words.isEmpty ? "" : "|\"\(words)\"|") \(process)"
+        }
+        for (place, (link, vertex)) in afters.enumerated() {
+            guard let process = numbers[link.process] else { continue }
+            lines.append("    t\(place)[/\"\(vertex)\"/]")
+            lines.append("    \(process) -->|\"\(link.then?.name ?? "")\"| t\(place)")
         }
         return lines.map { $0 + "\n" }.joined()
     }

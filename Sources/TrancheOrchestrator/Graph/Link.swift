@@ -35,6 +35,11 @@ public struct Link: Sendable, Hashable {
     /// A batch that fails is offered again at once, before any later one, until its attempts are
     /// used up; the policy's backoff and ``settleWait`` count for nothing.
     public var isOrdered: Bool
+    /// What becomes of the files that events name when the process has succeeded on them; nothing
+    /// by default.
+    ///
+    /// It is a job of its own over the link's completions, the link's name with `/then` behind it.
+    public var then: AfterLoad?
 
     /// Where a new link begins.
     public enum Start: String, Sendable, Hashable, Codable, CaseIterable {
@@ -57,7 +62,8 @@ public struct Link: Sendable, Hashable {
         start: Start = .floor,
         timeout: Duration? = nil,
         settleWait: Duration? = nil,
-        isOrdered: Bool = false
+        isOrdered: Bool = false,
+        then: AfterLoad? = nil
     ) {
         self.source = source
         self.process = process
@@ -71,7 +77,11 @@ public struct Link: Sendable, Hashable {
         self.timeout = timeout
         self.settleWait = settleWait
         self.isOrdered = isOrdered
+        self.then = then
     }
+
+    /// The name of what follows a link with ``then``, which no process can have.
+    static let after = "then"
 
     /// The link's name: what it leads from and to.
     public var name: String { "\(source)/\(process)" }

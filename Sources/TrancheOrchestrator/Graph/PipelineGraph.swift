@@ -1,3 +1,5 @@
+import Tranche
+
 /// Inputs, processes, and the links between them, as names: a directed graph without circles.
 ///
 /// What would make it another is refused before anything is changed.
@@ -47,7 +49,9 @@ public struct PipelineGraph: Sendable, Hashable {
             }
             throw .unknownProcess(link.process, from: link.source)
         }
-        if processes.contains(link.source), link.coalesce != nil || link.start == .end {
+        if processes.contains(link.source),
+            link.coalesce != nil || link.start == .end || link.then != nil
+        {
             throw .needsInput(link.name)
         }
         guard link.coalesce == nil || link.operations.isEmpty else {
@@ -76,6 +80,7 @@ public struct PipelineGraph: Sendable, Hashable {
             let first = name.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-"),
             first != UInt8(ascii: "_")
         else { throw .invalidName(name) }
+        guard name != Link.after else { throw .reservedName(name) }
         guard !inputs.contains(name), !processes.contains(name) else {
             throw .duplicateName(name)
         }
@@ -132,6 +137,15 @@ public struct PipelineGraph: Sendable, Hashable {
         var place = 0
         while place < jobs.count, jobs.count < most {
             let job = jobs[place]
+            if let after = job.link.then {
+                var link = Link(from: job.link.process, to: Link.after)
+                // What is done again does the same.
+                link.policy = job.link.policy
+                link.policy.execution = .atLeastOnce
+                jobs.append(
+                    LinkJob(link: link, input: job.input, upstream: job.name, after: after)
+                )
+            }
             jobs += links.filter { $0.source == job.link.process }.map {
                 LinkJob(link: $0, input: job.input, upstream: job.name)
             }
@@ -149,6 +163,14 @@ public struct LinkJob: Sendable, Hashable {
     public var input: String
     /// The job whose completions are read; `nil` where the events of the input are.
     public var upstream: String?
+    /// What it does with the files of the events that the other job was done with; `nil` (the
+    /// default) where a process runs.
+    public var after: AfterLoad?
+
+    /// Describes a job.
+    init(link: Link, input: String, upstream: String?, after: AfterLoad? = nil) {
+        (self.link, self.input, self.upstream, self.after) = (link, input, upstream, after)
+    }
 
     /// The job's name: the way from the input to the process, such as `orders/validate/store`.
     public var name: String { upstream.map { "\($0)/\(link.process)" } ?? link.name }

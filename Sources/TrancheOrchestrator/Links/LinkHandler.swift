@@ -83,8 +83,7 @@ struct LinkHandler: BatchHandler {
 
 extension Inventory {
     /// The last events of a log about the same as some of its events, by the numbers of these.
-    fileprivate func lastEvents(of input: String, _ numbers: [Int64]) async throws -> [Int64: Int64]
-    {
+    func lastEvents(of input: String, _ numbers: [Int64]) async throws -> [Int64: Int64] {
         try await retrying { _ in
             var last: [Int64: Int64] = [:]
             for run in IDRuns(numbers).runs {

@@ -1,4 +1,5 @@
 import Tranche
+import TrancheConnectors
 
 /// What a pipeline's file says of an input or a process.
 ///
@@ -83,6 +84,27 @@ public final class PartSettings {
 
     /// Any value as JSON, that has to be there.
     public func json(_ key: String) -> String? { fields.require(key, .json) }
+
+    /// Any value as JSON that may be absent.
+    public func optionalJSON(_ key: String) -> String? { fields.read(key, .json) }
+
+    /// A value of a type that JSON has, which may be absent.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - type: The type.
+    /// - Returns: The value; `nil` where there is none, or one that is wrong, which is a fault then.
+    func value<Value: Decodable>(_ key: String, as type: Value.Type) -> Value? {
+        guard let json = optionalJSON(key) else { return nil }
+        do {
+            return try JSONText.decode(type, from: json)
+        } catch let error as DecodingError {
+            fault("\(SpecError(error, within: [:]))", key: key)
+        } catch {
+            fault("\(error)", key: key)
+        }
+        return nil
+    }
 }
 
 @available(*, unavailable)

@@ -184,6 +184,7 @@ struct PipelineReader: Sendable {
                 fields.fault("an ordered link tries again at once", key: key)
             }
         }
+        link.then = fields.read("then", Self.afterLoad)
         guard source != nil, let processes else { return nil }
         let links = processes.map { process in
             var copy = link
@@ -196,6 +197,34 @@ struct PipelineReader: Sendable {
             fields.place.fault("\(error)")
         }
         return links
+    }
+
+    /// `move`'s folder, `delete`, or `tag` with a mark.
+    private static var afterLoad: FieldKind<AfterLoad> {
+        let what = "'delete', 'tag', {move: FOLDER} or {tag: MARK}"
+        return FieldKind<AfterLoad>(what) { place in
+            if case .scalar = place.node.value {
+                switch FieldKind<String>.text.convert(place) {
+                case "delete": return .delete
+                case "tag": return .tag()
+                case "move": place.fault("'move' needs a folder; give {move: FOLDER}")
+                default: return FieldKind<AfterLoad>.refuse(place, what)
+                }
+                return nil
+            }
+            return FieldKind<AfterLoad>.mapping { fields in
+                let target = fields.read("move", .text)
+                let mark = fields.read("tag", .text)
+                switch (target, mark) {
+                case (let target?, nil) where !target.isEmpty:
+                    return .move(to: PipelineTypes.absolute(target))
+                case (nil, let mark?): return .tag(mark)
+                default:
+                    fields.place.fault("give one of {move: FOLDER} and {tag: MARK}")
+                    return nil
+                }
+            }.convert(place)
+        }
     }
 
     private static var textOrTexts: FieldKind<[String]> {
@@ -282,6 +311,13 @@ struct PipelineReader: Sendable {
         }
         if links.joined().isEmpty, !fields.has("jobs") || fields.has("links") {
             fields.fault("\(GraphError.empty)", key: "links")
+        }
+        for link in links.joined() {
+            guard let after = link.link.then,
+                let input = pipeline.inputs.first(where: { $0.name == link.link.source })
+            else { continue }
+            let all = pipeline.links.filter { $0.source == input.name }
+            if let fault = after.fault(after: input, all) { link.place.fault(fault) }
         }
         return pipeline
     }

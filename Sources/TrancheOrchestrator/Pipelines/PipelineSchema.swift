@@ -66,6 +66,7 @@ public enum PipelineSchema: Sendable {
         ("extended_retries", .textOrNumber), ("execution", .text), ("parallelism", .count),
         ("budgets", .texts), ("share", .number), ("priority", .number),
         ("settle_wait", .textOrNumber), ("ordered", .flag),
+        ("then", .any),
     ]
 
     static let inputFields: [String: (fields: [Field], required: [String])] = [
@@ -97,6 +98,24 @@ public enum PipelineSchema: Sendable {
     static let processFields: [String: (fields: [Field], required: [String])] = [
         "program": ([("command", .texts)], ["command"]),
         "container": ([("container", .anyObject), ("execution_context", .anyObject)], []),
+        "webhook": (
+            [
+                ("url", .any), ("each", .flag), ("method", .text), ("headers", .anyObject),
+                ("secret", .anyObject), ("timeout", .textOrNumber), ("budget", .text),
+            ], ["url"]
+        ),
+        "chain": (
+            [
+                ("records", .text), ("reading", .anyObject), ("steps", .any), ("sink", .any),
+                ("promise", .text), ("max_rejects", .count),
+            ], ["sink"]
+        ),
+        "workflow": (
+            [
+                ("file", .text), ("workflow", .anyObject), ("per", .text), ("reads", .text),
+                ("parameters", .anyObject), ("wait", .flag),
+            ], []
+        ),
     ]
 
     // MARK: - Writing

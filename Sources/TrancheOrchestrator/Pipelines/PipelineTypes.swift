@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 public import TrancheConnectors
+public import TrancheWorkflows
 
 /// Which types of inputs and processes a pipeline's file may name, and what makes them.
 ///
@@ -29,17 +30,22 @@ public struct PipelineTypes: Sendable {
     }
 
     /// The types of this module: the inputs `directory`, `schedule`, `inventory`, `listing` and
-    /// `postgresql`, and the process `container`.
+    /// `postgresql`, and the processes `container`, `webhook`, `chain` and `workflow`.
     ///
     /// - Parameters:
-    ///   - connectors: What makes sources of descriptions.
+    ///   - connectors: What makes sources and sinks of descriptions.
     ///   - context: What they are made in.
+    ///   - environment: The variables that values may be in; this process's by default.
+    ///   - workflows: How workflows are worked on; by default those that run no program.
     /// - Returns: The types.
     public static func standard(
         _ connectors: Connectors,
-        _ context: ConnectorContext = ConnectorContext()
+        _ context: ConnectorContext = ConnectorContext(),
+        environment: [String: String]? = nil,
+        workflows: WorkflowOptions = WorkflowOptions()
     ) -> PipelineTypes {
-        PipelineTypes(
+        let environment = environment ?? ProcessInfo.processInfo.environment
+        return PipelineTypes(
             inputs: [
                 "directory": { directory($0) },
                 "schedule": { try schedule($0) },
@@ -47,7 +53,12 @@ public struct PipelineTypes: Sendable {
                 "listing": { try listing($0, connectors, context) },
                 "postgresql": { try postgresql($0) },
             ],
-            processes: ["container": { try container($0) }]
+            processes: [
+                "container": { try container($0) },
+                "webhook": { webhook($0, environment) },
+                "chain": { chain($0, connectors, context) },
+                "workflow": { workflow($0, connectors, context, workflows) },
+            ]
         )
     }
 
@@ -110,8 +121,9 @@ public struct PipelineTypes: Sendable {
     }
 
     /// A path that is the same wherever the next process is started; links in it stay.
-    private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") || path.contains("://")
+            ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 
     private static func schedule(_ settings: PartSettings) throws -> (any Input)? {

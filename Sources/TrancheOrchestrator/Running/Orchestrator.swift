@@ -1,6 +1,8 @@
+import Foundation
 import Synchronization
 public import Tranche
 import TrancheChains
+public import TrancheConnectors
 
 /// Inputs that give events, processes that run on them, and links that say which on which.
 ///
@@ -38,11 +40,24 @@ public final class Orchestrator: Sendable {
         var inputsInOrder: [any Input] { graph.inputs.compactMap { inputs[$0] } }
 
         /// The jobs with what they are made of, each behind that whose completions it reads.
-        var jobs: [(LinkJob, any Input, any EventProcess)] {
-            graph.jobs.compactMap { job in
-                guard let input = inputs[job.input], let process = processes[job.link.process]
-                else { return nil }
-                return (job, input, process)
+        func jobs(_ credentials: Credentials) -> [(LinkJob, any Input, any EventProcess)] {
+            let jobs = graph.jobs
+            return jobs.compactMap { job in
+                guard let input = inputs[job.input] else { return nil }
+                if let after = job.after {
+                    guard let upstream = jobs.first(where: { $0.name == job.upstream }) else {
+                        return nil
+                    }
+                    let process = AfterLoadProcess(
+                        after: after,
+                        upstream: upstream.name,
+                        link: upstream.link,
+                        input: input,
+                        credentials: credentials
+                    )
+                    return (job, input, process)
+                }
+                return processes[job.link.process].map { (job, input, $0) }
             }
         }
     }
@@ -61,6 +76,9 @@ public final class Orchestrator: Sendable {
         public var looking = Duration.seconds(15)
         /// How many errors are kept for who reads them; 256 by default, at least 1.
         public var keptErrors = 256
+        /// Who connects to the stores of objects that are moved, removed or tagged after a load; as
+        /// the environment says by default.
+        public var credentials = Credentials(ProcessInfo.processInfo.environment)
         /// Told of each attempt that ended.
         public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
 
@@ -168,6 +186,10 @@ public final class Orchestrator: Sendable {
         for link in state.graph.links { try link.validate() }
         for job in state.graph.jobs where job.upstream == nil {
             guard let input = state.inputs[job.input] else { continue }
+            let links = state.graph.links.filter { $0.source == input.name }
+            if let fault = job.link.then?.fault(after: input, links) {
+                throw TrancheError(.invalidArgument, "the link \(job.name): \(fault)")
+            }
             let source = input.source(for: job.link)
             guard
                 source is InputLogSource
@@ -232,7 +254,7 @@ public final class Orchestrator: Sendable {
                 for job in state.ownJobs {
                     links.addTask { [self] in await run(job) }
                 }
-                for (job, input, process) in state.jobs {
+                for (job, input, process) in state.jobs(configuration.credentials) {
                     links.addTask { [self] in await run(job, of: input, by: process) }
                 }
             }
@@ -265,7 +287,8 @@ public final class Orchestrator: Sendable {
             }
             reports.set(input.name, .stopped)
         }
-        for (job, input, process) in state.jobs where stop.stage < .stopping {
+        for (job, input, process) in state.jobs(configuration.credentials)
+        where stop.stage < .stopping {
             reports.set(job.name, .running)
             let group = try await group(of: job, of: input, by: process, end: .whenComplete)
             do {
@@ -350,7 +373,7 @@ public final class Orchestrator: Sendable {
     private func alertWatch(_ state: State) -> AlertWatch? {
         guard let (pipeline, alerts, sender) = state.alerts else { return nil }
         let (inventory, reports) = (inventory, reports)
-        var jobs = state.jobs.map { job, input, _ in
+        var jobs = state.jobs(configuration.credentials).map { job, input, _ in
             AlertWatch.Job(name: job.name) {
                 guard let upstream = job.upstream else {
                     return try await inventory.source(input.source(for: job.link))
@@ -534,7 +557,24 @@ public final class Orchestrator: Sendable {
 
     /// Cleans the log of an input, and tells once of each run that was passed.
     private func clean(_ input: any Input, _ known: inout Set<RunKey>) async throws {
-        let passed = Set(try await input.clean(inventory, keeping: configuration.keep))
+        let afters = graph.jobs.filter { $0.after != nil && $0.input == input.name }
+        let keep = configuration.keep
+        let passed: Set<RunKey>
+        if afters.isEmpty || !(input.source(for: afters[0].link) is InputLogSource) {
+            passed = Set(try await input.clean(inventory, keeping: keep))
+        } else {
+            guard try await inventory.inputLogs().contains(where: { $0.name == input.name }) else {
+                return
+            }
+            // These first: what is done meanwhile is needed by those that follow.
+            let needs = try await inventory.needs(of: afters)
+            let cleaned = try await inventory.clean(
+                input: input.name,
+                keeping: keep,
+                besides: needs
+            )
+            passed = Set(cleaned.passed)
+        }
         for key in passed.subtracting(known) {
             reports.note(
                 OrchestratorError(

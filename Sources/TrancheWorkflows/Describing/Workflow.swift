@@ -21,7 +21,7 @@ public struct Workflow: Sendable, Hashable {
     /// The job's name.
     public let job: String
     /// The run's name; empty for the incremental run.
-    public let run: String
+    public private(set) var run: String
     /// The ids that a named run may use.
     public let ids: IDBounds
     /// Where the items are listed.
@@ -119,6 +119,20 @@ public struct Workflow: Sendable, Hashable {
         try changed { $0.parameters.merge(parameters) { $1 } }
     }
 
+    /// The workflow as a run of its own, of another source where one is given.
+    ///
+    /// - Parameters:
+    ///   - run: The run's name.
+    ///   - source: The source; its own by default.
+    /// - Returns: The workflow.
+    /// - Throws: `SpecError` that names the field.
+    package func with(run: String, source: SourceSpec? = nil) throws -> Workflow {
+        try changed { workflow in
+            workflow.run = run
+            if let source { workflow.source = source }
+        }
+    }
+
     /// The workflow with a rest after so much weight: a budget's rate, of `weight` in `time`, over
     /// all processes.
     ///
@@ -147,7 +161,7 @@ public struct Workflow: Sendable, Hashable {
     /// - Parameter connectors: What makes sources and sinks of descriptions.
     /// - Returns: The workflow.
     /// - Throws: `SpecError` that names the field.
-    func anchored(by connectors: Connectors) throws -> Workflow {
+    package func anchored(by connectors: Connectors) throws -> Workflow {
         let anchored = try withSteps { $0.anchored }
         return try anchored.changed { workflow in
             workflow.source = try Self.naming("source") { try connectors.anchored(source) }

@@ -1,5 +1,5 @@
 import Foundation
-import Tranche
+package import Tranche
 public import TrancheChains
 import TrancheConnectors
 
@@ -15,7 +15,7 @@ public enum WorkflowStep: Sendable, Hashable {
     case rejects(String)
 
     /// The step with the content of files that it names in the place of their names.
-    func readingFiles() throws -> WorkflowStep {
+    package func readingFiles() throws -> WorkflowStep {
         guard case .validate(var validation) = self, case .file(let path) = validation.schema else {
             return self
         }
@@ -42,7 +42,7 @@ public enum WorkflowStep: Sendable, Hashable {
 
     /// The step with absolute paths, links followed, in place of those that begin in this process's
     /// working folder.
-    var anchored: WorkflowStep {
+    package var anchored: WorkflowStep {
         func whole(_ path: String) -> String {
             NamedFile.isObject(path) ? path : ResolvedPath(path).text
         }
@@ -76,16 +76,24 @@ public enum WorkflowStep: Sendable, Hashable {
     }
 
     /// The records with the step behind them.
-    func applied(to records: Chain<Record>) throws -> Chain<Record> {
+    ///
+    /// - Parameters:
+    ///   - records: What comes before the step.
+    ///   - rejects: Makes a file of rejects, or a folder, of its path.
+    /// - Returns: The longer chain.
+    /// - Throws: `SpecError` or `TrancheError` for a schema or mapping that cannot be.
+    package func applied(
+        to records: Chain<Record>,
+        rejects: (String) -> RejectFile = { .jsonLines($0) }
+    ) throws -> Chain<Record> {
         switch self {
         case .clean: return records.cleaning()
         case .map(let mapping): return records.mapping(mapping)
-        case .rejects(let path): return records.rejecting(to: .jsonLines(path))
+        case .rejects(let path): return records.rejecting(to: rejects(path))
         case .validate(let validation):
             var schema = try validation.schema.read
             schema.convertsTexts = !validation.isStrict
-            let rejects = validation.rejects.map { RejectFile.jsonLines($0) }
-            return records.validate(schema, rejectsTo: rejects)
+            return records.validate(schema, rejectsTo: validation.rejects.map(rejects))
         }
     }
 }

@@ -1,0 +1,48 @@
+import Tranche
+
+extension Inventory {
+    /// Which events of an input jobs after a load still need, whose files they have to look at.
+    ///
+    /// Such a job reads the completions of another job, and the events of these.
+    ///
+    /// - Parameter jobs: The jobs, of one input.
+    /// - Returns: What each needs; events that are not done yet by the other job among it.
+    /// - Throws: `TrancheError` of the store.
+    func needs(of jobs: [LinkJob]) async throws -> [InputLogNeed] {
+        var needs: [InputLogNeed] = []
+        for job in jobs {
+            guard let upstream = job.upstream else { continue }
+            // Before its completions are read: what is completed meanwhile is behind this.
+            let before = try await self.needs(ofInput: job.input)
+                .filter { $0.key.job == upstream }.map(\.done).min()
+            let table = InventorySource.prefix + upstream
+            let done = try await self.needs(ofSource: table)
+                .filter { $0.key.job == job.name }.map(\.done).min()
+            let key = JobKey(metaTable: InputLogSource.prefix + job.input, job: upstream)
+            let lowest = try await lowestEvent(of: key, after: done ?? 0)
+            needs.append(
+                InputLogNeed(
+                    key: RunKey(metaTable: table, job: job.name),
+                    done: min(before ?? 0, lowest.map { $0 - 1 } ?? .max)
+                )
+            )
+        }
+        return needs
+    }
+
+    /// The lowest event among those of completions behind a number; `nil` where there is none.
+    private func lowestEvent(of job: JobKey, after number: Int64) async throws -> Int64? {
+        let last = try await retrying { _ in try await store.numberCompletions(of: job) }
+        guard let last else { return nil }
+        let size = 1000
+        var lowest: Int64?
+        var next = number + 1
+        while next <= last {
+            let page = try await completions(of: job, in: next...last, limit: size)
+            for batch in page { lowest = min(lowest ?? batch.idStart, batch.idStart) }
+            guard page.count == size, let number = page.last?.completion else { break }
+            next = number + 1
+        }
+        return lowest
+    }
+}
