@@ -16,7 +16,7 @@ extension Inventory {
             let before = try await self.needs(ofInput: job.input)
                 .filter { $0.key.job == upstream }.map(\.done).min()
             let table = InventorySource.prefix + upstream
-            let done = try await self.needs(ofSource: table)
+            let done = try await self.needs(ofSource: table, above: 0)
                 .filter { $0.key.job == job.name }.map(\.done).min()
             let key = JobKey(metaTable: InputLogSource.prefix + job.input, job: upstream)
             let lowest = try await lowestEvent(of: key, after: done ?? 0)

@@ -107,7 +107,8 @@ struct AlertWatch: Sendable {
 
     private func reach(of run: RunRecord, _ job: Job) async -> (Int64, Int64)? {
         do {
-            let needs = try await inventory.needs(ofSource: run.key.metaTable)
+            // What has failed is told as that.
+            let needs = try await inventory.needs(ofSource: run.key.metaTable, above: .max)
             guard let need = needs.first(where: { $0.key == run.key }) else { return nil }
             let source = try await job.source()
             guard let last = try await source.highestID() else { return nil }
@@ -177,21 +178,9 @@ struct AlertWatch: Sendable {
             )
         // Of several who saw it, one goes on.
         guard try await save(state, &record), let event else { return }
-        let document = AlertDocument(
-            pipeline: pipeline,
-            alert: alert.name,
-            event: event,
-            job: sight.summary.run.key.job,
-            run: sight.summary.run.key.run,
-            meta: sight.summary.run.key.metaTable,
-            condition: condition.word,
-            since: state.since,
-            at: now,
-            counts: sight.counts,
-            lagSeconds: lag?.seconds,
-            reason: sight.reason.map { redacted($0) },
-            error: try await lastError(of: sight)
-        )
+        var document = document(of: sight, record, event, at: now)
+        (document.since, document.lagSeconds) = (state.since, lag?.seconds)
+        document.error = try await lastError(of: sight)
         let text = try document.documentText()
         do {
             try await sender.send(text, to: alert.target, key: Self.key(of: record, state, event))
@@ -209,6 +198,27 @@ struct AlertWatch: Sendable {
             )
         }
         _ = try await save(state, &record)
+    }
+
+    /// What is told of a run.
+    private func document(
+        of sight: Sight,
+        _ record: AlertRecord,
+        _ event: AlertState.Event,
+        at now: Date
+    ) -> AlertDocument {
+        AlertDocument(
+            pipeline: pipeline,
+            alert: record.alert,
+            event: event,
+            job: sight.summary.run.key.job,
+            run: sight.summary.run.key.run,
+            meta: sight.summary.run.key.metaTable,
+            condition: record.condition,
+            at: now,
+            counts: sight.counts,
+            reason: sight.reason.map { redacted($0) }
+        )
     }
 
     /// Keeps a state, unless somebody else did meanwhile.

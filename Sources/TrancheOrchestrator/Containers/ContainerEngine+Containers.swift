@@ -224,6 +224,9 @@ extension ContainerEngine {
             try await waitForEnd(id)
         } catch let error as ContainerError where error.code == .unreachable {
             // Looking at it waits for the engine to come back.
+        } catch let error as ContainerError where error.code == .refused {
+            // podman refuses so what is removed meanwhile.
+            guard try await inspect(id) == nil else { throw error }
         }
     }
 
