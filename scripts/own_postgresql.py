@@ -70,3 +70,21 @@ class OwnPostgreSQL:
     def close(self):
         self.call("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-s", "stop", check=False)
         shutil.rmtree(self.folder)
+
+
+class Session:
+    """A session in which one question is asked after the other, each with one line of answer."""
+
+    def __init__(self, server, database="postgres"):
+        self.process = subprocess.Popen(
+            [f"{server.programs}/psql", "-qXAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", server.url(database)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )
+
+    def line(self, query):
+        self.process.stdin.write(query.replace("\n", " ") + ";\n")
+        return self.process.stdout.readline().rstrip("\n")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
