@@ -211,7 +211,7 @@ struct AfterLoadTests {
             }
             let jobs = try world.pipeline(move(world)).graph.jobs.filter { $0.after != nil }
             #expect(jobs.map(\.name) == ["raw/load/then"])
-            let needs = try await world.inventory.needs(of: jobs)
+            let needs = try await world.inventory.needs(of: jobs, keeping: .seconds(86_400))
             #expect(needs.map(\.done) == [0])
             let kept = try await world.inventory.clean(
                 input: "raw",
@@ -221,7 +221,7 @@ struct AfterLoadTests {
             // Without what follows three would have gone.
             #expect(kept.removed == 0)
             #expect(try await world.drain(move(world)) == [])
-            let left = try await world.inventory.needs(of: jobs)
+            let left = try await world.inventory.needs(of: jobs, keeping: .seconds(86_400))
             #expect(left[0].done >= 4)
             let log = try await world.inventory.inputLogs().first { $0.name == "raw" }
             // The drain has cleaned all but the last.

@@ -1,3 +1,5 @@
+import Foundation
+
 extension Inventory {
     /// Keeps events in the log of an input, all or none, once each.
     ///
@@ -98,9 +100,7 @@ extension Inventory {
         let old =
             done >= log.last - 1
             ? nil
-            : try await retrying { _ in
-                try await store.lastEvent(of: input, keptFor: keep.milliseconds)
-            }
+            : try await lastEvent(of: log, keptFor: keep)
         if let old, old > log.floor {
             // What failed that long ago is needed no more.
             needs = try await self.needs(ofSource: metaTable, above: old) + others
@@ -141,5 +141,26 @@ extension Inventory {
             }
             if count < step { return }
         }
+    }
+
+    /// The last event that was kept for so long; `nil` where none was.
+    ///
+    /// Events are kept one after the other, so that a few looks find it, however many there are.
+    private func lastEvent(of log: InputLogRecord, keptFor keep: Duration) async throws -> Int64? {
+        let bound = now.addingTimeInterval(-keep.seconds)
+        var (known, unknown) = (log.floor, log.last)
+        while known < unknown {
+            // The upper of two, so that each look narrows what is left.
+            let middle = unknown - (unknown - known) / 2
+            let found = try await retrying { _ in
+                try await store.events(of: log.name, in: middle...log.last, limit: 1).first
+            }
+            if let found, found.loggedAt <= bound {
+                known = max(middle, min(found.number, unknown))
+            } else {
+                unknown = middle - 1
+            }
+        }
+        return known > log.floor ? known : nil
     }
 }

@@ -139,12 +139,15 @@ public struct InputLogNeed: Sendable, Hashable {
         self.done = done
     }
 
-    /// What a run needs; `nil` for a bounded one that needs nothing more.
+    /// What a run needs; `nil` for a bounded one that needs nothing more, and one that was
+    /// cancelled.
     ///
     /// - Parameters:
     ///   - run: The run.
     ///   - lowestOpen: The lowest id of its batches that are held, due, stuck or failed.
     package init?(of run: RunRecord, lowestOpen: Int64?) {
+        // Who lets it go on after all finds a batch of what it lost, which fails.
+        if run.cancellation != nil { return nil }
         // One that has read nothing yet needs what lies behind its beginning.
         let after = run.source.flatMap { InputLogSource($0) }?.after
         let begin = run.bounds.lower.map { $0.addingClamped(-1) } ?? after ?? 0

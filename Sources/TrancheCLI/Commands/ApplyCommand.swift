@@ -100,7 +100,7 @@ struct ApplyCommand: Command {
                 }
             return (difference.lines + [words]).map { $0 + "\n" }.joined()
         }
-        for line in difference.advice { try context.note(line) }
+        for line in difference.advice + difference.notes { try context.note(line) }
     }
 }
 

@@ -63,8 +63,6 @@ struct RunCommand: Command {
         let context = try context.using(looked, in: file)
         let grace = asked ?? Grace(length: looked.configuration.grace)
         return try await context.withInventory(worker: worker) { inventory in
-            let record = try await ApplyingRun(file: file, applies: applies)
-                .record(of: looked, inventory, context)
             let progress = Progress(
                 context.errors,
                 style: Style(context.errors, environment: context.environment),
@@ -80,7 +78,9 @@ struct RunCommand: Command {
                 progress: progress,
                 environment: context.environment
             )
-            let orchestrator = try orchestrator(record, on: inventory, programs, context)
+            let orchestrator = try orchestrator(looked, on: inventory, programs, context)
+            let record = try await ApplyingRun(file: file, applies: applies)
+                .record(of: looked, inventory, context) { try await orchestrator.check() }
             let drains = drains
             let start = ContinuousClock.now
             let newer: PipelineRecord?
@@ -102,13 +102,16 @@ struct RunCommand: Command {
             progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
             if let newer { throw SupersededError(record, by: newer) }
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
-            return try await tellFailures(of: looked, inventory, context)
+            let ends = drains ? orchestrator.status.links : []
+            let held = try tellHeld(ends, context)
+            let status = try await tellFailures(of: looked, inventory, context)
+            return status == .done ? held : status
         }
     }
 
-    /// Makes what runs the file, which is to be what is applied.
+    /// Makes what runs the file.
     private func orchestrator(
-        _ record: PipelineRecord,
+        _ looked: Pipeline,
         on inventory: Inventory,
         _ programs: PipelinePrograms,
         _ context: Context
@@ -116,7 +119,7 @@ struct RunCommand: Command {
         let pipeline = try PipelineFile.refusing {
             try file.pipeline({ programs.process($0) }, context, programs.workflows)
         }
-        guard pipeline.description.digest == record.digest else {
+        guard pipeline.description.digest == looked.description.digest else {
             throw UsageError("\(file.path) was changed while it was read; run it again")
         }
         try programs.check(pipeline)
@@ -131,6 +134,24 @@ struct RunCommand: Command {
             $0.credentials = credentials
             $0.onBatch = { job, report in progress.show(report, of: job.name) }
         }
+    }
+
+    /// Tells which links ended before they had done all.
+    private func tellHeld(
+        _ links: [OrchestratorStatus.Part],
+        _ context: Context
+    ) throws -> ProgramStatus {
+        var status = ProgramStatus.done
+        for link in links {
+            guard let reason = link.reason, reason != .complete else { continue }
+            try context.note("\(link.name): \(reason)")
+            if case .cancelled = reason {
+                if status == .done { status = .cancelled }
+            } else {
+                status = .tryAgain
+            }
+        }
+        return status
     }
 
     /// Tells which links have batches that failed for good, whoever saw them fail.

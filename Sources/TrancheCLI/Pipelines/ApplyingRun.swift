@@ -9,11 +9,19 @@ struct ApplyingRun: Sendable {
 
     /// The description that is applied, which is the file's.
     ///
+    /// - Parameters:
+    ///   - pipeline: What the file says.
+    ///   - inventory: Where it is applied.
+    ///   - context: Told of what is applied.
+    ///   - check: Finds what would keep the file from running, before it is applied: who runs what
+    ///     is applied now would end for it.
+    /// - Returns: The description.
     /// - Throws: ``SupersededError`` for a file that is not what is applied; `TrancheError`.
     func record(
         of pipeline: Pipeline,
         _ inventory: Inventory,
-        _ context: Context
+        _ context: Context,
+        check: () async throws -> Void
     ) async throws -> PipelineRecord {
         let applied = AppliedPipelines(inventory)
         let difference = try await applied.difference(of: pipeline)
@@ -21,6 +29,7 @@ struct ApplyingRun: Sendable {
         guard applies || difference.record == nil else {
             throw try refusal(of: difference, context)
         }
+        try await check()
         // Whoever was faster has applied something: it is looked at again.
         let expected = applies ? nil : 0
         let (record, made): (PipelineRecord, PipelineDifference)
@@ -37,6 +46,7 @@ struct ApplyingRun: Sendable {
                 + "'\(record.name)'"
         )
         if difference.record != nil { for line in made.lines { try context.note(line) } }
+        for line in made.notes { try context.note(line) }
         return record
     }
 

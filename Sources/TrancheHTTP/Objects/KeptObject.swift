@@ -57,11 +57,15 @@ package struct KeptObject: Sendable {
             }
         } else {
             try await store.copy(object, to: target)
-            guard try await store.tagOfContent(of: object) == own else {
-                try await store.remove(target)
+            // The copy stays, whatever has become of the object: it may be the only one by now.
+            switch try await store.tagOfContent(of: object) {
+            case own: break
+            case nil: return
+            default:
                 throw TrancheError(
                     .invalidItem,
-                    "'\(object.url)' has changed while it was copied, and stays where it is"
+                    "'\(object.url)' has changed while it was copied, and stays where it is; "
+                        + "'\(target.url)' is a copy: look at both"
                 )
             }
         }

@@ -121,6 +121,15 @@ struct AfterLoadProcess: EventProcess {
             attempt: attempt,
             number: number
         )
+        if file.mark == nil {
+            guard case .tag = after else {
+                throw TrancheError(
+                    .invalidItem,
+                    "nothing tells whether '\(path)' is still the file that was worked on: a file "
+                        + "is moved or removed where its input is a 'directory'"
+                )
+            }
+        }
         switch after {
         case .delete: try await keeper.remove(file)
         case .tag(let mark):

@@ -71,7 +71,18 @@ actor FileKeeper {
     /// Puts back what somebody has changed in the meantime.
     private func checkMoved(_ file: Known, _ found: FileMark, _ target: String) throws {
         guard let there = try mark(of: target), there != found else { return }
-        _ = tranche_rename_new(target, file.path)
+        try putBack(target, to: file, there)
+    }
+
+    /// Gives a file its name again that is not the one that was meant.
+    private func putBack(_ path: String, to file: Known, _ there: FileMark) throws {
+        guard tranche_rename_new(path, file.path) == 0 else {
+            throw TrancheError(
+                .invalidItem,
+                "'\(file.path)' has changed since its event was given, and is now '\(path)', since "
+                    + "there is yet another in its place: look at both"
+            )
+        }
         throw file.changed(there)
     }
 
@@ -144,17 +155,43 @@ actor FileKeeper {
     func remove(_ file: Known) throws {
         guard let found = try mark(of: file.path) else {
             guard file.attempt > 1 else { throw Self.gone(file) }
-            return
+            return try removeAside(file)
         }
         try file.require(found)
         try remove(file, found)
     }
 
+    /// Removes a file that is the one that was seen: it is put aside first, since another may have
+    /// come under its name meanwhile.
     private func remove(_ file: Known, _ found: FileMark) throws {
-        guard unlink(file.path) == 0 || errno == ENOENT else {
-            throw Self.failed("remove '\(file.path)'", errno)
+        let aside = Self.aside(file)
+        let code = Int32(tranche_rename_new(file.path, aside))
+        switch code {
+        case 0:
+            if let there = try mark(of: aside), there != found {
+                try putBack(aside, to: file, there)
+            }
+        case ENOENT: break
+        case EEXIST:
+            // An earlier attempt has come so far.
+            try removeAside(file)
+            return try remove(file, found)
+        default: throw Self.failed("remove '\(file.path)'", code)
+        }
+        try removeAside(file)
+    }
+
+    private func removeAside(_ file: Known) throws {
+        let aside = Self.aside(file)
+        guard unlink(aside) == 0 || errno == ENOENT else {
+            throw Self.failed("remove '\(aside)'", errno)
         }
         try sync(folder: Self.folder(of: file.path))
+    }
+
+    /// Where a file stands that is being removed.
+    private static func aside(_ file: Known) -> String {
+        "\(folder(of: file.path))/.\(file.number).tranche-gone"
     }
 
     /// Puts a file beside a file, which says who has worked on it.

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 extension Inventory {
@@ -5,10 +6,12 @@ extension Inventory {
     ///
     /// Such a job reads the completions of another job, and the events of these.
     ///
-    /// - Parameter jobs: The jobs, of one input.
+    /// - Parameters:
+    ///   - jobs: The jobs, of one input.
+    ///   - keep: How long what has failed for good is needed, so that it can be retried.
     /// - Returns: What each needs; events that are not done yet by the other job among it.
     /// - Throws: `TrancheError` of the store.
-    func needs(of jobs: [LinkJob]) async throws -> [InputLogNeed] {
+    func needs(of jobs: [LinkJob], keeping keep: Duration) async throws -> [InputLogNeed] {
         var needs: [InputLogNeed] = []
         for job in jobs {
             guard let upstream = job.upstream else { continue }
@@ -16,7 +19,11 @@ extension Inventory {
             let before = try await self.needs(ofInput: job.input)
                 .filter { $0.key.job == upstream }.map(\.done).min()
             let table = InventorySource.prefix + upstream
-            let done = try await self.needs(ofSource: table, above: 0)
+            var failed = BatchSelection(runs: RunSelection(job: job.name), limit: 1)
+            failed.status = .failed
+            let last = try await batches(failed).first?.endedAt
+            let isRecent = last.map { now.timeIntervalSince($0) < keep.seconds } ?? false
+            let done = try await self.needs(ofSource: table, above: isRecent ? 0 : .max)
                 .filter { $0.key.job == job.name }.map(\.done).min()
             let key = JobKey(metaTable: InputLogSource.prefix + job.input, job: upstream)
             let lowest = try await lowestEvent(of: key, after: done ?? 0)

@@ -109,9 +109,10 @@ struct AlertWatch: Sendable {
         do {
             // What has failed is told as that.
             let needs = try await inventory.needs(ofSource: run.key.metaTable, above: .max)
-            guard let need = needs.first(where: { $0.key == run.key }) else { return nil }
+            // One that needs nothing more, or has nothing to read, does not lag.
+            guard let need = needs.first(where: { $0.key == run.key }) else { return (0, 0) }
             let source = try await job.source()
-            guard let last = try await source.highestID() else { return nil }
+            guard let last = try await source.highestID() else { return (0, 0) }
             let highest = min(last, run.bounds.upper ?? .max)
             guard highest > run.cursor ?? .min else { return (need.done, highest) }
             // A file ends behind its last record, and a filter leaves out what comes last.

@@ -76,7 +76,8 @@ public struct AppliedPipelines: Sendable {
     ///   - reason: Why.
     /// - Returns: The description as it is kept, and what it changed.
     /// - Throws: `TrancheError` `.redefined` where another generation is applied than is expected,
-    ///   or where somebody has set a budget by hand of which the file says something new.
+    ///   or where somebody has set a budget by hand of which the file says something new;
+    ///   `.invalidArgument` for an input or a link that another pipeline has.
     public func apply(
         _ pipeline: Pipeline,
         expecting expected: Int? = nil,
@@ -85,7 +86,8 @@ public struct AppliedPipelines: Sendable {
     ) async throws -> (record: PipelineRecord, difference: PipelineDifference) {
         while true {
             try Task.checkCancellation()
-            let difference = try await difference(of: pipeline, overwritingBudgets: overwrites)
+            var difference = try await difference(of: pipeline, overwritingBudgets: overwrites)
+            if !difference.isApplied { try await requireOwnNames(pipeline) }
             try Self.require(expected, difference)
             let conflicts = difference.budgets.filter { $0.action == .conflict }
             guard conflicts.isEmpty else {
@@ -107,7 +109,9 @@ public struct AppliedPipelines: Sendable {
                 after: difference.generation,
                 note: ChangeNote(by: inventory.configuration.worker, reason: reason)
             )
-            if let record = try await inventory.apply(beginning) { return (record, difference) }
+            guard let record = try await inventory.apply(beginning) else { continue }
+            difference.notes = try await follow(difference.changes, in: pipeline)
+            return (record, difference)
         }
     }
 

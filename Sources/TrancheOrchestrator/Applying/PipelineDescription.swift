@@ -127,6 +127,18 @@ public struct PipelineDescription: Sendable, Hashable {
 
     // MARK: - Comparing
 
+    /// The first link or job, or input that is another, whose name another description has too.
+    func clash(with other: PipelineDescription) -> String? {
+        for section in ["links", "jobs", "inputs"] {
+            let (own, others) = (sections[section] ?? [:], other.sections[section] ?? [:])
+            let names = own.keys.sorted().filter { name in
+                others[name].map { section != "inputs" || $0 != own[name] } ?? false
+            }
+            if let name = names.first { return "\(Self.word(of: section)) '\(name)'" }
+        }
+        return nil
+    }
+
     /// What differs from a description before.
     ///
     /// - Parameter former: The description before; `nil` where there is none, so that all is new.

@@ -12,6 +12,8 @@ public struct PipelineDifference: Sendable {
     public var changes: [PipelineChange]
     /// The file's budgets, beside those of the inventory.
     public var budgets: [BudgetDifference]
+    /// What else there is to know once it is applied, in lines.
+    public var notes: [String] = []
 
     /// The generation that is applied; 0 for none.
     public var generation: Int { record?.generation ?? 0 }

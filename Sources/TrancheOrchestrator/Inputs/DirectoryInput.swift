@@ -84,14 +84,24 @@ public struct DirectoryInput: Input {
     /// Looks through the folder once.
     public func gather(_ log: InputLog) async throws {
         var known = try await KnownFiles(in: log)
-        try await look(&known, log, isAlone: true)
+        let found = try await look(&known, log, isAlone: true)
+        let given = Set(found.complete.map(\.path))
+        let young = found.files.count { !given.contains($0.path) && !known.has($0) }
+        guard young > 0 else { return }
+        let reason =
+            marker.map { "have no '\($0)' beside them" }
+            ?? "were changed less than \(quiet.unitText) ago"
+        let words = "not given yet: \(young) files of '\(folder)' \(reason)"
+        log.report(TrancheError(.sourceUnavailable, words))
     }
+
+    @discardableResult
 
     private func look(
         _ known: inout KnownFiles,
         _ log: InputLog,
         isAlone: Bool
-    ) async throws {
+    ) async throws -> FolderLister.Listing {
         // The time that the file system's own times are compared with.
         let now = Date()
         let found = try await FolderLister().list(self, now: now)
@@ -105,6 +115,7 @@ public struct DirectoryInput: Input {
         }
         // The others are given all the same.
         if let fault = found.fault { throw fault }
+        return found
     }
 
     /// Looks at files that have changed; those that may still change stay.

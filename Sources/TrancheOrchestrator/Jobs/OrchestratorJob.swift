@@ -83,14 +83,16 @@ struct OrchestratorJob: Sendable {
         switch result.ending {
         case .complete, .completeWithFailures, .stopped: return
         case .cancelled:
-            reports.note(OrchestratorError(name, message: "it was cancelled, and is over"))
+            let error = OrchestratorError(name, message: "it was cancelled")
+            // Somebody may resume it.
+            guard drains else { throw error }
+            reports.note(error)
         case .superseded(let generation):
-            reports.note(
-                OrchestratorError(
-                    name,
-                    message: "another description of it was begun elsewhere, as its generation "
-                        + "\(generation); this process works on it no longer"
-                )
+            // Whoever runs what is applied takes it back.
+            throw OrchestratorError(
+                name,
+                message: "another description of it was begun elsewhere, as its generation "
+                    + "\(generation)"
             )
         case .unfinished(let reason):
             let error = OrchestratorError(name, message: "nothing is handed out: \(reason)")

@@ -23,6 +23,9 @@ public final class PartSettings {
     /// Says what is wrong with a key.
     public func fault(_ message: String, key: String) { fields.fault(message, key: key) }
 
+    /// Takes keys as known that are not read, since another one is wrong.
+    package func allow(_ keys: [String]) { fields.allow(keys) }
+
     /// A text that has to be there.
     public func text(_ key: String) -> String? { fields.require(key, .text) }
 

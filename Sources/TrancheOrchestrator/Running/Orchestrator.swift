@@ -174,7 +174,10 @@ public final class Orchestrator: Sendable {
     /// Checks the graph, and opens every source that there is to be before anything runs.
     ///
     /// - Throws: ``GraphError`` `.empty` without links; `TrancheError` of a source.
-    public func check() async throws {
+    public func check() async throws { try await check(needingSources: true) }
+
+    /// Likewise; a source that is away just now may come back.
+    private func check(needingSources: Bool) async throws {
         let state = state.withLock { $0 }
         guard !state.graph.links.isEmpty || !state.ownJobs.isEmpty else { throw GraphError.empty }
         guard (1...1000).contains(configuration.processes) else {
@@ -205,6 +208,9 @@ public final class Orchestrator: Sendable {
                 _ = try await inventory.source(source)
             } catch let error as TrancheError where error.code == .unknownRun {
                 // The job whose completions are meant may begin later.
+            } catch let error as TrancheError where !needingSources && error.category == .transient
+            {
+                // The link is started again until it is there; the others go on.
             }
         }
     }
@@ -265,8 +271,8 @@ public final class Orchestrator: Sendable {
 
     /// Gathers what there is now, works on it, and ends; once.
     ///
-    /// Links are worked on in their order, each until it has nothing more to do; batches that
-    /// failed for good do not hold up the end.
+    /// Links of inputs are worked on first, then those that follow them, each until it has nothing
+    /// more to do; batches that failed for good do not hold up the end.
     ///
     /// - Throws: As ``check()``, and the first error of an input or a link; `CancellationError`.
     public func drain() async throws {
@@ -287,16 +293,14 @@ public final class Orchestrator: Sendable {
             }
             reports.set(input.name, .stopped)
         }
-        for (job, input, process) in state.jobs(configuration.credentials)
-        where stop.stage < .stopping {
-            reports.set(job.name, .running)
-            let group = try await group(of: job, of: input, by: process, end: .whenComplete)
-            do {
-                _ = try await group.run()
-            } catch let error as TrancheError where error.code == .unknownRun {
-                reports.note(OrchestratorError(job.name, nil, error))
-            }
-            reports.set(job.name, .stopped)
+        var rest = state.jobs(configuration.credentials)
+        while !rest.isEmpty, stop.stage < .stopping {
+            // Those that read the completions of others wait for them.
+            let waiting = Set(rest.map(\.0.name))
+            let next = rest.filter { job, _, _ in !waiting.contains(job.upstream ?? "") }
+            rest.removeAll { job, _, _ in !waiting.contains(job.upstream ?? "") }
+            let failed = try await drain(next)
+            failure = failure ?? failed
         }
         for job in state.ownJobs where stop.stage < .stopping {
             reports.set(job.name, .running)
@@ -311,9 +315,54 @@ public final class Orchestrator: Sendable {
             reports.set(job.name, .stopped)
         }
         var passed: Set<RunKey> = []
-        for input in state.inputsInOrder { try await clean(input, &passed) }
+        for input in state.inputsInOrder {
+            do {
+                try await clean(input, &passed)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                reports.note(OrchestratorError(input.name, "its log cannot be cleaned", error))
+                failure = failure ?? error
+            }
+        }
         await alertWatch(state)?.look()
         if let failure { throw failure }
+    }
+
+    /// Works on jobs that do not wait for each other, until each has nothing more to do.
+    ///
+    /// - Returns: The first error of a job; the others went on.
+    /// - Throws: `CancellationError`.
+    private func drain(
+        _ jobs: [(LinkJob, any Input, any EventProcess)]
+    ) async throws -> (any Error)? {
+        try await withThrowingTaskGroup(of: (any Error)?.self) { tasks in
+            for (job, input, process) in jobs {
+                tasks.addTask { [self] in try await drain(job, of: input, by: process) }
+            }
+            var failure: (any Error)?
+            for try await failed in tasks { failure = failure ?? failed }
+            return failure
+        }
+    }
+
+    private func drain(
+        _ job: LinkJob,
+        of input: any Input,
+        by process: any EventProcess
+    ) async throws -> (any Error)? {
+        reports.set(job.name, .running)
+        defer { reports.set(job.name, .stopped) }
+        do {
+            let group = try await group(of: job, of: input, by: process, end: .whenComplete)
+            reports.drained(job.name, try await group.run().reason)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            reports.note(OrchestratorError(job.name, nil, error))
+            if (error as? TrancheError)?.code != .unknownRun { return error }
+        }
+        return nil
     }
 
     private func log(of input: any Input) -> InputLog {
@@ -328,7 +377,7 @@ public final class Orchestrator: Sendable {
     }
 
     private func begin() async throws -> State {
-        try await check()
+        try await check(needingSources: false)
         return try state.withLock { state in
             guard !state.isRunning else {
                 throw TrancheError(.invalidArgument, "the orchestrator runs already, or has run")
@@ -420,6 +469,7 @@ public final class Orchestrator: Sendable {
             policy: job.link.runPolicy(waiting: job.upstream == nil ? input.settleWait : nil)
         )
         request.limits = job.link.runLimits
+        await follow(request.policy, of: job.name)
         let source: any MetaSourceDescription
         let event: @Sendable (Item) throws -> Event
         if let upstream = job.upstream {
@@ -451,6 +501,21 @@ public final class Orchestrator: Sendable {
                 reports: reports
             )
         )
+    }
+
+    /// Gives the run of a job the policy that its link has now.
+    ///
+    /// One that cannot be changed just now, as while batches are held that may be repeated, goes on
+    /// with its own, which is told.
+    private func follow(_ policy: RunPolicy, of job: String) async {
+        do {
+            for run in try await inventory.runs(RunSelection(job: job))
+            where run.key.run.isEmpty && run.policy != policy {
+                try await inventory.redefine(run.key, policy: policy)
+            }
+        } catch {
+            reports.note(OrchestratorError(job, "its policy stays as it was", error))
+        }
     }
 
     /// The source of a link from an input, which begins where the link did when it was new.
@@ -557,6 +622,11 @@ public final class Orchestrator: Sendable {
 
     /// Cleans the log of an input, and tells once of each run that was passed.
     private func clean(_ input: any Input, _ known: inout Set<RunKey>) async throws {
+        // A link that has not begun needs all that there is.
+        for job in graph.jobs
+        where job.upstream == nil && job.input == input.name && job.link.start == .floor {
+            guard try await !inventory.runs(RunSelection(job: job.name)).isEmpty else { return }
+        }
         let afters = graph.jobs.filter { $0.after != nil && $0.input == input.name }
         let keep = configuration.keep
         let passed: Set<RunKey>
@@ -567,7 +637,7 @@ public final class Orchestrator: Sendable {
                 return
             }
             // These first: what is done meanwhile is needed by those that follow.
-            let needs = try await inventory.needs(of: afters)
+            let needs = try await inventory.needs(of: afters, keeping: keep)
             let cleaned = try await inventory.clean(
                 input: input.name,
                 keeping: keep,

@@ -44,6 +44,11 @@ final class OrchestratorReports: Sendable {
         }
     }
 
+    /// A link has ended by itself.
+    func drained(_ name: String, _ reason: NoBatchReason?) {
+        change(name) { $0.reason = reason }
+    }
+
     func note(_ error: OrchestratorError) {
         change(error.part) { part in
             part.error = error.message

@@ -1,4 +1,5 @@
 public import Foundation
+public import Tranche
 
 /// How an orchestrator and its parts are.
 public struct OrchestratorStatus: Sendable, Hashable {
@@ -27,6 +28,8 @@ public struct OrchestratorStatus: Sendable, Hashable {
         public var succeeded = 0
         /// How many attempts failed since.
         public var failed = 0
+        /// Why a link ended that was drained; `nil` where it has not ended by itself.
+        public var reason: NoBatchReason?
     }
 
     /// What a part does.

@@ -34,7 +34,10 @@ private func webhook(
             key: "secret"
         )
     }
-    guard let listener, let scheme else { return nil }
+    guard let listener, let scheme else {
+        settings.allow(["idempotency_key", "tolerance", "max_body", "headers"])
+        return nil
+    }
     var configuration = WebhookInput.Configuration(listener, path: path, scheme: scheme)
     configuration.secret = secret
     readRest(settings, &configuration)

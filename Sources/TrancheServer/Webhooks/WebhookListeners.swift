@@ -49,7 +49,9 @@ public final class WebhookListeners: Sendable {
         guard let place = places.withLock({ $0[address] }),
             var configuration = place.configurations[name]?.listener
         else { return }
-        configuration.hosts = place.configurations.values.flatMap(\.listener.hosts)
+        // One that takes any host is not to lose senders to a neighbour that does not.
+        let hosts = place.configurations.values.map(\.listener.hosts)
+        configuration.hosts = hosts.contains([]) ? [] : hosts.flatMap { $0 }
         try await place.listener.serve(endpoint, configuration)
     }
 }

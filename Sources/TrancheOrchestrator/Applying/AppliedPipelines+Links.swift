@@ -1,0 +1,63 @@
+import Tranche
+
+extension AppliedPipelines {
+    /// Gives the runs of links that were changed what now limits them.
+    ///
+    /// A link that the file leaves as it was keeps what somebody has set by hand. The policy follows
+    /// when the link is run.
+    ///
+    /// - Returns: What else there is to know, in lines.
+    func follow(_ changes: [PipelineChange], in pipeline: Pipeline) async throws -> [String] {
+        let changed = Set(changes.filter { $0.part == "link" && $0.kind == .changed }.map(\.name))
+        let known = Set(try await inventory.budgets().compactMap(\.owner.name))
+        var notes: [String] = []
+        for job in try pipeline.graph.jobs {
+            for run in try await inventory.runs(RunSelection(job: job.name))
+            where run.key.run.isEmpty {
+                if changed.contains(job.link.name) { try await limit(run.key, job.link) }
+                guard run.cancellation != nil else { continue }
+                notes.append(
+                    "\(job.name) was cancelled, and stays so until 'tranche resume --job "
+                        + "\(job.name)'"
+                )
+            }
+            for budget in job.link.limits?.budgets ?? [] where !known.contains(budget) {
+                notes.append(
+                    "\(job.name) has budget '\(budget)', which there is not: it bounds nothing until "
+                        + "'tranche budget set \(budget)'"
+                )
+            }
+        }
+        return notes
+    }
+
+    private func limit(_ key: RunKey, _ link: Link) async throws {
+        let limits = link.runLimits ?? RunLimits()
+        let reason = "the pipeline's file was applied"
+        try await inventory.setParallelism(limits.parallelism, of: key, reason: reason)
+        try await inventory.setBudgets(limits.budgets, of: key, reason: reason)
+        try await inventory.setRank(
+            share: limits.rank.share,
+            priority: limits.rank.priority,
+            of: key,
+            reason: reason
+        )
+    }
+
+    /// Refuses names that another pipeline has applied: both would work on the same events.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    func requireOwnNames(_ pipeline: Pipeline) async throws {
+        for record in try await inventory.pipelines() where record.name != pipeline.name {
+            guard let text = record.text else { continue }
+            let other = try PipelineDescription(kept: text)
+            guard let part = pipeline.description.clash(with: other) else { continue }
+            throw TrancheError(
+                .invalidArgument,
+                "\(part) belongs to pipeline '\(record.name)', which is applied: both would work on "
+                    + "the same events; give it another name, or take that pipeline away with "
+                    + "'tranche pipeline remove \(record.name)'"
+            )
+        }
+    }
+}
