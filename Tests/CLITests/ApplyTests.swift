@@ -95,9 +95,44 @@ import TrancheTestKit
         let applied = await bench.run("run", file, "--drain", "--apply")
         #expect(applied.status == .done, "\(applied.errors)")
         #expect(applied.errors.contains("as generation 2"))
-        // Under another name it is another pipeline.
+        // Under another name it is another pipeline, which has no link of the first.
         try bench.write("name: other\n" + Self.pipeline(bench.folder.path), to: "p.yaml")
-        #expect(await bench.run("run", file, "--drain").errors.contains("pipeline 'other'"))
+        let clash = await bench.run("run", file, "--drain")
+        #expect(clash.status == .usage)
+        #expect(clash.errors.contains("link 'files/p' belongs to pipeline 'p'"), "\(clash.errors)")
+        #expect(await bench.run("pipeline", "remove", "p").status == .done)
+        let other = await bench.run("run", file, "--drain")
+        #expect(other.errors.contains("pipeline 'other'"), "\(other.errors)")
+    }
+
+    @Test("A link's run follows what is applied, and one that is held or cancelled is told")
+    func following() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        func write(_ link: String) throws {
+            try bench.write(Self.pipeline(bench.folder.path, link: link), to: "p.yaml")
+        }
+        try write(", parallelism: 1, max_attempts: 4")
+        #expect(await bench.run("run", file, "--drain").status == .done)
+        try write(", parallelism: 4, max_attempts: 2, budgets: [nosuch]")
+        let refused = await bench.run("apply", file)
+        #expect(refused.errors.contains("'nosuch'"), "\(refused.errors)")
+        try write(", parallelism: 4, max_attempts: 2")
+        #expect(await bench.run("apply", file).status == .done)
+        #expect(await bench.run("run", file, "--drain").status == .done)
+        let status = await bench.run("status", "--json").output
+        #expect(status.contains(/"max_attempts" ?: ?2\b/), "\(status)")
+        let changes = await bench.run("changes", "--job", "files/p").output
+        #expect(changes.contains("the pipeline's file was applied"), "\(changes)")
+        #expect(await bench.run("pause", "--job", "files/p").status == .done)
+        let paused = await bench.run("run", file, "--drain")
+        #expect(paused.status == .tryAgain)
+        #expect(paused.errors.contains("files/p: paused"), "\(paused.errors)")
+        #expect(await bench.run("cancel", "--job", "files/p").status == .done)
+        #expect(await bench.run("run", file, "--drain").status == .cancelled)
+        try write(", lease: 9s")
+        let applied = await bench.run("apply", file)
+        #expect(applied.errors.contains("tranche resume --job files/p"), "\(applied.errors)")
     }
 
     @Test("A pipeline that was removed is not run until it is applied again")

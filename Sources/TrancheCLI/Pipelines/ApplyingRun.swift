@@ -67,7 +67,7 @@ struct ApplyingRun: Sendable {
         return SupersededError(
             "\(file.path) is not what is applied as generation \(record.generation) of pipeline "
                 + "'\(name)'\(record.byWhom): 'tranche apply \(file.path)' applies it, and so does "
-                + "--apply; for a pipeline of its own, give it another 'name'"
+                + "--apply; for a pipeline of its own, give it and its inputs other names"
         )
     }
 }
