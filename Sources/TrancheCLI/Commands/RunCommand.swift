@@ -30,7 +30,8 @@ struct RunCommand: Command {
             number of these may run the same FILE: each event is worked on by one of them.
 
             An input or a link that fails is started again; the others go on. With --drain the
-            status is 1 where a batch failed.
+            status is 1 where a batch failed, 75 where a link is held or paused, 5 where one was
+            cancelled.
 
             What runs is what is applied under the pipeline's name, 'name' in FILE or else FILE's
             stem. The first FILE of a name is applied by its first run; one that differs from what is
