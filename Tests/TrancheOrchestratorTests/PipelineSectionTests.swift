@@ -256,6 +256,17 @@ struct PipelineDescriptionTests {
     func passwords() throws {
         let text = try describe(#"inputs: {a: {type: x, url: "postgresql://u:pw@h/d"}}"#).text
         #expect(!text.contains("pw@"), "\(text)")
+        let program = try describe(
+            """
+            processes:
+              p: {command: [notify, --api-token, abc, --secret=def, --count, "3", -v]}
+              q: {command: [curl, -H, "Authorization: Bearer ghi"]}
+            """
+        ).text
+        for secret in ["abc", "def", "ghi"] { #expect(!program.contains(secret), "\(program)") }
+        for kept in ["notify", "--count", "\"3\"", "-v", "--secret=***", "Bearer ***"] {
+            #expect(program.contains(kept), "\(program)")
+        }
     }
 }
 

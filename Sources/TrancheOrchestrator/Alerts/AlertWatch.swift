@@ -61,9 +61,12 @@ struct AlertWatch: Sendable {
         do {
             let seen = try await see()
             let known = try await inventory.alerts(ofPipeline: pipeline)
+            // Sending takes its time, and what is claimed is claimed from then on.
+            let stopwatch = Stopwatch(inventory.configuration.clock)
+            let now = { @Sendable in known.now.addingTimeInterval(stopwatch.elapsed.seconds) }
             await withTaskGroup(of: Void.self) { group in
                 for alert in alerts {
-                    group.addTask { await tell(alert, of: seen, known.alerts, at: known.now) }
+                    group.addTask { await tell(alert, of: seen, known.alerts, now) }
                 }
             }
         } catch is CancellationError {
@@ -135,7 +138,7 @@ struct AlertWatch: Sendable {
         _ alert: PipelineAlert,
         of seen: [Sight],
         _ known: [AlertRecord],
-        at now: Date
+        _ now: @Sendable () -> Date
     ) async {
         for sight in seen where alert.jobs.isEmpty || alert.jobs.contains(sight.job) {
             for condition in alert.conditions {
@@ -144,7 +147,7 @@ struct AlertWatch: Sendable {
                         record.alert == alert.name && record.subject == sight.subject
                             && record.condition == condition.word
                     }
-                    try await tell(alert, condition, sight, record, at: now)
+                    try await tell(alert, condition, sight, record, now)
                 } catch is CancellationError {
                     return
                 } catch {
@@ -159,8 +162,9 @@ struct AlertWatch: Sendable {
         _ condition: PipelineAlert.Condition,
         _ sight: Sight,
         _ known: AlertRecord?,
-        at now: Date
+        _ clock: @Sendable () -> Date
     ) async throws {
+        let now = clock()
         let before = try known.map { try JSONText.decode(AlertState.self, from: $0.content) }
         var state = before ?? AlertState()
         var lag: Duration?
@@ -185,10 +189,11 @@ struct AlertWatch: Sendable {
         let text = try document.documentText()
         do {
             try await sender.send(text, to: alert.target, key: Self.key(of: record, state, event))
-            state.told(event, at: now)
+            state.told(event, at: clock())
         } catch let failure as AlertSender.Failure {
-            state.failed(at: now)
-            let wait = Duration.seconds(state.nextAt?.timeIntervalSince(now) ?? 0)
+            let failedAt = clock()
+            state.failed(at: failedAt)
+            let wait = Duration.seconds(state.nextAt?.timeIntervalSince(failedAt) ?? 0)
             let words = "\(sight.job) \(condition.word), \(event.rawValue)"
             note(
                 OrchestratorError(

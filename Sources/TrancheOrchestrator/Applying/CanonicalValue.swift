@@ -13,14 +13,50 @@ indirect enum CanonicalValue: Sendable, Hashable {
         switch node.value {
         case .scalar(let scalar):
             if scalar.meaning == .null { return nil }
-            let bare = redacted(scalar.text)
+            let bare = Self.bare(scalar.text)
             self = .scalar(
                 bare == scalar.text
                     ? scalar.json ?? YAMLScalar.quoted(bare) : YAMLScalar.quoted(bare)
             )
-        case .sequence(let items): self = .list(items.compactMap { CanonicalValue($0) })
+        case .sequence(let items): self = .list(Self.words(items))
         case .mapping(let entries): self = .object(Self.members(entries))
         }
+    }
+
+    /// The items of a list; a word behind an option that names a secret is hidden.
+    private static func words(_ items: [YAMLNode]) -> [CanonicalValue] {
+        var isHidden = false
+        return items.compactMap { item in
+            defer {
+                if case .scalar(let scalar) = item.value {
+                    isHidden = scalar.text.wholeMatch(of: secretOption) != nil
+                }
+            }
+            guard isHidden, case .scalar(let scalar) = item.value, !scalar.text.hasPrefix("-")
+            else {
+                return CanonicalValue(item)
+            }
+            return .scalar(YAMLScalar.quoted("***"))
+        }
+    }
+
+    /// A text without what is recognized as a password, or as a token.
+    private static func bare(_ text: String) -> String {
+        redacted(text)
+            .replacing(secretValue) { "\($0.output.1)***" }
+            .replacing(bearerToken) { "\($0.output.1)***" }
+    }
+
+    private static var secretOption: Regex<Substring> {
+        #/-{1,2}[\w-]*(?:token|secret|password|passwd|api[-_]?key)/#.ignoresCase()
+    }
+
+    private static var secretValue: Regex<(Substring, Substring)> {
+        #/(-{1,2}[\w-]*(?:token|secret|password|passwd|api[-_]?key)=)\S+/#.ignoresCase()
+    }
+
+    private static var bearerToken: Regex<(Substring, Substring)> {
+        #/(\bBearer\s+)[^\s'"]+/#.ignoresCase()
     }
 
     /// The members of a mapping, without some.
