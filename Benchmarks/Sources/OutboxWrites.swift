@@ -134,10 +134,14 @@ struct OutboxWrites {
         )
         let reader = try BenchProgram.start(
             "pg_recvlogical",
-            ["-d", database.place, "--slot=bench", "--start", "-f", "/dev/null"]
+            ["-d", database.place, "--slot=bench", "--start", "--no-loop", "-f", "/dev/null"]
         )
         let result = Result { try body() }
-        reader.interrupt()
+        // It ends with its connection; signals are blocked in it.
+        try ask(
+            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
+                + "WHERE slot_name = 'bench' AND active"
+        )
         reader.waitUntilExit()
         try ask("SELECT pg_drop_replication_slot('bench')")
         return try result.get()
