@@ -116,7 +116,12 @@ import TrancheTestKit
         #expect(await bench.run("run", file, "--drain").status == .done)
         try write(", parallelism: 4, max_attempts: 2, budgets: [nosuch]")
         let refused = await bench.run("apply", file)
-        #expect(refused.errors.contains("'nosuch'"), "\(refused.errors)")
+        #expect(refused.status == .usage || refused.status == .failed)
+        #expect(refused.errors.contains("'nosuch', which there is not"), "\(refused.errors)")
+        // Nothing of it was applied.
+        #expect(await bench.run("apply", file, "--dry-run").status == .done)
+        let show = await bench.run("pipeline", "show", "p").output
+        #expect(show.contains(#""parallelism":1"#), "\(show)")
         try write(", parallelism: 4, max_attempts: 2")
         #expect(await bench.run("apply", file).status == .done)
         #expect(await bench.run("run", file, "--drain").status == .done)

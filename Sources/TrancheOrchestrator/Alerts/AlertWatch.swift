@@ -83,13 +83,15 @@ struct AlertWatch: Sendable {
             alert.conditions.contains { if case .lag = $0 { true } else { false } }
         }
         var seen: [Sight] = []
+        // Links of one input share its log.
+        var needs: [String: [InputLogNeed]] = [:]
         for job in jobs {
             let selection = RunSelection(job: job.name, run: job.run)
             let summaries = try await inventory.summaries(selection)
             for summary in summaries {
                 var sight = Sight(summary: summary, counts: Self.counts(summary))
                 sight.reason = summary.run.hindrance
-                if asksForLag { sight.reach = await reach(of: summary.run, job) }
+                if asksForLag { sight.reach = await reach(of: summary.run, job, &needs) }
                 seen.append(sight)
             }
         }
@@ -108,12 +110,21 @@ struct AlertWatch: Sendable {
         )
     }
 
-    private func reach(of run: RunRecord, _ job: Job) async -> (Int64, Int64)? {
+    private func reach(
+        of run: RunRecord,
+        _ job: Job,
+        _ known: inout [String: [InputLogNeed]]
+    ) async -> (Int64, Int64)? {
         do {
+            let table = run.key.metaTable
             // What has failed is told as that.
-            let needs = try await inventory.needs(ofSource: run.key.metaTable, above: .max)
+            if known[table] == nil {
+                known[table] = try await inventory.needs(ofSource: table, above: .max)
+            }
             // One that needs nothing more, or has nothing to read, does not lag.
-            guard let need = needs.first(where: { $0.key == run.key }) else { return (0, 0) }
+            guard let need = known[table]?.first(where: { $0.key == run.key }) else {
+                return (0, 0)
+            }
             let source = try await job.source()
             guard let last = try await source.highestID() else { return (0, 0) }
             let highest = min(last, run.bounds.upper ?? .max)

@@ -3,13 +3,12 @@ import Tranche
 extension AppliedPipelines {
     /// Gives the runs of links that were changed what now limits them.
     ///
-    /// A link that the file leaves as it was keeps what somebody has set by hand. The policy follows
-    /// when the link is run.
+    /// A link that the file leaves as it was keeps what somebody has set by hand. The policy
+    /// follows when the link is run.
     ///
     /// - Returns: What else there is to know, in lines.
     func follow(_ changes: [PipelineChange], in pipeline: Pipeline) async throws -> [String] {
         let changed = Set(changes.filter { $0.part == "link" && $0.kind == .changed }.map(\.name))
-        let known = Set(try await inventory.budgets().compactMap(\.owner.name))
         var notes: [String] = []
         for job in try pipeline.graph.jobs {
             for run in try await inventory.runs(RunSelection(job: job.name))
@@ -19,12 +18,6 @@ extension AppliedPipelines {
                 notes.append(
                     "\(job.name) was cancelled, and stays so until 'tranche resume --job "
                         + "\(job.name)'"
-                )
-            }
-            for budget in job.link.limits?.budgets ?? [] where !known.contains(budget) {
-                notes.append(
-                    "\(job.name) has budget '\(budget)', which there is not: it bounds nothing until "
-                        + "'tranche budget set \(budget)'"
                 )
             }
         }
@@ -44,6 +37,26 @@ extension AppliedPipelines {
         )
     }
 
+    // MARK: - Refusing
+
+    /// Refuses budgets of links that neither the file sets nor the inventory has: no run could
+    /// begin under them.
+    ///
+    /// - Throws: `TrancheError` `.unknownBudget`.
+    func requireBudgets(_ pipeline: Pipeline) async throws {
+        var known = Set(pipeline.budgets.map(\.name))
+        known.formUnion(try await inventory.budgets().compactMap(\.owner.name))
+        for link in pipeline.links {
+            for name in link.limits?.budgets ?? [] where !known.contains(name) {
+                throw TrancheError(
+                    .unknownBudget,
+                    "link '\(link.name)' has budget '\(name)', which there is not: name it under "
+                        + "'budgets', or make it with 'tranche budget set \(name)'"
+                )
+            }
+        }
+    }
+
     /// Refuses names that another pipeline has applied: both would work on the same events.
     ///
     /// - Throws: `TrancheError` `.invalidArgument`.
@@ -54,8 +67,8 @@ extension AppliedPipelines {
             guard let part = pipeline.description.clash(with: other) else { continue }
             throw TrancheError(
                 .invalidArgument,
-                "\(part) belongs to pipeline '\(record.name)', which is applied: both would work on "
-                    + "the same events; give it another name, or take that pipeline away with "
+                "\(part) belongs to pipeline '\(record.name)', which is applied: both would work "
+                    + "on the same events; give it another name, or take that pipeline away with "
                     + "'tranche pipeline remove \(record.name)'"
             )
         }

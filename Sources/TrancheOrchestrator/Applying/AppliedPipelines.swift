@@ -77,7 +77,7 @@ public struct AppliedPipelines: Sendable {
     /// - Returns: The description as it is kept, and what it changed.
     /// - Throws: `TrancheError` `.redefined` where another generation is applied than is expected,
     ///   or where somebody has set a budget by hand of which the file says something new;
-    ///   `.invalidArgument` for an input or a link that another pipeline has.
+    ///   `.invalidArgument` for an input or a link that another pipeline has; `.unknownBudget`.
     public func apply(
         _ pipeline: Pipeline,
         expecting expected: Int? = nil,
@@ -87,14 +87,17 @@ public struct AppliedPipelines: Sendable {
         while true {
             try Task.checkCancellation()
             var difference = try await difference(of: pipeline, overwritingBudgets: overwrites)
-            if !difference.isApplied { try await requireOwnNames(pipeline) }
+            if !difference.isApplied {
+                try await requireOwnNames(pipeline)
+                try await requireBudgets(pipeline)
+            }
             try Self.require(expected, difference)
             let conflicts = difference.budgets.filter { $0.action == .conflict }
             guard conflicts.isEmpty else {
                 let words = conflicts.map(\.description).joined(separator: "; ")
                 throw TrancheError(.redefined, "nothing was applied: \(words)")
             }
-            // Before the description: said again after a fault between, they are as they should be.
+            // Before the description: said again after a fault between, all is as it should be.
             for budget in difference.budgets where budget.action == .set {
                 try await inventory.change(
                     budget: budget.name,
@@ -109,9 +112,8 @@ public struct AppliedPipelines: Sendable {
                 after: difference.generation,
                 note: ChangeNote(by: inventory.configuration.worker, reason: reason)
             )
-            guard let record = try await inventory.apply(beginning) else { continue }
             difference.notes = try await follow(difference.changes, in: pipeline)
-            return (record, difference)
+            if let record = try await inventory.apply(beginning) { return (record, difference) }
         }
     }
 

@@ -1,8 +1,7 @@
-import Foundation
 import Synchronization
 public import Tranche
 import TrancheChains
-public import TrancheConnectors
+import TrancheConnectors
 
 /// Inputs that give events, processes that run on them, and links that say which on which.
 ///
@@ -25,9 +24,9 @@ public final class Orchestrator: Sendable {
     /// Asks it to stop.
     public let stop: StopSource
     private let state = Mutex(State())
-    private let reports: OrchestratorReports
-    private let signals: LinkSignals
-    private let gate: StageGate
+    let reports: OrchestratorReports
+    let signals: LinkSignals
+    let gate: StageGate
 
     private struct State {
         var graph = PipelineGraph()
@@ -60,30 +59,6 @@ public final class Orchestrator: Sendable {
                 return processes[job.link.process].map { (job, input, $0) }
             }
         }
-    }
-
-    /// How an orchestrator runs.
-    public struct Configuration: Sendable {
-        /// How many batches are worked on at once, over all links; 8 by default, 1 to 1000.
-        public var processes = 8
-        /// How long what is in hand may go on after a stop; 5 s by default.
-        public var grace = Duration.seconds(5)
-        /// How long events are kept that a link still needs; 7 days by default.
-        public var keep = Duration.seconds(7 * 86_400)
-        /// How often logs are cleaned; 10 s by default.
-        public var cleaning = Duration.seconds(10)
-        /// How often it is looked for what alerts tell of; 15 s by default.
-        public var looking = Duration.seconds(15)
-        /// How many errors are kept for who reads them; 256 by default, at least 1.
-        public var keptErrors = 256
-        /// Who connects to the stores of objects that are moved, removed or tagged after a load; as
-        /// the environment says by default.
-        public var credentials = Credentials(ProcessInfo.processInfo.environment)
-        /// Told of each attempt that ended.
-        public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
-
-        /// Makes a configuration.
-        public init() {}
     }
 
     /// Makes an orchestrator without any parts.
@@ -314,10 +289,10 @@ public final class Orchestrator: Sendable {
             }
             reports.set(job.name, .stopped)
         }
-        var passed: Set<RunKey> = []
         for input in state.inputsInOrder {
             do {
-                try await clean(input, &passed)
+                var cleaner = cleaner(of: input)
+                try await cleaner.clean()
             } catch let error as CancellationError {
                 throw error
             } catch {
@@ -533,127 +508,5 @@ public final class Orchestrator: Sendable {
             log.after = try await opened.highestID() ?? 0
         }
         return log
-    }
-
-    // MARK: - Supervision
-
-    /// Runs something again and again, until a stop.
-    private func supervise(
-        _ name: String,
-        _ body: @escaping @Sendable () async throws -> Void
-    ) async {
-        let clock = inventory.configuration.clock
-        let stopwatch = Stopwatch(clock)
-        var supervision = Supervision()
-        while stop.stage < .stopping, !Task.isCancelled {
-            reports.set(name, .running, restarts: supervision.restarts)
-            let began = stopwatch.elapsed
-            do {
-                try await body()
-                continue
-            } catch is CancellationError where Task.isCancelled || stop.stage >= .stopping {
-                break
-            } catch let error as TrancheError where error.code == .unknownRun {
-                // The job before it has not begun yet; said once, when that lasts.
-                if supervision.restarts == 4 { reports.note(OrchestratorError(name, nil, error)) }
-            } catch let error as OrchestratorError {
-                reports.note(error)
-            } catch {
-                reports.note(OrchestratorError(name, nil, error))
-            }
-            reports.set(name, .waiting)
-            guard await pause(supervision.wait(after: stopwatch.elapsed - began)) else { break }
-        }
-        reports.set(name, .stopped)
-    }
-
-    /// Waits, a stop cut off.
-    ///
-    /// - Returns: Whether to go on.
-    private func pause(_ time: Duration) async -> Bool {
-        let clock = inventory.configuration.clock
-        do {
-            _ = try await stop.run(until: .stopping) { try await clock.sleep(for: time) }
-            return stop.stage < .stopping
-        } catch {
-            // Being cancelled is how this ends.
-            return false
-        }
-    }
-
-    /// Tells the links of an input of events that others have kept.
-    ///
-    /// What it cannot see, the links find by looking from time to time.
-    private func watch(_ input: any Input, for link: Link) async {
-        guard var source = input.source(for: link) as? any WatchedSource else { return }
-        if let log = source as? InputLogSource { source = InputLogSource(log.name) }
-        var watch: LogWatch?
-        var wait = LogPace.longest
-        while await pause(wait) {
-            do {
-                if var known = watch {
-                    let look = try await known.look()
-                    (watch, wait) = (known, look.wait)
-                    if look.isGrown { signals.grown(input.name) }
-                } else {
-                    watch = try await LogWatch(inventory.source(source))
-                    signals.grown(input.name)
-                }
-            } catch {
-                // The links meet the same error, and tell it.
-                (watch, wait) = (nil, LogPace.longest)
-            }
-        }
-    }
-
-    /// Cleans the log of an input from time to time.
-    private func clean(_ input: any Input) async {
-        var passed: Set<RunKey> = []
-        while await pause(configuration.cleaning) {
-            do {
-                try await clean(input, &passed)
-            } catch is CancellationError {
-                return
-            } catch {
-                reports.note(OrchestratorError(input.name, "its log cannot be cleaned", error))
-            }
-        }
-    }
-
-    /// Cleans the log of an input, and tells once of each run that was passed.
-    private func clean(_ input: any Input, _ known: inout Set<RunKey>) async throws {
-        // A link that has not begun needs all that there is.
-        for job in graph.jobs
-        where job.upstream == nil && job.input == input.name && job.link.start == .floor {
-            guard try await !inventory.runs(RunSelection(job: job.name)).isEmpty else { return }
-        }
-        let afters = graph.jobs.filter { $0.after != nil && $0.input == input.name }
-        let keep = configuration.keep
-        let passed: Set<RunKey>
-        if afters.isEmpty || !(input.source(for: afters[0].link) is InputLogSource) {
-            passed = Set(try await input.clean(inventory, keeping: keep))
-        } else {
-            guard try await inventory.inputLogs().contains(where: { $0.name == input.name }) else {
-                return
-            }
-            // These first: what is done meanwhile is needed by those that follow.
-            let needs = try await inventory.needs(of: afters, keeping: keep)
-            let cleaned = try await inventory.clean(
-                input: input.name,
-                keeping: keep,
-                besides: needs
-            )
-            passed = Set(cleaned.passed)
-        }
-        for key in passed.subtracting(known) {
-            reports.note(
-                OrchestratorError(
-                    input.name,
-                    message: "\(key) was passed: events that it still needs were kept for as "
-                        + "long as they are, and are cleaned"
-                )
-            )
-        }
-        known = passed
     }
 }

@@ -1,0 +1,29 @@
+import Foundation
+public import Tranche
+public import TrancheConnectors
+
+extension Orchestrator {
+    /// How an orchestrator runs.
+    public struct Configuration: Sendable {
+        /// How many batches are worked on at once, over all links; 8 by default, 1 to 1000.
+        public var processes = 8
+        /// How long what is in hand may go on after a stop; 5 s by default.
+        public var grace = Duration.seconds(5)
+        /// How long events are kept that a link still needs; 7 days by default.
+        public var keep = Duration.seconds(7 * 86_400)
+        /// How often logs are cleaned; 10 s by default.
+        public var cleaning = Duration.seconds(10)
+        /// How often it is looked for what alerts tell of; 15 s by default.
+        public var looking = Duration.seconds(15)
+        /// How many errors are kept for who reads them; 256 by default, at least 1.
+        public var keptErrors = 256
+        /// Who connects to the stores of objects that are moved, removed or tagged after a load; as
+        /// the environment says by default.
+        public var credentials = Credentials(ProcessInfo.processInfo.environment)
+        /// Told of each attempt that ended.
+        public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+
+        /// Makes a configuration.
+        public init() {}
+    }
+}
