@@ -113,7 +113,7 @@ struct PipelinePrograms: Sendable {
     private func end(of child: ChildProcess, _ input: [UInt8]) async -> ChildProcess.Exit {
         await withTaskGroup(of: ChildProcess.Exit?.self) { group in
             group.addTask {
-                // One that reads nothing has been told by its start.
+                // A program need not read what it is given: its exit says how it went.
                 _ = try? await child.write(input)
                 child.closeInput()
                 return nil

@@ -23,8 +23,8 @@ package struct KeptObject: Sendable {
         guard object.store == .amazon, !object.key.isEmpty, !object.key.hasSuffix("/") else {
             throw TrancheError(
                 .invalidItem,
-                "'\(object.url)' is no object of S3, such as s3://BUCKET/NAME; others are neither moved, "
-                    + "removed nor tagged"
+                "'\(object.url)' is no object of S3, such as s3://BUCKET/NAME; others are "
+                    + "neither moved, removed nor tagged"
             )
         }
         configuration = try ObjectStoreConfiguration(environment: credentials)
@@ -51,8 +51,8 @@ package struct KeptObject: Sendable {
             guard isAgain, there == own else {
                 throw TrancheError(
                     .sinkFailed,
-                    "'\(target.url)' is there already, and nothing is replaced; move or remove it, then retry "
-                        + "this batch"
+                    "'\(target.url)' is there already, and nothing is replaced; move or remove it, "
+                        + "then retry this batch"
                 )
             }
         } else {
@@ -94,7 +94,8 @@ package struct KeptObject: Sendable {
     private var gone: TrancheError {
         TrancheError(
             .invalidItem,
-            "'\(object.url)' is there no more, and nothing shows that it was moved or removed from here"
+            "'\(object.url)' is there no more, and nothing shows that it was moved or removed "
+                + "from here"
         )
     }
 }

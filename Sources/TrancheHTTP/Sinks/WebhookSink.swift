@@ -7,12 +7,12 @@ public import Tranche
 /// chain.write(to: try WebhookSink("https://example.org/orders", configuration))
 /// ```
 ///
-/// A batch is an object with `job`, `run`, `batch`, `id_start`, `id_end` and `records`; a record is sent as it
-/// is. Each request says in `Idempotency-Key` which it is, and says so again when it is tried again: a receiver
-/// that keeps the keys takes each batch once. With a secret, requests are signed as the specification "Standard
-/// Webhooks" wants it. Where the receiver answers 429 or 503 with `Retry-After`, the batch waits and keeps its
-/// lease: it costs no attempt. Where a budget is named, or the receiver asks for more than is
-/// waited for, the batch is given back until later.
+/// A batch is an object with `job`, `run`, `batch`, `id_start`, `id_end` and `records`; a record is
+/// sent as it is. Each request says in `Idempotency-Key` which it is, and says so again when it is
+/// tried again: a receiver that keeps the keys takes each batch once. With a secret, requests are
+/// signed as the specification "Standard Webhooks" wants it. Where the receiver answers 429 or 503
+/// with `Retry-After`, the batch waits and keeps its lease: it costs no attempt. Where a budget is
+/// named, or the receiver asks for more than is waited for, the batch is given back until later.
 public final class WebhookSink: RecordSink {
     private let url: String
     private let configuration: Configuration
@@ -29,13 +29,15 @@ public final class WebhookSink: RecordSink {
         public var unit = Unit.batch
         /// Whether requests are PUT rather than POST; false by default.
         public var usesPUT = false
-        /// The secret of the signatures: base 64 behind `whsec_`, or any text; no signatures by default.
+        /// The secret of the signatures: base 64 behind `whsec_`, or any text; no signatures by
+        /// default.
         public var secret: String?
         /// Further header fields, such as `Authorization`.
         public var headers: [String: String] = [:]
         /// Most bytes of a request; 16 MiB by default.
         public var maxBytes = 1 << 24
-        /// How many requests of one batch are under way at once, where each record is one; 8 by default.
+        /// How many requests of one batch are under way at once, where each record is one; 8 by
+        /// default.
         public var concurrency = 8
         /// How long a batch waits, in all, when the receiver asks for it; an hour by default.
         public var patience: Duration = .seconds(3600)
@@ -88,8 +90,8 @@ public final class WebhookSink: RecordSink {
         SinkPromise(
             .idempotent,
             reason:
-                "a receiver takes no part in the inventory's transactions; it knows requests that come "
-                + "again by their Idempotency-Key"
+                "a receiver takes no part in the inventory's transactions; it knows requests that "
+                + "come again by their Idempotency-Key"
         )
     }
 
@@ -133,7 +135,8 @@ public final class WebhookSink: RecordSink {
     ///     whenever it is tried again.
     ///   - batch: The batch.
     ///   - sent: Told of each that was answered.
-    /// - Returns: What the receiver has against bodies, by their places; those not named were taken.
+    /// - Returns: What the receiver has against bodies, by their places; those not named were
+    ///   taken.
     /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the
     ///   receiver asks to come back later.
     package func send(
@@ -145,9 +148,9 @@ public final class WebhookSink: RecordSink {
         for (_, body) in bodies where body.count > configuration.maxBytes {
             throw TrancheError(
                 .sinkFailed,
-                "batch \(batch.id) has a request of more than \(configuration.maxBytes) bytes, the most "
-                    + "of one to \(name); make the link's batches smaller (count), or send each event "
-                    + "apart (each)"
+                "batch \(batch.id) has a request of more than \(configuration.maxBytes) bytes, the "
+                    + "most of one to \(name); make the link's batches smaller (count), or send each "
+                    + "event apart (each)"
             )
         }
         return try await withThrowingTaskGroup(of: (Int, String?).self) { group in

@@ -48,8 +48,7 @@ actor FileKeeper {
                 throw TrancheError(
                     .sinkFailed,
                     "'\(target)' is there already, and nothing is replaced; move or remove it, "
-                        + "then retry "
-                        + "this batch"
+                        + "then retry this batch"
                 )
             }
             return try remove(file, found)
@@ -210,8 +209,7 @@ actor FileKeeper {
             throw TrancheError(
                 .sinkFailed,
                 "'\(target)' is there already, and nothing is replaced; move or remove it, then "
-                    + "retry this "
-                    + "batch"
+                    + "retry this batch"
             )
         }
         guard let found = try mark(of: file.path) else { throw Self.gone(file) }

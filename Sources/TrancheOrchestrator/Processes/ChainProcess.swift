@@ -88,8 +88,7 @@ public struct ChainProcess: EventProcess {
             field: ["sink"],
             value: settings.sink.location,
             "would be one file, put together at the end, and a link has none; name a folder, and "
-                + "give "
-                + "file_per_batch: true"
+                + "give file_per_batch: true"
         )
     }
 

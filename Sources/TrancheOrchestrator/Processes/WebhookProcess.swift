@@ -45,8 +45,7 @@ public struct WebhookProcess: EventProcess {
                     throw TrancheError(
                         .invalidArgument,
                         "the url holds a password, which may not stand here; give url: {env: NAME} "
-                            + "or "
-                            + "{file: PATH}"
+                            + "or {file: PATH}"
                     )
                 }
                 _ = try WebhookSink(url)

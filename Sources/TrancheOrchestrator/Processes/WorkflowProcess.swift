@@ -244,8 +244,7 @@ extension Event {
             throw TrancheError(
                 .invalidItem,
                 "the payload of event '\(id)' of '\(trigger)' has no member '\(member)', which is "
-                    + "to be a "
-                    + "parameter"
+                    + "to be a parameter"
             )
         }
         if case .text(let text) = value { return text }

@@ -8,14 +8,30 @@ extension SQLInventoryStore {
         _ note: ChangeNote
     ) async throws {
         let wanted = Set(names).sorted()
-        let statements = [lockInOrder(key)] + lockBudgets(wanted, of: key)
+        try await change(key, reading: lockBudgets(wanted, of: key)) { run, rows in
+            try budgetChanges(to: wanted, rows[1], rows[2], of: run, note)
+        }
+    }
+
+    /// Changes a run in a transaction in which it is locked; where nothing changes, nothing is
+    /// written.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - questions: What is read with it.
+    ///   - changes: Makes the statements of the run and the answers, the first of them the run's.
+    /// - Throws: `TrancheError` `.unknownRun`; what `changes` throws.
+    func change(
+        _ key: RunKey,
+        reading questions: [SQLStatement] = [],
+        _ changes: @Sendable (RunRecord, [SQLRows]) throws -> [SQLStatement]
+    ) async throws {
         try await wrapping {
-            try await database.withTransaction(statements) { connection, rows in
+            try await database.withTransaction([lockInOrder(key)] + questions) { connection, rows in
                 try requireRun(rows[0], key)
                 var row = rows[0][0]
-                let run = try run(&row)
-                let changes = try budgetChanges(to: wanted, rows[1], rows[2], of: run, note)
-                if !changes.isEmpty { _ = try await connection.commit(changes) }
+                let statements = try changes(try run(&row), rows)
+                if !statements.isEmpty { _ = try await connection.commit(statements) }
             }
         }
     }
@@ -178,15 +194,8 @@ extension SQLInventoryStore {
         of key: RunKey,
         _ note: ChangeNote
     ) async throws {
-        let statements = [lockInOrder(key), selectParallelism(of: key)]
-        try await wrapping {
-            try await database.withTransaction(statements) { connection, rows in
-                try requireRun(rows[0], key)
-                var row = rows[0][0]
-                let run = try self.run(&row)
-                let changes = try changes(toParallelism: batches, rows[1], run, note)
-                if !changes.isEmpty { _ = try await connection.commit(changes) }
-            }
+        try await change(key, reading: [selectParallelism(of: key)]) { run, rows in
+            try changes(toParallelism: batches, rows[1], run, note)
         }
     }
 
@@ -221,14 +230,8 @@ extension SQLInventoryStore {
         of key: RunKey,
         _ note: ChangeNote
     ) async throws {
-        try await wrapping {
-            try await database.withTransaction([lockInOrder(key)]) { connection, rows in
-                try requireRun(rows[0], key)
-                var row = rows[0][0]
-                let run = try self.run(&row)
-                let changes = rankChanges(share: share, priority: priority, of: run, note)
-                if !changes.isEmpty { _ = try await connection.commit(changes) }
-            }
+        try await change(key) { run, _ in
+            rankChanges(share: share, priority: priority, of: run, note)
         }
     }
 

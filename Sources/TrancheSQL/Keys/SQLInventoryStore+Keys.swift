@@ -38,15 +38,7 @@ extension SQLInventoryStore {
         of key: RunKey,
         _ note: ChangeNote
     ) async throws {
-        try await wrapping {
-            try await database.withTransaction([lockInOrder(key)]) { connection, rows in
-                try requireRun(rows[0], key)
-                var row = rows[0][0]
-                let run = try self.run(&row)
-                let changes = try changes(toPerKey: batches, of: run, note)
-                if !changes.isEmpty { _ = try await connection.commit(changes) }
-            }
-        }
+        try await change(key) { run, _ in try changes(toPerKey: batches, of: run, note) }
     }
 
     /// The statements that change how many batches of one key of a locked run may be held; none

@@ -387,8 +387,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         throw TrancheError(
             .invalidItem,
             "id \(id) of '\(definition.table)' \(fault). Mend it; or 'tranche redefine' with "
-                + "--where "
-                + "leaves it out"
+                + "--where leaves it out"
         )
     }
 

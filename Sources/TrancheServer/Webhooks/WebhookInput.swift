@@ -5,8 +5,8 @@ public import TrancheOrchestrator
 /// Requests of a webhook as events: each delivery once.
 ///
 /// A delivery is told from others by its key. One whose key is known already is answered as the
-/// first was, and is no other event; with another body it is refused with 409. A key is known for as
-/// long as events are kept (`Orchestrator.Configuration.keep`), at least.
+/// first was, and is no other event; with another body it is refused with 409. A key is known for
+/// as long as events are kept (`Orchestrator.Configuration.keep`), at least.
 ///
 /// The sender has its answer, 202, only when the event is kept for good. An input that only gathers
 /// gives nothing: it listens while it runs.
@@ -58,7 +58,8 @@ public struct WebhookInput: Input {
     ///   - configuration: What it takes, and where.
     ///   - listeners: Those that it shares with others.
     ///   - environment: This process's variables, where its secret may be.
-    /// - Throws: ``WebhookConflict`` where another of `listeners` has the path, or listens otherwise;
+    /// - Throws: ``WebhookConflict`` where another of `listeners` has the path, or listens
+    ///   otherwise;
     ///   `HTTPListenerError`.
     public init(
         _ name: String,
