@@ -199,6 +199,20 @@ struct AfterLoadTests {
             again = removed
             again.attempt = 2
             try await keeper.remove(again)
+            // What an attempt that was killed had put aside is looked at before it goes.
+            let aside = folder.path(".7.tranche-gone")
+            try Data("another".utf8).write(to: URL(filePath: aside))
+            await #expect(throws: TrancheError.self) { try await keeper.remove(again) }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another")
+            var other = try await known(2)
+            try FileManager.default.moveItem(atPath: path, toPath: aside)
+            try await keeper.remove(other)
+            #expect(!FileManager.default.fileExists(atPath: aside))
+            // A file that has come since under the name is none of it.
+            try Data("new".utf8).write(to: URL(filePath: path))
+            other.attempt = 3
+            await #expect(throws: TrancheError.self) { try await keeper.remove(other) }
+            #expect(FileManager.default.fileExists(atPath: path))
         }
     }
 

@@ -51,7 +51,7 @@ actor FileKeeper {
                         + "then retry this batch"
                 )
             }
-            return try remove(file, found)
+            return try removeSeen(file)
         }
         let folder = Self.folder(of: target)
         try makeFolder(folder)
@@ -105,7 +105,7 @@ actor FileKeeper {
             throw error
         }
         try sync(folder: folder)
-        try remove(file, found)
+        try removeSeen(file)
     }
 
     private func copyContent(of path: String, to part: String) throws {
@@ -157,31 +157,26 @@ actor FileKeeper {
             return try removeAside(file)
         }
         try file.require(found)
-        try remove(file, found)
+        try removeSeen(file)
     }
 
-    /// Removes a file that is the one that was seen: it is put aside first, since another may have
-    /// come under its name meanwhile.
-    private func remove(_ file: Known, _ found: FileMark) throws {
-        let aside = Self.aside(file)
-        let code = Int32(tranche_rename_new(file.path, aside))
+    /// Puts a file aside and removes it there: another may come under its name at any time.
+    private func removeSeen(_ file: Known) throws {
+        let code = Int32(tranche_rename_new(file.path, Self.aside(file)))
         switch code {
-        case 0:
-            if let there = try mark(of: aside), there != found {
-                try putBack(aside, to: file, there)
-            }
-        case ENOENT: break
+        case 0, ENOENT: try removeAside(file)
         case EEXIST:
             // An earlier attempt has come so far.
             try removeAside(file)
-            return try remove(file, found)
+            try removeSeen(file)
         default: throw Self.failed("remove '\(file.path)'", code)
         }
-        try removeAside(file)
     }
 
     private func removeAside(_ file: Known) throws {
         let aside = Self.aside(file)
+        guard let there = try mark(of: aside) else { return }
+        guard file.isSame(there, isCopy: false) else { return try putBack(aside, to: file, there) }
         guard unlink(aside) == 0 || errno == ENOENT else {
             throw Self.failed("remove '\(aside)'", errno)
         }
