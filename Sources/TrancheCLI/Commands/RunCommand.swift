@@ -60,7 +60,8 @@ struct RunCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let looked = try PipelineFile.refusing { try file.checked(context) }
+        let bytes = try file.read()
+        let looked = try PipelineFile.refusing { try file.checked(context, of: bytes) }
         let context = try context.using(looked, in: file)
         let grace = asked ?? Grace(length: looked.configuration.grace)
         return try await context.withInventory(worker: worker) { inventory in
@@ -79,7 +80,7 @@ struct RunCommand: Command {
                 progress: progress,
                 environment: context.environment
             )
-            let orchestrator = try orchestrator(looked, on: inventory, programs, context)
+            let orchestrator = try orchestrator(bytes, on: inventory, programs, context)
             let record = try await ApplyingRun(file: file, applies: applies)
                 .record(of: looked, inventory, context) { try await orchestrator.check() }
             let drains = drains
@@ -112,16 +113,13 @@ struct RunCommand: Command {
 
     /// Makes what runs the file.
     private func orchestrator(
-        _ looked: Pipeline,
+        _ bytes: [UInt8],
         on inventory: Inventory,
         _ programs: PipelinePrograms,
         _ context: Context
     ) throws -> Orchestrator {
         let pipeline = try PipelineFile.refusing {
-            try file.pipeline({ programs.process($0) }, context, programs.workflows)
-        }
-        guard pipeline.description.digest == looked.description.digest else {
-            throw UsageError("\(file.path) was changed while it was read; run it again")
+            try file.pipeline(of: bytes, { programs.process($0) }, context, programs.workflows)
         }
         try programs.check(pipeline)
         let progress = programs.progress

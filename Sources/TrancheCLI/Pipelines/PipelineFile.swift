@@ -50,9 +50,21 @@ struct PipelineFile: Sendable {
         path = try arguments.operand(place, "FILE")
     }
 
-    /// Reads the file.
+    /// Reads the file's bytes, for who makes several things of them.
+    ///
+    /// - Throws: ``UsageError`` for a file that cannot be read.
+    func read() throws -> [UInt8] {
+        do {
+            return Array(try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    /// Makes a pipeline of the file.
     ///
     /// - Parameters:
+    ///   - bytes: The file's bytes; read where they are not given.
     ///   - programs: Makes processes that run programs.
     ///   - context: Where sources are made.
     ///   - workflows: How workflows are worked on.
@@ -60,20 +72,15 @@ struct PipelineFile: Sendable {
     /// - Returns: The pipeline.
     /// - Throws: ``UsageError`` for a file that cannot be read; `YAMLFaults`, `YAMLError`.
     func pipeline(
+        of bytes: [UInt8]? = nil,
         _ programs: @escaping PipelineTypes.ProcessMaker,
         _ context: Context,
         _ workflows: WorkflowOptions = WorkflowOptions(),
         onlyLooking looks: Bool = false
     ) throws -> Pipeline {
-        let bytes: [UInt8]
-        do {
-            bytes = Array(try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
-        }
         var types = try Self.types(programs, context, workflows)
         if looks { types.credentials = nil }
-        return try Pipeline(bytes: bytes, file: path, types: types)
+        return try Pipeline(bytes: bytes ?? read(), file: path, types: types)
     }
 
     /// The types of inputs and processes of this program.
@@ -111,11 +118,16 @@ struct PipelineFile: Sendable {
     ///
     /// - Parameters:
     ///   - context: Where sources are made.
+    ///   - bytes: The file's bytes; read where they are not given.
     ///   - opens: Whether something of it is opened, so that credentials are looked up.
     /// - Returns: The pipeline.
-    /// - Throws: As ``pipeline(_:_:onlyLooking:)``.
-    func checked(_ context: Context, opens: Bool = false) throws -> Pipeline {
-        try pipeline({ UnstartedProgram($0) }, context, onlyLooking: !opens)
+    /// - Throws: As ``pipeline(of:_:_:_:onlyLooking:)``.
+    func checked(
+        _ context: Context,
+        of bytes: [UInt8]? = nil,
+        opens: Bool = false
+    ) throws -> Pipeline {
+        try pipeline(of: bytes, { UnstartedProgram($0) }, context, onlyLooking: !opens)
     }
 }
 

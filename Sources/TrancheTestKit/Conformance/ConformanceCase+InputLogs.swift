@@ -125,6 +125,40 @@ extension ConformanceCase {
             let report = try await bench.inventory.audit(key, from: source)
             try requireEqual(report.vanished.count, 0, "what an audit misses")
         },
+        ConformanceCase("What has failed for good is kept for a while, not what is cancelled") {
+            subject in
+            let bench = try await Bench(subject, ids: [])
+            var request = one
+            request.policy = RunPolicy(maxAttempts: 1)
+            _ = try await bench.inventory.append((1...4).map { event("\($0)") }, to: "orders")
+            try await bench.take(request, from: source).succeed()
+            let failed = try await bench.take(request, from: source)
+            try await failed.fail("no")
+            _ = try await bench.drain(request, from: source)
+            let keep = Duration.seconds(3600)
+            let held = try await bench.inventory.clean(input: "orders", keeping: keep)
+            try requireEqual(held.removed, 1, "events before one that has failed")
+            try requireEqual(
+                try await bench.inventory.retry(BatchSelection(ids: [failed.id])),
+                [failed.id],
+                "what is retried"
+            )
+            let again = try await bench.take(request, from: source)
+            try requireEqual(try await again.items.map(\.id), [2], "its items")
+            try await again.fail("no")
+            subject.clock.advance(by: .seconds(4000))
+            let old = try await bench.inventory.clean(input: "orders", keeping: keep)
+            try requireEqual(old.removed, 2, "events behind one that failed long ago")
+            try requireEqual(old.passed, [], "runs that were passed")
+            _ = try await bench.inventory.append((5...6).map { event("\($0)") }, to: "orders")
+            let key = try await bench.inventory.run(RunSelection(job: "job")).key
+            _ = try await bench.inventory.cancel(key)
+            var other = one
+            other.job = "other"
+            _ = try await bench.drain(other, from: source)
+            let cancelled = try await bench.inventory.clean(input: "orders", keeping: keep)
+            try requireEqual(cancelled.removed, 2, "events that a cancelled run alone has not read")
+        },
         ConformanceCase("What was cleaned before it was read is a batch that fails") { subject in
             let bench = try await Bench(subject, ids: [])
             var request = one
