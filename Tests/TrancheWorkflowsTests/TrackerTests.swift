@@ -139,9 +139,7 @@ struct TrackerTests {
         try await withWorkflowWorld { world in
             let tracker = NotingTracker()
             let more = #","policy":{"max_attempts":1},"count":100"#
-            let workflow = try Workflow(
-                json: world.json(#""handler":"one""#, more).replacing("16", with: "1600")
-            )
+            let workflow = try world.workflow(handler: "one", more, weight: 1600)
             let handle = try await world.workflows.start(workflow)
             var options = WorkflowOptions(trackers: [tracker])
             options.handlers["one"] = { _ in

@@ -14,15 +14,19 @@ struct WorkflowWorld {
     let inventory: Inventory
     let workflows: Workflows
 
-    /// The description of a workflow over the file, in batches of two rows.
-    func json(_ work: String, _ more: String = "") -> String {
+    /// The description of a workflow over the file, in batches of two rows, unless another weight is given.
+    func json(_ work: String, _ more: String = "", weight: Int = 16) -> String {
         let source = #""job":"load","source":"csv:\#(folder.path("rows.csv"))""#
-        return "{\(source),\"weight\":16,\(work)\(more)}"
+        return "{\(source),\"weight\":\(weight),\(work)\(more)}"
     }
 
     /// A workflow that a handler of this name works on.
-    func workflow(handler name: String, _ more: String = "") throws -> Workflow {
-        try Workflow(json: json(#""handler":"\#(name)""#, more))
+    func workflow(
+        handler name: String,
+        _ more: String = "",
+        weight: Int = 16
+    ) throws -> Workflow {
+        try Workflow(json: json(#""handler":"\#(name)""#, more, weight: weight))
     }
 
     /// A workflow into a file of JSON Lines.

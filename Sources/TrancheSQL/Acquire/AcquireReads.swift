@@ -69,7 +69,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         run = batch.add(statements.lock)
         lastTile = batch.add(statements.lastTile)
         // What ends here is not due, and an outage may wait for it.
-        ends = try store.succeeding(endings, returning: "id")
+        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
+        ends = try store.succeeding(endings, returning: "id, \(end)")
         ended = batch.add(ends.statements)
         // Before what is due: a lease that ends between the two counts as one that lasts.
         if request.definition.key != nil {
@@ -109,11 +110,19 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     // MARK: The answers
 
     /// The run and the inventory's time; `nil` when there is no such run.
+    ///
+    /// What is handed out begins no sooner than what ended here, or a worker would seem to have held
+    /// both.
     func lockedRun(in rows: [SQLRows]) throws -> (run: RunRecord, now: Date)? {
         guard var row = rows[run].first else { return nil }
         var record = try store.run(&row)
         record.advance(toTileEnd: try store.lastTile(rows[lastTile]))
-        return (record, try row.instant())
+        let now = try ends.rows(in: rows[ended]).reduce(try row.instant()) { latest, row in
+            var row = row
+            _ = try row.integer()
+            return max(latest, try row.instant())
+        }
+        return (record, now)
     }
 
     /// Whether the run was made.
