@@ -308,6 +308,7 @@ let package = Package(
         .testTarget(
             name: "TrancheSQLTests",
             dependencies: ["Tranche", "TrancheSQL", "TrancheTestKit", "TestSupport"],
+            exclude: ["Snapshots"],
             swiftSettings: strict
         ),
         .testTarget(
