@@ -35,6 +35,7 @@ let migrations = [
     "0021_create_event",
     "0022_find_failed",
     "0023_create_pipeline",
+    "0024_let_through",
 ]
 
 let adoption = "adopt_pybatchintory.sql"

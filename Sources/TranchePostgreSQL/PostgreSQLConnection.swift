@@ -93,7 +93,11 @@ package actor PostgreSQLConnection: SQLConnection {
         try await interruptibly {
             let opening =
                 isShared ? session.beginning : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
-            return Array(try exchange(opening + statements).dropFirst(opening.count))
+            // What kind of transaction it is must be said before it reads anything.
+            let kind = statements.prefix { $0.text.hasPrefix("SET TRANSACTION ") }
+            let all = opening.prefix(1) + kind + opening.dropFirst()
+            let rows = try exchange(Array(all + statements.dropFirst(kind.count)))
+            return Array(rows.dropFirst().prefix(kind.count) + rows.dropFirst(all.count))
         }
     }
 

@@ -129,6 +129,31 @@ package struct PostgreSQLDialect: SQLDialect {
             """
     }
 
+    package func text(_ text: SQLStatement, has part: SQLStatement) -> SQLStatement {
+        "coalesce(strpos(\(text), \(part)) > 0, false)"
+    }
+
+    // Differs by dialect: each statement sees what was committed before it, unless told otherwise.
+    package var beginningSnapshot: [SQLStatement] {
+        ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"] + beginningLongTransaction
+    }
+
+    // Differs by dialect: a row that comes with a number leaves the sequence where it is.
+    package func continuingNumbers(of table: SQLTableName) -> SQLStatement? {
+        """
+        SELECT setval(
+            pg_get_serial_sequence(\(table.quoted), 'id'),
+            greatest(
+                (SELECT coalesce(max(id), 0) FROM \(table)),
+                coalesce(pg_sequence_last_value(
+                    CAST(pg_get_serial_sequence(\(table.quoted), 'id') AS regclass)
+                ), 0),
+                1
+            )
+        )
+        """
+    }
+
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "{" + ids.map(String.init).joined(separator: ",") + "}"
         return "\(name: column) = ANY (CAST(\(list) AS bigint[]))"

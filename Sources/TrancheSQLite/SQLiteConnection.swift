@@ -195,12 +195,9 @@ package actor SQLiteConnection: SQLConnection {
     }
 
     private func open(isWriting: Bool) throws {
-        guard isWriting else {
+        // One without a queue can only read.
+        guard isWriting, let queue else {
             _ = try execute(["BEGIN"])
-            return
-        }
-        guard let queue else {
-            _ = try execute(["BEGIN IMMEDIATE"])
             return
         }
         guard queueFrontSince != nil || queue.take(waiter) else {

@@ -77,6 +77,16 @@ package struct SQLiteDialect: SQLDialect {
 
     package func sum(ofWeights column: SQLStatement) -> SQLStatement { "sum(\(column))" }
 
+    package func text(_ text: SQLStatement, has part: SQLStatement) -> SQLStatement {
+        "coalesce(instr(\(text), \(part)) > 0, 0)"
+    }
+
+    // A transaction sees the file as it was when it first read.
+    package var beginningSnapshot: [SQLStatement] { [] }
+
+    // AUTOINCREMENT keeps the highest number that there ever was, also of rows that came with one.
+    package func continuingNumbers(of table: SQLTableName) -> SQLStatement? { nil }
+
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
         return "\(name: column) IN (SELECT value FROM json_each(\(list)))"

@@ -207,4 +207,5 @@ package let migrationSteps = [
     "0021_create_event",
     "0022_find_failed",
     "0023_create_pipeline",
+    "0024_let_through",
 ]

@@ -141,6 +141,12 @@ package let sqliteMigrations = MigrationSet(
             up: PackageResources._023_create_pipeline_up_sql,
             down: PackageResources._023_create_pipeline_down_sql
         ),
+        Migration(
+            version: 24,
+            name: "let_through",
+            up: PackageResources._024_let_through_up_sql,
+            down: PackageResources._024_let_through_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -24,6 +24,6 @@ public enum BatchKind: String, Sendable, Hashable, Codable, CaseIterable {
     case late
     /// A part of a batch that failed.
     case split
-    /// Quarantined items, made a batch again.
+    /// Quarantined items, or those of a batch that succeeded, made a batch again.
     case redrive
 }

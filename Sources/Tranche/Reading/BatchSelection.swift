@@ -1,3 +1,5 @@
+public import Foundation
+
 /// Which batches are meant; a `nil` part means any.
 public struct BatchSelection: Sendable, Hashable {
     /// Their runs.
@@ -10,6 +12,16 @@ public struct BatchSelection: Sendable, Hashable {
     public var ids: [Int64]
     /// The number below which theirs are: the last batch of the page before; `nil` from the newest.
     public var before: Int64?
+    /// A text that ``BatchRecord/logging`` has in it, in the same letters; `nil` for any.
+    public var text: String?
+    /// Who holds or last held them; `nil` for anybody.
+    public var worker: String?
+    /// When their last attempt ended at the earliest; `nil` for any time.
+    ///
+    /// Of batches that are held, it is when it began.
+    public var since: Date?
+    /// When that was at the latest; `nil` for any time.
+    public var until: Date?
     /// Most batches; above 0.
     public var limit: Int
 
@@ -20,6 +32,10 @@ public struct BatchSelection: Sendable, Hashable {
         cause: BatchCause? = nil,
         ids: [Int64] = [],
         before: Int64? = nil,
+        text: String? = nil,
+        worker: String? = nil,
+        since: Date? = nil,
+        until: Date? = nil,
         limit: Int = .max
     ) {
         self.runs = runs
@@ -27,6 +43,10 @@ public struct BatchSelection: Sendable, Hashable {
         self.cause = cause
         self.ids = ids
         self.before = before
+        self.text = text
+        self.worker = worker
+        self.since = since
+        self.until = until
         self.limit = limit
     }
 }

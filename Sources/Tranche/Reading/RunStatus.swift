@@ -50,7 +50,7 @@ package struct RunStatus: Sendable {
     /// What the run is doing, as far as the inventory knows without a look at the source.
     package var state: State {
         if let cancellation = run.cancellation { return .cancelled(cancellation) }
-        if let reason = run.pauseReason { return .paused(reason: reason) }
+        if let reason = run.pauseInForce { return .paused(reason: reason) }
         if let hold { return .held(reason: hold.reason, until: hold.until) }
         if batches(.running) > 0 { return .running }
         if let nextDue = summary.nextDue { return .waiting(until: nextDue) }

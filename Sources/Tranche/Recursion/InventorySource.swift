@@ -90,6 +90,9 @@ extension InventorySource {
         )
     }
 
+    /// The upstream job, of a source made from a definition.
+    package var upstream: JobKey { JobKey(metaTable: metaTable ?? "", job: job) }
+
     /// What stands before the name of the upstream job's own source in a definition's database.
     static func tableMark(of job: String) -> String { ", job '\(job)' of '" }
 

@@ -18,6 +18,8 @@ public struct RunRecord: Sendable, Hashable {
     public var policy: RunPolicy
     /// Why nothing is handed out, when somebody paused the run.
     public var pauseReason: String?
+    /// How many batches are handed out all the same before the pause begins; 0 for none.
+    public var letThrough: Int
     /// When an item was first seen that was too little for a batch of `minWeight`.
     public var pendingSince: Date?
     /// How far ids may be handed out that nobody can still commit.
@@ -58,6 +60,7 @@ public struct RunRecord: Sendable, Hashable {
         tileEnd: Int64? = nil,
         policy: RunPolicy,
         pauseReason: String? = nil,
+        letThrough: Int = 0,
         pendingSince: Date? = nil,
         settling: SettlingState = SettlingState(),
         gapsDueAt: Date? = nil,
@@ -81,6 +84,7 @@ public struct RunRecord: Sendable, Hashable {
         self.tileEnd = tileEnd
         self.policy = policy
         self.pauseReason = pauseReason
+        self.letThrough = letThrough
         self.pendingSince = pendingSince
         self.settling = settling
         self.gapsDueAt = gapsDueAt
@@ -99,6 +103,12 @@ public struct RunRecord: Sendable, Hashable {
 
     /// Whether a budget, or a parallelism of its own, limits what is held of it at once.
     public var isLimited: Bool { budgetSet != 0 }
+
+    /// Why nothing is handed out because somebody paused the run; `nil` while something is.
+    package var pauseInForce: String? { letThrough > 0 ? nil : pauseReason }
+
+    /// How many batches may be handed out before a pause begins; `nil` for any number.
+    package var mostBeforePause: Int? { pauseReason == nil ? nil : letThrough }
 
     /// Whether the cursor stands at the run's upper end.
     public var isAtEnd: Bool {

@@ -12,7 +12,7 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     CompactingStore,
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, BeginningStore,
     PageStore, WorkflowStore, SizingStore, ProbeStore, InputLogStore,
-    PipelineStore
+    PipelineStore, OfferingStore, ForgettingStore
 {
     /// Hands out batches, in this order: released, expired and due ones, as they were, those first
     /// that are due for longest; then a late one; then new ones after the cursor.
@@ -69,7 +69,7 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// - Throws: ``TrancheError`` of the store.
     func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64]
 
-    /// Pauses a run, or lets it go on with `nil`. Throws ``TrancheError`` `.unknownRun`.
+    /// Pauses a run at once, or lets it go on with `nil`. Throws ``TrancheError`` `.unknownRun`.
     func setPause(_ reason: String?, of key: RunKey) async throws
 
     /// Changes what was set when runs were first acquired from.

@@ -54,7 +54,10 @@ struct Acquisition<Database: SQLDatabase> {
     }
 
     /// How many more batches may be handed out.
-    var left: Int { (isProbing ? 1 : request.slots.count) - handedOut.count }
+    var left: Int {
+        let most = isProbing ? 1 : request.slots.count
+        return min(most, run.mostBeforePause ?? most) - handedOut.count
+    }
 
     /// Who gets the next batch.
     var slot: AcquireRequest.Slot { request.slots[handedOut.count] }
@@ -115,7 +118,7 @@ struct Acquisition<Database: SQLDatabase> {
         if let generation = try reads.superseding(request.workflow, in: rows) {
             return .none(.superseded(by: generation))
         }
-        if let reason = run.pauseReason { return .none(.paused(reason: reason)) }
+        if let reason = run.pauseInForce { return .none(.paused(reason: reason)) }
         if let reason = try await holdForOutage(on: connection) {
             return try await commit(answering: .none(reason), on: connection)
         }
@@ -198,6 +201,7 @@ extension Acquisition {
     /// Writes what was decided, and answers with the batches.
     mutating func commit(on connection: isolated Database.Connection) async throws -> AcquireOutcome
     {
+        if run.pauseReason != nil { run.letThrough -= handedOut.count }
         // What inserts batches notes them with their budgets, where one statement can.
         let noted = notesWithInserts ? Set(new) : []
         if isProbing {
@@ -306,6 +310,9 @@ extension Acquisition {
             changes.append("gaps_due_at = (\(store.selectNextLook(of: run.id)))")
         } else if run.gapsDueAt != known.gapsDueAt {
             changes.append("gaps_due_at = \(instant(run.gapsDueAt))")
+        }
+        if run.letThrough != known.letThrough {
+            changes.append("let_through = \(run.letThrough)")
         }
         if run.droppedGaps != known.droppedGaps {
             changes.append("gaps_dropped = \(run.droppedGaps)")

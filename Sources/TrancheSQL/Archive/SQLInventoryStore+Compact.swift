@@ -79,6 +79,7 @@ extension SQLInventoryStore {
             WHERE b.id > \(position) AND b.id <= \(end)
                 AND status = 'succeeded' AND \(endedAt) < \(instant(ended))
                 AND r.id IN (SELECT id FROM \(tables.run) WHERE \(isSelected(selection)))
+                AND \(hasNoChild)
             ORDER BY b.id
             """
         )[0]
@@ -200,10 +201,15 @@ extension SQLInventoryStore {
     fileprivate func selectFound(_ batches: [Int64]) -> SQLStatement {
         """
         SELECT \(batchColumns), request IS NULL
-        FROM \(tables.batch)
-        WHERE \(dialect.column("id", isAmong: batches)) AND status = 'succeeded'
+        FROM \(tables.batch) AS b
+        WHERE \(dialect.column("id", isAmong: batches)) AND status = 'succeeded' AND \(hasNoChild)
         ORDER BY id
         """
+    }
+
+    /// Whether nothing was made of a batch again, by whose parent it is found.
+    private var hasNoChild: SQLStatement {
+        "NOT EXISTS (SELECT 1 FROM \(tables.batch) AS again WHERE again.parent_id = b.id)"
     }
 
     fileprivate func selectAttempts(of batches: [Int64]) -> SQLStatement {

@@ -68,6 +68,15 @@ package protocol SQLDialect: Sendable {
     ///   - type: What its type comes down to; see ``SQLTable/Column/baseType``.
     /// - Returns: The expression.
     func double(_ column: SQLStatement, ofType type: String) -> SQLStatement
+    /// Whether a text has another one in it, in the same letters; NULL has none.
+    func text(_ text: SQLStatement, has part: SQLStatement) -> SQLStatement
+    /// The statements that make a transaction that only reads see all of one moment, said first.
+    var beginningSnapshot: [SQLStatement] { get }
+    /// The statement that makes a table's own numbers go on behind the highest that a row has.
+    ///
+    /// - Parameter table: The table, numbered by its column `id`.
+    /// - Returns: The statement; `nil` where the database sees to that itself.
+    func continuingNumbers(of table: SQLTableName) -> SQLStatement?
     /// Whether a column is one of some ids, ascending.
     func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
     /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and `tranche_to`.

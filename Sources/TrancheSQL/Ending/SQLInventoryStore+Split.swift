@@ -116,7 +116,9 @@ extension SQLInventoryStore {
             """
     }
 
-    private func insertRedrive(of batch: BatchRecord) -> SQLStatement {
+    /// Makes a batch again: another one of its ids, due at once; what succeeds of it is numbered
+    /// anew.
+    func insertRedrive(of batch: BatchRecord) -> SQLStatement {
         """
         INSERT INTO \(tables.batch) (
             meta_table, job, run, kind, status, attempt, failures, job_identifier,
@@ -126,7 +128,8 @@ extension SQLInventoryStore {
         SELECT
             meta_table, job, run, 'redrive', 'released', 1, 0, job_identifier,
             batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
-            \(dialect.processingTime(now)), \(now), id, completion, config, item_key, has_key
+            \(dialect.processingTime(now)), \(now), id,
+            CASE WHEN completion > 0 THEN 0 ELSE completion END, config, item_key, has_key
         FROM \(tables.batch)
         WHERE id = \(batch.id)
         RETURNING \(batchColumns)

@@ -94,7 +94,8 @@ extension SQLInventoryStore {
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
             \(dialect.milliseconds("created_at")), budget_set, share, priority, per_key,
-            \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, \(lastTile)
+            \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, let_through,
+            \(lastTile)
         """
     }
 
@@ -170,6 +171,7 @@ extension SQLInventoryStore {
             perKey: try row.optionalInteger().map { Int($0) },
             cancellation: try cancellation(&row)
         )
+        record.letThrough = Int(try row.integer())
         record.advance(toTileEnd: try row.optionalInteger())
         return record
     }

@@ -36,7 +36,8 @@ extension SQLInventoryStore {
                     [
                         """
                         UPDATE \(tables.run)
-                        SET run = \(former.run), pause_reason = \(RunKey.reasonOfFormer)
+                        SET run = \(former.run), pause_reason = \(RunKey.reasonOfFormer),
+                            let_through = 0
                         WHERE \(isRun(key))
                         """,
                         "UPDATE \(tables.batch) SET run = \(former.run) WHERE \(isRun(key))",

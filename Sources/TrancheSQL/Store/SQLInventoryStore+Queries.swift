@@ -232,6 +232,13 @@ extension SQLInventoryStore {
             condition.append(" AND \(dialect.column("id", isAmong: selection.ids))")
         }
         if let before = selection.before { condition.append(" AND id < \(before)") }
+        if let text = selection.text {
+            condition.append(" AND \(dialect.text("logging", has: "\(text)"))")
+        }
+        if let worker = selection.worker { condition.append(" AND worker = \(worker)") }
+        let seen = dialect.instant(ofProcessingTime: "coalesce(processing_end, processing_start)")
+        if let since = selection.since { condition.append(" AND \(seen) >= \(instant(since))") }
+        if let until = selection.until { condition.append(" AND \(seen) <= \(instant(until))") }
         return condition
     }
 

@@ -34,7 +34,7 @@ extension SQLInventoryStore {
         try await wrapping {
             let rows = try await database.write([
                 """
-                UPDATE \(tables.run) SET pause_reason = \(reason)
+                UPDATE \(tables.run) SET pause_reason = \(reason), let_through = 0
                 WHERE \(isRun(key))
                 RETURNING id
                 """

@@ -46,7 +46,7 @@ public struct ConformanceCase: Sendable {
         + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + recursion
         + generations
-        + workflows + pipelines
+        + workflows + pipelines + offering + forgetting
 }
 
 extension ConformanceCase: CustomStringConvertible {

@@ -24,7 +24,10 @@ struct Acquire {
     }
 
     /// How many batches may still be handed out.
-    var left: Int { (isProbing ? 1 : request.slots.count) - answer.count }
+    var left: Int {
+        let most = isProbing ? 1 : request.slots.count
+        return min(most, run.mostBeforePause ?? most) - answer.count
+    }
 
     /// Who gets the next batch.
     var slot: AcquireRequest.Slot { request.slots[answer.count] }

@@ -123,7 +123,32 @@ public actor MemoryInventoryStore: InventoryStore {
 
     /// Pauses a run, or lets it go on.
     public func setPause(_ reason: String?, of key: RunKey) async throws {
-        try change { tables, _ in try tables.changeRun(key) { $0.pauseReason = reason } }
+        try change { tables, _ in
+            try tables.changeRun(key) { run in
+                run.pauseReason = reason
+                run.letThrough = 0
+            }
+        }
+    }
+
+    /// Offers batches at once; see `OfferingStore`.
+    public func offer(_ batches: [AttemptKey]) async throws -> [BatchRecord] {
+        try change { $0.offer(batches, now: $1) }
+    }
+
+    /// Pauses a run once it has handed out some more batches; see `OfferingStore`.
+    public func letThrough(_ batches: Int, of key: RunKey) async throws {
+        try change { tables, _ in
+            try tables.changeRun(key) { run in
+                run.pauseReason = run.pauseReason ?? ""
+                run.letThrough = batches
+            }
+        }
+    }
+
+    /// Removes runs with all that is kept of them; see `ForgettingStore`.
+    public func forget(_ selection: RunSelection, isDryRun: Bool) async throws -> ForgetReport {
+        try change { try $0.forget(selection, isDryRun: isDryRun, now: $1) }
     }
 
     /// Gives a batch back until later; see `DeferringStore`.

@@ -26,6 +26,7 @@ extension MemoryTables {
         let limits = isKnown ? nil : request.limits
         acquire.allowance = try allowance(for: acquire.run, beginningWith: limits, now: now)
         let outcome = try outcome(of: &acquire)
+        if acquire.run.pauseReason != nil { acquire.run.letThrough -= acquire.answer.count }
         if !isKnown, case .none(.superseded) = outcome { return outcome }
         note(outcome, of: acquire)
         // While a plan is missing there is no trace of a new run, so that a source that turns out to be
@@ -43,7 +44,7 @@ extension MemoryTables {
         // 1. A run that is stopped, or goes on as another workflow, gives none.
         if let cancellation = acquire.run.cancellation { return .none(.cancelled(cancellation)) }
         if let reason = superseding(acquire.request) { return .none(reason) }
-        if let reason = acquire.run.pauseReason { return .none(.paused(reason: reason)) }
+        if let reason = acquire.run.pauseInForce { return .none(.paused(reason: reason)) }
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 
         // 2. What was handed out before and is free again.

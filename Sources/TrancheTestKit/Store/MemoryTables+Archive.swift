@@ -52,6 +52,8 @@ extension MemoryTables {
             guard let packed = ArchivedBatch(batch), let end = batch.endedAt, end < ended else {
                 continue
             }
+            // What was made of it again is found by it.
+            if rows.contains(where: { $0.batch.parent == batch.id }) { continue }
             if isNeededDownstream(batch) {
                 report.kept += 1
                 continue

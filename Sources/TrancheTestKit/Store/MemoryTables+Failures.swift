@@ -85,7 +85,7 @@ extension MemoryTables {
     }
 
     /// Adds a batch made of another's ids, which nobody was handed out yet.
-    private mutating func addChild(
+    mutating func addChild(
         _ part: BatchPart,
         of parent: BatchRecord,
         kind: BatchKind = .split,

@@ -16,6 +16,7 @@ extension MemoryTables {
         for index in runs.indices where runs[index].key == key {
             runs[index].key = former
             runs[index].pauseReason = RunKey.reasonOfFormer
+            runs[index].letThrough = 0
         }
         for index in rows.indices where rows[index].batch.key == key {
             rows[index].batch.key = former

@@ -158,5 +158,19 @@ extension BatchSelection {
             && (cause == nil || batch.cause == cause)
             && (ids.isEmpty || ids.contains(batch.id))
             && batch.id < before ?? .max
+            && says(batch) && isInTime(batch)
+    }
+
+    private func says(_ batch: BatchRecord) -> Bool {
+        if let text, !(batch.logging ?? "").contains(text) { return false }
+        if let worker, batch.worker != worker { return false }
+        return true
+    }
+
+    private func isInTime(_ batch: BatchRecord) -> Bool {
+        let seen = batch.endedAt ?? batch.startedAt
+        if let since, seen < since { return false }
+        if let until, seen > until { return false }
+        return true
     }
 }

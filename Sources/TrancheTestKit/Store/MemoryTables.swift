@@ -41,6 +41,7 @@ struct MemoryTables {
     var sizings: [RunKey: BatchSizing] = [:]
     private var lastBatch: Int64 = 0
     private var lastGap: Int64 = 0
+    private var lastRun: Int64 = 0
 
     /// A batch with the token under which it was handed out last.
     struct Row {
@@ -107,7 +108,8 @@ struct MemoryTables {
             runs[index] = run
         } else {
             var run = run
-            run.id = Int64(runs.count) + 1
+            lastRun += 1
+            run.id = lastRun
             runs.append(run)
         }
     }

@@ -60,7 +60,7 @@ extension Workflows {
         }
         let run = try await inventory.run(selection)
         if let cancellation = run.cancellation { return .cancelled(cancellation) }
-        guard let reason = run.pauseReason, options.end == .whenComplete else { return nil }
+        guard let reason = run.pauseInForce, options.end == .whenComplete else { return nil }
         return .paused(reason: reason)
     }
 

@@ -16,7 +16,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
 FROM locked;
 -- $1 text, $2 text, $3 text, $4 text
 

@@ -8,7 +8,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, (
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
     SELECT t.batch_id_end
     FROM "inventory" AS t
     WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
@@ -40,7 +41,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
 FROM locked;
 -- $1 text, $2 text, $3 text, $4 text
 
@@ -164,7 +166,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, NULL
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL
 FROM "inventory_run"
 WHERE meta_table = $1 AND job = $2 AND definition IS NOT NULL
 LIMIT 1;
@@ -215,7 +218,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
 FROM locked;
 -- $1 text, $2 text, $3 text, $4 text
 
@@ -369,7 +373,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, (
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
     SELECT t.batch_id_end
     FROM "inventory" AS t
     WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run

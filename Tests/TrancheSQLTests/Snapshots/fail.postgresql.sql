@@ -8,7 +8,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
-    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, NULL
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL
 FROM "inventory_run"
 WHERE (meta_table, job, run) = (
     SELECT meta_table, job, run FROM "inventory" WHERE id = $1

@@ -8,7 +8,8 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
     created_at, budget_set, share, priority, per_key,
-    cancelled_at, cancelled_by, cancel_reason, NULL
+    cancelled_at, cancelled_by, cancel_reason, let_through,
+    NULL
 FROM "inventory_run"
 WHERE (meta_table, job, run) = (
     SELECT meta_table, job, run FROM "inventory" WHERE id = $1

@@ -1,0 +1,1 @@
+ALTER TABLE {inventory_run} DROP COLUMN let_through;
