@@ -1,0 +1,128 @@
+import Foundation
+package import Tranche
+
+extension SQLInventoryStore: InventoryTransfer {
+    package func export(
+        _ selection: RunSelection,
+        to write: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws -> TransferReport {
+        try await wrapping {
+            let all = try await transferTables()
+            let opening = dialect.beginningSnapshot
+            return try await database.readers.withTransaction(opening) { connection, _ in
+                var report = TransferReport()
+                var version = try await connection.run([selectSchemaVersion])[0].first
+                try write(head(version: try version?.integer() ?? 0).bytes)
+                for table in all {
+                    guard let condition = condition(on: table, of: selection) else { continue }
+                    var mark: [Value]?
+                    while true {
+                        try Task.checkCancellation()
+                        let select = select(from: table, where: condition, after: mark)
+                        let rows = try await connection.run([select])[0]
+                        if rows.isEmpty { break }
+                        mark = try writeRows(rows, of: table, to: write)
+                        report.add(rows.count, of: table.name)
+                    }
+                }
+                try write(Self.end(of: report).bytes)
+                return report
+            }
+        }
+    }
+
+    private func head(version: Int64) -> TransferLine {
+        TransferLine(
+            name: TransferLine.head,
+            values: [
+                ("format", .integer(TransferLine.format)), ("schema", .integer(version)),
+                ("made_at", .text(Date().utcText)), ("inventory", .text(name)),
+            ]
+        )
+    }
+
+    private static func end(of report: TransferReport) -> TransferLine {
+        TransferLine(
+            name: TransferLine.end,
+            values: [("records", .integer(Int64(report.total)))]
+        )
+    }
+
+    /// Writes rows, at once.
+    ///
+    /// - Returns: What tells the last row from all others.
+    private func writeRows(
+        _ rows: SQLRows,
+        of table: TransferTable,
+        to write: ([UInt8]) throws -> Void
+    ) throws -> [Value] {
+        let places = table.keys.compactMap { key in
+            table.columns.firstIndex { $0.name == key }
+        }
+        var bytes: [UInt8] = []
+        var last: [Value] = []
+        for number in 0..<rows.count {
+            var row = rows[number]
+            let values = table.columns.map { ($0.name, row.value()) }
+            bytes += try TransferLine(name: table.name, values: values).bytes
+            last = places.map { values[$0].1 }
+        }
+        try write(bytes)
+        return last
+    }
+
+    // MARK: Statements
+
+    /// The next rows of a table.
+    private func select(
+        from table: TransferTable,
+        where condition: SQLStatement,
+        after mark: [Value]?
+    ) -> SQLStatement {
+        let columns = table.columns.map { column -> SQLStatement in
+            let name: SQLStatement = "\(name: column.name)"
+            return switch column.kind {
+            case .instant: dialect.milliseconds(name)
+            case .processingTime: dialect.milliseconds(ofProcessingTime: name)
+            case .text, .integer, .real, .json, .blob: name
+            }
+        }
+        let keys = SQLStatement.list(table.keys.map { "\(name: $0)" })
+        var isBehind: SQLStatement = "1 = 1"
+        if let mark {
+            isBehind = "(\(keys)) > (\(SQLStatement.list(mark.map { "\($0)" })))"
+        }
+        return """
+            SELECT \(SQLStatement.list(columns))
+            FROM \(table.table)
+            WHERE \(condition) AND \(isBehind)
+            ORDER BY \(keys)
+            LIMIT 500
+            """
+    }
+
+    /// Which rows of a table belong to runs.
+    ///
+    /// - Returns: The condition; `nil` for a table whose rows are of no run.
+    private func condition(
+        on table: TransferTable,
+        of selection: RunSelection
+    ) -> SQLStatement? {
+        if selection == RunSelection() { return "1 = 1" }
+        let isMeant = isSelected(selection)
+        let runs: SQLStatement = "SELECT id FROM \(tables.run) WHERE \(isMeant)"
+        let budgets: SQLStatement = """
+            SELECT budget_id FROM \(tables.runBudget) WHERE run_id IN (\(runs))
+            """
+        switch table.name {
+        case "run", "batch": return isMeant
+        case "attempt", "output":
+            return "batch_id IN (SELECT id FROM \(tables.batch) WHERE \(isMeant))"
+        case "budget": return "(run_id IN (\(runs)) OR id IN (\(budgets)))"
+        case "probe": return "budget_id IN (\(budgets))"
+        case "run_budget", "gap", "archive", "change", "workflow":
+            return "run_id IN (\(runs))"
+        default: return nil
+        }
+    }
+}
