@@ -24,7 +24,7 @@ import TrancheWorkflows
             ("history", LineageDocument.self),
             ("logs", OutputDocument.self),
             ("audit", AuditDocument.self),
-            ("retry", RetryDocument.self),
+            ("retry, release --job", RetryDocument.self),
             ("split", SplitDocument.self),
             ("redrive", RedriveDocument.self),
             ("cancel, workflow cancel", CancelDocument.self),
@@ -51,6 +51,8 @@ import TrancheWorkflows
             ("redefine", Redefinition.self),
             ("redefine --all, redefine --from-database", RedefinitionsDocument.self),
             ("compact", CompactionDocument.self),
+            ("forget", ForgetDocument.self),
+            ("export, import", TransferDocument.self),
             ("migrate up, migrate down", MigrationDocument.self),
             ("migrate status", MigrationsDocument.self),
         ]

@@ -137,6 +137,9 @@ struct PoolerTests {
                 ) == "2|1704164645.000000\n"
             )
             #expect(try await run("audit", "--job", "j", "--thorough").code == 0)
+            let exported = try await run("export")
+            #expect(exported.code == 0, "\(exported.errors)")
+            #expect(exported.output.contains(#"{"batch":{"id":1,"#))
             #expect(try await pool.sessions() == before)
 
             // Failures.

@@ -197,7 +197,8 @@ import Testing
         #expect(twice.status == .failed)
         #expect(twice.errors.contains("batch 1 of job 'j' on 'files' is "))
         #expect(
-            await bench.run("retry", "--job", "j", "--json").output == #"{"batches":[2]}"# + "\n"
+            await bench.run("retry", "--job", "j", "--json").output
+                == #"{"batches":[2],"dry_run":false}"# + "\n"
         )
         #expect(await bench.run("retry", "--job", "j").status == .nothingNow)
         #expect(await bench.run("retry", "--batch", "99").errors.contains("no batch 99"))

@@ -109,13 +109,16 @@ import Tranche
             INSERT INTO many SELECT i, 'something that is a little longer ' || i FROM n;
             """
         )
-        let many = ["--job", "j", "--meta", "many"]
+        let many = ["--job", "j", "--meta", "many", "--count", "none"]
         #expect(await bench.run(["work"] + many + ["--", "true"]).status == .done)
         let behind = [
-            "work", "--job", "k", "--meta", "many", "--", "sh", "-c", "sleep 1000 & exit 0",
+            "work", "--job", "k", "--meta", "many", "--count", "none", "--", "sh", "-c",
+            "sleep 1000 & exit 0",
         ]
         #expect(await bench.run(behind).status == .done)
-        let slow = ["work", "--job", "l", "--meta", "many", "--", "sh", "-c", "wc -l"]
+        let slow = [
+            "work", "--job", "l", "--meta", "many", "--count", "none", "--", "sh", "-c", "wc -l",
+        ]
         let counted = await bench.run(slow)
         #expect(counted.errors.hasPrefix("20000\n"))
     }

@@ -67,11 +67,13 @@ struct Completions {
     }
 
     private var choices: [(String, String)] {
-        var known: [String: String] = [:]
+        // An option of several commands may be what any of them says.
+        var known: [String: [String]] = [:]
         for option in commands.flatMap(\.options) where !option.choices.isEmpty {
-            known["--\(option.name)"] = option.choices.joined(separator: " ")
+            let others = known["--\(option.name)"] ?? []
+            known["--\(option.name)"] = others + option.choices.filter { !others.contains($0) }
         }
-        return known.sorted { $0.key < $1.key }
+        return known.sorted { $0.key < $1.key }.map { ($0.key, $0.value.joined(separator: " ")) }
     }
 
     private func options(of command: CommandDescription) -> [CommandDescription.Option] {

@@ -60,6 +60,7 @@ struct AcquireCommand: Command {
                     if batch.execution == .atMostOnce, batch.record.status == .running {
                         try await batch.begin()
                     }
+                    if let note = options.sizeNote(on: batch.record) { try context.note(note) }
                     try await write(batch, opened.definition.weighsBytes, context)
                 } catch let error as TrancheError where error.isLoss {
                     // The batch is another's, which may go on under the same attempt.

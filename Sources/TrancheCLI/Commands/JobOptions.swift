@@ -11,6 +11,8 @@ struct JobOptions: Sendable {
     let policy: PolicyOptions
     /// What may be held at once.
     let limits: LimitOptions
+    /// Whether batches have the usual count, as nothing was said about their size.
+    let hasUsualCount: Bool
 
     static func run(isRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -37,11 +39,18 @@ struct JobOptions: Sendable {
         )
     }
 
+    /// Most items of a batch where no weight, count or time is given: a table would be one batch.
+    static let usualCount = 1000
+
     static let limits = CommandDescription.OptionGroup(
         title: "The batch",
         options: [
             .init("weight", "WEIGHT", "most weight of a batch, such as 250 or 64MiB"),
-            .init("count", "N", "most items of a batch"),
+            .init(
+                "count",
+                "N|none",
+                "most items of a batch; \(usualCount) by default where nothing else bounds it"
+            ),
             .init(
                 "target-time",
                 "TIME",
@@ -65,6 +74,7 @@ struct JobOptions: Sendable {
         source = try SourceOptions(arguments)
         policy = try PolicyOptions(arguments)
         limits = try LimitOptions(arguments)
+        hasUsualCount = Self.saysNothing(of: arguments)
         let run = arguments.text("run") ?? ""
         let ids = IDBounds(
             lower: try arguments.value("from", parseID),
@@ -82,7 +92,7 @@ struct JobOptions: Sendable {
             ids: ids,
             limit: BatchLimit(
                 weight: try arguments.value("weight", parseWeight),
-                count: try arguments.value("count") { try parseCount($0) }
+                count: try Self.count(arguments)
             ),
             minWeight: try arguments.value("min-weight", parseWeight),
             linger: try arguments.value("linger", parseDuration) ?? .zero,
@@ -95,6 +105,18 @@ struct JobOptions: Sendable {
         request.limits = limits.ofNewRun
         try request.validate()
         self.request = request
+    }
+
+    /// Whether nothing is said about how large a batch may be.
+    private static func saysNothing(of arguments: Arguments) -> Bool {
+        !["weight", "count", "target-time"].contains { arguments.has($0) }
+    }
+
+    /// The most items of a batch; `nil` for any number.
+    private static func count(_ arguments: Arguments) throws -> Int? {
+        if saysNothing(of: arguments) { return usualCount }
+        if arguments.text("count") == "none" { return nil }
+        return try arguments.value("count") { try parseCount($0) }
     }
 
     private static func targetTime(_ arguments: Arguments) throws -> TargetTime? {
@@ -118,6 +140,19 @@ struct JobOptions: Sendable {
             throw UsageError("--target-time is above 0, and --least-weight not above --most-weight")
         }
         return target
+    }
+
+    /// What is to be said of a batch that ends where it does because nothing was said about its
+    /// size; `nil` for any other.
+    func sizeNote(on batch: BatchRecord) -> String? {
+        batch.isTile && batch.attempt == 1 ? sizeNote(onCount: batch.count) : nil
+    }
+
+    /// What is to be said of a new batch of so many items.
+    func sizeNote(onCount count: Int) -> String? {
+        guard hasUsualCount, count == Self.usualCount else { return nil }
+        return "batches have at most \(HumanText.number(Self.usualCount)) items, as neither "
+            + "--weight nor --count is given"
     }
 
     /// The name given with `--worker`.

@@ -43,6 +43,10 @@ struct PlanCommand: Command {
                 return text(forecast, document, opened.definition, context) + risks
             }
             if isEmpty { try context.note("nothing would be handed out") }
+            let counts = forecast.ranges.map(\.count)
+            if let note = counts.lazy.compactMap(options.sizeNote(onCount:)).first {
+                try context.note(note)
+            }
             return isEmpty ? .nothingNow : .done
         }
     }

@@ -23,7 +23,8 @@ package struct Program: Sendable {
         GraphCommand.self, SchemaCommand.self,
         InputCommand.self,
         RedefineCommand.self,
-        CompactCommand.self, CompletionsCommand.self,
+        CompactCommand.self, ForgetCommand.self, ExportCommand.self, ImportCommand.self,
+        CompletionsCommand.self,
     ]
 
     private let environment: [String: String]

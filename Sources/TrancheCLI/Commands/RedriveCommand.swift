@@ -7,65 +7,105 @@ struct RedriveCommand: Command {
         summary: "Make quarantined items batches again",
         groups: [
             RunOptions.group(jobIsRequired: true),
+            .init(title: "Which", options: [which] + BatchFilter.options),
             .init(
-                title: "Which",
+                title: "With care",
                 options: [
-                    .init("ids", "IDS", "these items, such as 5,9..12; all of the run by default"),
-                    .init("dry-run", nil, "list them and change nothing"),
+                    .init("start", "N", "so many at first, and more only once these have ended"),
+                    .init("grow", "FACTOR", "with --start: how many times as many come next; 2"),
+                    .init("stop-on-failure", nil, "with --start: no more once one fails again"),
                 ]
             ),
+            .init(title: "Sure", options: Consent.options),
         ],
-        notes: "They are offered at once, and get all their attempts anew.\n"
+        notes: """
+            They are offered at once, and get all their attempts anew. With --error, --since,
+            --until or --of-worker those that are found are counted, the first ten shown, and it
+            is asked whether to go on; without a terminal it needs --yes. Just these are made
+            batches then, whatever comes meanwhile.
+
+            With --start it waits for the workers until each step has ended, and exits with 1
+            when it stopped at a failure; what it has not come to stays in quarantine, also after
+            SIGINT.
+
+            """
+    )
+
+    private static let which = CommandDescription.Option(
+        "ids",
+        "IDS",
+        "these items, such as 5,9..12; all of the run by default"
     )
 
     private let selection: RunOptions
-    private let items: IDRuns?
-    private let isDryRun: Bool
+    private let filter: BatchFilter
+    private let consent: Consent
+    private let steps: CarefulSteps?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
-        items = try arguments.value("ids", parseIDs)
-        isDryRun = arguments.has("dry-run")
+        filter = try BatchFilter(arguments)
+        consent = try Consent(arguments)
+        steps = try CarefulSteps(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (run, batches) = try await context.withInventory { inventory in
+        try await context.withInventory { inventory in
             let run = try await inventory.run(selection.find(in: inventory))
-            let asked = BatchSelection(runs: RunSelection(run.key), status: .quarantined)
-            if isDryRun {
-                return (run, try await inventory.batches(asked).filter(isMeant))
+            let found = try await filter.find(
+                BatchSelection(runs: RunSelection(run.key), status: .quarantined),
+                in: inventory,
+                now: context.now()
+            )
+            let sorted = found.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
+            if sorted.isEmpty {
+                try show([], context)
+                let which = filter.isEmpty ? "no item" : "none of these items"
+                try context.note("\(which) of \(run.key) is quarantined")
+                return .nothingNow
             }
-            let made = try await inventory.retrying { _ in
-                try await inventory.store.redrive(asked, items: items)
+            if consent.isDryRun {
+                try show(sorted, context)
+                return .done
             }
-            return (run, made)
+            if !filter.isOfItemsAlone,
+                try await !consent.isGiven(for: sorted, "would be made again", context)
+            {
+                return .failed
+            }
+            if let steps { return try await steps.redrive(sorted, inventory, context) }
+            let made = try await inventory.redrive(sorted)
+            try show(made.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }, context)
+            return made.isEmpty ? .nothingNow : .done
         }
-        let sorted = batches.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
-        try context.write(RedriveDocument(sorted, isDryRun: isDryRun)) {
-            sorted.map(words).joined()
-        }
-        if batches.isEmpty {
-            let which = items == nil ? "no item" : "none of these items"
-            try context.note("\(which) of \(run.key) is quarantined")
-        }
-        return batches.isEmpty ? .nothingNow : .done
     }
 
-    private func isMeant(_ batch: BatchRecord) -> Bool {
-        guard let items else { return true }
-        return items.intersection(batch.range).count > 0
+    private func show(_ batches: [BatchRecord], _ context: Context) throws {
+        try context.write(RedriveDocument(batches, isDryRun: consent.isDryRun)) {
+            batches.map { words($0, isDryRun: consent.isDryRun) }.joined()
+        }
     }
 
-    private func words(_ batch: BatchRecord) -> String {
-        let ids =
-            batch.count == 1
-            ? "item \(batch.idStart)" : "items \(HumanText.ids(batch.idStart, batch.idEnd))"
-        if isDryRun {
-            let error = batch.logging.map {
-                ": " + redacted($0).prefix { !$0.isNewline }.prefix(80)
-            }
-            return "\(ids) of batch \(batch.id) would be a batch again\(error ?? "")\n"
-        }
-        return "\(ids) of batch \(batch.parent ?? 0) is batch \(batch.id) now\n"
+    private func words(_ batch: BatchRecord, isDryRun: Bool) -> String {
+        guard isDryRun else { return batch.redrivenWords + "\n" }
+        let error = batch.logging.map { ": " + redacted($0).prefix { !$0.isNewline }.prefix(80) }
+        return "\(batch.itemWords) of batch \(batch.id) would be a batch again\(error ?? "")\n"
     }
+}
+
+extension Inventory {
+    /// Makes quarantined batches batches again, as they were found.
+    func redrive(_ batches: [BatchRecord]) async throws -> [BatchRecord] {
+        try await redrive(BatchSelection(ids: batches.map(\.id)))
+    }
+}
+
+extension BatchRecord {
+    /// Its items, such as `item 5`.
+    fileprivate var itemWords: String {
+        count == 1 ? "item \(idStart)" : "items \(HumanText.ids(idStart, idEnd))"
+    }
+
+    /// That it was made of another.
+    var redrivenWords: String { "\(itemWords) of batch \(parent ?? 0) is batch \(id) now" }
 }

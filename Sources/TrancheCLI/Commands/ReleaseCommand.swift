@@ -1,29 +1,64 @@
 import Tranche
 
-/// Gives a batch back.
+/// Gives batches back.
 struct ReleaseCommand: Command {
     static let description = CommandDescription(
         name: "release",
-        summary: "Give a batch back unharmed",
-        operands: HoldingOptions.operands,
+        summary: "Give batches back unharmed",
+        operands: [
+            .init(
+                name: "BATCH",
+                help: "the batch's number; or --job, for what is held of it",
+                isOptional: true
+            )
+        ],
         groups: [
-            HoldingOptions.group([
-                .init("for", "TIME", "until later: 1s to 15m; it is offered at once by default"),
-                .init(
-                    "park",
-                    "BUDGET",
-                    "with --for: park this budget of the run as long, so that nobody tries"
-                ),
-                .init("reason", "TEXT", "with --for: why; kept with the attempt"),
-            ])
-        ]
+            .init(
+                title: "The batch",
+                options: [
+                    .init("attempt", "N", "with BATCH: the attempt that holds it"),
+                    .init(
+                        "for",
+                        "TIME",
+                        "until later: 1s to 15m; it is offered at once by default"
+                    ),
+                    .init(
+                        "park",
+                        "BUDGET",
+                        "with --for: park this budget of the run as long, so that nobody tries"
+                    ),
+                    .init("reason", "TEXT", "with --for: why; kept with the attempt"),
+                ]
+            ),
+            .init(
+                title: "Without BATCH: what is held",
+                options: RunOptions.group(jobIsRequired: false).options
+                    + BatchFilter.options.filter { $0.name != "error" } + [BatchFilter.itemsOption]
+            ),
+            .init(title: "Sure", options: Consent.options),
+        ],
+        notes: """
+            Without BATCH, the batches of the job that are held and meant are counted, the
+            first ten shown, and it is asked whether to go on; without a terminal it needs
+            --yes. Just these are given back then, and only where the same attempt still holds
+            them; who works on one finds out with its next heartbeat, or at its end.
+
+            """
     )
 
-    private let options: HoldingOptions
+    private enum Aim: Sendable {
+        case one(AttemptKey)
+        case found(RunOptions)
+    }
+
+    private let aim: Aim
     private let deferral: BatchDeferral?
+    private let filter: BatchFilter
+    private let consent: Consent
 
     init(_ arguments: Arguments) throws {
-        options = try HoldingOptions(arguments, of: Self.description)
+        filter = try BatchFilter(arguments)
+        consent = try Consent(arguments)
         let budget = arguments.text("park")
         let reason = arguments.text("reason")
         deferral = try arguments.value("for") { text in
@@ -36,14 +71,40 @@ struct ReleaseCommand: Command {
         guard deferral != nil || budget == nil && reason == nil else {
             throw UsageError("--park and --reason need --for")
         }
+        guard arguments.operands.isEmpty else {
+            guard arguments.has("attempt") else {
+                throw UsageError("--attempt N is missing; see 'tranche release --help'")
+            }
+            guard !arguments.has("job"), filter.isEmpty, !consent.isDryRun else {
+                throw UsageError("BATCH names one batch: give no --job, no filter and no --dry-run")
+            }
+            aim = .one(try HoldingOptions(arguments, of: Self.description).holding)
+            return
+        }
+        guard arguments.has("job") else {
+            throw UsageError("BATCH is missing; or give --job, for what is held of it")
+        }
+        guard !arguments.has("attempt"), deferral == nil else {
+            throw UsageError("--attempt and --for go with BATCH")
+        }
+        aim = .found(try RunOptions(arguments))
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        if let deferral { return try await release(deferral, context) }
-        return try await options.run(context) { store, holding in try await store.release(holding) }
+        switch aim {
+        case .found(let runs): return try await releaseFound(runs, context)
+        case .one(let holding):
+            if let deferral { return try await release(holding, deferral, context) }
+            let batch = try await context.withInventory { inventory in
+                try await inventory.retrying { _ in try await inventory.store.release(holding) }
+            }
+            try HoldingOptions.show(batch, context)
+            return .done
+        }
     }
 
     private func release(
+        _ holding: AttemptKey,
         _ deferral: BatchDeferral,
         _ context: Context
     ) async throws -> ProgramStatus {
@@ -51,11 +112,75 @@ struct ReleaseCommand: Command {
             let wait = deferral.wait * inventory.configuration.randomness() / 5
             let note = ChangeNote(by: inventory.configuration.worker, reason: deferral.reason)
             return try await inventory.retrying { _ in
-                try await inventory.store.release(options.holding, deferral, jitter: wait, note)
+                try await inventory.store.release(holding, deferral, jitter: wait, note)
             }
         }
         try HoldingOptions.show(deferred.record, context)
         guard let complaint = deferred.complaint else { return .done }
         throw TrancheError(.unknownBudget, complaint)
+    }
+
+    /// Looks for what is held, shows it, and gives just that back.
+    private func releaseFound(
+        _ runs: RunOptions,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        try await context.withInventory { inventory in
+            let key = try await inventory.run(runs.find(in: inventory)).key
+            let found = try await filter.find(
+                BatchSelection(runs: RunSelection(key), status: .running),
+                in: inventory,
+                now: context.now()
+            )
+            if consent.isDryRun {
+                try show(found, context)
+                return found.isEmpty ? .nothingNow : .done
+            }
+            if found.isEmpty {
+                try context.note("no such batch of \(key) is held")
+                return .nothingNow
+            }
+            guard try await consent.isGiven(for: found, "would be given back", context) else {
+                return .failed
+            }
+            var released: [BatchRecord] = []
+            for batch in found {
+                if let record = try await release(batch, inventory) { released.append(record) }
+            }
+            try show(released, context)
+            if released.count < found.count {
+                let ended = HumanText.count(found.count - released.count, "batch", "batches")
+                try context.note("\(ended) ended meanwhile: left alone")
+            }
+            return released.isEmpty ? .nothingNow : .done
+        }
+    }
+
+    /// Gives a batch back that the same attempt still holds; `nil` for one that it does not.
+    private func release(
+        _ batch: BatchRecord,
+        _ inventory: Inventory
+    ) async throws -> BatchRecord? {
+        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
+        do {
+            return try await inventory.retrying { _ in try await inventory.store.release(holding) }
+        } catch let error as TrancheError where error.isLoss {
+            return nil
+        }
+    }
+
+    private func show(_ batches: [BatchRecord], _ context: Context) throws {
+        let document = RetryDocument(batches.map(\.id).sorted(), isDryRun: consent.isDryRun)
+        try context.write(document) {
+            if consent.isDryRun {
+                return Consent.preview(batches, "would be given back", context)
+                    .joined(separator: "\n")
+            }
+            return batches.map { batch in
+                batch.status == .released
+                    ? "batch \(batch.id) is offered again\n"
+                    : "batch \(batch.id) is \(batch.status.rawValue)\n"
+            }.joined()
+        }
     }
 }

@@ -10,29 +10,49 @@ struct ResumeCommand: Command {
             .init(
                 title: "The change",
                 options: [
-                    .init("reason", "TEXT", "why, of a cancelled run; 'tranche changes' shows it")
+                    .init(
+                        "batches",
+                        "N",
+                        "so many batches alone, whoever takes them; then it is paused again"
+                    ),
+                    .init("reason", "TEXT", "why, of a cancelled run; 'tranche changes' shows it"),
                 ]
             ),
         ],
-        notes:
-            "Batches that were cancelled stay so; 'tranche retry --cancelled' offers them again.\n"
+        notes: """
+            Batches that were cancelled stay so; 'tranche retry --cancelled' offers them again. With
+            --batches, each hand-out counts, also of one that was handed out before; a run that
+            is not paused is so after the last.
+
+            """
     )
 
     private let selection: RunOptions
+    private let batches: Int?
     private let reason: String?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
+        batches = try arguments.value("batches") { try parseCount($0) }
         reason = arguments.text("reason")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let key = try await context.withInventory(worker: context.person) { inventory in
-            let key = try await inventory.run(selection.find(in: inventory)).key
-            try await inventory.resume(key, reason: reason)
-            return key
+        let (key, pause) = try await context.withInventory(worker: context.person) {
+            inventory -> (RunKey, String?) in
+            let known = try await inventory.run(selection.find(in: inventory))
+            guard let batches else {
+                try await inventory.resume(known.key, reason: reason)
+                return (known.key, nil)
+            }
+            try await inventory.resume(known.key, lettingThrough: batches, reason: reason)
+            return (known.key, known.pauseReason ?? "")
         }
-        try context.write(PauseDocument(nil, of: key)) { "\(key) goes on" }
+        try context.write(PauseDocument(pause, of: key, lettingThrough: batches ?? 0)) {
+            guard let batches else { return "\(key) goes on" }
+            let words = HumanText.count(batches, "batch is", "batches are")
+            return "\(words) let through; then \(key) is paused"
+        }
         return .done
     }
 }

@@ -15,6 +15,12 @@ struct BatchProgram: Sendable {
     let copy: @Sendable ([UInt8]) -> Void
     /// What the program gets on its standard input; `nil` (the default) for the items.
     var input: [UInt8]?
+    /// What is said once of a program that succeeds without having read its items; `nil` for
+    /// nothing, where it gets them in another way.
+    var unread: OneRemark? = OneRemark { _ in
+        "the program succeeded without having read its input: each batch's items are lines of JSON "
+            + "on its standard input"
+    }
 
     /// How the program ended.
     typealias End = ProgramEnd
@@ -37,6 +43,7 @@ struct BatchProgram: Sendable {
         return try await withTaskCancellationHandler {
             var end = try await supervise(child, batch, progress)
             if !end.isCutShort { end.isCutShort = await wasCutShort(child, end) }
+            noteUnread(child, end, batch)
             return end
         } onCancel: {
             child.terminate(patience: grace.patience)
@@ -49,6 +56,15 @@ struct BatchProgram: Sendable {
         if end.exit == .code(0) { return false }
         guard let moment = Grace.moment(after: end) else { return false }
         return await stop.isAsked(within: moment, clock: clock)
+    }
+
+    /// Says it of a program that did what it does without a look at the items.
+    private func noteUnread(_ child: ChildProcess, _ end: End, _ batch: Batch) {
+        // A page's cursor, and an event, are in the environment, too.
+        guard input == nil, !batch.isOfPages, end.exit == .code(0), !end.isCutShort,
+            child.leftItsInput, let words = unread?.words(on: batch.record)
+        else { return }
+        note(words)
     }
 
     private enum Part: Sendable {

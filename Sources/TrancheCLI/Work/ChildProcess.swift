@@ -27,6 +27,12 @@ final class ChildProcess: Sendable {
     private struct State {
         var isReaped = false
         var isTerminated = false
+        /// Whether it was given anything to read.
+        var isFed = false
+        /// How many bytes of that its standard input took.
+        var written = 0
+        /// Another reading end of its standard input, once all is written: it tells what is left.
+        var rest: OpenFile?
     }
 
     private init(
@@ -122,7 +128,22 @@ final class ChildProcess: Sendable {
 
     /// Tells the program that its standard input has ended.
     func closeInput() {
+        let number = input.number
+        if number >= 0 {
+            let rest = open("/proc/self/fd/\(number)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            if rest >= 0 { state.withLock { $0.rest = OpenFile(stealing: rest) } }
+        }
         input.close()
+    }
+
+    /// Whether the program, which has ended, read nothing of what it was given; `false` where that
+    /// cannot be told.
+    var leftItsInput: Bool {
+        state.withLock { state in
+            guard state.isFed, let rest = state.rest else { return false }
+            var unread: Int32 = 0
+            return ioctl(rest.number, UInt(FIONREAD), &unread) == 0 && Int(unread) >= state.written
+        }
     }
 
     /// Reads the program's standard output to its end.
@@ -156,6 +177,12 @@ final class ChildProcess: Sendable {
 
     private func writeAll(_ bytes: [UInt8]) throws(SystemError) -> Bool {
         var written = 0
+        defer {
+            state.withLock { state in
+                state.isFed = state.isFed || !bytes.isEmpty
+                state.written += written
+            }
+        }
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
                 Foundation.write(

@@ -4,6 +4,9 @@ import Tranche
 struct ProgramHandler: BatchHandler {
     var program: BatchProgram
     let progress: Progress
+    /// What is to be said of a batch before it is worked on, once; `nil` (the default) where nothing
+    /// is.
+    var remark: OneRemark?
     /// Told of each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
 
@@ -11,6 +14,9 @@ struct ProgramHandler: BatchHandler {
     ///
     /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
+        if let words = remark?.words(on: batch.record) {
+            self.progress.update(words, isAlwaysShown: true)
+        }
         self.progress.update { $0.running += 1 }
         defer { self.progress.update { $0.running -= 1 } }
         let end = try await program.run(batch, progress)

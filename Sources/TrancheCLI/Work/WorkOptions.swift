@@ -179,6 +179,7 @@ struct WorkOptions: Sendable {
                 handler: ProgramHandler(
                     program: batchProgram,
                     progress: progress,
+                    remark: OneRemark { job.sizeNote(on: $0) },
                     report: { report in
                         guard context.isJSON else { return }
                         try context.output.writeLine(BatchEndDocument(report).documentText())

@@ -1,0 +1,134 @@
+import Foundation
+import Tranche
+
+/// The options that say which batches of a job are meant.
+struct BatchFilter: Sendable {
+    private let text: String?
+    private let worker: String?
+    private let since: Moment?
+    private let until: Moment?
+    /// The items of which a batch must have one; `nil` for any.
+    let items: IDRuns?
+
+    static let options: [CommandDescription.Option] = [
+        .init("error", "TEXT", "those with this in their error, in the same letters"),
+        .init("since", "TIME", "those whose last attempt ended since: 2h ago, or 2026-11-28T08:00"),
+        .init("until", "TIME", "those whose last attempt ended until then"),
+        .init("of-worker", "NAME", "those that this worker held last"),
+    ]
+
+    static let itemsOption = CommandDescription.Option(
+        "ids",
+        "IDS",
+        "those with one of these items, such as 5,9..12"
+    )
+
+    init(_ arguments: Arguments) throws {
+        text = arguments.text("error")
+        worker = arguments.text("of-worker")
+        since = try arguments.value("since", parseMoment)
+        until = try arguments.value("until", parseMoment)
+        items = try arguments.value("ids", parseIDs)
+        if let text, text.isEmpty { throw UsageError("--error is empty; give a part of the error") }
+    }
+
+    /// Whether nothing but items, if at all, is said.
+    var isOfItemsAlone: Bool { text == nil && worker == nil && since == nil && until == nil }
+
+    /// Whether nothing is said.
+    var isEmpty: Bool { isOfItemsAlone && items == nil }
+
+    /// Finds the batches that are meant, oldest first.
+    ///
+    /// - Parameters:
+    ///   - selection: Which of them.
+    ///   - inventory: The inventory.
+    ///   - now: The present.
+    /// - Returns: The batches.
+    /// - Throws: `TrancheError` of the store.
+    func find(
+        _ selection: BatchSelection,
+        in inventory: Inventory,
+        now: Date
+    ) async throws -> [BatchRecord] {
+        var selection = selection
+        selection.text = text
+        selection.worker = worker
+        selection.since = since?.date(now: now)
+        selection.until = until?.date(now: now)
+        return try await inventory.batches(selection).filter(hasItem).reversed()
+    }
+
+    private func hasItem(_ batch: BatchRecord) -> Bool {
+        guard let items else { return true }
+        let ids = batch.ids ?? IDRuns(batch.range)
+        return items.runs.contains { ids.intersection($0).count > 0 }
+    }
+}
+
+/// The options that say whether what is found is changed, shown, or asked for.
+struct Consent: Sendable {
+    /// Whether to show what would be changed, and change nothing.
+    let isDryRun: Bool
+    /// Whether not to ask.
+    let isSure: Bool
+
+    static let options: [CommandDescription.Option] = [
+        .init("dry-run", nil, "show which, and change nothing"),
+        .init("yes", nil, "do not ask, where it is asked"),
+    ]
+
+    init(_ arguments: Arguments) throws {
+        isDryRun = arguments.has("dry-run")
+        isSure = arguments.has("yes")
+        if isDryRun, isSure { throw UsageError("--dry-run and --yes exclude each other") }
+    }
+
+    /// Asks whether batches are to be changed; just these are then, whatever comes meanwhile.
+    ///
+    /// - Parameters:
+    ///   - batches: The batches.
+    ///   - what: What would become of them, such as `would be offered again`.
+    ///   - context: Where to ask.
+    /// - Returns: Whether it is wanted.
+    /// - Throws: ``UsageError`` where nobody can be asked.
+    func isGiven(
+        for batches: [BatchRecord],
+        _ what: String,
+        _ context: Context
+    ) async throws -> Bool {
+        if isSure { return true }
+        for line in Self.preview(batches, what, context) { try context.note(line) }
+        let words = "\(HumanText.count(batches.count, "batch", "batches")) \(what)"
+        guard let isWanted = try await context.confirm(words) else {
+            throw UsageError("\(words): say so with --yes, or look with --dry-run")
+        }
+        if !isWanted { try context.note("nothing was changed") }
+        return isWanted
+    }
+
+    /// How many batches there are, and the first ten of them.
+    static func preview(
+        _ batches: [BatchRecord],
+        _ what: String,
+        _ context: Context
+    ) -> [String] {
+        let count = HumanText.count(batches.count, "batch", "batches")
+        var lines = ["\(count) \(what)\(batches.isEmpty ? "" : ":")"]
+        lines += batches.prefix(10).map { "  \(words($0, context))" }
+        let left = batches.count - 10
+        if left > 0 { lines.append("  … and \(HumanText.number(left)) more") }
+        return lines
+    }
+
+    private static func words(_ batch: BatchRecord, _ context: Context) -> String {
+        let time = HumanText.relative(batch.endedAt ?? batch.startedAt, to: context.now())
+        let isHeld = batch.status == .running
+        let state = isHeld ? "handed out" : batch.status.rawValue
+        let holder = isHeld ? " to \(batch.worker ?? "somebody")" : ""
+        let error = batch.status == .succeeded ? nil : batch.logging
+        let end = error.map { ": " + redacted($0).prefix { !$0.isNewline }.prefix(80) } ?? ""
+        return "batch \(batch.id) of \(batch.key): ids "
+            + "\(HumanText.ids(batch.idStart, batch.idEnd)), \(state) \(time)\(holder)\(end)"
+    }
+}

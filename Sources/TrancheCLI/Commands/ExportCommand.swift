@@ -1,0 +1,107 @@
+internal import CPosix
+import Foundation
+import Tranche
+import TrancheSQL
+
+/// Writes what the inventory knows to a file.
+struct ExportCommand: Command {
+    static let description = CommandDescription(
+        name: "export",
+        summary: "Write the inventory, or a job of it, as lines of JSON",
+        operands: [
+            .init(name: "FILE", help: "the file; standard output by default", isOptional: true)
+        ],
+        groups: [RunOptions.group(jobIsRequired: false)],
+        notes: """
+            A line is a record: runs, batches, packed ones too, attempts and what was written
+            during them, gaps, budgets, changes, pages, events and pipelines, as they are at
+            one moment; of a job what is its own, and the budgets that it names. What budgets
+            let in just now is left out. The last line tells that none is missing. 'tranche
+            import' reads it, also into the other kind of database; work on one of the two then,
+            and not on both. FILE is replaced once all is written.
+
+            """
+    )
+
+    private let selection: RunOptions
+    private let file: String?
+
+    init(_ arguments: Arguments) throws {
+        selection = try RunOptions(arguments)
+        file = arguments.operands.first.flatMap { $0 == "-" ? nil : $0 }
+        if file == nil, arguments.has("json") {
+            throw UsageError("the records go to standard output: give FILE with --json")
+        }
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let report = try await context.withInventory { inventory in
+            let runs = try await selection.find(in: inventory)
+            if runs.job != nil, try await inventory.runs(runs, after: nil, limit: 1).isEmpty {
+                throw TrancheError(
+                    .unknownRun,
+                    "there is no such run in \(inventory.name); 'tranche status' lists what "
+                        + "there is"
+                )
+            }
+            let transfer = try inventory.transfer
+            guard let file else {
+                let output = context.output
+                return try await transfer.export(runs) { try output.write($0) }
+            }
+            return try await ReplacedFile.write(to: file) { writer in
+                try await transfer.export(runs) { try writer.write($0) }
+            }
+        }
+        let document = TransferDocument(report, file: file ?? "-", isDryRun: false)
+        guard file != nil else {
+            try context.note("exported \(document.words)")
+            return .done
+        }
+        try context.write(document) { "exported \(document.words)" }
+        return .done
+    }
+}
+
+extension Inventory {
+    /// What writes and reads its records.
+    var transfer: any InventoryTransfer {
+        get throws {
+            guard let transfer = store as? any InventoryTransfer else {
+                throw TrancheError(.invalidArgument, "\(name) is no SQL database")
+            }
+            return transfer
+        }
+    }
+}
+
+/// A file that takes another's place once all of it is written.
+enum ReplacedFile {
+    /// Writes a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file; it stays as it is where anything fails.
+    ///   - body: Writes it.
+    /// - Returns: What `body` returns.
+    /// - Throws: ``SystemError``, or what `body` throws.
+    static func write<Result: Sendable>(
+        to path: String,
+        _ body: (any Writer) async throws -> Result
+    ) async throws -> Result {
+        let part = path + ".part"
+        let number = tranche_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard number >= 0 else { throw SystemError("cannot write '\(part)'") }
+        let file = OpenFile(stealing: number)
+        do {
+            let result = try await body(FileWriter(file: number))
+            guard fsync(number) == 0 else { throw SystemError("cannot write '\(part)'") }
+            file.close()
+            guard rename(part, path) == 0 else { throw SystemError("cannot replace '\(path)'") }
+            return result
+        } catch {
+            file.close()
+            unlink(part)
+            throw error
+        }
+    }
+}

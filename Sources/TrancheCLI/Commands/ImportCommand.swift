@@ -1,0 +1,82 @@
+import Foundation
+import Tranche
+import TrancheSQL
+
+/// Reads what was exported.
+struct ImportCommand: Command {
+    static let description = CommandDescription(
+        name: "import",
+        summary: "Read what 'tranche export' wrote, all or nothing",
+        operands: [.init(name: "FILE", help: "the file; - for standard input")],
+        groups: [
+            .init(
+                title: "Importing",
+                options: [
+                    .init("dry-run", nil, "find out if all would be taken, and change nothing")
+                ]
+            )
+        ],
+        notes: """
+            Batches keep their numbers: take an inventory that is new ('tranche migrate up' makes
+            it), or the one from which the job was forgotten. A run or a batch that is there
+            already is refused, and nothing is changed. A named budget that is there stays as it
+            is. Batches that were held go on with the lease that they had. Where the items are in
+            the same database as the inventory was, 'tranche redefine --from-database' says
+            where they are now.
+
+            """
+    )
+
+    private let file: String
+    private let isDryRun: Bool
+
+    init(_ arguments: Arguments) throws {
+        file = try arguments.operand(0, "FILE")
+        isDryRun = arguments.has("dry-run")
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let lines = try LineFile(file)
+        let report = try await context.withInventory { inventory in
+            try await inventory.transfer.importLines({ try await lines.next() }, isDryRun: isDryRun)
+        }
+        let document = TransferDocument(report, file: file, isDryRun: isDryRun)
+        try context.write(document) {
+            (isDryRun ? "would import " : "imported ") + document.words
+        }
+        return .done
+    }
+}
+
+/// What was exported or imported.
+struct TransferDocument: Codable, Sendable, Hashable {
+    let file: String
+    let isDryRun: Bool
+    let records: Int
+    let runs: Int
+    let batches: Int
+    let attempts: Int
+
+    init(_ report: TransferReport, file: String, isDryRun: Bool) {
+        self.file = file
+        self.isDryRun = isDryRun
+        records = report.total
+        runs = report.rows["run"] ?? 0
+        batches = report.rows["batch"] ?? 0
+        attempts = report.rows["attempt"] ?? 0
+    }
+
+    /// For people.
+    var words: String {
+        [
+            HumanText.count(runs, "run"), HumanText.count(batches, "batch", "batches"),
+            HumanText.count(attempts, "attempt"), HumanText.count(records, "record") + " in all",
+        ].joined(separator: ", ")
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case isDryRun = "dry_run"
+        case records, runs, batches, attempts
+    }
+}
