@@ -1,7 +1,8 @@
 import Foundation
 import Tranche
 
-/// Eight processes on one run, beside a transaction that has written and stays open, and without it.
+/// Eight processes on one run, beside a transaction that has written and stays open, and without
+/// it.
 ///
 /// While such a transaction is open, the server keeps every dead version of every row.
 struct Beside {
@@ -74,8 +75,8 @@ struct Beside {
         return Rates(whole: Double(row[0]) / Double(seconds), last: Double(row[1]) / 20)
     }
 
-    /// Makes an inventory in which nothing is known of the measured run; what is stored in it beside
-    /// takes long, and is made once.
+    /// Makes an inventory in which nothing is known of the measured run; what is stored in it
+    /// beside takes long, and is made once.
     private func makeInventory() async throws {
         let known = "SELECT count(*) FROM \(Self.inventory) WHERE job = 'stored'"
         if options.stored > 0, (try? await database.read(known)) == [[Int64(options.stored)]] {

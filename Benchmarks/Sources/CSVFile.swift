@@ -2,8 +2,8 @@ import Foundation
 
 /// The CSV file that chains are measured on.
 ///
-/// Six columns, 5 % of the names quoted, 2 % not ASCII, one row in a thousand not valid; the same rows each
-/// time.
+/// Six columns, 5 % of the names quoted, 2 % not ASCII, one row in a thousand not valid; the same
+/// rows each time.
 struct CSVFile {
     let path: String
     let rows: Int

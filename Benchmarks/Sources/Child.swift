@@ -45,8 +45,8 @@ enum Child {
         print("\(count) \(try Memory.peak()) \(bytes)")
     }
 
-    /// Works with some workers for some time; prints a line for each: its batches, its longest round, and how long
-    /// each acquire took.
+    /// Works with some workers for some time; prints a line for each: its batches, its longest
+    /// round, and how long each acquire took.
     private static func work(
         _ database: BenchDatabase,
         table: String,

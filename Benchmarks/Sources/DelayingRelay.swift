@@ -3,7 +3,8 @@ import Glibc
 
 /// Stands between clients and a server, and hands on what comes some time late: a network.
 ///
-/// `@unchecked Sendable`: nothing is changed after it was made; each connection's state is its own threads'.
+/// `@unchecked Sendable`: nothing is changed after it was made; each connection's state is its own
+/// threads'.
 final class DelayingRelay: @unchecked Sendable {
     private let listener: Int32
     private let target: sockaddr_in

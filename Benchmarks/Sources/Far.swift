@@ -1,8 +1,8 @@
 import Foundation
 import Tranche
 
-/// Workers far from their server: batches per second where it decides on plain acquires, beside those where the
-/// program does.
+/// Workers far from their server: batches per second where it decides on plain acquires, beside
+/// those where the program does.
 struct Far {
     let database: BenchDatabase
     let options: Benchmark.Options

@@ -1,7 +1,8 @@
 import CPosix
 import Foundation
 
-/// What a load of a compressed file costs, beside one of the same file uncompressed and one decompression.
+/// What a load of a compressed file costs, beside one of the same file uncompressed and one
+/// decompression.
 struct GzipLoads {
     let options: Benchmark.Options
 

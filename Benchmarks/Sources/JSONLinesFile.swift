@@ -2,8 +2,9 @@ import Foundation
 
 /// The file of JSON Lines that chains are measured on.
 ///
-/// Six fields: a whole number, a short text, a number with decimals, a boolean, a time, and a longer text, of
-/// which one in ten has escapes and one in fifty letters that are not ASCII. The same records each time.
+/// Six fields: a whole number, a short text, a number with decimals, a boolean, a time, and a
+/// longer text, of which one in ten has escapes and one in fifty letters that are not ASCII. The
+/// same records each time.
 struct JSONLinesFile {
     let path: String
     let rows: Int

@@ -27,7 +27,8 @@ struct Limit {
         try await measure(table, isFused: true)
     }
 
-    /// Measures, with the success of a batch in a transaction of its own or in that which acquires the next.
+    /// Measures, with the success of a batch in a transaction of its own or in that which acquires
+    /// the next.
     private func measure(_ table: String, isFused: Bool) async throws {
         var ours: [Double] = []
         var yardstick: [Double] = []

@@ -47,7 +47,8 @@ struct WorkLoop {
         elapsed += (clock.now - start).seconds
     }
 
-    /// Works as ``run(_:_:job:batches:for:)`` does, each success being recorded with the next acquire.
+    /// Works as ``run(_:_:job:batches:for:)`` does, each success being recorded with the next
+    /// acquire.
     mutating func runFused(
         _ inventory: Inventory,
         _ source: some MetaSourceDescription,

@@ -33,8 +33,8 @@ public final class BatchFuture<Value: Sendable>: Sendable {
     ///
     /// A result that is there is given, whether the task is cancelled or not.
     ///
-    /// - Throws: What the request ended with; `CancellationError` when the task is cancelled before: the
-    ///   request goes on.
+    /// - Throws: What the request ended with; `CancellationError` when the task is cancelled
+    ///   before: the request goes on.
     public var value: Value {
         get async throws {
             let number = state.withLock { state in

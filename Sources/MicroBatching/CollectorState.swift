@@ -1,4 +1,5 @@
-/// What a batcher collects, and when it hands it on: a value that takes events and returns what to do.
+/// What a batcher collects, and when it hands it on: a value that takes events and returns what to
+/// do.
 ///
 /// It knows neither clocks nor tasks; times are durations since any fixed beginning.
 @usableFromInline

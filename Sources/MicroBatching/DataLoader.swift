@@ -33,10 +33,10 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     /// - Parameters:
     ///   - size: Most keys of a batch; 0 for any.
     ///   - timeout: How long after its first key a batch is loaded; never with `nil`.
-    ///   - capacity: Most values that are kept: what was not used for longest is forgotten; 0, the default,
-    ///     is any number.
-    ///   - load: Loads the values of some keys, each of which stands once; a key without a value fails with
-    ///     ``MicroBatcherError/noResult(id:)``.
+    ///   - capacity: Most values that are kept: what was not used for longest is forgotten; 0, the
+    ///     default, is any number.
+    ///   - load: Loads the values of some keys, each of which stands once; a key without a value
+    ///     fails with ``MicroBatcherError/noResult(id:)``.
     public convenience init(
         size: Int = 0,
         timeout: Duration? = nil,
@@ -73,9 +73,9 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     ///
     /// - Parameter key: The key.
     /// - Returns: The value.
-    /// - Throws: What the load function throws for the key; `CancellationError` when the task is cancelled: the
-    ///   loading goes on for the others. A task that is cancelled already asks for nothing; what is
-    ///   there it gets.
+    /// - Throws: What the load function throws for the key; `CancellationError` when the task is
+    ///   cancelled: the loading goes on for the others. A task that is cancelled already asks for
+    ///   nothing; what is there it gets.
     public func load(_ key: Key) async throws -> Value {
         guard let future = future(of: key) else { throw CancellationError() }
         return try await future.value

@@ -3,9 +3,9 @@ extension MicroBatcher {
     /// Makes a batcher whose function gives results in any order.
     ///
     /// A result is that of the request with its id. A request without one fails with
-    /// ``MicroBatcherError/noResult(id:)``; of several requests with one id in a batch the first is sent, and the
-    /// others fail with ``MicroBatcherError/duplicateID(id:)``; results without a request are counted and
-    /// dropped.
+    /// ``MicroBatcherError/noResult(id:)``; of several requests with one id in a batch the first is
+    /// sent, and the others fail with ``MicroBatcherError/duplicateID(id:)``; results without a
+    /// request are counted and dropped.
     ///
     /// - Parameters:
     ///   - size: Most requests of a batch; 0 for any.
@@ -66,7 +66,8 @@ extension MicroBatcher {
         self.init(configuration, weigh: weigh, clock: clock, .ordered(process))
     }
 
-    /// Makes a batcher whose results must not be lost: one that nobody waits for any more is given back.
+    /// Makes a batcher whose results must not be lost: one that nobody waits for any more is given
+    /// back.
     package convenience init(
         _ configuration: MicroBatcherConfiguration,
         ordered process: @escaping @Sendable ([Request]) async throws -> [Response],

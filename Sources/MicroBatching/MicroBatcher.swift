@@ -1,6 +1,7 @@
 public import Synchronization
 
-/// Collects single requests into batches, runs a function over each batch, and gives each caller its own result.
+/// Collects single requests into batches, runs a function over each batch, and gives each caller
+/// its own result.
 ///
 /// ```swift
 /// let batcher = MicroBatcher<Job, JobResult>(size: 100, timeout: .milliseconds(10), maxInFlight: 8,
@@ -8,8 +9,8 @@ public import Synchronization
 /// let result = try await batcher.execute(Job(…))
 /// ```
 ///
-/// A batch is sent when it has the size or weight, when the timeout has passed since its first request came, or
-/// by ``flush()``. The function may run over several batches at once.
+/// A batch is sent when it has the size or weight, when the timeout has passed since its first
+/// request came, or by ``flush()``. The function may run over several batches at once.
 public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable {
     @usableFromInline typealias State = CollectorState<Entry>
 
@@ -99,13 +100,14 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     /// Hands in a request, and waits for its result.
     ///
-    /// Where the queue is full, this waits for room, too. Cancelling the task ends the waiting; a request that
-    /// was not sent by then is not sent any more.
+    /// Where the queue is full, this waits for room, too. Cancelling the task ends the waiting; a
+    /// request that was not sent by then is not sent any more.
     ///
     /// - Parameter request: The request.
     /// - Returns: Its result.
-    /// - Throws: What the batch function throws for its batch or for this request; ``MicroBatcherError``;
-    ///   `CancellationError`. A result that is there is returned, whether the task is cancelled or not.
+    /// - Throws: What the batch function throws for its batch or for this request;
+    ///   ``MicroBatcherError``; `CancellationError`. A result that is there is returned, whether
+    ///   the task is cancelled or not.
     @inlinable
     public func execute(_ request: Request) async throws -> Response {
         if configuration.size == 1, !Task.isCancelled, beginAlone() {
@@ -128,8 +130,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     /// Hands in a request, and returns at once.
     ///
     /// - Parameter request: The request.
-    /// - Returns: Its result, which is there later; that of a request that was not taken has failed with
-    ///   ``MicroBatcherError/terminated`` or ``MicroBatcherError/queueFull``.
+    /// - Returns: Its result, which is there later; that of a request that was not taken has failed
+    ///   with ``MicroBatcherError/terminated`` or ``MicroBatcherError/queueFull``.
     @inlinable
     public func submit(_ request: Request) -> BatchFuture<Response> {
         let future = BatchFuture<Response>()
@@ -138,8 +140,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         return future
     }
 
-    /// Hands in a request whose result goes to a future that is there already; where the queue is full, it waits
-    /// for room.
+    /// Hands in a request whose result goes to a future that is there already; where the queue is
+    /// full, it waits for room.
     func submit(_ request: Request, for future: BatchFuture<Response>) {
         let entry = Entry(request: request, waiter: Waiter(future))
         if let error = enqueue(entry, mayWait: true) { future.resolve(.failure(error)) }
@@ -151,7 +153,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         perform(guarded.withLock { $0.state.flush(at: now()) })
     }
 
-    /// Takes nothing any more, sends what has been collected, and waits until all batches have ended.
+    /// Takes nothing any more, sends what has been collected, and waits until all batches have
+    /// ended.
     ///
     /// It may be called again, and by several at once: all wait.
     @inlinable
@@ -261,7 +264,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     @inlinable
     func perform(_ actions: State.Actions) {
-        // Free tasks: a batch belongs to all who wait for it, and ends with none of them. `shutdown` waits.
+        // Free tasks: a batch belongs to all who wait for it, and ends with none of them.
+        // `shutdown` waits.
         for batch in actions.batches {
             if configuration.cancelsUnwanted {
                 runCancellably(batch)
@@ -318,7 +322,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             guarded.withLock { $0.metrics.note(size: size, wait: wait) }
             await deliver(entries)
         }
-        // Those who were just answered may ask again at once: they are let in before what has come is sent.
+        // Those who were just answered may ask again at once: they are let in before what has come
+        // is sent.
         if configuration.isEager, entries.count > 1 { await Task.yield() }
         perform(guarded.withLock { $0.state.batchEnded(at: now()) })
     }

@@ -14,15 +14,18 @@ public struct MicroBatcherConfiguration: Sendable {
     public var maxInFlight = 0
     /// Whether a batch is sent whenever fewer than ``maxInFlight`` are under way; false by default.
     ///
-    /// A request without company then waits for nobody, and batches grow with the company; no timeout is needed.
+    /// A request without company then waits for nobody, and batches grow with the company; no
+    /// timeout is needed.
     public var isEager = false
     /// Most requests that wait to be sent, but at least a batch; 0, the default, is any number.
     ///
     /// Callers of ``MicroBatcher/execute(_:)`` wait for room.
     public var maxQueued = 0
-    /// Whether the batch function is cancelled when nobody waits for any of its results; false by default.
+    /// Whether the batch function is cancelled when nobody waits for any of its results; false by
+    /// default.
     public var cancelsUnwanted = false
-    /// How long to wait before a batch whose function failed is tried again; `nil`, the default, is to give up.
+    /// How long to wait before a batch whose function failed is tried again; `nil`, the default, is
+    /// to give up.
     ///
     /// It is given the error, and how often the batch was tried.
     public var retry: @Sendable (any Error, Int) -> Duration? = { _, _ in nil }

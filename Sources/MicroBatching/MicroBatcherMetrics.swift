@@ -22,8 +22,8 @@ public struct MicroBatcherMetrics: Sendable, Hashable {
     public var inFlight = 0
     /// How many batches had a size: of 1, of 2 to 3, of 4 to 7, and so on, each twice as large.
     public var sizes: [Int] = []
-    /// How many batches were sent after a wait of their first request: below 1 µs, below 2 µs, below 4 µs,
-    /// and so on, each twice as long.
+    /// How many batches were sent after a wait of their first request: below 1 µs, below 2 µs,
+    /// below 4 µs, and so on, each twice as long.
     public var waits: [Int] = []
 
     /// Whether it holds nothing.

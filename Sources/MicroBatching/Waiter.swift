@@ -2,8 +2,9 @@ public import Synchronization
 
 /// Who waits for the result of a request: one caller, or those of a future.
 ///
-/// Unchecked: what is not atomic is written before the waiter is shared, except for the continuation, which is
-/// written before `state` becomes `waiting` and read by the one who takes `state` from there.
+/// Unchecked: what is not atomic is written before the waiter is shared, except for the
+/// continuation, which is written before `state` becomes `waiting` and read by the one who takes
+/// `state` from there.
 @usableFromInline
 final class Waiter<Response: Sendable>: @unchecked Sendable {
     @usableFromInline let state = Atomic(WaiterState.new)

@@ -51,7 +51,8 @@ actor MongoConnection {
     /// - Parameters:
     ///   - records: The records.
     ///   - writing: How.
-    /// - Returns: What the server counted, and the records that were not taken while all others were.
+    /// - Returns: What the server counted, and the records that were not taken while all others
+    ///   were.
     /// - Throws: `RecordsRefused` where the others were not written either; ``MongoError``.
     func write(
         _ records: [Record],
@@ -128,7 +129,8 @@ actor MongoConnection {
         guard let session = transaction?.pointer else { return }
         defer { transaction = nil }
         // Committing again is of no harm, and says what became of it.
-        // Source: MongoDB's driver specifications, "Transactions", "UnknownTransactionCommitResult".
+        // Source: MongoDB's driver specifications, "Transactions",
+        // "UnknownTransactionCommitResult".
         for isLast in [false, true] {
             var error = bson_error_t()
             var isDone = false
@@ -158,15 +160,16 @@ actor MongoConnection {
         return try body(collection)
     }
 
-    /// The number that the server gave the collection when it was made; `nil` where there is no such
-    /// collection, or it has none, as a view.
+    /// The number that the server gave the collection when it was made; `nil` where there is no
+    /// such collection, or it has none, as a view.
     func collectionID() throws -> String? {
         try run(
             "{\"listCollections\": 1, \"filter\": {\"name\": \(jsonText(location.collection))}}"
         ).collectionID
     }
 
-    /// The names of the fields of the collection's unique indexes; none where there is no collection.
+    /// The names of the fields of the collection's unique indexes; none where there is no
+    /// collection.
     func uniqueKeys() throws -> [Set<String>] {
         do {
             return try run("{\"listIndexes\": \(jsonText(location.collection))}").uniqueKeys

@@ -19,7 +19,8 @@ final class MongoConnections: Sendable {
 
     /// Lends a connection.
     ///
-    /// - Throws: `TrancheError` `.sourceUnavailable`, `.sourceFailed`, or the sink's; what `body` throws.
+    /// - Throws: `TrancheError` `.sourceUnavailable`, `.sourceFailed`, or the sink's; what `body`
+    ///   throws.
     func lend<Result: Sendable>(
         _ body: @Sendable (MongoConnection) async throws -> Result
     ) async throws -> Result {

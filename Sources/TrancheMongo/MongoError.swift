@@ -29,8 +29,8 @@ struct MongoError: Error, Sendable, CategorizedError, CustomStringConvertible {
 
     /// What to do about an error.
     ///
-    /// Source: MongoDB's driver specifications, "Retryable Writes", "Determining Retryable Errors", and the
-    /// server's error_codes.yml.
+    /// Source: MongoDB's driver specifications, "Retryable Writes", "Determining Retryable Errors",
+    /// and the server's error_codes.yml.
     static func category(domain: UInt32, code: Int, labels: [String]) -> ErrorCategory {
         let passing = ["RetryableWriteError", "TransientTransactionError", "RetryableError"]
         if labels.contains(where: passing.contains) { return .transient }
@@ -40,7 +40,8 @@ struct MongoError: Error, Sendable, CategorizedError, CustomStringConvertible {
         default: break
         }
         switch code {
-        // Host unreachable or not found, network time-out, shutdown, primary stepped down, not the primary.
+        // Host unreachable or not found, network time-out, shutdown, primary stepped down, not the
+        // primary.
         case 6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436, 50:
             return .transient
         // Write concern not met in time, out of disk, too many locks or connections.

@@ -3,8 +3,8 @@ import Tranche
 
 /// Which collection of which server is meant.
 ///
-/// As a URL `mongodb://host/database.collection`, with all options that MongoDB knows, such as `?tls=true`,
-/// `&replicaSet=rs0` and `&authSource=admin`.
+/// As a URL `mongodb://host/database.collection`, with all options that MongoDB knows, such as
+/// `?tls=true`, `&replicaSet=rs0` and `&authSource=admin`.
 public struct MongoLocation: Sendable, Hashable {
     /// The URL without the collection; may hold a password.
     let url: String
@@ -24,7 +24,8 @@ public struct MongoLocation: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - url: The URL; database and collection are parted at the first dot of the path.
-    ///   - environment: Where `MONGO_USERNAME` and `MONGO_PASSWORD` are looked up, for a URL without a user.
+    ///   - environment: Where `MONGO_USERNAME` and `MONGO_PASSWORD` are looked up, for a URL
+    ///     without a user.
     /// - Throws: `TrancheError` `.invalidArgument` when it names no collection.
     public init(_ url: String, environment: [String: String] = [:]) throws {
         guard let scheme = url.firstRange(of: "://"), url.hasPrefix("mongodb") else {
@@ -49,8 +50,9 @@ public struct MongoLocation: Sendable, Hashable {
         }
     }
 
-    /// Reads the parts from an environment: `MONGO_PROTOCOL` (mongodb by default), `MONGO_HOSTNAME`,
-    /// `MONGO_DBNAME`, `MONGO_COLLECTION`, `MONGO_CONN_PARAMS`, `MONGO_USERNAME` and `MONGO_PASSWORD`.
+    /// Reads the parts from an environment: `MONGO_PROTOCOL` (mongodb by default),
+    /// `MONGO_HOSTNAME`, `MONGO_DBNAME`, `MONGO_COLLECTION`, `MONGO_CONN_PARAMS`, `MONGO_USERNAME`
+    /// and `MONGO_PASSWORD`.
     ///
     /// - Parameter environment: The variables.
     /// - Throws: `TrancheError` `.invalidArgument`, naming a variable that is missing.

@@ -2,8 +2,8 @@ import Tranche
 
 /// Whether another collection has come to stand under the name.
 ///
-/// The server gives each collection a number when it is made: one that was dropped and made again, or was
-/// renamed to the name, has another.
+/// The server gives each collection a number when it is made: one that was dropped and made again,
+/// or was renamed to the name, has another.
 extension MongoMetaSource: IdentifiedSource {
     func mark() async throws -> String? {
         try await connections.lend { try await $0.collectionID() }.map { "uuid=\($0)" }

@@ -6,9 +6,9 @@ public import Tranche
 /// chain.write(to: try MongoSink("mongodb://localhost/shop.customers", key: ["id"]))
 /// ```
 ///
-/// With a key, the document of that key is replaced, or made; a unique index must be on it. Without one, each
-/// record is a document whose `_id` is made of the source's name and the record's id: written again, it is
-/// there already. Either way writing a batch again changes nothing.
+/// With a key, the document of that key is replaced, or made; a unique index must be on it. Without
+/// one, each record is a document whose `_id` is made of the source's name and the record's id:
+/// written again, it is there already. Either way writing a batch again changes nothing.
 public final class MongoSink: RecordSink {
     private let location: MongoLocation
     private let key: [String]
@@ -19,16 +19,19 @@ public final class MongoSink: RecordSink {
     public struct Configuration: Sendable {
         /// Whether a batch's documents are written in order, one after the other; false by default.
         public var isOrdered = false
-        /// How many servers must have a document before it counts: a number, or `majority` (the default).
+        /// How many servers must have a document before it counts: a number, or `majority` (the
+        /// default).
         public var writeConcern = "majority"
         /// Whether documents get `created_at` and `updated_at`; false by default, only with a key.
         public var hasTimes = false
         /// Whether a missing index of the key is made; false by default.
         public var createsIndex = false
-        /// Whether a batch is written in a transaction, together with its identity in the collection
-        /// `tranche_batch`: then it is written once, also without a key; false by default.
+        /// Whether a batch is written in a transaction, together with its identity in the
+        /// collection `tranche_batch`: then it is written once, also without a key; false by
+        /// default.
         ///
-        /// It needs a replica set or a sharded cluster, and a batch that is written within a minute.
+        /// It needs a replica set or a sharded cluster, and a batch that is written within a
+        /// minute.
         public var isTransactional = false
 
         /// Makes a configuration.

@@ -6,8 +6,9 @@ public import Tranche
 /// let orders = MongoSource(try MongoLocation("mongodb://localhost/shop.orders"), uid: "number")
 /// ```
 ///
-/// A unique index must be on the field. Documents without it are no items. Each document is a record with the
-/// fields that it has: times as such, object ids as hexadecimal text, arrays and documents as JSON.
+/// A unique index must be on the field. Documents without it are no items. Each document is a
+/// record with the fields that it has: times as such, object ids as hexadecimal text, arrays and
+/// documents as JSON.
 public struct MongoSource: MetaSourceDescription {
     /// The collection.
     public var location: MongoLocation

@@ -71,8 +71,8 @@ final class MongoWriter: RecordWriter {
         return counters
     }
 
-    /// Outside a transaction, documents that were written are written again by the next attempt, with the same
-    /// names.
+    /// Outside a transaction, documents that were written are written again by the next attempt,
+    /// with the same names.
     func abandon() async {
         waiting = []
         if mark != nil { await connection.abort() }

@@ -99,8 +99,8 @@ struct MongoWriting: Sendable {
 
     /// Finds out what an answer with errors comes to.
     ///
-    /// - Returns: The documents that the server does not take, where it has taken all others and they were not
-    ///   there already.
+    /// - Returns: The documents that the server does not take, where it has taken all others and
+    ///   they were not there already.
     /// - Throws: `RecordsRefused` where others were not written for it; ``MongoError``.
     func accept(
         _ reply: MongoReply,

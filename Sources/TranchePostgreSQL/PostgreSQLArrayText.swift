@@ -10,8 +10,8 @@ struct PostgreSQLArrayText {
 
     /// Spells an array.
     ///
-    /// Arrays within become further dimensions, null becomes NULL, texts are quoted, and objects are texts
-    /// that hold them.
+    /// Arrays within become further dimensions, null becomes NULL, texts are quoted, and objects
+    /// are texts that hold them.
     ///
     /// - Parameters:
     ///   - json: Sound JSON.

@@ -3,9 +3,9 @@ import TrancheSQL
 
 /// Loads records so that those which the server does not take are found, and all others are loaded.
 ///
-/// Each chunk is copied aside in pieces; where a value is none of its column's type, the server names the
-/// record. What was copied is taken over within a savepoint, and in halves where that fails: as many
-/// statements as there are bad records, times the logarithm of the chunk.
+/// Each chunk is copied aside in pieces; where a value is none of its column's type, the server
+/// names the record. What was copied is taken over within a savepoint, and in halves where that
+/// fails: as many statements as there are bad records, times the logarithm of the chunk.
 extension PostgreSQLConnection {
     /// A record that refers to one which has not come yet.
     struct Waiting {
@@ -59,7 +59,8 @@ extension PostgreSQLConnection {
         return refused
     }
 
-    /// Ends the loading: what refers to records that came later is tried again, as long as that helps.
+    /// Ends the loading: what refers to records that came later is tried again, as long as that
+    /// helps.
     func endCarefully() async throws -> SQLLoad.End {
         var refused: [RefusedRecord] = []
         var left = loading?.waiting ?? []

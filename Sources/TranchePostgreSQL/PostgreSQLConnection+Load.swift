@@ -2,8 +2,8 @@ import Foundation
 package import Tranche
 package import TrancheSQL
 
-/// Loads records with COPY: straight into the table, or aside and from there, where rows may be there already,
-/// must come by `INSERT`, or one of them is looked for that the table does not take.
+/// Loads records with COPY: straight into the table, or aside and from there, where rows may be
+/// there already, must come by `INSERT`, or one of them is looked for that the table does not take.
 extension PostgreSQLConnection {
     /// A loading that is under way.
     struct Load {
@@ -44,8 +44,8 @@ extension PostgreSQLConnection {
         loading = begun
     }
 
-    /// What decides on the meaning of texts and is the session's: the same for every role and database, until
-    /// the transaction ends.
+    /// What decides on the meaning of texts and is the session's: the same for every role and
+    /// database, until the transaction ends.
     private static let meanings = """
         SET LOCAL TimeZone = 'UTC';
         -- The year comes first: 03/04/2024 is refused rather than guessed at.
@@ -127,7 +127,8 @@ extension PostgreSQLConnection.Load {
             """
     }
 
-    /// Encodes records, but for those that no column can hold; there are no bytes where they have to be text.
+    /// Encodes records, but for those that no column can hold; there are no bytes where they have
+    /// to be text.
     func encoded(
         _ records: [Record]
     ) throws -> (taken: [Record], bytes: [UInt8]?, refused: [RefusedRecord]) {
@@ -159,7 +160,8 @@ extension PostgreSQLConnection.Load {
         }
         let key = load.key.map(\.quotedAsName).joined(separator: ", ")
         let latest = load.key.isEmpty ? "" : "DISTINCT ON (\(key)) "
-        // In the order of the keys, as all who write these rows: they do not wait for each other then.
+        // In the order of the keys, as all who write these rows: they do not wait for each other
+        // then.
         let order = load.key.isEmpty ? "tranche_order" : "\(key), tranche_order DESC"
         return """
             -- The staged rows are read whole and in order, and each looks one row up.

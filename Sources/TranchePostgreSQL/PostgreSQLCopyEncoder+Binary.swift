@@ -14,7 +14,8 @@ extension PostgreSQLCopyEncoder {
 
     /// Appends a record.
     func appendBinary(_ record: Record, to output: inout [UInt8]) -> Outcome {
-        // All is lent once a record: counting references for each cell would take longer than encoding it.
+        // All is lent once a record: counting references for each cell would take longer than
+        // encoding it.
         let block = record.block
         let first = record.row * block.fields.count
         return block.bytes.withUnsafeBufferPointer { bytes in

@@ -1,10 +1,12 @@
 import Tranche
 import TrancheSQL
 
-/// Encodes records as COPY takes them: in the binary format where every column's type allows it, else as text.
+/// Encodes records as COPY takes them: in the binary format where every column's type allows it,
+/// else as text.
 ///
-/// Both ways store the same: a value whose form is not surely read here as the server reads it makes the rest of
-/// a loading text. Source: PostgreSQL 15 manual, COPY, "Binary Format" and "Text Format".
+/// Both ways store the same: a value whose form is not surely read here as the server reads it
+/// makes the rest of a loading text. Source: PostgreSQL 15 manual, COPY, "Binary Format" and "Text
+/// Format".
 struct PostgreSQLCopyEncoder {
     /// A value that the server would refuse.
     struct Refusal {

@@ -4,11 +4,11 @@ package import TrancheSQL
 /// Whether another table has come to stand under a name, or other rows in the same.
 ///
 /// A table that was dropped and made again, or was renamed to the name, has another number: that is
-/// another table, whatever its rows are. The same table in other files was truncated; or `VACUUM FULL`,
-/// `CLUSTER`, a change of its tablespace or one by `ALTER TABLE` has written its rows anew. The first two
-/// and the move keep with each row the transaction that made it, so one row older than the last look at
-/// the old file shows that they were kept. `ALTER TABLE` makes all rows its own, and the changed column's
-/// entry in the catalog with them.
+/// another table, whatever its rows are. The same table in other files was truncated; or
+/// `VACUUM FULL`, `CLUSTER`, a change of its tablespace or one by `ALTER TABLE` has written its
+/// rows anew. The first two and the move keep with each row the transaction that made it, so one
+/// row older than the last look at the old file shows that they were kept. `ALTER TABLE` makes all
+/// rows its own, and the changed column's entry in the catalog with them.
 extension PostgreSQLDatabase {
     package func mark(of name: SQLTableName, uid: String) async throws -> String? {
         guard let base = try await origin(of: uid, in: name) else {
@@ -166,7 +166,8 @@ extension PostgreSQLDatabase {
             """
         )[0].first
         guard let table = try names?.text() else { return RowsKept() }
-        // Transactions are counted round and round: those of the last two thousand million can be told.
+        // Transactions are counted round and round: those of the last two thousand million can be
+        // told.
         let horizon = String((count ?? 0) % (1 << 32))
         let rows = try await read(
             """

@@ -13,30 +13,34 @@ extension PostgreSQLDatabase {
 
     /// Reads who writes to tables, or has drawn an id for them.
     ///
-    /// Who draws an id from a sequence holds a RowExclusiveLock on it to the end of the transaction, even
-    /// when the drawing was rolled back to a savepoint; who puts a row into a table holds one on that. It
-    /// stands beside stronger locks of the same transaction, since each mode is kept for itself, so these
-    /// need no counting: without it they belong to `CREATE INDEX`, `VACUUM` or `ALTER TABLE`, which
-    /// commit no new row, and who holds an AccessExclusiveLock lets nobody read. `ATTACH PARTITION`
-    /// alone makes rows appear under the ShareUpdateExclusiveLock that autovacuum also takes; such rows
-    /// are left to the gaps. A lock that is not granted yet is none: whoever waits for it has drawn no id
-    /// but from a sequence on which its lock is seen.
+    /// Who draws an id from a sequence holds a RowExclusiveLock on it to the end of the
+    /// transaction, even when the drawing was rolled back to a savepoint; who puts a row into a
+    /// table holds one on that. It stands beside stronger locks of the same transaction, since each
+    /// mode is kept for itself, so these need no counting: without it they belong to
+    /// `CREATE INDEX`, `VACUUM` or `ALTER TABLE`, which commit no new row, and who holds an
+    /// AccessExclusiveLock lets nobody read. `ATTACH PARTITION` alone makes rows appear under the
+    /// ShareUpdateExclusiveLock that autovacuum also takes; such rows are left to the gaps. A lock
+    /// that is not granted yet is none: whoever waits for it has drawn no id but from a sequence on
+    /// which its lock is seen.
     ///
-    /// The list of locks is not one snapshot, but a lock that was held before the statement began and is
-    /// held still is always in it: it moves, if at all, from the backend's own list to the shared one,
-    /// which is read later. A prepared transaction keeps its name until the server starts again, and is
-    /// `-1/…` from then on. Source: PostgreSQL 15, lock.c (GetLockStatusData), twophase.c.
+    /// The list of locks is not one snapshot, but a lock that was held before the statement began
+    /// and is held still is always in it: it moves, if at all, from the backend's own list to the
+    /// shared one, which is read later. A prepared transaction keeps its name until the server
+    /// starts again, and is `-1/…` from then on. Source: PostgreSQL 15, lock.c (GetLockStatusData),
+    /// twophase.c.
     ///
-    /// When a backend crashes, the server throws out all the others and gives their names out anew, and
-    /// yet its start time stays as it was. It forgets its statistics, though, and so the time from which
-    /// these count is part of the server's life; the earlier of two, since either can be reset alone.
+    /// When a backend crashes, the server throws out all the others and gives their names out anew,
+    /// and yet its start time stays as it was. It forgets its statistics, though, and so the time
+    /// from which these count is part of the server's life; the earlier of two, since either can be
+    /// reset alone.
     ///
-    /// The names are looked up each time, so that a table may be made again, and partitions come and go.
-    /// The way goes up from what is held, which is little, and not down from the tables, which may have
-    /// thousands of partitions; `OFFSET 0` keeps it a look-up by index however many others there are.
+    /// The names are looked up each time, so that a table may be made again, and partitions come
+    /// and go. The way goes up from what is held, which is little, and not down from the tables,
+    /// which may have thousands of partitions; `OFFSET 0` keeps it a look-up by index however many
+    /// others there are.
     ///
-    /// What a table inherits from is not watched, but for its sequences: who writes there a row that
-    /// comes to stand here holds a lock here, and who writes elsewhere is none of ours.
+    /// What a table inherits from is not watched, but for its sequences: who writes there a row
+    /// that comes to stand here holds a lock here, and who writes elsewhere is none of ours.
     ///
     /// - Parameters:
     ///   - tables: The names of tables, which count with their heirs, and of views.

@@ -13,7 +13,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 
-    // What a query that decides on an acquire costs the server more than the statements that leave it to the program.
+    // What a query that decides on an acquire costs the server more than the statements that leave
+    // it to the program.
     package var isFar: Bool { roundTrip.shortest >= .microseconds(150) }
 
     /// Describes a database; the first use connects.

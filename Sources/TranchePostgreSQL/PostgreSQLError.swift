@@ -3,8 +3,8 @@ import TrancheSQL
 
 /// An error of PostgreSQL or of the connection to it.
 package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConvertible {
-    /// The five characters that the server gives; `08006` for a lost connection, `08001` for one that
-    /// was not had.
+    /// The five characters that the server gives; `08006` for a lost connection, `08001` for one
+    /// that was not had.
     package let sqlState: String
     /// What the server or libpq says, without bound values.
     package let message: String

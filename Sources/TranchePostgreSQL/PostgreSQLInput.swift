@@ -2,9 +2,10 @@ import Tranche
 
 /// Reads texts as PostgreSQL's input functions do, as far as that is certain.
 ///
-/// What a text becomes must not depend on whether COPY is binary, so that this program reads it, or text,
-/// so that the server does: a form that is not read here with certainty is left to the server.
-/// Source: PostgreSQL 15, src/backend/utils/adt/{numutils,float,bool,datetime,timestamp,date,varlena}.c.
+/// What a text becomes must not depend on whether COPY is binary, so that this program reads it, or
+/// text, so that the server does: a form that is not read here with certainty is left to the
+/// server. Source: PostgreSQL 15,
+/// src/backend/utils/adt/{numutils,float,bool,datetime,timestamp,date,varlena}.c.
 enum PostgreSQLInput {
     typealias Bytes = UnsafeBufferPointer<UInt8>
 
@@ -76,7 +77,8 @@ enum PostgreSQLInput {
     static func float(_ value: Double, _ text: () -> String) -> Reading<Float> {
         var float = Float(value)
         if value == 0 || !value.isFinite { return .value(float) }
-        // Rounded twice, a number can only go wrong where the double lies halfway between two floats.
+        // Rounded twice, a number can only go wrong where the double lies halfway between two
+        // floats.
         let isHalfway = value.bitPattern & 0x1FFF_FFFF == 0x1000_0000
         if isHalfway || float.isInfinite || float.magnitude < Float.leastNormalMagnitude {
             float = Float(text()) ?? float
@@ -98,7 +100,8 @@ enum PostgreSQLInput {
 
     // MARK: - Booleans
 
-    /// Any beginning of true, false, yes, no, on and off that is not that of another, in any case; 1 and 0.
+    /// Any beginning of true, false, yes, no, on and off that is not that of another, in any case;
+    /// 1 and 0.
     static func boolean(_ text: Bytes) -> Reading<Bool> {
         let text = trimmed(text)
         guard text.count > 0, text.count <= 5 else { return .refused }
@@ -115,8 +118,8 @@ enum PostgreSQLInput {
 
     // MARK: - Times
 
-    /// The microseconds since 1970 of a time; a zone counts only where the column has one, and a time without
-    /// one is UTC, as the session says.
+    /// The microseconds since 1970 of a time; a zone counts only where the column has one, and a
+    /// time without one is UTC, as the session says.
     static func microseconds(_ text: Bytes, hasZone: Bool) -> Reading<Int64> {
         time(text).map { .value(hasZone ? $0.instant : $0.clock) }
     }
@@ -133,7 +136,8 @@ enum PostgreSQLInput {
             let isEmpty = !text.contains { $0 &- 0x30 < 10 } && !mayBeWord(text)
             return isEmpty ? .refused : .undecided
         }
-        // There is no year 0, and no zone is 16 hours away; what may be behind a second 60 is its own.
+        // There is no year 0, and no zone is 16 hours away; what may be behind a second 60 is its
+        // own.
         guard time.days >= -719_162, abs(time.zone ?? 0) < 16 * 60, time.second < 60,
             time.hour < 24 || time.minute == 0 && time.second == 0 && time.fraction == 0
         else { return .undecided }
@@ -149,7 +153,8 @@ enum PostgreSQLInput {
 
     // MARK: - Bytes
 
-    /// Appends bytes that are written as `\x00ff`, or as characters with `\\` and `\377` among them.
+    /// Appends bytes that are written as `\x00ff`, or as characters with `\\` and `\377` among
+    /// them.
     ///
     /// - Returns: How many there are.
     static func appendBytes(_ text: Bytes, to output: inout [UInt8]) -> Reading<Int> {

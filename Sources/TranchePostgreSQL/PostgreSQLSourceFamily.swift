@@ -87,7 +87,8 @@ extension PostgreSQLDatabase {
     func relations(of name: SQLTableName) async throws
         -> [PostgreSQLSourceFamily.Relation]
     {
-        // What a materialized view was made from no longer counts: rows appear when it is refreshed.
+        // What a materialized view was made from no longer counts: rows appear when it is
+        // refreshed.
         let rows = try await read(
             """
             WITH RECURSIVE own(oid) AS (
@@ -238,7 +239,8 @@ extension PostgreSQLDatabase {
         }
     }
 
-    /// Columns, and those of their tables' heirs and ancestors, which have them under the same name.
+    /// Columns, and those of their tables' heirs and ancestors, which have them under the same
+    /// name.
     private static func related(to columns: [PostgreSQLSourceFamily.Column]) -> SQLStatement {
         """
         own(relation, name) AS (

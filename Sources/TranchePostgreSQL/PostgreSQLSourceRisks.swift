@@ -151,8 +151,8 @@ extension PostgreSQLDatabase {
         uid: String,
         _ sequences: [PostgreSQLSourceFamily.Sequence]
     ) async throws -> SourceRisk? {
-        // The highest id first, for each later statement sees what was drawn until then. A sequence is
-        // read as a table, since its functions would lock it as a writer does.
+        // The highest id first, for each later statement sees what was drawn until then. A sequence
+        // is read as a table, since its functions would lock it as a writer does.
         var last: SQLStatement = "SELECT max(last) FROM ("
         for (index, sequence) in sequences.enumerated() {
             if index > 0 { last.append(" UNION ALL ") }

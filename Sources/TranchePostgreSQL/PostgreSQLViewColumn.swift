@@ -1,7 +1,8 @@
 /// The table's column that a view's column is, as the view's rule tells.
 ///
-/// The rule's text is a tree of nodes such as `{TARGETENTRY :resno 1 … :resorigtbl 16391 :resorigcol 1}`;
-/// a brace that belongs to a name is escaped. The outermost query's entries stand in second place.
+/// The rule's text is a tree of nodes such as
+/// `{TARGETENTRY :resno 1 … :resorigtbl 16391 :resorigcol 1}`; a brace that belongs to a name is
+/// escaped. The outermost query's entries stand in second place.
 struct PostgreSQLViewColumn: Sendable, Hashable {
     /// The table's or view's oid.
     let table: Int64

@@ -39,7 +39,8 @@ enum SQLiteAffinity: String, Sendable {
     /// Whether a number may become another one.
     var isNumeric: Bool { self != .text && self != .blob }
 
-    /// The double that a cell would become without being the same number; `nil` where nothing is lost.
+    /// The double that a cell would become without being the same number; `nil` where nothing is
+    /// lost.
     @inline(__always)
     func loss(_ cell: RecordCell, _ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         switch cell.kind {

@@ -11,7 +11,8 @@ extension SQLiteConnection {
         var rows = 0
         /// The records that wait for others to which they refer.
         var waiting: [(record: Record, error: SQLiteError)] = []
-        /// The records by the numbers of their rows, where the loading is careful and the table has such.
+        /// The records by the numbers of their rows, where the loading is careful and the table has
+        /// such.
         var places: [Int64: Record] = [:]
     }
 
@@ -21,7 +22,8 @@ extension SQLiteConnection {
             "INSERT INTO \(load.table.quoted) (\(load.columnList)) VALUES (\(values))"
             + load.onConflict
         if load.isCareful {
-            // Tables without row numbers, and views, refuse this; then their rows are not found again.
+            // Tables without row numbers, and views, refuse this; then their rows are not found
+            // again.
             let telling = statement + " RETURNING rowid"
             if let prepared = try? handle.prepare(telling) {
                 prepared.finalize()

@@ -4,10 +4,10 @@ package import TrancheSQL
 
 /// Whether another table has come to stand under a name, or another file at the path.
 ///
-/// SQLite keeps neither a number of a file nor one of a table. A file is known by its inode and birth, a
-/// table by the count of schema changes and the page at which it begins. A backup that is put back, `VACUUM`
-/// and each new index change some of these and leave the rows as they were; a file that another was copied
-/// over keeps them all. So the rows decide.
+/// SQLite keeps neither a number of a file nor one of a table. A file is known by its inode and
+/// birth, a table by the count of schema changes and the page at which it begins. A backup that is
+/// put back, `VACUUM` and each new index change some of these and leave the rows as they were; a
+/// file that another was copied over keeps them all. So the rows decide.
 extension SQLiteDatabase {
     package func mark(of name: SQLTableName, uid: String) async throws -> String? {
         guard let file = SQLiteFileIdentity(path: path) else { return nil }

@@ -4,8 +4,8 @@ package import TrancheSQL
 extension SQLiteDatabase {
     /// Finds out what a table or view does not promise of its ids.
     ///
-    /// Writers need no watching: they come one after the other, and so an id is committed before the
-    /// next is given. An engine that lets several write at once is recognised where the file's
+    /// Writers need no watching: they come one after the other, and so an id is committed before
+    /// the next is given. An engine that lets several write at once is recognised where the file's
     /// header has a number of its own; SQLite's branch with `BEGIN CONCURRENT` leaves no mark.
     package func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch {
         let column = try await table(name)?.column(uid)
@@ -87,8 +87,8 @@ extension SQLiteDatabase {
     /// The tables that a view reads for a column, whether that is a table's row number, and whether
     /// one of the tables is read in several places.
     ///
-    /// SQLite keeps no list of what a view reads; the program that it makes of a query tells. One of
-    /// another SQLite's, which may read otherwise, tells nothing here, and no risk is named.
+    /// SQLite keeps no list of what a view reads; the program that it makes of a query tells. One
+    /// of another SQLite's, which may read otherwise, tells nothing here, and no risk is named.
     private func reads(
         of uid: String,
         in name: SQLTableName

@@ -90,8 +90,8 @@ package final class SQLiteDatabase: SQLDatabase {
     package func close() async {
         readers.close()
         guard let writer else { return }
-        // So that the file alone holds everything. What is in use now, the next writer moves; nothing
-        // is lost either way.
+        // So that the file alone holds everything. What is in use now, the next writer moves;
+        // nothing is lost either way.
         _ = try? await writer.withConnection { connection in
             try await connection.atomically(["PRAGMA wal_checkpoint(PASSIVE)"], isWriting: false)
         }
@@ -303,8 +303,8 @@ package final class SQLiteDatabase: SQLDatabase {
 extension TimeZone {
     /// The instant at which a clock in this zone shows what `time` shows in UTC.
     ///
-    /// A time that the zone has twice is the second, one that it leaves out is counted on from before:
-    /// as PostgreSQL has it.
+    /// A time that the zone has twice is the second, one that it leaves out is counted on from
+    /// before: as PostgreSQL has it.
     fileprivate func utc(ofWallClock time: Date) -> Date {
         let day: TimeInterval = 86_400
         let after = secondsFromGMT(for: time + day)

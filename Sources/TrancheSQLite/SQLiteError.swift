@@ -24,8 +24,8 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
 
     /// Whether a row breaks a rule that others need not break.
     ///
-    /// A generated column, an index on an expression or a trigger may fail for a value with the general code;
-    /// what is wrong with a statement itself is found when it is prepared.
+    /// A generated column, an index on an expression or a trigger may fail for a value with the
+    /// general code; what is wrong with a statement itself is found when it is prepared.
     var refusesRow: Bool {
         [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_ERROR].contains(code & 0xff)
     }

@@ -139,8 +139,8 @@ struct SQLiteHandle: ~Copyable {
         )
     }
 
-    /// Ends a statement whose request was cancelled, also before it had begun: an interrupt hits only
-    /// what runs already.
+    /// Ends a statement whose request was cancelled, also before it had begun: an interrupt hits
+    /// only what runs already.
     func setProgressHandler(_ waiter: SQLiteLockWaiter) {
         let context = Unmanaged.passUnretained(waiter).toOpaque()
         // Now and then: often enough for a quick end, seldom enough to cost nothing.
@@ -166,8 +166,8 @@ struct SQLiteHandle: ~Copyable {
 final class SQLiteInterrupter: Sendable {
     /// A pointer that other threads may pass to `sqlite3_interrupt`, and to nothing else.
     ///
-    /// Unchecked: SQLite allows `sqlite3_interrupt` from any thread while the connection is open, and
-    /// the mutex around it is what closing takes first.
+    /// Unchecked: SQLite allows `sqlite3_interrupt` from any thread while the connection is open,
+    /// and the mutex around it is what closing takes first.
     private struct Target: @unchecked Sendable {
         var pointer: OpaquePointer?
     }

@@ -6,8 +6,8 @@ import TrancheSQLiteMigrations
 extension InventoryLocation {
     /// An inventory in a SQLite file.
     ///
-    /// The file is made when it does not exist, unless the configuration refuses that. It is kept in
-    /// WAL mode, and each commit is synced.
+    /// The file is made when it does not exist, unless the configuration refuses that. It is kept
+    /// in WAL mode, and each commit is synced.
     ///
     /// - Parameter path: The file.
     /// - Returns: The location.

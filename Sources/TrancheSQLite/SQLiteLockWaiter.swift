@@ -39,7 +39,8 @@ final class SQLiteLockWaiter: Sendable {
             state.deadline = deadline
             state.waits += 1
             guard !state.isCancelled, now < deadline else { return nil }
-            // At first a transaction's time, then a turn's: looking costs the others processor time.
+            // At first a transaction's time, then a turn's: looking costs the others processor
+            // time.
             return state.waits < 8 ? 100 : 500
         }
         // On the connection's own thread; nothing else waits for it.

@@ -74,8 +74,8 @@ struct SQLiteStatement {
         return rowID
     }
 
-    /// Binds a value so that its column keeps it: as text where that is the column's affinity, or where SQLite
-    /// would make another number of it.
+    /// Binds a value so that its column keeps it: as text where that is the column's affinity, or
+    /// where SQLite would make another number of it.
     private func bind(
         _ cell: RecordCell,
         of record: Record,

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Loads of several files", .timeLimit(.minutes(10)))
 struct LoadFilesTests {
-    /// A folder with three files of three records, one with its fields in another order, and what is no file.
+    /// A folder with three files of three records, one with its fields in another order, and what
+    /// is no file.
     private func bench() async throws -> CommandLineBench {
         let bench = try await CommandLineBench()
         for name in ["b", "a", "c"] {

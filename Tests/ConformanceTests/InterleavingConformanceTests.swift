@@ -5,8 +5,8 @@ import TrancheTestKit
 
 @Suite("Interleavings through real connections")
 struct InterleavingConformanceTests {
-    /// How many interleavings a backend is given by default: 2000 with the inventory on PostgreSQL and
-    /// 1000 on SQLite, and some with the source in the other database.
+    /// How many interleavings a backend is given by default: 2000 with the inventory on PostgreSQL
+    /// and 1000 on SQLite, and some with the source in the other database.
     private static let shares = [
         "postgresql": 800, TestBackend.deciding: 800, "postgresql+postgresql": 400,
         "postgresql+sqlite": 40,

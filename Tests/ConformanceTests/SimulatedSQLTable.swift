@@ -2,7 +2,8 @@ import Tranche
 import TrancheSQL
 import TrancheTestKit
 
-/// A table of a database that the writers of a simulation write to, each on a connection of its own.
+/// A table of a database that the writers of a simulation write to, each on a connection of its
+/// own.
 struct SimulatedSQLTable<Database: SQLDatabase>: SimulatedTable {
     let database: Database
     let kind: SimulatedTableKind

@@ -4,14 +4,16 @@ import TrancheTestKit
 
 /// A backend on which the conformance cases run.
 struct TestBackend: Sendable, CustomStringConvertible {
-    /// Its name, as in `TRANCHE_TEST_BACKENDS`: the inventory's, then the source's where it is elsewhere.
+    /// Its name, as in `TRANCHE_TEST_BACKENDS`: the inventory's, then the source's where it is
+    /// elsewhere.
     let name: String
     /// Makes an empty store of its own, with sources.
     let makeSubject: @Sendable () async throws -> ConformanceSubject
 
     var description: String { name }
 
-    /// The backends that are there: all that need no server, and those that `TRANCHE_TEST_BACKENDS` names.
+    /// The backends that are there: all that need no server, and those that `TRANCHE_TEST_BACKENDS`
+    /// names.
     static var available: [TestBackend] {
         let all =
             [reference, sqlite, sqliteBesides] + (TestPostgreSQL.server.map(withServer) ?? [])
@@ -23,7 +25,8 @@ struct TestBackend: Sendable, CustomStringConvertible {
         return all.filter { wanted.contains($0.name) || $0.name == reference.name }
     }
 
-    /// Those with a transaction for each task: SQLite, and with `TRANCHE_TEST_APART` all that are there.
+    /// Those with a transaction for each task: SQLite, and with `TRANCHE_TEST_APART` all that are
+    /// there.
     static var apart: [TestBackend] {
         let isAll = ProcessInfo.processInfo.environment["TRANCHE_TEST_APART"] != nil
         return real.filter { isAll || $0.name == sqlite.name }.map { backend in

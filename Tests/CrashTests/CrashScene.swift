@@ -5,7 +5,8 @@ import TranchePostgreSQL
 import TrancheSQL
 import TrancheSQLite
 
-/// Where a crash test happens: a database with items to work on, and a place for the traces of the work.
+/// Where a crash test happens: a database with items to work on, and a place for the traces of the
+/// work.
 struct CrashScene: Sendable {
     /// How the workers leave their traces.
     enum Sink: String, CaseIterable, Sendable {

@@ -10,7 +10,8 @@ extension Crashes {
         func largeTransactions() async throws {
             try await withScene(SceneKind(backend: .sqlite, sink: .transactional)) { scene in
                 var scene = scene
-                // More than the connection's memory: pages that are not committed are in the file's log.
+                // More than the connection's memory: pages that are not committed are in the file's
+                // log.
                 (scene.copies, scene.payload) = (500, 20_000)
                 // In the work on one item or the other, at the end of it, and in the commit.
                 let places = [

@@ -1,7 +1,8 @@
 import Foundation
 import TrancheTestKit
 
-/// Workers that run freely and are killed at random, several at once, and one that finishes the run.
+/// Workers that run freely and are killed at random, several at once, and one that finishes the
+/// run.
 struct KillRound: Sendable {
     let scene: CrashScene
     let seed: UInt64
@@ -51,7 +52,8 @@ struct KillRound: Sendable {
             }
             return try await group.reduce(Tally(), +)
         }
-        // Whatever the killed held comes back when its lease ends, and that is all there is to wait for.
+        // Whatever the killed held comes back when its lease ends, and that is all there is to wait
+        // for.
         tally.losses += try await withWorker(scene.options(["lease": "1", "worker": "last"])) {
             try await losses(of: $0)
         }

@@ -9,7 +9,8 @@ extension Crashes {
         .enabled(if: SceneKind.soaked.contains { $0.backend == .postgreSQL })
     )
     struct ServerCrashTests {
-        /// Batches that each worker may finish before the next crash; then it waits with one in hand.
+        /// Batches that each worker may finish before the next crash; then it waits with one in
+        /// hand.
         static let batches = 16
         /// Lines of each worker that a crash waits for: it comes while they work.
         static let lines = 40

@@ -4,7 +4,8 @@ import Synchronization
 
 /// A running `tranche-crash-worker`, whose lines are read as they come.
 ///
-/// Foundation's `Process` is of no use here: it misses a child's end when more than 1023 files are open.
+/// Foundation's `Process` is of no use here: it misses a child's end when more than 1023 files are
+/// open.
 final class WorkerProcess: Sendable {
     /// The process, which is its group's number too.
     let number: pid_t

@@ -130,7 +130,8 @@ extension Crashes {
             }
         }
 
-        /// Runs `body` with a worker that was stopped in its work, and goes on to `ending` when woken.
+        /// Runs `body` with a worker that was stopped in its work, and goes on to `ending` when
+        /// woken.
         private func withStoppedWorker(
             _ scene: CrashScene,
             _ ending: Ending,

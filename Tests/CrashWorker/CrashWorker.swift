@@ -6,8 +6,8 @@ import TrancheSQLite
 
 /// Works on the batches of a run, for tests that kill it.
 ///
-/// Each step is a line on standard output, and a place at which it can be told to wait: a test that has
-/// read the line knows where the process is when it kills it.
+/// Each step is a line on standard output, and a place at which it can be told to wait: a test that
+/// has read the line knows where the process is when it kills it.
 @main
 enum CrashWorker {
     static func main() async {

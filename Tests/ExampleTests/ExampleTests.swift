@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each example makes its own table, checks what it did, and ends with 0 when all is as it should be.
+/// Each example makes its own table, checks what it did, and ends with 0 when all is as it should
+/// be.
 @Suite("The examples", .timeLimit(.minutes(10)))
 struct ExampleTests {
     @Test(

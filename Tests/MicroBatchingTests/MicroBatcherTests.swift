@@ -128,7 +128,8 @@ struct MicroBatcherTests {
             id: { $0 },
             resultID: \.id
         ) { ids in
-            // The order is turned round, one is left out, one is there twice, one belongs to nobody.
+            // The order is turned round, one is left out, one is there twice, one belongs to
+            // nobody.
             ids.reversed().filter { $0 != 2 }.map { Answer(id: $0, text: "a\($0)") }
                 + [Answer(id: 3, text: "again"), Answer(id: 99, text: "whose?")]
         }

@@ -10,8 +10,8 @@ package final class LocalListener: Sendable {
 
     /// A port on which nobody listens, for a server that cannot choose one by itself.
     ///
-    /// It is below those that the system gives to who asks for any: another may not come by it before
-    /// the server starts, or while it is stopped.
+    /// It is below those that the system gives to who asks for any: another may not come by it
+    /// before the server starts, or while it is stopped.
     ///
     /// - Returns: The port.
     /// - Throws: `POSIXError` when none is found.

@@ -26,7 +26,8 @@ package actor OwnPostgreSQL {
     package enum Stop: String, Sendable {
         /// Clients are cut off, and all is written.
         case fast
-        /// As after a loss of power: what was committed is found again in the log at the next start.
+        /// As after a loss of power: what was committed is found again in the log at the next
+        /// start.
         case immediate
     }
 
@@ -96,8 +97,8 @@ package actor OwnPostgreSQL {
         try await run("pg_ctl", ["-D", data, "-w", "-t", "60", "-s", "promote"])
     }
 
-    /// Kills a server process, which makes the server throw out all others and recover; waits until it
-    /// has.
+    /// Kills a server process, which makes the server throw out all others and recover; waits until
+    /// it has.
     ///
     /// - Parameter process: Such as `pg_backend_pid()` gives.
     /// - Throws: ``OwnServerError``.
@@ -222,8 +223,8 @@ package struct OwnServerError: Error, CustomStringConvertible {
 
 /// A program that may leave a server behind: it is given none of this process's open files.
 ///
-/// A server would keep them for its life, and with them connections that tests cut. `Process` is of no
-/// use here: it misses a child's end when more than 1023 files are open.
+/// A server would keep them for its life, and with them connections that tests cut. `Process` is of
+/// no use here: it misses a child's end when more than 1023 files are open.
 private struct ServerProgram: Sendable {
     let command: [String]
     /// The file that takes what it says.

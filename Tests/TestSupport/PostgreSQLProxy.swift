@@ -4,8 +4,8 @@ import Synchronization
 
 /// Stands between clients and a PostgreSQL server, and cuts a connection where it is told to.
 ///
-/// It reads the protocol as far as it must: which statements stand before each sync. Connections must
-/// be neither encrypted nor compressed. Source: PostgreSQL 15 manual, chapter 55.
+/// It reads the protocol as far as it must: which statements stand before each sync. Connections
+/// must be neither encrypted nor compressed. Source: PostgreSQL 15 manual, chapter 55.
 package final class PostgreSQLProxy: Sendable {
     private let listener: LocalListener
     private let state = Mutex(State())
@@ -60,7 +60,8 @@ package final class PostgreSQLProxy: Sendable {
         listener.stop()
     }
 
-    /// Cuts the connection on which the next matching request comes, once the server has answered it.
+    /// Cuts the connection on which the next matching request comes, once the server has answered
+    /// it.
     ///
     /// - Parameter isWanted: Given the texts of the statements before a sync.
     package func cutNext(where isWanted: @escaping @Sendable ([String]) -> Bool) {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Tests that chance drives: one round with a new seed each time, or, under `scripts/soak`, as many as
-/// there is time for.
+/// Tests that chance drives: one round with a new seed each time, or, under `scripts/soak`, as many
+/// as there is time for.
 ///
 /// `TRANCHE_TEST_SEED` names the first seed, `TRANCHE_SOAK_MINUTES` the time, and
 /// `TRANCHE_SOAK_BACKEND` the only backend.

@@ -38,7 +38,8 @@ package final class TestSession: Sendable {
         }
     }
 
-    /// Runs statements, one after the other: `BEGIN` opens a transaction that the next call finds open.
+    /// Runs statements, one after the other: `BEGIN` opens a transaction that the next call finds
+    /// open.
     ///
     /// - Parameter statements: The statements.
     /// - Returns: The rows of the last; each value as text, `NULL` for null.

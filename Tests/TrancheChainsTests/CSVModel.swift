@@ -53,7 +53,8 @@ struct CSVModel {
         bytes[place...].starts(with: dialect.delimiter)
     }
 
-    /// The line at a place: its content, and where the next begins; `nil` where a quote is not closed.
+    /// The line at a place: its content, and where the next begins; `nil` where a quote is not
+    /// closed.
     private func line(from start: Int) -> (content: Range<Int>, end: Int)? {
         var place = start
         if !dialect.comment.isEmpty, bytes[start...].starts(with: dialect.comment) {
@@ -155,7 +156,8 @@ struct CSVModel {
         return text
     }
 
-    /// What an escape with a byte behind it means; octal and hexadecimal bytes have tests of their own.
+    /// What an escape with a byte behind it means; octal and hexadecimal bytes have tests of their
+    /// own.
     private func meaning(of byte: UInt8) -> [UInt8] {
         let letters: [Character: UInt8]
         switch dialect.escapes {

@@ -94,7 +94,8 @@ struct SchemaTests {
         #expect(
             try SchemaWorld.errors(#"{"type": ["integer", "null"]}"#, .null, required: true) == []
         )
-        // Present is enough where records say themselves what they have; a table's field is always there.
+        // Present is enough where records say themselves what they have; a table's field is always
+        // there.
         #expect(try SchemaWorld.errors("{}", .null, required: true) == [])
         #expect(try SchemaWorld.errors("{}", .null, required: true, isTabular: true).count == 1)
     }

@@ -177,7 +177,8 @@ struct LateCommitTests {
     func reservedWithoutTransactionID(_ placement: Placement) async throws {
         try await withLateBench(placement) { bench in
             let late = try await bench.session()
-            // Every 32nd time, and after a checkpoint, drawing is logged, and takes a transaction id.
+            // Every 32nd time, and after a checkpoint, drawing is logged, and takes a transaction
+            // id.
             var id: Int64 = 0
             while true {
                 try await late.run("BEGIN")

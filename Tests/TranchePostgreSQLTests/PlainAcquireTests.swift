@@ -204,7 +204,8 @@ struct PlainAcquireTests {
     }
 }
 
-/// Two inventories over one source that are asked the same; the server decides for the first where it can.
+/// Two inventories over one source that are asked the same; the server decides for the first where
+/// it can.
 private struct Twins {
     private let database: TestDatabase
     private let clock = ManualClock()

@@ -210,7 +210,8 @@ struct PostgreSQLSourceIdentityTests {
                 }
             }
             try await run(change.make)
-            // Only what is older than all open transactions is known to be old, and other tests have some.
+            // Only what is older than all open transactions is known to be old, and other tests
+            // have some.
             let made = try await database.read("SELECT pg_current_xact_id()")[0][0]
             let isOldest: SQLStatement = """
                 SELECT 1

@@ -14,7 +14,8 @@ import TrancheTestKit
     .enabled(if: TestPostgreSQL.server != nil)
 )
 struct UnprovenCommitTests {
-    /// Expects that a table's ids were all handed out, after a look that was due, and some of them late.
+    /// Expects that a table's ids were all handed out, after a look that was due, and some of them
+    /// late.
     private func expectLate(
         _ ids: [Int64],
         in bench: LateBench,

@@ -140,8 +140,8 @@ struct RandomArchive {
         )
     }
 
-    /// Distributes the batches of each row of the archive over some rows, so that these overlap as those
-    /// of a long history do.
+    /// Distributes the batches of each row of the archive over some rows, so that these overlap as
+    /// those of a long history do.
     mutating func scatter() async throws {
         let archive = world.name("_archive")
         let rows = try await world.database.database.read(

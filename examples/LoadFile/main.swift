@@ -1,4 +1,5 @@
-// Loads a CSV file into a table, validated, in batches; what is not valid goes to a file of its own.
+// Loads a CSV file into a table, validated, in batches; what is not valid goes to a file of its
+// own.
 
 import ExampleSupport
 import Foundation

@@ -1,7 +1,7 @@
 /// The ids of batches whose range does not say them all.
 ///
-/// Runs are written as their length and the gap before them; equal ones that follow each other, such
-/// as those of ids in steps, are written once with their number.
+/// Runs are written as their length and the gap before them; equal ones that follow each other,
+/// such as those of ids in steps, are written once with their number.
 extension ArchiveCodec {
     private enum Mark {
         /// No ids are listed; only their number is known.
@@ -72,7 +72,8 @@ extension ArchiveCodec {
         return (count ?? ids.count, ids)
     }
 
-    /// A run as it is written: its length less one, and how many ids more than one are left out before.
+    /// A run as it is written: its length less one, and how many ids more than one are left out
+    /// before.
     private struct Step: Equatable {
         let span: UInt64
         let gap: UInt64

@@ -37,7 +37,8 @@ package enum ArchiveCodec: Sendable {
     ///   - bytes: What ``pack(_:)`` gave.
     ///   - row: The number of the archive's row that holds them, for messages.
     /// - Returns: The batches, ascending by number.
-    /// - Throws: ``TrancheError`` `.storeFailed` (permanent) for bytes that are not what was packed.
+    /// - Throws: ``TrancheError`` `.storeFailed` (permanent) for bytes that are not what was
+    ///   packed.
     package static func unpack(_ bytes: [UInt8], row: Int64) throws -> [ArchivedBatch] {
         do {
             return try unpacked(bytes)

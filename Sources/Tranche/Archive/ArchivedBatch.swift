@@ -60,8 +60,9 @@ package struct ArchivedBatch: Sendable, Hashable {
 
     /// Takes over what the archive keeps of a batch.
     ///
-    /// It fails for one that cannot be archived: it has not succeeded, has no end, its range is turned
-    /// round, or its ids are more runs than ``ArchiveCodec/mostRuns`` or more than `Int.max - 1`.
+    /// It fails for one that cannot be archived: it has not succeeded, has no end, its range is
+    /// turned round, or its ids are more runs than ``ArchiveCodec/mostRuns`` or more than
+    /// `Int.max - 1`.
     ///
     /// - Parameters:
     ///   - record: The batch.

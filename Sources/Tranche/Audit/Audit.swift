@@ -191,8 +191,8 @@ struct Audit {
         }
     }
 
-    /// The batches whose ids are compared although they count the same: some in each pass, beginning
-    /// with others each time, so that each has its turn however large they are.
+    /// The batches whose ids are compared although they count the same: some in each pass,
+    /// beginning with others each time, so that each has its turn however large they are.
     private func turns(of tiles: [Tile], _ tallies: [IDChecksum]) -> Set<Int64> {
         if options.isThorough { return Set(tiles.map(\.batch)) }
         let pass = Int64(position.pass)

@@ -29,7 +29,8 @@ public struct AuditPosition: Sendable, Hashable {
         }
     }
 
-    /// The position as text, such as `2:4711`, or `2:4711:20:80:55` with that of an audit of some ids.
+    /// The position as text, such as `2:4711`, or `2:4711:20:80:55` with that of an audit of some
+    /// ids.
     public var packed: String {
         var parts: [String?] = [String(pass), id.map(String.init)]
         if let part {

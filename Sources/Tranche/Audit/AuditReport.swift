@@ -6,8 +6,8 @@ public struct AuditOptions: Sendable, Hashable {
     public var budget: Duration?
     /// Whether ids that appeared are queued for a late batch.
     public var isRepairing: Bool
-    /// Whether ids are queued that may have been handed out before: those of adopted batches, and all of
-    /// ``ids`` when that has two ends.
+    /// Whether ids are queued that may have been handed out before: those of adopted batches, and
+    /// all of ``ids`` when that has two ends.
     public var redoesRange: Bool
     /// Whether ids are compared in every tile, and not only where counts differ and in rotation.
     public var isThorough: Bool

@@ -123,8 +123,8 @@ public struct BatchRecord: Sendable, Hashable {
     /// Whether the batch was cut at the run's cursor, and so has a tile.
     public var isTile: Bool { kind == .incremental || kind == .backfill }
 
-    /// The attempt that its next hand-out is: parts of a batch begin as released without ever having
-    /// been handed out.
+    /// The attempt that its next hand-out is: parts of a batch begin as released without ever
+    /// having been handed out.
     public var nextAttempt: Int { status == .released && endedAt == nil ? attempt : attempt + 1 }
 
     /// Whether no attempt will follow.

@@ -30,8 +30,8 @@ package struct Allowance: Sendable {
     ///   - run: The run.
     ///   - now: The inventory's time.
     package init(_ budgets: [Budget], of run: RunKey, now: Date) {
-        // In the order of their names, that of a run last: which one is named does not depend on the
-        // store.
+        // In the order of their names, that of a run last: which one is named does not depend on
+        // the store.
         self.budgets = budgets.sorted { $0.place < $1.place }
         self.run = run
         self.now = now

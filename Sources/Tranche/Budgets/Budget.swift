@@ -86,7 +86,8 @@ public struct BudgetLimits: Sendable, Hashable, Codable {
 
     /// Refuses limits that mean nothing.
     ///
-    /// - Throws: ``TrancheError`` `.invalidArgument` for a negative number, or a weight that is none.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a negative number, or a weight that is
+    ///   none.
     package func validate() throws {
         if let batches, batches < 0 {
             throw TrancheError(.invalidArgument, "\(batches) batches: give 0 or more")

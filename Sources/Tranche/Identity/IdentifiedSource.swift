@@ -1,7 +1,8 @@
 /// A source that can tell whether another thing has come to stand under its name.
 ///
 /// Marks are read about once a second by each process that works on a run, so reading one must cost
-/// little. What is slow belongs into ``compare(mark:with:passed:)``, which is asked where marks differ.
+/// little. What is slow belongs into ``compare(mark:with:passed:)``, which is asked where marks
+/// differ.
 public protocol IdentifiedSource: MetaSource {
     /// Whether equal marks do not suffice, so that the content is compared at each look.
     var comparesAlways: Bool { get }

@@ -2,8 +2,8 @@
 public struct SourceStanding: Sendable, Hashable {
     /// What it was when it was last found to be the same; `nil` before the first look.
     public var identity: SourceIdentity?
-    /// The highest id that the source had while that was below the cursor, the lowest one if it was seen
-    /// several times; the lowest `Int64` for none; `nil` while that was not seen.
+    /// The highest id that the source had while that was below the cursor, the lowest one if it was
+    /// seen several times; the lowest `Int64` for none; `nil` while that was not seen.
     public var rewoundTo: Int64?
     /// Why the run is held: what was seen, and what to do about it; `nil` when it is not.
     public var hold: String?

@@ -42,8 +42,9 @@ public struct Batch: Sendable {
 
     /// Whether an unfiltered reader of ``ids`` sees just these items.
     ///
-    /// True where the ids leave nothing out, and for the first attempt of a source without a filter, where
-    /// the batch is no part of another and did not come late: others then hold what lies between.
+    /// True where the ids leave nothing out, and for the first attempt of a source without a
+    /// filter, where the batch is no part of another and did not come late: others then hold what
+    /// lies between.
     public var isExact: Bool {
         if record.ids?.isDense == true { return true }
         if source.isSeamless, record.itemIDs == nil { return true }

@@ -23,20 +23,21 @@ public struct ProcessReport: Sendable, Hashable {
 extension Batches {
     /// Works on each batch, keeps its lease meanwhile, and ends it.
     ///
-    /// That a batch succeeded is recorded in the transaction that acquires the next one, where inventory and
-    /// source are in the same database: one round of requests and one commit a batch fewer than a loop over the
-    /// sequence needs. If the closure throws, that batch fails and processing continues with the
-    /// next one.
+    /// That a batch succeeded is recorded in the transaction that acquires the next one, where
+    /// inventory and source are in the same database: one round of requests and one commit a batch
+    /// fewer than a loop over the sequence needs. If the closure throws, that batch fails and
+    /// processing continues with the next one.
     ///
     /// A ``WorkerGroup`` does the same, and can be paused, stopped and given more or fewer slots.
     ///
     /// - Parameters:
     ///   - workers: How many batches are worked on at once; 1 to 1000.
-    ///   - work: Given a batch. What it returns, if it is `Encodable`, is the batch's result. It is cancelled
-    ///     when the batch is lost, and must not end the batch itself.
+    ///   - work: Given a batch. What it returns, if it is `Encodable`, is the batch's result. It is
+    ///     cancelled when the batch is lost, and must not end the batch itself.
     /// - Returns: What became of the batches.
-    /// - Throws: ``TrancheError`` as ``Inventory/acquire(_:from:)``, once the other workers have ended their
-    ///   batches; `CancellationError` when the task was cancelled, after batches in hand were given back.
+    /// - Throws: ``TrancheError`` as ``Inventory/acquire(_:from:)``, once the other workers have
+    ///   ended their batches; `CancellationError` when the task was cancelled, after batches in
+    ///   hand were given back.
     @discardableResult
     public func process<Result: Sendable>(
         workers: Int = 1,

@@ -3,9 +3,9 @@ import Synchronization
 extension Inventory {
     /// Compares what was handed out with what the source has.
     ///
-    /// Each tile's ids are counted and added up; where that differs, and in rotation, they are compared
-    /// one by one. With a budget an audit goes on where the last one of the same ids ended, else it goes
-    /// through the whole run; with bounds it looks at just these.
+    /// Each tile's ids are counted and added up; where that differs, and in rotation, they are
+    /// compared one by one. With a budget an audit goes on where the last one of the same ids
+    /// ended, else it goes through the whole run; with bounds it looks at just these.
     ///
     /// - Parameters:
     ///   - key: The run.
@@ -13,8 +13,8 @@ extension Inventory {
     ///   - options: What to look at, and what to do about it.
     ///   - progress: Told after each step.
     /// - Returns: What was found.
-    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source, also where another thing
-    ///   stands under its name; the source's failure.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source, also where
+    ///   another thing stands under its name; the source's failure.
     public func audit(
         _ key: RunKey,
         from description: some MetaSourceDescription,
@@ -30,7 +30,8 @@ extension Inventory {
             rootIDs: run.rootIDs
         )
         if source.isSeamless {
-            // Its content is looked at whenever it is opened and read; ids cannot come between others.
+            // Its content is looked at whenever it is opened and read; ids cannot come between
+            // others.
             var report = AuditReport()
             report.isFinished = true
             return report
@@ -118,8 +119,8 @@ extension Inventory {
             let report = try await audit.run(clock: configuration.clock, steps: 1) { _ in }
             noteAudit(report, of: key, since: start)
         } catch is TrancheError {
-            // Nobody stops working for an audit: the next one goes on where this one was, and whoever
-            // asks for one is told what keeps it from going on.
+            // Nobody stops working for an audit: the next one goes on where this one was, and
+            // whoever asks for one is told what keeps it from going on.
         }
     }
 }

@@ -6,8 +6,8 @@ extension Inventory {
     /// - Parameters:
     ///   - key: The run.
     ///   - source: Its source.
-    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for a source that is defined otherwise; the
-    ///   source's failure.
+    /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for a source that is defined
+    ///   otherwise; the source's failure.
     public func acceptSource(
         of key: RunKey,
         _ source: some MetaSourceDescription
@@ -27,8 +27,8 @@ extension Inventory {
     ///
     /// - Parameters:
     ///   - key: The run.
-    ///   - source: Its source, whose content is what the run goes on with; with `nil` (the default) that is
-    ///     what the next acquire finds.
+    ///   - source: Its source, whose content is what the run goes on with; with `nil` (the default)
+    ///     that is what the next acquire finds.
     /// - Returns: What names the run as it was.
     /// - Throws: As ``acceptSource(of:_:)``.
     public func restart(
@@ -46,7 +46,8 @@ extension Inventory {
     /// Gives jobs other definitions, of all their runs, all or none: for a database that has moved.
     ///
     /// - Parameter definitions: The definitions.
-    /// - Throws: ``TrancheError`` `.unknownRun` for a job that there is not; nothing was changed then.
+    /// - Throws: ``TrancheError`` `.unknownRun` for a job that there is not; nothing was changed
+    ///   then.
     public func redefine(_ definitions: [JobKey: SourceDefinition]) async throws {
         try await retrying { _ in try await store.redefine(definitions) }
         forgetSources()

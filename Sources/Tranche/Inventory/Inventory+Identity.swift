@@ -2,10 +2,11 @@ import Synchronization
 
 /// Whether what stands under a source's name is still what a run was begun with.
 ///
-/// A process looks when it first asks for batches of a run, and then once a second. What it sees is kept
-/// with the run, and compared there by the next process.
+/// A process looks when it first asks for batches of a run, and then once a second. What it sees is
+/// kept with the run, and compared there by the next process.
 extension Inventory {
-    /// Why a run is held because another thing stands under its source's name; `nil` when it is not.
+    /// Why a run is held because another thing stands under its source's name; `nil` when it is
+    /// not.
     ///
     /// - Parameters:
     ///   - key: The run.
@@ -35,7 +36,8 @@ extension Inventory {
         return hold
     }
 
-    /// Notes what an acquire came to: who has nothing to do reads what the next look is compared with.
+    /// Notes what an acquire came to: who has nothing to do reads what the next look is compared
+    /// with.
     func noteHandOut(
         _ key: RunKey,
         _ source: any MetaSource,
@@ -59,13 +61,13 @@ extension Inventory {
             case .paused, .cancelled, .held, .limited, .superseded: break
             }
         } catch {
-            // The answer stands, and batches in hand are not to be lost; the next look notes what this
-            // one could not.
+            // The answer stands, and batches in hand are not to be lost; the next look notes what
+            // this one could not.
         }
     }
 
-    /// Why a run is held, or will be at its next acquire, because another thing stands under its source's
-    /// name; nothing is written down.
+    /// Why a run is held, or will be at its next acquire, because another thing stands under its
+    /// source's name; nothing is written down.
     ///
     /// - Parameters:
     ///   - key: The run.

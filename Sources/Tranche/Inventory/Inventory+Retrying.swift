@@ -4,8 +4,8 @@ extension Inventory {
     /// Repeats a request while the store or the source cannot be reached or is locked, within a
     /// bound.
     ///
-    /// Give `body` no capture list: with one, a closure leaves the actor of its caller (Swift 6.3.1),
-    /// which costs two changes of thread.
+    /// Give `body` no capture list: with one, a closure leaves the actor of its caller (Swift
+    /// 6.3.1), which costs two changes of thread.
     ///
     /// - Parameters:
     ///   - limit: The longest time from the first request to the last; ``Configuration/retryLimit``

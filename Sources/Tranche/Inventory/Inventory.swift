@@ -106,7 +106,8 @@ public final class Inventory: Sendable {
     public func close() async {
         await store.close()
         guard let events else { return }
-        // In a task that is not cancelled: what has happened is told, also where that is how all ends.
+        // In a task that is not cancelled: what has happened is told, also where that is how all
+        // ends.
         await Task { await events.drain(configuration.clock) }.value
     }
 

@@ -16,8 +16,8 @@ public protocol MetaSource: Sendable {
     ///   - batches: Most ranges to cut; above 0.
     /// - Returns: The plan. A source may give up after a bounded number of left-out entries; the
     ///   plan then has no range, says how far it came, and ``RangePlan/reachedEnd`` is false.
-    /// - Throws: ``TrancheError`` with `.invalidItem` for an entry that breaks the rules, naming its
-    ///   id, or with the source's own failure.
+    /// - Throws: ``TrancheError`` with `.invalidItem` for an entry that breaks the rules, naming
+    ///   its id, or with the source's own failure.
     func nextRange(
         after cursor: Int64?,
         within bounds: IDBounds,
@@ -69,11 +69,12 @@ public protocol MetaSource: Sendable {
     /// Why ids may appear that no proof covers; empty when there is no known reason.
     var risks: [SourceRisk] { get }
 
-    /// What the source promises of ids that are committed late; ``risks`` are the reasons for no more.
+    /// What the source promises of ids that are committed late; ``risks`` are the reasons for no
+    /// more.
     var promise: SourcePromise { get }
 
-    /// Whether the items lie side by side, as the records of a file do: an id plus the item's weight is
-    /// the next id, so that none can appear between two others.
+    /// Whether the items lie side by side, as the records of a file do: an id plus the item's
+    /// weight is the next id, so that none can appear between two others.
     ///
     /// Such batches are known by their first and last id alone, leave no gaps, and need no audit.
     var isSeamless: Bool { get }
@@ -136,7 +137,7 @@ public protocol MetaSourceDescription: Sendable, Hashable {
     ///
     /// - Parameter store: The inventory's store, whose database is meant where none is named.
     /// - Returns: The open source.
-    /// - Throws: ``TrancheError`` with `.invalidSource` (permanent) when a table, column or filter is
-    ///   not as it must be; `.sourceUnavailable` (transient) when it cannot be reached.
+    /// - Throws: ``TrancheError`` with `.invalidSource` (permanent) when a table, column or filter
+    ///   is not as it must be; `.sourceUnavailable` (transient) when it cannot be reached.
     func open(beside store: any InventoryStore) async throws -> any MetaSource
 }

@@ -77,7 +77,8 @@ public struct RangePlan: Sendable, Hashable {
     public let reachedEnd: Bool
     /// The source's highest id, asked for only when there was nothing after the cursor.
     public var highestID: Int64?
-    /// How far ids may be handed out after this plan's look at the writers; `nil` when it made none.
+    /// How far ids may be handed out after this plan's look at the writers; `nil` when it made
+    /// none.
     package var settling: SettlingState?
     /// Whether there are entries behind the ranges that may not be handed out yet.
     public var isUnsettled = false

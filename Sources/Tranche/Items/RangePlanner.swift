@@ -39,9 +39,9 @@ public struct RangePlanner: Sendable {
     /// Offers the next item.
     ///
     /// - Parameter item: The item; its id above all before it.
-    /// - Returns: Whether more items are wanted. `false` means that all ranges are cut and this item
-    ///   is in none of them: because they are as many as were wanted, or because the item breaks a
-    ///   rule and there are others before it.
+    /// - Returns: Whether more items are wanted. `false` means that all ranges are cut and this
+    ///   item is in none of them: because they are as many as were wanted, or because the item
+    ///   breaks a rule and there are others before it.
     /// - Throws: ``TrancheError`` `.invalidItem` (permanent) for an id that is not above the one
     ///   before it, or a weight that is negative, infinite or not a number; only when nothing
     ///   before it can be handed out.
@@ -114,8 +114,8 @@ public struct RangePlanner: Sendable {
     /// Ends the planning.
     ///
     /// - Parameter reachedEnd: Whether the source has nothing after the last item offered. When it
-    ///   may have more, a range that has begun is dropped: a source goes on while ``isOpen``, and gives
-    ///   up early only when nothing was found.
+    ///   may have more, a range that has begun is dropped: a source goes on while ``isOpen``, and
+    ///   gives up early only when nothing was found.
     /// - Returns: The ranges.
     public mutating func finish(reachedEnd: Bool) -> RangePlan {
         let hasMore = isFull || !reachedEnd

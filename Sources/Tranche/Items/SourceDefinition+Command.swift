@@ -4,7 +4,8 @@ extension SourceDefinition {
     /// - Parameters:
     ///   - asked: The other definition.
     ///   - key: The run.
-    /// - Returns: Such as `'tranche redefine --job j --meta t --where 'kind = 1''`; `nil` where there is none.
+    /// - Returns: Such as `'tranche redefine --job j --meta t --where 'kind = 1''`; `nil` where
+    ///   there is none.
     package func commands(toBecome asked: SourceDefinition, of key: RunKey) -> String? {
         let command = "tranche redefine \(key.commandOptions)"
         // The batches that there are have been cut by it.

@@ -21,10 +21,11 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     public var settleColumn: String?
     /// The column at whose borders batches are cut, if any.
     public var key: String?
-    /// What tells the source from another one under the same name, in the source's own words; `nil` where
-    /// nothing does.
+    /// What tells the source from another one under the same name, in the source's own words; `nil`
+    /// where nothing does.
     ///
-    /// The source judges it when it is opened. It is kept up to date, and is no part of the comparison.
+    /// The source judges it when it is opened. It is kept up to date, and is no part of the
+    /// comparison.
     public var identity: String?
     /// Where the run's records go, as ``BatchRequest/target`` says; `nil` where nobody said.
     ///
@@ -77,7 +78,8 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         return shared
     }
 
-    /// The definition of a run that is asked for with another one, once that was found to mean the same.
+    /// The definition of a run that is asked for with another one, once that was found to mean the
+    /// same.
     ///
     /// - Parameter asked: What is asked for.
     /// - Returns: The definition asked for; what it does not say stays.

@@ -15,8 +15,8 @@ public enum Value: Sendable, Hashable {
 }
 
 extension Value {
-    /// The value as text: `nil` for null, numbers in decimal or as `NaN`, `Infinity` and `-Infinity`, bytes as
-    /// lower-case hexadecimal.
+    /// The value as text: `nil` for null, numbers in decimal or as `NaN`, `Infinity` and
+    /// `-Infinity`, bytes as lower-case hexadecimal.
     public var text: String? {
         switch self {
         case .null: nil

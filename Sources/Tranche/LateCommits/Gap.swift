@@ -9,8 +9,8 @@ public struct Gap: Sendable, Hashable {
     public var id: Int64
     /// The ids.
     public var range: ClosedRange<Int64>
-    /// How many ids of the range the source had at the last look that were handed out; 0 in an exact
-    /// gap, `nil` when the ids are to be compared at the next look.
+    /// How many ids of the range the source had at the last look that were handed out; 0 in an
+    /// exact gap, `nil` when the ids are to be compared at the next look.
     public var known: Int?
     /// The writers that may still commit an id of it; empty once that is disproved.
     public var holders: Set<String>

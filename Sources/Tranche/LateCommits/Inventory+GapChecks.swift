@@ -1,8 +1,8 @@
 extension Inventory {
     /// Looks at gaps of a run, outside the store's lock.
     ///
-    /// The order makes it a proof: first who writes, then what is there. A gap whose writers were gone
-    /// at the first and in which nothing is found by the second is closed.
+    /// The order makes it a proof: first who writes, then what is there. A gap whose writers were
+    /// gone at the first and in which nothing is found by the second is closed.
     ///
     /// - Parameters:
     ///   - gaps: The gaps.

@@ -2,8 +2,8 @@ package import Foundation
 
 /// What becomes of gaps after a look, decided under the run's lock.
 ///
-/// A look counts only for a gap that is as it was: whoever hands out an id of a gap changes the gap,
-/// so that an id found free is still free.
+/// A look counts only for a gap that is as it was: whoever hands out an id of a gap changes the
+/// gap, so that an id found free is still free.
 package struct LateOffer: Sendable {
     /// The items of the late batch; `nil` when there is none.
     package private(set) var batch: PlannedRange?
@@ -82,11 +82,12 @@ package struct LateOffer: Sendable {
         } else if gap.isExact, taken.count > 0, taken.runs.count <= TileGaps.mostExact {
             replace(gap, by: taken.complement(in: gap.range))
         } else {
-            // What the source had and has no more is not expected again. An id that was queued to be
-            // done again is taken too, but was known before.
+            // What the source had and has no more is not expected again. An id that was queued to
+            // be done again is taken too, but was known before.
             let new = look.found.count { late.contains($0.id) }
             let known = look.known + new
-            // None would mean an exact gap: ids that have all vanished are compared when they are back.
+            // None would mean an exact gap: ids that have all vanished are compared when they are
+            // back.
             gap.known = look.hasMore || known == 0 && !gap.isExact ? nil : known
             kept.append(gap)
         }

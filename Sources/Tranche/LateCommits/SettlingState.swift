@@ -3,8 +3,8 @@ package import Foundation
 /// How far a run may hand out ids that nobody can still commit, and for whom it waits.
 ///
 /// A highest id is read, and then the writers that are there. When these have ended, or were waited
-/// for long enough, ids up to it are handed out. One such candidate is waited for at a time, so that
-/// writers who keep coming delay nobody.
+/// for long enough, ids up to it are handed out. One such candidate is waited for at a time, so
+/// that writers who keep coming delay nobody.
 package struct SettlingState: Sendable, Hashable {
     /// The id up to which batches are handed out; `nil` before the first was found.
     package private(set) var ceiling: Int64?
@@ -36,10 +36,12 @@ package struct SettlingState: Sendable, Hashable {
         lag: Duration = .zero
     ) {
         if observation.epoch != epoch {
-            // The writers of the server's former life are gone but for prepared ones, under new names.
+            // The writers of the server's former life are gone but for prepared ones, under new
+            // names.
             epoch = observation.epoch
             candidate = nil
-            // Whoever has outlived that life is one of those known from it, and was waited for already.
+            // Whoever has outlived that life is one of those known from it, and was waited for
+            // already.
             let first = holders.values.min()
             holders = [:]
             for survivor in observation.survivors { holders[survivor] = first }
@@ -79,8 +81,8 @@ package struct SettlingState: Sendable, Hashable {
         return (seen + [candidateAt.addingTimeInterval(lag.seconds)]).max()
     }
 
-    /// Whether the state must be kept in place of an older one: that writers came and went who are not
-    /// waited for makes no difference.
+    /// Whether the state must be kept in place of an older one: that writers came and went who are
+    /// not waited for makes no difference.
     package func isNews(after old: SettlingState) -> Bool {
         ceiling != old.ceiling || candidate != old.candidate || candidateAt != old.candidateAt
             || (epoch != old.epoch && candidate != nil)

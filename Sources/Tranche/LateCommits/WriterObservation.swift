@@ -1,11 +1,12 @@
 /// What a source saw of those who write to it: first its highest id, and after that the writers.
 ///
-/// When none of these writers is left, every id up to ``highestID`` that its own transaction drew is
-/// committed or gone for good.
+/// When none of these writers is left, every id up to ``highestID`` that its own transaction drew
+/// is committed or gone for good.
 public struct WriterObservation: Sendable, Hashable {
     /// The highest committed id, filter or not; `nil` when the source is empty.
     public var highestID: Int64?
-    /// The highest id that is old enough, where the source knows the age of its entries; else `nil`.
+    /// The highest id that is old enough, where the source knows the age of its entries; else
+    /// `nil`.
     ///
     /// Ids up to it were drawn at least that long ago.
     public var aged: Aged?

@@ -6,8 +6,8 @@ public struct ChunkReader<Element> {
 
     /// Makes a reader.
     ///
-    /// - Parameter next: Gives the next chunk; `nil` after the last. What it gives may be empty: the reader
-    ///   then asks again.
+    /// - Parameter next: Gives the next chunk; `nil` after the last. What it gives may be empty:
+    ///   the reader then asks again.
     public init(_ next: @escaping () async throws -> [Element]?) {
         body = next
     }

@@ -43,8 +43,8 @@ package enum FieldText {
 
     /// A finite number; `nil` when the text is none.
     ///
-    /// Up to 2^53 and 22 decimals both parts are exact, and so is their quotient's rounding. Source: William
-    /// D. Clinger, "How to Read Floating Point Numbers Accurately", 1990.
+    /// Up to 2^53 and 22 decimals both parts are exact, and so is their quotient's rounding.
+    /// Source: William D. Clinger, "How to Read Floating Point Numbers Accurately", 1990.
     package static func number(_ text: Bytes) -> Double? {
         var place = 0
         let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
@@ -103,12 +103,13 @@ package enum FieldText {
         text.count == 10 ? TimeText(text)?.days : nil
     }
 
-    /// The microseconds since 1970 of a time such as `2026-01-31T08:00:00.5+01:00`; `nil` when the text is
-    /// none.
+    /// The microseconds since 1970 of a time such as `2026-01-31T08:00:00.5+01:00`; `nil` when the
+    /// text is none.
     ///
-    /// A blank may stand for the T, and a zone may be `+01` or `+0100`; a time without a zone is UTC. What is
-    /// finer than a microsecond is rounded as PostgreSQL rounds it. Second 60 is a leap second, at the end of
-    /// a day in UTC, and counts as the second that follows. Source: RFC 3339, sections 5.6 and 5.7.
+    /// A blank may stand for the T, and a zone may be `+01` or `+0100`; a time without a zone is
+    /// UTC. What is finer than a microsecond is rounded as PostgreSQL rounds it. Second 60 is a
+    /// leap second, at the end of a day in UTC, and counts as the second that follows. Source: RFC
+    /// 3339, sections 5.6 and 5.7.
     package static func microseconds(_ text: Bytes) -> Int64? {
         guard let time = TimeText(text), time.hasSeconds, time.hour < 24 else { return nil }
         if time.second == 60 {

@@ -1,5 +1,5 @@
-/// How numbers are written as JSON that neither 64 bits nor a double hold without loss, for who reads them with
-/// no more than that.
+/// How numbers are written as JSON that neither 64 bits nor a double hold without loss, for who
+/// reads them with no more than that.
 package enum LongNumbers: Sendable {
     /// As they are.
     case asDigits

@@ -4,11 +4,11 @@ import Foundation
 package enum NumberText {
     package typealias Bytes = UnsafeBufferPointer<UInt8>
 
-    /// What a number becomes: an integer of 64 bits, else a double where that is the same number, else its
-    /// digits.
+    /// What a number becomes: an integer of 64 bits, else a double where that is the same number,
+    /// else its digits.
     ///
-    /// A double is the same number when its shortest spelling is: `0.1`, `1.50` and `0.30000000000000004`
-    /// are, `9007199254740993.0` and `1e400` are not.
+    /// A double is the same number when its shortest spelling is: `0.1`, `1.50` and
+    /// `0.30000000000000004` are, `9007199254740993.0` and `1e400` are not.
     ///
     /// - Parameter text: A number as JSON spells it.
     /// - Returns: A cell of kind `integer`, `real` or `decimal` that has no text yet.
@@ -65,10 +65,11 @@ package enum NumberText {
         }
     }
 
-    /// Whether a double holds a number: printing it with as many digits as the number has gives the number.
+    /// Whether a double holds a number: printing it with as many digits as the number has gives the
+    /// number.
     ///
-    /// More numbers are than are the double's shortest spelling: `0.10000000000000000555` is what 20 places of
-    /// 0.1 are, and 18446744073709551616 is 2 to the 64th.
+    /// More numbers are than are the double's shortest spelling: `0.10000000000000000555` is what
+    /// 20 places of 0.1 are, and 18446744073709551616 is 2 to the 64th.
     ///
     /// - Parameters:
     ///   - text: Digits with a sign, a point and an exponent, as far as it has them.
@@ -93,9 +94,10 @@ package enum NumberText {
 
     /// The double that is nearest to a decimal number.
     ///
-    /// - Parameter text: Digits with a sign, a point and an exponent, as far as it has them; no blanks.
-    /// - Returns: The double, and whether no double holds it even nearly: it is larger than all, or smaller than
-    ///   all but zero. `nil` when the text is no such number.
+    /// - Parameter text: Digits with a sign, a point and an exponent, as far as it has them; no
+    ///   blanks.
+    /// - Returns: The double, and whether no double holds it even nearly: it is larger than all, or
+    ///   smaller than all but zero. `nil` when the text is no such number.
     package static func double(_ text: Bytes) -> (value: Double, isOutOfRange: Bool)? {
         let read = FieldText.number(text)
         if let read, read != 0 { return (read, false) }
@@ -105,7 +107,8 @@ package enum NumberText {
         return (value, value.isInfinite || value == 0 && shape.significant > 0)
     }
 
-    /// The double that is nearest to a number: infinite where it is larger than all, 0 where it is none.
+    /// The double that is nearest to a number: infinite where it is larger than all, 0 where it is
+    /// none.
     package static func nearest(_ text: Bytes) -> Double {
         FieldText.number(text) ?? Double(String(decoding: text, as: UTF8.self)) ?? 0
     }
@@ -113,8 +116,8 @@ package enum NumberText {
     /// Appends a number as JSON spells it, digit by digit.
     ///
     /// - Parameters:
-    ///   - text: The number, which may have blanks around it, a plus, zeros in front, or nothing on one side of
-    ///     its point.
+    ///   - text: The number, which may have blanks around it, a plus, zeros in front, or nothing on
+    ///     one side of its point.
     ///   - output: Where to append.
     /// - Returns: Whether it is a number; nothing is appended where it is none.
     package static func appendJSON(_ text: Bytes, to output: inout [UInt8]) -> Bool {

@@ -57,7 +57,8 @@ public struct Record: Sendable {
         }
     }
 
-    /// A field's value as text, as the source spells it; `nil` for null or when there is no such field.
+    /// A field's value as text, as the source spells it; `nil` for null or when there is no such
+    /// field.
     public func text(_ name: String) -> String? {
         guard let place = fields.place(of: name) else { return nil }
         let cell = cell(place)

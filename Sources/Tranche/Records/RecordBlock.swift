@@ -98,7 +98,8 @@ package struct RecordBlockBuilder {
         }
     }
 
-    /// Adds a record like another, some of whose values are changed; all else is kept as it was read.
+    /// Adds a record like another, some of whose values are changed; all else is kept as it was
+    /// read.
     ///
     /// - Parameters:
     ///   - record: The other record, which has as many fields.

@@ -1,5 +1,5 @@
-/// One field of one record, as a block keeps it: what kind of value it is, the value's bits, and where
-/// its text stands among the block's bytes.
+/// One field of one record, as a block keeps it: what kind of value it is, the value's bits, and
+/// where its text stands among the block's bytes.
 package struct RecordCell: Sendable {
     /// What kind of value a cell holds.
     package enum Kind: UInt8, Sendable {
@@ -13,8 +13,8 @@ package struct RecordCell: Sendable {
         /// A JSON array or object, as text.
         case json
         case blob
-        /// A number whose digits are its meaning, since neither `Int64` nor `Double` holds it without loss: its
-        /// text is its value, its bits hold nothing.
+        /// A number whose digits are its meaning, since neither `Int64` nor `Double` holds it
+        /// without loss: its text is its value, its bits hold nothing.
         case decimal
     }
 

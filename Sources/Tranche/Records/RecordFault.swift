@@ -6,7 +6,8 @@ public struct RecordFault: Sendable, Hashable, CustomStringConvertible {
     public var errors: [FieldError]
     /// The record as it was read.
     public var input: String
-    /// Whether ``input`` is a JSON object of the record's fields; otherwise it is the text that was to be one.
+    /// Whether ``input`` is a JSON object of the record's fields; otherwise it is the text that was
+    /// to be one.
     public var isObject: Bool
 
     /// Makes a fault.

@@ -73,8 +73,9 @@ package struct TimeText: Sendable, Equatable {
             fraction = value
             return true
         }
-        // The double that is nearest, times a million, to the nearest whole number, ties to even: as
-        // ParseFractionalSecond does it. Source: PostgreSQL 15, src/backend/utils/adt/datetime.c.
+        // The double that is nearest, times a million, to the nearest whole number, ties to even:
+        // as ParseFractionalSecond does it. Source: PostgreSQL 15,
+        // src/backend/utils/adt/datetime.c.
         let digits = "0" + String(decoding: text[point..<place], as: UTF8.self)
         guard let part = Double(digits) else { return false }
         fraction = Int64((part * 1_000_000).rounded(.toNearestOrEven))

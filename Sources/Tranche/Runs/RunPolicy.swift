@@ -21,8 +21,8 @@ public struct RunPolicy: Sendable, Hashable {
     ///
     /// See <doc:AtMostOnce>.
     public var execution: Execution
-    /// How long one writer of the source is waited for before what it may commit becomes a gap; 60 s
-    /// by default.
+    /// How long one writer of the source is waited for before what it may commit becomes a gap; 60
+    /// s by default.
     public var settleWait: Duration
     /// How long ids must have been known before they are handed out; 0 by default.
     ///
@@ -72,8 +72,8 @@ public struct RunPolicy: Sendable, Hashable {
         self.watch = watch
     }
 
-    /// How many failures a batch may have: a part of a split one has a single attempt, but for a single
-    /// item.
+    /// How many failures a batch may have: a part of a split one has a single attempt, but for a
+    /// single item.
     public func attempts(of batch: BatchRecord) -> Int {
         onExhausted == .split && batch.kind == .split && batch.count > 1 ? 1 : maxAttempts
     }

@@ -41,7 +41,8 @@ extension Inventory {
     /// - Parameters:
     ///   - wanted: What is wanted.
     ///   - sink: The sink.
-    /// - Throws: ``TrancheError`` `.promiseNotKept` (permanent), with the reason; the sink's failure.
+    /// - Throws: ``TrancheError`` `.promiseNotKept` (permanent), with the reason; the sink's
+    ///   failure.
     public func require(_ wanted: DeliveryPromise, of sink: some BatchSink) async throws {
         let promise = try await sink.promise(beside: store)
         guard promise.delivery < wanted else { return }

@@ -1,7 +1,7 @@
 /// Where the records of batches are written.
 ///
-/// A chain prepares its sink once, before anything is acquired. For each attempt of a batch it asks for a
-/// writer, gives it the records in order, and finishes it; only then is the success recorded.
+/// A chain prepares its sink once, before anything is acquired. For each attempt of a batch it asks
+/// for a writer, gives it the records in order, and finishes it; only then is the success recorded.
 ///
 /// ```swift
 /// final class PrintingSink: RecordSink {
@@ -41,8 +41,8 @@ public protocol RecordSink: BatchSink {
 
     /// Lends a writer for a batch.
     ///
-    /// Writing a batch again must change nothing, as far as ``BatchSink/promise(beside:)`` says: what an
-    /// earlier attempt left is replaced. What was written lasts when this returns.
+    /// Writing a batch again must change nothing, as far as ``BatchSink/promise(beside:)`` says:
+    /// what an earlier attempt left is replaced. What was written lasts when this returns.
     ///
     /// - Parameters:
     ///   - batch: The batch, with its attempt.

@@ -3,12 +3,12 @@ public protocol RecordWriter {
     /// Writes records, in the batch's order.
     ///
     /// - Parameter records: The next records; at least one.
-    /// - Throws: ``RecordsRefused`` for records that the sink does not take, where it cannot go on with the
-    ///   others: these are then written without them. Or the sink's failure.
+    /// - Throws: ``RecordsRefused`` for records that the sink does not take, where it cannot go on
+    ///   with the others: these are then written without them. Or the sink's failure.
     func write(_ records: [Record]) async throws
 
-    /// Tells which records were not taken, while all others were; asked after each ``write(_:)``, and after
-    /// ``finish()``.
+    /// Tells which records were not taken, while all others were; asked after each ``write(_:)``,
+    /// and after ``finish()``.
     ///
     /// - Returns: Those that were refused since it was last asked; none by default.
     func takeRefused() -> [RefusedRecord]

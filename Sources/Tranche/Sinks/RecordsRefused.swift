@@ -22,8 +22,8 @@ public struct RefusedRecord: Sendable {
     public var origin: Origin
     /// The record, where it is still at hand.
     public var record: Record?
-    /// Whether it may be taken later, since it refers to a record that may be another batch's: it is tried again
-    /// as often as a batch is.
+    /// Whether it may be taken later, since it refers to a record that may be another batch's: it
+    /// is tried again as often as a batch is.
     public var mayBeEarly = false
 
     /// Makes a refusal.
@@ -51,9 +51,9 @@ public struct RefusedRecord: Sendable {
 
 /// Records that are not taken, while others would be.
 ///
-/// A batch that ends with it fails with these items to blame: they are quarantined, and all the rest is
-/// a batch again at once. Where a chain has a file of rejects, they go there instead, and the batch
-/// succeeds without them.
+/// A batch that ends with it fails with these items to blame: they are quarantined, and all the
+/// rest is a batch again at once. Where a chain has a file of rejects, they go there instead, and
+/// the batch succeeds without them.
 public struct RecordsRefused: Error, CategorizedError {
     /// The records, by the ids of their items.
     public var failures: [RefusedRecord]
@@ -101,8 +101,9 @@ extension RecordsRefused: CustomStringConvertible {
 
 /// Says that a batch is to be written once more within the same attempt, in another way.
 ///
-/// A sink that has found out something while it wrote (a row that the database refuses, without saying
-/// which it is; a column that is to be added) throws it; what was written so far is given up.
+/// A sink that has found out something while it wrote (a row that the database refuses, without
+/// saying which it is; a column that is to be added) throws it; what was written so far is given
+/// up.
 package struct SinkPassNeeded: Error {
     /// What is told when there have been too many passes.
     package let underlying: any Error

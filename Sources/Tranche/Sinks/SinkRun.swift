@@ -11,17 +11,19 @@ public struct SinkRun: Sendable {
     /// - Parameters:
     ///   - key: The run.
     ///   - store: The inventory's store.
-    ///   - spansJob: Whether the runs of the job's other sources, under the same name, belong to it.
+    ///   - spansJob: Whether the runs of the job's other sources, under the same name, belong to
+    ///     it.
     public init(_ key: RunKey, in store: any InventoryStore, spansJob: Bool = false) {
         self.key = key
         self.store = store
         self.spansJob = spansJob
     }
 
-    /// The runs that write to one place with this one, and this one: as far as the inventory has them.
+    /// The runs that write to one place with this one, and this one: as far as the inventory has
+    /// them.
     ///
-    /// - Returns: The runs with what their batches add up to, in order of their sources' names; none before
-    ///   the first batch.
+    /// - Returns: The runs with what their batches add up to, in order of their sources' names;
+    ///   none before the first batch.
     /// - Throws: ``TrancheError`` of the store.
     public func together() async throws -> [RunSummary] {
         var selection = RunSelection(key)

@@ -1,9 +1,10 @@
-/// What a store keeps of the thing under a source's name, and how a run begins anew when it is another.
+/// What a store keeps of the thing under a source's name, and how a run begins anew when it is
+/// another.
 public protocol GenerationStore: Sendable {
     /// Keeps what a look at the source of a run came to.
     ///
-    /// It is kept only while the run's mark is the one that the look was compared with: whoever was faster
-    /// knows better.
+    /// It is kept only while the run's mark is the one that the look was compared with: whoever was
+    /// faster knows better.
     ///
     /// - Parameters:
     ///   - standing: What is kept from now on.
@@ -15,14 +16,15 @@ public protocol GenerationStore: Sendable {
     /// Gives jobs other definitions, of all their runs, all or none.
     ///
     /// - Parameter definitions: The definitions.
-    /// - Throws: ``TrancheError`` `.unknownRun` for a job that there is not; nothing was changed then.
+    /// - Throws: ``TrancheError`` `.unknownRun` for a job that there is not; nothing was changed
+    ///   then.
     func redefine(_ definitions: [JobKey: SourceDefinition]) async throws
 
     /// Begins a run anew, at the first id, with the same definition, bounds and policy.
     ///
-    /// All that it handed out is kept, with gaps and attempts, as a run under another name, which is
-    /// paused: `~1` behind the run's name, or the next number that is free. Batches in hand are ended as
-    /// ever; what was due of it is no longer offered.
+    /// All that it handed out is kept, with gaps and attempts, as a run under another name, which
+    /// is paused: `~1` behind the run's name, or the next number that is free. Batches in hand are
+    /// ended as ever; what was due of it is no longer offered.
     ///
     /// - Parameters:
     ///   - key: The run.

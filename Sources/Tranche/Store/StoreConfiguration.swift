@@ -18,8 +18,8 @@ public struct StoreConfiguration: Sendable {
     public var maxConnections: Int
     /// The clock for leases and retries; `nil` (the default) for the database's own.
     public var now: (@Sendable () -> Date)?
-    /// Whether a database that can decides on plain acquires by itself, which saves a round trip and costs it more
-    /// work; `nil`: where a round trip takes longer than that.
+    /// Whether a database that can decides on plain acquires by itself, which saves a round trip
+    /// and costs it more work; `nil`: where a round trip takes longer than that.
     package var decidesItself: Bool?
 
     /// Makes a configuration.

@@ -42,7 +42,8 @@ extension String {
         let at = authority.lastIndex(of: "@")
         let port = authority.drop { $0 != ":" }.dropFirst()
         if at == nil, !port.allSatisfy(\.isNumber), holdsPassword(self) {
-            // A password with a slash or a question mark in it, which is no URL, is one all the same.
+            // A password with a slash or a question mark in it, which is no URL, is one all the
+            // same.
             return withoutPasswords(self).withoutSecrets
         }
         let bare = at.map { rest[rest.index(after: $0)...] } ?? rest

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The absolute path of a file, links followed, without `.` and `..`: the same however it was spelt.
+/// The absolute path of a file, links followed, without `.` and `..`: the same however it was
+/// spelt.
 package struct ResolvedPath: Sendable, Hashable {
     /// The path.
     package let text: String

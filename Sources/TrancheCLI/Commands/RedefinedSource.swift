@@ -32,7 +32,8 @@ struct RedefinedSource: Sendable {
     ///
     /// - Parameter inventory: The inventory.
     /// - Returns: The definition; `nil` when nothing was said about the source.
-    /// - Throws: ``UsageError`` for options that do not go with the kind of source; the source's failure.
+    /// - Throws: ``UsageError`` for options that do not go with the kind of source; the source's
+    ///   failure.
     func definition(in inventory: Inventory) async throws -> SourceDefinition? {
         let connectors = Connectors.ofProgram
         let spec = try SpecOptions.redefinition.named { try asked() }

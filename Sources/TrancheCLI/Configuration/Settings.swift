@@ -81,8 +81,8 @@ package struct Settings: Sendable {
         }
     }
 
-    /// Takes the inventory that a file names, unless a flag, the environment or the file of settings
-    /// names one.
+    /// Takes the inventory that a file names, unless a flag, the environment or the file of
+    /// settings names one.
     ///
     /// - Parameters:
     ///   - url: Finds where it is.

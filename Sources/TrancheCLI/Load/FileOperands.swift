@@ -18,8 +18,8 @@ struct FileOperands: Sendable {
     ///   - operands: Files, folders, and patterns as a shell has them.
     ///   - hasFormat: Whether the format is given, so that names need not tell it.
     ///   - outputs: Paths that are written to: they are no input.
-    /// - Throws: ``UsageError`` for standard input; `TrancheError` `.invalidSource` for a pattern or folder
-    ///   without a file.
+    /// - Throws: ``UsageError`` for standard input; `TrancheError` `.invalidSource` for a pattern
+    ///   or folder without a file.
     init(_ operands: [String], hasFormat: Bool, outputs: [String] = []) throws {
         areSeveral = operands.count > 1
         let written = Set(outputs.map { ResolvedPath($0).text })

@@ -4,12 +4,12 @@ import Tranche
 ///
 /// - Parameters:
 ///   - reader: The content as it is stored.
-///   - key: What it is called, unlike any other: an absolute path or URL. Restart points are kept under
-///     it.
+///   - key: What it is called, unlike any other: an absolute path or URL. Restart points are kept
+///     under it.
 ///   - encoding: The encoding that was asked for; `nil` when the first bytes are to say.
 /// - Returns: A reader of what it holds.
-/// - Throws: `TrancheError` `.invalidSource` (permanent) for what cannot be read, with what to do about it;
-///   what reading throws.
+/// - Throws: `TrancheError` `.invalidSource` (permanent) for what cannot be read, with what to do
+///   about it; what reading throws.
 package func recognising(
     _ reader: any ByteReader,
     key: String,
@@ -82,7 +82,8 @@ private func decompressing(
 ///   - mark: What its first bytes tell.
 ///   - key: What it is called.
 /// - Returns: A reader of UTF-8.
-/// - Throws: `TrancheError` `.invalidSource` when the encoding cannot be the one that was asked for.
+/// - Throws: `TrancheError` `.invalidSource` when the encoding cannot be the one that was asked
+///   for.
 private func transcoding(
     _ reader: any ByteReader,
     _ asked: TextEncoding?,

@@ -6,8 +6,8 @@ public protocol ByteReader: Sendable {
     /// What it is, for messages; without credentials.
     var name: String { get }
 
-    /// What was made of the content to read it, for people: such as `decompressed from gzip`. Empty when
-    /// it is read as it is stored.
+    /// What was made of the content to read it, for people: such as `decompressed from gzip`. Empty
+    /// when it is read as it is stored.
     var formatNotes: [String] { get }
 
     /// The encoding that is turned into UTF-8; `nil` when the content is taken as UTF-8.
@@ -15,27 +15,27 @@ public protocol ByteReader: Sendable {
 
     /// Looks how large the content is, and which it is.
     ///
-    /// - Throws: `TrancheError` `.invalidSource` (permanent) when there is no such file or object, or it
-    ///   may not be read; `.sourceUnavailable` (transient) when the store cannot be reached.
+    /// - Throws: `TrancheError` `.invalidSource` (permanent) when there is no such file or object,
+    ///   or it may not be read; `.sourceUnavailable` (transient) when the store cannot be reached.
     func state() async throws -> ByteState
 
     /// Reads bytes.
     ///
     /// - Parameters:
     ///   - range: Which; not empty.
-    ///   - end: How far the reading will go on from there, at most: nothing behind it is wanted. So what
-    ///     comes next can be fetched along, where a request costs more than its bytes.
-    /// - Returns: The bytes: all of them, unless the content ends within the range, or what is decoded is
-    ///   spoilt there: then reading on from there throws.
-    /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found to have
-    ///   changed since ``state()``; `.invalidItem` (permanent) when the range begins where what is decoded
-    ///   is spoilt.
+    ///   - end: How far the reading will go on from there, at most: nothing behind it is wanted. So
+    ///     what comes next can be fetched along, where a request costs more than its bytes.
+    /// - Returns: The bytes: all of them, unless the content ends within the range, or what is
+    ///   decoded is spoilt there: then reading on from there throws.
+    /// - Throws: As ``state()``; `TrancheError` `.redefined` (permanent) when the content is found
+    ///   to have changed since ``state()``; `.invalidItem` (permanent) when the range begins where
+    ///   what is decoded is spoilt.
     func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8]
 
     /// Adds up the content as it is stored, so that it can be told from another of the same size.
     ///
-    /// - Returns: The sum in words; `nil` where that would mean to read very much, or where the version
-    ///   tells contents apart.
+    /// - Returns: The sum in words; `nil` where that would mean to read very much, or where the
+    ///   version tells contents apart.
     /// - Throws: As ``state()``.
     func checksum() async throws -> String?
 }
@@ -62,16 +62,16 @@ extension ByteReader {
 
 /// What is known of some content without reading it.
 public struct ByteState: Sendable, Hashable {
-    /// How many bytes there are; `Int64.max` as long as that is unknown, since they are decoded and nobody
-    /// has seen their end.
+    /// How many bytes there are; `Int64.max` as long as that is unknown, since they are decoded and
+    /// nobody has seen their end.
     public var size: Int64
     /// How many bytes are stored: compressed ones, where they are decompressed as they are read.
     public var storedSize: Int64
     /// What tells this content from another, in words, such as `modified 2026-01-31T08:00:00Z` or
     /// `etag "5d41402a"`.
     public var version: String
-    /// What tells this file from another one under the same name, even if that has the same bytes: for a
-    /// file on disk its inode and birth; `nil` where there is no such thing.
+    /// What tells this file from another one under the same name, even if that has the same bytes:
+    /// for a file on disk its inode and birth; `nil` where there is no such thing.
     public var identity: String?
 
     /// Makes a state.
@@ -144,8 +144,8 @@ public struct ByteLocation: Sendable, Hashable {
         opener = open
     }
 
-    /// The same place, where another file that grows stands by now: what was not read of the one before is
-    /// given up.
+    /// The same place, where another file that grows stands by now: what was not read of the one
+    /// before is given up.
     ///
     /// - Returns: The location.
     public func replaced() -> ByteLocation {
@@ -176,8 +176,8 @@ public struct ByteLocation: Sendable, Hashable {
 extension ByteLocation {
     /// A file on disk; what is compressed, as its first bytes say, is decompressed as it is read.
     ///
-    /// However a file is spelt, it is one location: its name is the absolute path with links followed, as
-    /// far as the path exists.
+    /// However a file is spelt, it is one location: its name is the absolute path with links
+    /// followed, as far as the path exists.
     ///
     /// - Parameters:
     ///   - path: The file's path; a relative one is looked for in the working folder.

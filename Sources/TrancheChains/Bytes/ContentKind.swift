@@ -1,7 +1,7 @@
 /// What some content is, as its first bytes say.
 ///
-/// Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the .xz file format 1.1.0, the bzip2 file format, and the
-/// specifications of the others that are named.
+/// Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the .xz file format 1.1.0, the bzip2 file
+/// format, and the specifications of the others that are named.
 enum ContentKind: Sendable, Hashable {
     /// How many first bytes are looked at.
     static let length = 4096
@@ -79,7 +79,8 @@ enum ContentKind: Sendable, Hashable {
     private static func compression(_ bytes: [UInt8]) -> Compression? {
         func begins(_ mark: [UInt8]) -> Bool { bytes.starts(with: mark) }
         if begins([0x1F, 0x8B]) { return .gzip }
-        // The first block, or the end of an empty file, tells bzip2 from a text that begins with BZh.
+        // The first block, or the end of an empty file, tells bzip2 from a text that begins with
+        // BZh.
         if begins(Array("BZh".utf8)), bytes.count >= 10, (0x31...0x39).contains(bytes[3]),
             [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]]
                 .contains(Array(bytes[4..<10]))

@@ -22,7 +22,8 @@ actor LocalFile: ByteReader {
     /// What tells a file from others, found without opening it.
     ///
     /// - Parameter path: Its path.
-    /// - Returns: What ``ByteState/identity`` would be; `nil` for what is no regular file, or cannot be seen.
+    /// - Returns: What ``ByteState/identity`` would be; `nil` for what is no regular file, or
+    ///   cannot be seen.
     static func identity(at path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -31,7 +32,8 @@ actor LocalFile: ByteReader {
 
     /// Whether this process has a file open.
     ///
-    /// Who closes a file gives up all locks of the process on it: one of SQLite must not be opened beside it.
+    /// Who closes a file gives up all locks of the process on it: one of SQLite must not be opened
+    /// beside it.
     static func isOpenHere(_ path: String) -> Bool {
         var asked = stat()
         guard stat(path, &asked) == 0 else { return false }

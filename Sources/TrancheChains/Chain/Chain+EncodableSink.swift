@@ -3,8 +3,8 @@ public import Tranche
 extension Chain where Element: Encodable {
     /// Ends the chain with a sink; each element is written as a record of its properties.
     ///
-    /// Fields are named by the type's coding keys. A property that is an array or object becomes JSON. The
-    /// records are numbered from their batch's first id on: an element has no id.
+    /// Fields are named by the type's coding keys. A property that is an array or object becomes
+    /// JSON. The records are numbered from their batch's first id on: an element has no id.
     ///
     /// - Parameter sink: Where the records are written.
     /// - Returns: What can be run.

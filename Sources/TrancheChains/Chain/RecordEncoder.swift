@@ -8,7 +8,8 @@ final class RecordEncoder {
     /// Makes the records of some values.
     ///
     /// - Parameters:
-    ///   - values: The values; those that encode other keys than the ones before make a block of their own.
+    ///   - values: The values; those that encode other keys than the ones before make a block of
+    ///     their own.
     ///   - first: The id of the first record; each further one's is one more.
     /// - Returns: The records, in order.
     /// - Throws: What the values throw.
@@ -113,7 +114,8 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
         }
     }
 
-    /// A value of any other type, by way of JSON: what is no array or object there is a plain value.
+    /// A value of any other type, by way of JSON: what is no array or object there is a plain
+    /// value.
     private static func input(of value: some Encodable) throws -> RecordInput {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601

@@ -36,8 +36,8 @@ struct CSVDialect: Sendable, Hashable {
 
     var hasEndMarker: Bool { escapes == .postgreSQL }
 
-    /// Whether records can be read by the walk over 64 bytes at a time, which knows delimiters, quotes and
-    /// line feeds alone.
+    /// Whether records can be read by the walk over 64 bytes at a time, which knows delimiters,
+    /// quotes and line feeds alone.
     var isPlain: Bool {
         delimiter.count == 1 && escapes == .none && nulls == [[]] && comment.isEmpty
             && !endsAtReturn
@@ -104,7 +104,8 @@ extension CSVDialect {
 
     /// The dialect as it identifies a source's records.
     ///
-    /// What is as by default is not named, so that what was recorded before it could be said is the same.
+    /// What is as by default is not named, so that what was recorded before it could be said is the
+    /// same.
     var description: String {
         let text = String(decoding: delimiter, as: UTF8.self)
         var parts = [

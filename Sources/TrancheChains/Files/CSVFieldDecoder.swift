@@ -100,7 +100,8 @@ struct CSVFieldDecoder {
         return read
     }
 
-    /// Source: PostgreSQL 15 manual, COPY, "Text Format"; `CopyReadAttributesText` in its copyfromparse.c.
+    /// Source: PostgreSQL 15 manual, COPY, "Text Format"; `CopyReadAttributesText` in its
+    /// copyfromparse.c.
     private static func postgreSQL(
         _ text: UnsafeMutablePointer<UInt8>,
         _ place: Int,

@@ -3,29 +3,32 @@ extension CSVFormat {
     public enum Escapes: Sendable, Hashable {
         /// There are no escapes: all bytes are what they are.
         case none
-        /// One ASCII character, before which a quote, delimiter, line end or itself is a byte like others.
+        /// One ASCII character, before which a quote, delimiter, line end or itself is a byte like
+        /// others.
         ///
-        /// Before anything else it stays. Where fields may be enclosed in quotes it means something within
-        /// them only, as Spark and MariaDB's `ENCLOSED BY '"'` write it.
+        /// Before anything else it stays. Where fields may be enclosed in quotes it means something
+        /// within them only, as Spark and MariaDB's `ENCLOSED BY '"'` write it.
         case character(Character)
-        /// Those of PostgreSQL's text COPY: `\b`, `\f`, `\n`, `\r`, `\t`, `\v`, octal and hexadecimal bytes;
-        /// any other byte is itself. The line `\.` ends the data.
+        /// Those of PostgreSQL's text COPY: `\b`, `\f`, `\n`, `\r`, `\t`, `\v`, octal and
+        /// hexadecimal bytes; any other byte is itself. The line `\.` ends the data.
         ///
         /// Source: PostgreSQL 15 manual, COPY, "Text Format".
         case postgreSQL
-        /// Those of MariaDB's and MySQL's `LOAD DATA`: `\0`, `\b`, `\n`, `\r`, `\t`, `\Z`; any other byte is
-        /// itself, line feeds and tabs among them.
+        /// Those of MariaDB's and MySQL's `LOAD DATA`: `\0`, `\b`, `\n`, `\r`, `\t`, `\Z`; any
+        /// other byte is itself, line feeds and tabs among them.
         ///
         /// Source: MariaDB's documentation, LOAD DATA INFILE.
         case mariaDB
-        /// Those of TSV as Miller writes it: `\t`, `\n`, `\r`, `\\`; before anything else a backslash stays.
+        /// Those of TSV as Miller writes it: `\t`, `\n`, `\r`, `\\`; before anything else a
+        /// backslash stays.
         case tsv
     }
 
     /// TSV: tabs, no quotes, and ``Escapes-swift.enum/tsv``.
     public static let tsv = CSVFormat(delimiter: "\t", quote: nil, escapes: .tsv)
 
-    /// What PostgreSQL's text COPY writes by default: tabs, no quotes, `\N` for null, and no header.
+    /// What PostgreSQL's text COPY writes by default: tabs, no quotes, `\N` for null, and no
+    /// header.
     public static let postgreSQLCopy = CSVFormat(
         delimiter: "\t",
         quote: nil,
@@ -34,8 +37,8 @@ extension CSVFormat {
         headerLines: 0
     )
 
-    /// What MariaDB's and MySQL's `INTO OUTFILE` write by default: tabs, no quotes, `\N` for null, and no
-    /// header.
+    /// What MariaDB's and MySQL's `INTO OUTFILE` write by default: tabs, no quotes, `\N` for null,
+    /// and no header.
     public static let mariaDBOutfile = CSVFormat(
         delimiter: "\t",
         quote: nil,

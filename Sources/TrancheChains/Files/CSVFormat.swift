@@ -1,9 +1,10 @@
 /// How a CSV file is written.
 ///
-/// The rules are those of RFC 4180: fields may be enclosed in quotes, in which a quote is doubled and line
-/// breaks and delimiters are part of the field. Lines end with LF or CRLF, or all with CR; the last one may
-/// have no end. A byte order mark and the line `sep=;` of Excel are left out, and empty lines are passed over,
-/// unless there is one field: then an empty line is a record with a null.
+/// The rules are those of RFC 4180: fields may be enclosed in quotes, in which a quote is doubled
+/// and line breaks and delimiters are part of the field. Lines end with LF or CRLF, or all with CR;
+/// the last one may have no end. A byte order mark and the line `sep=;` of Excel are left out, and
+/// empty lines are passed over, unless there is one field: then an empty line is a record with a
+/// null.
 public struct CSVFormat: Sendable, Hashable {
     /// What parts the fields of a record: one to four bytes that end no line; a comma by default.
     public var delimiter: String
@@ -11,14 +12,15 @@ public struct CSVFormat: Sendable, Hashable {
     public var quote: Character?
     /// What a backslash, or another escape, means; nothing by default.
     public var escapes: Escapes
-    /// What stands for null, in fields without quotes, as it stands in the file; empty fields by default.
+    /// What stands for null, in fields without quotes, as it stands in the file; empty fields by
+    /// default.
     public var nulls: [String]
     /// The names of the fields; `nil` (the default) when the file has them.
     public var header: [String]?
     /// How many records the header has, whose names are joined with blanks.
     ///
-    /// `nil` (the default) for one, or none where ``header`` says the names. Where it does, so many records
-    /// are passed over.
+    /// `nil` (the default) for one, or none where ``header`` says the names. Where it does, so many
+    /// records are passed over.
     public var headerLines: Int?
     /// How many lines stand before all else, and are passed over; 0 by default.
     public var skippedLines: Int
@@ -84,11 +86,13 @@ public struct CSVFormat: Sendable, Hashable {
             self.rawValue = rawValue
         }
 
-        /// The delimiter: `;`, a tab or `|` where the header has no comma, and records have as many of it.
+        /// The delimiter: `;`, a tab or `|` where the header has no comma, and records have as many
+        /// of it.
         public static let delimiter = Guesses(rawValue: 1)
         /// Whether fields are enclosed in quotes.
         public static let quote = Guesses(rawValue: 2)
-        /// Lines before the header, a header of several records, and a delimiter at the end of each record.
+        /// Lines before the header, a header of several records, and a delimiter at the end of each
+        /// record.
         public static let header = Guesses(rawValue: 4)
     }
 }

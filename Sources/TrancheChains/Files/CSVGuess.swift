@@ -7,8 +7,8 @@ enum CSVGuess {
     /// The most lines that may stand before a header.
     static let mostTitles = 30
 
-    /// The delimiter: another than a comma where the first record has no comma, but two fields or more of the
-    /// other, and nine records in ten have as many as it, or as each other.
+    /// The delimiter: another than a comma where the first record has no comma, but two fields or
+    /// more of the other, and nine records in ten have as many as it, or as each other.
     static func delimiter(_ bytes: [UInt8], from start: Int, _ dialect: CSVDialect, isWhole: Bool)
         -> UInt8?
     {
@@ -25,7 +25,8 @@ enum CSVGuess {
             guard first < rows.count, case let width = rows[first].width, width > 1 else {
                 continue
             }
-            // Records may all have another number of fields than the header: they are refused one by one.
+            // Records may all have another number of fields than the header: they are refused one
+            // by one.
             let body = rows[(first + 1)...]
             let usual = body.first { $0.width > 1 }?.width ?? width
             let share = max(share(of: width, in: rows[first...]), share(of: usual, in: body))
@@ -41,10 +42,11 @@ enum CSVGuess {
         Double(rows.count { $0.width == width }) / Double(max(1, rows.count))
     }
 
-    /// Whether quotes enclose fields of a file whose name says TSV; `nil` where none begins with a quote.
+    /// Whether quotes enclose fields of a file whose name says TSV; `nil` where none begins with a
+    /// quote.
     ///
-    /// They do where each such field is closed by a quote, and one of them needs that, or the header has
-    /// quotes.
+    /// They do where each such field is closed by a quote, and one of them needs that, or the
+    /// header has quotes.
     static func quotes(_ bytes: [UInt8], from start: Int, _ dialect: CSVDialect, isWhole: Bool)
         -> Bool?
     {
@@ -70,9 +72,10 @@ enum CSVGuess {
 
     /// How many records before the header are titles; `nil` where none are, or it is not clear.
     ///
-    /// A title has one field that is not empty, the first, or a third of the fields that the others have, all
-    /// at its beginning. The header behind them has a name for each field, no two alike and none a number,
-    /// and nine in ten of what follows have as many fields: three at least, or two of which one is a number.
+    /// A title has one field that is not empty, the first, or a third of the fields that the others
+    /// have, all at its beginning. The header behind them has a name for each field, no two alike
+    /// and none a number, and nine in ten of what follows have as many fields: three at least, or
+    /// two of which one is a number.
     static func titles(in rows: [CSVSample.Row]) -> Int? {
         for count in 1...mostTitles where count + 1 < rows.count {
             let header = rows[count]
@@ -80,7 +83,8 @@ enum CSVGuess {
             guard rows[..<count].allSatisfy({ isTitle($0, width) }) else { continue }
             guard width > 1, isHeader(header) else { continue }
             let body = rows[(count + 1)...]
-            // Two fields are soon found in a text with a delimiter in it: numbers tell that they are fields.
+            // Two fields are soon found in a text with a delimiter in it: numbers tell that they
+            // are fields.
             let isTable = width > 2 || (0..<width).contains { isNumber($0, in: body) }
             return isTable && share(of: width, in: body) >= 0.9 ? count : nil
         }
@@ -103,8 +107,8 @@ enum CSVGuess {
         field.text.allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 
-    /// Whether the header has two records: the first leaves fields without a name, the second has a name for
-    /// those, none a number, and some field is a number in all that follow, two at least.
+    /// Whether the header has two records: the first leaves fields without a name, the second has a
+    /// name for those, none a number, and some field is a number in all that follow, two at least.
     static func hasSecondHeader(_ rows: ArraySlice<CSVSample.Row>) -> Bool {
         guard rows.count >= 4, let first = rows.first, let second = rows.dropFirst().first,
             first.width == second.width, first.fields.contains(where: isBlank),

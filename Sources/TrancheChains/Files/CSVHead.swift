@@ -296,7 +296,8 @@ struct CSVHead {
         return names.names
     }
 
-    /// A delimiter stands behind the last field of each record where all have one field more, an empty one.
+    /// A delimiter stands behind the last field of each record where all have one field more, an
+    /// empty one.
     @discardableResult
     private mutating func findLastDelimiter(
         width: Int,

@@ -9,8 +9,8 @@ struct CSVNames {
 
     /// Names the fields.
     ///
-    /// White space around names is left out. A field without a name is `column_` with its place, a name that
-    /// is there already gets `_2`, `_3` and so on behind it.
+    /// White space around names is left out. A field without a name is `column_` with its place, a
+    /// name that is there already gets `_2`, `_3` and so on behind it.
     ///
     /// - Parameter texts: The names as the header has them.
     init(_ texts: [String]) {

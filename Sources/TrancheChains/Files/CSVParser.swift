@@ -3,9 +3,9 @@ import Tranche
 
 /// Reads the fields of CSV records.
 ///
-/// It walks over the delimiters, quotes and line feeds of 64 bytes at a time; what lies between is not
-/// looked at. A dialect that knows more than these is gone through by a ``DialectMachine``. It follows the
-/// same rules as ``RecordScanner``, so that both see the same records.
+/// It walks over the delimiters, quotes and line feeds of 64 bytes at a time; what lies between is
+/// not looked at. A dialect that knows more than these is gone through by a ``DialectMachine``. It
+/// follows the same rules as ``RecordScanner``, so that both see the same records.
 struct CSVParser: RecordParser {
     private let fields: RecordFields
     private let dialect: CSVDialect

@@ -6,16 +6,17 @@ public import Tranche
 /// let customers = CSVSource("customers.csv", delimiter: ";")
 /// ```
 ///
-/// The id of a record is the offset of its first byte, its weight the bytes to the next record. The file
-/// is planned and read by offsets: its batches can be worked on by several processes at once. What is
-/// compressed is decompressed, and text in UTF-16 or in an encoding that is named turned into UTF-8: offsets
-/// are those of the text that comes of it.
+/// The id of a record is the offset of its first byte, its weight the bytes to the next record. The
+/// file is planned and read by offsets: its batches can be worked on by several processes at once.
+/// What is compressed is decompressed, and text in UTF-16 or in an encoding that is named turned
+/// into UTF-8: offsets are those of the text that comes of it.
 public struct CSVSource: MetaSourceDescription {
     /// Where the file is.
     public var location: ByteLocation
     /// How it is written.
     public var format: CSVFormat
-    /// Whether the file may grow: then what is new is handed out, and the last record waits for its end.
+    /// Whether the file may grow: then what is new is handed out, and the last record waits for its
+    /// end.
     ///
     /// Otherwise a file that has changed is refused. False by default.
     public var grows: Bool

@@ -1,7 +1,7 @@
 /// Goes through the bytes of a CSV dialect one by one, and tells where fields and records end.
 ///
-/// It is the one place that knows the rules of dialects: the scanner, the parser and the reading of the header
-/// follow it, so that all see the same records. It can begin at any record's start.
+/// It is the one place that knows the rules of dialects: the scanner, the parser and the reading of
+/// the header follow it, so that all see the same records. It can begin at any record's start.
 struct DialectMachine {
     /// What a byte was.
     enum Event {

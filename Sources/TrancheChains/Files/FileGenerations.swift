@@ -50,8 +50,8 @@ struct FileGeneration: Codable, Hashable, Sendable {
     static let reach: Int64 = 1 << 40
     /// How much of the beginning, and of the end of what was seen, is compared.
     static let sample: Int64 = 1 << 12
-    /// A file that was put in the place of another is taken for its copy when it begins with all that was
-    /// seen of that, and this was not less.
+    /// A file that was put in the place of another is taken for its copy when it begins with all
+    /// that was seen of that, and this was not less.
     static let tellingSize: Int64 = 256
 
     /// 0, 1, ….

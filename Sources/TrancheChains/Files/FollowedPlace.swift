@@ -15,10 +15,11 @@ struct FollowedPlace {
     ///   - known: The files so far.
     ///   - bytes: What stands there now.
     ///   - now: Its state.
-    /// - Returns: The list, with another file at its end once that has a line, so that whoever writes goes on
-    ///   there, and before it those that stood there between two looks; and whether the last one of
-    ///   the list is still to be read elsewhere.
-    /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not found.
+    /// - Returns: The list, with another file at its end once that has a line, so that whoever
+    ///   writes goes on there, and before it those that stood there between two looks; and whether
+    ///   the last one of the list is still to be read elsewhere.
+    /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not
+    ///   found.
     func settle(
         _ known: FileGenerations,
         _ bytes: any ByteReader,
@@ -60,8 +61,8 @@ struct FollowedPlace {
         return try await bytes.read(0..<min(state.size, 1 << 16)).contains(0x0A)
     }
 
-    /// Finds a file that was renamed or copied within its folder, under a name that begins with the old one
-    /// or by what tells it from others.
+    /// Finds a file that was renamed or copied within its folder, under a name that begins with the
+    /// old one or by what tells it from others.
     ///
     /// - Parameter generation: The file.
     /// - Returns: Its content; `nil` when it is not there.

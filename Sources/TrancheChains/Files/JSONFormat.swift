@@ -4,11 +4,11 @@
 public struct JSONFormat: Sendable, Hashable {
     /// Where records end; by the look of the content unless told.
     public var layout: Layout
-    /// What becomes of `NaN`, `Infinity` and `-Infinity`, which are no JSON but are written by Python, DuckDB
-    /// and others; refused by default.
+    /// What becomes of `NaN`, `Infinity` and `-Infinity`, which are no JSON but are written by
+    /// Python, DuckDB and others; refused by default.
     public var nonFiniteNumbers: NonFiniteNumbers
-    /// What becomes of bytes that are no UTF-8, and of escapes that are half a character (`\ud800`); refused by
-    /// default.
+    /// What becomes of bytes that are no UTF-8, and of escapes that are half a character
+    /// (`\ud800`); refused by default.
     public var invalidText: CSVFormat.InvalidText
 
     /// Makes a format.
@@ -24,8 +24,8 @@ public struct JSONFormat: Sendable, Hashable {
 
     /// Where records end.
     public enum Layout: String, Sendable, Hashable, Codable, CaseIterable {
-        /// As the content's beginning shows: an array, objects that span lines, a sequence of RFC 7464, else
-        /// lines.
+        /// As the content's beginning shows: an array, objects that span lines, a sequence of RFC
+        /// 7464, else lines.
         case recognized = "auto"
         /// JSON Lines: at each line feed, whatever the content begins with.
         case lines

@@ -77,8 +77,8 @@ struct JSONGuess {
         }
     }
 
-    /// Whether another object follows a comma, and behind it a comma or nothing; `nil` when that shows only
-    /// further on.
+    /// Whether another object follows a comma, and behind it a comma or nothing; `nil` when that
+    /// shows only further on.
     private func isList(from comma: Int) -> Bool? {
         let second = skipBlanks(from: comma + 1)
         guard second < bytes.count else { return mayEnd ? false : nil }

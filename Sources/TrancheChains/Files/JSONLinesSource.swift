@@ -1,10 +1,10 @@
 public import Tranche
 
-/// The records of a file of JSON objects, as a source: JSON Lines, an array, objects that span lines, or a
-/// sequence of RFC 7464.
+/// The records of a file of JSON objects, as a source: JSON Lines, an array, objects that span
+/// lines, or a sequence of RFC 7464.
 ///
-/// Ids are offsets and weights are bytes, as for ``CSVSource``. Each record says its fields itself; a field
-/// that holds an array or object keeps it as JSON.
+/// Ids are offsets and weights are bytes, as for ``CSVSource``. Each record says its fields itself;
+/// a field that holds an array or object keeps it as JSON.
 public struct JSONLinesSource: MetaSourceDescription {
     /// Where the file is.
     public var location: ByteLocation

@@ -253,7 +253,8 @@ extension JSONObjectReader {
 
     // MARK: - Arrays and objects
 
-    /// Goes past a value of any depth; what it is within is kept apart, so that depth costs no stack.
+    /// Goes past a value of any depth; what it is within is kept apart, so that depth costs no
+    /// stack.
     private mutating func skipNested() throws(Failure) {
         containers.removeAll(keepingCapacity: true)
         while true {

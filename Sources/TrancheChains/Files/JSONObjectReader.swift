@@ -3,9 +3,9 @@ import Tranche
 
 /// Reads JSON objects that stand among some bytes into cells.
 ///
-/// It is strict: RFC 8259, each name once within a record. Whether the bytes are UTF-8 is looked at by whoever
-/// calls it. The last byte must be one that no value can go on behind: a line feed where lines are read, else a
-/// NUL. So no step needs to ask whether there is another byte.
+/// It is strict: RFC 8259, each name once within a record. Whether the bytes are UTF-8 is looked at
+/// by whoever calls it. The last byte must be one that no value can go on behind: a line feed where
+/// lines are read, else a NUL. So no step needs to ask whether there is another byte.
 struct JSONObjectReader {
     /// What keeps some bytes from being an object, and at which place.
     struct Failure: Error {
@@ -196,7 +196,8 @@ struct JSONObjectReader {
         while isBlank(base[place]) { place += 1 }
     }
 
-    /// Takes the blanks out of arrays and objects that span lines: what becomes of them may be a line.
+    /// Takes the blanks out of arrays and objects that span lines: what becomes of them may be a
+    /// line.
     private mutating func joinLines(from first: Int) {
         for index in first..<cells.count where cells[index].kind == .json {
             let text = base + Int(cells[index].start)

@@ -2,8 +2,8 @@ import Tranche
 
 /// The names of an object, as they are spelt, in order.
 ///
-/// The objects of a file mostly have the same names in the same order: they are compared as bytes, and
-/// become `String`s once.
+/// The objects of a file mostly have the same names in the same order: they are compared as bytes,
+/// and become `String`s once.
 final class JSONShape {
     /// A name as it is spelt, with its quotes.
     struct Name {

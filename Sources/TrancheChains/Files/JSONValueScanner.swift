@@ -2,8 +2,9 @@ import CByteScan
 
 /// Finds where JSON values end that stand in an array, or one after the other.
 ///
-/// A record goes on to the first byte of the next: what parts them belongs to the one before. Brackets are
-/// counted and not told apart, which is left to the parser; texts and their escapes are looked at.
+/// A record goes on to the first byte of the next: what parts them belongs to the one before.
+/// Brackets are counted and not told apart, which is left to the parser; texts and their escapes
+/// are looked at.
 struct JSONValueScanner: RecordScanning {
     private enum State {
         /// Where a value begins, or the array ends before its first.
@@ -40,8 +41,8 @@ struct JSONValueScanner: RecordScanning {
     ///
     /// - Parameters:
     ///   - offset: Where it begins: the start of a value.
-    ///   - arrayStart: Where the first element of the array begins, or the array ends; `nil` when the values
-    ///     stand in none.
+    ///   - arrayStart: Where the first element of the array begins, or the array ends; `nil` when
+    ///     the values stand in none.
     init(at offset: Int64, arrayStart: Int64?) {
         isArray = arrayStart != nil
         dataStart = arrayStart ?? 0

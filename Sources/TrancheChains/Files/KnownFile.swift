@@ -58,8 +58,8 @@ package struct KnownFile {
 
     /// The definition under which a content is known, or its own.
     ///
-    /// The time tells contents apart. Where only that differs, the content is added up: a file that was
-    /// touched, or copied to its place again, is the same.
+    /// The time tells contents apart. Where only that differs, the content is added up: a file that
+    /// was touched, or copied to its place again, is the same.
     private func known(
         _ own: SourceDefinition,
         _ state: ByteState,
@@ -106,8 +106,8 @@ package struct KnownFile {
         return found
     }
 
-    /// The definition that the same content was given under another spelling, by versions that took a name as
-    /// it was spelt.
+    /// The definition that the same content was given under another spelling, by versions that took
+    /// a name as it was spelt.
     private func earlier(
         _ state: ByteState,
         prefix: String
@@ -132,7 +132,8 @@ package struct KnownFile {
         return spellings.filter { $0 != location.name }
     }
 
-    /// Whether a run has loaded all of a file that is as it was, as far as that shows without reading it.
+    /// Whether a run has loaded all of a file that is as it was, as far as that shows without
+    /// reading it.
     ///
     /// - Parameters:
     ///   - summary: The run.
@@ -162,8 +163,8 @@ package struct KnownFile {
         return last.idStart.addingClamped((last.weight ?? 0).nearestInteger) == size
     }
 
-    /// The size that a definition tells of a file with the same time, which may be that of what it decompresses
-    /// to.
+    /// The size that a definition tells of a file with the same time, which may be that of what it
+    /// decompresses to.
     private static func size(
         in database: String,
         of path: String,
@@ -195,8 +196,8 @@ package struct KnownFile {
 
     /// The name under which a file that grows is known, and its definitions.
     ///
-    /// Nothing but the spelling says which file an earlier version meant: only those are asked for that mean
-    /// this one now.
+    /// Nothing but the spelling says which file an earlier version meant: only those are asked for
+    /// that mean this one now.
     private func growing(
         _ prefix: String
     ) async throws -> (name: String, definitions: [SourceDefinition]) {

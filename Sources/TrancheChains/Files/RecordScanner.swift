@@ -2,10 +2,11 @@ import CByteScan
 
 /// Finds where records end, without looking at their fields.
 ///
-/// A record ends at a line feed that stands in no quotes. Quotes open only where a field begins; a quote
-/// in the midst of a field is a character like others, as most programs have it. Empty lines are no
-/// records and belong to the record before them, unless they are said to be records. The parser follows the
-/// same rules. A dialect that knows more than this is gone through by a ``DialectMachine``.
+/// A record ends at a line feed that stands in no quotes. Quotes open only where a field begins; a
+/// quote in the midst of a field is a character like others, as most programs have it. Empty lines
+/// are no records and belong to the record before them, unless they are said to be records. The
+/// parser follows the same rules. A dialect that knows more than this is gone through by a
+/// ``DialectMachine``.
 struct RecordScanner: RecordScanning {
     static let newline = UInt8(ascii: "\n")
     static let carriageReturn = UInt8(ascii: "\r")
@@ -25,7 +26,8 @@ struct RecordScanner: RecordScanning {
     var firstStart: Int64
     /// The offset of the last record that has ended; of use only when there is one.
     var lastStart: Int64
-    /// The offset behind the last record's own line; of use only when records are scanned one by one.
+    /// The offset behind the last record's own line; of use only when records are scanned one by
+    /// one.
     private(set) var textEnd: Int64
     /// The offset behind the last record and the empty lines after it.
     var end: Int64
@@ -76,8 +78,8 @@ struct RecordScanner: RecordScanning {
 
     /// Scans the next bytes.
     ///
-    /// It stops before a record that would end behind `limit` with the empty lines after it, unless that is the
-    /// first one, and after `most` records and the empty lines after the last.
+    /// It stops before a record that would end behind `limit` with the empty lines after it, unless
+    /// that is the first one, and after `most` records and the empty lines after the last.
     ///
     /// - Parameters:
     ///   - bytes: The bytes that follow.

@@ -14,19 +14,20 @@ protocol RecordScanning: Sendable {
     var end: Int64 { get }
     /// The offset behind the text of the last record that has ended, line end included.
     var textEnd: Int64 { get }
-    /// Whether what belongs to the last record, such as empty lines, goes beyond the limit: the records up to
-    /// the one before it are to be scanned again.
+    /// Whether what belongs to the last record, such as empty lines, goes beyond the limit: the
+    /// records up to the one before it are to be scanned again.
     var isOverfull: Bool { get }
-    /// What makes it impossible to go on behind the last record that has ended, in words that follow the
-    /// content's name; `nil` while nothing does. It is found again by whoever scans from the last record on.
+    /// What makes it impossible to go on behind the last record that has ended, in words that
+    /// follow the content's name; `nil` while nothing does. It is found again by whoever scans from
+    /// the last record on.
     var fault: String? { get }
     /// What may keep the record under way from ending, in words that follow its offset.
     var suspicion: String { get }
 
     /// Scans the next bytes.
     ///
-    /// It stops before a record that would end behind `limit` with what belongs to it, unless that is the
-    /// first one, and after `most` records and what belongs to the last.
+    /// It stops before a record that would end behind `limit` with what belongs to it, unless that
+    /// is the first one, and after `most` records and what belongs to the last.
     ///
     /// - Parameters:
     ///   - bytes: The bytes that follow.

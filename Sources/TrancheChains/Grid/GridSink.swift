@@ -1,6 +1,7 @@
 public import Tranche
 
-/// A sink that writes the records of a batch at once, without touching the same node twice at a time.
+/// A sink that writes the records of a batch at once, without touching the same node twice at a
+/// time.
 ///
 /// ```swift
 /// let friends = GridSink(
@@ -9,10 +10,11 @@ public import Tranche
 /// )
 /// ```
 ///
-/// Two writers that lock the same node of a graph wait for each other, or fail with a deadlock. Records are
-/// sorted into a grid by the nodes that they name; those of some cells, no two in one row or column, are
-/// written at once, then those of others. The order of a batch's records is not kept. As the writing at once
-/// is inside a batch, work on one batch at a time: ``ChainOptions/workers`` 1.
+/// Two writers that lock the same node of a graph wait for each other, or fail with a deadlock.
+/// Records are sorted into a grid by the nodes that they name; those of some cells, no two in one
+/// row or column, are written at once, then those of others. The order of a batch's records is not
+/// kept. As the writing at once is inside a batch, work on one batch at a time:
+/// ``ChainOptions/workers`` 1.
 public final class GridSink: RecordSink {
     private let base: any RecordSink
     private let configuration: Configuration
@@ -44,7 +46,8 @@ public final class GridSink: RecordSink {
     /// Makes a sink.
     ///
     /// - Parameters:
-    ///   - sink: Where the records are written; it must be able to lend several writers for one batch.
+    ///   - sink: Where the records are written; it must be able to lend several writers for one
+    ///     batch.
     ///   - configuration: How records are sorted.
     public init(_ sink: any RecordSink, _ configuration: Configuration) {
         base = sink
@@ -54,7 +57,8 @@ public final class GridSink: RecordSink {
     /// Makes a sink.
     ///
     /// - Parameters:
-    ///   - sink: Where the records are written; it must be able to lend several writers for one batch.
+    ///   - sink: Where the records are written; it must be able to lend several writers for one
+    ///     batch.
     ///   - from: The field that names the first node.
     ///   - to: The field that names the second node.
     ///   - isOneKind: Whether both fields name nodes of one kind.

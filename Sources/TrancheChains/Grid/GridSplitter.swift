@@ -1,10 +1,11 @@
 import Tranche
 
-/// Sorts elements that each touch two nodes into buckets, and gives waves of buckets that touch none in common.
+/// Sorts elements that each touch two nodes into buckets, and gives waves of buckets that touch
+/// none in common.
 ///
-/// An element belongs to the bucket of its two nodes' places, row and column of a grid. Buckets that share no
-/// row and no column can be worked on at once. Where both ends are nodes of one kind, a bucket takes both
-/// places in either role.
+/// An element belongs to the bucket of its two nodes' places, row and column of a grid. Buckets
+/// that share no row and no column can be worked on at once. Where both ends are nodes of one kind,
+/// a bucket takes both places in either role.
 struct GridSplitter<Element> {
     /// Where an element belongs.
     struct Cell: Hashable, Comparable {

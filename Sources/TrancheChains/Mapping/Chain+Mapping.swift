@@ -38,8 +38,9 @@ extension Chain where Element == Record {
 
     /// Cleans names and texts of what are no letters, digits or the like.
     ///
-    /// Names keep letters, digits, `-` and `_`, with one `_` for what lies between; texts keep letters, digits
-    /// and `. - _ # & @`, with one blank; dates and times stay as they are. What is left out is lost: it is done only where it is asked for.
+    /// Names keep letters, digits, `-` and `_`, with one `_` for what lies between; texts keep
+    /// letters, digits and `. - _ # & @`, with one blank; dates and times stay as they are. What is
+    /// left out is lost: it is done only where it is asked for.
     ///
     /// - Returns: The longer chain.
     public func cleaning() -> Chain<Record> {

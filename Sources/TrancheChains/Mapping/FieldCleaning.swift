@@ -1,18 +1,20 @@
 import Foundation
 import Tranche
 
-/// Cleans names and texts of characters that do not belong there; only where it is asked for, since it loses
-/// what it leaves out.
+/// Cleans names and texts of characters that do not belong there; only where it is asked for, since
+/// it loses what it leaves out.
 ///
-/// Names keep letters, digits, `-` and `_`; what lies between becomes one `_`. Texts keep letters, digits and
-/// `. - _ # & @`; what lies between becomes one blank. Letters and digits are those of any script. A date or time
-/// stays as it is, and so does a colon between digits, and what is no text.
+/// Names keep letters, digits, `-` and `_`; what lies between becomes one `_`. Texts keep letters,
+/// digits and `. - _ # & @`; what lies between becomes one blank. Letters and digits are those of
+/// any script. A date or time stays as it is, and so does a colon between digits, and what is no
+/// text.
 struct FieldCleaning {
     let fields: RecordFields
 
     /// Prepares the cleaning of records of some fields.
     ///
-    /// - Throws: `TrancheError` `.invalidSource` when two names become one, or nothing is left of one.
+    /// - Throws: `TrancheError` `.invalidSource` when two names become one, or nothing is left of
+    ///   one.
     init(_ fields: RecordFields) throws {
         do {
             self.fields = try RecordFields(

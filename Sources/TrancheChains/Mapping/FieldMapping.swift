@@ -7,9 +7,10 @@ import Tranche
 /// {"rename": {"Cust No": "id"}, "group": {"address": ["street", "city"]}, "constant": {"country": "DE"}}
 /// ```
 ///
-/// Fields that are not named stay as they are. A group takes the place of the first of its fields: their texts,
-/// without those that are empty, with a blank between; it is null when all are empty. A field may be part of
-/// several groups. Where each record has its own fields, as in JSON Lines, one that is absent is not missed.
+/// Fields that are not named stay as they are. A group takes the place of the first of its fields:
+/// their texts, without those that are empty, with a blank between; it is null when all are empty.
+/// A field may be part of several groups. Where each record has its own fields, as in JSON Lines,
+/// one that is absent is not missed.
 public struct FieldMapping: Sendable, Hashable, Codable {
     /// New names, by the old ones.
     public var rename: [String: String]
@@ -115,8 +116,10 @@ struct FieldMappingPlan {
     /// - Parameters:
     ///   - mapping: The mapping.
     ///   - fields: The fields of the records.
-    ///   - isTabular: Whether all records have them; where each has its own, one that is absent is not missed.
-    /// - Throws: `TrancheError` `.invalidSource` for a field that the records do not have, or two of one name.
+    ///   - isTabular: Whether all records have them; where each has its own, one that is absent is
+    ///     not missed.
+    /// - Throws: `TrancheError` `.invalidSource` for a field that the records do not have, or two
+    ///   of one name.
     init(_ mapping: FieldMapping, fields: RecordFields, isTabular: Bool = true) throws {
         func place(_ name: String) throws -> Int? {
             if let place = fields.place(of: name) { return place }

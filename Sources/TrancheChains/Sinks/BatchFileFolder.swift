@@ -15,7 +15,8 @@ final class BatchFileFolder: Sendable {
         self.suffix = suffix
     }
 
-    /// Where it is said whose the files are: not among them, since all that is there is read as records.
+    /// Where it is said whose the files are: not among them, since all that is there is read as
+    /// records.
     private var owners: String { path.trimmingSuffix { $0 == "/" } + ".parts" }
 
     /// Takes the folder for a run.

@@ -1,9 +1,10 @@
 import Tranche
 
-/// Brings records of a CSV file that was written here under another header, without reading their values.
+/// Brings records of a CSV file that was written here under another header, without reading their
+/// values.
 ///
-/// A field that the records lack is null: nothing stands between its delimiters. What the fields hold is copied
-/// as it is, quotes included.
+/// A field that the records lack is null: nothing stands between its delimiters. What the fields
+/// hold is copied as it is, quotes included.
 struct CSVRealigner {
     private static let quote = UInt8(ascii: "\"")
     private static let newline = UInt8(ascii: "\n")
@@ -50,8 +51,8 @@ struct CSVRealigner {
         output.append(newline)
     }
 
-    /// The header of a file, as its fields are spelt, and how many bytes it takes; `nil` where it has not
-    /// ended.
+    /// The header of a file, as its fields are spelt, and how many bytes it takes; `nil` where it
+    /// has not ended.
     static func header(
         of bytes: some Sequence<UInt8>,
         delimiter: UInt8

@@ -2,9 +2,9 @@ import Tranche
 
 /// Writes a batch's records to its file.
 ///
-/// A CSV file begins with the fields of the first record. Where a later one has others, the header grows, and
-/// the file is written once more at the end, with what was written under the narrower header brought under the
-/// last one.
+/// A CSV file begins with the fields of the first record. Where a later one has others, the header
+/// grows, and the file is written once more at the end, with what was written under the narrower
+/// header brought under the last one.
 final class FileSinkWriter: RecordWriter {
     private static let step = 1 << 18
 

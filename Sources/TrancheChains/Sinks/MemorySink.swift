@@ -11,7 +11,8 @@ public final class MemorySink: RecordSink {
     /// What the sink is, for messages.
     public var name: String { "the sink in memory" }
 
-    /// The records of the batches that were finished, in order of id; those of a batch written again once.
+    /// The records of the batches that were finished, in order of id; those of a batch written
+    /// again once.
     public var records: [Record] {
         batches.withLock { $0.values.flatMap { $0 } }.sorted { $0.id < $1.id }
     }

@@ -5,8 +5,8 @@ import Tranche
 
 /// A file that is written aside and renamed into place when it is finished.
 ///
-/// Who looks at the path sees the whole file or, before that, what was there. It is written on a thread of
-/// its own.
+/// Who looks at the path sees the whole file or, before that, what was there. It is written on a
+/// thread of its own.
 actor OutputFile {
     private nonisolated let executor: SerialQueueExecutor
     /// Where the file will be.

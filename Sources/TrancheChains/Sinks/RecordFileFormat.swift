@@ -9,8 +9,8 @@ protocol RecordFileFormat: Sendable {
     ///
     /// - Parameters:
     ///   - record: The record.
-    ///   - places: For each field of the file's header, where the record has it; `nil` where both are alike,
-    ///     or the format has no header.
+    ///   - places: For each field of the file's header, where the record has it; `nil` where both
+    ///     are alike, or the format has no header.
     ///   - bytes: Where to append.
     func append(_ record: Record, at places: [Int?]?, to bytes: inout [UInt8])
 }

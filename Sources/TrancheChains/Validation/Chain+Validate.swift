@@ -3,14 +3,15 @@ public import Tranche
 extension Chain where Element == Record {
     /// Lets through records that meet a schema, with their fields converted to its types.
     ///
-    /// Where all records have the same fields, as those of a CSV file or a table, a field without a value is as
-    /// good as absent, and a file without a required field is refused at the start; otherwise each record is
-    /// judged by itself. Without `rejectsTo`, a batch with records that do not fails, with these to blame: they are quarantined,
-    /// and all the rest is a batch again.
+    /// Where all records have the same fields, as those of a CSV file or a table, a field without a
+    /// value is as good as absent, and a file without a required field is refused at the start;
+    /// otherwise each record is judged by itself. Without `rejectsTo`, a batch with records that do
+    /// not fails, with these to blame: they are quarantined, and all the rest is a batch again.
     ///
     /// - Parameters:
     ///   - schema: The schema.
-    ///   - rejects: The file to which those go that do not meet it, each with all that is wrong with it.
+    ///   - rejects: The file to which those go that do not meet it, each with all that is wrong
+    ///     with it.
     /// - Returns: The longer chain.
     public func validate(
         _ schema: RecordSchema,
@@ -63,8 +64,8 @@ extension Chain where Element == Record {
 
     /// Sends records that cannot be read, or that the sink does not take, to a file.
     ///
-    /// Without it a batch with such records fails, with these to blame: they are quarantined, and all the rest is
-    /// a batch again.
+    /// Without it a batch with such records fails, with these to blame: they are quarantined, and
+    /// all the rest is a batch again.
     ///
     /// - Parameter rejects: The file, in which each is with what is wrong with it.
     /// - Returns: The longer chain.
@@ -77,8 +78,8 @@ extension Chain where Element == Record {
 
     /// Turns records into values of a type; those that cannot be are not valid.
     ///
-    /// Fields are matched by the type's coding keys. Text becomes numbers, booleans, dates and the like as
-    /// the type asks, and nothing where it is empty.
+    /// Fields are matched by the type's coding keys. Text becomes numbers, booleans, dates and the
+    /// like as the type asks, and nothing where it is empty.
     ///
     /// - Parameters:
     ///   - type: The type.

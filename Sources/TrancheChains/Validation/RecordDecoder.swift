@@ -3,9 +3,10 @@ import Tranche
 
 /// Decodes values from records.
 ///
-/// A decoded type stops at the first error that it is told of. So it is not told: what is wrong with a field
-/// is noted, the type is given a stand-in of the right type and goes on to its other fields, and what it makes
-/// of that is thrown away. Where there is no stand-in, as for an enumeration, it stops there.
+/// A decoded type stops at the first error that it is told of. So it is not told: what is wrong
+/// with a field is noted, the type is given a stand-in of the right type and goes on to its other
+/// fields, and what it makes of that is thrown away. Where there is no stand-in, as for an
+/// enumeration, it stops there.
 struct RecordDecoder {
     /// What came of a record.
     enum Decoded<Value> {
@@ -55,8 +56,8 @@ struct RecordDecoder {
     }
 }
 
-/// Where the fields stand that a type asks for, in the order in which it did for the record before: so that
-/// a name need only be compared, and not looked up.
+/// Where the fields stand that a type asks for, in the order in which it did for the record before:
+/// so that a name need only be compared, and not looked up.
 final class FieldOrder {
     private var fields: RecordFields?
     private var asked: [(name: String, place: Int?)] = []

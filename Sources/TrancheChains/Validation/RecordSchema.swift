@@ -14,17 +14,17 @@ import Tranche
 /// }
 /// ```
 ///
-/// Known are all keywords of draft 2020-12 that restrict, and those of earlier drafts; `$ref` refers to what is
-/// in the same file. Formats are checked. Another keyword is refused, unless it begins with `x-`: nothing is
-/// ignored. Source: JSON Schema, draft 2020-12, Core and Validation.
+/// Known are all keywords of draft 2020-12 that restrict, and those of earlier drafts; `$ref`
+/// refers to what is in the same file. Formats are checked. Another keyword is refused, unless it
+/// begins with `x-`: nothing is ignored. Source: JSON Schema, draft 2020-12, Core and Validation.
 ///
-/// Fields read from text are converted: a field that is empty is null, and a required field must not be null
-/// unless its type says so. Other fields than those of the schema stay as they are.
+/// Fields read from text are converted: a field that is empty is null, and a required field must
+/// not be null unless its type says so. Other fields than those of the schema stay as they are.
 public struct RecordSchema: Sendable {
     let document: SchemaDocument
 
-    /// Whether texts become what the schema's types say, and null in a field that is not required stands for no
-    /// value; true by default.
+    /// Whether texts become what the schema's types say, and null in a field that is not required
+    /// stands for no value; true by default.
     ///
     /// Otherwise values are judged as they are: a text is no number, and null is no text.
     public var convertsTexts = true

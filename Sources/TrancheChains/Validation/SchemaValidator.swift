@@ -3,7 +3,8 @@ import Tranche
 
 /// A schema made ready for records of some fields; belongs to one task.
 ///
-/// A valid record of plain fields costs no allocation; what is wrong with another is found out in a second look.
+/// A valid record of plain fields costs no allocation; what is wrong with another is found out in a
+/// second look.
 final class SchemaValidator {
     private let fields: RecordFields
     private let rules: [FieldRule]

@@ -18,7 +18,8 @@ public struct Credentials: Sendable {
     ///
     /// - Parameter name: The variable's name, such as `MONGO_PASSWORD`.
     /// - Returns: The value; `nil` where it is absent or empty.
-    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be read, or holds nothing.
+    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be read, or holds
+    ///   nothing.
     public func value(_ name: String) throws -> String? {
         if let value = variables[name], !value.isEmpty { return value }
         guard let path = variables[name + "_FILE"], !path.isEmpty else { return nil }

@@ -48,8 +48,8 @@ struct CurlHandle: ~Copyable {
             headers = curl_slist_append(headers, "\(name): \(value)")
         }
         if request.body != nil, request.signer == nil {
-            // Bodies are sent at once, rather than after the server was asked for them. A signature would
-            // have the field in it, although it is not sent.
+            // Bodies are sent at once, rather than after the server was asked for them. A signature
+            // would have the field in it, although it is not sent.
             headers = curl_slist_append(headers, "Expect:")
         }
         var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -238,8 +238,8 @@ struct CurlHandle: ~Copyable {
 final class CurlCanceller: Sendable {
     /// Unchecked, since the pointer is only given to `curl_multi_wakeup`.
     ///
-    /// That may be called from any thread, and the pointer is forgotten under the same lock before it is freed.
-    /// Source: curl_multi_wakeup(3).
+    /// That may be called from any thread, and the pointer is forgotten under the same lock before
+    /// it is freed. Source: curl_multi_wakeup(3).
     private struct State: @unchecked Sendable {
         var multi: UnsafeMutableRawPointer?
         var isCancelled = false

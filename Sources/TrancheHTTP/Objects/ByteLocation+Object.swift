@@ -8,16 +8,16 @@ extension ByteLocation {
     /// let customers = CSVSource(try .object("gs://shop/customers.csv"))
     /// ```
     ///
-    /// Only the bytes of a batch and of its edges are fetched, each request up to 1 MiB. What is compressed,
-    /// as its first bytes say, is decompressed as it is read.
+    /// Only the bytes of a batch and of its edges are fetched, each request up to 1 MiB. What is
+    /// compressed, as its first bytes say, is decompressed as it is read.
     ///
     /// - Parameters:
     ///   - url: `gs://bucket/name` or `s3://bucket/name`.
     ///   - configuration: How the store is reached; as the environment says by default.
     ///   - encoding: The encoding of its text; by default UTF-8, or what its byte order mark says.
     /// - Returns: The location.
-    /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or for variables that do
-    ///   not fit together.
+    /// - Throws: `TrancheError` `.invalidArgument` for a URL that names no object, or for variables
+    ///   that do not fit together.
     public static func object(
         _ url: String,
         _ configuration: ObjectStoreConfiguration? = nil,

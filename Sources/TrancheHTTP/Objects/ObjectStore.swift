@@ -123,8 +123,8 @@ extension ObjectStore {
 
     /// Reads bytes of an object, all of them.
     ///
-    /// - Throws: `TrancheError`: `.redefined` when the object is another by now; `.sourceUnavailable` when
-    ///   what came is not what was asked for.
+    /// - Throws: `TrancheError`: `.redefined` when the object is another by now;
+    ///   `.sourceUnavailable` when what came is not what was asked for.
     func read(
         _ range: Range<Int64>,
         of object: ObjectName,
@@ -132,7 +132,8 @@ extension ObjectStore {
     ) async throws -> [UInt8] {
         let wanted = Int(range.upperBound - range.lowerBound)
         var lastCount = 0
-        // A connection that ends early is told by libcurl, a proxy that cuts an answer short is not.
+        // A connection that ends early is told by libcurl, a proxy that cuts an answer short is
+        // not.
         for _ in 0..<3 {
             let response = try await fetch(range, of: object, in: state)
             if response.status == 200, range == 0..<state.size, response.body.count == wanted {

@@ -9,13 +9,14 @@ public struct ObjectStoreConfiguration: Sendable, Hashable {
 
     /// Reads an environment.
     ///
-    /// - Amazon S3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` or
-    ///   `AWS_DEFAULT_REGION` (us-east-1 by default), and `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` for
-    ///   another store that speaks as S3 does. Without a key requests are not signed, as for public buckets.
-    /// - Google Cloud Storage: `GOOGLE_APPLICATION_CREDENTIALS`, the path of a service account's key or of what
-    ///   `gcloud auth application-default login` left; or `GOOGLE_OAUTH_ACCESS_TOKEN`, a token;
-    ///   `STORAGE_EMULATOR_HOST` for another store that speaks as it does. Without any requests have no
-    ///   credentials, as for public buckets.
+    /// - Amazon S3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`
+    ///   or `AWS_DEFAULT_REGION` (us-east-1 by default), and `AWS_ENDPOINT_URL_S3` or
+    ///   `AWS_ENDPOINT_URL` for another store that speaks as S3 does. Without a key requests are
+    ///   not signed, as for public buckets.
+    /// - Google Cloud Storage: `GOOGLE_APPLICATION_CREDENTIALS`, the path of a service account's
+    ///   key or of what `gcloud auth application-default login` left; or
+    ///   `GOOGLE_OAUTH_ACCESS_TOKEN`, a token; `STORAGE_EMULATOR_HOST` for another store that
+    ///   speaks as it does. Without any requests have no credentials, as for public buckets.
     /// - `CURL_CA_BUNDLE` or `SSL_CERT_FILE`: a file with the certificates that are trusted.
     ///
     /// - Parameter environment: The variables.

@@ -24,7 +24,8 @@ struct S3Store: ObjectStore {
     }
 
     func state(of object: ObjectName) async throws -> ObjectState {
-        // A part is asked for instead of the head alone: answers to HEAD have no words when they are errors.
+        // A part is asked for instead of the head alone: answers to HEAD have no words when they
+        // are errors.
         var request = request(object, [:])
         request.headers["Range"] = "bytes=0-0"
         let response = try await send(request)

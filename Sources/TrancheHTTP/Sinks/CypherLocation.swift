@@ -16,7 +16,8 @@ public struct CypherLocation: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - url: The URL; a user in it must be percent-encoded.
-    ///   - environment: Where `NEO4J_USERNAME` and `NEO4J_PASSWORD` are looked up, for a URL without a user.
+    ///   - environment: Where `NEO4J_USERNAME` and `NEO4J_PASSWORD` are looked up, for a URL
+    ///     without a user.
     /// - Throws: `TrancheError` `.invalidArgument`.
     public init(_ url: String, environment: [String: String] = [:]) throws {
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty,

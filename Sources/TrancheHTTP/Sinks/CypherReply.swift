@@ -81,7 +81,8 @@ struct CypherFailure: Error {
     /// Neo4j's name for it.
     let code: String
 
-    /// Whether other records might be taken: all but what is wrong with the statement, the request or who asks.
+    /// Whether other records might be taken: all but what is wrong with the statement, the request
+    /// or who asks.
     var mayBlameRecord: Bool {
         code.hasPrefix("Neo.ClientError.") && !Self.ofRequest.contains { code.contains($0) }
     }

@@ -1,7 +1,8 @@
 import Foundation
 public import Tranche
 
-/// A graph database that speaks Cypher, as a sink: a statement is run with records as its parameter `batch`.
+/// A graph database that speaks Cypher, as a sink: a statement is run with records as its parameter
+/// `batch`.
 ///
 /// ```swift
 /// let people = CypherSink(
@@ -10,8 +11,9 @@ public import Tranche
 /// )
 /// ```
 ///
-/// Records go by Neo4j's Query API, some thousand at once, each request a transaction. What the server counts
-/// (nodes and relationships created and deleted, properties set, and so on) is counted with the batch.
+/// Records go by Neo4j's Query API, some thousand at once, each request a transaction. What the
+/// server counts (nodes and relationships created and deleted, properties set, and so on) is
+/// counted with the batch.
 public final class CypherSink: RecordSink {
     private let statement: CypherStatement
     private let location: CypherLocation
@@ -36,8 +38,8 @@ public final class CypherSink: RecordSink {
     /// Describes a sink.
     ///
     /// - Parameters:
-    ///   - statement: Cypher that takes records from the list `$batch`. One that merges can be run again; one
-    ///     that creates makes the same again when a batch is tried again.
+    ///   - statement: Cypher that takes records from the list `$batch`. One that merges can be run
+    ///     again; one that creates makes the same again when a batch is tried again.
     ///   - location: The database.
     ///   - configuration: How records are sent.
     public init(
@@ -73,7 +75,8 @@ public final class CypherSink: RecordSink {
         )
     }
 
-    /// Runs the statement without records, where it does nothing then, so that faults in it are found.
+    /// Runs the statement without records, where it does nothing then, so that faults in it are
+    /// found.
     public func prepare(
         for fields: RecordFields?,
         beside store: any InventoryStore

@@ -2,8 +2,8 @@ import Tranche
 
 /// Sends the records of one batch.
 ///
-/// Each request is a transaction. One that the server refuses for what it holds is sent in halves, so that the
-/// record to blame is found and all others are taken.
+/// Each request is a transaction. One that the server refuses for what it holds is sent in halves,
+/// so that the record to blame is found and all others are taken.
 final class CypherWriter: RecordWriter {
     private let sink: CypherSink
     private let configuration: CypherSink.Configuration

@@ -33,8 +33,8 @@ actor FileKeeper {
     /// - Parameters:
     ///   - file: The file.
     ///   - target: Where to; its folder is made.
-    /// - Throws: `TrancheError` `.invalidItem` for a file that is gone or has changed, `.sinkFailed`
-    ///   for a target that is there already and where it cannot be moved.
+    /// - Throws: `TrancheError` `.invalidItem` for a file that is gone or has changed,
+    ///   `.sinkFailed` for a target that is there already and where it cannot be moved.
     func move(_ file: Known, to target: String) throws {
         guard let found = try mark(of: file.path) else {
             // An earlier attempt may have come so far.

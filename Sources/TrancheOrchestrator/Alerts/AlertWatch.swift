@@ -4,8 +4,8 @@ import TrancheWorkflows
 
 /// Looks at the jobs of a pipeline, and tells what is wrong with them.
 ///
-/// What was told is a row of the inventory that whoever tells next must know, so that of several who
-/// look one tells.
+/// What was told is a row of the inventory that whoever tells next must know, so that of several
+/// who look one tells.
 struct AlertWatch: Sendable {
     let pipeline: String
     let alerts: [PipelineAlert]

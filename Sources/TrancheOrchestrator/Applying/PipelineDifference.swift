@@ -49,7 +49,8 @@ public struct BudgetDifference: Sendable, Hashable {
         case none
         /// It is set to what the file says.
         case set
-        /// Somebody has set it by hand since it was applied, and the file says nothing new: it stays.
+        /// Somebody has set it by hand since it was applied, and the file says nothing new: it
+        /// stays.
         case keep
         /// Somebody has set it by hand, and the file says something new: nothing is applied.
         case conflict

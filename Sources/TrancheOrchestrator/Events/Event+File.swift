@@ -2,8 +2,8 @@ import Foundation
 import Tranche
 
 extension Event {
-    /// The file, or the object, that the event is about: its id where that is an absolute path, else
-    /// its payload where that is the text of one, or of a URL; `nil` where it is about none.
+    /// The file, or the object, that the event is about: its id where that is an absolute path,
+    /// else its payload where that is the text of one, or of a URL; `nil` where it is about none.
     public var file: String? {
         if id.hasPrefix("/") { return id }
         guard let payload, let text = try? JSONText.decode(String.self, from: payload) else {

@@ -96,7 +96,8 @@ public final class PartSettings {
     /// - Parameters:
     ///   - key: The key.
     ///   - type: The type.
-    /// - Returns: The value; `nil` where there is none, or one that is wrong, which is a fault then.
+    /// - Returns: The value; `nil` where there is none, or one that is wrong, which is a fault
+    ///   then.
     func value<Value: Decodable>(_ key: String, as type: Value.Type) -> Value? {
         guard let json = optionalJSON(key) else { return nil }
         do {

@@ -7,8 +7,8 @@ import TrancheHTTP
 ///
 /// A batch is an object with `job`, `run`, `batch`, `id_start`, `id_end` and `events`, however many
 /// events it has; with ``Settings/sendsEach`` each event is a request, its JSON as it is. Whatever
-/// else belongs to a request is as for `WebhookSink`: `Idempotency-Key` says which it is and says so
-/// again when it is tried again, a secret signs it, and a receiver that answers 429 or 503 with
+/// else belongs to a request is as for `WebhookSink`: `Idempotency-Key` says which it is and says
+/// so again when it is tried again, a secret signs it, and a receiver that answers 429 or 503 with
 /// `Retry-After` is waited for.
 public struct WebhookProcess: EventProcess {
     /// The name in the graph.

@@ -17,8 +17,9 @@ public import TrancheChains
 /// let report = try await nightly.run(through: inventory, run: "2026-01-31")
 /// ```
 ///
-/// A plan that was interrupted goes on when it is run again under the same name: tasks that succeeded are not
-/// run again. Several processes may run it at once; each task is run by one of them.
+/// A plan that was interrupted goes on when it is run again under the same name: tasks that
+/// succeeded are not run again. Several processes may run it at once; each task is run by one of
+/// them.
 public struct TaskPlan: Sendable {
     /// The name; unique among the tasks of its group.
     public let name: String
@@ -42,7 +43,8 @@ public struct TaskPlan: Sendable {
         TaskPlan(name: name, kind: .task(body))
     }
 
-    /// A chain as a task; its batches are those of a job that is named as the task is, with its groups.
+    /// A chain as a task; its batches are those of a job that is named as the task is, with its
+    /// groups.
     ///
     /// The task succeeds when all of the chain's batches did.
     ///
@@ -84,7 +86,8 @@ public struct TaskPlan: Sendable {
     ///
     /// - Parameters:
     ///   - name: The group's name.
-    ///   - abortsOnFailure: Whether those that follow a task that failed are left out; true by default.
+    ///   - abortsOnFailure: Whether those that follow a task that failed are left out; true by
+    ///     default.
     ///   - tasks: The tasks, in order.
     /// - Returns: The group.
     public static func group(
@@ -106,8 +109,8 @@ public struct TaskPlan: Sendable {
     /// - Parameters:
     ///   - name: The group's name.
     ///   - width: How many run at once, at most; all by default.
-    ///   - abortsOnFailure: Whether those that have not begun when a task fails are left out; true by default.
-    ///     Those that have begun are waited for.
+    ///   - abortsOnFailure: Whether those that have not begun when a task fails are left out; true
+    ///     by default. Those that have begun are waited for.
     ///   - tasks: The tasks.
     /// - Returns: The group.
     public static func parallelGroup(
@@ -128,14 +131,16 @@ public struct TaskPlan: Sendable {
     /// Runs the plan.
     ///
     /// - Parameters:
-    ///   - inventory: The inventory in which the tasks are recorded: their source is `tasks:` and the plan's
-    ///     name, their job the names from the plan to the task.
+    ///   - inventory: The inventory in which the tasks are recorded: their source is `tasks:` and
+    ///     the plan's name, their job the names from the plan to the task.
     ///   - run: The name under which it is run: given again, it goes on with what did not succeed.
     ///   - policy: The lease of each task, and how often it is tried: once by default.
     ///   - onChange: Told whenever something changed, with all as it is then.
-    /// - Returns: What came of it. A task that fails does not end the run: see ``TaskReport/isSuccess``.
-    /// - Throws: `TrancheError` `.invalidArgument` for names that stand twice in a group or are empty, or an
-    ///   empty `run`; the inventory's failure; `CancellationError`, after tasks in hand were given back.
+    /// - Returns: What came of it. A task that fails does not end the run: see
+    ///   ``TaskReport/isSuccess``.
+    /// - Throws: `TrancheError` `.invalidArgument` for names that stand twice in a group or are
+    ///   empty, or an empty `run`; the inventory's failure; `CancellationError`, after tasks in
+    ///   hand were given back.
     public func run(
         through inventory: Inventory,
         run: String,

@@ -62,7 +62,8 @@ public struct TaskReport: Sendable, Hashable {
         for place in children.indices { children[place].abort() }
     }
 
-    /// The report as a tree of lines: names, how they stand, how long they took, and what was counted.
+    /// The report as a tree of lines: names, how they stand, how long they took, and what was
+    /// counted.
     public var tree: String {
         lines().joined(separator: "\n") + "\n"
     }

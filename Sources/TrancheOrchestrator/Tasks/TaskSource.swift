@@ -1,6 +1,7 @@
 import Tranche
 
-/// The tasks of a plan as items: their ids are their numbers from the first on, as the plan lists them.
+/// The tasks of a plan as items: their ids are their numbers from the first on, as the plan lists
+/// them.
 struct TaskSource: MetaSourceDescription {
     /// The plan's name.
     let name: String

@@ -9,8 +9,8 @@ import Tranche
 /// let report = try await plan.run(through: inventory, run: "2026-01-31", onChange: printer.show)
 /// ```
 ///
-/// On a terminal the tree is drawn anew when it changes, at most ten times a second; otherwise a line is
-/// written when a task begins and when it ends.
+/// On a terminal the tree is drawn anew when it changes, at most ten times a second; otherwise a
+/// line is written when a task begins and when it ends.
 public final class TaskTreePrinter: Sendable {
     private let write: @Sendable (String) -> Void
     private let isTerminal: Bool

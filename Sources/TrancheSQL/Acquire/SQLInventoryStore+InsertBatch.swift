@@ -5,9 +5,9 @@ import Tranche
 extension SQLInventoryStore {
     /// The statement that inserts new batches out of a table `given`, without what it gives.
     ///
-    /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`, `given_cover`, `given_ids`,
-    /// `given_count`, `given_weight` and `given_token`; and `given_key` where the source has a key
-    /// column.
+    /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`,
+    /// `given_cover`, `given_ids`, `given_count`, `given_weight` and `given_token`; and `given_key`
+    /// where the source has a key column.
     ///
     /// - Parameters:
     ///   - request: What was asked for.

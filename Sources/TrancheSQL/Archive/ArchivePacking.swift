@@ -59,8 +59,8 @@ struct DownstreamNeed: Hashable {
     /// - Parameters:
     ///   - cursor: The completion up to which it has passed; `nil` before the first.
     ///   - bounds: The completions that it may use.
-    ///   - lowestOpen: The first completion of its batches that are running, released or to be tried
-    ///     again; `nil` when there is none.
+    ///   - lowestOpen: The first completion of its batches that are running, released or to be
+    ///     tried again; `nil` when there is none.
     init?(cursor: Int64?, bounds: IDBounds, lowestOpen: Int64?) {
         let upper = bounds.upper ?? .max
         var lower = max(bounds.lower ?? .min, cursor.map { $0 == .max ? $0 : $0 + 1 } ?? .min)

@@ -19,8 +19,8 @@ struct BudgetRow: Sendable {
     /// up what is held looks at all of them.
     static let slack = 12
 
-    /// Whether the entries that still count are to be copied to the end, so that the others need not
-    /// be looked at any more.
+    /// Whether the entries that still count are to be copied to the end, so that the others need
+    /// not be looked at any more.
     var isToBeFolded: Bool { entries > Self.slack + budget.held.batches * 5 / 4 }
 
     /// Whether an acquire must look at it first, as it may have no room, or somebody waits for it.

@@ -3,15 +3,16 @@ package import Tranche
 /// A connection to a database, with its own thread.
 ///
 /// An actor alone would let another task in between two statements of a transaction; a pool lends
-/// each connection to one borrower at a time. The statements of one call travel together: one round trip where there is a network.
+/// each connection to one borrower at a time. The statements of one call travel together: one round
+/// trip where there is a network.
 package protocol SQLConnection: Actor {
     /// Whether a transaction is open.
     var isInTransaction: Bool { get }
     /// Whether the connection may be lent again: sound, and no transaction left open.
     var isUsable: Bool { get }
 
-    /// Whether the database is still there, as far as can be told without asking it; looked at before each
-    /// lending.
+    /// Whether the database is still there, as far as can be told without asking it; looked at
+    /// before each lending.
     func isAlive() -> Bool
 
     /// Tells whether others of this process wait for the connection; said when it is lent and given
@@ -27,7 +28,8 @@ package protocol SQLConnection: Actor {
     /// - Throws: The database's error; nothing was changed then.
     func atomically(_ statements: [SQLStatement], isWriting: Bool) async throws -> [SQLRows]
 
-    /// Opens a writing transaction and runs statements in it; each sees what was committed before it.
+    /// Opens a writing transaction and runs statements in it; each sees what was committed before
+    /// it.
     func begin(_ statements: [SQLStatement]) async throws -> [SQLRows]
 
     /// Runs statements in the open transaction.
@@ -58,14 +60,15 @@ package protocol SQLConnection: Actor {
     /// Runs the statements of a script, separated by semicolons, in the open transaction.
     func runScript(_ script: String) async throws
 
-    /// Begins to load records into a table, in the open transaction; nothing else may run until the end.
+    /// Begins to load records into a table, in the open transaction; nothing else may run until the
+    /// end.
     func beginLoad(_ load: SQLLoad) async throws
 
     /// Loads the next records.
     ///
     /// - Returns: The records that were not taken, while all others were.
-    /// - Throws: `RecordsRefused` where the transaction is lost with some; the database's error, also that of a
-    ///   record where the loading is not careful.
+    /// - Throws: `RecordsRefused` where the transaction is lost with some; the database's error,
+    ///   also that of a record where the loading is not careful.
     func load(_ records: [Record]) async throws -> [RefusedRecord]
 
     /// Ends the loading.

@@ -4,8 +4,8 @@ import Tranche
 
 /// Lends connections, one borrower each at a time, and makes them when there are too few.
 ///
-/// One whose database has gone away meanwhile is not lent. Who waits gets one in the order of asking. Nobody holds
-/// a connection while waiting for another, so waiting always ends.
+/// One whose database has gone away meanwhile is not lent. Who waits gets one in the order of
+/// asking. Nobody holds a connection while waiting for another, so waiting always ends.
 package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     private let limit: Int
     private let state: Mutex<PoolState>

@@ -172,7 +172,8 @@ extension SQLDatabase {
         try await writers.withTransaction(statements, body)
     }
 
-    /// Opens a transaction that may take long, as others' writes do; else as ``withTransaction(_:_:)``.
+    /// Opens a transaction that may take long, as others' writes do; else as
+    /// ``withTransaction(_:_:)``.
     package func withLongTransaction<R: Sendable>(
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {

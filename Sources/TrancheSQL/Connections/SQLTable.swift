@@ -28,7 +28,8 @@ package struct SQLTable: Sendable {
         package var name: String
         /// The declared type, in the database's spelling; empty where there is none.
         package var type: String
-        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on SQLite.
+        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on
+        /// SQLite.
         package var baseType: String
         package var isNotNull: Bool
         /// Whether values can be whole numbers or any numbers, as far as the type says.

@@ -31,7 +31,8 @@ extension SQLInventoryStore {
         )
     }
 
-    /// The statement that writes down attempts that have ended, of batches as they are read from some rows.
+    /// The statement that writes down attempts that have ended, of batches as they are read from
+    /// some rows.
     func recordAttempts(
         of batches: SQLStatement,
         outcome: AttemptRecord.Outcome,

@@ -37,8 +37,8 @@ package struct MigrationSet: Sendable {
 struct MigrationScript {
     let tables: TableNames
 
-    /// Fills names in: `{inventory_run}` becomes a qualified name, `{name:…}` a bare one and `{text:…}`
-    /// a literal; `inventory` in them becomes the configured table.
+    /// Fills names in: `{inventory_run}` becomes a qualified name, `{name:…}` a bare one and
+    /// `{text:…}` a literal; `inventory` in them becomes the configured table.
     func fill(_ script: String, values: [String: String] = [:]) -> String {
         var result = ""
         var rest = Substring(script)

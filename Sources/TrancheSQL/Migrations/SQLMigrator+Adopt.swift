@@ -146,7 +146,8 @@ extension SQLMigrator {
 
     // MARK: Writing
 
-    /// Gives the kept rows what pybatchintory did not know: runs, tiles, failures, leases, attempts.
+    /// Gives the kept rows what pybatchintory did not know: runs, tiles, failures, leases,
+    /// attempts.
     private func adoptionStatements(_ options: AdoptionOptions) -> [SQLStatement] {
         let dialect = database.dialect
         var statements: [SQLStatement] = []

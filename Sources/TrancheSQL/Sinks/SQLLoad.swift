@@ -7,7 +7,8 @@ package struct SQLLoad: Sendable {
         package let name: String
         /// The declared type, in the database's spelling.
         package let type: String
-        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on SQLite.
+        /// What the type comes down to: a domain's base type on PostgreSQL, a column's affinity on
+        /// SQLite.
         package let baseType: String
 
         package init(name: String, type: String, baseType: String) {
@@ -93,7 +94,8 @@ package struct SQLLoad: Sendable {
 }
 
 extension [Record] {
-    /// The records without those that were refused; several may be of one item, and all of it are left out.
+    /// The records without those that were refused; several may be of one item, and all of it are
+    /// left out.
     package func without(_ refused: [RefusedRecord]) -> [Record] {
         if refused.isEmpty { return self }
         let ids = Set(refused.map(\.id))

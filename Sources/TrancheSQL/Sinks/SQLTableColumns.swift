@@ -94,7 +94,8 @@ struct SQLTableColumns: Sendable {
     ///
     /// - Parameters:
     ///   - fields: The fields.
-    ///   - base: The fields that are loaded now, which these may go along with; `nil` where there are none.
+    ///   - base: The fields that are loaded now, which these may go along with; `nil` where there
+    ///     are none.
     /// - Returns: What becomes of them.
     func answer(for fields: RecordFields, base: RecordFields?) -> Answer {
         if let missing = key.first(where: { fields.place(of: $0) == nil }) {
@@ -138,8 +139,8 @@ struct SQLTableColumns: Sendable {
 
     /// The shape of records of which some fields are known.
     ///
-    /// Records that differ in their fields go together as far as that is the same: in another order, and, where
-    /// no row is replaced, without those whose columns have no default.
+    /// Records that differ in their fields go together as far as that is the same: in another
+    /// order, and, where no row is replaced, without those whose columns have no default.
     private func shape(_ known: [String], of fields: RecordFields, base: RecordFields?)
         -> SQLTableShape
     {

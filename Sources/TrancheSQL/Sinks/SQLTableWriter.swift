@@ -20,7 +20,8 @@ final class SQLTableWriter: RecordWriter {
     /// The fields that others go along with.
     private var base: RecordFields?
     private var answers: [RecordFields: SQLTableColumns.Answer] = [:]
-    /// What the columns must hold that are to be added, as far as it is known; nothing is loaded any more then.
+    /// What the columns must hold that are to be added, as far as it is known; nothing is loaded
+    /// any more then.
     private var missing: [String: SQLColumnKind] = [:]
     /// Their names, as they came.
     private var order: [String] = []

@@ -29,7 +29,8 @@ public struct SQLSource: MetaSourceDescription {
     ///
     /// Rows that begin to match later are then missed.
     public var allowsVolatileFilter: Bool
-    /// The column that says when an entry was made: with a settle lag, only what is older is handed out.
+    /// The column that says when an entry was made: with a settle lag, only what is older is handed
+    /// out.
     ///
     /// On PostgreSQL a `timestamp with time zone`; in SQLite UTC text with a time of day, or
     /// seconds since 1970.

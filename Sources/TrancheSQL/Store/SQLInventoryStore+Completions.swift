@@ -61,8 +61,9 @@ extension SQLInventoryStore {
 
     /// Marks the batches of runs that nobody took from before.
     ///
-    /// From the first statement on the runs mark the batches that they hand out. The older ones are marked
-    /// in steps, while the runs go on; who is interrupted leaves the rest to the next who asks.
+    /// From the first statement on the runs mark the batches that they hand out. The older ones are
+    /// marked in steps, while the runs go on; who is interrupted leaves the rest to the next who
+    /// asks.
     private func markRuns(of job: JobKey) async throws {
         let runs = try await database.write([
             """

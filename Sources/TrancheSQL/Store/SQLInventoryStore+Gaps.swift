@@ -179,7 +179,8 @@ extension SQLInventoryStore {
 
     /// Whether a tile has an id of a range.
     ///
-    /// Tiles end in order, so that the last one is known; adopted ones may overlap, and come before.
+    /// Tiles end in order, so that the last one is known; adopted ones may overlap, and come
+    /// before.
     private func isMeeting(_ range: ClosedRange<Int64>, of key: RunKey) -> SQLStatement {
         """
         batch_id_end >= \(range.lowerBound)

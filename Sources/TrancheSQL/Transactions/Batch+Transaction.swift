@@ -12,20 +12,20 @@ extension Batch {
     /// ```
     ///
     /// The last statement is the fence: when the batch was handed out again meanwhile, nothing is
-    /// written. The lease is kept while `body` runs. On SQLite, where the transaction holds the file's
-    /// write lock, `body` has a third of the lease.
+    /// written. The lease is kept while `body` runs. On SQLite, where the transaction holds the
+    /// file's write lock, `body` has a third of the lease.
     ///
     /// - Parameters:
     ///   - result: What came out of it; kept as JSON.
     ///   - logging: Free text, kept with the batch.
-    ///   - body: Writes through the transaction. When it throws, nothing is written, and the batch is
-    ///     still held.
+    ///   - body: Writes through the transaction. When it throws, nothing is written, and the batch
+    ///     is still held.
     /// - Returns: The batch as recorded.
     /// - Throws: What `body` throws; `TrancheError` `.batchLost` (conflict); `.promiseNotKept`
-    ///   (permanent) when the inventory is in no SQL database; `.storeBusy` (transient) after too long
-    ///   on SQLite; `.storeUnavailable` (transient) when the connection was lost: nothing was
-    ///   written, or what came of the commit could not be learned. The same call again is safe: where
-    ///   the success is recorded already, it writes nothing more.
+    ///   (permanent) when the inventory is in no SQL database; `.storeBusy` (transient) after too
+    ///   long on SQLite; `.storeUnavailable` (transient) when the connection was lost: nothing was
+    ///   written, or what came of the commit could not be learned. The same call again is safe:
+    ///   where the success is recorded already, it writes nothing more.
     @discardableResult
     public func succeed(
         result: (any Encodable)? = nil,
@@ -36,8 +36,8 @@ extension Batch {
         return try await succeed(logging: logging, resultText: { _ in text }, body)
     }
 
-    /// Writes to the inventory's own database and records success with what comes of the writing, together
-    /// or not at all.
+    /// Writes to the inventory's own database and records success with what comes of the writing,
+    /// together or not at all.
     ///
     /// See ``succeed(result:logging:_:)``.
     ///
@@ -107,7 +107,8 @@ protocol TransactionalStore: InventoryStore {
     /// Whether nobody else can write while a transaction is open.
     var isTransactionExclusive: Bool { get }
 
-    /// Calls `body` in a transaction and ends an attempt well in it, with the result that `body` gives.
+    /// Calls `body` in a transaction and ends an attempt well in it, with the result that `body`
+    /// gives.
     func succeed(
         _ holding: AttemptKey,
         logging: String?,

@@ -3,8 +3,8 @@ public import Tranche
 
 /// A transaction of the inventory's database in which a batch's success is recorded.
 ///
-/// What is written through it is committed together with the success, or not at all. It ends with the
-/// closure that it is given to.
+/// What is written through it is committed together with the success, or not at all. It ends with
+/// the closure that it is given to.
 public final class SQLTransaction: Sendable {
     private let connection: any SQLConnection
     private let isOpen = Mutex(true)

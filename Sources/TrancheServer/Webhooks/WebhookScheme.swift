@@ -16,8 +16,8 @@ public struct WebhookScheme: Sendable, Hashable {
     public static let github = Self(.github)
     /// As Stripe signs: `Stripe-Signature`, over a time and the body; the key is the body's `id`.
     public static let stripe = Self(.stripe)
-    /// As "Standard Webhooks" signs, version 1: over `webhook-id`, `webhook-timestamp` and the body;
-    /// the key is `webhook-id`.
+    /// As "Standard Webhooks" signs, version 1: over `webhook-id`, `webhook-timestamp` and the
+    /// body; the key is `webhook-id`.
     public static let standard = Self(.standard)
     /// Nobody signs; a secret is a token that is sent as `Authorization: Bearer …`.
     public static let none = Self(.none)

@@ -3,10 +3,10 @@ import Tranche
 /// A random sequence of requests, made of two stores in lockstep.
 ///
 /// Runs, incremental and bounded, of one job are acquired from with random limits; batches are
-/// ended by those who hold them and by those who lost them, also with bad items; time passes, leases
-/// end; items come, also below the cursor, and go; what failed is split; runs are paused, limited, retried,
-/// redriven and redefined. Every answer of the one store must be the other's. Whatever was handed out
-/// is checked against what the source held.
+/// ended by those who hold them and by those who lost them, also with bad items; time passes,
+/// leases end; items come, also below the cursor, and go; what failed is split; runs are paused,
+/// limited, retried, redriven and redefined. Every answer of the one store must be the other's.
+/// Whatever was handed out is checked against what the source held.
 ///
 /// ```swift
 /// try await RandomSchedule(seed: seed).run(.reference(), makeSubject())

@@ -4,7 +4,8 @@ import Tranche
 enum ScheduleStep: Sendable {
     /// Batches of a run are acquired.
     case acquire(run: Int, Asked)
-    /// A batch, by its place in the order of hand-outs, is ended or extended by one of its attempts.
+    /// A batch, by its place in the order of hand-outs, is ended or extended by one of its
+    /// attempts.
     case end(batch: Int, attempt: Int, End)
     /// Time passes, in milliseconds.
     case advance(Int64)

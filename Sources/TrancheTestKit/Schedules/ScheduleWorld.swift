@@ -38,8 +38,9 @@ struct ScheduleWorld: Sendable {
     /// Makes up the next step.
     ///
     /// - Parameters:
-    ///   - due: The runs that have batches to offer, or ids behind their cursor. Of these one batch is
-    ///     asked for at a time: whether new ones join others in one answer is a store's own choice.
+    ///   - due: The runs that have batches to offer, or ids behind their cursor. Of these one batch
+    ///     is asked for at a time: whether new ones join others in one answer is a store's own
+    ///     choice.
     ///   - random: Where chance comes from.
     /// - Returns: The step.
     mutating func makeStep(due: Set<String>, random: inout SplitMix64) -> ScheduleStep {
@@ -186,8 +187,8 @@ struct ScheduleWorld: Sendable {
         return filter?.admits(row.asItem) ?? true
     }
 
-    /// Checks that a new batch has all items between the cursor and its end, and no others; or, as a
-    /// late one, only items that nobody was handed out.
+    /// Checks that a new batch has all items between the cursor and its end, and no others; or, as
+    /// a late one, only items that nobody was handed out.
     ///
     /// - Parameters:
     ///   - handedOut: The batch.

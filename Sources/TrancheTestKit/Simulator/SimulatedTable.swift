@@ -20,7 +20,8 @@ public protocol SimulatedTable: Sendable {
 
     /// Lends a transaction, on a connection of its own.
     ///
-    /// - Parameter body: Writes, and returns whether to commit; when it throws, nothing is committed.
+    /// - Parameter body: Writes, and returns whether to commit; when it throws, nothing is
+    ///   committed.
     /// - Throws: What `body` throws, or the database's error.
     func withTransaction(
         _ body: @escaping @Sendable (any SimulatedTransaction) async throws -> Bool
@@ -60,7 +61,8 @@ extension MemoryTable: SimulatedTable {
                 try transaction.rollback()
             }
         } catch {
-            // What failed in the body is what is told; a transaction that has ended needs no rollback.
+            // What failed in the body is what is told; a transaction that has ended needs no
+            // rollback.
             try? transaction.rollback()
             throw error
         }

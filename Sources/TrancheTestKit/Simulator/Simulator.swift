@@ -2,13 +2,13 @@ public import Tranche
 
 /// Writers and workers whose steps are interleaved by chance, to find what gets lost or done twice.
 ///
-/// Writers draw ids and commit their rows in another order, roll back, stall, or draw ids outside of
-/// their transaction; workers acquire, succeed, fail, give back, die, and come back when their batch is
-/// somebody else's; their connections are cut before a request is made and before it is answered.
-/// Each request of a store and each statement of a writer is a step; the seed decides who makes the
-/// next one, and how far the clock moves. At the end everything is worked off, and then: every
-/// committed id is in one batch that has ended, none was handed out twice, every success was recorded
-/// by the attempt that held the batch, and counts and weights are the source's.
+/// Writers draw ids and commit their rows in another order, roll back, stall, or draw ids outside
+/// of their transaction; workers acquire, succeed, fail, give back, die, and come back when their
+/// batch is somebody else's; their connections are cut before a request is made and before it is
+/// answered. Each request of a store and each statement of a writer is a step; the seed decides who
+/// makes the next one, and how far the clock moves. At the end everything is worked off, and then:
+/// every committed id is in one batch that has ended, none was handed out twice, every success was
+/// recorded by the attempt that held the batch, and counts and weights are the source's.
 ///
 /// ```swift
 /// try await Simulator(seed: seed).run()

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Lets actors go on one at a time, each to its next step.
 ///
-/// Each actor asks for its turn before every step, and all but one wait: whatever an actor does until
-/// it asks again, nobody else does anything.
+/// Each actor asks for its turn before every step, and all but one wait: whatever an actor does
+/// until it asks again, nobody else does anything.
 final class Turns: Sendable {
     /// What an actor waits for, besides its turn.
     enum Condition: Sendable {

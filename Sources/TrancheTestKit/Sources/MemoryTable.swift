@@ -3,10 +3,10 @@ public import Tranche
 
 /// A table in memory that is written in transactions, by hand.
 ///
-/// Ids are drawn from the table's own sequence, and a row is seen once its transaction is committed,
-/// so that ids may appear in another order than they were drawn. As in PostgreSQL, a transaction that
-/// has drawn an id or put in a row is seen among the writers until it ends; who draws an id outside of
-/// the transaction that puts in its row is not.
+/// Ids are drawn from the table's own sequence, and a row is seen once its transaction is
+/// committed, so that ids may appear in another order than they were drawn. As in PostgreSQL, a
+/// transaction that has drawn an id or put in a row is seen among the writers until it ends; who
+/// draws an id outside of the transaction that puts in its row is not.
 ///
 /// ```swift
 /// let table = MemoryTable("events")
@@ -27,7 +27,8 @@ public final class MemoryTable: SettlingSource {
     ///
     /// - Parameters:
     ///   - name: The table's name.
-    ///   - items: Committed rows, in any order, each id once; the sequence goes on after the highest.
+    ///   - items: Committed rows, in any order, each id once; the sequence goes on after the
+    ///     highest.
     ///   - hasWeights: Whether weights count; without, all are 0.
     ///   - filter: The condition that rows must meet; `nil` (the default) for none.
     ///   - patience: Left-out rows in a row after which a plan gives up; above 0.
@@ -84,7 +85,8 @@ public final class MemoryTable: SettlingSource {
         writers.draw(1)[0]
     }
 
-    /// Adds committed rows, in a transaction of their own; one with an id that is there replaces it.
+    /// Adds committed rows, in a transaction of their own; one with an id that is there replaces
+    /// it.
     public func insert(_ items: [Item]) {
         rows.insert(items)
     }

@@ -4,8 +4,8 @@ import Tranche
 extension MemoryTables {
     /// Hands out the ranges of a plan that are enough, and moves the cursor.
     ///
-    /// - Returns: What to answer when there is no batch at all, where that is not a matter of the run's
-    ///   batches and gaps.
+    /// - Returns: What to answer when there is no batch at all, where that is not a matter of the
+    ///   run's batches and gaps.
     mutating func handOut(_ plan: RangePlan, _ acquire: inout Acquire) -> AcquireOutcome? {
         if let settling = plan.settling { acquire.run.settling = settling }
         if plan.ranges.isEmpty {

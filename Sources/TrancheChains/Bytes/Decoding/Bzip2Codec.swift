@@ -1,7 +1,8 @@
 import CCodecs
 import Tranche
 
-/// Bzip2: streams one after the other, several in what pbzip2 makes; one can go on where a stream begins.
+/// Bzip2: streams one after the other, several in what pbzip2 makes; one can go on where a stream
+/// begins.
 struct Bzip2Codec: ByteCodec {
     let name = "bzip2"
     private let library: Library

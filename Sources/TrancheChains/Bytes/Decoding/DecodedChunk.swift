@@ -2,8 +2,8 @@ import Synchronization
 
 /// Decoded bytes, as many as are decoded at once.
 ///
-/// `@unchecked Sendable`: the memory is written by who makes it, before anybody else has it, and never
-/// afterwards.
+/// `@unchecked Sendable`: the memory is written by who makes it, before anybody else has it, and
+/// never afterwards.
 final class DecodedChunk: @unchecked Sendable {
     private let memory: UnsafeMutableBufferPointer<UInt8>
     private(set) var count = 0
@@ -33,8 +33,8 @@ final class DecodedChunk: @unchecked Sendable {
 
 /// The chunks that were decoded last, of all readers of the process.
 ///
-/// A chunk is read twice, by whoever plans a batch and by whoever works on it: one that was read twice goes
-/// first. Otherwise the one furthest behind goes: it is needed last.
+/// A chunk is read twice, by whoever plans a batch and by whoever works on it: one that was read
+/// twice goes first. Otherwise the one furthest behind goes: it is needed last.
 final class DecodedChunks: Sendable {
     /// Those of this process: 24 MiB.
     static let shared = DecodedChunks(capacity: 24 << 20)

@@ -7,8 +7,8 @@ struct GzipCodec: ByteCodec {
 
     /// Makes a codec.
     ///
-    /// - Parameter usesIntel: Whether Intel's library is used where it is there; it is three times as fast
-    ///   as zlib.
+    /// - Parameter usesIntel: Whether Intel's library is used where it is there; it is three times
+    ///   as fast as zlib.
     init(usesIntel: Bool = true) {
         intel = usesIntel ? IntelInflate.library : nil
     }

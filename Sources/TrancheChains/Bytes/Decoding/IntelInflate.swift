@@ -86,7 +86,8 @@ struct IntelInflate: Sendable {
 
 /// Inflates a member with Intel's library.
 ///
-/// Its whole state is plain memory without addresses: a copy of it is a restart point, at any place.
+/// Its whole state is plain memory without addresses: a copy of it is a restart point, at any
+/// place.
 final class IntelInflater: MemberInflater {
     private let library: IntelInflate
     private let state: UnsafeMutableRawPointer

@@ -1,7 +1,7 @@
 /// Places from which a sequence of bytes can be decoded, in ascending order.
 ///
-/// The first is its beginning. They are no closer to each other than a spacing that rises with the size, so
-/// that they are few, and what is decoded to reach a place is little.
+/// The first is its beginning. They are no closer to each other than a spacing that rises with the
+/// size, so that they are few, and what is decoded to reach a place is little.
 struct RestartPoints {
     /// One place.
     struct Point: Sendable, Hashable {

@@ -3,12 +3,12 @@ import CZlib
 import Foundation
 import Tranche
 
-/// Keeps restart points on disk, so that another process, or this one when it is started again, need not
-/// decode what lies before its batches.
+/// Keeps restart points on disk, so that another process, or this one when it is started again,
+/// need not decode what lies before its batches.
 ///
-/// It is a cache: what is missing, spoilt or cannot be written only costs time. Each point is a file of its
-/// own, written aside and renamed into place, with a checksum: any number of processes may write at once.
-/// The folder is this user's alone, since what is read from it is trusted.
+/// It is a cache: what is missing, spoilt or cannot be written only costs time. Each point is a
+/// file of its own, written aside and renamed into place, with a checksum: any number of processes
+/// may write at once. The folder is this user's alone, since what is read from it is trusted.
 struct RestartStore: Sendable {
     /// The most bytes that are kept, of all files together.
     static let capacity: Int64 = 1 << 30
@@ -31,8 +31,8 @@ struct RestartStore: Sendable {
         self.threshold = threshold
     }
 
-    /// Where points are kept for this user: below `$XDG_CACHE_HOME`, or else `~/.cache`; `nil` where the
-    /// environment names neither.
+    /// Where points are kept for this user: below `$XDG_CACHE_HOME`, or else `~/.cache`; `nil`
+    /// where the environment names neither.
     ///
     /// Source: XDG Base Directory Specification 0.8.
     static func standard(key: String) -> RestartStore? {
@@ -155,7 +155,8 @@ struct RestartStore: Sendable {
                 && status.st_mode & 0o022 == 0 && status.st_mode & S_IFMT != S_IFLNK
         }
 
-        /// Removes the points of the files that were read the longest ago, where there are too many.
+        /// Removes the points of the files that were read the longest ago, where there are too
+        /// many.
         private func makeRoom() {
             let manager = FileManager.default
             // What cannot be looked at cannot be removed.

@@ -2,9 +2,9 @@ import Tranche
 
 /// What is decoded from some content, such as a compressed file, read from any place.
 ///
-/// It is decoded in order. What was decoded last is kept, so that those who read what others have planned
-/// find it; and restart points are, so that nobody begins anew. One chunk is decoded at a time: who comes
-/// meanwhile mostly wants that one.
+/// It is decoded in order. What was decoded last is kept, so that those who read what others have
+/// planned find it; and restart points are, so that nobody begins anew. One chunk is decoded at a
+/// time: who comes meanwhile mostly wants that one.
 actor RestartableReader: ByteReader {
     /// How much is decoded at once.
     static let chunk: Int64 = 1 << 18
@@ -90,7 +90,8 @@ actor RestartableReader: ByteReader {
         try await look()
         if content.end == nil, !content.hasBegun {
             content.hasBegun = true
-            // A small file is known at once, and so is one that is spoilt at its beginning, by its reader.
+            // A small file is known at once, and so is one that is spoilt at its beginning, by its
+            // reader.
             do {
                 _ = try await chunk(0)
             } catch let error as TrancheError where error.code == .invalidItem {}

@@ -8,8 +8,8 @@ protocol SequentialDecoder: AnyObject {
     ///   - input: What follows what was taken before; empty only at the end.
     ///   - isLast: Whether nothing comes behind the input.
     ///   - output: Where to write to; not empty.
-    /// - Returns: How much was taken and written. Neither means that more input is needed, and behind the
-    ///   last that this is the end.
+    /// - Returns: How much was taken and written. Neither means that more input is needed, and
+    ///   behind the last that this is the end.
     /// - Throws: ``DecodingFault`` for input that is not as it must be.
     func decode(
         _ input: UnsafeBufferPointer<UInt8>,
@@ -79,7 +79,8 @@ struct DecodingFault: Error, Sendable, Hashable {
 protocol ByteCodec: Sendable {
     /// Its name, such as `gzip`.
     var name: String { get }
-    /// What tells its restart points from those of others; `nil` when they are good in this process alone.
+    /// What tells its restart points from those of others; `nil` when they are good in this process
+    /// alone.
     var restartKey: String? { get }
     /// What was done to read the content, for people.
     var note: String { get }
@@ -90,8 +91,8 @@ protocol ByteCodec: Sendable {
 
     /// Makes a decoder.
     ///
-    /// - Parameter state: What ``SequentialDecoder/restartState()`` gave, ``restartAtStart`` where the decoder
-    ///   was at a start, and nothing for the beginning.
+    /// - Parameter state: What ``SequentialDecoder/restartState()`` gave, ``restartAtStart`` where
+    ///   the decoder was at a start, and nothing for the beginning.
     /// - Returns: A decoder.
     /// - Throws: ``DecodingFault`` when a library is missing, or the state cannot be used.
     func decoder(from state: [UInt8]) throws(DecodingFault) -> any SequentialDecoder

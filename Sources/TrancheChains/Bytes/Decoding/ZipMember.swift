@@ -1,7 +1,7 @@
 import Tranche
 
-/// The file within a zip archive that holds one, as a gzip file: both hold deflated bytes and the same
-/// checksum.
+/// The file within a zip archive that holds one, as a gzip file: both hold deflated bytes and the
+/// same checksum.
 ///
 /// Source: APPNOTE.TXT 6.3.10, .ZIP File Format Specification.
 struct ZipMember: ByteReader {
@@ -19,8 +19,8 @@ struct ZipMember: ByteReader {
 
     /// Finds the file in an archive.
     ///
-    /// - Throws: `TrancheError` `.invalidSource` for an archive with several, or none, or one that is not
-    ///   deflated.
+    /// - Throws: `TrancheError` `.invalidSource` for an archive with several, or none, or one that
+    ///   is not deflated.
     init(of archive: any ByteReader) async throws {
         let size = try await archive.state().size
         guard size < .max else {

@@ -2,8 +2,8 @@ import CZlib
 
 /// Inflates a member with zlib.
 ///
-/// A restart point lies where a block ends: the bits of a byte that were not used, and what was inflated
-/// last. From there on it is zlib's to inflate only, so the checksum is reckoned here.
+/// A restart point lies where a block ends: the bits of a byte that were not used, and what was
+/// inflated last. From there on it is zlib's to inflate only, so the checksum is reckoned here.
 ///
 /// Source: zlib 1.2.13, examples/zran.c.
 final class ZlibInflater: MemberInflater {

@@ -3,8 +3,8 @@ import Tranche
 
 /// Zstandard: frames one after the other, some of which hold nothing to decode.
 ///
-/// One can go on where a frame begins; there are several in what pzstd and those who write seekable files
-/// make.
+/// One can go on where a frame begins; there are several in what pzstd and those who write seekable
+/// files make.
 ///
 /// Source: RFC 8878.
 struct ZstdCodec: ByteCodec {

@@ -3,8 +3,8 @@ import Foundation
 
 /// An encoding that the C library converts.
 ///
-/// The library keeps a state that nobody can copy. In most encodings there is none behind a line feed; in
-/// those that shift there may be, and they have no restart points.
+/// The library keeps a state that nobody can copy. In most encodings there is none behind a line
+/// feed; in those that shift there may be, and they have no restart points.
 final class IconvConverter: TextConverter {
     private static let newline: UInt8 = 0x0A
     /// What begins the names of encodings in which bytes before tell what a byte means.

@@ -11,9 +11,10 @@ public struct TextEncoding: Sendable, Hashable {
 
     /// Names an encoding.
     ///
-    /// - Parameter name: A name that iconv knows, in any case, such as `latin1`, `windows-1252`, `utf-16`,
-    ///   `shift_jis`, `gb18030`.
-    /// - Throws: `TrancheError` `.invalidArgument` for a name that is not known, with those that are like it.
+    /// - Parameter name: A name that iconv knows, in any case, such as `latin1`, `windows-1252`,
+    ///   `utf-16`, `shift_jis`, `gb18030`.
+    /// - Throws: `TrancheError` `.invalidArgument` for a name that is not known, with those that
+    ///   are like it.
     public init(_ name: String) throws {
         let asked = name.uppercased()
         let plain = Self.plain(asked)
@@ -39,7 +40,8 @@ public struct TextEncoding: Sendable, Hashable {
         "UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32", "UTF-32LE", "UTF-32BE",
     ]
 
-    /// Names that people use, and what they are kept as: a job's definition has the same whichever is given.
+    /// Names that people use, and what they are kept as: a job's definition has the same whichever
+    /// is given.
     private static let common: [(name: String, canonical: String)] = [
         ("LATIN1", "ISO-8859-1"), ("ISO-8859-1", "ISO-8859-1"), ("L1", "ISO-8859-1"),
         ("CP819", "ISO-8859-1"), ("LATIN2", "ISO-8859-2"), ("ISO-8859-2", "ISO-8859-2"),

@@ -3,9 +3,11 @@ import Tranche
 /// What one field of records must be, with what its texts become.
 final class FieldRule {
     let core: RuleCore
-    /// The schemas that it must meet; empty where the schema says nothing, or the record is asked as a whole.
+    /// The schemas that it must meet; empty where the schema says nothing, or the record is asked
+    /// as a whole.
     let schemas: [Int]
-    /// The one schema that says all of scalars, and names no values but texts; `nil` when there is none.
+    /// The one schema that says all of scalars, and names no values but texts; `nil` when there is
+    /// none.
     let plain: SchemaBox?
     /// Whether a record without a value is as one without the field.
     let allowsNothing: Bool
@@ -99,8 +101,8 @@ final class FieldRule {
         return types == [.boolean] ? .boolean : .several
     }
 
-    /// The one schema that says all of scalars that a schema says, with the types that it allows; `nil` when
-    /// there is none.
+    /// The one schema that says all of scalars that a schema says, with the types that it allows;
+    /// `nil` when there is none.
     private static func simple(
         _ schema: Int,
         _ document: SchemaDocument,

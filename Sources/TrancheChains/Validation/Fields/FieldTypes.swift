@@ -7,7 +7,8 @@ struct FieldTypes {
         self.document = document
     }
 
-    /// The types that a value may have that meets a schema; some of them may be ruled out by what else it says.
+    /// The types that a value may have that meets a schema; some of them may be ruled out by what
+    /// else it says.
     mutating func types(of schema: Int, depth: Int = 0) -> JSONTypes {
         if let types = known[schema] { return types }
         // A chain of references this long says nothing here; the evaluator follows it.

@@ -1,6 +1,7 @@
 import Tranche
 
-/// A field's rule, as far as it can be asked a million times a second: nothing in it is counted or copied.
+/// A field's rule, as far as it can be asked a million times a second: nothing in it is counted or
+/// copied.
 ///
 /// What takes more, such as a pattern, is left to the ``FieldRule`` it is part of.
 struct RuleCore {
@@ -40,8 +41,8 @@ struct RuleCore {
     var maximum = Double.infinity
     var excludesMinimum = false
     var excludesMaximum = false
-    /// Whether both bounds have so few digits that a double of few digits is equal to one only if the numbers
-    /// are.
+    /// Whether both bounds have so few digits that a double of few digits is equal to one only if
+    /// the numbers are.
     var isShort = true
     var minLength = 0
     var maxLength = Int.max
@@ -125,7 +126,8 @@ struct RuleCore {
     /// Whether a double has all digits of the text that it was read from.
     @inline(__always)
     private func isSame(_ value: Double, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        // 15 digits survive the way through a double and back. Source: IEEE 754; <float.h>, DBL_DIG.
+        // 15 digits survive the way through a double and back. Source: IEEE 754; <float.h>,
+        // DBL_DIG.
         let magnitude = value.magnitude
         if text.count <= 16, magnitude > 1e-200, magnitude < 1e200 { return true }
         return NumberText.isSame(value, as: text)

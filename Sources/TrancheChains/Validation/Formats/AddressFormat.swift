@@ -4,8 +4,8 @@ enum AddressFormat {
 
     /// A local part, plain or in quotes, an `@`, and a domain or an address in brackets.
     ///
-    /// Whether mail arrives there only the mail tells. Source: RFC 5321, section 4.1.2; RFC 6531, section 3.3,
-    /// for other characters than ASCII's.
+    /// Whether mail arrives there only the mail tells. Source: RFC 5321, section 4.1.2; RFC 6531,
+    /// section 3.3, for other characters than ASCII's.
     static func isEmail(_ text: Bytes, isASCII: Bool) -> Bool {
         guard text.count <= 254, let at = text.lastIndex(of: UInt8(ascii: "@")), (1...64) ~= at,
             !isASCII || text.allSatisfy({ $0 < 0x80 })
@@ -58,7 +58,8 @@ enum AddressFormat {
 
     /// Labels of letters, digits and hyphens, of 1 to 63 characters, with points between them.
     ///
-    /// Source: RFC 1123, section 2.1. What a label that begins with `xn--` stands for is not looked at.
+    /// Source: RFC 1123, section 2.1. What a label that begins with `xn--` stands for is not looked
+    /// at.
     static func isHostname(_ text: Bytes, isASCII: Bool = true) -> Bool {
         guard (1...253) ~= text.count else { return false }
         let labels = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -84,8 +85,8 @@ enum AddressFormat {
             }
     }
 
-    /// Eight groups of hexadecimal digits; `::` stands for those that are left out, and an address of four bytes
-    /// may stand for the last two.
+    /// Eight groups of hexadecimal digits; `::` stands for those that are left out, and an address
+    /// of four bytes may stand for the last two.
     ///
     /// Source: RFC 4291, section 2.2.
     static func isIPv6(_ text: Bytes) -> Bool {

@@ -24,8 +24,8 @@ enum TextFormat: String, Sendable, Hashable, CaseIterable {
     ///
     /// - Parameters:
     ///   - text: The text; UTF-8.
-    ///   - isLenient: Whether a time may also be written as databases write it: with a blank for the T, without
-    ///     a zone, or with a zone without minutes.
+    ///   - isLenient: Whether a time may also be written as databases write it: with a blank for
+    ///     the T, without a zone, or with a zone without minutes.
     /// - Returns: Whether it has.
     func matches(_ text: Bytes, isLenient: Bool = false) -> Bool {
         switch self {

@@ -11,7 +11,8 @@ enum TimeFormat {
             && isTime(Bytes(rebasing: text[11...]))
     }
 
-    /// Hours, minutes, seconds, perhaps a fraction, and a zone; a leap second is at the end of a day in UTC.
+    /// Hours, minutes, seconds, perhaps a fraction, and a zone; a leap second is at the end of a
+    /// day in UTC.
     ///
     /// Source: RFC 3339, section 5.6 and 5.7.
     static func isTime(_ text: Bytes) -> Bool {
@@ -48,8 +49,8 @@ enum TimeFormat {
         return first < 10 && second < 10 ? Int(first) * 10 + Int(second) : nil
     }
 
-    /// Years, months and days, then hours, minutes and seconds, from the first that is named to the last without
-    /// one left out; or weeks.
+    /// Years, months and days, then hours, minutes and seconds, from the first that is named to the
+    /// last without one left out; or weeks.
     ///
     /// Source: RFC 3339, appendix A.
     static func isDuration(_ text: Bytes) -> Bool {

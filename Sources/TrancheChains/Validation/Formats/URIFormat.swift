@@ -79,7 +79,8 @@ struct URIFormat {
         }
     }
 
-    /// Whether a part has only characters that may stand in it, and percent signs with two digits behind them.
+    /// Whether a part has only characters that may stand in it, and percent signs with two digits
+    /// behind them.
     private func isMade(
         _ text: Slice<Bytes>,
         of others: String,
@@ -104,8 +105,8 @@ struct URIFormat {
         return isASCII || isPublic(text, allowsPrivate)
     }
 
-    /// Whether no character is one of those that RFC 3987 leaves out: controls, and those for private use but
-    /// in a query.
+    /// Whether no character is one of those that RFC 3987 leaves out: controls, and those for
+    /// private use but in a query.
     private func isPublic(_ text: Slice<Bytes>, _ allowsPrivate: Bool) -> Bool {
         String(decoding: text, as: UTF8.self).unicodeScalars.allSatisfy { scalar in
             switch scalar.value {

@@ -1,8 +1,9 @@
 /// Turns a regular expression of ECMA 262 into one of PCRE2 that means the same.
 ///
-/// Characters are code points, as with ECMA's flag `u`; digits, word characters and blanks are ECMA's, however
-/// PCRE2 is set. What without that flag has a meaning of its own, such as a brace that begins no quantifier, is
-/// taken as that. Source: ECMA 262, 2024, section 22.2 and annex B.1.2.
+/// Characters are code points, as with ECMA's flag `u`; digits, word characters and blanks are
+/// ECMA's, however PCRE2 is set. What without that flag has a meaning of its own, such as a brace
+/// that begins no quantifier, is taken as that. Source: ECMA 262, 2024, section 22.2 and annex
+/// B.1.2.
 struct PatternTranslator {
     /// What is no regular expression, or cannot be kept.
     struct Failure: Error {

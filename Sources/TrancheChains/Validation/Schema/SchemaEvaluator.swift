@@ -2,8 +2,8 @@ import Tranche
 
 /// Asks whether values meet a schema; belongs to one task.
 ///
-/// A question has a bound: a schema that refers to itself again and again, or a pattern that tries all ways,
-/// is told as undecided, and never as not met.
+/// A question has a bound: a schema that refers to itself again and again, or a pattern that tries
+/// all ways, is told as undecided, and never as not met.
 final class SchemaEvaluator {
     /// What is wrong with a value.
     struct Problem {

@@ -9,8 +9,8 @@ struct ExactNumber: Sendable, Hashable {
     /// The power of ten of its last digit; 0 for zero.
     private(set) var exponent = 0
 
-    /// Reads a number: digits with a sign, a point and an exponent, as far as it has them; `nil` when the text is
-    /// none, or its exponent has more than 15 digits.
+    /// Reads a number: digits with a sign, a point and an exponent, as far as it has them; `nil`
+    /// when the text is none, or its exponent has more than 15 digits.
     ///
     /// - Parameter text: The number, without blanks.
     init?(_ text: UnsafeBufferPointer<UInt8>) {

@@ -40,8 +40,8 @@ enum JSONValue: Sendable {
         }
     }
 
-    /// Bytes that two values share only if they are equal: numbers by what they are worth, objects in any
-    /// order.
+    /// Bytes that two values share only if they are equal: numbers by what they are worth, objects
+    /// in any order.
     var canonical: [UInt8] {
         var bytes: [UInt8] = []
         appendCanonical(to: &bytes)
