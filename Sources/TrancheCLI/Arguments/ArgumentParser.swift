@@ -29,11 +29,11 @@ struct ArgumentParser {
     /// Takes arguments apart.
     ///
     /// - Parameter arguments: The arguments, without the program's or command's name.
-    /// - Returns: The arguments; when `--help` is among them, required ones may be missing.
+    /// - Returns: The arguments; when a help text is asked for, required ones may be missing.
     /// - Throws: ``UsageError``.
     func parse(_ arguments: [String]) throws -> Arguments {
         let parsed = try Self.turn.withLock { _ in try scan(arguments) }
-        if !parsed.has("help"), !stopsAtOperand { try check(parsed) }
+        if !parsed.asksForHelp, !stopsAtOperand { try check(parsed) }
         return parsed
     }
 

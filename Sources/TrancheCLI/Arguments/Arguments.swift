@@ -11,6 +11,9 @@ struct Arguments: Sendable {
         values[option] != nil
     }
 
+    /// Whether a help text is asked for rather than the command.
+    var asksForHelp: Bool { has("help") || has("help-all") }
+
     func text(_ option: String) -> String? {
         values[option]?.last
     }

@@ -1,24 +1,75 @@
 /// The help of a command, made from its description.
 struct HelpText {
+    /// How many lines a screen has that the short help fits.
+    static let screen = 40
+
     private static let width = 79
     private static let column = 28
     let command: CommandDescription
 
-    /// The text, with a line break at its end.
-    var text: String {
+    /// What fits a screen: all options and notes where these do, else the usual ones.
+    var short: String {
+        let all = text(options(command.groups), notes: command.notes)
+        let isShort = all.utf8.count { $0 == UInt8(ascii: "\n") } <= Self.screen
+        return isShort ? all : text(usualOptions, notes: command.brief, isBrief: true)
+    }
+
+    /// All options, and all there is to know.
+    var whole: String {
+        let everywhere = CommandDescription.OptionGroup.global
+        return text(options(command.groups + [everywhere], isWhole: true), notes: command.notes)
+    }
+
+    // MARK: - Parts
+
+    private func text(_ options: [String], notes: String, isBrief: Bool = false) -> String {
         var parts = ["\(command.summary)\n", "usage: \(usage)\n"]
         if !command.operands.isEmpty {
             let rows = command.operands.map { operand in
-                row(operand.name, operand.help)
+                row(operand.name, isBrief ? operand.brief ?? operand.help : operand.help)
             }
             parts.append((["Arguments:"] + rows).joined(separator: "\n") + "\n")
         }
-        for group in command.groups + [.global] {
-            let rows = group.options.map { row(label(of: $0), help(of: $0)) }
-            parts.append((["\(group.title):"] + rows).joined(separator: "\n") + "\n")
+        parts += options
+        if !command.examples.isEmpty {
+            let title = command.examples.count == 1 ? "Example:" : "Examples:"
+            let lines = command.examples.flatMap { $0.split(separator: "\n") }.map { "  \($0)" }
+            parts.append(([title] + lines).joined(separator: "\n") + "\n")
         }
-        if !command.notes.isEmpty { parts.append(command.notes + "\n") }
+        if !notes.isEmpty { parts.append(notes.hasSuffix("\n") ? notes : notes + "\n") }
         return parts.joined(separator: "\n")
+    }
+
+    /// The options of groups with their titles; of those that every command takes the usual ones,
+    /// unless it is about all.
+    private func options(
+        _ groups: [CommandDescription.OptionGroup],
+        isWhole: Bool = false
+    ) -> [String] {
+        let own = groups.map { section($0.title, $0.options, isBrief: false) }
+        return isWhole ? own : own + [everywhere]
+    }
+
+    private var usualOptions: [String] {
+        let usual = command.options.filter { $0.isUsual || $0.isRequired }
+        let own = usual.isEmpty ? [] : [section("Usual options", usual, isBrief: true)]
+        return own + [everywhere]
+    }
+
+    private var everywhere: String {
+        let group = CommandDescription.OptionGroup.global
+        return section(group.title, group.options.filter(\.isUsual), isBrief: true)
+    }
+
+    private func section(
+        _ title: String,
+        _ options: [CommandDescription.Option],
+        isBrief: Bool
+    ) -> String {
+        let rows = options.map { option in
+            row(label(of: option), isBrief ? option.brief ?? help(of: option) : help(of: option))
+        }
+        return (["\(title):"] + rows).joined(separator: "\n") + "\n"
     }
 
     private var usage: String {
@@ -65,28 +116,53 @@ struct HelpText {
 
 extension HelpText {
     /// The program's own help.
-    static func program(_ commands: [CommandDescription]) -> String {
-        let widest = commands.map(\.name.count).max() ?? 0
-        let rows = commands.map { command in
+    ///
+    /// - Parameters:
+    ///   - commands: The commands.
+    ///   - isWhole: Whether it names all of them, rather than those that are usual.
+    /// - Returns: The text.
+    static func program(_ commands: [CommandDescription], isWhole: Bool) -> String {
+        let shown = isWhole ? commands : commands.filter(\.isUsual)
+        let widest = shown.map(\.name.count).max() ?? 0
+        let rows = shown.map { command in
             "  " + command.name + String(repeating: " ", count: widest + 2 - command.name.count)
                 + command.summary
         }
+        let title = isWhole ? "Commands" : "Usual commands"
         return """
             Hands out the items of a table in weighted batches, each exactly once per run.
 
             usage: tranche COMMAND [options]
 
-            Commands:
+            \(title):
             \(rows.joined(separator: "\n"))
 
-            'tranche COMMAND --help' tells a command's options, 'tranche --version' the version.
-            Settings come from options, TRANCHE_… variables, and the dotenv file that
-            TRANCHE_ENV_FILE or --env-file names, in this order; env/sample.env lists them.
-
-            Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 64 wrong usage,
-            69 a database refuses the connection, 75 try again later, 130 stopped by a
-            signal; --exit-when-idle sets another where there is nothing to do.
-
+            \(isWhole ? more : fewer)
             """
     }
+
+    private static let fewer = """
+        Example:
+          export TRANCHE_INVENTORY=sqlite:work.db
+          tranche migrate up
+          tranche register photos --table photo
+          tranche work --job thumbs --meta photo --weight 64MiB -- ./make-thumbnails
+          tranche status
+
+        'tranche COMMAND --help' shows a command's usual options, --help-all all of them;
+        'tranche --help-all' names all commands, settings and exit statuses.
+
+        """
+
+    private static let more = """
+        'tranche COMMAND --help' shows a command's usual options, --help-all all of them;
+        'tranche --version' the version.
+        Settings come from options, TRANCHE_… variables, and the dotenv file that
+        TRANCHE_ENV_FILE or --env-file names, in this order; env/sample.env lists them.
+
+        Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 64 wrong usage,
+        69 a database refuses the connection, 75 try again later, 130 stopped by a
+        signal; --exit-when-idle sets another where there is nothing to do.
+
+        """
 }

@@ -5,6 +5,7 @@ struct AcquireCommand: Command {
     static let description = CommandDescription(
         name: "acquire",
         summary: "Hand out one batch",
+        examples: ["tranche acquire --job thumbs --meta photo --count 100 --json"],
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             PolicyOptions.group, LimitOptions.group,
@@ -14,7 +15,8 @@ struct AcquireCommand: Command {
                     .init(
                         "request",
                         "TOKEN",
-                        "a token of your own: the same one gives the same batch"
+                        "a token of your own: the same one gives the same batch",
+                        isUsual: true
                     ),
                     ProgramStatus.idleOption(3),
                 ]
@@ -30,6 +32,11 @@ struct AcquireCommand: Command {
             printed again. What is not ended well before its lease is over, also what is
             released, is failed for good and offered again with 'tranche retry --may-repeat'
             alone; the same --request is refused (exit 4).
+
+            """,
+        brief: """
+            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and
+            extend its lease with 'tranche heartbeat'. Exit: 3 where there is none now.
 
             """
     )

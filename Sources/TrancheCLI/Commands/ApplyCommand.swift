@@ -6,12 +6,14 @@ struct ApplyCommand: Command {
     static let description = CommandDescription(
         name: "apply",
         summary: "Make a pipeline's file what is run under its name, and show what differs",
+        isUsual: true,
+        examples: ["tranche apply pipeline.yaml --dry-run"],
         operands: [PipelineFile.operand],
         groups: [
             .init(
                 title: "Applying",
                 options: [
-                    .init("dry-run", nil, "show what differs, and apply nothing"),
+                    .init("dry-run", nil, "show what differs, and apply nothing", isUsual: true),
                     .init(
                         "expect-generation",
                         "N",
@@ -22,7 +24,12 @@ struct ApplyCommand: Command {
                         nil,
                         "set budgets that somebody has set by hand to what FILE says"
                     ),
-                    .init("reason", "TEXT", "why; 'tranche pipeline history' shows it"),
+                    .init(
+                        "reason",
+                        "TEXT",
+                        "why; 'tranche pipeline history' shows it",
+                        isUsual: true
+                    ),
                 ]
             )
         ],
@@ -37,6 +44,11 @@ struct ApplyCommand: Command {
 
             Exit: 0 applied, or there already; with --dry-run 0 where FILE differs, 3 where it does
             not.
+
+            """,
+        brief: PipelineFile.brief + """
+            The inventory keeps what was applied last under a pipeline's name. Another FILE is
+            the next generation: who runs the one before ends within seconds.
 
             """
     )

@@ -5,6 +5,7 @@ struct AuditCommand: Command {
     static let description = CommandDescription(
         name: "audit",
         summary: "Compare what a run handed out with what its source has",
+        examples: ["tranche audit --job thumbs --repair"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

@@ -5,6 +5,13 @@ struct BackfillCommand: Command {
     static let description = CommandDescription(
         name: "backfill",
         summary: "Run a program for each batch of an id range, under a run's name",
+        isUsual: true,
+        examples: [
+            """
+            tranche backfill --job thumbs --meta photo --run july \\
+                --from 1000 --to 2000 --count 100 -- ./make-thumbnails
+            """
+        ],
         takesProgram: true,
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: true), JobOptions.limits,
@@ -13,7 +20,8 @@ struct BackfillCommand: Command {
             SourceOptions.fileGroup,
         ],
         notes: "The same --run goes on where it ended, with the same bounds.\n\n"
-            + WorkOptions.notes
+            + WorkOptions.notes,
+        brief: WorkOptions.brief
     )
 
     var handlesSignals: Bool { true }

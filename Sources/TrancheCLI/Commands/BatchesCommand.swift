@@ -9,6 +9,8 @@ struct BatchesCommand: Command {
     static let description = CommandDescription(
         name: "batches",
         summary: "List batches, the newest first",
+        isUsual: true,
+        examples: ["tranche batches --job thumbs --status failed"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(

@@ -6,6 +6,10 @@ struct BudgetCommand: Command {
     static let description = CommandDescription(
         name: "budget",
         summary: "Say how much may be held at once by all runs of a budget",
+        examples: [
+            "tranche budget set api --batches 4 --rate 500/min",
+            "tranche set --job thumbs --budget api",
+        ],
         operands: [
             .init(
                 name: "set|list|show|pause|resume|park|unpark|remove",

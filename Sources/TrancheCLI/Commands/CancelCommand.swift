@@ -5,6 +5,8 @@ struct CancelCommand: Command {
     static let description = CommandDescription(
         name: "cancel",
         summary: "Cancel a run, or one batch of it",
+        isUsual: true,
+        examples: ["tranche cancel --job thumbs --run july --reason 'wrong size'"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

@@ -5,6 +5,7 @@ struct ChangesCommand: Command {
     static let description = CommandDescription(
         name: "changes",
         summary: "List who changed budgets and runs, when and why",
+        examples: ["tranche changes --job thumbs"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(

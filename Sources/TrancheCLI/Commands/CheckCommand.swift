@@ -6,10 +6,14 @@ struct CheckCommand: Command {
     static let description = CommandDescription(
         name: "check",
         summary: "Say what is wrong with a pipeline's file, with line and column",
+        examples: ["tranche check pipeline.yaml"],
         operands: [PipelineFile.operand],
         groups: [],
-        notes: PipelineFile.notes + "Nothing is opened, and nothing is run. Exit: 0 sound, 1 not.\n"
+        notes: PipelineFile.notes + end,
+        brief: PipelineFile.brief + end
     )
+
+    private static let end = "Nothing is opened, and nothing is run. Exit: 0 sound, 1 not.\n"
 
     private let file: PipelineFile
 

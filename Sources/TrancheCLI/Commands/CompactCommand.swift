@@ -5,6 +5,7 @@ struct CompactCommand: Command {
     static let description = CommandDescription(
         name: "compact",
         summary: "Pack old succeeded batches into the archive",
+        examples: ["tranche compact --job thumbs --keep 90d --dry-run"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(

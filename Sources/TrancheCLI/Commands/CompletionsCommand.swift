@@ -3,6 +3,7 @@ struct CompletionsCommand: Command {
     static let description = CommandDescription(
         name: "completions",
         summary: "Print completions for a shell",
+        examples: ["source <(tranche completions bash)"],
         operands: [.init(name: "bash|zsh", help: "the shell", choices: ["bash", "zsh"])]
     )
 

@@ -5,6 +5,7 @@ struct FailCommand: Command {
     static let description = CommandDescription(
         name: "fail",
         summary: "Record that a batch failed",
+        examples: ["tranche fail 12 --attempt 1 --error 'no such file' --bad-ids 5,9"],
         operands: HoldingOptions.operands,
         groups: [
             HoldingOptions.group([

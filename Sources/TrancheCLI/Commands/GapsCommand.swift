@@ -6,6 +6,7 @@ struct GapsCommand: Command {
     static let description = CommandDescription(
         name: "gaps",
         summary: "List ids that were passed over and may still be committed",
+        examples: ["tranche gaps --job thumbs"],
         groups: [RunOptions.group(jobIsRequired: false)],
         notes: """
             An open gap waits for transactions; on PostgreSQL they are the virtual

@@ -6,6 +6,7 @@ struct GraphCommand: Command {
     static let description = CommandDescription(
         name: "graph",
         summary: "Print which processes of a pipeline's file run on what",
+        examples: ["tranche graph pipeline.yaml --format mermaid"],
         operands: [PipelineFile.operand],
         groups: [
             .init(

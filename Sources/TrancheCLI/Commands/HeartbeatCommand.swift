@@ -5,6 +5,7 @@ struct HeartbeatCommand: Command {
     static let description = CommandDescription(
         name: "heartbeat",
         summary: "Extend the lease of a batch",
+        examples: ["tranche heartbeat 12 --attempt 1"],
         operands: HoldingOptions.operands,
         groups: [HoldingOptions.group()]
     )

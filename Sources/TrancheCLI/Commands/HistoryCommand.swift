@@ -7,6 +7,8 @@ struct HistoryCommand: Command {
     static let description = CommandDescription(
         name: "history",
         summary: "Show what happened to one item, and to what was made of it",
+        isUsual: true,
+        examples: ["tranche history --meta photo --id 17"],
         groups: [
             .init(
                 title: "The item",

@@ -6,6 +6,7 @@ struct InputCommand: Command {
     static let description = CommandDescription(
         name: "input",
         summary: "List the logs of inputs, and install what records changes of tables",
+        examples: ["tranche input status pipeline.yaml orders"],
         operands: [
             .init(name: Action.words, help: "what to do", choices: Action.allCases.map(\.rawValue)),
             .init(

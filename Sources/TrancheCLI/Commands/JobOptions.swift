@@ -22,17 +22,20 @@ struct JobOptions: Sendable {
                     "run",
                     "RUN",
                     "name of a bounded run" + (isRequired ? "" : "; the open-ended one by default"),
-                    isRequired: isRequired
+                    isRequired: isRequired,
+                    brief: "name of the run; give it again to go on"
                 ),
                 .init(
                     "from",
                     "ID",
-                    "the lowest id of the run" + (isRequired ? "" : "; needs --run")
+                    "the lowest id of the run" + (isRequired ? "" : "; needs --run"),
+                    isUsual: isRequired
                 ),
                 .init(
                     "to",
                     "ID",
-                    "the highest id of the run" + (isRequired ? "" : "; needs --run")
+                    "the highest id of the run" + (isRequired ? "" : "; needs --run"),
+                    isUsual: isRequired
                 ),
                 SourceOptions.rootIDsOption,
             ]
@@ -45,11 +48,18 @@ struct JobOptions: Sendable {
     static let limits = CommandDescription.OptionGroup(
         title: "The batch",
         options: [
-            .init("weight", "WEIGHT", "most weight of a batch, such as 250 or 64MiB"),
+            .init(
+                "weight",
+                "WEIGHT",
+                "most weight of a batch, such as 250 or 64MiB",
+                isUsual: true
+            ),
             .init(
                 "count",
                 "N|none",
-                "most items of a batch; \(usualCount) by default where nothing else bounds it"
+                "most items of a batch; \(usualCount) by default where nothing else bounds it",
+                isUsual: true,
+                brief: "most items of a batch; \(usualCount) without a bound"
             ),
             .init(
                 "target-time",

@@ -7,13 +7,16 @@ struct LoadCommand: Command {
     static let description = CommandDescription(
         name: "load",
         summary: "Load the records of a file, validated, in batches, into a database or files",
+        isUsual: true,
+        examples: ["tranche load people.csv --to table:person --key id --dry-run"],
         operands: [
             .init(
                 name: "FILE",
                 help:
                     "a CSV or JSON Lines file, or gs://BUCKET/NAME or s3://BUCKET/NAME; gzip, zstd, bzip2, xz "
                     + "and zip are decompressed; or a folder of such files, or a pattern in quotes",
-                isRepeatable: true
+                isRepeatable: true,
+                brief: "a CSV or JSON Lines file, a folder of such, or a pattern in quotes"
             )
         ],
         groups: LoadOptions.groups,
@@ -47,6 +50,11 @@ struct LoadCommand: Command {
             Exit: 0 complete, 1 complete with failed or quarantined batches or with all
             records refused, 75 held or paused; after a signal 0 when all in hand was
             finished, else 130; --exit-when-idle when all was loaded before.
+
+            """,
+        brief: """
+            The file is cut into batches; a load that was interrupted goes on. Records that are
+            refused are quarantined, or go to a file of rejects, and all others are loaded.
 
             """
     )

@@ -5,6 +5,8 @@ struct LogsCommand: Command {
     static let description = CommandDescription(
         name: "logs",
         summary: "Show what a program wrote while it worked on a batch",
+        isUsual: true,
+        examples: ["tranche logs --batch 12"],
         groups: [
             .init(
                 title: "Attempt",

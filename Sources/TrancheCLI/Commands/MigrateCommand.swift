@@ -8,6 +8,8 @@ struct MigrateCommand: Command {
     static let description = CommandDescription(
         name: "migrate",
         summary: "Make, update or remove the inventory's tables",
+        isUsual: true,
+        examples: ["tranche migrate up", "tranche migrate up --dry-run"],
         operands: [
             .init(
                 name: "up|down|status",

@@ -6,6 +6,7 @@ struct PageCommand: Command {
     static let description = CommandDescription(
         name: "page",
         summary: "Name what follows a page of 'pages:NAME', or list the pages",
+        examples: ["tranche page next CURSOR-2"],
         operands: [
             .init(
                 name: "next|list",

@@ -5,6 +5,8 @@ struct PauseCommand: Command {
     static let description = CommandDescription(
         name: "pause",
         summary: "Hand out no more batches of a run",
+        isUsual: true,
+        examples: ["tranche pause --job thumbs --reason 'the disk is full'"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

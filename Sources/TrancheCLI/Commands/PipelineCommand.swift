@@ -7,6 +7,7 @@ struct PipelineCommand: Command {
     static let description = CommandDescription(
         name: "pipeline",
         summary: "Show which pipelines are applied, by whom and since when; remove one",
+        examples: ["tranche pipeline list"],
         operands: [
             .init(
                 name: Action.words,

@@ -5,11 +5,15 @@ struct PlanCommand: Command {
     static let description = CommandDescription(
         name: "plan",
         summary: "Show the batches that would be handed out, and hand out none",
+        isUsual: true,
+        examples: ["tranche plan --job thumbs --meta photo --weight 64MiB"],
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             .init(
                 title: "The plan",
-                options: [.init("limit", "N", "most batches to plan; 100 by default")]
+                options: [
+                    .init("limit", "N", "most batches to plan; 100 by default", isUsual: true)
+                ]
             ),
             SourceOptions.fileGroup,
         ]

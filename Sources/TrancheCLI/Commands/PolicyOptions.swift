@@ -36,7 +36,13 @@ struct PolicyOptions: Sendable {
         }
         return [
             .init("lease", "TIME", help("how long a batch is held without a heartbeat", "60s")),
-            .init("max-attempts", "N", help("failures after which a batch stays failed", "3")),
+            .init(
+                "max-attempts",
+                "N",
+                help("failures after which a batch stays failed", "3"),
+                isUsual: true,
+                brief: help("failures until a batch stays failed", "3")
+            ),
             .init("backoff", "TIME", help("wait after the first failure, then doubled", "5s")),
             .init("backoff-limit", "TIME", help("the longest such wait", "5m")),
             .init(
@@ -47,7 +53,9 @@ struct PolicyOptions: Sendable {
                         + "single items, which are quarantined",
                     "fail"
                 ),
-                choices: endings
+                choices: endings,
+                isUsual: true,
+                brief: "split: find the bad items, and do all others"
             ),
             .init(
                 "extended-retries",

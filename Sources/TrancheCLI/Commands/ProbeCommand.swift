@@ -7,6 +7,12 @@ struct ProbeCommand: Command {
     static let description = CommandDescription(
         name: "probe",
         summary: "Hold back a budget or a run by a question: a query, an address, a time of day",
+        examples: [
+            """
+            tranche probe set night --window 20:00-06:00 --zone Europe/Berlin \\
+                --job thumbs
+            """
+        ],
         operands: [
             .init(
                 name: "set|list|show|ask|remove",
@@ -25,22 +31,43 @@ struct ProbeCommand: Command {
                         "sql",
                         "QUERY",
                         "a query whose first column is true or a number other than 0 to go on; a "
-                            + "second column is the reason"
+                            + "second column is the reason",
+                        isUsual: true
                     ),
                     .init(
                         "database",
                         "URL",
                         "where the query is run, without a password; the inventory by default"
                     ),
-                    .init("http", "URL", "an address that answers 200 to 299 to go on"),
-                    .init("window", "HH:MM-HH:MM", "the time of day in which to go on"),
-                    .init("zone", "ZONE", "the window's time zone: Europe/Berlin, UTC"),
+                    .init(
+                        "http",
+                        "URL",
+                        "an address that answers 200 to 299 to go on",
+                        isUsual: true
+                    ),
+                    .init(
+                        "window",
+                        "HH:MM-HH:MM",
+                        "the time of day in which to go on",
+                        isUsual: true
+                    ),
+                    .init(
+                        "zone",
+                        "ZONE",
+                        "the window's time zone: Europe/Berlin, UTC",
+                        isUsual: true
+                    ),
                 ]
             ),
             .init(
                 title: "How it is asked (with set)",
                 options: [
-                    .init("every", "TIME", "how long an answer counts; 30s unless set"),
+                    .init(
+                        "every",
+                        "TIME",
+                        "how long an answer counts; 30s unless set",
+                        isUsual: true
+                    ),
                     .init("timeout", "TIME", "how long an answer may take; 5s unless set"),
                     .init(
                         "unreachable",
@@ -53,7 +80,9 @@ struct ProbeCommand: Command {
             ),
             .init(
                 title: "What it holds back (with set): a budget",
-                options: [.init("budget", "NAME", "all runs under this budget")]
+                options: [
+                    .init("budget", "NAME", "all runs under this budget", isUsual: true)
+                ]
             ),
             RunOptions.group(jobIsRequired: false),
         ],
@@ -64,6 +93,11 @@ struct ProbeCommand: Command {
             two workers say so, or one three times in a row. A query is run in a session that
             may not write; who connects comes from the environment of each worker (PGUSER,
             PGPASSFILE).
+
+            """,
+        brief: """
+            Nothing is handed out before a probe was asked, and while its last answer holds
+            back; what is held already is not taken back.
 
             """
     )

@@ -106,16 +106,18 @@ package struct Program: Sendable {
             try output.writeLine("tranche \(Self.version)")
             return .done
         }
-        guard let name = top.operands.first, !top.has("help") else {
-            let help = HelpText.program(Self.commands.map { $0.description })
-            if top.has("help") || arguments.isEmpty {
-                try output.write(help)
+        guard let name = top.operands.first, !top.asksForHelp else {
+            if top.asksForHelp || arguments.isEmpty {
+                let commands = Self.commands.map { $0.description }
+                try output.write(HelpText.program(commands, isWhole: top.has("help-all")))
                 return .done
             }
             throw UsageError("name a command; see 'tranche --help'")
         }
         if name == "help" {
-            return try await start(top.operands.dropFirst().prefix(1) + ["--help"])
+            let isWhole = top.operands.contains("--help-all")
+            let asked = top.operands.dropFirst().filter { !$0.hasPrefix("-") }.prefix(1)
+            return try await start(asked + [isWhole ? "--help-all" : "--help"])
         }
         guard let command = Self.commands.first(where: { $0.description.name == name }) else {
             let nearest = NearestName(Self.commands.map { $0.description.name }).to(name)
@@ -124,8 +126,9 @@ package struct Program: Sendable {
         }
         var parsed = try ArgumentParser(command.description).parse(Array(top.operands.dropFirst()))
         parsed.values.merge(top.values) { inner, _ in inner }
-        if parsed.has("help") {
-            try output.write(HelpText(command: command.description).text)
+        if parsed.asksForHelp {
+            let help = HelpText(command: command.description)
+            try output.write(parsed.has("help-all") ? help.whole : help.short)
             return .done
         }
         return try await run(command, parsed)

@@ -6,26 +6,44 @@ struct RedefineCommand: Command {
     static let description = CommandDescription(
         name: "redefine",
         summary: "Change what was set when a run began",
+        examples: ["tranche redefine --job thumbs --max-attempts 5 --dry-run"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(
                 title: "The items, for all runs of the job",
                 options: [
-                    .init("uid", "COLUMN", "the id's column"),
-                    .init("item", "COLUMN", "the payload's column; '' for none"),
-                    .init("weight-column", "COLUMN", "the weight's column; '' for none"),
-                    .init("where", "SQL", "the condition that items must meet; '' for none"),
+                    .init("uid", "COLUMN", "the id's column", isUsual: true),
+                    .init("item", "COLUMN", "the payload's column; '' for none", isUsual: true),
+                    .init(
+                        "weight-column",
+                        "COLUMN",
+                        "the weight's column; '' for none",
+                        isUsual: true
+                    ),
+                    .init(
+                        "where",
+                        "SQL",
+                        "the condition that items must meet; '' for none",
+                        isUsual: true
+                    ),
                     .init(
                         "volatile-filter",
                         nil,
                         "let --where call functions that may answer differently"
                     ),
                     .init("settle-column", "COLUMN", "when an item was made; '' for none"),
-                    .init("database", nil, "they are in the database that is configured now"),
+                    .init(
+                        "database",
+                        nil,
+                        "they are in the database that is configured now",
+                        isUsual: true
+                    ),
                     .init(
                         "same",
                         nil,
-                        "what stands under the name now is what stood there: go on behind the cursor"
+                        "what stands under the name now is what stood there: go on behind the cursor",
+                        isUsual: true,
+                        brief: "what stands there now is what stood there: go on"
                     ),
                 ]
             ),
@@ -35,7 +53,9 @@ struct RedefineCommand: Command {
                     .init(
                         "restart",
                         nil,
-                        "begin the run anew; what it handed out is kept as a run of its own, ~1"
+                        "begin the run anew; what it handed out is kept as a run of its own, ~1",
+                        isUsual: true,
+                        brief: "begin the run anew, for new content"
                     )
                 ]
             ),
@@ -59,7 +79,12 @@ struct RedefineCommand: Command {
                 ]
             ),
             PolicyOptions.known,
-            .init(title: "Changing", options: [.init("dry-run", nil, "say what would change")]),
+            .init(
+                title: "Changing",
+                options: [
+                    .init("dry-run", nil, "say what would change", isUsual: true)
+                ]
+            ),
         ],
         notes: """
             What is not given stays. Batches in hand and ended ones are left as they are.
@@ -68,7 +93,8 @@ struct RedefineCommand: Command {
             name than before. --same goes on where it was, for what was restored, moved or
             repaired; --restart begins at the first id, for new content.
 
-            """
+            """,
+        brief: "What is not given stays. Batches in hand and ended ones are left as they are.\n"
     )
 
     private let selection: RunOptions

@@ -5,6 +5,8 @@ struct RedriveCommand: Command {
     static let description = CommandDescription(
         name: "redrive",
         summary: "Make quarantined items batches again",
+        isUsual: true,
+        examples: ["tranche redrive --job thumbs --dry-run"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(title: "Which", options: [which] + BatchFilter.options),

@@ -7,6 +7,11 @@ struct RegisterCommand: Command {
     static let description = CommandDescription(
         name: "register",
         summary: "Register the objects of a bucket in a table, as items of a job",
+        isUsual: true,
+        examples: [
+            "tranche register photos --table photo",
+            "tranche register gs://shop/in/ --table incoming_file",
+        ],
         operands: [
             .init(name: "PREFIX", help: "gs://BUCKET/START or s3://BUCKET/START of their names")
         ],

@@ -5,6 +5,7 @@ struct ReleaseCommand: Command {
     static let description = CommandDescription(
         name: "release",
         summary: "Give batches back unharmed",
+        examples: ["tranche release 12 --attempt 1 --for 5m"],
         operands: [
             .init(
                 name: "BATCH",

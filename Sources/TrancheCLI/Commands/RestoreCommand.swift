@@ -5,6 +5,7 @@ struct RestoreCommand: Command {
     static let description = CommandDescription(
         name: "restore",
         summary: "Put the parallelism of a run back to what it was",
+        examples: ["tranche restore --job thumbs"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

@@ -5,6 +5,8 @@ struct ResumeCommand: Command {
     static let description = CommandDescription(
         name: "resume",
         summary: "Let a run go on that was paused or cancelled",
+        isUsual: true,
+        examples: ["tranche resume --job thumbs"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

@@ -10,6 +10,8 @@ struct RetryCommand: Command {
     static let description = CommandDescription(
         name: "retry",
         summary: "Offer failed batches again, or others at once",
+        isUsual: true,
+        examples: ["tranche retry --job thumbs --dry-run", "tranche retry --batch 12"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(title: "Which", options: which + [BatchFilter.itemsOption] + BatchFilter.options),

@@ -8,13 +8,20 @@ struct RunCommand: Command {
     static let description = CommandDescription(
         name: "run",
         summary: "Run the inputs, processes and links that a file describes",
+        isUsual: true,
+        examples: ["tranche run pipeline.yaml"],
         operands: [PipelineFile.operand],
         groups: [
             .init(
                 title: "Running",
                 options: [
-                    .init("drain", nil, "work on what there is now, and end"),
-                    .init("apply", nil, "apply the file first, as 'tranche apply' does"),
+                    .init("drain", nil, "work on what there is now, and end", isUsual: true),
+                    .init(
+                        "apply",
+                        nil,
+                        "apply the file first, as 'tranche apply' does",
+                        isUsual: true
+                    ),
                     Grace.option(of: "processes"),
                     .init(
                         "worker",
@@ -38,6 +45,11 @@ struct RunCommand: Command {
             applied is refused with what differs, until 'tranche apply', or --apply. Who
             runs ends within seconds where another one is applied, after what it has in hand.
             Exit: 6 where FILE is not what is applied, or is that no longer.
+
+            """,
+        brief: PipelineFile.brief + """
+            Each link is a job, named INPUT/PROCESS: status, batches, history, logs and retry
+            show and take it as any. Any number of these may run the same FILE.
 
             """
     )

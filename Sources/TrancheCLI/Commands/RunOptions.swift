@@ -12,10 +12,10 @@ struct RunOptions: Sendable {
         .init(
             title: "The run",
             options: [
-                .init("job", "JOB", "name of the job", isRequired: jobIsRequired),
+                .init("job", "JOB", "name of the job", isRequired: jobIsRequired, isUsual: true),
                 .init("meta", "TABLE", "the job's table or inventory:JOB, where it has several"),
                 .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
-                .init("run", "RUN", "name of a bounded run"),
+                .init("run", "RUN", "name of a bounded run", isUsual: true),
             ]
         )
     }

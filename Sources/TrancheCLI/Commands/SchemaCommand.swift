@@ -6,6 +6,7 @@ struct SchemaCommand: Command {
     static let description = CommandDescription(
         name: "schema",
         summary: "Print the JSON Schema of a pipeline's file, for editors",
+        examples: ["tranche schema > pipeline.schema.json"],
         groups: [],
         notes: """
             An editor that knows it completes the keys of a file and marks what is wrong:

@@ -5,6 +5,7 @@ struct SetCommand: Command {
     static let description = CommandDescription(
         name: "set",
         summary: "Change how much of a run is held at once, and how it ranks among others",
+        examples: ["tranche set --job thumbs --parallelism 2"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(

@@ -20,21 +20,33 @@ struct SourceOptions: Sendable {
                     + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
                     + "documents of a collection, pages:NAME for pages that are found one from "
                     + "another",
-                isRequired: true
+                isRequired: true,
+                brief: "[schema.]table of the items, or inventory:JOB, csv:PATH, "
+                    + "jsonl:PATH, s3://… and others"
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
-            .init("uid", "COLUMN", "the id's column; uid by default"),
-            .init("item", "COLUMN", "the payload's column; item by default, if there is one"),
+            .init("uid", "COLUMN", "the id's column; uid by default", isUsual: true),
+            .init(
+                "item",
+                "COLUMN",
+                "the payload's column; item by default, if there is one",
+                isUsual: true,
+                brief: "the payload's column; item by default"
+            ),
             .init(
                 "weight-column",
                 "COLUMN",
-                "the weight's column; weight by default, if there is one"
+                "the weight's column; weight by default, if there is one",
+                isUsual: true,
+                brief: "the weight's column; weight by default"
             ),
             .init(
                 "where",
                 "SQL",
                 "a condition that items must meet, and whose answer for a row never changes; of a collection "
-                    + "as JSON"
+                    + "as JSON",
+                isUsual: true,
+                brief: "a condition that items must meet"
             ),
             .init(
                 "volatile-filter",

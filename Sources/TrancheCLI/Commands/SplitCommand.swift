@@ -5,6 +5,7 @@ struct SplitCommand: Command {
     static let description = CommandDescription(
         name: "split",
         summary: "Split a failed batch into two batches that are offered at once",
+        examples: ["tranche split 12 --dry-run"],
         operands: HoldingOptions.operands,
         groups: [
             .init(

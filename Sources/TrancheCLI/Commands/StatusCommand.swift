@@ -6,6 +6,8 @@ struct StatusCommand: Command {
     static let description = CommandDescription(
         name: "status",
         summary: "Show the runs and how far they are",
+        isUsual: true,
+        examples: ["tranche status", "tranche status --job thumbs --json"],
         groups: [RunOptions.group(jobIsRequired: false)]
     )
 

@@ -5,6 +5,11 @@ struct SucceedCommand: Command {
     static let description = CommandDescription(
         name: "succeed",
         summary: "Record that a batch is done",
+        examples: [
+            """
+            tranche succeed 12 --attempt 1 --result '{"files": 3}'
+            """
+        ],
         operands: HoldingOptions.operands,
         groups: [
             HoldingOptions.group([

@@ -3,6 +3,13 @@ struct WorkCommand: Command {
     static let description = CommandDescription(
         name: "work",
         summary: "Run a program for each batch of a job",
+        isUsual: true,
+        examples: [
+            """
+            tranche work --job thumbs --meta photo --uid id --item path \\
+                --weight-column size --weight 64MiB --workers 2 -- ./make-thumbnails
+            """
+        ],
         takesProgram: true,
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
@@ -10,7 +17,8 @@ struct WorkCommand: Command {
             WorkOptions.group(mayFollow: true),
             SourceOptions.fileGroup,
         ],
-        notes: WorkOptions.notes
+        notes: WorkOptions.notes,
+        brief: WorkOptions.brief
     )
 
     var handlesSignals: Bool { true }

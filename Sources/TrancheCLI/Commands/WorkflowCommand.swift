@@ -8,6 +8,10 @@ struct WorkflowCommand: Command {
     static let description = CommandDescription(
         name: "workflow",
         summary: "Begin a run that is described in a file; watch and steer it from anywhere",
+        examples: [
+            "tranche workflow start nightly.json --work",
+            "tranche workflow show --job nightly",
+        ],
         operands: [
             .init(
                 name: Action.words,
@@ -20,8 +24,14 @@ struct WorkflowCommand: Command {
             .init(
                 title: "Beginning (with start)",
                 options: [
-                    .init("param", "NAME=VALUE", "a parameter of the workflow", isRepeatable: true),
-                    .init("work", nil, "work on it in this process, too"),
+                    .init(
+                        "param",
+                        "NAME=VALUE",
+                        "a parameter of the workflow",
+                        isRepeatable: true,
+                        isUsual: true
+                    ),
+                    .init("work", nil, "work on it in this process, too", isUsual: true),
                     .init("dry-run", nil, "check the workflow, and begin nothing"),
                 ]
             ),
@@ -29,7 +39,7 @@ struct WorkflowCommand: Command {
             .init(
                 title: "Working (with work, and start --work)",
                 options: [
-                    .init("follow", nil, "never end: wait for new items"),
+                    .init("follow", nil, "never end: wait for new items", isUsual: true),
                     Grace.option(of: "batches"),
                     .init(
                         "worker",
@@ -46,7 +56,8 @@ struct WorkflowCommand: Command {
                         "to",
                         "PLACE",
                         "with snapshot: a folder, s3://… or gs://…, or a sink such as "
-                            + "table:NAME; else it is printed"
+                            + "table:NAME; else it is printed",
+                        isUsual: true
                     ),
                 ]
             ),
@@ -68,6 +79,11 @@ struct WorkflowCommand: Command {
 
             Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled, 75
             paused, held or superseded, 130 stopped by a signal.
+
+            """,
+        brief: """
+            start keeps the description and begins the run; work joins as one more process, on
+            any machine. show, pause, resume and cancel steer it from anywhere.
 
             """
     )

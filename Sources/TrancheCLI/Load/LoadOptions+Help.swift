@@ -9,7 +9,7 @@ extension LoadOptions {
 
     /// The options, grouped as the help shows them.
     static let groups: [CommandDescription.OptionGroup] = [
-        ReadingOptions.group("The file"),
+        ReadingOptions.group("The file").usual("format", "delimiter"),
         .init(
             title: "The records",
             options: [
@@ -22,7 +22,9 @@ extension LoadOptions {
                 .init(
                     "schema",
                     "FILE",
-                    "a JSON Schema that records must meet; converts their fields"
+                    "a JSON Schema that records must meet; converts their fields",
+                    isUsual: true,
+                    brief: "a JSON Schema that records must meet"
                 ),
                 .init(
                     "strict-types",
@@ -34,16 +36,35 @@ extension LoadOptions {
                     "FILE",
                     "where records go that are refused; with --schema FILE.error.jsonl by default"
                 ),
-                .init("max-rejects", "N|P%", "most of them in a batch, else it fails"),
+                .init(
+                    "max-rejects",
+                    "N|P%",
+                    "most of them in a batch, else it fails",
+                    isUsual: true,
+                    brief: "most refused records in a batch, else it fails"
+                ),
                 .init(
                     "drop-unknown",
                     nil,
                     "leave out fields that the table has no column for; refused by default"
                 ),
                 .init("add-columns", nil, "add columns for them to the table"),
-                .init("to", "SINK", sinks + " (TRANCHE_SINK)"),
-                .init("table", "TABLE", "the table in that database"),
-                .init("key", "A,B,…", "the fields that name a row: one that is there is replaced"),
+                .init(
+                    "to",
+                    "SINK",
+                    sinks + " (TRANCHE_SINK)",
+                    isUsual: true,
+                    brief: "table:NAME beside the inventory, sqlite:PATH or postgresql://… with "
+                        + "--table, csv:PATH, jsonl:PATH, none and others"
+                ),
+                .init("table", "TABLE", "the table in that database", isUsual: true),
+                .init(
+                    "key",
+                    "A,B,…",
+                    "the fields that name a row: one that is there is replaced",
+                    isUsual: true,
+                    brief: "the fields that name a row"
+                ),
                 .init(
                     "create-index",
                     nil,
@@ -78,22 +99,24 @@ extension LoadOptions {
         .init(
             title: "The job",
             options: [
-                .init("job", "JOB", "name of the job; load by default"),
+                .init("job", "JOB", "name of the job; load by default", isUsual: true),
                 .init("run", "RUN", "name of a bounded run; the open-ended one by default"),
                 .init(
                     "again",
                     "NAME",
                     "load what was loaded before anew, and into another target if you like: as a "
-                        + "run of that name, which goes on when it is given again"
+                        + "run of that name, which goes on when it is given again",
+                    isUsual: true,
+                    brief: "load what was loaded before anew, as a run of that name"
                 ),
                 .init("from", "OFFSET", "the lowest offset of the run; needs --run"),
                 .init("to-offset", "OFFSET", "the highest offset of the run; needs --run"),
                 .init("weight", "BYTES", "most bytes of a batch; 8MiB by default"),
                 .init("count", "N", "most records of a batch"),
-                .init("workers", "N", "batches at a time; 1 by default"),
+                .init("workers", "N", "batches at a time; 1 by default", isUsual: true),
                 .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
                 .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
-                .init("follow", nil, "never end: wait for the file to grow"),
+                .init("follow", nil, "never end: wait for the file to grow", isUsual: true),
                 .init(
                     "replaced",
                     nil,
@@ -104,10 +127,11 @@ extension LoadOptions {
                 .init(
                     "dry-run",
                     nil,
-                    "show what would be read, checked and written, and do none of it"
+                    "show what would be read, checked and written, and do none of it",
+                    isUsual: true
                 ),
             ]
         ),
-        PolicyOptions.group, LimitOptions.groupOfFiles,
+        PolicyOptions.group.usual(), LimitOptions.groupOfFiles,
     ]
 }

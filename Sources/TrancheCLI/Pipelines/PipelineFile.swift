@@ -44,6 +44,24 @@ struct PipelineFile: Sendable {
             alerts:
               ops: {webhook: {env: ALERT_URL}, when: [failed, held, lag above 1h]}
 
+
+        """
+
+    /// What of them the short help says.
+    static let brief = """
+        FILE has inputs, processes and links; --help-all tells the types that there are:
+
+            inputs:
+              uploads: {type: directory, folder: /srv/uploads, suffixes: [.csv]}
+              nightly: {type: schedule, cron: "0 2 * * *", zone: Europe/Berlin}
+            processes:
+              validate: {type: program, command: [python3, validate.py]}
+              report: {type: program, command: [./report.sh]}
+            links:
+              - {from: uploads, to: validate, count: 20, max_attempts: 5}
+              - nightly -> report
+
+
         """
 
     init(_ arguments: Arguments, at place: Int = 0) throws {

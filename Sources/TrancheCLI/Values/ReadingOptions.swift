@@ -18,14 +18,16 @@ enum ReadingOptions {
             "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
                 + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
                 + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
-            choices: FileConnector.formats
+            choices: FileConnector.formats,
+            brief: "how it is written; by its name by default"
         ),
         .init(
             "delimiter",
             "TEXT",
             "what parts the fields of a CSV file, up to four bytes; by default a comma, unless the "
                 + "first 64 KiB "
-                + "are parted by ; or tab or |"
+                + "are parted by ; or tab or |",
+            brief: "what parts the fields; found by default"
         ),
         .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
         .init(

@@ -22,13 +22,15 @@ struct WorkOptions: Sendable {
 
     static func group(mayFollow: Bool) -> CommandDescription.OptionGroup {
         var options: [CommandDescription.Option] = [
-            .init("workers", "N", "programs at a time; 1 by default"),
+            .init("workers", "N", "programs at a time; 1 by default", isUsual: true),
             .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
             Grace.option(of: "programs"),
             .init(
                 "timeout",
                 "TIME",
-                "how long a program may take for a batch; no bound by default"
+                "how long a program may take for a batch; no bound by default",
+                isUsual: true,
+                brief: "how long a program may take for a batch"
             ),
             .init("idle", "TIME", "how long a program may write no line; no bound by default"),
             .init(
@@ -42,11 +44,18 @@ struct WorkOptions: Sendable {
         if mayFollow {
             options += [
                 .init("drain", nil, "end when the run is complete; the default"),
-                .init("follow", nil, "never end: wait for new items"),
+                .init("follow", nil, "never end: wait for new items", isUsual: true),
             ]
         }
         return .init(title: "Working", options: options)
     }
+
+    /// What of them the short help says.
+    static let brief = """
+        CMD gets a batch's items as lines {"id","item","weight"} on standard input. When it
+        exits with 0 the batch has succeeded; else it is tried again, --max-attempts times.
+
+        """
 
     static let notes = """
         CMD gets the items as lines {"id","item","weight"} on its standard input, and
