@@ -80,7 +80,7 @@ struct ObjectTests {
             #expect(first.output == "registered 1 new object of 1 in incoming\n", "\(first.errors)")
             let second = await run(bench, words + ["--json"], store)
             let expected =
-                "{\"prefix\":\"gs://shop/in/\",\"table\":\"incoming\",\"found\":1,\"new\":0}\n"
+                "{\"prefix\":\"gs://shop/in/\",\"table\":\"incoming\",\"found\":1,\"new\":0,\"changed\":0}\n"
             #expect(second.output == expected)
             let rows = try bench.rows("SELECT uid, item, weight FROM incoming")
             #expect(rows == ["1|gs://shop/in/c.csv|90"])

@@ -89,6 +89,9 @@ struct ListingTests {
             #expect(done == .init(found: 1, added: 1))
             let again = try await source.register(beside: inventory.store)
             #expect(again == .init(found: 1, added: 0))
+            try await bucket.put([65, 66], as: "in-a.csv")
+            let replaced = try await source.register(beside: inventory.store)
+            #expect(replaced == .init(found: 1, added: 1, changed: 1))
         }
     }
 
@@ -101,7 +104,6 @@ struct ListingTests {
         for number in 0..<30 { try await bucket.put([65], as: "in-\(number).csv") }
         try await withStore(backend) { database, inventory in
             let source = try listing(bucket, database)
-            _ = try await source.register(beside: inventory.store, isTrial: true)
             let added = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 1...4 {
                     group.addTask { try await source.register(beside: inventory.store).added }

@@ -1,23 +1,26 @@
 import Tranche
 import TrancheChains
 import TrancheHTTP
+import TrancheOrchestrator
+import TrancheSQL
 
-/// Registers the objects of a listing in a table.
+/// Lists the files of a folder, or the objects of a bucket, in a table.
 struct RegisterCommand: Command {
     static let description = CommandDescription(
         name: "register",
-        summary: "Register the objects of a bucket in a table, as items of a job",
+        summary: "Register the files of a folder or bucket in a table, as items of a job",
         isUsual: true,
         examples: [
             "tranche register photos --table photo",
+            "tranche work --job thumbs --meta photo --weight 64MiB -- ./make-thumbnails",
             "tranche register gs://shop/in/ --table incoming_file",
         ],
         operands: [
-            .init(name: "PREFIX", help: "gs://BUCKET/START or s3://BUCKET/START of their names")
+            .init(name: "PLACE", help: "a folder, or gs://BUCKET/START or s3://BUCKET/START")
         ],
         groups: [
             .init(
-                title: "The table",
+                title: "Registering",
                 options: [
                     .init(
                         "table",
@@ -25,67 +28,214 @@ struct RegisterCommand: Command {
                         "[schema.]table of the items; made if there is none",
                         isRequired: true
                     ),
-                    .init("dry-run", nil, "count what is new, and register nothing"),
+                    .init(
+                        "dry-run",
+                        nil,
+                        "count what is new, and register nothing",
+                        isUsual: true
+                    ),
                 ]
-            )
+            ),
+            .init(
+                title: "Files of a folder",
+                options: [
+                    .init(
+                        "suffix",
+                        "TEXT",
+                        "only files whose names end with it, such as .csv",
+                        isRepeatable: true,
+                        isUsual: true
+                    ),
+                    .init("flat", nil, "not those in folders of the folder"),
+                    .init(
+                        "watch",
+                        nil,
+                        "go on, and register files as they come, until a signal",
+                        isUsual: true
+                    ),
+                    .init(
+                        "quiet",
+                        "TIME",
+                        "how long a file must not have changed; 2s by default, 0 for folders into "
+                            + "which whole files are moved"
+                    ),
+                    .init(
+                        "every",
+                        "TIME",
+                        "with --watch: how often all is looked through; 10s by default"
+                    ),
+                ]
+            ),
         ],
         notes: """
-            A listing has no order of arrival. Each object that is not known yet gets the next
-            number, and is an item from then on: the number its id, its URL the item, its size
-            the weight. One that was replaced is registered again. Run it as often as files
-            arrive; it lists the whole prefix.
+            Each file or object that is not known yet gets the next number, the oldest file
+            first: uid is the number, item the absolute path or the URL, weight the size in
+            bytes, modified when a file was changed last. One that has changed since (size,
+            time of change and number on its disk tell, in the column version) is registered
+            again, as a new item; what is registered stays when a file goes. Run it as often as
+            files arrive, or with --watch: then changes that the kernel tells are seen at once.
+            Hidden files are left out, and links in the folder are not followed.
 
-            tranche register gs://shop/in/ --table incoming_file
-            tranche work --job import --meta incoming_file --weight 1GiB -- ./import
+            Exit: 0 registered, or stopped by a signal with --watch; 1 where something in the
+            folder could not be looked at: all else is registered.
+
+            """,
+        brief: """
+            uid is a number, item the absolute path or the URL, weight the size in bytes. A
+            file that has changed since is registered again, as a new item.
 
             """
     )
 
-    private let prefix: String
+    /// A watch ends well by a signal.
+    var handlesSignals: Bool { watches }
+
+    private let place: String
     private let table: String
     private let isDryRun: Bool
+    private let watches: Bool
+    private let arguments: Arguments
 
     init(_ arguments: Arguments) throws {
-        prefix = try arguments.operand(0, "PREFIX")
-        guard NamedFile.isObject(prefix) else {
+        self.arguments = arguments
+        place = try arguments.operand(0, "PLACE")
+        table = try arguments.required("table")
+        isDryRun = arguments.has("dry-run")
+        watches = arguments.has("watch")
+        // What cannot be read is said before anything is opened.
+        _ = try folder(in: nil)
+        if NamedFile.isObject(place) {
+            let ofFolders = ["suffix", "flat", "watch", "quiet", "every"]
+            if let option = ofFolders.first(where: { arguments.has($0) }) {
+                throw UsageError("--\(option) goes with a folder, and '\(redacted(place))' is none")
+            }
+        } else if place.contains("://") {
             throw UsageError(
-                "'\(redacted(prefix))' is no listing; give gs://BUCKET/START or s3://BUCKET/START"
+                "'\(redacted(place))' is no listing; give a folder, or gs://BUCKET/START or "
+                    + "s3://BUCKET/START"
             )
         }
-        guard let table = arguments.text("table") else { throw UsageError("--table is missing") }
-        self.table = table
-        isDryRun = arguments.has("dry-run")
+        guard !watches || !isDryRun else {
+            throw UsageError("--dry-run counts once; give it without --watch")
+        }
+        guard watches || !arguments.has("every") else {
+            throw UsageError("--every goes with --watch")
+        }
+    }
+
+    private func folder(in database: SourceDatabase?) throws -> FolderListing {
+        var folder = FolderListing(place, table: table, in: database)
+        folder.suffixes = arguments.texts("suffix")
+        folder.isRecursive = !arguments.has("flat")
+        folder.quiet = try arguments.value("quiet", parseDuration) ?? folder.quiet
+        folder.interval = try arguments.value("every", parseDuration) ?? folder.interval
+        guard folder.interval > .zero else { throw UsageError("--every 0: give a time above 0") }
+        return folder
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        let tables = try context.settings.tables
+        return try await context.withInventory { inventory in
+            if NamedFile.isObject(place) {
+                return try await register(objectsIn: tables, inventory, context)
+            }
+            let folder = try folder(in: tables)
+            if watches { return try await watch(folder, inventory, context) }
+            let done = try await folder.register(beside: inventory, isTrial: isDryRun)
+            try tell(RegisterDocument(done, place, table), of: "file", context)
+            return try note(done, folder, context)
+        }
+    }
+
+    private func register(
+        objectsIn database: SourceDatabase?,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> ProgramStatus {
         let listing = ObjectListing(
-            prefix,
+            place,
             table: table,
-            in: try context.settings.tables,
+            in: database,
             try ObjectStoreConfiguration(environment: context.settings.credentials)
         )
-        return try await context.withInventory { inventory in
-            let done = try await listing.register(
-                beside: inventory.store,
-                isTrial: isDryRun
-            ) { soFar in
-                if context.errors.isTerminal, soFar.found % 10_000 == 0, soFar.found > 0 {
-                    try context.note("\(HumanText.count(soFar.found, "object")) listed")
-                }
+        let done = try await listing.register(
+            beside: inventory.store,
+            isTrial: isDryRun
+        ) { soFar in
+            if context.errors.isTerminal, soFar.found % 10_000 == 0, soFar.found > 0 {
+                try context.note("\(HumanText.count(soFar.found, "object")) listed")
             }
-            let document = RegisterDocument(
-                prefix: prefix,
-                table: table,
-                found: done.found,
-                new: done.added
-            )
-            try context.write(document) {
-                let verb = isDryRun ? "would register" : "registered"
-                return "\(verb) \(HumanText.count(done.added, "new object")) of "
-                    + "\(HumanText.number(done.found)) in \(table)"
-            }
-            return .done
         }
+        let document = RegisterDocument(
+            prefix: place,
+            table: table,
+            found: done.found,
+            new: done.added,
+            changed: done.changed
+        )
+        try tell(document, of: "object", context)
+        return .done
+    }
+
+    private func watch(
+        _ folder: FolderListing,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> ProgramStatus {
+        let signals = context.signals()
+        return try await withThrowingTaskGroup(of: ProgramStatus.self) { group in
+            group.addTask {
+                try await folder.watch(
+                    beside: inventory,
+                    report: { error in
+                        // The watch goes on, whatever becomes of its standard error.
+                        try? context.note("\(error)")
+                    },
+                    onRegistered: { done in
+                        try tell(RegisterDocument(done, place, table), of: "file", context)
+                    }
+                )
+                return .done
+            }
+            group.addTask {
+                for await _ in signals { return .done }
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+    }
+
+    private func tell(
+        _ document: RegisterDocument,
+        of what: String,
+        _ context: Context
+    ) throws {
+        try context.write(document) {
+            let verb = isDryRun ? "would register" : "registered"
+            let changed = document.changed
+            return "\(verb) \(HumanText.count(document.new, "new \(what)")) of "
+                + "\(HumanText.number(document.found)) in \(table)"
+                + (changed > 0 ? ", \(HumanText.number(changed)) of them changed ones" : "")
+        }
+    }
+
+    /// Says what was left out.
+    private func note(
+        _ done: FolderListing.Registration,
+        _ folder: FolderListing,
+        _ context: Context
+    ) throws -> ProgramStatus {
+        if done.unfinished > 0 {
+            let are = HumanText.count(done.unfinished, "file was", "files were")
+            try context.note(
+                "\(are) changed less than \(folder.quiet.words) ago, and left for the next time"
+            )
+        }
+        guard let fault = done.fault else { return .done }
+        try context.note(fault)
+        return .failed
     }
 }
 
@@ -95,4 +245,17 @@ struct RegisterDocument: Codable {
     let table: String
     let found: Int
     let new: Int
+    let changed: Int
+}
+
+extension RegisterDocument {
+    init(_ done: FolderListing.Registration, _ place: String, _ table: String) {
+        self.init(
+            prefix: place,
+            table: table,
+            found: done.found,
+            new: done.added,
+            changed: done.changed
+        )
+    }
 }

@@ -47,6 +47,8 @@ public struct ObjectListing: MetaSourceDescription {
         public var found = 0
         /// How many of them are new.
         public var added = 0
+        /// How many of the new ones replace one that was registered before.
+        public var changed = 0
     }
 
     /// Lists the objects, and registers those that are new.
@@ -63,7 +65,12 @@ public struct ObjectListing: MetaSourceDescription {
         isTrial: Bool = false,
         onPage: (Registration) throws -> Void = { _ in }
     ) async throws -> Registration {
-        let registry = try await ItemRegistry(table, in: database, beside: store)
+        let registry = try await ItemRegistry(
+            table,
+            in: database,
+            beside: store,
+            isTrial: isTrial
+        )
         do {
             let done = try await register(in: registry, isTrial: isTrial, onPage: onPage)
             await registry.close()
@@ -94,7 +101,9 @@ public struct ObjectListing: MetaSourceDescription {
                     version: entry.tag
                 )
             }
-            done.added += try await registry.register(entries, isTrial: isTrial)
+            let new = try await registry.register(entries, isTrial: isTrial)
+            done.added += new.added
+            done.changed += new.changed
             done.found += entries.count
             try onPage(done)
             token = page.next

@@ -55,7 +55,7 @@ public struct DirectoryInput: Input {
 
     /// Looks through the folder again and again, and at what the kernel says has changed.
     public func run(_ log: InputLog) async throws {
-        var watching = FolderWatching(of: self, log)
+        var watching = FolderWatching(of: self, clock: log.clock) { log.report($0) }
         defer { watching.stop() }
         watching.start()
         var known = try await KnownFiles(in: log)
@@ -96,7 +96,6 @@ public struct DirectoryInput: Input {
     }
 
     @discardableResult
-
     private func look(
         _ known: inout KnownFiles,
         _ log: InputLog,

@@ -3,7 +3,8 @@ import Tranche
 /// The watch of a folder while an input runs, and what it has told.
 struct FolderWatching {
     private let input: DirectoryInput
-    private let log: InputLog
+    private let clock: any Clock<Duration>
+    private let report: @Sendable (any Error) -> Void
     private var watch: FolderWatch?
     /// Whether it is of no use to try.
     private var isRefused = false
@@ -12,8 +13,14 @@ struct FolderWatching {
     /// are.
     var files: [String: Bool] = [:]
 
-    init(of input: DirectoryInput, _ log: InputLog) {
-        (self.input, self.log) = (input, log)
+    init(
+        of input: DirectoryInput,
+        clock: any Clock<Duration>,
+        report: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.input = input
+        self.clock = clock
+        self.report = report
     }
 
     /// Begins to watch, where that is of use and not so already.
@@ -34,7 +41,7 @@ struct FolderWatching {
 
     /// Tells of an error once.
     mutating func tell(_ error: any Error) {
-        if told.insert("\(error)").inserted { log.report(error) }
+        if told.insert("\(error)").inserted { report(error) }
     }
 
     /// Waits for changes, or for files that must stay as they are for a while.
@@ -43,7 +50,7 @@ struct FolderWatching {
     /// - Throws: `CancellationError`.
     func wait(upTo longest: Duration) async throws {
         let time = files.isEmpty || input.marker != nil ? longest : min(longest, pause)
-        let (clock, watch) = (log.clock, watch)
+        let (clock, watch) = (clock, watch)
         guard let watch else { return try await clock.sleep(for: time) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await watch.wait() }

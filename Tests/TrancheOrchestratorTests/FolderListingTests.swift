@@ -1,0 +1,190 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TrancheOrchestrator
+import TrancheSQL
+import TrancheSQLite
+import TrancheTestKit
+
+@Suite("Folders registered in a table", .timeLimit(.minutes(5)))
+struct FolderListingTests {
+    private func withFolder(
+        _ backend: TestDatabase.Backend,
+        _ body: (Inventory, FolderListing, TestDatabase, TemporaryFolder) async throws -> Void
+    ) async throws {
+        try await withTestDatabase(backend) { database in
+            try await withTemporaryFolder { folder in
+                try await database.migrateUp()
+                let inventory = try await database.open()
+                try write("one", folder, "files/a.csv")
+                var listing = FolderListing(
+                    folder.path("files"),
+                    table: database.prefix + "photo"
+                )
+                listing.quiet = .zero
+                try await body(inventory, listing, database, folder)
+                await inventory.close()
+            }
+        }
+    }
+
+    /// Writes a file in place, its folder made where there is none.
+    private func write(_ text: String, _ folder: TemporaryFolder, _ name: String) throws {
+        let url = URL(filePath: folder.path(name))
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        try Data(text.utf8).write(to: url, options: [])
+    }
+
+    private func rows(_ database: TestDatabase) async throws -> [[String]] {
+        try await database.read(
+            "SELECT uid, item, weight FROM \(database.name("photo")) ORDER BY uid"
+        )
+    }
+
+    @Test(
+        "Each file is registered once, and again when it has changed",
+        arguments: TestDatabase.Backend.available
+    )
+    func once(backend: TestDatabase.Backend) async throws {
+        try await withFolder(backend) { inventory, listing, database, folder in
+            let first = try await listing.register(beside: inventory)
+            #expect(first.found == 1 && first.added == 1 && first.changed == 0)
+            let second = try await listing.register(beside: inventory)
+            #expect(second.found == 1 && second.added == 0)
+            try write("two more", folder, "files/a.csv")
+            try write("x", folder, "files/deep/b.txt")
+            let third = try await listing.register(beside: inventory)
+            #expect(third.found == 2 && third.added == 2 && third.changed == 1)
+            let rows = try await rows(database)
+            let path = ResolvedPath(folder.path("files")).text
+            #expect(rows.count == 3)
+            #expect(rows[0] == ["1", path + "/a.csv", "3"])
+            #expect(rows.dropFirst().contains { $0[1] == path + "/a.csv" && $0[2] == "8" })
+            #expect(rows.dropFirst().contains { $0[1] == path + "/deep/b.txt" && $0[2] == "1" })
+            let times = try await database.read(
+                "SELECT count(modified) FROM \(database.name("photo"))"
+            )
+            #expect(times == [["3"]])
+        }
+    }
+
+    @Test("What is registered is an item of a job", arguments: TestDatabase.Backend.available)
+    func items(backend: TestDatabase.Backend) async throws {
+        try await withFolder(backend) { inventory, listing, database, folder in
+            try write("two", folder, "files/b.csv")
+            try await listing.register(beside: inventory)
+            let source = SQLSource(database.prefix + "photo")
+            let batch = try #require(try await inventory.acquireBatch(from: source, job: "thumbs"))
+            #expect(batch.count == 2)
+            #expect(batch.weight == 6)
+        }
+    }
+
+    @Test("A trial counts, and makes no table", arguments: TestDatabase.Backend.available)
+    func tries(backend: TestDatabase.Backend) async throws {
+        try await withFolder(backend) { inventory, listing, database, folder in
+            #expect(try await listing.register(beside: inventory, isTrial: true).added == 1)
+            #expect(try await database.database.table(database.name("photo")) == nil)
+            try await listing.register(beside: inventory)
+            try write("other", folder, "files/a.csv")
+            let trial = try await listing.register(beside: inventory, isTrial: true)
+            #expect(trial.added == 1 && trial.changed == 1)
+            #expect(try await rows(database).count == 1)
+        }
+    }
+
+    @Test("Files are chosen by the ends of their names and by depth, and a table by its columns")
+    func choice() async throws {
+        try await withFolder(.sqlite) { inventory, listing, database, folder in
+            for name in ["b.txt", ".c.csv", "deep/d.csv"] {
+                try write("x", folder, "files/\(name)")
+            }
+            var flat = listing
+            flat.isRecursive = false
+            flat.suffixes = [".csv"]
+            #expect(try await flat.register(beside: inventory).added == 1)
+            flat.isRecursive = true
+            #expect(try await flat.register(beside: inventory).added == 1)
+            #expect(try await listing.register(beside: inventory).added == 1)
+            var wrong = listing
+            wrong.table = "inventory"
+            await #expect(throws: TrancheError.self) {
+                try await wrong.register(beside: inventory)
+            }
+        }
+    }
+
+    @Test("A file that is still written to is waited for once, and left for the next time")
+    func unfinished() async throws {
+        try await withTemporaryFolder { folder in
+            try write("x", folder, "files/a")
+            let clock = SkippingClock()
+            var configuration = Inventory.Configuration()
+            configuration.clock = clock
+            let path = folder.path("inventory.db")
+            try await Inventory.with(.sqlite(path), configuration: configuration) { inventory in
+                var listing = FolderListing(folder.path("files"), table: "photo")
+                listing.quiet = .seconds(3600)
+                let done = try await listing.register(beside: inventory)
+                #expect(done.found == 1 && done.added == 0 && done.unfinished == 1)
+                #expect(clock.waits.contains(.seconds(3600)))
+                listing.quiet = .zero
+                #expect(try await listing.register(beside: inventory).added == 1)
+            }
+        }
+    }
+
+    @Test("A watch registers what comes, once each, whatever the kernel and the clock say")
+    func watches() async throws {
+        try await withTemporaryFolder { folder in
+            try write("x", folder, "files/first")
+            var configuration = Inventory.Configuration()
+            // It stands still: what is found is what the kernel tells.
+            configuration.clock = ManualClock()
+            let path = folder.path("inventory.db")
+            try await Inventory.with(.sqlite(path), configuration: configuration) { inventory in
+                var listing = FolderListing(folder.path("files"), table: "photo")
+                listing.quiet = .zero
+                let watched = listing
+                let (told, teller) = AsyncStream.makeStream(of: FolderListing.Registration.self)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        try await watched.watch(beside: inventory) { teller.yield($0) }
+                    }
+                    var looks = told.makeAsyncIterator()
+                    let first = await looks.next()
+                    #expect(first?.found == 1 && first?.added == 1)
+                    try write("y", folder, "files/second")
+                    let second = await looks.next()
+                    #expect(second?.added == 1)
+                    try write("changed", folder, "files/first")
+                    let changed = await looks.next()
+                    #expect(changed?.added == 1 && changed?.changed == 1)
+                    group.cancelAll()
+                    await #expect(throws: CancellationError.self) { try await group.next() }
+                }
+                #expect(try await listing.register(beside: inventory).added == 0)
+            }
+        }
+    }
+
+    @Test("A folder that is not there is an error that may pass")
+    func missing() async throws {
+        try await withFolder(.sqlite) { inventory, listing, _, folder in
+            var missing = listing
+            missing.folder = folder.path("none")
+            do {
+                try await missing.register(beside: inventory)
+                Issue.record("there is no such folder")
+            } catch let error as TrancheError {
+                #expect(error.code == .sourceUnavailable)
+                #expect(error.message.contains("none' cannot be read"))
+            }
+        }
+    }
+}
