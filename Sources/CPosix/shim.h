@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 // These stand behind _GNU_SOURCE, which would change structures that other modules declare too.
@@ -34,6 +35,17 @@ static inline int tranche_lock_file(int file, int wants_lock) {
     lock.l_whence = SEEK_SET;
     lock.l_len = 1;
     return fcntl(file, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+}
+
+// The C library's modules leave out what is in sys/xattr.h. The size of an attribute of a file, which is read where
+// there is room for it; below 0 where there is none.
+static inline long tranche_attribute(const char *path, const char *name, void *value, size_t size) {
+    return getxattr(path, name, value, size);
+}
+
+// 0 when done.
+static inline int tranche_set_attribute(const char *path, const char *name, const void *value, size_t size) {
+    return setxattr(path, name, value, size, 0);
 }
 
 // open is variadic.

@@ -1,14 +1,18 @@
 import Tranche
 import TrancheChains
+import TrancheSQL
 
 extension LoadCommand {
     /// How many of a file's first records are shown.
     private static let shownRecords = 5
+    /// How many of its records that would be refused.
+    private static let shownRejects = 10
 
     /// Says what would be done with files; what is wrong with one of several does not hide the
     /// others.
     func forecast(
         _ files: [LoadFile],
+        _ table: MadeTable?,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
@@ -17,7 +21,9 @@ extension LoadCommand {
             var command = self
             command.options = file.options
             do {
-                _ = try await command.forecast(file.chain, file.source, inventory, context)
+                _ = try await hinting(file, inventory) {
+                    try await command.forecast(file.chain, file.source, table, inventory, context)
+                }
             } catch let error as TrancheError
                 where operands.areSeveral && error.code.concernsOneFile
             {
@@ -31,6 +37,7 @@ extension LoadCommand {
     private func forecast(
         _ chain: SinkChain,
         _ source: any MetaSourceDescription,
+        _ table: MadeTable?,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
@@ -39,7 +46,9 @@ extension LoadCommand {
             from: source,
             batches: 10_000
         )
-        let sink = try await chain.check(beside: inventory, source)
+        let isMade = table.map { !$0.isThere } ?? false
+        let sink = try await chain.check(beside: inventory, source, hasSink: !isMade)
+        let trial = try await trial(of: chain, source, forecast, inventory)
         let opened = try await inventory.source(source) as? any FileForecasting
         let file = try await opened?.forecast(Self.shownRecords)
         let notes = (opened?.notes ?? []) + sink.notes
@@ -55,17 +64,13 @@ extension LoadCommand {
             sink: sink.name,
             promise: sink.promise.rawValue,
             firstRecords: shown.map(RawJSON.init),
-            firstFaults: (file?.faults ?? []).map(\.description)
+            firstFaults: (file?.faults ?? []).map(\.description),
+            checked: trial?.read,
+            rejected: trial?.rejected,
+            firstRejects: (trial?.faults ?? []).map(LoadForecastDocument.Reject.init),
+            createTable: isMade ? table?.statement : nil
         )
-        try context.write(document) {
-            """
-            would load \(HumanText.count(forecast.items, "record")) of \(options.file.path) in \
-            \(HumanText.count(forecast.batches, "batch", "batches"))
-            into \(sink.name), which promises \(sink.promise.rawValue)
-            fields: \(sink.fields.isEmpty ? "each record's own" : sink.fields.joined(separator: ", "))
-            \(sink.notes.map { $0 + "\n" }.joined())\(Self.text(file, shown))
-            """
-        }
+        try context.write(document) { Self.text(document, file, sink.notes, trial) }
         return .done
     }
 
@@ -75,7 +80,57 @@ extension LoadCommand {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func text(_ file: FileForecast?, _ shown: [String]) -> String {
+    private static func text(
+        _ document: LoadForecastDocument,
+        _ file: FileForecast?,
+        _ notes: [String],
+        _ trial: ChainTrial?
+    ) -> String {
+        let fields = document.fields.joined(separator: ", ")
+        let table = document.createTable.map { "would make the table:\n\($0)\n" } ?? ""
+        return """
+            would load \(HumanText.count(document.records, "record")) of \(document.file) in \
+            \(HumanText.count(document.batches, "batch", "batches"))
+            into \(document.sink), which promises \(document.promise)
+            fields: \(fields.isEmpty ? "each record's own" : fields)
+            \(notes.map { $0 + "\n" }.joined())\(text(file, document, trial == nil))\
+            \(trial.map { words(of: $0) } ?? "")\(table)
+            """
+    }
+
+    /// Checks all records that would be loaded anew.
+    private func trial(
+        of chain: SinkChain,
+        _ source: any MetaSourceDescription,
+        _ forecast: Inventory.Forecast,
+        _ inventory: Inventory
+    ) async throws -> ChainTrial? {
+        guard let first = forecast.ranges.first?.ids.first else { return nil }
+        return try await chain.trial(
+            beside: inventory,
+            source,
+            from: first,
+            through: options.request.ids.upper,
+            mostFaults: Self.shownRejects
+        )
+    }
+
+    private static func words(of trial: ChainTrial) -> String {
+        let counts =
+            "checked: \(HumanText.count(trial.read, "record")), of which "
+            + "\(HumanText.number(trial.rejected)) would be refused\n"
+        guard !trial.faults.isEmpty else { return counts }
+        return trial.faults.reduce(into: counts) { text, fault in
+            let line = fault.line.map { "\($0.words), " } ?? ""
+            text += "  \(line)offset \(fault.id): \(HumanText.oneLine(fault.message))\n"
+        }
+    }
+
+    private static func text(
+        _ file: FileForecast?,
+        _ document: LoadForecastDocument,
+        _ tellsFaults: Bool
+    ) -> String {
         guard let file else { return "" }
         var text = ""
         if !file.layout.isEmpty {
@@ -84,9 +139,9 @@ extension LoadCommand {
             }
             text += "read as: \(parts.joined(separator: ", "))\n"
         }
-        if !shown.isEmpty { text += "first records:\n" }
-        for record in shown { text += "  \(record)\n" }
-        for fault in file.faults { text += "no record: \(fault)\n" }
+        if !document.firstRecords.isEmpty { text += "first records:\n" }
+        for record in document.firstRecords { text += "  \(record.text)\n" }
+        for fault in file.faults where tellsFaults { text += "no record: \(fault)\n" }
         return text
     }
 }

@@ -96,8 +96,11 @@ struct LoadCommand: Command {
         return try await context.withInventory(worker: worker) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
             for file in left { try await note(file.source, inventory, context) }
+            let made = try await hinting(left.first, inventory) {
+                try await makeTable(for: left, inventory, context)
+            }
             if options.isDryRun {
-                return try await forecast(left, inventory, context)
+                return try await forecast(left, made, inventory, context)
             }
             let progress = Progress(
                 context.errors,
@@ -258,6 +261,9 @@ struct LoadCommand: Command {
         }
         for words in (opened as? any FileForecasting)?.notes ?? [] {
             try context.note("note: \(words)")
+        }
+        if let hint = (opened as? any FileForecasting)?.delimiterHint {
+            try context.note("note: '\(options.file.path)': \(hint)")
         }
     }
 }

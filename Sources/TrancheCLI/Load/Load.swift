@@ -120,7 +120,9 @@ struct Load: Sendable {
     private func work(on file: LoadFile, by workers: Int) async throws -> ChainReport {
         var chainOptions = chainOptions(file, workers: workers)
         chainOptions.assembles = !areSeveral
-        return try await file.chain.run(through: inventory, chainOptions)
+        return try await hinting(file, inventory) {
+            try await file.chain.run(through: inventory, chainOptions)
+        }
     }
 
     /// Puts together what all files left, by the chain of one that can be read.
@@ -133,6 +135,7 @@ struct Load: Sendable {
         var chainOptions = chainOptions(file, workers: 1)
         chainOptions.stop = StopSource()
         chainOptions.stop.advance(to: .stopping)
+        chainOptions.isFinished = report.isSuccess && report.reason == .complete
         _ = try await file.chain.run(through: inventory, chainOptions)
     }
 
@@ -191,6 +194,29 @@ struct Load: Sendable {
         progress.update { tally in
             tally.planned = .init(items: 0, weight: planned + tally.weight)
         }
+    }
+}
+
+/// Names the delimiter that a file seems to have in an error that may come of another one.
+///
+/// - Parameters:
+///   - file: The file.
+///   - inventory: The inventory that it is opened beside.
+///   - body: What is done with it.
+/// - Returns: What `body` returns.
+/// - Throws: What `body` throws.
+func hinting<Result>(
+    _ file: LoadFile?,
+    _ inventory: Inventory,
+    _ body: () async throws -> Result
+) async throws -> Result {
+    do {
+        return try await body()
+    } catch let error as TrancheError
+        where [.invalidSource, .invalidArgument].contains(error.code)
+    {
+        guard let hint = await file?.delimiterHint(in: inventory) else { throw error }
+        throw TrancheError(error.code, "\(error.message): \(hint)", underlying: error)
     }
 }
 

@@ -28,6 +28,13 @@ struct LoadFile: Sendable {
         chain = try options.chain(from: source, settings, note: note)
     }
 
+    /// What to try where the file's fields seem to be parted by something else.
+    func delimiterHint(in inventory: Inventory) async -> String? {
+        // What is wrong with the file is told by whoever asks.
+        let opened = try? await inventory.source(source)
+        return (opened as? any FileForecasting)?.delimiterHint
+    }
+
     /// The path as given.
     var path: String { options.file.path }
 

@@ -1,4 +1,5 @@
 import Tranche
+import TrancheChains
 
 /// What loading a file would do.
 struct LoadForecastDocument: Codable {
@@ -13,6 +14,13 @@ struct LoadForecastDocument: Codable {
     let promise: String
     let firstRecords: [RawJSON]
     let firstFaults: [String]
+    /// How many records were checked; `nil` where the source is not read so.
+    let checked: Int?
+    /// How many of them would be refused before the sink sees them.
+    let rejected: Int?
+    let firstRejects: [Reject]
+    /// The statement that would make the table; `nil` where none would be made.
+    let createTable: String?
 
     private enum CodingKeys: String, CodingKey {
         case file
@@ -22,6 +30,24 @@ struct LoadForecastDocument: Codable {
         case sink, promise
         case firstRecords = "first_records"
         case firstFaults = "first_faults"
+        case checked, rejected
+        case firstRejects = "first_rejects"
+        case createTable = "create_table"
+    }
+
+    /// A record that would be refused.
+    struct Reject: Codable {
+        let offset: Int64
+        /// The line on which it begins; `nil` where that is not known.
+        let line: Int64?
+        let message: String
+
+        init(_ fault: ChainTrial.Fault) {
+            offset = fault.id
+            // Counted from the beginning, or not told.
+            line = fault.line.flatMap { $0.origin == nil ? $0.number : nil }
+            message = fault.message
+        }
     }
 
     /// How a file is written: an object of names and words, in the order of the format.

@@ -66,6 +66,15 @@ extension LoadOptions {
                     brief: "the fields that name a row"
                 ),
                 .init(
+                    "create-table",
+                    nil,
+                    "make the table, with --key as its key, if there is none: of types that the "
+                        + "schema says, or else that the first \(LoadCommand.sampledRecords) records "
+                        + "of each file hold without loss; --dry-run shows it",
+                    isUsual: true,
+                    brief: "make the table, from the schema or the records"
+                ),
+                .init(
                     "create-index",
                     nil,
                     "make the unique index of --key in MongoDB, if there is none"
@@ -127,8 +136,10 @@ extension LoadOptions {
                 .init(
                     "dry-run",
                     nil,
-                    "show what would be read, checked and written, and do none of it",
-                    isUsual: true
+                    "check the records and count what would be refused; show what would be "
+                        + "read, made and written, and write nothing",
+                    isUsual: true,
+                    brief: "check all records, count rejects, and write nothing"
                 ),
             ]
         ),

@@ -20,6 +20,8 @@ struct LoadOptions: Sendable {
     /// Whether what was not read of a file that stood there before is given up.
     private let replaces: Bool
     let isDryRun: Bool
+    /// Whether the table is made that records go to.
+    let createsTable: Bool
     let promise: DeliveryPromise
     let maxRejects: RejectLimit?
     let policy: PolicyOptions
@@ -53,6 +55,12 @@ struct LoadOptions: Sendable {
             throw UsageError("--replaced goes with --follow: other files are not told to grow")
         }
         isDryRun = arguments.has("dry-run")
+        createsTable = arguments.has("create-table")
+        guard !createsTable || !follows else {
+            throw UsageError(
+                "--create-table looks at records that are there: load these first, without --follow"
+            )
+        }
         map = arguments.text("map")
         isCleaned = arguments.has("clean")
         schema = arguments.text("schema")
@@ -215,6 +223,19 @@ struct LoadOptions: Sendable {
 
     // MARK: - Parts of the chain
 
+    /// Whether records are to meet a schema.
+    var hasSchema: Bool { schema != nil }
+
+    /// The schema; `nil` where there is none.
+    var rules: RecordSchema? {
+        get throws {
+            guard let schema else { return nil }
+            var rules = try RecordSchema(contentsOf: schema)
+            rules.convertsTexts = !isStrict
+            return rules
+        }
+    }
+
     /// The file's records.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
         try SpecOptions.file.named {
@@ -303,9 +324,7 @@ struct LoadOptions: Sendable {
         var records = Chain<Record>(reading: source)
         if isCleaned { records = records.cleaning() }
         if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
-        if let schema {
-            var rules = try RecordSchema(contentsOf: schema)
-            rules.convertsTexts = !isStrict
+        if let rules = try rules {
             records = records.validate(
                 rules,
                 rejectsTo: rejectsFile

@@ -10,6 +10,8 @@ public final class BatchContext {
     public var counters = Counters()
     /// Where the records come from, where that is not the batch's source.
     var supply: (any RecordSupply)?
+    /// What knows on which lines records stand, where they stand on some.
+    var source: (any LineCounting)?
     /// Who is told of items that are no valid records; `nil` where the batch fails with them.
     var rejects: RejectCollector?
     /// The fields that all records of the source have; `nil` where each says its own.
@@ -71,6 +73,12 @@ public final class BatchContext {
                 isObject: refusal.record != nil
             )
         )
+    }
+
+    /// Finds out on which lines records begin.
+    func lines(of ids: [Int64]) async -> [Int64: RecordLine] {
+        if let supply { return await supply.lines(of: ids) }
+        return await source?.knownLines(of: ids) ?? [:]
     }
 
     /// Throws the error of items that nobody takes.

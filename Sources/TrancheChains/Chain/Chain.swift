@@ -97,4 +97,7 @@ protocol ChainAttachment: Sendable {
 
     /// Puts together what the batches of a run left so far.
     func assemble(_ run: SinkRun) async throws
+
+    /// Removes what is of no use any more once a run is complete, and what it has was put together.
+    func clean(_ run: SinkRun) async throws
 }

@@ -26,6 +26,9 @@ public struct ChainOptions: Sendable {
     ///
     /// False for all but the last of several sources. After a fault they are in any case.
     public var assembles = true
+    /// Whether nothing more is to come, as of several sources that are complete: what killed attempts left is
+    /// removed then.
+    package var isFinished = false
     /// How long a batch may take; no bound by default.
     public var timeout: TimeBound?
     /// How long a batch may go on without progress; no bound by default.

@@ -16,13 +16,21 @@ extension SinkChain {
     }
 
     /// Opens source and sink and checks that all fits together, without acquiring anything.
+    ///
+    /// - Parameters:
+    ///   - inventory: The inventory.
+    ///   - source: The source.
+    ///   - hasSink: Whether there is a sink to look at; its table may be to be made.
+    /// - Returns: What it would do.
+    /// - Throws: As ``run(through:_:)``.
     package func check(
         beside inventory: Inventory,
-        _ source: any MetaSourceDescription
+        _ source: any MetaSourceDescription,
+        hasSink: Bool = true
     ) async throws -> Check {
         let opened = try await inventory.source(source)
         let fields = try chain.fields((opened as? any RecordMetaSource)?.fields)
-        try await sink.prepare(for: fields, beside: inventory.store)
+        if hasSink { try await sink.prepare(for: fields, beside: inventory.store) }
         let promise = try await sink.promise(beside: inventory.store)
         await sink.close()
         return Check(
@@ -179,8 +187,22 @@ struct ChainRun: Sendable {
             }
             throw error
         }
-        if options.assembles { try await assemble() }
+        guard options.assembles else { return report }
+        try await assemble()
+        let isComplete = report.reason == .complete && options.end == .whenComplete
+        if options.isFinished || isComplete && !options.spansJob { await clean() }
         return report
+    }
+
+    /// Removes what is of no use any more; what cannot be removed is told, and takes nothing from what was
+    /// written.
+    private func clean() async {
+        do {
+            for attachment in chain.attachments { try await attachment.clean(sinkRun) }
+            try await (sink as? any CleanedSink)?.clean(sinkRun)
+        } catch {
+            options.onNotice?("what was kept to put outputs together is left behind: \(error)")
+        }
     }
 
     private func assemble() async throws {
@@ -246,15 +268,18 @@ struct ChainRun: Sendable {
     private func failure(of batch: Batch, _ error: any Error) async throws -> BatchFailure {
         var failure = BatchFailure(error)
         failure.isFinal = (error as? any CategorizedError)?.category == .permanent
-        guard let refused = error as? RecordsRefused else { return failure }
+        guard let refused = await (error as? RecordsRefused)?.placed(by: source, supply) else {
+            return failure
+        }
+        failure.message = "\(refused)"
         let early = Set(refused.failures.filter(\.mayBeEarly).map(\.id))
         // What is left of a batch when all others are done waits as any batch that failed.
-        if !early.isEmpty, early.count == batch.count { return BatchFailure("\(error)") }
+        if !early.isEmpty, early.count == batch.count { return BatchFailure("\(refused)") }
         do {
             if let supply {
-                return try await batch.failure(error, reasons: refused.reasons(by: supply))
+                return try await batch.failure(refused, reasons: refused.reasons(by: supply))
             }
-            return try await batch.failure(error, reasons: refused.reasons, early: early)
+            return try await batch.failure(refused, reasons: refused.reasons, early: early)
         } catch let unknown as TrancheError where unknown.code == .invalidArgument {
             // Records that a step made have ids of their own, which are no items'.
             return failure
@@ -331,6 +356,7 @@ struct ChainRun: Sendable {
         )
         context.parameters = options.parameters
         context.supply = supply
+        context.source = source as? any LineCounting
         for attachment in chain.attachments { attachment.begin(context) }
         do {
             let source = try await reader(of: batch, read: content, context)
@@ -408,6 +434,28 @@ struct ChainRun: Sendable {
 }
 
 extension RecordsRefused {
+    /// The same with the lines on which the records stand, as far as they are known.
+    fileprivate func placed(
+        by source: any MetaSource,
+        _ supply: (any RecordSupply)?
+    ) async -> RecordsRefused {
+        let ids = failures.map(\.id)
+        let lines: [Int64: RecordLine] =
+            if let supply {
+                await supply.lines(of: ids)
+            } else {
+                await (source as? any LineCounting)?.knownLines(of: ids) ?? [:]
+            }
+        var placed = self
+        var told: Set<Int64> = []
+        for index in placed.failures.indices {
+            let id = placed.failures[index].id
+            guard let line = lines[id], told.insert(id).inserted else { continue }
+            placed.failures[index].message = "\(line.words): \(placed.failures[index].message)"
+        }
+        return placed
+    }
+
     /// The items of a batch to blame, each with what is wrong with its first record.
     fileprivate func reasons(by supply: any RecordSupply) -> [Int64: String] {
         var reasons: [Int64: String] = [:]

@@ -15,6 +15,10 @@ struct CSVFileFormat: FileFormat {
 
     let prefix = "csv:"
 
+    var lineEnd: UInt8 {
+        dialect.endsAtReturn ? RecordScanner.carriageReturn : RecordScanner.newline
+    }
+
     /// Checks a format.
     ///
     /// - Throws: `TrancheError` `.invalidArgument`.

@@ -12,7 +12,7 @@ struct FileCut {
         guard offset < size else { return size }
         let limit = BatchLimit(count: 1)
         let record = try await records(from: offset, through: .max, limit: limit)
-        if let fault = record.fault { throw source.broken(fault) }
+        if let fault = record.fault { throw await source.broken(fault, at: record.lineStart) }
         return record.count > 0 ? record.end : size
     }
 
@@ -37,7 +37,7 @@ struct FileCut {
         if scanner.lineStart == offset { return offset }
         let limit = BatchLimit(count: 1)
         let record = try await records(from: scanner.lineStart, through: .max, limit: limit)
-        if let fault = record.fault { throw source.broken(fault) }
+        if let fault = record.fault { throw await source.broken(fault, at: record.lineStart) }
         guard record.count > 0 else { return size }
         // What is under way may be no record, such as an empty line.
         return record.firstStart >= offset ? record.firstStart : record.end
@@ -110,15 +110,15 @@ struct FileCut {
             let isDone = read.withUnsafeBufferPointer {
                 scanner.scan($0, limit: limit, most: most)
             }
-            if isDone { return try source.requireSound(scanner) }
+            if isDone { return try await source.requireSound(scanner) }
             place += Int64(read.count)
             if scanner.count > 0, scanner.lineStart < place, place > limit { return }
             if place - scanner.lineStart > FileMetaSource.longestRecord {
-                throw source.tooLong(scanner)
+                throw await source.tooLong(scanner)
             }
         }
         if source.grows { return }
         scanner.finish(limit: limit, most: most)
-        try source.requireSound(scanner)
+        try await source.requireSound(scanner)
     }
 }

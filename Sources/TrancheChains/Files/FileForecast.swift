@@ -1,3 +1,4 @@
+import Foundation
 package import Tranche
 
 /// What is known of a file before its records are handed out.
@@ -14,6 +15,9 @@ package struct FileForecast: Sendable {
 package protocol FileForecasting: Sendable {
     /// What was found out from the content rather than said, in words.
     var notes: [String] { get }
+    /// What to try where the fields seem to be parted by something else than what was taken for it;
+    /// `nil` where they do not.
+    var delimiterHint: String? { get }
 
     /// Looks at the first records.
     ///
@@ -25,6 +29,21 @@ package protocol FileForecasting: Sendable {
 
 extension FileMetaSource: FileForecasting {
     var notes: [String] { format.notes.map { "'\(bytes.name)': \($0)" } }
+
+    var delimiterHint: String? {
+        guard let csv = format as? CSVFileFormat, let name = fields?.names.first,
+            fields?.count == 1
+        else { return nil }
+        let own = String(decoding: csv.dialect.delimiter, as: UTF8.self)
+        let counts = [";", "\t", "|", ",", ":"].filter { $0 != own }
+            .map { (text: $0, parts: name.components(separatedBy: $0).count) }
+        guard let best = counts.max(by: { $0.parts < $1.parts }), best.parts > 1 else {
+            return nil
+        }
+        let spelt = best.text == "\t" ? "\\t" : best.text
+        return "its only field is '\(name.replacing("\t", with: "\\t"))'; "
+            + "try --delimiter '\(spelt)'"
+    }
 
     func forecast(_ count: Int) async throws -> FileForecast {
         var forecast = FileForecast(layout: format.layout, records: [], faults: [])

@@ -10,6 +10,8 @@ protocol FileFormat: Sendable {
     var notes: [String] { get }
     /// How the content is written, as names and words; empty by default.
     var layout: [(name: String, words: String)] { get }
+    /// The byte that ends a line, for people: a line feed by default.
+    var lineEnd: UInt8 { get }
 
     /// How the format was asked for, so that it can be asked for again.
     ///
@@ -80,6 +82,7 @@ protocol RecordParser {
 extension FileFormat {
     var notes: [String] { [] }
     var layout: [(name: String, words: String)] { [] }
+    var lineEnd: UInt8 { RecordScanner.newline }
 
     func recognized(
         in bytes: any ByteReader,

@@ -20,6 +20,10 @@ struct FileMetaSource: RecordMetaSource {
     let bytes: any ByteReader
     let format: any FileFormat
     let dataStart: Int64
+    /// What is added to offsets to make ids.
+    let base: Int64
+    /// On which lines records begin.
+    let lineIndex: LineIndex
     /// What the content was when it was opened.
     private(set) var opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
@@ -42,6 +46,7 @@ struct FileMetaSource: RecordMetaSource {
         base: Int64 = 0
     ) async throws {
         self.bytes = base == 0 ? bytes : ShiftedReader(bytes, by: base)
+        self.base = base
         self.grows = grows
         opened = try await self.bytes.state()
         let size = opened.size < .max ? opened.size - base : .max
@@ -50,6 +55,7 @@ struct FileMetaSource: RecordMetaSource {
         let head = try await format.head(of: bytes, size: size)
         fields = head.fields
         dataStart = base + head.dataStart
+        lineIndex = LineIndex(from: base, mark: format.lineEnd, isLocal: bytes is LocalFile)
         definition = SourceDefinition(
             database: grows
                 ? KnownFile.growing(name)
@@ -222,23 +228,27 @@ struct FileMetaSource: RecordMetaSource {
     }
 
     /// Fails when there is something that keeps the first record from being one.
-    func requireSound(_ scanner: any RecordScanning) throws {
-        if scanner.count == 0, let fault = scanner.fault { throw broken(fault) }
+    func requireSound(_ scanner: any RecordScanning) async throws {
+        guard scanner.count == 0, let fault = scanner.fault else { return }
+        throw await broken(fault, at: scanner.lineStart)
     }
 
-    func broken(_ fault: String) -> TrancheError {
-        TrancheError(
+    func broken(_ fault: String, at offset: Int64) async -> TrancheError {
+        let line = await knownLines(of: [offset])[offset].map { " (\($0.words))" } ?? ""
+        return TrancheError(
             .invalidItem,
-            "'\(bytes.name)' \(fault), and go on with 'tranche redefine --job JOB --meta "
+            "'\(bytes.name)'\(line) \(fault), and go on with 'tranche redefine --job JOB --meta "
                 + "\(definition.table) --same', or load the file under another job name"
         )
     }
 
-    func tooLong(_ scanner: any RecordScanning) -> TrancheError {
-        TrancheError(
+    func tooLong(_ scanner: any RecordScanning) async -> TrancheError {
+        let offset = scanner.lineStart
+        let line = await knownLines(of: [offset])[offset].map { " (\($0.words))" } ?? ""
+        return TrancheError(
             .invalidItem,
             "'\(bytes.name)' has a record of more than \(Self.longestRecord >> 20) MiB at offset "
-                + "\(scanner.lineStart)\(scanner.suspicion)"
+                + "\(offset)\(line)\(scanner.suspicion)"
         )
     }
 
@@ -266,11 +276,13 @@ struct FileMetaSource: RecordMetaSource {
         return ChunkReader { try await reading.next(onFault) }
     }
 
-    /// Reads all records, from the first to the last.
+    /// Reads all records, from the first, or the one at an offset, to the last.
     func allRecords(
+        from start: Int64? = nil,
         onFault: @escaping (RecordFault) throws -> Void
     ) async throws -> ChunkReader<Record> {
-        var reading = Reading(source: self, place: dataStart, size: try await currentSize())
+        let size = try await currentSize()
+        var reading = Reading(source: self, place: start ?? dataStart, size: size)
         let onFault = { try onFault(withEncoding($0)) }
         return ChunkReader { try await reading.next(onFault) }
     }
@@ -302,11 +314,14 @@ struct FileMetaSource: RecordMetaSource {
         var size: Int64
         private var parser: any RecordParser
         private var step = FileMetaSource.chunk
+        /// How far lines were counted.
+        private var countedTo: Int64
 
         init(source: FileMetaSource, place: Int64, size: Int64) {
             self.source = source
             self.place = place
             self.size = size
+            countedTo = place
             parser = source.format.parser(fields: source.fields)
         }
 
@@ -315,6 +330,7 @@ struct FileMetaSource: RecordMetaSource {
                 let wanted = place..<min(size, place.addingClamped(step))
                 let read = try await source.read(wanted, goingOnTo: size, size: &size)
                 let end = place + Int64(read.count)
+                countLines(of: read)
                 let (blocks, used) = try parser.parse(
                     read,
                     at: place,
@@ -335,6 +351,15 @@ struct FileMetaSource: RecordMetaSource {
                 return blocks.count == 1 ? blocks[0].records : blocks.flatMap(\.records)
             }
             return nil
+        }
+
+        /// Counts the lines of what was read, but of what was read again.
+        private mutating func countLines(of read: [UInt8]) {
+            let (lines, end) = (source.lineIndex, place + Int64(read.count))
+            guard lines.countsWhileReading, end > countedTo else { return }
+            let new = read[Int(countedTo - place)...]
+            lines.add(countedTo..<end, lines: lines.count(new))
+            countedTo = end
         }
     }
 
@@ -407,6 +432,14 @@ struct FileMetaSource: RecordMetaSource {
                 step = Self.step
             }
             place += Int64(used)
+        }
+    }
+}
+
+extension FileMetaSource: LineCounting {
+    func lines(of ids: [Int64]) async throws -> [Int64: RecordLine] {
+        try await lineIndex.lines(at: ids) { range in
+            try await bytes.read(range, goingOnTo: range.upperBound)
         }
     }
 }

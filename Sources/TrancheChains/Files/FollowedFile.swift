@@ -264,8 +264,17 @@ final class FollowedFile: RecordMetaSource {
 
 extension FollowedFile: FileForecasting {
     var notes: [String] { newest?.notes ?? [] }
+    var delimiterHint: String? { newest?.delimiterHint }
 
     func forecast(_ count: Int) async throws -> FileForecast {
         try await newest?.forecast(count) ?? FileForecast(layout: [], records: [], faults: [])
+    }
+}
+
+extension FollowedFile: LineCounting {
+    /// Those asked for at once are of one batch, and so of one file.
+    func lines(of ids: [Int64]) async throws -> [Int64: RecordLine] {
+        guard let first = ids.first else { return [:] }
+        return try await source(holding: first).lines(of: ids)
     }
 }

@@ -136,6 +136,16 @@ public struct FileSink: RecordSink {
     /// Puts the one file together.
     public func assemble(_ run: SinkRun) async throws {
         guard layout == .oneFile else { return }
+        if try await parts.isWhole(run) { return }
+        do {
+            try await putTogether(run)
+        } catch {
+            // Another process may have put it together meanwhile, and removed the parts.
+            guard try await parts.isWhole(run) else { throw error }
+        }
+    }
+
+    private func putTogether(_ run: SinkRun) async throws {
         let kept = try await parts.parts(of: run, areAllThere: true)
         guard let csv = format as? CSVWriting else {
             return try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
@@ -144,4 +154,19 @@ public struct FileSink: RecordSink {
         let assembly = try await CSVAssembly(kept, fields: fields, csv)
         try await parts.write(for: run.key) { try await assembly.write(to: $0) }
     }
+}
+
+extension FileSink: CleanedSink {
+    func clean(_ run: SinkRun) async throws {
+        if layout == .oneFile { try await parts.clean(run) }
+    }
+}
+
+/// A sink that leaves parts until all is put together.
+protocol CleanedSink: RecordSink {
+    /// Removes what is of no use any more once a run is complete, and what it has was put together.
+    ///
+    /// - Parameter run: The run.
+    /// - Throws: `TrancheError` `.sinkFailed`; of the store.
+    func clean(_ run: SinkRun) async throws
 }

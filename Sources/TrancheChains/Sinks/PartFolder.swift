@@ -6,7 +6,8 @@ import Tranche
 ///
 /// The parts for a file `out.csv` are in `out.csv.parts/`, in a folder for each run of an inventory that ever
 /// wrote to it; only those of one's own are put together. A part's name begins with its batch's first id, so
-/// that the order of names is that of ids. Parts stay: what follows in the same run is added to them.
+/// that the order of names is that of ids. Parts stay while more may come: what follows in the same run is added to
+/// them.
 package final class PartFolder: Sendable {
     private static let step: Int64 = 1 << 18
 
@@ -20,6 +21,8 @@ package final class PartFolder: Sendable {
     private struct Claim {
         let run: SinkRun
         /// Known from the run's first batch on.
+        var owner: PartOwner?
+        /// Likewise, once it is there.
         var folder: String?
     }
 
@@ -28,7 +31,7 @@ package final class PartFolder: Sendable {
         self.overwrites = overwrites
     }
 
-    private var folder: String { path + ".parts" }
+    var folder: String { path + ".parts" }
 
     /// Checks that the folder is there or can be made.
     func prepare() throws {
@@ -45,14 +48,19 @@ package final class PartFolder: Sendable {
     func claim(_ run: SinkRun) async throws -> [String] {
         claims.withLock { $0[run.key] = Claim(run: run) }
         let own = Set(try await run.together().map { PartOwner($0.run) })
-        let found = try PartOwner.all(in: folder).filter { $0.run == run.key.run }
+        let whole = PartOwner.all(of: target(of: run.key))
+        // What was about to be removed when a process ended.
+        if whole.contains(where: own.contains) { try removeFolders(of: Array(own)) }
+        let there = try PartOwner.all(in: folder).filter { $0.run == run.key.run }
+        let found = there + whole.filter { !there.contains($0) }
         let others = found.filter { !own.contains($0) }
         if !overwrites { try requireFree(for: run, found, others) }
         // Said once: when the run has no parts yet.
         guard !found.contains(where: own.contains) else { return [] }
         return others.map { other in
             "'\(target(of: run.key))' is made anew: what job '\(other.job)' wrote of '\(other.source)' "
-                + "is left out; its parts stay in '\(folder)/\(other.folder)'"
+                + "is left out"
+                + (there.contains(other) ? "; its parts stay in '\(folder)/\(other.folder)'" : "")
         }
     }
 
@@ -100,21 +108,32 @@ package final class PartFolder: Sendable {
 
     /// Removes what an earlier attempt of a batch left.
     func remove(_ batch: BatchRecord) async throws {
-        let folder = try await folder(of: batch.key, mark: "\(batch.id)-\(batch.attempt)")
-        try OutputFile.remove("\(folder)/\(Self.name(of: batch))")
+        let owner = try await owner(of: batch.key)
+        try OutputFile.remove("\(folder)/\(owner.folder)/\(Self.name(of: batch))")
     }
 
-    /// The folder of a run that has batches, made where it is not there.
-    private func folder(of key: RunKey, mark: String) async throws -> String {
+    /// Whose parts those of a run that has batches are.
+    private func owner(of key: RunKey) async throws -> PartOwner {
         guard let claim = claims.withLock({ $0[key] }) else {
             throw TrancheError(
                 .invalidArgument,
                 "'\(path)' was not claimed for \(key) before it was written to"
             )
         }
-        if let folder = claim.folder { return folder }
+        if let owner = claim.owner { return owner }
         let owner = PartOwner(try await claim.run.record(of: key))
+        claims.withLock { $0[key]?.owner = owner }
+        return owner
+    }
+
+    /// The folder of a run that has batches, made where it is not there.
+    private func folder(of key: RunKey, mark: String) async throws -> String {
+        let owner = try await owner(of: key)
+        let claim = claims.withLock { $0[key] }
+        if let folder = claim?.folder { return folder }
         let folder = try await owner.makeFolder(in: folder, mark: mark)
+        let own = try await claim?.run.together().map { PartOwner($0.run) } ?? []
+        try takeBack(for: key, into: folder, own: own)
         claims.withLock { $0[key]?.folder = folder }
         return folder
     }
@@ -136,6 +155,7 @@ package final class PartFolder: Sendable {
     /// - Throws: `TrancheError` `.sinkFailed` when some are gone; of the store.
     func parts(of run: SinkRun, areAllThere: Bool) async throws -> [Part] {
         var kept: [Part] = []
+        var lacking: TrancheError?
         // Asked before the parts are listed: those of batches that succeed meanwhile are there as well.
         for summary in try await run.together() {
             let folder = "\(folder)/\(PartOwner(summary.run).folder)"
@@ -149,7 +169,7 @@ package final class PartFolder: Sendable {
             let own = parts.filter { !left.contains($0.batch) }
             let succeeded = summary.totals[.succeeded]?.batches ?? 0
             if areAllThere, own.count < succeeded {
-                throw TrancheError(
+                lacking = TrancheError(
                     .sinkFailed,
                     "'\(target(of: run.key))' is not put together: of \(succeeded) batches of "
                         + "\(summary.run.key) that succeeded only \(own.count) have a part in '\(folder)'; "
@@ -161,6 +181,9 @@ package final class PartFolder: Sendable {
                 kept.append(Part(path: part.path, size: size))
             }
         }
+        // What was put together before has the parts that are no more.
+        let isContinued = kept.contains { $0.path.hasSuffix("/\(Self.former)") }
+        if let lacking, !isContinued { throw lacking }
         return kept
     }
 

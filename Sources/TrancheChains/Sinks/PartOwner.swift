@@ -46,7 +46,8 @@ struct PartOwner: Sendable, Hashable, Codable {
     ///
     /// - Throws: `TrancheError` `.sinkFailed` for what cannot be read.
     static func all(in folder: String) throws -> [PartOwner] {
-        try PartFolder.names(in: folder).sorted()
+        // What is about to be removed begins with a dot.
+        try PartFolder.names(in: folder).sorted().filter { !$0.hasPrefix(".") }
             .compactMap { try read("\(folder)/\($0)/\(fileName)") }
     }
 

@@ -75,6 +75,16 @@ package struct FileSupply: RecordSupply {
         return RecordPlace(item: opened.file.item, file: opened.file.path, offset: id - base)
     }
 
+    package func lines(of ids: some Sequence<Int64>) async -> [Int64: RecordLine] {
+        var found: [Int64: RecordLine] = [:]
+        for opened in files {
+            let own = ids.filter { ($0 >> Self.offsetBits) << Self.offsetBits == opened.base }
+            let lines = await opened.source.knownLines(of: own.map { $0 - opened.base })
+            for (offset, line) in lines { found[opened.base + offset] = line }
+        }
+        return found
+    }
+
     package func records(
         onFault: @escaping (RecordFault) throws -> Void
     ) async throws -> ChunkReader<Record> {

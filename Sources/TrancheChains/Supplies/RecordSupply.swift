@@ -20,6 +20,16 @@ package protocol RecordSupply: Sendable {
     /// - Parameter id: The record's id.
     /// - Returns: The place.
     func place(of id: Int64) -> RecordPlace
+
+    /// Finds out on which lines of their files records begin; none by default.
+    ///
+    /// - Parameter ids: The records.
+    /// - Returns: The lines, as far as they are known.
+    func lines(of ids: some Sequence<Int64>) async -> [Int64: RecordLine]
+}
+
+extension RecordSupply {
+    package func lines(of ids: some Sequence<Int64>) async -> [Int64: RecordLine] { [:] }
 }
 
 /// Where a record is from.

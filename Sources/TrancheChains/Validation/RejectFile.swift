@@ -4,8 +4,12 @@ import Tranche
 /// wrong with it, and the record.
 ///
 /// ```json
-/// {"offset":4711,"errors":[{"field":"amount","message":"is no number","input":"n/a"}],"row":{"id":"5"}}
+/// {"offset":4711,"line":120,"errors":[{"field":"amount","message":"is no number","input":"n/a"}],"row":{"id":"5"}}
 /// ```
+///
+/// The line is that on which the record begins, line ends within quotes counted; `"line_from"` says from which
+/// offset it is counted, where that is not the file's beginning. There is none where counting would mean to
+/// decode or fetch very much again.
 ///
 /// Each item is in it once, however often its batch was tried: an attempt writes a part aside, which takes the
 /// place of an earlier attempt's before the success is recorded. When a run is complete, the file is put
@@ -72,8 +76,11 @@ extension RejectFile: ChainAttachment {
         guard let rejects = context.rejects else { return }
         var lines: [UInt8] = []
         let source = namesSource ? context.batch.key.metaTable : nil
-        for fault in rejects.take() {
-            Self.append(fault, of: source, from: context.supply?.place(of: fault.id), to: &lines)
+        let faults = rejects.take()
+        let places = faults.isEmpty ? [:] : await context.lines(of: faults.map(\.id))
+        for fault in faults {
+            let place = context.supply?.place(of: fault.id)
+            Self.append(fault, of: source, from: place, on: places[fault.id], to: &lines)
         }
         if lines.isEmpty { return }
         if rejects.part == nil {
@@ -103,15 +110,26 @@ extension RejectFile: ChainAttachment {
 
     func assemble(_ run: SinkRun) async throws {
         guard case .oneFile(let parts) = place else { return }
-        let kept = try await parts.parts(of: run, areAllThere: false)
-        if kept.isEmpty { return try parts.removeTarget(of: run.key) }
-        try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
+        if try await parts.isWhole(run) { return }
+        do {
+            let kept = try await parts.parts(of: run, areAllThere: false)
+            if kept.isEmpty { return try parts.removeTarget(of: run.key) }
+            try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
+        } catch {
+            // Another process may have put it together meanwhile, and removed the parts.
+            guard try await parts.isWhole(run) else { throw error }
+        }
+    }
+
+    func clean(_ run: SinkRun) async throws {
+        if case .oneFile(let parts) = place { try await parts.clean(run) }
     }
 
     private static func append(
         _ fault: RecordFault,
         of source: String?,
         from place: RecordPlace?,
+        on line: RecordLine?,
         to lines: inout [UInt8]
     ) {
         lines.append(UInt8(ascii: "{"))
@@ -123,6 +141,10 @@ extension RejectFile: ChainAttachment {
         }
         if let offset = place == nil ? fault.id : place?.offset {
             lines += "\"offset\":\(offset),".utf8
+        }
+        if let line {
+            lines += "\"line\":\(line.number),".utf8
+            if let origin = line.origin { lines += "\"line_from\":\(origin),".utf8 }
         }
         lines += "\"errors\":[".utf8
         for (index, error) in fault.errors.enumerated() {

@@ -11,7 +11,7 @@ package enum SQLColumnKind: Sendable {
     case timestamp, date, blob
 
     /// What holds the value of a cell; `nil` for no value.
-    init?(_ kind: RecordCell.Kind) {
+    package init?(_ kind: RecordCell.Kind) {
         switch kind {
         case .null: return nil
         case .boolean: self = .boolean
@@ -27,7 +27,7 @@ package enum SQLColumnKind: Sendable {
     }
 
     /// What holds values of both kinds: numbers widen, all else becomes text.
-    func joined(with other: SQLColumnKind) -> SQLColumnKind {
+    package func joined(with other: SQLColumnKind) -> SQLColumnKind {
         if self == other { return self }
         let numbers: Set<SQLColumnKind> = [.integer, .real, .decimal]
         guard numbers.contains(self), numbers.contains(other) else { return .text }

@@ -17,9 +17,9 @@ public import Tranche
 /// objection) is refused by itself, with the database's reason; all others of its batch are loaded. A record that
 /// lacks a field gets the column's default.
 public final class SQLTableSink: TransactionalRecordSink {
-    private let table: String
-    private let key: [String]
-    private let location: SourceDatabase?
+    let table: String
+    let key: [String]
+    let location: SourceDatabase?
     private let unknownFields: UnknownFields
     private let note: @Sendable (String) -> Void
     private let prepared = Mutex<Prepared?>(nil)
@@ -89,23 +89,13 @@ public final class SQLTableSink: TransactionalRecordSink {
         for fields: RecordFields?,
         beside store: any InventoryStore
     ) async throws {
-        let database: any SQLDatabase
-        if let location {
-            database = try await wrapping { try await location.openForWriting() }
-        } else if let store = store as? any SQLDatabaseStore {
-            database = store.sinkDatabase
-        } else {
-            throw TrancheError(
-                .invalidArgument,
-                "\(store.name) holds no tables; name the database of '\(table)'"
-            )
-        }
+        let database = try await open(beside: store)
         let name = try SQLTableName(verbatim: table)
         guard let found = try await wrapping({ try await database.table(name) }) else {
             let others = try await wrapping { try await database.spellings(of: name) }
             let hint =
                 others.isEmpty
-                ? "make it first"
+                ? "make it first, or have it made (--create-table)"
                 : "there is \(others.map { "'\($0)'" }.joined(separator: ", ")): upper and lower case count"
             throw TrancheError(.invalidArgument, "there is no \(self.name); \(hint)")
         }
@@ -118,6 +108,20 @@ public final class SQLTableSink: TransactionalRecordSink {
         try columns(ready).requireKey()
         if let fields { try columns(ready).check(fields).map(note) }
         prepared.withLock { $0 = ready }
+    }
+
+    /// Opens the table's database.
+    func open(beside store: any InventoryStore) async throws -> any SQLDatabase {
+        if let location {
+            return try await wrapping { try await location.openForWriting() }
+        }
+        guard let store = store as? any SQLDatabaseStore else {
+            throw TrancheError(
+                .invalidArgument,
+                "\(store.name) holds no tables; name the database of '\(table)'"
+            )
+        }
+        return store.sinkDatabase
     }
 
     private func columns(_ ready: Prepared) -> SQLTableColumns {
@@ -222,7 +226,7 @@ public final class SQLTableSink: TransactionalRecordSink {
         if let ready, ready.isOwn { await ready.database.close() }
     }
 
-    private func wrapping<R>(_ body: () async throws -> R) async throws -> R {
+    func wrapping<R>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
         } catch let error as any SQLDatabaseError {

@@ -1,0 +1,133 @@
+import CPosix
+import Foundation
+import Tranche
+
+/// What becomes of parts when all that a run has was put together.
+///
+/// The file itself then says whose records it holds, in an extended attribute, and the parts are removed. Where
+/// more batches follow all the same, the file becomes the first part of what is put together next. Where the file
+/// system has no such attributes, parts stay. So do those of a job over several sources, to which others may come
+/// that stand between them.
+extension PartFolder {
+    /// The name of the part that is what was put together before; it comes before all others.
+    static let former = "a-0.part"
+
+    /// Whether a run's file holds all that the run has put together, and says so.
+    func isWhole(_ run: SinkRun) async throws -> Bool {
+        let owners = PartOwner.all(of: target(of: run.key))
+        if owners.isEmpty { return false }
+        let own = Set(try await run.together().map { PartOwner($0.run) })
+        return owners.contains(where: own.contains)
+    }
+
+    /// Removes the parts of a run, once all its batches have succeeded and nothing more is to come; of a job over
+    /// several sources what killed attempts left.
+    ///
+    /// - Parameter run: The run; what it has was put together.
+    /// - Throws: `TrancheError` `.sinkFailed` for what cannot be removed; of the store.
+    func clean(_ run: SinkRun) async throws {
+        let runs = try await run.together()
+        let areAllDone = runs.allSatisfy { summary in
+            summary.totals.allSatisfy { $0.key == .succeeded || $0.value.batches == 0 }
+        }
+        guard areAllDone else { return }
+        let (own, target) = (runs.map { PartOwner($0.run) }, target(of: run.key))
+        if run.spansJob {
+            for owner in own { try removeAttempts(in: "\(folder)/\(owner.folder)") }
+            return try removeAbandoned(target)
+        }
+        if FileManager.default.fileExists(atPath: target) {
+            guard PartOwner.note(own, in: target) else { return }
+        }
+        try removeFolders(of: own)
+        try removeAbandoned(target)
+    }
+
+    /// Removes folders that are of no use any more: those who look meanwhile see all of one, or nothing.
+    func removeFolders(of owners: [PartOwner]) throws {
+        for owner in owners {
+            let path = "\(folder)/\(owner.folder)"
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            let aside = "\(folder)/.removed-\(UUID().uuidString)"
+            guard rename(path, aside) == 0 || errno == ENOENT else {
+                throw OutputFile.error("remove", path, errno)
+            }
+        }
+        for name in try Self.names(in: folder) where name.hasPrefix(".removed-") {
+            do {
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            } catch {
+                // Another process may remove it, too.
+                guard FileManager.default.fileExists(atPath: "\(folder)/\(name)") else { continue }
+                throw TrancheError(
+                    .sinkFailed,
+                    "cannot remove '\(folder)/\(name)': \(error.localizedDescription)",
+                    underlying: error
+                )
+            }
+        }
+        // It stays while there are others' parts in it.
+        _ = rmdir(folder)
+    }
+
+    /// Removes what attempts left that wrote a part and did not end: the batch has another by now.
+    private func removeAttempts(in folder: String) throws {
+        for name in try Self.names(in: folder) where name.hasSuffix(".tmp") {
+            try OutputFile.remove("\(folder)/\(name)")
+        }
+    }
+
+    /// Removes what processes that are gone left when they were about to put a file together.
+    private func removeAbandoned(_ target: String) throws {
+        let url = URL(filePath: target).absoluteURL
+        let parent = url.deletingLastPathComponent().path
+        let start = url.lastPathComponent + "."
+        for name in try Self.names(in: parent) where name.hasPrefix(start) && name.hasSuffix(".tmp")
+        {
+            let mark = name.dropFirst(start.count).dropLast(".tmp".count)
+            guard let process = pid_t(mark), process > 0, kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try OutputFile.remove("\(parent)/\(name)")
+        }
+    }
+
+    /// Makes what was put together before a part of its own, where it was cleaned.
+    ///
+    /// - Parameters:
+    ///   - key: The run that goes on.
+    ///   - folder: The folder of its parts, which is there.
+    ///   - own: The runs whose records the file may hold.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
+    func takeBack(for key: RunKey, into folder: String, own: [PartOwner]) throws {
+        let target = target(of: key)
+        guard PartOwner.all(of: target).contains(where: Set(own).contains) else { return }
+        // Of several that begin at once one does.
+        guard rename(target, "\(folder)/\(Self.former)") == 0 || errno == ENOENT else {
+            throw OutputFile.error("rename to", "\(folder)/\(Self.former)", errno)
+        }
+    }
+}
+
+extension PartOwner {
+    private static let attribute = "user.tranche.runs"
+
+    /// Those whose records a file holds, as it says itself; none where it says nothing.
+    static func all(of file: String) -> [PartOwner] {
+        let size = tranche_attribute(file, attribute, nil, 0)
+        guard size > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let read = tranche_attribute(file, attribute, &bytes, size)
+        // What changed meanwhile, or is not ours, says nothing.
+        guard read == size else { return [] }
+        return (try? JSONDecoder().decode([PartOwner].self, from: Data(bytes))) ?? []
+    }
+
+    /// Notes in a file whose records it holds.
+    ///
+    /// - Returns: Whether the file system keeps that.
+    static func note(_ owners: [PartOwner], in file: String) -> Bool {
+        guard let text = try? JSONText.encode(owners) else { return false }
+        let bytes = Array(text.utf8)
+        return tranche_set_attribute(file, attribute, bytes, bytes.count) == 0
+    }
+}

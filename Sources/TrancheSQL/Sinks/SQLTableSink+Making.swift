@@ -1,0 +1,177 @@
+package import Tranche
+
+/// A column of a table that is to be made.
+package struct NewColumn: Sendable, Hashable {
+    package var name: String
+    package var kind: SQLColumnKind
+    /// Whether a double holds all numbers that were seen without loss.
+    package var fitsDouble: Bool
+
+    package init(name: String, kind: SQLColumnKind, fitsDouble: Bool = true) {
+        self.name = name
+        self.kind = kind
+        self.fitsDouble = fitsDouble
+    }
+}
+
+/// A table that was made, or would be.
+package struct MadeTable: Sendable, Hashable {
+    /// The table, in words.
+    package var name: String
+    /// The statement that makes it.
+    package var statement: String
+    /// Whether it was there before, with these columns.
+    package var isThere: Bool
+}
+
+/// A sink whose table can be made for the records.
+package protocol TableMakingSink: RecordSink {
+    /// Makes the table, unless it is there with the same columns.
+    ///
+    /// - Parameters:
+    ///   - columns: The columns; at least one.
+    ///   - store: The store that the sink is beside.
+    ///   - isTrial: Whether to make nothing.
+    /// - Returns: What is made.
+    /// - Throws: `TrancheError` `.invalidArgument` where another table is there, or there can be no such one;
+    ///   of the database.
+    func makeTable(
+        _ columns: [NewColumn],
+        beside store: any InventoryStore,
+        isTrial: Bool
+    ) async throws -> MadeTable
+}
+
+extension SQLTableSink: TableMakingSink {
+    package func makeTable(
+        _ columns: [NewColumn],
+        beside store: any InventoryStore,
+        isTrial: Bool
+    ) async throws -> MadeTable {
+        let database = try await open(beside: store)
+        let isOwn = location != nil
+        do {
+            let made = try await makeTable(columns, in: database, isTrial: isTrial)
+            if isOwn { await database.close() }
+            return made
+        } catch {
+            if isOwn { await database.close() }
+            throw error
+        }
+    }
+
+    private func makeTable(
+        _ columns: [NewColumn],
+        in database: any SQLDatabase,
+        isTrial: Bool
+    ) async throws -> MadeTable {
+        let name = try SQLTableName(verbatim: table)
+        try requireFit(columns, database.dialect)
+        let text = statement(name, columns, database.dialect)
+        if let found = try await wrapping({ try await database.table(name) }) {
+            try requireSame(found, columns, database.dialect)
+            return MadeTable(name: self.name, statement: text, isThere: true)
+        }
+        if isTrial { return MadeTable(name: self.name, statement: text, isThere: false) }
+        do {
+            _ = try await wrapping { try await database.write(["\(unsafeRaw: text)"]) }
+        } catch {
+            // Another process may have been faster.
+            guard let found = try await wrapping({ try await database.table(name) }) else {
+                throw error
+            }
+            try requireSame(found, columns, database.dialect)
+            return MadeTable(name: self.name, statement: text, isThere: true)
+        }
+        return MadeTable(name: self.name, statement: text, isThere: false)
+    }
+
+    private func requireFit(_ columns: [NewColumn], _ dialect: any SQLDialect) throws {
+        let names = columns.map(\.name)
+        guard !names.isEmpty else {
+            throw TrancheError(
+                .invalidArgument,
+                "no table is made for \(name): the records have no fields to make columns of"
+            )
+        }
+        if let missing = key.first(where: { !names.contains($0) }) {
+            throw TrancheError(
+                .invalidArgument,
+                "no table is made for \(name): the records have no field '\(missing)', which is to be the "
+                    + "key; they have \(names.joined(separator: ", "))"
+            )
+        }
+        for column in names {
+            guard let objection = dialect.objection(toColumn: column) else { continue }
+            throw TrancheError(
+                .invalidArgument,
+                "no table is made for \(name): it cannot have a column '\(column)': \(objection). Give the "
+                    + "field another name (--map)"
+            )
+        }
+    }
+
+    private func type(of column: NewColumn, _ dialect: any SQLDialect) -> String {
+        // SQLite has no type for digits; where a double holds all of them it is a number all the same.
+        let isReal = column.kind == .decimal && dialect.hasOneWriter && column.fitsDouble
+        return dialect.type(of: isReal ? .real : column.kind)
+    }
+
+    private func statement(
+        _ name: SQLTableName,
+        _ columns: [NewColumn],
+        _ dialect: any SQLDialect
+    ) -> String {
+        var lines = columns.map { column in
+            let isKey = key.contains(column.name)
+            return "    \(column.name.quotedAsName) \(type(of: column, dialect))"
+                + (isKey ? " NOT NULL" : "")
+        }
+        if !key.isEmpty {
+            let names = key.map(\.quotedAsName).joined(separator: ", ")
+            lines.append("    PRIMARY KEY (\(names))")
+        }
+        // Types that SQLite holds values to, as other databases do.
+        let end = dialect.hasOneWriter ? ") STRICT" : ")"
+        return "CREATE TABLE \(name.quoted) (\n\(lines.joined(separator: ",\n"))\n\(end)"
+    }
+
+    /// Refuses a table that is not as the records would have it.
+    private func requireSame(
+        _ found: SQLTable,
+        _ columns: [NewColumn],
+        _ dialect: any SQLDialect
+    ) throws {
+        var differences: [String] = []
+        for column in columns {
+            guard let there = found.column(column.name) else {
+                differences.append("it has no column '\(column.name)'")
+                continue
+            }
+            let type = type(of: column, dialect)
+            guard !holds(there.type, column, dialect) else { continue }
+            differences.append("column '\(column.name)' is \(there.type), and would be \(type)")
+        }
+        let names = Set(columns.map(\.name))
+        differences += found.columns.filter { !names.contains($0.name) }.map {
+            "column '\($0.name)' is no field"
+        }
+        if !key.isEmpty, !found.indexes.contains(where: { $0.names(a: key) }) {
+            differences.append("its key is not \(key.joined(separator: ", "))")
+        }
+        guard !differences.isEmpty else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "\(name) is there, and is another: \(differences.joined(separator: "; ")). Leave out "
+                + "--create-table to load into it as it is, or name another table"
+        )
+    }
+
+    /// Whether a column of a type holds what one that would be made does.
+    private func holds(_ there: String, _ column: NewColumn, _ dialect: any SQLDialect) -> Bool {
+        var kinds: [SQLColumnKind] = [column.kind, .text]
+        if column.kind == .integer { kinds.append(.decimal) }
+        let types = kinds.map { dialect.type(of: $0) } + [type(of: column, dialect)]
+        return types.contains { $0.lowercased() == there.lowercased() }
+    }
+}

@@ -1,0 +1,188 @@
+import Foundation
+import TestSupport
+import Testing
+import TrancheSQL
+
+@testable import TrancheCLI
+
+@Suite("Tables that a load makes", .timeLimit(.minutes(10)))
+struct CreateTableTests {
+    private static let text = """
+        id,zip,price,born,seen,note,none
+        1,01234,1.50,2000-02-29,2026-01-31T08:00:00Z,"5, or so",
+        2,99999,20,2001-01-01,2026-01-31T09:00:00.5+01:00,7,
+        30,12345,-3.25,1999-12-31,2026-01-31T10:00:00Z,x,
+
+        """
+
+    private func bench() async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.write(Self.text, to: "c.csv")
+        return bench
+    }
+
+    /// A server's schema with an inventory, and what a command line says of it.
+    private func withServer(
+        _ body: (CommandLineBench, _ settings: [String: String], _ schema: String) async throws ->
+            Void
+    ) async throws {
+        let server = try #require(TestPostgreSQL.server)
+        try await withTestSchema(server) { schema in
+            let bench = try await bench()
+            let settings = ["TRANCHE_INVENTORY": server.url, "TRANCHE_SCHEMA": schema]
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            try await body(bench, settings, schema)
+        }
+    }
+
+    @Test("A table is made of what the records hold, and nothing of them is lost")
+    func sampled() async throws {
+        let bench = try await bench()
+        let words = [
+            "load", bench.path("c.csv"), "--to", "table:person", "--key", "id", "--create-table",
+        ]
+        let statement = """
+            CREATE TABLE "person" (
+                "id" INTEGER NOT NULL,
+                "zip" TEXT,
+                "price" REAL,
+                "born" TEXT,
+                "seen" TEXT,
+                "note" TEXT,
+                "none" TEXT,
+                PRIMARY KEY ("id")
+            ) STRICT
+            """
+        let trial = await bench.run(words + ["--dry-run"])
+        #expect(trial.status == .done, "\(trial.errors)")
+        #expect(trial.output.contains("would make the table:\n\(statement)\n"), "\(trial.output)")
+        #expect(trial.output.contains("checked: 3 records, of which 0 would be refused"))
+        #expect(try bench.rows("SELECT count(*) FROM sqlite_schema WHERE name = 'person'") == ["0"])
+        let load = await bench.run(words)
+        #expect(load.status == .done, "\(load.errors)")
+        #expect(load.errors.contains("made table 'person': CREATE TABLE \"person\" ("))
+        let rows = try bench.rows("SELECT id, zip, price, seen, none FROM person ORDER BY id")
+        #expect(rows[0] == "1|01234|1.5|2026-01-31T08:00:00Z|NULL")
+        #expect(rows.count == 3)
+        #expect(
+            try bench.rows("SELECT sql FROM sqlite_schema WHERE name = 'person'") == [statement]
+        )
+    }
+
+    @Test("A table is made of a schema's types, whatever its records hold")
+    func fromSchema() async throws {
+        let bench = try await CommandLineBench()
+        let schema = """
+            {"properties": {"id": {"type": "integer"}, "zip": {"type": "string"},
+             "at": {"type": ["string", "null"], "format": "date-time"},
+             "ok": {"type": "boolean"}}}
+            """
+        try bench.write(schema, to: "c.json")
+        try bench.write("id,zip,at,ok\n1,12345,,yes\n", to: "c.csv")
+        let load = await bench.run(
+            "load",
+            bench.path("c.csv"),
+            "--to",
+            "table:person",
+            "--create-table",
+            "--schema",
+            bench.path("c.json")
+        )
+        #expect(load.status == .done, "\(load.errors)")
+        let types = try bench.rows("SELECT name, type FROM pragma_table_info('person')")
+        #expect(types == ["id|INTEGER", "zip|TEXT", "at|TEXT", "ok|INTEGER"])
+        #expect(try bench.rows("SELECT * FROM person") == ["1|12345|NULL|1"])
+    }
+
+    @Test(
+        "PostgreSQL gets types of its own",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
+    func onServer() async throws {
+        try await withServer { bench, settings, schema in
+            let words = [
+                "load", bench.path("c.csv"), "--to", "table:\(schema).person", "--key", "id,zip",
+                "--create-table",
+            ]
+            let load = await bench.run(words, environment: settings)
+            #expect(load.status == .done, "\(load.errors)")
+            let server = try #require(TestPostgreSQL.server)
+            let database = try server.database(maxConnections: 1)
+            let columns = try await database.read(
+                """
+                SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position)
+                FROM information_schema.columns
+                WHERE table_schema = \(schema) AND table_name = 'person'
+                """
+            )[0].map { $0.optionalText() ?? "" }
+            #expect(
+                columns == [
+                    "id bigint, zip text, price numeric, born date, "
+                        + "seen timestamp with time zone, note text, none text"
+                ]
+            )
+            await database.close()
+            // Again with another job: the table is the same.
+            let again = await bench.run(words + ["--job", "again"], environment: settings)
+            #expect(again.status == .done, "\(again.errors)")
+            #expect(!again.errors.contains("made table"))
+        }
+    }
+
+    @Test("A table that is there is taken where it is the same, or holds as much, and else refused")
+    func existing() async throws {
+        let bench = try await bench()
+        let words = [
+            "load", bench.path("c.csv"), "--to", "table:person", "--key", "id", "--create-table",
+        ]
+        #expect(await bench.run(words).status == .done)
+        #expect(await bench.run(words + ["--job", "again"]).status == .done)
+        try bench.execute("DROP TABLE person")
+        try bench.execute("CREATE TABLE person (id TEXT, zip INTEGER, extra TEXT)")
+        let refused = await bench.run(words + ["--job", "other"])
+        #expect(refused.status == .usage)
+        for reason in [
+            "column 'zip' is INTEGER, and would be TEXT", "it has no column 'price'",
+            "column 'extra' is no field", "its key is not id", "Leave out --create-table",
+        ] {
+            #expect(refused.errors.contains(reason), "\(reason): \(refused.errors)")
+        }
+        #expect(try bench.rows("SELECT count(*) FROM person") == ["0"])
+    }
+
+    @Test("Where no table can be made that is said before anything is acquired")
+    func refusals() async throws {
+        let bench = try await bench()
+        let file = await bench.run("load", bench.path("c.csv"), "--to", "none", "--create-table")
+        #expect(file.status == .usage)
+        #expect(file.errors.contains("--create-table goes with a table"))
+        let words = ["load", bench.path("c.csv"), "--to", "table:t", "--create-table"]
+        let key = await bench.run(words + ["--key", "nope"])
+        #expect(key.errors.contains("no field 'nope', which is to be the key; they have id, zip"))
+        let follow = await bench.run(words + ["--follow"])
+        #expect(follow.status == .usage)
+        let without = await bench.run(words.dropLast())
+        #expect(without.errors.contains("make it first, or have it made (--create-table)"))
+        #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
+    }
+
+    @Test("A table for several files holds what each of them has")
+    func severalFiles() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,n\n1,5\n", to: "in/a.csv")
+        try bench.write("id,n,more\n2,5.5,x\n", to: "in/b.csv")
+        let load = await bench.run(
+            "load",
+            bench.path("in"),
+            "--to",
+            "table:t",
+            "--key",
+            "id",
+            "--create-table"
+        )
+        #expect(load.status == .done, "\(load.errors)")
+        let types = try bench.rows("SELECT name, type FROM pragma_table_info('t')")
+        #expect(types == ["id|INTEGER", "n|REAL", "more|TEXT"])
+        #expect(try bench.rows("SELECT id, n, more FROM t") == ["1|5.0|NULL", "2|5.5|x"])
+    }
+}
