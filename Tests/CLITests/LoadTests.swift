@@ -74,7 +74,8 @@ struct LoadTests {
         let outcome = await load(bench, "--to", "table:customer")
         #expect(outcome.status == .failed)
         #expect(outcome.errors.contains("1 record is quarantined, such as"), "\(outcome.errors)")
-        #expect(outcome.errors.contains(#/record \d+: line \d+: UNIQUE constraint failed: customer.amount/#))
+        let reason = #/record \d+: line \d+: UNIQUE constraint failed: customer.amount/#
+        #expect(outcome.errors.contains(reason), "\(outcome.errors)")
         #expect(try bench.rows("SELECT count(*) FROM customer") == ["200"])
     }
 

@@ -15,7 +15,8 @@ extension LoadCommand {
     ///   - inventory: The inventory.
     ///   - context: Told what was made.
     /// - Returns: The table; `nil` where none is asked for.
-    /// - Throws: ``UsageError`` for another sink; as `SinkChain.makeTable(for:kinds:beside:isTrial:)`.
+    /// - Throws: ``UsageError`` for another sink; as
+    ///   `SinkChain.makeTable(for:kinds:beside:isTrial:)`.
     func makeTable(
         for files: [LoadFile],
         _ inventory: Inventory,

@@ -20,13 +20,15 @@ protocol LineCounting: Sendable {
     /// Finds out on which lines records begin.
     ///
     /// - Parameter ids: The records, ascending.
-    /// - Returns: The lines; none for a record where finding out would mean to read very much again.
+    /// - Returns: The lines; none for a record where finding out would mean to read very much
+    ///   again.
     /// - Throws: As reading the source does.
     func lines(of ids: [Int64]) async throws -> [Int64: RecordLine]
 }
 
 extension LineCounting {
-    /// Lines as far as they can be found out: what they are told with does not fail for want of them.
+    /// Lines as far as they can be found out: what they are told with does not fail for want of
+    /// them.
     func knownLines(of ids: some Sequence<Int64>) async -> [Int64: RecordLine] {
         let sorted = Set(ids).sorted()
         return sorted.isEmpty ? [:] : (try? await lines(of: sorted)) ?? [:]
@@ -35,9 +37,9 @@ extension LineCounting {
 
 /// Counts the lines of some content, where somebody asks for them.
 ///
-/// Content on disk is read again for it, from what is known already. What is decoded or fetched is counted while
-/// it is read for its records, so that nothing is decoded or fetched twice: each worker adds the pieces that it
-/// has read.
+/// Content on disk is read again for it, from what is known already. What is decoded or fetched is
+/// counted while it is read for its records, so that nothing is decoded or fetched twice: each
+/// worker adds the pieces that it has read.
 final class LineIndex: Sendable {
     /// How many bytes are read at once.
     private static let step: Int64 = 1 << 18

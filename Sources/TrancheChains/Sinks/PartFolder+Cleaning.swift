@@ -4,10 +4,10 @@ import Tranche
 
 /// What becomes of parts when all that a run has was put together.
 ///
-/// The file itself then says whose records it holds, in an extended attribute, and the parts are removed. Where
-/// more batches follow all the same, the file becomes the first part of what is put together next. Where the file
-/// system has no such attributes, parts stay. So do those of a job over several sources, to which others may come
-/// that stand between them.
+/// The file itself then says whose records it holds, in an extended attribute, and the parts are
+/// removed. Where more batches follow all the same, the file becomes the first part of what is put
+/// together next. Where the file system has no such attributes, parts stay. So do those of a job
+/// over several sources, to which others may come that stand between them.
 extension PartFolder {
     /// The name of the part that is what was put together before; it comes before all others.
     static let former = "a-0.part"
@@ -20,8 +20,8 @@ extension PartFolder {
         return owners.contains(where: own.contains)
     }
 
-    /// Removes the parts of a run, once all its batches have succeeded and nothing more is to come; of a job over
-    /// several sources what killed attempts left.
+    /// Removes the parts of a run, once all its batches have succeeded and nothing more is to come;
+    /// of a job over several sources what killed attempts left.
     ///
     /// - Parameter run: The run; what it has was put together.
     /// - Throws: `TrancheError` `.sinkFailed` for what cannot be removed; of the store.
@@ -43,7 +43,8 @@ extension PartFolder {
         try removeAbandoned(target)
     }
 
-    /// Removes folders that are of no use any more: those who look meanwhile see all of one, or nothing.
+    /// Removes folders that are of no use any more: those who look meanwhile see all of one, or
+    /// nothing.
     func removeFolders(of owners: [PartOwner]) throws {
         for owner in owners {
             let path = "\(folder)/\(owner.folder)"

@@ -10,11 +10,12 @@ public import TrancheSQL
 /// for try await batch in inventory.batches(of: "thumbs", from: SQLSource("photo"), weight: 1 << 26) { … }
 /// ```
 ///
-/// Each file gets the next id when it is found, the oldest first. The item (`item`) is its absolute path, links
-/// followed, the weight (`weight`) its size in bytes; `modified` is when it was changed last. Size, time of
-/// change and number on its disk (`version`) tell a file from itself when it was another: one that was changed
-/// is registered again, as a new item. What was registered stays when a file goes. Hidden files are left out,
-/// and links below the folder are not followed. The table is made if it is not there.
+/// Each file gets the next id when it is found, the oldest first. The item (`item`) is its absolute
+/// path, links followed, the weight (`weight`) its size in bytes; `modified` is when it was changed
+/// last. Size, time of change and number on its disk (`version`) tell a file from itself when it
+/// was another: one that was changed is registered again, as a new item. What was registered stays
+/// when a file goes. Hidden files are left out, and links below the folder are not followed. The
+/// table is made if it is not there.
 public struct FolderListing: Sendable {
     /// The folder.
     public var folder: String
@@ -61,15 +62,16 @@ public struct FolderListing: Sendable {
 
     /// Looks through the folder once, and registers the files that are new.
     ///
-    /// Files that were changed just now are waited for, for ``quiet``; those that have changed again by then
-    /// are left for the next time.
+    /// Files that were changed just now are waited for, for ``quiet``; those that have changed
+    /// again by then are left for the next time.
     ///
     /// - Parameters:
     ///   - inventory: The inventory, whose database is meant where none is named.
     ///   - isTrial: Whether only to count the new ones.
     /// - Returns: What it came to.
-    /// - Throws: `TrancheError` `.invalidArgument` for a table that was not made for items, `.sourceUnavailable`
-    ///   (transient) where the folder cannot be read or the database not be reached.
+    /// - Throws: `TrancheError` `.invalidArgument` for a table that was not made for items,
+    ///   `.sourceUnavailable` (transient) where the folder cannot be read or the database not be
+    ///   reached.
     @discardableResult
     public func register(
         beside inventory: Inventory,
@@ -94,10 +96,11 @@ public struct FolderListing: Sendable {
     ///
     /// - Parameters:
     ///   - inventory: The inventory, whose database is meant where none is named.
-    ///   - report: Told, once each, of what goes wrong while the watch goes on: a folder that cannot be read, a
-    ///     database that is away.
+    ///   - report: Told, once each, of what goes wrong while the watch goes on: a folder that
+    ///     cannot be read, a database that is away.
     ///   - onRegistered: Told of the first look, and of each that found something new.
-    /// - Throws: `TrancheError` `.invalidArgument`; what `onRegistered` throws; `CancellationError`.
+    /// - Throws: `TrancheError` `.invalidArgument`; what `onRegistered` throws;
+    ///   `CancellationError`.
     public func watch(
         beside inventory: Inventory,
         report: @escaping @Sendable (any Error) -> Void = { _ in },

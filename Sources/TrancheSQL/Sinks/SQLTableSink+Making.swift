@@ -33,8 +33,8 @@ package protocol TableMakingSink: RecordSink {
     ///   - store: The store that the sink is beside.
     ///   - isTrial: Whether to make nothing.
     /// - Returns: What is made.
-    /// - Throws: `TrancheError` `.invalidArgument` where another table is there, or there can be no such one;
-    ///   of the database.
+    /// - Throws: `TrancheError` `.invalidArgument` where another table is there, or there can be no
+    ///   such one; of the database.
     func makeTable(
         _ columns: [NewColumn],
         beside store: any InventoryStore,
@@ -112,7 +112,8 @@ extension SQLTableSink: TableMakingSink {
     }
 
     private func type(of column: NewColumn, _ dialect: any SQLDialect) -> String {
-        // SQLite has no type for digits; where a double holds all of them it is a number all the same.
+        // SQLite has no type for digits; where a double holds all of them it is a number all the
+        // same.
         let isReal = column.kind == .decimal && dialect.hasOneWriter && column.fitsDouble
         return dialect.type(of: isReal ? .real : column.kind)
     }
