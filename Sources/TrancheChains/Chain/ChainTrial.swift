@@ -1,6 +1,5 @@
 import Foundation
 package import Tranche
-package import TrancheSQL
 
 /// What would become of a source's records, found out without writing one.
 package struct ChainTrial: Sendable {
