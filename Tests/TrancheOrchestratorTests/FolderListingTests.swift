@@ -154,7 +154,10 @@ struct FolderListingTests {
                 let (told, teller) = AsyncStream.makeStream(of: FolderListing.Registration.self)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
-                        try await watched.watch(beside: inventory) { teller.yield($0) }
+                        try await watched.watch(
+                            beside: inventory,
+                            onRegistered: { teller.yield($0) }
+                        )
                     }
                     var looks = told.makeAsyncIterator()
                     let first = await looks.next()

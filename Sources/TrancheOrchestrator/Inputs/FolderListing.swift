@@ -80,7 +80,8 @@ public struct FolderListing: Sendable {
         let input = input
         return try await withRegistry(beside: inventory, isTrial: isTrial) { registry in
             var found = try await FolderLister().list(input, now: Date())
-            if found.complete.count<found.files.count, input.quiet>.zero {
+            let isWhole = found.complete.count == found.files.count
+            if !isWhole, input.quiet > .zero {
                 try await inventory.configuration.clock.sleep(for: input.quiet)
                 found = try await FolderLister().list(input, now: Date())
             }

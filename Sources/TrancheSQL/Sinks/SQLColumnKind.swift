@@ -1,4 +1,4 @@
-import Tranche
+package import Tranche
 
 /// What a column holds that is added for values of records.
 package enum SQLColumnKind: Sendable {
