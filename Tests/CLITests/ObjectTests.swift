@@ -145,7 +145,7 @@ struct ObjectTests {
             ("load c.csv --to none --cypher c.cypher", "the file cannot be read"),
             ("load c.csv --to cypher:bolt://h", "give http://host:7474/database"),
             ("load c.csv --to webhook:https://u:secret@h/", "put the URL into TRANCHE_SINK"),
-            ("register /tmp --table t", "give gs://BUCKET/START"),
+            ("register http://shop/ --table t", "give gs://bucket/name"),
             ("register gs://shop/in/", "--table"),
         ]
     )

@@ -109,11 +109,6 @@ struct RegisterCommand: Command {
             if let option = ofFolders.first(where: { arguments.has($0) }) {
                 throw UsageError("--\(option) goes with a folder, and '\(redacted(place))' is none")
             }
-        } else if place.contains("://") {
-            throw UsageError(
-                "'\(redacted(place))' is no listing; give a folder, or gs://BUCKET/START or "
-                    + "s3://BUCKET/START"
-            )
         }
         guard !watches || !isDryRun else {
             throw UsageError("--dry-run counts once; give it without --watch")

@@ -37,7 +37,7 @@ actor FolderLister {
             try Task.checkCancellation()
             for name in try entries(of: folder, of: input, &listing) where !name.hasPrefix(".") {
                 let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-                guard let status = try status(of: path) else { continue }
+                guard let status = try seen(path, &listing) else { continue }
                 switch status.st_mode & S_IFMT {
                 case S_IFDIR: if input.isRecursive { folders.append(path) }
                 case S_IFREG:
@@ -150,6 +150,16 @@ actor FolderLister {
                 continue
             }
             if name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    /// A file's status; what cannot be seen holds up no other.
+    private func seen(_ path: String, _ listing: inout Listing) throws -> stat? {
+        do {
+            return try status(of: path)
+        } catch let error as TrancheError {
+            listing.fault = TrancheError(.invalidItem, error.message)
+            return nil
         }
     }
 

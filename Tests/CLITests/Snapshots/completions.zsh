@@ -8,11 +8,11 @@ _tranche() {
         'succeed:Record that a batch is done'
         'fail:Record that a batch failed'
         'heartbeat:Extend the lease of a batch'
-        'release:Give batches back unharmed'
+        'release:Give a batch back unharmed'
         'work:Run a program for each batch of a job'
         'backfill:Run a program for each batch of an id range, under a run'\''s name'
         'load:Load the records of a file, validated, in batches, into a database or files'
-        'register:Register the objects of a bucket in a table, as items of a job'
+        'register:Register the files of a folder or bucket in a table, as items of a job'
         'plan:Show the batches that would be handed out, and hand out none'
         'status:Show the runs and how far they are'
         'batches:List batches, the newest first'
@@ -20,7 +20,7 @@ _tranche() {
         'history:Show what happened to one item, and to what was made of it'
         'logs:Show what a program wrote while it worked on a batch'
         'audit:Compare what a run handed out with what its source has'
-        'retry:Offer failed batches again, or others at once'
+        'retry:Offer finally failed batches again'
         'split:Split a failed batch into two batches that are offered at once'
         'redrive:Make quarantined items batches again'
         'pause:Hand out no more batches of a run'
@@ -42,9 +42,6 @@ _tranche() {
         'input:List the logs of inputs, and install what records changes of tables'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
-        'forget:Remove what is known of a job, or of one run of it'
-        'export:Write the inventory, or a job of it, as lines of JSON'
-        'import:Read what '\''tranche export'\'' wrote, all or nothing'
         'completions:Print completions for a shell'
     )
     if (( CURRENT == 2 )); then
@@ -68,7 +65,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -90,7 +88,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
+                '--count[most items of a batch]:N:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -134,7 +132,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         succeed)
             _arguments \
                 ':BATCH:' \
@@ -145,7 +144,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         fail)
             _arguments \
                 ':BATCH:' \
@@ -157,7 +157,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         heartbeat)
             _arguments \
                 ':BATCH:' \
@@ -166,29 +167,21 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         release)
             _arguments \
                 ':BATCH:' \
-                '--attempt[with BATCH\: the attempt that holds it]:N:' \
+                '--attempt[the attempt that holds it]:N:' \
                 '--for[until later\: 1s to 15m; it is offered at once by default]:TIME:' \
                 '--park[with --for\: park this budget of the run as long, so that nobody tries]:BUDGET:' \
                 '--reason[with --for\: why; kept with the attempt]:TEXT:' \
-                '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--run[name of a bounded run]:RUN:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -210,7 +203,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
+                '--count[most items of a batch]:N:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -261,7 +254,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -283,7 +277,7 @@ _tranche() {
                 '--to[the highest id of the run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
+                '--count[most items of a batch]:N:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -332,7 +326,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         load)
             _arguments \
                 '*:FILE:_files' \
@@ -362,6 +357,7 @@ _tranche() {
                 '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, webhook\:https\://…, cypher\:http\://host\:7474/database with --cypher, or none to write nothing (TRANCHE_SINK)]:SINK:' \
                 '--table[the table in that database]:TABLE:' \
                 '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \
+                '--create-table[make the table, with --key as its key, if there is none\: of types that the schema says, or else that the first 10000 records of each file hold without loss; --dry-run shows it]' \
                 '--create-index[make the unique index of --key in MongoDB, if there is none]' \
                 '--each[send a webhook each record as a request, rather than each batch]' \
                 '--cypher[the statement that a graph runs, with records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
@@ -382,7 +378,7 @@ _tranche() {
                 '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
                 '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
-                '--dry-run[show what would be read, checked and written, and do none of it]' \
+                '--dry-run[check the records and count what would be refused; show what would be read, made and written, and write nothing]' \
                 '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
                 '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
                 '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
@@ -401,17 +397,24 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         register)
             _arguments \
-                ':PREFIX:' \
+                ':PLACE:' \
                 '--table[\[schema.\]table of the items; made if there is none]:TABLE:' \
                 '--dry-run[count what is new, and register nothing]' \
+                '*--suffix[only files whose names end with it, such as .csv]:TEXT:' \
+                '--flat[not those in folders of the folder]' \
+                '--watch[go on, and register files as they come, until a signal]' \
+                '--quiet[how long a file must not have changed; 2s by default, 0 for folders into which whole files are moved]:TIME:' \
+                '--every[with --watch\: how often all is looked through; 10s by default]:TIME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -433,7 +436,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
+                '--count[most items of a batch]:N:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -461,7 +464,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         status)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -472,7 +476,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         batches)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -485,7 +490,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         gaps)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -496,7 +502,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         history)
             _arguments \
                 '--meta[the item'\''s table, as it was given, or inventory\:JOB]:TABLE:' \
@@ -506,7 +513,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         logs)
             _arguments \
                 '--batch[the batch'\''s number]:N:' \
@@ -515,7 +523,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         audit)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -532,7 +541,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         retry)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -542,20 +552,12 @@ _tranche() {
                 '*--batch[this batch; all of the run by default]:N:' \
                 '--cancelled[those that were cancelled, and no others]' \
                 '--may-repeat[those, too, that may have been executed (--execution at-most-once)]' \
-                '--now[with --batch\: also one that waits for its next try, or that is done, which is done again]' \
-                '--status[those that are failed, stuck, cancelled, waiting, succeeded; failed by default]:STATUS:(failed stuck cancelled waiting succeeded)' \
-                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
-                '--error[those with this in their error, in the same letters]:TEXT:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         split)
             _arguments \
                 ':BATCH:' \
@@ -565,7 +567,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         redrive)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -573,20 +576,13 @@ _tranche() {
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--ids[these items, such as 5,9..12; all of the run by default]:IDS:' \
-                '--error[those with this in their error, in the same letters]:TEXT:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--start[so many at first, and more only once these have ended]:N:' \
-                '--grow[with --start\: how many times as many come next; 2]:FACTOR:' \
-                '--stop-on-failure[with --start\: no more once one fails again]' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
+                '--dry-run[list them and change nothing]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         pause)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -598,20 +594,21 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         resume)
             _arguments \
                 '--job[name of the job]:JOB:' \
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--batches[so many batches alone, whoever takes them; then it is paused again]:N:' \
                 '--reason[why, of a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         cancel)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -624,7 +621,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         set)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -643,7 +641,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         restore)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -655,7 +654,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         budget)
             _arguments \
                 ':set|list|show|pause|resume|park|unpark|remove:(set list show pause resume park unpark remove)' \
@@ -670,7 +670,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         probe)
             _arguments \
                 ':set|list|show|ask|remove:(set list show ask remove)' \
@@ -693,7 +694,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         changes)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -706,7 +708,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         page)
             _arguments \
                 ':next|list:(next list)' \
@@ -723,7 +726,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         workflow)
             _arguments \
                 ':start|list|show|work|result|snapshot|pause|resume|cancel:(start list show work result snapshot pause resume cancel)' \
@@ -744,7 +748,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         run)
             _arguments \
                 ':FILE:' \
@@ -756,7 +761,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         apply)
             _arguments \
                 ':FILE:' \
@@ -768,7 +774,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         pipeline)
             _arguments \
                 ':list|show|history|remove:(list show history remove)' \
@@ -779,7 +786,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         check)
             _arguments \
                 ':FILE:' \
@@ -787,7 +795,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         graph)
             _arguments \
                 ':FILE:' \
@@ -796,14 +805,16 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         schema)
             _arguments \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         input)
             _arguments \
                 ':list|show|add|remove|status:(list show add remove status)' \
@@ -813,7 +824,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         redefine)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -848,7 +860,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         compact)
             _arguments \
                 '--job[name of the job]:JOB:' \
@@ -862,41 +875,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
-        forget)
-            _arguments \
-                '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--run[this run alone, '\'''\'' for the open-ended one; all of the job by default]:RUN:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
-                '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
-        export)
-            _arguments \
-                ':FILE:' \
-                '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--run[name of a bounded run]:RUN:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
-                '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
-        import)
-            _arguments \
-                ':FILE:' \
-                '--dry-run[find out if all would be taken, and change nothing]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
-                '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
         completions)
             _arguments \
                 ':bash|zsh:(bash zsh)' \
@@ -904,7 +884,8 @@ _tranche() {
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[this text; -h too]' ;;
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
     esac
 }
 compdef _tranche tranche
