@@ -11,8 +11,19 @@ struct BatchFilter: Sendable {
     let items: IDRuns?
 
     static let options: [CommandDescription.Option] = [
-        .init("error", "TEXT", "those with this in their error, in the same letters"),
-        .init("since", "TIME", "those whose last attempt ended since: 2h ago, or 2026-11-28T08:00"),
+        .init(
+            "error",
+            "TEXT",
+            "those with this in their error, in the same letters",
+            isUsual: true
+        ),
+        .init(
+            "since",
+            "TIME",
+            "those whose last attempt ended since: 2h ago, or 2026-11-28T08:00",
+            isUsual: true,
+            brief: "those whose last attempt ended since, such as 2h"
+        ),
         .init("until", "TIME", "those whose last attempt ended until then"),
         .init("of-worker", "NAME", "those that this worker held last"),
     ]
@@ -74,8 +85,8 @@ struct Consent: Sendable {
     let isSure: Bool
 
     static let options: [CommandDescription.Option] = [
-        .init("dry-run", nil, "show which, and change nothing"),
-        .init("yes", nil, "do not ask, where it is asked"),
+        .init("dry-run", nil, "show which, and change nothing", isUsual: true),
+        .init("yes", nil, "do not ask, where it is asked", isUsual: true),
     ]
 
     init(_ arguments: Arguments) throws {

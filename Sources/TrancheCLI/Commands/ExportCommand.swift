@@ -8,6 +8,7 @@ struct ExportCommand: Command {
     static let description = CommandDescription(
         name: "export",
         summary: "Write the inventory, or a job of it, as lines of JSON",
+        examples: ["tranche export thumbs.jsonl --job thumbs"],
         operands: [
             .init(name: "FILE", help: "the file; standard output by default", isOptional: true)
         ],

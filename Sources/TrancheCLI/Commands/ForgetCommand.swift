@@ -5,6 +5,7 @@ struct ForgetCommand: Command {
     static let description = CommandDescription(
         name: "forget",
         summary: "Remove what is known of a job, or of one run of it",
+        examples: ["tranche forget --job thumbs --run july --dry-run"],
         groups: [
             .init(
                 title: "The job",

@@ -7,6 +7,7 @@ struct ImportCommand: Command {
     static let description = CommandDescription(
         name: "import",
         summary: "Read what 'tranche export' wrote, all or nothing",
+        examples: ["tranche import thumbs.jsonl --dry-run"],
         operands: [.init(name: "FILE", help: "the file; - for standard input")],
         groups: [
             .init(

@@ -13,9 +13,19 @@ struct RedriveCommand: Command {
             .init(
                 title: "With care",
                 options: [
-                    .init("start", "N", "so many at first, and more only once these have ended"),
+                    .init(
+                        "start",
+                        "N",
+                        "so many at first, and more only once these have ended",
+                        isUsual: true
+                    ),
                     .init("grow", "FACTOR", "with --start: how many times as many come next; 2"),
-                    .init("stop-on-failure", nil, "with --start: no more once one fails again"),
+                    .init(
+                        "stop-on-failure",
+                        nil,
+                        "with --start: no more once one fails again",
+                        isUsual: true
+                    ),
                 ]
             ),
             .init(title: "Sure", options: Consent.options),
@@ -30,13 +40,19 @@ struct RedriveCommand: Command {
             when it stopped at a failure; what it has not come to stays in quarantine, also after
             SIGINT.
 
+            """,
+        brief: """
+            The items are offered at once, and get all their attempts anew. With --start the
+            command waits for the workers, and goes on in steps.
+
             """
     )
 
     private static let which = CommandDescription.Option(
         "ids",
         "IDS",
-        "these items, such as 5,9..12; all of the run by default"
+        "these items, such as 5,9..12; all of the run by default",
+        isUsual: true
     )
 
     private let selection: RunOptions

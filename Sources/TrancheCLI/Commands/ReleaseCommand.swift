@@ -17,11 +17,12 @@ struct ReleaseCommand: Command {
             .init(
                 title: "The batch",
                 options: [
-                    .init("attempt", "N", "with BATCH: the attempt that holds it"),
+                    .init("attempt", "N", "with BATCH: the attempt that holds it", isUsual: true),
                     .init(
                         "for",
                         "TIME",
-                        "until later: 1s to 15m; it is offered at once by default"
+                        "until later: 1s to 15m; it is offered at once by default",
+                        isUsual: true
                     ),
                     .init(
                         "park",
@@ -43,6 +44,11 @@ struct ReleaseCommand: Command {
             first ten shown, and it is asked whether to go on; without a terminal it needs
             --yes. Just these are given back then, and only where the same attempt still holds
             them; who works on one finds out with its next heartbeat, or at its end.
+
+            """,
+        brief: """
+            Without BATCH, the batches of the job that are held are counted and shown before
+            they are given back; without a terminal that needs --yes.
 
             """
     )

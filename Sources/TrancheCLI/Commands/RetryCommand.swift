@@ -29,6 +29,11 @@ struct RetryCommand: Command {
             go on; without a terminal it needs --yes. Just these are offered then, whatever
             comes meanwhile.
 
+            """,
+        brief: """
+            The batches get all their attempts anew. What is found by a filter is counted and
+            shown before it is offered; without a terminal that needs --yes.
+
             """
     )
 
@@ -37,9 +42,10 @@ struct RetryCommand: Command {
             "batch",
             "N",
             "this batch; all of the run by default",
-            isRepeatable: true
+            isRepeatable: true,
+            isUsual: true
         ),
-        .init("cancelled", nil, "those that were cancelled, and no others"),
+        .init("cancelled", nil, "those that were cancelled, and no others", isUsual: true),
         .init(
             "may-repeat",
             nil,
@@ -49,7 +55,9 @@ struct RetryCommand: Command {
             "now",
             nil,
             "with --batch: also one that waits for its next try, or that is done, "
-                + "which is done again"
+                + "which is done again",
+            isUsual: true,
+            brief: "with --batch: also one that waits, or is done"
         ),
         .init(
             "status",
