@@ -201,6 +201,38 @@ struct LoadCheckTests {
         #expect(other.errors.contains("holds what job 'load' wrote of"), "\(other.errors)")
     }
 
+    @Test("What follows a load that was finished is added to its output and its rejects")
+    func goesOn() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(Self.schema, to: "c.json")
+        try bench.write("id,qty\n1,1\nx,2\n3,3\n", to: "c.csv")
+        for form in ["jsonl", "csv"] {
+            try bench.write("id,qty\n1,1\nx,2\n3,3\n", to: "c.csv")
+            let words = [
+                "load", bench.path("c.csv"), "--to", "\(form):\(bench.path("out.\(form)"))",
+                "--schema", bench.path("c.json"), "--rejects", bench.path("\(form).bad"),
+                "--job", form,
+            ]
+            #expect(await bench.run(words).status == .done)
+            try bench.write("id,qty\n1,1\nx,2\n3,3\ny,9\n7,7\n", to: "c.csv")
+            let meta = "csv:\(bench.path("c.csv"))"
+            let same = await bench.run("redefine", "--job", form, "--meta", meta, "--same")
+            #expect(same.status == .done, "\(same.errors)")
+            let more = await bench.run(words)
+            #expect(more.status == .done, "\(more.errors)")
+            let output = try String(contentsOfFile: bench.path("out.\(form)"), encoding: .utf8)
+            let expected =
+                form == "csv"
+                ? "id,qty\n1,1\n3,3\n7,7\n"
+                : "{\"id\":1,\"qty\":1}\n{\"id\":3,\"qty\":3}\n{\"id\":7,\"qty\":7}\n"
+            #expect(output == expected)
+            let found = try lines(bench, "\(form).bad")
+            #expect(found.map(\.0.line) == [3, 5])
+        }
+        let left = ["c.csv", "c.json", "csv.bad", "jsonl.bad", "out.csv", "out.jsonl"]
+        #expect(try files(bench) == left)
+    }
+
     @Test("Where nothing is refused there is neither a file of rejects nor a folder for it")
     func noRejects() async throws {
         let bench = try await bench(rows: 50, badEvery: 1000)

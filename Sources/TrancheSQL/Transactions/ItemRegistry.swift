@@ -115,9 +115,13 @@ package struct ItemRegistry: Sendable {
 
     private func make() async throws {
         let time = database.dialect.type(of: .timestamp)
+        // SQLite gives no id twice then, so that nothing is to be warned of.
+        let key: SQLStatement =
+            database.dialect.hasOneWriter
+            ? "integer PRIMARY KEY AUTOINCREMENT" : "bigint NOT NULL PRIMARY KEY"
         let statement: SQLStatement = """
             CREATE TABLE IF NOT EXISTS \(table) (
-                uid bigint NOT NULL PRIMARY KEY,
+                uid \(key),
                 item text NOT NULL,
                 weight bigint NOT NULL,
                 version text NOT NULL,
