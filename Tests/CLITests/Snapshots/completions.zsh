@@ -8,7 +8,7 @@ _tranche() {
         'succeed:Record that a batch is done'
         'fail:Record that a batch failed'
         'heartbeat:Extend the lease of a batch'
-        'release:Give a batch back unharmed'
+        'release:Give batches back unharmed'
         'work:Run a program for each batch of a job'
         'backfill:Run a program for each batch of an id range, under a run'\''s name'
         'load:Load the records of a file, validated, in batches, into a database or files'
@@ -20,7 +20,7 @@ _tranche() {
         'history:Show what happened to one item, and to what was made of it'
         'logs:Show what a program wrote while it worked on a batch'
         'audit:Compare what a run handed out with what its source has'
-        'retry:Offer finally failed batches again'
+        'retry:Offer failed batches again, or others at once'
         'split:Split a failed batch into two batches that are offered at once'
         'redrive:Make quarantined items batches again'
         'pause:Hand out no more batches of a run'
@@ -42,6 +42,9 @@ _tranche() {
         'input:List the logs of inputs, and install what records changes of tables'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
+        'forget:Remove what is known of a job, or of one run of it'
+        'export:Write the inventory, or a job of it, as lines of JSON'
+        'import:Read what '\''tranche export'\'' wrote, all or nothing'
         'completions:Print completions for a shell'
     )
     if (( CURRENT == 2 )); then
@@ -88,7 +91,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch]:N:' \
+                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -172,10 +175,20 @@ _tranche() {
         release)
             _arguments \
                 ':BATCH:' \
-                '--attempt[the attempt that holds it]:N:' \
+                '--attempt[with BATCH\: the attempt that holds it]:N:' \
                 '--for[until later\: 1s to 15m; it is offered at once by default]:TIME:' \
                 '--park[with --for\: park this budget of the run as long, so that nobody tries]:BUDGET:' \
                 '--reason[with --for\: why; kept with the attempt]:TEXT:' \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
+                '--until[those whose last attempt ended until then]:TIME:' \
+                '--of-worker[those that this worker held last]:NAME:' \
+                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
+                '--dry-run[show which, and change nothing]' \
+                '--yes[do not ask, where it is asked]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -203,7 +216,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch]:N:' \
+                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -277,7 +290,7 @@ _tranche() {
                 '--to[the highest id of the run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch]:N:' \
+                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -436,7 +449,7 @@ _tranche() {
                 '--to[the highest id of the run; needs --run]:ID:' \
                 '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch]:N:' \
+                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
                 '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
                 '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
@@ -552,6 +565,15 @@ _tranche() {
                 '*--batch[this batch; all of the run by default]:N:' \
                 '--cancelled[those that were cancelled, and no others]' \
                 '--may-repeat[those, too, that may have been executed (--execution at-most-once)]' \
+                '--now[with --batch\: also one that waits for its next try, or that is done, which is done again]' \
+                '--status[those that are failed, stuck, cancelled, waiting, succeeded; failed by default]:STATUS:(failed stuck cancelled waiting succeeded)' \
+                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
+                '--error[those with this in their error, in the same letters]:TEXT:' \
+                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
+                '--until[those whose last attempt ended until then]:TIME:' \
+                '--of-worker[those that this worker held last]:NAME:' \
+                '--dry-run[show which, and change nothing]' \
+                '--yes[do not ask, where it is asked]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -576,7 +598,15 @@ _tranche() {
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--ids[these items, such as 5,9..12; all of the run by default]:IDS:' \
-                '--dry-run[list them and change nothing]' \
+                '--error[those with this in their error, in the same letters]:TEXT:' \
+                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
+                '--until[those whose last attempt ended until then]:TIME:' \
+                '--of-worker[those that this worker held last]:NAME:' \
+                '--start[so many at first, and more only once these have ended]:N:' \
+                '--grow[with --start\: how many times as many come next; 2]:FACTOR:' \
+                '--stop-on-failure[with --start\: no more once one fails again]' \
+                '--dry-run[show which, and change nothing]' \
+                '--yes[do not ask, where it is asked]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -602,6 +632,7 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
+                '--batches[so many batches alone, whoever takes them; then it is paused again]:N:' \
                 '--reason[why, of a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -871,6 +902,43 @@ _tranche() {
                 '--keep[leave what ended in this time as it is; 30d by default]:TIME:' \
                 '--dry-run[count, and change nothing]' \
                 '--yes[give up results and logs without asking]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
+        forget)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[this run alone, '\'''\'' for the open-ended one; all of the job by default]:RUN:' \
+                '--dry-run[show which, and change nothing]' \
+                '--yes[do not ask, where it is asked]' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
+        export)
+            _arguments \
+                ':FILE:' \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
+        import)
+            _arguments \
+                ':FILE:' \
+                '--dry-run[find out if all would be taken, and change nothing]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
