@@ -90,6 +90,106 @@ struct PostgreSQLInputTests {
         }
     }
 
+    // writer                     link            cleaning
+    // inserts 1
+    //                            is done with 2
+    //                                            leaves 1
+    // commits
+    //                                            leaves 1
+    //                            is done with 1
+    //                                            removes 1
+    @Test("What is committed after the link has passed it is not cleaned before it came")
+    func cleanedAhead() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run("CREATE TABLE orders (id bigint PRIMARY KEY)")
+            let input = try PostgreSQLInput(
+                .init(name: "orders", tables: [OutboxTable("orders")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            let source = input.source(for: Link(from: "orders", to: "p"))
+            let other = try database.server.database(maxConnections: 1)
+            let clock = ManualClock()
+            let inventory = Inventory(store: MemoryInventoryStore(clock: clock))
+            let request = BatchRequest(
+                job: "orders/p",
+                limit: .count(10),
+                policy: RunPolicy(settleWait: .zero)
+            )
+            @Sendable func work() async throws -> [String] {
+                let answer = try await inventory.acquire(request, from: source)
+                guard case .batch(let batch) = answer else { return [] }
+                let keys = try await batch.items.map { try input.event(of: $0).id }
+                try await batch.succeed()
+                return keys
+            }
+            @Sendable func cleanedLog() async throws -> [String] {
+                _ = try await input.clean(inventory, keeping: .seconds(60))
+                return try await database.read("SELECT key FROM tranche.log_orders ORDER BY id")
+            }
+            try await other.withTransaction([
+                "INSERT INTO orders VALUES (1)"
+            ]) { connection, _ in
+                try await database.run("INSERT INTO orders VALUES (2)")
+                #expect(try await work() == ["2"])
+                #expect(try await cleanedLog() == ["2"])
+                _ = try await connection.commit([])
+            }
+            #expect(try await cleanedLog() == ["1", "2"])
+            clock.advance(by: .seconds(2))
+            #expect(try await work() == ["1"])
+            clock.advance(by: .seconds(2))
+            #expect(try await work() == [])
+            #expect(try await cleanedLog() == ["2"])
+            await other.close()
+        }
+    }
+
+    @Test("What one inventory is done with is kept for another, until that one is forgotten")
+    func readers() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run("CREATE TABLE orders (id bigint PRIMARY KEY)")
+            let input = try PostgreSQLInput(
+                .init(name: "orders", tables: [OutboxTable("orders")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            let source = input.source(for: Link(from: "orders", to: "p"))
+            let inventories = ["one", "two"].map { name in
+                Inventory(store: MemoryInventoryStore(name: name))
+            }
+            func work(_ inventory: Inventory, _ most: Int) async throws -> Int {
+                let request = BatchRequest(job: "orders/p", limit: .count(most))
+                let answer = try await inventory.acquire(request, from: source)
+                guard case .batch(let batch) = answer else { return 0 }
+                try await batch.succeed()
+                _ = try await input.clean(inventory, keeping: .seconds(60))
+                return batch.count
+            }
+            try await database.run("INSERT INTO orders SELECT generate_series(1, 9)")
+            // Each is noted before it has read anything.
+            for inventory in inventories { _ = try await inventory.source(source) }
+            for inventory in inventories {
+                #expect(try await work(inventory, 2) == 2)
+            }
+            #expect(try await work(inventories[0], 100) == 7)
+            let kept: SQLStatement = "SELECT count(*) FROM tranche.log_orders"
+            #expect(try await database.read(kept) == ["7"])
+            let status = try #require(try await input.outbox.status())
+            #expect(status.readers.map(\.done).sorted() == [2, 9])
+            await #expect(throws: TrancheError.self) {
+                try await input.forget(reader: "nobody")
+            }
+            let slow = try #require(status.readers.first { $0.done == 2 })
+            #expect(
+                try await input.forget(reader: slow.key)
+                    == ["nothing is kept for \(slow.key) any more"]
+            )
+            _ = try await input.clean(inventories[0], keeping: .seconds(60))
+            #expect(try await database.read(kept) == ["1"])
+        }
+    }
+
     @Test("Changes are events once, are cleaned when they are done with, and are missed by nobody")
     func changes() async throws {
         try await withOutboxDatabase { database in

@@ -62,12 +62,13 @@ public protocol InputLogStore: Sendable {
 
     /// Finds out how far each run that reads a source is done with it.
     ///
-    /// A run needs what is behind its cursor, and each batch that may be handed out again: by
-    /// itself, or by somebody who retries what has failed for good, or is quarantined.
+    /// A run needs what is behind its cursor; each batch that may be handed out again, by itself or
+    /// by somebody who retries what has failed for good or is quarantined; and each gap that a
+    /// writer may still fill, or that is due to be looked at.
     ///
     /// - Parameters:
     ///   - metaTable: The source's name, as runs record it.
-    ///   - floor: The id up to which nobody needs what has failed.
+    ///   - floor: The id up to which nobody needs what has failed, or looks for what is late.
     /// - Returns: What each run needs.
     /// - Throws: ``TrancheError`` of the store.
     func needs(ofSource metaTable: String, above floor: Int64) async throws -> [InputLogNeed]

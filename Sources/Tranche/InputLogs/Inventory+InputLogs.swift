@@ -43,7 +43,7 @@ extension Inventory {
     /// How far each run that reads a source is done with it.
     ///
     /// A run is not done with what has failed for good, or is quarantined: somebody may have it
-    /// handed out again.
+    /// handed out again. Nor is it with what a writer may still commit behind its cursor.
     ///
     /// - Parameters:
     ///   - metaTable: The source's name, as runs record it.

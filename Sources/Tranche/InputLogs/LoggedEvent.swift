@@ -144,7 +144,8 @@ public struct InputLogNeed: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - run: The run.
-    ///   - lowestOpen: The lowest id of its batches that are held, due, stuck or failed.
+    ///   - lowestOpen: The lowest id of its batches that are held, due, stuck or failed, and of its
+    ///     gaps that may still be filled.
     package init?(of run: RunRecord, lowestOpen: Int64?) {
         // Who lets it go on after all finds a batch of what it lost, which fails.
         if run.cancellation != nil { return nil }

@@ -11,17 +11,24 @@ struct InputCommand: Command {
             .init(name: Action.words, help: "what to do", choices: Action.allCases.map(\.rawValue)),
             .init(
                 name: "NAME",
-                help: "with show: the input; with add, remove and status: the FILE of a pipeline",
+                help: "with show: the input; else, but for list: the FILE of a pipeline",
                 isOptional: true
             ),
-            .init(name: "INPUT", help: "with add, remove and status: its input", isOptional: true),
+            .init(name: "INPUT", help: "with a FILE: its input", isOptional: true),
+            .init(
+                name: "READER",
+                help: "with forget: the inventory whose links read it no longer",
+                isOptional: true
+            ),
         ],
         groups: [],
         notes: """
             add installs in a PostgreSQL database what records the changes of the tables that an
             input of the type postgresql names: triggers on each table and partition, and a log
             in the schema tranche. Doing it again brings it up to date. status says what is
-            recorded and what is not seen; remove takes all of it out, with the log.
+            recorded, which inventories read it, and what is not seen; remove takes all of it
+            out, with the log. What an inventory has not read is kept for it; forget gives up one
+            that is there no more.
 
             An input's events are kept until no job needs them, and cleaned then; the last one
             stays. A job that reads the log holds them back with each batch that is open.
@@ -30,7 +37,7 @@ struct InputCommand: Command {
     )
 
     enum Action: String, CaseIterable {
-        case list, show, add, remove, status
+        case list, show, add, remove, status, forget
 
         static let words = allCases.map(\.rawValue).joined(separator: "|")
     }
@@ -39,17 +46,23 @@ struct InputCommand: Command {
     private let name: String?
     /// The pipeline and the input that something is installed for.
     private let installed: (file: PipelineFile, input: String)?
+    /// The inventory to forget.
+    private let reader: String?
 
     init(_ arguments: Arguments) throws {
         action = try arguments.choice(of: Self.description)
         name = action == .show ? try arguments.operand(1, "NAME") : nil
+        reader = action == .forget ? try arguments.operand(3, "READER") : nil
         switch action {
         case .list, .show:
             guard arguments.operands.count == (action == .show ? 2 : 1) else {
                 throw UsageError("a NAME alone goes with 'input show'")
             }
             installed = nil
-        case .add, .remove, .status:
+        case .add, .remove, .status, .forget:
+            guard reader != nil || arguments.operands.count < 4 else {
+                throw UsageError("a READER goes with 'input forget'")
+            }
             let file = try PipelineFile(arguments, at: 1)
             installed = (file, try arguments.operand(2, "INPUT"))
         }
@@ -79,6 +92,7 @@ struct InputCommand: Command {
         case .remove:
             try await input.remove()
             words = ["nothing records for '\(name)' any more"]
+        case .forget: words = try await input.forget(reader: reader ?? "")
         default: words = try await input.installation()
         }
         guard let words else {

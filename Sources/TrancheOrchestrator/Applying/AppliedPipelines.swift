@@ -114,6 +114,25 @@ public struct AppliedPipelines: Sendable {
             )
             difference.notes = try await follow(difference.changes, in: pipeline)
             if let record = try await inventory.apply(beginning) { return (record, difference) }
+            try await putBack(difference.budgets, of: pipeline)
+        }
+    }
+
+    /// Puts the budgets back that were set for a description that another one was faster than.
+    ///
+    /// What that one, or somebody, has set meanwhile stays.
+    private func putBack(_ budgets: [BudgetDifference], of pipeline: Pipeline) async throws {
+        for budget in budgets where budget.action == .set {
+            guard let known = budget.known else { continue }
+            do {
+                try await inventory.change(
+                    budget: budget.name,
+                    .replace(budget.limits, by: known),
+                    reason: "another generation of pipeline \(pipeline.name) was applied meanwhile"
+                )
+            } catch let error as TrancheError where error.code == .redefined {
+                continue
+            }
         }
     }
 

@@ -54,16 +54,17 @@ public struct PostgreSQLInput: InstallableInput {
         _ = try await outbox.refresh()
     }
 
-    /// Cleans the log up to what every link is done with; what has failed for good is kept for so
-    /// long.
+    /// Cleans the log up to what every link of every inventory is done with; what has failed for
+    /// good is kept for so long.
     public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
         let source = try await inventory.source(OutboxSource(name: name, url: url))
         let needs = try await inventory.needs(
             ofSource: source.definition.table,
             above: try await outbox.lastID(keptFor: keep)
         )
-        guard let done = needs.map(\.done).min(), done > 0 else { return [] }
-        _ = try await outbox.clean(through: done)
+        guard let done = needs.map(\.done).min() else { return [] }
+        try await outbox.note(done, by: PostgreSQLOutbox.Reader(inventory.store))
+        if done > 0 { _ = try await outbox.clean(through: done) }
         return []
     }
 
@@ -85,10 +86,20 @@ public struct PostgreSQLInput: InstallableInput {
         try await outbox.remove()
     }
 
-    /// What is recorded, and what is not seen.
+    /// Forgets an inventory that reads the log no longer.
+    public func forget(reader: String) async throws -> [String] {
+        try await outbox.forget(reader: reader)
+        return ["nothing is kept for \(reader) any more"]
+    }
+
+    /// What is recorded, who reads it, and what is not seen.
     public func installation() async throws -> [String]? {
         guard let status = try await outbox.status() else { return nil }
         return status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }
+            + status.readers.map { reader in
+                "\(reader.name) (\(reader.key)) reads, and needs nothing up to \(reader.done); "
+                    + "last at work \(reader.seenAt.utcText)"
+            }
             + status.blindSpots.map { spot in
                 "\(spot.relation.map { "\($0): " } ?? "")\(spot.message)"
             }
@@ -107,6 +118,13 @@ public protocol InstallableInput: Input {
     ///
     /// - Throws: `TrancheError`, with what to do.
     func remove() async throws
+
+    /// Forgets an inventory whose links read it no longer: nothing is kept for it any more.
+    ///
+    /// - Parameter reader: The inventory, as ``installation()`` names it.
+    /// - Returns: What was changed, in words.
+    /// - Throws: `TrancheError` `.invalidArgument` where there is none.
+    func forget(reader: String) async throws -> [String]
 
     /// Says what is installed, and what it does not see; `nil` where nothing is.
     ///

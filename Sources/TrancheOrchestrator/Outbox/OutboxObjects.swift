@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 1
+    static let version = 2
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."
@@ -41,7 +41,8 @@ enum OutboxObjects {
         EXECUTE FUNCTION tranche.cover_later()
         """
 
-    /// The tables: what is asked for, what is covered, and what an open statement has moved.
+    /// The tables: what is asked for, what is covered, which inventories read, and what an open
+    /// statement has moved.
     ///
     /// `moved` is empty between statements.
     static let tables = """
@@ -67,6 +68,14 @@ enum OutboxObjects {
             PRIMARY KEY (log, relation)
         );
         CREATE SEQUENCE IF NOT EXISTS tranche.covered_number_seq OWNED BY tranche.covered.number;
+        CREATE TABLE IF NOT EXISTS tranche.reader (
+            log text NOT NULL,
+            key text NOT NULL,
+            name text NOT NULL,
+            done bigint NOT NULL,
+            seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (log, key)
+        );
         CREATE TABLE IF NOT EXISTS tranche.moved (
             number bigint NOT NULL,
             depth integer NOT NULL,

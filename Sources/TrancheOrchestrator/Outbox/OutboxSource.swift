@@ -3,6 +3,8 @@ import TranchePostgreSQL
 import TrancheSQL
 
 /// The log of an outbox, as a source that knows what was cleaned.
+///
+/// Who opens it is noted as a reader, for whom what it has not read is kept.
 struct OutboxSource: MetaSourceDescription {
     var name: String
     var url: String
@@ -15,7 +17,8 @@ struct OutboxSource: MetaSourceDescription {
         source.database = .postgres(url)
         source.floor = "SELECT floor FROM tranche.log WHERE name = \(name)"
         let outbox = try PostgreSQLOutbox(.init(name: name), url: url)
-        try await outbox.requireInstalled()
+        try await outbox.register(PostgreSQLOutbox.Reader(store))
+        await outbox.close()
         return try await source.open(beside: store)
     }
 }

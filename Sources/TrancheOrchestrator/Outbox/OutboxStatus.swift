@@ -15,8 +15,27 @@ public struct OutboxStatus: Sendable, Hashable, Codable {
     public var coversLaterAtOnce: Bool
     /// The tables and partitions that are covered, by name.
     public var parts: [Part]
+    /// The inventories whose links read the log, by key.
+    public var readers: [Reader]
     /// What is not seen, and what to do about it.
     public var blindSpots: [BlindSpot]
+
+    /// An inventory whose links read the log: nothing goes that it is not done with.
+    public struct Reader: Sendable, Hashable, Codable {
+        /// What tells it from others.
+        public var key: String
+        /// What it is; without credentials.
+        public var name: String
+        /// The id up to which it needs nothing any more.
+        public var done: Int64
+        /// When its links were last at work.
+        public var seenAt: Date
+
+        private enum CodingKeys: String, CodingKey {
+            case key, name, done
+            case seenAt = "seen_at"
+        }
+    }
 
     /// A table or partition that is covered.
     public struct Part: Sendable, Hashable, Codable {
@@ -59,7 +78,7 @@ public struct OutboxStatus: Sendable, Hashable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, payload, floor, highest, parts
+        case name, payload, floor, highest, parts, readers
         case coversLaterAtOnce = "covers_later_at_once"
         case blindSpots = "blind_spots"
     }

@@ -6,11 +6,12 @@ extension PostgreSQLOutbox {
     /// Deletes what nobody needs any more from the log, in steps that are transactions of their
     /// own.
     ///
-    /// The log's highest row stays, so that its end can be told. The floor is raised before the
-    /// first row goes: below it an id is cleaned, and did not vanish. It never sinks.
+    /// The log's highest row stays, so that its end can be told, and so does what an inventory that
+    /// reads it is not done with. The floor is raised before the first row goes: below it an id is
+    /// cleaned, and did not vanish. It never sinks.
     ///
     /// - Parameters:
-    ///   - floor: The id up to which rows go.
+    ///   - floor: The id up to which rows go, at most.
     ///   - limit: Most rows of a step; 10,000 by default, at least 1.
     /// - Returns: How many rows were deleted.
     /// - Throws: `TrancheError` `.invalidArgument` where there is no such log,
@@ -19,14 +20,7 @@ extension PostgreSQLOutbox {
     public func clean(through floor: Int64, limit: Int = 10_000) async throws -> Int {
         guard try await explained("looking", isInstalled) else { throw noLog }
         return try await explained("cleaning") {
-            _ = try await database.write([
-                """
-                UPDATE tranche.log AS l SET floor = least(\(floor), top.id - 1)
-                FROM (SELECT max(id) AS id FROM \(log)) AS top
-                WHERE l.name = \(name) AND top.id IS NOT NULL
-                    AND l.floor < least(\(floor), top.id - 1)
-                """
-            ])
+            let floor = try await raiseFloor(to: floor)
             var count = 0
             var last = Int64.min
             // What is deleted stays in the index until it is vacuumed: the next step begins behind.
@@ -36,6 +30,26 @@ extension PostgreSQLOutbox {
             }
             return count
         }
+    }
+
+    /// Raises the floor as far as nobody needs what is below.
+    ///
+    /// - Returns: The floor.
+    private func raiseFloor(to floor: Int64) async throws -> Int64 {
+        let rows = try await database.write([
+            // A statement of its own: the next one sees each reader that came before the lock.
+            lockLog,
+            """
+            UPDATE tranche.log AS l SET floor = least(\(floor), top.id - 1, needed.id)
+            FROM (SELECT max(id) AS id FROM \(log)) AS top,
+                (SELECT min(done) AS id FROM tranche.reader WHERE log = \(name)) AS needed
+            WHERE l.name = \(name) AND top.id IS NOT NULL
+                AND l.floor < least(\(floor), top.id - 1, needed.id)
+            """,
+            "SELECT floor FROM tranche.log WHERE name = \(name)",
+        ])
+        guard var row = rows[2].first else { throw noLog }
+        return try row.integer()
     }
 
     /// The highest id that is cleaned, or below which all rows were written so long ago.

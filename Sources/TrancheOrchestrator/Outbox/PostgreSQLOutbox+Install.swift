@@ -145,7 +145,8 @@ extension PostgreSQLOutbox {
         String(decoding: try JSONEncoder().encode(configuration.schemas), as: UTF8.self)
     }
 
-    private func makeObjects(on connection: isolated PostgreSQLConnection) async throws {
+    /// Makes what is not there, or brings what an earlier version made up to date.
+    func makeObjects(on connection: isolated PostgreSQLConnection) async throws {
         let mark = "version \(OutboxObjects.version)"
         let rows = try await connection.run([
             "SELECT to_regnamespace('tranche') IS NOT NULL",

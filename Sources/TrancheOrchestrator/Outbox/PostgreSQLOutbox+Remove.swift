@@ -37,6 +37,7 @@ extension PostgreSQLOutbox {
 
     private func removeLog() async throws {
         try await database.withTransaction([OutboxObjects.lock]) { connection, _ in
+            try await makeObjects(on: connection)
             let numbers = try await connection.run([
                 """
                 SELECT p.oid, CAST(p.oid AS regprocedure)
@@ -59,11 +60,12 @@ extension PostgreSQLOutbox {
             }
             try await connection.runScript(script)
             let rest = try await connection.run([
+                "DELETE FROM tranche.reader WHERE log = \(name)",
                 "DELETE FROM tranche.log WHERE name = \(name)",
                 "SELECT count(*) FROM tranche.log",
                 "SELECT obj_description(to_regnamespace('tranche'), 'pg_namespace')",
             ])
-            if var count = rest[1].first, try count.integer() == 0, var mark = rest[2].first {
+            if var count = rest[2].first, try count.integer() == 0, var mark = rest[3].first {
                 let isOwn = mark.optionalText() == OutboxObjects.schemaMark
                 try await removeObjects(on: connection, withSchema: isOwn)
             }
@@ -77,7 +79,7 @@ extension PostgreSQLOutbox {
     ) async throws {
         var script = "DROP EVENT TRIGGER IF EXISTS tranche_cover_later;\n"
         for function in OutboxObjects.functionNames { script += "DROP FUNCTION \(function);\n" }
-        script += "DROP TABLE tranche.moved, tranche.covered, tranche.log;\n"
+        script += "DROP TABLE tranche.moved, tranche.reader, tranche.covered, tranche.log;\n"
         try await connection.runScript(script)
         guard withSchema else { return }
         let rest = try await connection.run([

@@ -34,6 +34,7 @@ extension PostgreSQLOutbox {
                 highest: try highest.optionalInteger(),
                 coversLaterAtOnce: coversLater,
                 parts: try await parts(),
+                readers: try await readers(),
                 blindSpots: try await blindSpots()
             )
         }

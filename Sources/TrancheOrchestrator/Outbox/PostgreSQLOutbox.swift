@@ -153,11 +153,21 @@ public struct PostgreSQLOutbox: Sendable {
 
     /// Refuses to go on where nothing records yet.
     func requireInstalled() async throws {
+        let advice = "'tranche input add FILE \(name)'"
         guard try await explained("looking", isInstalled) else {
             throw TrancheError(
                 .invalidSource,
-                "nothing records for the input '\(name)' yet; 'tranche input add FILE \(name)' "
-                    + "installs what does"
+                "nothing records for the input '\(name)' yet; \(advice) installs what does"
+            )
+        }
+        let rows = try await explained("looking") {
+            try await database.read("SELECT to_regclass('tranche.reader') IS NOT NULL")
+        }
+        guard var row = rows[0].first, try row.boolean() else {
+            throw TrancheError(
+                .invalidSource,
+                "what records for the input '\(name)' is of an earlier version; \(advice) brings "
+                    + "it up to date"
             )
         }
     }

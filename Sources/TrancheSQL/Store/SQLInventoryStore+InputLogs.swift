@@ -218,8 +218,8 @@ extension SQLInventoryStore {
         let runs = try await runs(RunSelection(metaTable: metaTable))
         guard !runs.isEmpty else { return [] }
         return try await wrapping {
-            // What is held or due, what is stuck, and what has failed, each by its index, and all
-            // at one moment.
+            // What is held or due, what is stuck, what has failed, and what may come late, each by
+            // its index, and all at one moment.
             let statements = runs.map { run -> SQLStatement in
                 let due = lowestID(of: run.key, "coalesce(lease_expires_at, retry_at) IS NOT NULL")
                 let stuck = lowestID(of: run.key, "stuck_until IS NOT NULL")
@@ -227,14 +227,20 @@ extension SQLInventoryStore {
                     of: run.key,
                     "status IN ('failed', 'quarantined') AND batch_id_end > \(floor)"
                 )
-                return "SELECT (\(due)), (\(stuck)), (\(failed))"
+                // What an open writer may still commit, and what nobody has looked for since.
+                let late: SQLStatement = """
+                    SELECT min(id_start) FROM \(tables.gap)
+                    WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(run.key)))
+                        AND (holders IS NOT NULL OR id_end > \(floor) AND next_look <= \(now))
+                    """
+                return "SELECT (\(due)), (\(stuck)), (\(failed)), (\(late))"
             }
             let rows = try await database.withReader {
                 try await $0.atomically(statements, isWriting: false)
             }
             return try zip(runs, rows).compactMap { run, rows in
                 guard var row = rows.first else { return nil }
-                let lowest = try (0..<3).map { _ in try row.optionalInteger() }
+                let lowest = try (0..<4).map { _ in try row.optionalInteger() }
                 return InputLogNeed(of: run, lowestOpen: lowest.compactMap { $0 }.min())
             }
         }

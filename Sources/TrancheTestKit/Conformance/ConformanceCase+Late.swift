@@ -16,6 +16,23 @@ extension ConformanceCase {
             try requireEqual(try await bench.takeNone(), .complete, "the reason")
             try requireEqual(try await bench.run().cursor, 5, "the cursor")
         },
+        ConformanceCase("What may still come late is needed of a source, until it was looked for") {
+            subject in
+            let bench = try await Bench(subject, [1, 2, 4].map { SourceRow($0) })
+            try await bench.take().succeed()
+            try requireEqual(try await bench.done(above: 0), 4, "done at first")
+            bench.clock.advance(by: .seconds(2))
+            try requireEqual(try await bench.done(above: 0), 2, "done while a look is due")
+            try requireEqual(try await bench.done(above: 3), 4, "done above what is cleaned")
+            _ = try await bench.takeNone()
+            try requireEqual(try await bench.done(above: 0), 4, "done after the look")
+            try await bench.source.insert([SourceRow(3)])
+            bench.clock.advance(by: .seconds(10))
+            let late = try await bench.take()
+            try requireEqual(try await bench.done(above: 0), 2, "done while it is held")
+            try await late.succeed()
+            try requireEqual(try await bench.done(above: 0), 4, "done in the end")
+        },
         ConformanceCase("A late batch holds as much as is asked for, and the rest follows") {
             subject in
             let bench = try await Bench(subject, [1, 9].map { SourceRow($0) })
@@ -142,4 +159,12 @@ extension ConformanceCase {
             try requireEqual(try await bench.take(request).items.map(\.id), [3], "the next")
         },
     ]
+}
+
+extension Bench {
+    /// The id up to which the run needs nothing of its source any more.
+    fileprivate func done(above floor: Int64) async throws -> Int64? {
+        let source = try await run().key.metaTable
+        return try await inventory.needs(ofSource: source, above: floor).first?.done
+    }
 }

@@ -81,7 +81,7 @@ extension MemoryInventoryStore {
         ofSource metaTable: String,
         above floor: Int64
     ) async throws -> [InputLogNeed] {
-        try change { tables, _ in tables.needs(ofSource: metaTable, above: floor) }
+        try change { tables, now in tables.needs(ofSource: metaTable, above: floor, now: now) }
     }
 
     /// Cleans a log; the last event stays.

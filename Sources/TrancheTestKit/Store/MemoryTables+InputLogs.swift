@@ -56,13 +56,17 @@ extension MemoryTables {
     }
 
     /// How far each run that reads a log is done with it.
-    func needs(ofSource metaTable: String, above floor: Int64) -> [InputLogNeed] {
+    func needs(ofSource metaTable: String, above floor: Int64, now: Date) -> [InputLogNeed] {
         runs.filter { $0.key.metaTable == metaTable }.compactMap { run in
             let open = rows.filter {
                 $0.batch.key == run.key
                     && ($0.batch.isOpen || $0.batch.hasFailed && $0.batch.idEnd > floor)
             }
-            return InputLogNeed(of: run, lowestOpen: open.map(\.batch.idStart).min())
+            let late = gaps(of: run.key).filter { gap in
+                gap.isOpen || gap.range.upperBound > floor && gap.nextLook <= now
+            }
+            let starts = open.map(\.batch.idStart) + late.map(\.range.lowerBound)
+            return InputLogNeed(of: run, lowestOpen: starts.min())
         }
     }
 
