@@ -9,6 +9,8 @@ package struct PostgreSQLDialect: SQLDialect {
 
     package var changesWithinQueries: Bool { true }
 
+    package var joinsLaterally: Bool { true }
+
     // It holds no run; a stopped process may hold what was written for an hour.
     package var beginningLongTransaction: [SQLStatement] {
         ["SET LOCAL idle_in_transaction_session_timeout = '1h'"]
@@ -196,6 +198,10 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
+    package func milliseconds(ofTime column: SQLStatement) -> SQLStatement {
+        "CASE WHEN isfinite(\(column)) THEN \(milliseconds(column)) END"
+    }
+
     package func isTime(_ column: SQLStatement) -> SQLStatement {
         "coalesce(\(column) <= clock_timestamp() + interval '1 day' AND isfinite(\(column)), false)"
     }
@@ -240,6 +246,29 @@ package struct PostgreSQLDialect: SQLDialect {
         ORDER BY xact_start
         LIMIT 1
         """
+    }
+
+    // Each transaction holds the lock of its own name; a prepared one has no process, and is found by
+    // the lock of its transaction id. What belongs to other roles has no state, and a query that
+    // says so, unless the role may read all statistics.
+    package func describingTransactions(_ names: [String]) -> SQLStatement? {
+        let names = PostgreSQLDatabase.array(names)
+        return """
+            SELECT l.virtualtransaction, a.pid, CAST(a.usename AS text), a.application_name,
+                host(a.client_addr), a.state, \(milliseconds("a.state_change")),
+                \(milliseconds("a.xact_start")), left(a.query, 1000), CAST(NULL AS text)
+            FROM pg_locks AS l
+            JOIN pg_stat_activity AS a ON a.pid = l.pid
+            WHERE l.locktype = 'virtualxid' AND l.virtualxid = l.virtualtransaction
+                AND l.virtualtransaction = ANY (CAST(\(names) AS text[]))
+            UNION ALL
+            SELECT l.virtualtransaction, NULL, CAST(p.owner AS text), NULL, NULL, 'prepared',
+                \(milliseconds("p.prepared")), NULL, NULL, p.gid
+            FROM pg_locks AS l
+            JOIN pg_prepared_xacts AS p ON p.transaction = l.transactionid
+            WHERE l.locktype = 'transactionid' AND l.pid IS NULL
+                AND l.virtualtransaction = ANY (CAST(\(names) AS text[]))
+            """
     }
 
     package func lockingInserts(into table: SQLTableName) -> [SQLStatement] {

@@ -83,6 +83,17 @@ struct PostgreSQLHandle: ~Copyable {
         ]
         // What fails before a server or a name server was asked is an option that makes no sense.
         let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
+        if PQconnectionNeedsPassword(pointer) == 1 {
+            return .refusal(
+                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may hold "
+                    + "it, into PGPASSWORD, or into the file that PGPASSFILE names"
+            )
+        }
+        // What libpq itself refuses: the server will not be another by the next time.
+        let own = [
+            "server does not support SSL", "certificate verify failed", "does not match host",
+        ]
+        if own.contains(where: { message.contains($0) }) { return .refusal(message) }
         let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
         if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
         guard message.contains("unsupported startup parameter") else { return .refusal(message) }

@@ -9,6 +9,8 @@ package struct SQLiteDialect: SQLDialect {
 
     package var changesWithinQueries: Bool { false }
 
+    package var joinsLaterally: Bool { false }
+
     package var beginningLongTransaction: [SQLStatement] { [] }
 
     package var lockingRow: SQLStatement { "" }
@@ -44,7 +46,8 @@ package struct SQLiteDialect: SQLDialect {
     package func milliseconds(_ instant: SQLStatement) -> SQLStatement { instant }
 
     package func instant(_ instant: SQLStatement, plus milliseconds: SQLStatement) -> SQLStatement {
-        "\(instant) + \(milliseconds)"
+        // In parentheses: others calculate with it.
+        "(\(instant) + \(milliseconds))"
     }
 
     package func processingTime(_ instant: SQLStatement) -> SQLStatement {
@@ -126,6 +129,10 @@ package struct SQLiteDialect: SQLDialect {
         "\(julianDay(column)) <= julianday('now') - \(milliseconds) / 86400000.0"
     }
 
+    package func milliseconds(ofTime column: SQLStatement) -> SQLStatement {
+        "CAST(round((\(julianDay(column)) - 2440587.5) * 86400000.0) AS integer)"
+    }
+
     package func isTime(_ column: SQLStatement) -> SQLStatement {
         "coalesce(\(julianDay(column)) <= julianday('now') + 1, 0)"
     }
@@ -164,6 +171,8 @@ package struct SQLiteDialect: SQLDialect {
 
     // Versions of rows that a reader keeps are in the log alone, and slow nobody down.
     package func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement? { nil }
+
+    package func describingTransactions(_ names: [String]) -> SQLStatement? { nil }
 
     // One writer at a time, each in its turn: nobody to wait for.
     package func lockingInserts(into table: SQLTableName) -> [SQLStatement] { [] }

@@ -42,7 +42,20 @@ final class RunningProgram: @unchecked Sendable {
     private let folder: URL
     private let queue = DispatchQueue(label: "tests.running-program")
 
-    init(_ path: String, _ arguments: [String], _ environment: [String: String]) throws {
+    /// Starts a program.
+    ///
+    /// - Parameters:
+    ///   - path: Its file.
+    ///   - arguments: Its arguments.
+    ///   - environment: Its environment.
+    ///   - errors: Its standard error; a file that ``errors`` reads by default.
+    /// - Throws: Why it cannot be started.
+    init(
+        _ path: String,
+        _ arguments: [String],
+        _ environment: [String: String],
+        errors: FileHandle? = nil
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "tranche-run-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process.executableURL = URL(filePath: path)
@@ -50,7 +63,7 @@ final class RunningProgram: @unchecked Sendable {
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.file(folder.appending(path: "output"))
-        process.standardError = try Self.file(folder.appending(path: "errors"))
+        process.standardError = try errors ?? Self.file(folder.appending(path: "errors"))
         try process.run()
     }
 

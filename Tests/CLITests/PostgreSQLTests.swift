@@ -102,10 +102,14 @@ struct PostgreSQLTests {
                 let waiting = await bench.run(["gaps"], environment: settings)
                 #expect(waiting.output.contains("job 'j' on '\(table)': ids up to 12 wait for "))
                 #expect(waiting.output.contains("; they are handed out in "))
+                let writer = #/\d+/\d+ is pid \d+ \(.*idle in transaction since .*INSERT INTO/#
+                #expect(waiting.output.contains(writer), "\(waiting.output)")
                 let status = await bench.run(["status", "--json"], environment: settings)
                 #expect(status.output.contains(#""state":"unsettled""#))
                 let document = await bench.run(["gaps", "--json"], environment: settings).output
                 #expect(document.contains(#""ceiling":null,"candidate":12,"until":""#))
+                #expect(document.contains(#","state":"idle in transaction","state_since":"2"#))
+                try await expectTold(bench, job, settings)
                 let redefine = ["redefine", "--job", "j", "--settle-wait", "500ms"]
                 #expect(await bench.run(redefine, environment: settings).status == .done)
                 let work = await bench.run(["work"] + job + script, environment: settings)
@@ -113,9 +117,10 @@ struct PostgreSQLTests {
                 #expect(work.errors.contains("done: 1 batch, 11 items, 552 in "))
                 #expect(work.errors.contains("a transaction that writes to the items stays open"))
                 #expect(work.errors.contains("'tranche gaps --job j' shows it and them"))
+                #expect(work.errors.contains(#/waits for pid \d+ \(.*: ids that were passed over/#))
                 let gaps = await bench.run(["gaps"], environment: settings).output
                 #expect(gaps.contains(#/ 11\.\.\.11 +exact .* open: \d+/\d+/#))
-                let open = await bench.run(["status"], environment: settings).output
+                let open = await bench.run(["status", "--wide"], environment: settings).output
                 #expect(open.contains("OPEN GAPS"))
                 let none = await bench.run(["acquire"] + job, environment: settings)
                 #expect(none.status == .nothingNow)
@@ -128,6 +133,28 @@ struct PostgreSQLTests {
             #expect(late.status == .done)
             #expect(late.output.contains(#""kind":"late","status":"succeeded","id_start":11,"#))
         }
+    }
+
+    /// Whose transaction is waited for, and until when, is told after 2 s.
+    private func expectTold(
+        _ bench: CommandLineBench,
+        _ job: [String],
+        _ settings: [String: String]
+    ) async throws {
+        let errors = TextWriter()
+        let (signals, sender) = AsyncStream.makeStream(of: Int32.self)
+        async let waiting = bench.run(
+            ["work"] + job + ["--", "true"],
+            environment: settings,
+            errors: errors,
+            signals: signals
+        )
+        #expect(await eventually { errors.text.contains("waits for pid ") })
+        #expect(errors.text.contains(#/waits for pid \d+ \(.*"INSERT INTO /#), "\(errors.text)")
+        let until = #/: ids up to 12, until \d\d:\d\d:\d\d UTC at the latest/#
+        #expect(errors.text.contains(until), "\(errors.text)")
+        sender.yield(SIGTERM)
+        _ = await waiting
     }
 
     @Test("On a server, what went wrong is split, redriven, audited and packed")

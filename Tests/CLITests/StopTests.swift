@@ -95,7 +95,7 @@ import TrancheTestKit
             stop: stop,
             grace: .default,
             clock: clock,
-            copy: { _ in }
+            copy: { _, _, _ in }
         )
         async let end = program.run(batch, BatchProgress())
         try await clock.waitForSleepers(1)

@@ -177,16 +177,33 @@ import Tranche
         tally.succeeded = 12
         tally.items = 1200
         tally.weight = 64 * 1_048_576
-        tally.running = 2
+        tally.begin(13, items: 100, weight: 1_048_576)
+        tally.begin(14, items: 300, weight: 7 * 1_048_576)
         tally.failed = 1
         tally.planned = .init(items: 2400, weight: 128 * 1_048_576)
         #expect(
             tally.line(elapsed: .seconds(20))
-                == "12 batches, 1,200 items, 64.0 MiB, 3.2 MiB/s, 2 running, ETA 20 s, 1 failed"
+                == "[##########==........] 50 % 12 batches, 1,200 items, 64.0 MiB, 3.2 MiB/s, "
+                + "2 running, ETA 20 s, 1 failed"
         )
         #expect(
             tally.summary(elapsed: .seconds(20))
-                == "done: 12 batches, 1,200 items, 64.0 MiB in 20 s (3.2 MiB/s), 1 failed"
+                == "done: 12 batches, 1,200 items, 64.0 MiB in 20 s (3.2 MiB/s), "
+                + "1 attempt failed"
         )
+        let nothing = ProgressTally(weighsBytes: true, hasWeights: true)
+        #expect(nothing.summary(elapsed: .milliseconds(78)) == "done: nothing new in 78 ms")
+        // While nothing runs no time left is known.
+        tally.finish(13)
+        tally.finish(14)
+        #expect(
+            tally.line(elapsed: .seconds(20), width: 80)
+                == "[#####.....] 50 % 12 batches, 1,200 items, 64.0 MiB, 3.2 MiB/s, 0 running, "
+                + "1 failed"
+        )
+        tally.weight = 128 * 1_048_576 - 1
+        #expect(tally.line(elapsed: .seconds(20), width: 80).hasPrefix("[#########.] 99 % "))
+        tally.weight += 1
+        #expect(tally.line(elapsed: .seconds(20), width: 80).hasPrefix("[##########] 100 % "))
     }
 }

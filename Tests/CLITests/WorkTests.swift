@@ -60,7 +60,7 @@ import Tranche
             #"cat > /dev/null; echo {\"no\":1}; if [ $TRANCHE_BATCH = 1 ]; then echo '{"b": 1}'; else echo ok; fi"#
         )
         #expect(outcome.status == .done)
-        #expect(outcome.errors.contains("{\"no\":1}\n{\"b\": 1}\n"))
+        #expect(outcome.errors.contains("[1] {\"no\":1}\n[1] {\"b\": 1}\n"))
         let listed = await bench.run("batches", "--json")
         #expect(listed.output.contains(#""result":{"b": 1}"#))
         #expect(listed.output.contains(#""result":null"#))
@@ -120,7 +120,7 @@ import Tranche
             "work", "--job", "l", "--meta", "many", "--count", "none", "--", "sh", "-c", "wc -l",
         ]
         let counted = await bench.run(slow)
-        #expect(counted.errors.hasPrefix("20000\n"))
+        #expect(counted.errors.hasPrefix("[3] 20000\n"))
     }
 
     @Test("Several workers share a run; every item is seen once")
@@ -289,13 +289,29 @@ import Tranche
         #expect(await working.status == .done)
     }
 
+    @Test("Who names a job where a source belongs is told how to say that")
+    func jobAsSource() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run(["work"] + Self.job + ["--", "true"]).status == .done)
+        let outcome = await bench.run("work", "--job", "next", "--meta", "j", "--", "true")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("did you mean --meta inventory:j?"), "\(outcome.errors)")
+    }
+
+    @Test("Weights are shown as bytes where the limit is given in bytes")
+    func bytes() async throws {
+        let bench = try await CommandLineBench()
+        let outcome = await bench.run(["work"] + Self.job + ["--weight", "2KiB", "--", "true"])
+        #expect(outcome.errors.contains("10 items, 550 B"), "\(outcome.errors)")
+    }
+
     @Test("A terminal gets a live line, and no line per batch")
     func liveLine() async throws {
         let bench = try await CommandLineBench()
         let command = ["work"] + Self.job + ["--count", "5", "--", "sleep", "0.7"]
         let outcome = await bench.run(command, errors: TextWriter(isTerminal: true))
         #expect(outcome.status == .done)
-        #expect(outcome.errors.contains("\r\u{1B}[K1 batch, 5 items, 150"))
+        #expect(outcome.errors.contains(" % 1 batch, 5 items, 150"))
         #expect(outcome.errors.contains("ETA"))
         #expect(!outcome.errors.contains("batch 1 succeeded"))
         #expect(outcome.errors.contains("\r\u{1B}[Kdone: 2 batches, 10 items, 550 in "))

@@ -223,6 +223,17 @@ struct ConnectionTests {
         #expect(error?.debugDescription.contains("secretword") == false)
     }
 
+    @Test("A missing password is permanent, and the error says where to put one")
+    func noPassword() async throws {
+        let server = try RefusingServer()
+        defer { server.stop() }
+        let error = await openError(
+            "postgresql://user@127.0.0.1:\(server.port)/x?sslmode=disable&gssencmode=disable"
+        )
+        #expect(error?.code == .accessRefused)
+        #expect(error?.message.contains("no password supplied: put one into the URL") == true)
+    }
+
     @Test(
         "A server that is starting, or full, is transient",
         arguments: [
@@ -257,7 +268,7 @@ struct ConnectionTests {
                 CREATE ROLE \(role) LOGIN;
                 GRANT USAGE ON SCHEMA \(database.schema ?? "") TO \(role);
                 GRANT SELECT ON \(database.prefix)item, \(database.prefix)inventory_migration,
-                    \(database.prefix)inventory_archive,
+                    \(database.prefix)inventory_archive, \(database.prefix)inventory_tally,
                     \(database.prefix)inventory_budget TO \(role);
                 GRANT SELECT, INSERT, UPDATE ON \(database.prefix)inventory,
                     \(database.prefix)inventory_run, \(database.prefix)inventory_attempt TO \(role);

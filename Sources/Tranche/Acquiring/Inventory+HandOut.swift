@@ -105,7 +105,8 @@ extension Inventory {
                 input.gapChecks = try await retrying { _ in
                     try await look(at: gaps, of: key, in: source)
                 }
-            case .needsSplit(let batch): try await splitExhausted(batch, from: source)
+            case .needsSplit(let batch, let isDoubtful):
+                try await splitExhausted(batch, from: source, isDoubtful: isDoubtful)
             case .needsEnding: throw EndingRefused()
             }
         }
@@ -179,6 +180,13 @@ extension Inventory {
         memory.note(cursor: last.idEnd, settling: settling, of: key)
     }
 
+    /// A token that tells which process holds what it is given for, where that ends with it.
+    private func madeUpToken(for request: BatchRequest) -> String {
+        let token = configuration.makeToken()
+        guard request.endsWithProcess, let process = ProcessMark.own else { return token }
+        return process.marking(token)
+    }
+
     func storeRequest(
         _ request: BatchRequest,
         from source: any MetaSource,
@@ -199,7 +207,7 @@ extension Inventory {
             slots: AcquireRequest.Slot.several(
                 batches,
                 worker: request.worker ?? configuration.worker,
-                token: request.token ?? configuration.makeToken(),
+                token: request.token ?? madeUpToken(for: request),
                 isAhead: request.isAhead
             ),
             jobIdentifier: request.jobIdentifier,

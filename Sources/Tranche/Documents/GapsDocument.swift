@@ -5,9 +5,14 @@ package struct GapsDocument: Codable, Sendable, Hashable {
     package let gaps: [GapDocument]
     package let waiting: [Waiting]
     package let dropped: [Dropped]
+    package let writers: [WriterDocument]
 
-    /// Makes the document of runs with their gaps.
-    package init(_ runs: [(run: RunRecord, gaps: [Gap])]) {
+    /// Makes the document of runs with their gaps, and of the writers that they wait for.
+    package init(
+        _ runs: [(run: RunRecord, gaps: [Gap])],
+        writers: [(run: RunKey, writer: SourceWriter)] = []
+    ) {
+        self.writers = writers.map { WriterDocument($0.writer, of: $0.run) }
         gaps = runs.flatMap { run in run.gaps.map { GapDocument($0, of: run.run.key) } }
         waiting = runs.compactMap { Waiting($0.run) }
         dropped = runs.compactMap { Dropped($0.run) }

@@ -42,6 +42,9 @@ public struct BatchRequest: Sendable, Hashable {
     public var limits: RunLimits?
     /// Whether who asks has a batch in hand; see ``AcquireRequest/Slot/isAhead``.
     package var isAhead = false
+    /// Whether who asks is this process for as long as it lives: what it holds when it ends may be
+    /// taken over at once.
+    package var endsWithProcess = false
 
     /// Makes a request.
     public init(

@@ -12,7 +12,7 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     CompactingStore,
     GenerationStore, OutputStore, BudgetStore, CancellingStore, DeferringStore, BeginningStore,
     PageStore, WorkflowStore, SizingStore, ProbeStore, InputLogStore,
-    PipelineStore, OfferingStore, ForgettingStore
+    PipelineStore, LeaseStore, OfferingStore, ForgettingStore
 {
     /// Hands out batches, in this order: released, expired and due ones, as they were, those first
     /// that are due for longest; then a late one; then new ones after the cursor.

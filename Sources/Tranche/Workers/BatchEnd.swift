@@ -4,6 +4,9 @@ public import Foundation
 public enum BatchEnd: Sendable, Hashable {
     /// It succeeded.
     case succeeded(BatchSuccess)
+    /// It succeeded for all items but the bad ones, which are quarantined; the failure says what
+    /// is wrong with them.
+    case succeededInPart(BatchSuccess, BatchFailure)
     /// It failed, and is tried again.
     case failed(BatchFailure)
     /// It failed as often as it may.
@@ -53,14 +56,14 @@ public enum BatchEnd: Sendable, Hashable {
         case .failed(let failure), .failedForGood(let failure), .split(let failure),
             .quarantined(let failure):
             failure
-        case .succeeded, .released, .deferred, .lost, .cancelled: nil
+        case .succeeded, .succeededInPart, .released, .deferred, .lost, .cancelled: nil
         }
     }
 
     /// Whether nothing is left of the batch to do for whoever held it.
     public var isFinished: Bool {
         switch self {
-        case .succeeded, .lost, .cancelled: true
+        case .succeeded, .succeededInPart, .lost, .cancelled: true
         default: false
         }
     }
@@ -74,4 +77,6 @@ public struct BatchReport: Sendable {
     public let end: BatchEnd
     /// How long its handler took.
     public let elapsed: Duration
+    /// When it is tried again; `nil` where it did not fail, or no attempt follows by itself.
+    public internal(set) var retryAt: Date?
 }

@@ -1,7 +1,10 @@
+import Foundation
+
 /// Has a batch worked on, and records any end but a success.
 struct BatchRun: Sendable {
     let batch: Batch
     let handler: any BatchHandler
+    let watcher: (any WorkWatcher)?
     let configuration: WorkerGroup.Configuration
     let stop: StopSource
 
@@ -30,11 +33,12 @@ struct BatchRun: Sendable {
         let stopwatch = batch.inventory.stopwatch
         let start = stopwatch.elapsed
         let end: BatchEnd
+        var retryAt: Date?
         do {
             // A repeated request may be given its batch that has ended meanwhile.
             guard batch.record.status == .running else { throw batch.hasEnded }
-            let verdict = try await handled()
-            if case .succeeded(let success) = verdict {
+            let verdict = try await watched { try await handled() }
+            if case .succeeded(let success) = verdict, success.parts.isEmpty {
                 let ending = AttemptSuccess(
                     batch.holding,
                     result: success.result,
@@ -48,7 +52,7 @@ struct BatchRun: Sendable {
                 )
                 return .succeeded(Success(done: Batch.Done(batch, ending), report: report))
             }
-            end = try await record(verdict)
+            (end, retryAt) = try await record(verdict)
         } catch let error as TrancheError where error.isLoss {
             end = BatchEnd(loss: error)
         } catch is CancellationError where stop.stage == .ending && !Task.isCancelled {
@@ -58,17 +62,33 @@ struct BatchRun: Sendable {
             _ = try? await batch.release()
             throw error
         }
-        return .recorded(
-            BatchReport(batch: batch, end: end, elapsed: stopwatch.elapsed - start)
-        )
+        var report = BatchReport(batch: batch, end: end, elapsed: stopwatch.elapsed - start)
+        report.retryAt = retryAt
+        return .recorded(report)
     }
 
-    private func record(_ verdict: BatchVerdict) async throws -> BatchEnd {
+    /// Tells the watcher that there is work.
+    private func watched<R>(_ work: () async throws -> R) async rethrows -> R {
+        watcher?.began(batch)
+        defer { watcher?.finished(batch) }
+        return try await work()
+    }
+
+    private func record(_ verdict: BatchVerdict) async throws -> (BatchEnd, retryAt: Date?) {
         switch verdict {
-        case .succeeded(let success), .recorded(let success): return .succeeded(success)
-        case .failed(let failure): return BatchEnd(failure, as: try await batch.fail(failure))
-        case .released: return try await release()
-        case .deferred(let deferral): return BatchEnd(try await batch.release(deferral))
+        case .succeeded(let success) where !success.parts.isEmpty:
+            let failure = BatchFailure(inPart: success)
+            let record = try await batch.succeed(inPart: failure)
+            guard record.status == .split else { return (BatchEnd(failure, as: record), nil) }
+            return (.succeededInPart(success, failure), nil)
+        case .succeeded(let success), .recorded(let success): return (.succeeded(success), nil)
+        case .failed(let failure):
+            let record = try await batch.fail(failure)
+            return (BatchEnd(failure, as: record), record.status == .failed ? record.retryAt : nil)
+        case .released(let output):
+            if let output, output.note != nil { try await batch.keep(output) }
+            return (try await release(), nil)
+        case .deferred(let deferral): return (BatchEnd(try await batch.release(deferral)), nil)
         }
     }
 

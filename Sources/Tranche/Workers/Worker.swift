@@ -84,10 +84,13 @@ final class Worker: Sendable {
         }
         let success = last
         last = nil
+        await group.takeOver()
         let answer = try await acquire(upTo: 1, after: success)
         guard let batch = answer.batches.first else {
             let now = inventory.now
-            return group.step(.foundNone(worker: number, answer.reason, now: now))
+            let step = group.step(.foundNone(worker: number, answer.reason, now: now))
+            if case .wait = step { await group.tellWait(answer.reason) }
+            return step
         }
         let step = group.step(.acquired(worker: number))
         if step == .work { keep([batch]) } else { try await batch.release() }
@@ -140,6 +143,7 @@ final class Worker: Sendable {
         let run = BatchRun(
             batch: batch,
             handler: group.handler,
+            watcher: group.watcher,
             configuration: group.configuration,
             stop: group.stop
         )

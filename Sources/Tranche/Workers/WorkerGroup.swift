@@ -19,6 +19,8 @@ public final class WorkerGroup: Sendable {
     let source: any MetaSourceDescription
     let configuration: Configuration
     let handler: any BatchHandler
+    /// Told what the group does, beside how its attempts end.
+    let watcher: (any WorkWatcher)?
     /// Asks the group to stop.
     public let stop: StopSource
     private let request: BatchRequest
@@ -32,6 +34,9 @@ public final class WorkerGroup: Sendable {
         var changes = 0
         var lastWaiter = 0
         var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
+        var waits = WaitMoments()
+        /// When it was last looked for batches whose holders have ended.
+        var lookedForEnded: Duration?
     }
 
     /// Makes a group, which works when it is run.
@@ -43,13 +48,15 @@ public final class WorkerGroup: Sendable {
     ///   - configuration: How the group works.
     ///   - stop: Asks it to stop; several groups may share one.
     ///   - handler: What is done with each batch.
+    ///   - watcher: Told what the group does, beside how its attempts end; nobody by default.
     public init(
         _ inventory: Inventory,
         _ request: BatchRequest,
         from source: any MetaSourceDescription,
         configuration: Configuration = Configuration(),
         stop: StopSource = StopSource(),
-        handler: any BatchHandler
+        handler: any BatchHandler,
+        watcher: (any WorkWatcher)? = nil
     ) {
         self.inventory = inventory
         self.request = request
@@ -57,6 +64,7 @@ public final class WorkerGroup: Sendable {
         self.configuration = configuration
         self.stop = stop
         self.handler = handler
+        self.watcher = watcher
         let pause = inventory.configuration.pollInterval
         state = Mutex(State(group: WorkerGroupState(configuration, longestPause: pause)))
         starts = AsyncStream.makeStream()
@@ -118,6 +126,7 @@ public final class WorkerGroup: Sendable {
     /// What a worker asks for: its name has a number, where there are several.
     func request(of number: Int) -> BatchRequest {
         var request = request
+        request.endsWithProcess = true
         if configuration.slots > 1 || number > 1 {
             request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
         }
@@ -133,7 +142,10 @@ public final class WorkerGroup: Sendable {
         var next = WorkerGroupState.Step.end
         let isStopped = stop.stage >= .stopping
         let actions = state.withLock { state in
-            (isStopped ? state.group.handle(.stopped) : []) + state.group.handle(event)
+            let actions =
+                (isStopped ? state.group.handle(.stopped) : []) + state.group.handle(event)
+            if state.group.isBusy { state.waits.end() }
+            return actions
         }
         for action in actions {
             switch action {
@@ -176,6 +188,48 @@ public final class WorkerGroup: Sendable {
         for waiter in waiters { waiter.finish() }
     }
 
+    // MARK: - Waiting
+
+    /// How often it is looked for batches whose holders have ended: while something is in hand, and
+    /// while nothing is.
+    private static let looksForEnded = (busy: Duration.seconds(5), idle: Duration.seconds(1))
+
+    /// Has batches offered again at once whose holders were processes of this host that have ended.
+    func takeOver() async {
+        let now = inventory.stopwatch.elapsed
+        let isDue = state.withLock { state in
+            let pause = state.group.isBusy ? Self.looksForEnded.busy : Self.looksForEnded.idle
+            if let last = state.lookedForEnded, now - last < pause { return false }
+            state.lookedForEnded = now
+            return true
+        }
+        // Where that fails, their leases end by themselves.
+        guard isDue, let source = try? await inventory.source(self.source),
+            let taken = try? await inventory.takeOver(from: request.key(of: source)),
+            !taken.isEmpty
+        else { return }
+        watcher?.tookOver(taken)
+        step(.grown)
+    }
+
+    /// Tells why the group is given nothing, where that is due.
+    func tellWait(_ reason: NoBatchReason) async {
+        guard let watcher else { return }
+        let now = inventory.stopwatch.elapsed
+        let isDue = state.withLock { state in
+            !state.group.isBusy && state.waits.isDue(.init(reason), at: now)
+        }
+        // What cannot be found out is not told: the next acquire meets what is in the way.
+        guard isDue, let source = try? await inventory.source(self.source),
+            let explanation = try? await inventory.explanation(
+                of: reason,
+                for: request.key(of: source),
+                in: source
+            )
+        else { return }
+        watcher.waits(explanation)
+    }
+
     /// Counts an attempt, and tells the handler.
     func report(_ report: BatchReport) throws {
         state.withLock { $0.report.add(report) }
@@ -214,6 +268,9 @@ extension ProcessReport {
         case .succeeded:
             succeeded += 1
             items += report.batch.count
+        case .succeededInPart(let success, _):
+            succeeded += 1
+            items += success.done.items
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .released: break

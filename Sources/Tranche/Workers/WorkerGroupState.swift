@@ -95,6 +95,9 @@ struct WorkerGroupState: Sendable {
         self.longestPause = longestPause
     }
 
+    /// Whether a worker has a batch in hand.
+    var isBusy: Bool { !busy.isEmpty }
+
     /// Takes an event.
     ///
     /// - Returns: What is to be done, in this order.

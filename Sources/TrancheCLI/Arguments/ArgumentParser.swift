@@ -11,6 +11,16 @@ struct ArgumentParser {
     /// Above what getopt_long answers for characters.
     private static let firstCode: Int32 = 1000
 
+    /// What options are called elsewhere.
+    private static let otherNames = [
+        "table": "meta", "source": "meta", "from-table": "meta", "database": "meta-db",
+        "db": "inventory", "filter": "where", "id": "uid", "primary-key": "uid",
+        "batch-size": "count", "limit": "count", "size": "weight", "threads": "workers",
+        "parallel": "workers", "concurrency": "workers", "retries": "max-attempts",
+        "max-retries": "max-attempts", "force": "yes", "watch": "follow", "verbose": "log",
+        "quiet": "log", "start": "from", "end": "to",
+    ]
+
     private let command: CommandDescription
     private let options: [CommandDescription.Option]
     private let stopsAtOperand: Bool
@@ -142,8 +152,10 @@ struct ArgumentParser {
             let list = starting.map { "--\($0)" }.joined(separator: ", ")
             return UsageError("--\(asked) may be \(list); write more of it")
         }
+        let known = Self.otherNames[String(asked)].flatMap { names.contains($0) ? $0 : nil }
         let nearest =
-            NearestName(names).to(String(asked)).map { "; did you mean --\($0)?" } ?? seeHelp
+            (known ?? NearestName(names).to(String(asked))).map { "; did you mean --\($0)?" }
+            ?? seeHelp
         let shown = argument.hasPrefix("--") ? "--\(asked)" : String(argument.prefix(2))
         return UsageError("unknown option '\(shown)'\(nearest)")
     }

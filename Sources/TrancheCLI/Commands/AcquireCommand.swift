@@ -18,6 +18,7 @@ struct AcquireCommand: Command {
                         "a token of your own: the same one gives the same batch",
                         isUsual: true
                     ),
+                    InputOptions.columnsOption("give each item \"row\""),
                     ProgramStatus.idleOption(3),
                 ]
             ),
@@ -43,19 +44,26 @@ struct AcquireCommand: Command {
 
     private let options: JobOptions
     private let idle: ProgramStatus
+    private let columns: RowColumns?
 
     init(_ arguments: Arguments) throws {
         options = try JobOptions(arguments)
         idle = try ProgramStatus.whenIdle(arguments) ?? .nothingNow
+        columns = try arguments.value("columns", InputOptions.parseColumns)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory(worker: options.worker) { inventory in
+            let options = try await options.completed(context, in: inventory)
             try await options.notePolicy(inventory, context)
             let source = try options.source(context.settings)
+            _ = try await columns?.limiting(inventory.source(source))
+            // What a worker of this host held that has died is offered at once, too.
+            _ = try await inventory.takeOver(from: try await options.key(in: inventory))
             switch try await inventory.acquire(options.request, from: source) {
             case .noBatch(let reason):
                 try context.note(reason.description)
+                try await noteWriters(reason, source, inventory, context)
                 if context.isJSON { try context.output.writeLine("null") }
                 return idle
             case .batch(let batch):
@@ -82,6 +90,20 @@ struct AcquireCommand: Command {
         }
     }
 
+    /// Says whose transactions are waited for.
+    private func noteWriters(
+        _ reason: NoBatchReason,
+        _ source: any MetaSourceDescription,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
+        guard case .unsettled = reason else { return }
+        let opened = try await inventory.source(source)
+        let key = try await options.key(in: inventory)
+        let wait = try await inventory.explanation(of: reason, for: key, in: opened)
+        if let wait, !wait.writers.isEmpty { try context.note(WaitText.words(wait)) }
+    }
+
     private func write(_ batch: Batch, _ weighsBytes: Bool, _ context: Context) async throws {
         if context.isJSON { return try await writeJSON(batch, to: context.output) }
         let weight = HumanText.weight(batch.weight, isBytes: weighsBytes)
@@ -95,20 +117,34 @@ struct AcquireCommand: Command {
         if let key { words.append("key \(key)") }
         words.append("held for \(batch.lease.words)")
         try context.output.writeLine(words.joined(separator: ", "))
-        var table = Table([.number("ID"), .number("WEIGHT"), .text("ITEM")])
-        var isLong = false
-        for try await item in batch.itemStream {
-            if table.count == 20 {
-                isLong = true
-                break
-            }
-            table.add([
-                "\(item.id)", Table.Cell(HumanText.weight(item.weight, isBytes: weighsBytes)),
-                Table.Cell(item.text),
-            ])
+        try await writeTable(batch, weighsBytes, context)
+    }
+
+    /// Writes the first items as a table.
+    private func writeTable(
+        _ batch: Batch,
+        _ weighsBytes: Bool,
+        _ context: Context
+    ) async throws {
+        let items = try ItemRows(of: batch, columns)
+        var item = try await items.next()
+        // Of records that have fields of their own, the first says which are shown.
+        let names = item?.row.flatMap { columns?.names(of: $0) } ?? []
+        var table = Table(
+            [.number("ID"), .number("WEIGHT"), .text("ITEM")] + names.map { .text($0) }
+        )
+        while let next = item, table.count < 20 {
+            table.add(
+                [
+                    "\(next.item.id)",
+                    Table.Cell(HumanText.weight(next.item.weight, isBytes: weighsBytes)),
+                    Table.Cell(next.item.text),
+                ] + names.map { Table.Cell(next.row?.text($0) ?? "") }
+            )
+            item = try await items.next()
         }
         try context.output.write(table.text(context.style))
-        if isLong { try context.output.writeLine("… (all items with --json)") }
+        if item != nil { try context.output.writeLine("… (all items with --json)") }
     }
 
     /// Writes items as they are read, so that memory stays bounded.
@@ -116,7 +152,8 @@ struct AcquireCommand: Command {
         // The document of no items ends with "]}".
         var text = Array(try HandedOutDocument(batch).documentText().utf8.dropLast(2))
         var isFirst = true
-        for try await item in batch.itemStream {
+        let items = try ItemRows(of: batch, columns)
+        while let item = try await items.next() {
             if !isFirst { text.append(UInt8(ascii: ",")) }
             isFirst = false
             item.appendJSON(to: &text)

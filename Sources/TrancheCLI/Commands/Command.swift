@@ -106,9 +106,17 @@ struct Context: Sendable {
 
     /// Says something beside the output; where nobody reads that any more, the command goes on in
     /// silence.
-    func note(_ message: String) throws {
+    ///
+    /// - Parameters:
+    ///   - message: The words.
+    ///   - level: How much they matter, in a log.
+    /// - Throws: ``WriteError``, but where nobody reads it any more.
+    func note(_ message: String, _ level: LogLine.Level = .info) throws {
         do {
-            try errors.writeLine("tranche: \(redacted(message))")
+            guard let log = errors as? LogWriter else {
+                return try errors.writeLine("tranche: \(redacted(message))")
+            }
+            try log.write(LogLine(level, redacted(message), at: now()))
         } catch let error as WriteError where error.isUnread {
             // The exit status tells.
         }

@@ -26,21 +26,45 @@ struct GapsCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let runs = try await context.withInventory { inventory in
             var runs: [GapsOfRun] = []
-            let records = try await inventory.runs(selection.find(in: inventory))
+            let records = try await inventory.runs(selection.known(in: inventory))
             for run in records {
-                runs.append(GapsOfRun(run: run, gaps: try await inventory.gaps(of: run.key)))
+                let gaps = try await inventory.gaps(of: run.key)
+                let writers = try await writers(awaitedBy: run, in: inventory, context)
+                runs.append(GapsOfRun(run: run, gaps: gaps, writers: writers))
             }
             return runs
         }
-        let document = GapsDocument(runs.map { ($0.run, $0.gaps) })
+        let document = GapsDocument(
+            runs.map { ($0.run, $0.gaps) },
+            writers: runs.flatMap { run in run.writers.map { (run.run.key, $0) } }
+        )
         try context.write(document) { text(runs, context) }
         if runs.isEmpty {
-            let isAny = selection.selection == RunSelection()
-            try context.note(isAny ? "no run has begun yet" : "there is no such run")
+            try context.note("no run has begun yet")
         } else if runs.allSatisfy(\.isEmpty) {
             try context.note("there is no gap")
         }
         return .done
+    }
+
+    /// Describes the writers that a run waits for; by their names alone where its source cannot be
+    /// asked, which is said.
+    private func writers(
+        awaitedBy run: RunRecord,
+        in inventory: Inventory,
+        _ context: Context
+    ) async throws -> [SourceWriter] {
+        let seen = try await inventory.writers(awaitedBy: run)
+        guard !seen.isEmpty else { return [] }
+        do {
+            let source = try await context.source(of: run, in: inventory)
+            return try await inventory.source(source).writers(seen)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try context.note("cannot look at '\(run.key.metaTable)': \(error)", .warning)
+            return seen.map { SourceWriter($0.key, seenSince: $0.value) }
+        }
     }
 
     private func text(_ runs: [GapsOfRun], _ context: Context) -> String {
@@ -76,6 +100,7 @@ struct GapsCommand: Command {
 private struct GapsOfRun: Sendable {
     let run: RunRecord
     let gaps: [Gap]
+    let writers: [SourceWriter]
 
     var isEmpty: Bool { gaps.isEmpty && run.settling.candidate == nil && run.droppedGaps == 0 }
 
@@ -92,6 +117,9 @@ private struct GapsOfRun: Sendable {
                 line += "; they are handed out \(latest) at the latest"
             }
             lines.append(line)
+        }
+        for writer in writers {
+            lines.append("\(writer.name) is \(WaitText.words(writer, at: now))")
         }
         if run.droppedGaps > 0 {
             lines.append(

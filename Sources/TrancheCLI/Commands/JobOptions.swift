@@ -4,9 +4,10 @@ import TrancheConnectors
 /// The options that say whose batches are asked for, and of which size.
 struct JobOptions: Sendable {
     private let arguments: Arguments
-    private let source: SourceOptions
+    /// Where the items are listed.
+    var source: SourceOptions
     /// What is asked for.
-    private(set) var request: BatchRequest
+    var request: BatchRequest
     /// The parts of the policy that were given.
     let policy: PolicyOptions
     /// What may be held at once.
@@ -58,8 +59,7 @@ struct JobOptions: Sendable {
                 "count",
                 "N|none",
                 "most items of a batch; \(usualCount) by default where nothing else bounds it",
-                isUsual: true,
-                brief: "most items of a batch; \(usualCount) without a bound"
+                isUsual: true
             ),
             .init(
                 "target-time",
@@ -174,13 +174,44 @@ struct JobOptions: Sendable {
     /// - Returns: The key.
     /// - Throws: `TrancheError` of the store.
     func key(in inventory: Inventory) async throws -> RunKey {
-        let meta = try await Connectors.ofProgram.knownName(of: source.spec, in: inventory)
+        guard let spec = source.spec else { throw UsageError("--meta is missing") }
+        let meta = try await Connectors.ofProgram.knownName(of: spec, in: inventory)
         return RunKey(metaTable: meta, job: request.job, run: request.run)
     }
 
     /// The source; a table is in the database that the settings name.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
         try source.source(settings)
+    }
+
+    /// Whether the limits that were given are bytes, such as 64MiB.
+    var saysBytes: Bool {
+        ["weight", "min-weight", "least-weight", "most-weight"].contains { name in
+            arguments.text(name)?.lowercased().hasSuffix("b") == true
+        }
+    }
+
+    /// Opens the source; where a job was named in its place, that is said.
+    ///
+    /// - Throws: As `Inventory.source(_:)`.
+    func open(
+        _ source: any MetaSourceDescription,
+        in inventory: Inventory
+    ) async throws -> any MetaSource {
+        do {
+            return try await inventory.source(source)
+        } catch let error as TrancheError where error.code == .invalidSource {
+            guard let name = arguments.text("meta"), !name.contains(":"),
+                error.message.contains("there is no table or view"),
+                try await !inventory.runs(RunSelection(job: name)).isEmpty
+            else { throw error }
+            let word = RunKey.quoted("inventory:\(name)")
+            throw TrancheError(
+                error.code,
+                "\(error.message), but a job of that name: did you mean --meta \(word)?",
+                underlying: error.underlying
+            )
+        }
     }
 
     /// Says where a known run's policy, or what limits it, is not what was asked for.

@@ -103,10 +103,10 @@ struct LoadCommand: Command {
                 return try await forecast(left, made, inventory, context)
             }
             let progress = Progress(
-                context.errors,
-                style: Style(context.errors, environment: context.environment),
+                context,
                 weighsBytes: true,
-                hasWeights: true
+                hasWeights: true,
+                clock: inventory.configuration.clock
             )
             let start = ContinuousClock.now
             let load = Load(
@@ -186,14 +186,15 @@ struct LoadCommand: Command {
         let rejected = report.counters[CounterName.rejected]
         if rejected > 0, let path = options.runRejects {
             try context.note(
-                "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)"
+                "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)",
+                .warning
             )
         }
         if load.wasStopped {
             return load.progress.tally.unfinished.isEmpty ? .done : .interrupted
         }
         guard report.reason == .complete else {
-            try context.note("\(options.job): \(report.reason.description)")
+            try context.note("\(options.job): \(report.reason.description)", .warning)
             if case .cancelled = report.reason { return .cancelled }
             if case .stuck = report.reason { return .failed }
             return .tryAgain
@@ -202,15 +203,16 @@ struct LoadCommand: Command {
             guard rejected > 0, report.counters[CounterName.written] == 0 else {
                 return report.attempts == 0 ? options.idle : .done
             }
-            try context.note("no record was loaded: all were refused")
+            try context.note("no record was loaded: all were refused", .error)
             return .failed
         }
-        if let error = report.lastError { try context.note("the last failure: \(error)") }
+        if let error = report.lastError { try context.note("the last failure: \(error)", .error) }
         try context.note(
             "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' "
                 + "and 'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche "
                 + "retry' and 'tranche redrive' offer them again (--may-repeat what may have been "
-                + "executed)"
+                + "executed)",
+            .error
         )
         return .failed
     }
@@ -241,7 +243,8 @@ struct LoadCommand: Command {
         }
         try context.note(
             "\(HumanText.count(count, "record is", "records are")) quarantined, such as"
-                + reasons.joined()
+                + reasons.joined(),
+            .warning
         )
     }
 

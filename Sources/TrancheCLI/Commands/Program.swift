@@ -11,7 +11,9 @@ package struct Program: Sendable {
         MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
         HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
         LoadCommand.self, RegisterCommand.self,
-        PlanCommand.self, StatusCommand.self, BatchesCommand.self, GapsCommand.self,
+        PlanCommand.self, StatusCommand.self, MetricsCommand.self,
+        ReportCommand.self,
+        BatchesCommand.self, GapsCommand.self,
         HistoryCommand.self, LogsCommand.self, AuditCommand.self, RetryCommand.self,
         SplitCommand.self,
         RedriveCommand.self, PauseCommand.self, ResumeCommand.self, CancelCommand.self,
@@ -25,6 +27,16 @@ package struct Program: Sendable {
         RedefineCommand.self,
         CompactCommand.self, ForgetCommand.self, ExportCommand.self, ImportCommand.self,
         CompletionsCommand.self,
+    ]
+
+    /// What commands are called elsewhere.
+    private static let otherNames = [
+        "delete": "forget", "remove": "forget", "rm": "forget", "drop": "forget",
+        "reset": "forget", "list": "status", "ls": "status", "jobs": "status", "runs": "status",
+        "log": "logs", "output": "logs", "process": "work", "exec": "work", "worker": "work",
+        "import": "load", "copy": "load", "stop": "pause", "kill": "cancel", "abort": "cancel",
+        "continue": "resume", "rerun": "retry", "replay": "redrive", "init": "migrate",
+        "upgrade": "migrate", "dead": "batches", "show": "batches", "top": "status",
     ]
 
     private let environment: [String: String]
@@ -70,12 +82,17 @@ package struct Program: Sendable {
         } catch let error as WriteError where error.isUnread {
             return .failed
         } catch {
-            let message = error is CancellationError ? "interrupted" : "\(error)"
-            let line = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")
-            // Nobody is left to tell when standard error is gone; the exit status remains.
-            try? errors.writeLine("tranche: \(line)")
-            return ProgramStatus(error)
+            return tell(error, asJSON: arguments.prefix { $0 != "--" }.contains("--json"))
         }
+    }
+
+    /// Tells of an error that ends the program: a line for people, or an object for programs.
+    private func tell(_ error: any Error, asJSON isJSON: Bool) -> ProgramStatus {
+        let failure = Failure(error)
+        let line = "tranche: \(failure.words)"
+        // Nobody is left to tell when standard error is gone; the exit status remains.
+        try? errors.writeLine(isJSON ? (try? failure.document.documentText()) ?? line : line)
+        return failure.status
     }
 
     /// Runs a command line as the system gives it.
@@ -91,9 +108,8 @@ package struct Program: Sendable {
         for (place, word) in words.enumerated().dropFirst() {
             guard let text = String(validating: word, as: UTF8.self) else {
                 let shown = String(decoding: word.prefix(80), as: UTF8.self)
-                // Nobody is left to tell when standard error is gone; the exit status remains.
-                try? errors.writeLine("tranche: argument \(place), '\(shown)', is no UTF-8")
-                return .usage
+                let error = UsageError("argument \(place), '\(shown)', is no UTF-8")
+                return tell(error, asJSON: words.contains(Array("--json".utf8)))
             }
             arguments.append(text)
         }
@@ -120,7 +136,9 @@ package struct Program: Sendable {
             return try await start(asked + [isWhole ? "--help-all" : "--help"])
         }
         guard let command = Self.commands.first(where: { $0.description.name == name }) else {
-            let nearest = NearestName(Self.commands.map { $0.description.name }).to(name)
+            let names = Self.commands.map { $0.description.name }
+            let known = Self.otherNames[name].flatMap { names.contains($0) ? $0 : nil }
+            let nearest = known ?? NearestName(names).to(name)
             let hint = nearest.map { "did you mean '\($0)'?" } ?? "see 'tranche --help'"
             throw UsageError("unknown command '\(name)'; \(hint)")
         }
@@ -137,6 +155,25 @@ package struct Program: Sendable {
     private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ProgramStatus
     {
         let command = try type.init(arguments)
+        let log = try LogWriter(arguments, to: errors, environment: environment, now: now)
+        guard let log else { return try await run(command, arguments, errors: errors) }
+        do {
+            return try await run(command, arguments, errors: log)
+        } catch let error as WriteError where error.isUnread {
+            throw error
+        } catch {
+            let words = error is CancellationError ? "interrupted" : redacted("\(error)")
+            // Nobody is left to tell when standard error is gone; the exit status remains.
+            try? log.write(LogLine(.error, words, at: now()))
+            return ProgramStatus(error)
+        }
+    }
+
+    private func run(
+        _ command: any Command,
+        _ arguments: Arguments,
+        errors: any Writer
+    ) async throws -> ProgramStatus {
         let context = Context(
             settings: try Settings(arguments, environment: environment),
             environment: environment,

@@ -23,6 +23,7 @@ struct RunCommand: Command {
                         isUsual: true
                     ),
                     Grace.option(of: "processes"),
+                    LogFormat.option,
                     .init(
                         "worker",
                         "NAME",
@@ -77,12 +78,7 @@ struct RunCommand: Command {
         let context = try context.using(looked, in: file)
         let grace = asked ?? Grace(length: looked.configuration.grace)
         return try await context.withInventory(worker: worker) { inventory in
-            let progress = Progress(
-                context.errors,
-                style: Style(context.errors, environment: context.environment),
-                weighsBytes: false,
-                hasWeights: false
-            )
+            let progress = Progress(context, clock: inventory.configuration.clock)
             let stop = StopSource()
             let programs = PipelinePrograms(
                 guardian: try ProcessGuard(),
@@ -139,11 +135,13 @@ struct RunCommand: Command {
         means.program = { try programs.handler($0, $1) }
         means.alertProgram = { try await programs.alert($0, $1) }
         means.onBatch = { progress.show($1, of: $0) }
+        means.watcher = progress
         let credentials = try context.settings.connecting.credentials
         return try pipeline.orchestrator(on: inventory, stop: programs.stop, with: means) {
             $0.grace = programs.grace.length
             $0.credentials = credentials
             $0.onBatch = { job, report in progress.show(report, of: job.name) }
+            $0.watcher = progress
         }
     }
 
@@ -155,7 +153,7 @@ struct RunCommand: Command {
         var status = ProgramStatus.done
         for link in links {
             guard let reason = link.reason, reason != .complete else { continue }
-            try context.note("\(link.name): \(reason)")
+            try context.note("\(link.name): \(reason)", .warning)
             if case .cancelled = reason {
                 if status == .done { status = .cancelled }
             } else {
@@ -188,7 +186,8 @@ struct RunCommand: Command {
                 try context.note(
                     "\(HumanText.count(count, "batch", "batches")) of \(name)\(words) failed; "
                         + "'tranche batches --job \(name)\(option)' lists them, 'tranche retry' or "
-                        + "'redrive' offers them again"
+                        + "'redrive' offers them again",
+                    .error
                 )
             }
         }

@@ -41,6 +41,7 @@ struct WorkflowCommand: Command {
                 options: [
                     .init("follow", nil, "never end: wait for new items", isUsual: true),
                     Grace.option(of: "batches"),
+                    LogFormat.option,
                     .init(
                         "worker",
                         "NAME",

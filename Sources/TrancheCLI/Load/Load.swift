@@ -151,6 +151,7 @@ struct Load: Sendable {
         chainOptions.grace = options.grace.length
         chainOptions.prefetch = options.prefetch
         chainOptions.spansJob = areSeveral
+        chainOptions.watcher = progress
         chainOptions.onNotice = { notice in
             if told.isNew(notice) { tell(notice) }
         }
@@ -170,7 +171,8 @@ struct Load: Sendable {
         progress.update(
             "batch \(batch.id)\(place) at \(batch.record.idStart): \(size) \(words)",
             colour: end.failure == nil ? nil : .red,
-            isAlwaysShown: end.failure != nil
+            isAlwaysShown: end.failure != nil,
+            about: batch.record
         ) { tally in
             tally.note(end, batch.id, items: batch.count, weight: batch.weight)
         }
@@ -187,8 +189,11 @@ struct Load: Sendable {
                 let size = try? await source.highestID(), size < .max - 1
             else { return }
             let key = RunKey(metaTable: source.definition.table, job: options.job)
-            let run = try? await inventory.summaries(RunSelection(key)).first?.run
+            let run = try? await inventory.runs(RunSelection(key)).first
             left += Double(size - (run?.cursor ?? 0))
+            // What is in hand, here or elsewhere, lies before the cursor.
+            let open = try? await inventory.store.openBatches(of: key, heldAt: nil, limit: 1000)
+            left += open?.reduce(0.0) { $0 + ($1.batch.weight ?? 0) } ?? 0
         }
         let planned = left
         progress.update { tally in

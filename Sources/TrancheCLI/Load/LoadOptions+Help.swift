@@ -126,6 +126,7 @@ extension LoadOptions {
                 .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
                 .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
                 .init("follow", nil, "never end: wait for the file to grow", isUsual: true),
+                LogFormat.option,
                 .init(
                     "replaced",
                     nil,

@@ -6,7 +6,7 @@ struct OutageLines: InventoryObserver {
     let wanted: Set<InventoryEvent.Name> = [.storeLost, .storeFound]
 
     func observe(_ event: InventoryEvent) throws {
-        if let line = Self.line(event) { try context.note(line) }
+        if let line = Self.line(event) { try context.note(line, .warning) }
     }
 
     private static func line(_ event: InventoryEvent) -> String? {

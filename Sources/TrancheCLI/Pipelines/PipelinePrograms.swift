@@ -53,7 +53,7 @@ struct PipelinePrograms: Sendable {
             stop: stop,
             grace: grace,
             clock: clock,
-            copy: { [progress] in progress.copy($0) }
+            copy: { [progress] in progress.copy($0, of: $1, $2) }
         )
         return ProgramHandler(program: program, progress: progress, report: { _ in })
     }
@@ -123,7 +123,7 @@ struct PipelinePrograms: Sendable {
                 return nil
             }
             group.addTask {
-                _ = await child.readErrors { progress.copy($0) }
+                _ = await child.readErrors { progress.copy($0, of: nil, .errors) }
                 return nil
             }
             group.addTask {

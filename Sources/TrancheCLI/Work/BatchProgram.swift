@@ -1,20 +1,23 @@
 import Foundation
+import Synchronization
 import Tranche
 
 /// Runs the program for one batch.
 struct BatchProgram: Sendable {
     let path: String
-    let arguments: [String]
+    var arguments: [String]
     var environment: [String: String]
     let guardian: ProcessGuard
     let stop: StopSource
     /// What a program is given to end.
     var grace: Grace
     let clock: any Clock<Duration>
-    /// Given whole lines of the program's standard output, and its standard error as it comes.
-    let copy: @Sendable ([UInt8]) -> Void
+    /// Given whole lines of the program's output, and what it wrote them to.
+    let copy: @Sendable ([UInt8], BatchRecord?, LogLine.Stream) -> Void
     /// What the program gets on its standard input; `nil` (the default) for the items.
     var input: [UInt8]?
+    /// How the program is given the items; as lines of JSON by default.
+    var way = ProgramInput.lines(.json(nil))
     /// What is said once of a program that succeeds without having read its items; `nil` for
     /// nothing, where it gets them in another way.
     var unread: OneRemark? = OneRemark { _ in
@@ -27,12 +30,43 @@ struct BatchProgram: Sendable {
 
     /// Runs the program to its end; cancelled, it ends the program.
     ///
+    /// Where the items are its arguments, it runs as often as the system's limits need, until a run
+    /// fails.
+    ///
     /// - Parameters:
     ///   - batch: What it works on.
     ///   - progress: Told of each line that the program writes.
-    /// - Returns: How it ended.
-    /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started.
+    /// - Returns: How it ended; of several runs, the last, with what all of them wrote.
+    /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started;
+    ///   ``UnfitItems`` where an item cannot be given as the program is to be given it.
     func run(_ batch: Batch, _ progress: BatchProgress) async throws -> End {
+        switch way {
+        case .persistent(let pool): return try await pool.run(self, batch, progress)
+        case .lines: return try await runOnce(batch, progress)
+        case .arguments(let words):
+            var last = End(exit: .code(0), isCutShort: false)
+            var call = self
+            call.input = []
+            for words in try await words.calls(for: batch, environment: environment) {
+                call.arguments = words
+                last = try await call.runOnce(batch, progress).following(last)
+                if last.isCutShort || last.failure != nil { break }
+            }
+            return last
+        }
+    }
+
+    /// Does something while processes may go on from batch to batch, and ends them then.
+    ///
+    /// - Parameter body: Has them work.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    func whileWorking<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+        guard case .persistent(let pool) = way else { return try await body() }
+        return try await pool.whileWorking(grace, clock, body)
+    }
+
+    private func runOnce(_ batch: Batch, _ progress: BatchProgress) async throws -> End {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
@@ -42,7 +76,7 @@ struct BatchProgram: Sendable {
         defer { guardian.remove(child.number) }
         return try await withTaskCancellationHandler {
             var end = try await supervise(child, batch, progress)
-            if !end.isCutShort { end.isCutShort = await wasCutShort(child, end) }
+            if !end.isCutShort { end.isCutShort = await wasCutShort(end) }
             noteUnread(child, end, batch)
             return end
         } onCancel: {
@@ -52,7 +86,7 @@ struct BatchProgram: Sendable {
 
     /// Whether a program that was not told to end by this process did so for a reason that is not
     /// its own.
-    private func wasCutShort(_ child: ChildProcess, _ end: End) async -> Bool {
+    func wasCutShort(_ end: End) async -> Bool {
         if end.exit == .code(0) { return false }
         guard let moment = Grace.moment(after: end) else { return false }
         return await stop.isAsked(within: moment, clock: clock)
@@ -61,10 +95,10 @@ struct BatchProgram: Sendable {
     /// Says it of a program that did what it does without a look at the items.
     private func noteUnread(_ child: ChildProcess, _ end: End, _ batch: Batch) {
         // A page's cursor, and an event, are in the environment, too.
-        guard input == nil, !batch.isOfPages, end.exit == .code(0), !end.isCutShort,
-            child.leftItsInput, let words = unread?.words(on: batch.record)
+        guard case .lines = way, input == nil, !batch.isOfPages, end.exit == .code(0),
+            !end.isCutShort, child.leftItsInput, let words = unread?.words(on: batch.record)
         else { return }
-        note(words)
+        note(words, batch)
     }
 
     private enum Part: Sendable {
@@ -73,6 +107,7 @@ struct BatchProgram: Sendable {
         case errors(OutputTail)
         case exit(ChildProcess.Exit)
         case named(fault: String?)
+        case kept
     }
 
     private func supervise(
@@ -81,37 +116,24 @@ struct BatchProgram: Sendable {
         _ progress: BatchProgress
     ) async throws -> End {
         try await withThrowingTaskGroup(of: Part.self) { group in
-            group.addTask { .fed(await feed(child, batch)) }
+            let live = LiveOutput()
             let successors = batch.isOfPages ? SuccessorLines() : nil
+            group.addTask {
+                await live.keep(with: batch, clock: batch.inventory.configuration.clock)
+                return .kept
+            }
+            group.addTask { .fed(await feed(child, batch)) }
             if let successors {
-                group.addTask {
-                    do {
-                        return .named(fault: try await successors.register(for: batch) { note($0) })
-                    } catch {
-                        child.terminate(patience: grace.patience)
-                        throw error
-                    }
-                }
+                group.addTask { try await name(successors, child, batch) }
             }
+            group.addTask { await readOutput(child, batch, progress, successors, live) }
             group.addTask {
-                let output = await child.readOutput { bytes in
-                    progress.report()
-                    successors?.add(bytes)
-                    copy(bytes)
-                }
-                successors?.finish()
-                return .output(output.last, output.tail)
-            }
-            group.addTask {
-                let errors = await child.readErrors { bytes in
-                    progress.report()
-                    copy(bytes)
-                }
-                return .errors(errors)
+                .errors(await copyErrors(of: child, batch, progress, live))
             }
             group.addTask { .exit(await child.waitForExit()) }
             var end = End(exit: .code(0), isCutShort: false)
             var fed: Result<Void, any Error>?
+            var left = successors == nil ? 4 : 5
             for try await part in group {
                 switch part {
                 case .fed(let result):
@@ -121,12 +143,66 @@ struct BatchProgram: Sendable {
                 case .errors(let tail): end.errors = tail
                 case .exit(let how): end.exit = how
                 case .named(let fault): end.namingFault = fault
+                case .kept: continue
                 }
+                left -= 1
+                if left == 0 { group.cancelAll() }
             }
             try fed?.get()
             end.isCutShort = child.wasTerminated
             return end
         }
+    }
+
+    /// Copies the program's standard error, in whole lines.
+    private func copyErrors(
+        of child: ChildProcess,
+        _ batch: Batch,
+        _ progress: BatchProgress,
+        _ live: LiveOutput
+    ) async -> OutputTail {
+        let lines = Mutex(LineCollector())
+        let errors = await child.readErrors { bytes in
+            progress.report()
+            live.add(errors: bytes)
+            let whole = lines.withLock { $0.add(bytes) }
+            if !whole.isEmpty { copy(whole, batch.record, .errors) }
+        }
+        let rest = lines.withLock { $0.finish() }
+        if !rest.isEmpty { copy(rest, batch.record, .errors) }
+        return errors
+    }
+
+    /// Registers what follows the page of a batch, as the program names it.
+    private func name(
+        _ successors: SuccessorLines,
+        _ child: ChildProcess,
+        _ batch: Batch
+    ) async throws -> Part {
+        do {
+            let fault = try await successors.register(for: batch) { note($0, batch) }
+            return .named(fault: fault)
+        } catch {
+            child.terminate(patience: grace.patience)
+            throw error
+        }
+    }
+
+    private func readOutput(
+        _ child: ChildProcess,
+        _ batch: Batch,
+        _ progress: BatchProgress,
+        _ successors: SuccessorLines?,
+        _ live: LiveOutput
+    ) async -> Part {
+        let output = await child.readOutput { bytes in
+            progress.report()
+            successors?.add(bytes)
+            live.add(output: bytes)
+            copy(bytes, batch.record, .output)
+        }
+        successors?.finish()
+        return .output(output.last, output.tail)
     }
 
     /// Writes the items as JSON Lines, read as the program takes them.
@@ -137,7 +213,8 @@ struct BatchProgram: Sendable {
                 _ = try await child.write(input)
                 return .success(())
             }
-            try await batch.writeItems { try await child.write($0) }
+            let form = if case .lines(let form) = way { form } else { ItemForm.json(nil) }
+            try await batch.writeItems(as: form) { try await child.write($0) }
             return .success(())
         } catch is CancellationError {
             // The program is ended.
@@ -148,5 +225,7 @@ struct BatchProgram: Sendable {
     }
 
     /// Tells the user something of the program's own.
-    private func note(_ words: String) { copy(Array("tranche: \(words)\n".utf8)) }
+    private func note(_ words: String, _ batch: Batch) {
+        copy(Array("tranche: \(words)\n".utf8), batch.record, .errors)
+    }
 }

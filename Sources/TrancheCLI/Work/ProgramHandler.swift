@@ -17,10 +17,11 @@ struct ProgramHandler: BatchHandler {
         if let words = remark?.words(on: batch.record) {
             self.progress.update(words, isAlwaysShown: true)
         }
-        self.progress.update { $0.running += 1 }
-        defer { self.progress.update { $0.running -= 1 } }
-        let end = try await program.run(batch, progress)
-        return try await end.verdict(for: batch)
+        do {
+            return try await program.run(batch, progress).verdict(for: batch)
+        } catch let unfit as UnfitItems {
+            return try await unfit.verdict(for: batch)
+        }
     }
 
     // MARK: - Showing
@@ -34,17 +35,19 @@ struct ProgramHandler: BatchHandler {
         let words = HumanText.count(count, "batch that was", "batches that were")
         // What cannot be given back comes back when its lease ends.
         let end = failure.map { "; not all could be: \(redacted("\($0)"))" } ?? ""
-        progress.update("gave back \(words) acquired ahead\(end)", isAlwaysShown: true)
-    }
-
-    func waits(for reason: NoBatchReason) {
-        progress.update("waits: \(redacted("\(reason)"))", isAlwaysShown: true)
+        progress.update(
+            "gave back \(words) acquired ahead\(end)",
+            colour: failure == nil ? nil : .yellow,
+            isAlwaysShown: true
+        )
     }
 
     func couldNotRecord(_ batch: Batch, _ error: any Error) {
         progress.update(
             "the success of batch \(batch.id) could not be recorded: \(redacted("\(error)"))",
-            isAlwaysShown: true
+            colour: .red,
+            isAlwaysShown: true,
+            about: batch.record
         )
     }
 }
@@ -62,7 +65,16 @@ extension Progress {
         var line = job.map { "\($0): " } ?? ""
         line += "batch \(batch.id) \(end.words): ids \(ids), \(size), \(report.elapsed.words)"
         if let remark = end.error ?? end.note { line += ": \(redacted(remark))" }
-        update(line, colour: end.colour, isAlwaysShown: end.colour != nil || end.note != nil) {
+        if let retryAt = report.retryAt {
+            let now = batch.inventory.now
+            line += "; tried again \(HumanText.relative(max(retryAt, now), to: now))"
+        }
+        update(
+            line,
+            colour: end.colour,
+            isAlwaysShown: end.colour != nil || end.note != nil,
+            about: batch.record
+        ) {
             $0.note(end, batch.id, items: batch.count, weight: batch.weight)
         }
     }

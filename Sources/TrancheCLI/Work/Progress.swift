@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tranche
 
 /// What a group of workers shows while it works: one live line on a terminal, else a line per batch.
 final class Progress: Sendable {
@@ -8,22 +9,52 @@ final class Progress: Sendable {
 
     private let writer: any Writer
     private let style: Style
+    private let clock: any Clock<Duration>
+    private let stopwatch: Stopwatch
+    private let now: @Sendable () -> Date
     private let state: Mutex<State>
 
     private struct State {
         var tally: ProgressTally
         var isShown = false
-        var drawnAt: ContinuousClock.Instant?
+        var drawnAt: Duration?
         /// Whether something has changed since then.
         var isStale = false
-        /// Whether a program has written a part of a line.
-        var isWithinLine = false
+        /// When it was last said why nothing is handed out, by the words.
+        var waits: [String: Duration] = [:]
     }
 
-    init(_ writer: any Writer, style: Style, weighsBytes: Bool, hasWeights: Bool) {
+    init(
+        _ writer: any Writer,
+        style: Style,
+        weighsBytes: Bool,
+        hasWeights: Bool,
+        clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.writer = writer
         self.style = style
+        self.clock = clock
+        self.now = now
+        stopwatch = Stopwatch(clock)
         state = Mutex(State(tally: ProgressTally(weighsBytes: weighsBytes, hasWeights: hasWeights)))
+    }
+
+    /// Makes the progress of what a command works on.
+    convenience init(
+        _ context: Context,
+        weighsBytes: Bool = false,
+        hasWeights: Bool = false,
+        clock: any Clock<Duration>
+    ) {
+        self.init(
+            context.errors,
+            style: Style(context.errors, environment: context.environment),
+            weighsBytes: weighsBytes,
+            hasWeights: hasWeights,
+            clock: clock,
+            now: context.now
+        )
     }
 
     /// Whether there is a live line.
@@ -36,30 +67,55 @@ final class Progress: Sendable {
     ///
     /// - Parameters:
     ///   - line: The line.
-    ///   - colour: Its colour on a terminal.
+    ///   - colour: Its colour on a terminal, and its level in a log.
     ///   - isAlwaysShown: Whether to say it on a terminal too.
+    ///   - batch: What it is about.
     ///   - change: Changes the counts.
     func update(
         _ line: String? = nil,
         colour: Colour? = nil,
         isAlwaysShown: Bool = false,
+        about batch: BatchRecord? = nil,
         _ change: (inout ProgressTally) -> Void = { _ in }
     ) {
         state.withLock { state in
             change(&state.tally)
             if let line, isAlwaysShown || !writer.isTerminal {
-                show(style.paint(line, colour) + "\n", &state)
+                say(line, colour, about: batch, &state)
             }
             draw(&state, isChange: true)
         }
     }
 
-    /// Copies what a program wrote; a line that is not at its end is not drawn over.
-    func copy(_ bytes: [UInt8]) {
+    /// Copies whole lines that a batch's program wrote, with the batch's number before each.
+    ///
+    /// - Parameters:
+    ///   - lines: The lines; a very long one may come in pieces, each as a line.
+    ///   - batch: The batch; `nil` for a program that has none.
+    ///   - stream: What they were written to.
+    func copy(_ lines: [UInt8], of batch: BatchRecord? = nil, _ stream: LogLine.Stream = .output) {
+        let newline = UInt8(ascii: "\n")
+        var parts = lines.split(separator: newline, omittingEmptySubsequences: false)
+        if parts.last?.isEmpty == true { parts.removeLast() }
         state.withLock { state in
             clear(&state)
-            write(bytes)
-            state.isWithinLine = bytes.last != UInt8(ascii: "\n")
+            if let log = writer as? LogWriter {
+                for part in parts {
+                    let text = redacted(String(decoding: part, as: UTF8.self))
+                    var line = LogLine(.info, text, about: batch, at: now())
+                    line.stream = stream
+                    write(line, to: log)
+                }
+            } else {
+                let mark = Array((batch.map { "[\($0.id)] " } ?? "").utf8)
+                var text: [UInt8] = []
+                for part in parts {
+                    text += mark
+                    text += part
+                    text.append(newline)
+                }
+                write(text)
+            }
             draw(&state, isChange: true)
         }
     }
@@ -70,7 +126,7 @@ final class Progress: Sendable {
         while !Task.isCancelled {
             state.withLock { draw(&$0, isChange: false) }
             // Cancelled is how this ends.
-            try? await Task.sleep(for: Self.pause)
+            try? await clock.sleep(for: Self.pause)
         }
     }
 
@@ -83,7 +139,7 @@ final class Progress: Sendable {
     func finish(elapsed: Duration, isOver: Bool) {
         state.withLock { state in
             if isOver || !state.tally.isEmpty {
-                show(state.tally.summary(elapsed: elapsed) + "\n", &state)
+                say(state.tally.summary(elapsed: elapsed), nil, about: nil, &state)
             } else {
                 clear(&state)
             }
@@ -93,14 +149,15 @@ final class Progress: Sendable {
     // MARK: - Drawing
 
     private func draw(_ state: inout State, isChange: Bool) {
-        guard writer.isTerminal, !state.isWithinLine else { return }
+        guard writer.isTerminal else { return }
         state.isStale = state.isStale || isChange
-        let now = ContinuousClock.now
+        let now = stopwatch.elapsed
         if let drawnAt = state.drawnAt, now - drawnAt < (state.isStale ? Self.pause : .seconds(1)) {
             return
         }
-        let line = state.tally.line(elapsed: now - state.tally.startedAt)
-        write(Array("\r\u{1B}[K\(line.prefix(max(writer.width - 1, 20)))".utf8))
+        let width = max(writer.width - 1, 20)
+        let line = state.tally.line(elapsed: now, width: width)
+        write(Array("\r\u{1B}[K\(line.prefix(width))".utf8))
         state.isShown = true
         state.drawnAt = now
         state.isStale = false
@@ -113,13 +170,69 @@ final class Progress: Sendable {
         state.drawnAt = nil
     }
 
-    private func show(_ text: String, _ state: inout State) {
+    private func say(
+        _ text: String,
+        _ colour: Colour?,
+        about batch: BatchRecord?,
+        _ state: inout State
+    ) {
         clear(&state)
-        write(Array(text.utf8))
+        guard let log = writer as? LogWriter else {
+            return write(Array((style.paint(text, colour) + "\n").utf8))
+        }
+        write(LogLine(.init(colour), text, about: batch, at: now()), to: log)
+    }
+
+    private func write(_ line: LogLine, to log: LogWriter) {
+        // Work goes on when nobody can read how it goes.
+        try? log.write(line)
     }
 
     private func write(_ bytes: [UInt8]) {
-        // Work goes on when nobody can read how it goes.
+        // Likewise.
         try? writer.write(bytes)
+    }
+}
+
+// MARK: - What the workers do
+
+extension Progress: WorkWatcher {
+    /// How long the same words about a wait are said once.
+    private static let sameWords: Duration = .seconds(29)
+
+    func began(_ batch: Batch) {
+        update { $0.begin(batch.id, items: batch.count, weight: batch.weight) }
+    }
+
+    func finished(_ batch: Batch) {
+        update { $0.finish(batch.id) }
+    }
+
+    /// Says why nothing is handed out, unless other groups have something in hand.
+    func waits(_ explanation: WaitExplanation) {
+        let words = WaitText.words(explanation)
+        let now = stopwatch.elapsed
+        let isNews = state.withLock { state in
+            state.waits = state.waits.filter { now - $0.value < Self.sameWords }
+            guard state.tally.running == 0, state.waits[words] == nil else { return false }
+            state.waits[words] = now
+            return true
+        }
+        guard isNews else { return }
+        let isMore = explanation.reason == .complete
+        update(words, colour: isMore ? nil : .yellow, isAlwaysShown: true)
+    }
+
+    func tookOver(_ batches: [OpenBatch]) {
+        for open in batches {
+            let worker = open.batch.worker ?? "a worker"
+            update(
+                "batch \(open.batch.id) is offered again: \(worker), which held it, is a process of "
+                    + "this host that has ended",
+                colour: .yellow,
+                isAlwaysShown: true,
+                about: open.batch
+            )
+        }
     }
 }

@@ -4,18 +4,29 @@ import Tranche
 struct ProgressTally: Sendable {
     var weighsBytes: Bool
     var hasWeights: Bool
-    var startedAt = ContinuousClock.now
-    var running = 0
     var succeeded = 0
     var failed = 0
     var released = 0
     var deferred = 0
     var lost = 0
     var cancelled = 0
+    /// Items that are known to be bad.
+    var bad = 0
     var items = 0
     var weight = 0.0
     /// What was still to do at the start, where that was cheap to know.
     var planned: Load?
+
+    /// What is worked on now, by batch.
+    private var inHand: [Int64: Load] = [:]
+
+    init(weighsBytes: Bool, hasWeights: Bool) {
+        self.weighsBytes = weighsBytes
+        self.hasWeights = hasWeights
+    }
+
+    /// How many batches are worked on now.
+    var running: Int { inHand.count }
 
     /// An amount of work.
     struct Load: Sendable, Hashable {
@@ -25,6 +36,14 @@ struct ProgressTally: Sendable {
 
     /// Batches that failed or were given back, and have not succeeded since.
     private(set) var unfinished: Set<Int64> = []
+
+    /// Notes that work on a batch begins.
+    mutating func begin(_ batch: Int64, items: Int, weight: Double) {
+        inHand[batch] = Load(items: items, weight: weight)
+    }
+
+    /// Notes that work on a batch is over.
+    mutating func finish(_ batch: Int64) { inHand[batch] = nil }
 
     /// Notes how an attempt at a batch ended.
     ///
@@ -39,12 +58,19 @@ struct ProgressTally: Sendable {
             succeeded += 1
             self.items += items
             add(weight: weight)
+        case .succeededInPart(let success, _):
+            let done = success.done
+            succeeded += 1
+            self.items += done.items
+            add(weight: done.weight)
         case .released: released += 1
         case .deferred: deferred += 1
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .failed, .failedForGood, .split, .quarantined: failed += 1
         }
+        bad += end.bad.count
+        if case .quarantined = end { bad += items }
         if end.isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
     }
 
@@ -52,17 +78,55 @@ struct ProgressTally: Sendable {
     var isEmpty: Bool { succeeded + failed + released + deferred + lost + cancelled == 0 }
 
     /// The live line.
-    func line(elapsed: Duration) -> String {
+    ///
+    /// - Parameters:
+    ///   - elapsed: How long the work goes on.
+    ///   - width: How many characters fit.
+    /// - Returns: The line, with a bar in front where it is known how much there is to do.
+    func line(elapsed: Duration, width: Int = 100) -> String {
         var parts = [amount]
         if let rate = rate(elapsed) { parts.append(rate) }
         parts.append("\(running) running")
-        if let left = timeLeft(elapsed) { parts.append("ETA \(left.words)") }
-        return (parts + troubles).joined(separator: ", ")
+        // While nothing runs, nothing tells when what is left will begin.
+        if running > 0, let left = timeLeft(elapsed) { parts.append("ETA \(left.words)") }
+        let bar = bar(width >= 100 ? 20 : 10).map { $0 + " " } ?? ""
+        return bar + (parts + troubles).joined(separator: ", ")
+    }
+
+    /// What is done (`#`) and worked on now (`=`) of all there is to do, and the percent done.
+    private func bar(_ length: Int) -> String? {
+        guard let planned else { return nil }
+        let isWeighed = hasWeights && planned.weight > 0
+        let all = isWeighed ? planned.weight : Double(planned.items)
+        guard all > 0 else { return nil }
+        func share(_ part: Double) -> Double {
+            let share = part / all
+            return share.isFinite ? min(max(share, 0), 1) : 1
+        }
+        let ended = isWeighed ? weight : Double(items)
+        let done = share(ended)
+        let held = inHand.values.reduce(0.0) { $0 + (isWeighed ? $1.weight : Double($1.items)) }
+        let filled = Int((done * Double(length)).rounded(.down))
+        let begun = held > 0 ? Int((share(ended + held) * Double(length)).rounded(.up)) : filled
+        let marks = String(repeating: "#", count: filled)
+        let running = String(repeating: "=", count: max(begun - filled, 0))
+        let rest = String(repeating: ".", count: length - filled - running.count)
+        // All is done once all is recorded.
+        let percent = min(Int(done * 100), left(of: planned) > 0 ? 99 : 100)
+        return "[\(marks)\(running)\(rest)] \(percent) %"
+    }
+
+    /// What is left to do: by weight where that is known, else by items.
+    private func left(of planned: Load) -> Double {
+        hasWeights && planned.weight > 0 ? planned.weight - weight : Double(planned.items - items)
     }
 
     /// The last line.
     func summary(elapsed: Duration) -> String {
+        if isEmpty { return "done: nothing new in \(elapsed.words)" }
         let rate = rate(elapsed).map { " (\($0))" } ?? ""
+        let attempts = failed > 0 ? [HumanText.count(failed, "attempt") + " failed"] : []
+        let troubles = attempts + troubles.dropFirst(failed > 0 ? 1 : 0)
         return "done: "
             + (["\(amount) in \(elapsed.words)\(rate)"] + troubles).joined(separator: ", ")
     }
@@ -85,11 +149,12 @@ struct ProgressTally: Sendable {
 
     private var troubles: [String] {
         [
-            (failed, "failed"), (released, "released"), (deferred, "deferred"), (lost, "lost"),
+            (bad, bad == 1 ? "item quarantined" : "items quarantined"), (failed, "failed"),
+            (released, "released"), (deferred, "deferred"), (lost, "lost"),
             (cancelled, "cancelled"),
         ]
         .filter { $0.0 > 0 }
-        .map { "\($0.0) \($0.1)" }
+        .map { "\(HumanText.number($0.0)) \($0.1)" }
     }
 
     private func rate(_ elapsed: Duration) -> String? {
@@ -107,7 +172,7 @@ struct ProgressTally: Sendable {
         guard let planned, succeeded > 0 else { return nil }
         let isWeighed = hasWeights && planned.weight > 0
         let done = isWeighed ? weight : Double(items)
-        let left = isWeighed ? planned.weight - weight : Double(planned.items - items)
+        let left = left(of: planned)
         guard done > 0, left > 0 else { return nil }
         return .seconds((elapsed / .seconds(1) * left / done).rounded(.up))
     }

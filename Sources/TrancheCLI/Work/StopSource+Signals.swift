@@ -9,7 +9,8 @@ extension StopSource {
     ///   - grace: How long what is in hand may go on after the first.
     ///   - clock: Measures both.
     ///   - progress: What is shown meanwhile; told of each stop.
-    ///   - estimate: Finds out how much there is to do.
+    ///   - estimate: Finds out how much there is to do; again every half minute, unless that takes
+    ///     long.
     ///   - body: The work.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError`.
@@ -27,7 +28,7 @@ extension StopSource {
                 { await self.watch(signals, grace: grace.length, clock: clock, progress) },
                 { await self.end(after: grace.length, clock: clock) },
                 { await progress.run() },
-                estimate,
+                { await Self.repeating(estimate, clock: clock) },
             ]
             for beside in besides {
                 group.addTask {
@@ -40,6 +41,23 @@ extension StopSource {
                 if let ended { return ended }
             }
             throw CancellationError()
+        }
+    }
+
+    /// Estimates, and again as others take of what is left.
+    private static func repeating(
+        _ estimate: @Sendable () async -> Void,
+        clock: some Clock<Duration>
+    ) async {
+        let longest = Duration.milliseconds(500)
+        let pause = Duration.seconds(30)
+        while true {
+            let start = clock.now
+            await estimate()
+            // Being cancelled is how it ends, too.
+            guard start.duration(to: clock.now) < longest,
+                (try? await clock.sleep(for: pause)) != nil
+            else { return }
         }
     }
 

@@ -19,6 +19,8 @@ struct WorkOptions: Sendable {
     private let parameters: WorkflowParameters
     /// The program and its arguments.
     let program: [String]
+    /// How the program is given the items.
+    let input: InputOptions
 
     static func group(mayFollow: Bool) -> CommandDescription.OptionGroup {
         var options: [CommandDescription.Option] = [
@@ -40,6 +42,7 @@ struct WorkOptions: Sendable {
                 isRepeatable: true
             ),
             ProgramStatus.idleOption(0),
+            LogFormat.option,
         ]
         if mayFollow {
             options += [
@@ -58,19 +61,29 @@ struct WorkOptions: Sendable {
         """
 
     static let notes = """
-        CMD gets the items as lines {"id","item","weight"} on its standard input, and
-        TRANCHE_JOB, _RUN, _KIND, _EXACT, _BATCH, _ATTEMPT, _ID_START and _ID_END. When it
-        exits with 0 the batch has succeeded, else it failed; 75 means that trying
-        again may help, and does not count towards splitting. Its output goes to
-        standard error; a last line that is a JSON object is kept as the batch's
-        result. When CMD fails and this has "bad_ids": [5, 9], these items are
-        quarantined, and all the others are a batch again at once. When it exits with 75 and
-        this is {"retry_after": 30, "budget": "api"}, the batch is due again in 30 s (15 min
+        CMD gets the items as lines {"id","item","weight"} on its standard input; with
+        --columns each has "row" too, with --lines it is the payload alone. With --args, or
+        {} as an argument of CMD, items are arguments, in as many calls as the system's
+        limits need; all are one attempt, which ends with the first call that fails. With
+        --persistent, CMD is started once per worker and answers each batch with a line
+        {"done": N}; the article "Programs for batches" has the protocol, and the folder
+        clients what speaks it. In its environment are TRANCHE_JOB, _RUN, _KIND, _EXACT,
+        _BATCH, _ATTEMPT, _ID_START and _ID_END; exact is 1 where an unfiltered reader of
+        these ids sees just the items. When CMD exits with 0 the batch has succeeded, else
+        it failed; 75 means that trying again may help, and does not count towards
+        splitting. Its output goes to standard error, each line behind the batch's number; a
+        last line that is a JSON object is kept as the batch's result. When this has
+        "bad": [{"id": 5, "error": "no such day"}], or "bad_ids": [5, 9], these items are
+        quarantined with what is wrong with them; the others are done when CMD exits with 0,
+        else a batch again at once. When it exits with 75 and the last line is
+        {"retry_after": 30, "budget": "api"}, the batch is due again in 30 s (15 min
         at most), no failure is counted, and that budget of the run, if one is named, is
         parked as long, so that nobody else tries meanwhile.
 
         The end of what it writes, at most 64 KiB of standard error and of standard output,
-        is kept for 'tranche logs'; the last line that says something is the error.
+        is kept for 'tranche logs'; the last line that says something is the error. What it
+        leaves in a last line {"note": ...}, or with 'tranche heartbeat --note', the next
+        attempt at the batch gets as TRANCHE_NOTE, at most 8 KiB.
 
         Of pages:NAME, CMD gets the cursor in TRANCHE_PAGE too, and names the page that
         follows, before it works on its own, with a line {"next_page": "CURSOR"}, or null
@@ -135,6 +148,7 @@ struct WorkOptions: Sendable {
             throw UsageError("--param \(error)")
         }
         program = arguments.program
+        input = try InputOptions(arguments)
     }
 
     private static func bound(_ name: String, _ arguments: Arguments) throws -> Duration? {
@@ -146,22 +160,34 @@ struct WorkOptions: Sendable {
     }
 
     /// Runs the program for each batch of the run.
-    func run(_ context: Context) async throws -> ProgramStatus {
+    ///
+    /// - Parameters:
+    ///   - context: What the command works with.
+    ///   - check: Looks at what is asked for, once all of it is known.
+    /// - Returns: How to exit.
+    /// - Throws: ``UsageError``, and what the inventory and the source throw.
+    func run(
+        _ context: Context,
+        _ check: (BatchRequest) throws -> Void = { _ in }
+    ) async throws -> ProgramStatus {
         let path = try ProgramFinder(environment: context.environment).path(of: program[0])
         // Signals are dealt with from here on, so that none is lost while the inventory is opened.
         let signals = context.signals()
         let guardian = try ProcessGuard()
         return try await context.withInventory(worker: job.worker) { inventory in
+            let job = try await job.completed(context, in: inventory)
+            try check(job.request)
             let source = try job.source(context.settings)
-            let opened = try await inventory.source(source)
+            let opened = try await job.open(source, in: inventory)
             let definition = opened.definition
+            try input.check(opened)
             try await job.notePolicy(inventory, context)
             try context.noteRisks(of: opened)
             let progress = Progress(
-                context.errors,
-                style: Style(context.errors, environment: context.environment),
-                weighsBytes: definition.weighsBytes,
-                hasWeights: definition.weight != nil
+                context,
+                weighsBytes: definition.weighsBytes || job.saysBytes,
+                hasWeights: definition.weight != nil,
+                clock: inventory.configuration.clock
             )
             let stop = StopSource()
             let batchProgram = BatchProgram(
@@ -172,7 +198,8 @@ struct WorkOptions: Sendable {
                 stop: stop,
                 grace: grace,
                 clock: inventory.configuration.clock,
-                copy: { progress.copy($0) }
+                copy: { progress.copy($0, of: $1, $2) },
+                way: input.way
             )
             let key = RunKey(
                 metaTable: definition.table,
@@ -193,7 +220,8 @@ struct WorkOptions: Sendable {
                         guard context.isJSON else { return }
                         try context.output.writeLine(BatchEndDocument(report).documentText())
                     }
-                )
+                ),
+                watcher: progress
             )
             let start = ContinuousClock.now
             let reason: NoBatchReason?
@@ -204,7 +232,7 @@ struct WorkOptions: Sendable {
                     clock: inventory.configuration.clock,
                     progress,
                     estimate: { await estimate(inventory, source, progress) },
-                    { try await group.run() }
+                    { try await batchProgram.whileWorking { try await group.run() } }
                 )
                 reason = stop.stage >= .stopping ? nil : report.reason
             } catch {
@@ -215,7 +243,7 @@ struct WorkOptions: Sendable {
                 elapsed: ContinuousClock.now - start,
                 isOver: reason == nil || reason == .complete
             )
-            return try await status(reason, progress.tally, key, inventory, context)
+            return try await status(reason, progress.tally, key, opened, inventory, context)
         }
     }
 
@@ -254,6 +282,7 @@ struct WorkOptions: Sendable {
         _ reason: NoBatchReason?,
         _ tally: ProgressTally,
         _ key: RunKey,
+        _ source: any MetaSource,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
@@ -270,27 +299,42 @@ struct WorkOptions: Sendable {
                 troubles.append("\(words) quarantined; 'tranche redrive' makes them batches again")
             }
             if troubles.isEmpty { return tally.isEmpty ? idle : .done }
-            try context.note("\(key) is complete, but \(troubles.joined(separator: ", and "))")
+            let words = troubles.joined(separator: ", and ")
+            try context.note("\(key) is complete, but \(words)", .error)
             return .failed
         case .unsettled:
-            try context.note(
-                "\(key): a transaction that writes to the items stays open, and may still commit "
-                    + "ids that were passed over; 'tranche gaps --job \(RunKey.quoted(key.job))' "
-                    + "shows it and them. End it, or try again later"
-            )
+            try await noteWriters(of: key, source, inventory, context)
             return .tryAgain
         case .waiting, .paused, .held, .limited, .superseded:
-            try context.note("\(key): \(reason?.description ?? "")")
+            try context.note("\(key): \(reason?.description ?? "")", .warning)
             return .tryAgain
         case .stuck:
             let summary = try await inventory.summaries(RunSelection(key)).first
             let troubles = failures(of: summary).joined(separator: ", and ")
-            try context.note("\(key) is complete, but \(troubles)")
+            try context.note("\(key) is complete, but \(troubles)", .error)
             return .failed
         case .cancelled:
-            try context.note("\(key): \(reason?.description ?? "")")
+            try context.note("\(key): \(reason?.description ?? "")", .warning)
             return .cancelled
         }
+    }
+
+    /// Says whose transactions keep the run from being complete.
+    private func noteWriters(
+        of key: RunKey,
+        _ source: any MetaSource,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
+        try context.note(
+            "\(key): a transaction that writes to the items stays open, and may still commit "
+                + "ids that were passed over; 'tranche gaps --job \(RunKey.quoted(key.job))' "
+                + "shows it and them. End it, or try again later",
+            .warning
+        )
+        let reason = NoBatchReason.unsettled(until: nil)
+        let wait = try await inventory.explanation(of: reason, for: key, in: source)
+        if let wait, !wait.writers.isEmpty { try context.note(WaitText.words(wait), .warning) }
     }
 
     /// What is to be said of batches that stay failed.
@@ -320,7 +364,8 @@ extension BatchEndDocument {
             status: report.end.status,
             elapsed: report.elapsed,
             result: report.end.result,
-            error: report.end.error
+            error: report.end.error,
+            bad: report.end.bad
         )
     }
 }

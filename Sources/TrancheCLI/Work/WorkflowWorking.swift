@@ -26,10 +26,10 @@ struct WorkflowWorking: Sendable {
         let inventory = workflows.inventory
         let definition = try await inventory.run(RunSelection(handle.key)).source
         let progress = Progress(
-            context.errors,
-            style: Style(context.errors, environment: context.environment),
+            context,
             weighsBytes: definition?.weighsBytes ?? false,
-            hasWeights: definition?.weight != nil
+            hasWeights: definition?.weight != nil,
+            clock: inventory.configuration.clock
         )
         let guardian = try ProcessGuard()
         let stop = StopSource()
@@ -37,6 +37,7 @@ struct WorkflowWorking: Sendable {
         options.stop = stop
         options.grace = grace.length
         options.onNotice = { progress.update($0, isAlwaysShown: true) }
+        options.watcher = progress
         let environment = context.environment
         let clock = inventory.configuration.clock
         options.run(programs: environment, guardian, stop, grace, clock, progress)
@@ -82,7 +83,7 @@ extension WorkflowOptions {
                 stop: stop,
                 grace: grace,
                 clock: clock,
-                copy: { progress.copy($0) }
+                copy: { progress.copy($0, of: $1, $2) }
             )
             return ProgramHandler(program: program, progress: progress, report: { _ in })
         }
@@ -98,7 +99,8 @@ extension Progress {
         update(
             "batch \(batch.id) at \(batch.record.idStart): \(size) \(words)",
             colour: end.failure == nil ? nil : .red,
-            isAlwaysShown: end.failure != nil
+            isAlwaysShown: end.failure != nil,
+            about: batch.record
         ) { tally in
             tally.note(end, batch.id, items: batch.count, weight: batch.weight)
         }

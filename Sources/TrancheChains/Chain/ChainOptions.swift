@@ -20,6 +20,8 @@ public struct ChainOptions: Sendable {
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
     /// Told what whoever runs the chain should know, such as that an output is replaced.
     public var onNotice: (@Sendable (String) -> Void)?
+    /// Told what the workers do beside how attempts end; nobody by default.
+    public var watcher: (any WorkWatcher)?
     /// Whether the job has several sources that write to one place, such as the files of a folder.
     public var spansJob = false
     /// Whether outputs are put together when the run ends well; true by default.

@@ -226,7 +226,8 @@ struct ChainRun: Sendable {
                 idle: options.idle
             ),
             stop: options.stop,
-            handler: handler
+            handler: handler,
+            watcher: options.watcher
         )
         let reason = try await group.run().reason
         var report = handler.report

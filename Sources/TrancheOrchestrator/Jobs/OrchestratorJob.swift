@@ -16,6 +16,9 @@ public struct PipelineMeans: Sendable {
     /// Told of each attempt of a job that ended.
     public var onBatch: (@Sendable (String, BatchReport) -> Void)?
 
+    /// Told what the workers of jobs do beside how attempts end; nobody by default.
+    public var watcher: (any WorkWatcher)?
+
     /// Makes means; nothing by default.
     public init(
         connectors: Connectors = Connectors([]),
@@ -73,6 +76,7 @@ struct OrchestratorJob: Sendable {
         options.stop = stop
         options.grace = grace
         options.program = means.program
+        options.watcher = means.watcher
         let (name, isShown) = (name, means.program == nil || workflow.isOfRecords)
         options.onBatch = { [means] report in
             reports.ended(name, report)

@@ -22,6 +22,8 @@ extension Orchestrator {
         public var credentials = Credentials(ProcessInfo.processInfo.environment)
         /// Told of each attempt that ended.
         public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+        /// Told what the workers of links do beside how attempts end; nobody by default.
+        public var watcher: (any WorkWatcher)?
 
         /// Makes a configuration.
         public init() {}

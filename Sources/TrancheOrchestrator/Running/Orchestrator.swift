@@ -474,7 +474,8 @@ public final class Orchestrator: Sendable {
                 event: event,
                 gate: gate,
                 reports: reports
-            )
+            ),
+            watcher: configuration.watcher
         )
     }
 

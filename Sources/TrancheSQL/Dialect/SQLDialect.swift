@@ -10,6 +10,8 @@ package protocol SQLDialect: Sendable {
     var hasOneWriter: Bool { get }
     /// Whether a query may change rows by the tables behind its `WITH`.
     var changesWithinQueries: Bool { get }
+    /// Whether a table behind `FROM` may name columns of those before it, by `LATERAL`.
+    var joinsLaterally: Bool { get }
     /// What is said first in a transaction in which others write, at their pace.
     var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
@@ -108,6 +110,8 @@ package protocol SQLDialect: Sendable {
     func name(ofTypeOf column: SQLStatement) -> SQLStatement
     /// What a column must be like to tell times, in words for people.
     var timesUnderstood: String { get }
+    /// A time of the user's, in a column, in milliseconds since 1970 UTC; null for what is none.
+    func milliseconds(ofTime column: SQLStatement) -> SQLStatement
     /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The query that finds the oldest transaction of others: its process, user, client's name, and
@@ -116,6 +120,13 @@ package protocol SQLDialect: Sendable {
     /// - Parameter milliseconds: How long it must have been open.
     /// - Returns: The query.
     func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement?
+    /// The query that describes transactions by their names: the name, its process, user, client's
+    /// name and address, state and since when, when it began, its last statement, and the name under
+    /// which it was prepared; times in milliseconds. `nil` where nobody can be waited for.
+    ///
+    /// - Parameter names: The names, as ``SQLSourceWatch/writers`` has them.
+    /// - Returns: The query.
+    func describingTransactions(_ names: [String]) -> SQLStatement?
     /// The statements that make others wait who number completions of the same job.
     func lockForNumbering(_ name: String) -> [SQLStatement]
     /// The statement that locks and reads a row, when all who came before have had it.

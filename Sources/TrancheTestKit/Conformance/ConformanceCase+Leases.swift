@@ -18,6 +18,37 @@ extension ConformanceCase {
             try requireEqual(again.attempt, 2, "the attempt")
             try requireEqual(again.record.failures, 1, "the failures")
         },
+        ConformanceCase("A lease is ended for who is gone, and the batch is offered at once") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...3)
+            var request = BatchRequest(job: "job", limit: BatchLimit(count: 1))
+            request.endsWithProcess = true
+            let first = try await bench.take(request)
+            let second = try await bench.take(1)
+            let key = first.record.key
+            let open = try await bench.store.openBatches(of: key, heldAt: nil, limit: 10)
+            try requireEqual(open.map(\.batch.id), [first.id, second.id], "the open batches")
+            try requireEqual(open.map(\.process), [ProcessMark.own, nil], "their processes")
+            let place = ProcessMark.own?.place ?? ""
+            let here = try await bench.store.openBatches(of: key, heldAt: place, limit: 10)
+            try requireEqual(here.map(\.batch.id), [first.id], "those of this process")
+            let none = try await bench.store.openBatches(of: key, heldAt: "elsewhere", limit: 10)
+            try require(none.isEmpty, "there are batches of another place")
+            let other = AttemptKey(batch: first.id, attempt: 2)
+            var ended: [Bool] = []
+            for holding in [other, first.holding, first.holding] {
+                ended.append(try await bench.store.endLease(of: holding))
+            }
+            try requireEqual(ended, [false, true, false], "whether another's, its own, and again")
+            let again = try await bench.take(request)
+            try requireEqual(again.id, first.id, "the batch")
+            try requireEqual(again.record.failures, 1, "the failures")
+            try requireEqual(
+                try await bench.store.attempts(of: first.id).first?.outcome,
+                .expired,
+                "how the attempt ended"
+            )
+        },
         ConformanceCase("A heartbeat extends the lease") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             let batch = try await bench.take()

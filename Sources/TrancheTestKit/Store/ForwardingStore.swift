@@ -96,6 +96,16 @@ extension ForwardingStore {
     }
 
     /// Forwards the request.
+    public func keep(_ output: AttemptOutput, of holding: AttemptKey) async throws {
+        try await forward(.heartbeat) { try await base.keep(output, of: holding) }
+    }
+
+    /// Forwards the request.
+    public func note(of batch: Int64) async throws -> String? {
+        try await forward(.read) { try await base.note(of: batch) }
+    }
+
+    /// Forwards the request.
     public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
         try await forward(.read) { try await base.output(of: batch, attempt: attempt) }
     }
@@ -114,6 +124,22 @@ extension ForwardingStore {
     /// Passes the request on; see `InventoryStore`.
     public func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try await forward(.heartbeat) { try await base.heartbeat(holding) }
+    }
+
+    /// Passes the request on; see `LeaseStore`.
+    public func openBatches(
+        of key: RunKey,
+        heldAt place: String?,
+        limit: Int
+    ) async throws -> [OpenBatch] {
+        try await forward(.read) {
+            try await base.openBatches(of: key, heldAt: place, limit: limit)
+        }
+    }
+
+    /// Passes the request on; see `LeaseStore`.
+    public func endLease(of holding: AttemptKey) async throws -> Bool {
+        try await forward(.change) { try await base.endLease(of: holding) }
     }
 
     /// Passes the request on; see `InventoryStore`.

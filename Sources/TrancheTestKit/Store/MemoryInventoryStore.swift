@@ -41,6 +41,24 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { try $0.succeed(ending, now: $1) }
     }
 
+    /// Keeps what was written so far during an attempt; see `OutputStore`.
+    public func keep(_ output: AttemptOutput, of holding: AttemptKey) async throws {
+        try change { tables, _ in
+            guard tables.isHeld(holding) else {
+                throw tables.lost(holding, try tables.find(holding))
+            }
+            tables.keep(output, of: holding)
+        }
+    }
+
+    /// Reads the note of the last attempt; see `OutputStore`.
+    public func note(of batch: Int64) async throws -> String? {
+        try change { tables, _ in
+            let noted = tables.outputs.filter { $0.key.batch == batch && $0.value.note != nil }
+            return noted.max { $0.key.attempt < $1.key.attempt }?.value.note
+        }
+    }
+
     /// Reads what was written during an attempt; see `OutputStore`.
     public func output(of batch: Int64, attempt: Int) async throws -> AttemptOutput? {
         try change { tables, _ in tables.outputs[AttemptKey(batch: batch, attempt: attempt)] }
@@ -60,6 +78,20 @@ public actor MemoryInventoryStore: InventoryStore {
     /// Extends the lease; see `InventoryStore`.
     public func heartbeat(_ holding: AttemptKey) async throws -> Date {
         try change { try $0.heartbeat(holding, now: $1) }
+    }
+
+    /// Reads the batches of a run that are held or are offered again; see `LeaseStore`.
+    public func openBatches(
+        of key: RunKey,
+        heldAt place: String?,
+        limit: Int
+    ) async throws -> [OpenBatch] {
+        try change { tables, _ in tables.openBatches(of: key, heldAt: place, limit: limit) }
+    }
+
+    /// Ends the lease of an attempt now; see `LeaseStore`.
+    public func endLease(of holding: AttemptKey) async throws -> Bool {
+        try change { $0.endLease(of: holding, now: $1) }
     }
 
     /// Reads runs, in order of source, job and name.

@@ -19,6 +19,8 @@ public struct WorkflowOptions: Sendable {
     public var grace = Duration.seconds(5)
     /// Told of each attempt that ended; what it throws ends the work of this process.
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
+    /// Told what the workers do beside how attempts end; nobody by default.
+    public var watcher: (any WorkWatcher)?
     /// Told in words what whoever runs the workflow should know.
     public var onNotice: (@Sendable (String) -> Void)?
 

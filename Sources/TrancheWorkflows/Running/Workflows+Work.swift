@@ -101,6 +101,7 @@ extension Workflows {
         chainOptions.stop = options.stop
         chainOptions.grace = options.grace
         chainOptions.onNotice = options.onNotice
+        chainOptions.watcher = options.watcher
         chainOptions.onBatch = { report in
             trackers.note(report)
             try options.onBatch?(report)
@@ -133,7 +134,8 @@ extension Workflows {
                 handler: try handler(of: workflow, options),
                 trackers: trackers,
                 onBatch: options.onBatch
-            )
+            ),
+            watcher: options.watcher
         )
         let report = try await group.run()
         return options.stop.stage >= .stopping ? nil : report.reason

@@ -1,0 +1,21 @@
+/// What a store tells and does for those who wait for others' batches.
+public protocol LeaseStore: Sendable {
+    /// Reads the batches of a run that are held or are offered again by themselves, the next first.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - place: Where the processes are that hold them; `nil` for all batches.
+    ///   - limit: Most batches; above 0.
+    /// - Returns: The batches; empty where there is none, or no such run.
+    /// - Throws: ``TrancheError`` of the store.
+    func openBatches(of key: RunKey, heldAt place: String?, limit: Int) async throws -> [OpenBatch]
+
+    /// Ends the lease of an attempt now, so that the next acquire finds it expired.
+    ///
+    /// For who knows that its holder is gone: nobody else's lease may be ended.
+    ///
+    /// - Parameter holding: The attempt.
+    /// - Returns: Whether it held the batch under a lease that had not ended.
+    /// - Throws: ``TrancheError`` of the store.
+    func endLease(of holding: AttemptKey) async throws -> Bool
+}

@@ -1,0 +1,114 @@
+public import Foundation
+
+/// Why workers that have nothing in hand are given nothing, as far as can be found out.
+public struct WaitExplanation: Sendable {
+    /// The run.
+    public var key: RunKey
+    /// What the last acquire answered.
+    public var reason: NoBatchReason
+    /// The inventory's time.
+    public var now: Date
+    /// How long the run's batches are held without a heartbeat.
+    public var lease: Duration
+    /// How many failures a batch may have.
+    public var maxAttempts: Int
+    /// The id up to which items wait for ``writers``; `nil` where they wait for none.
+    public var candidate: Int64?
+    /// When these items are handed out at the latest; `nil` where no time is known.
+    public var until: Date?
+    /// Whose transactions are waited for.
+    public var writers: [SourceWriter] = []
+    /// What is held or is offered again, the next first.
+    public var open: [OpenBatch] = []
+    /// Whether there is more of that than ``open``.
+    public var isCut = false
+
+    /// The most open batches that are looked at.
+    static let mostOpen = 200
+
+    init(_ reason: NoBatchReason, of run: RunRecord, now: Date) {
+        key = run.key
+        self.reason = reason
+        self.now = now
+        lease = run.policy.lease
+        maxAttempts = run.policy.maxAttempts
+    }
+}
+
+extension Inventory {
+    /// Finds out why nothing is handed out.
+    ///
+    /// - Parameters:
+    ///   - reason: What an acquire answered.
+    ///   - key: The run.
+    ///   - source: The run's source.
+    /// - Returns: The explanation; `nil` where there is no such run.
+    /// - Throws: ``TrancheError`` of the store; the source's failure.
+    package func explanation(
+        of reason: NoBatchReason,
+        for key: RunKey,
+        in source: any MetaSource
+    ) async throws -> WaitExplanation? {
+        guard let run = try await store.runs(RunSelection(key)).first else { return nil }
+        var explanation = WaitExplanation(reason, of: run, now: now)
+        switch reason {
+        case .unsettled:
+            try await addWriters(of: run, in: source, to: &explanation)
+            try await addOpen(to: &explanation)
+        case .waiting, .limited, .stuck: try await addOpen(to: &explanation)
+        case .complete, .paused, .cancelled, .held, .superseded: break
+        }
+        return explanation
+    }
+
+    private func addOpen(to explanation: inout WaitExplanation) async throws {
+        let most = WaitExplanation.mostOpen
+        let open = try await store.openBatches(of: explanation.key, heldAt: nil, limit: most + 1)
+        explanation.open = Array(open.prefix(most))
+        explanation.isCut = open.count > most
+    }
+
+    private func addWriters(
+        of run: RunRecord,
+        in source: any MetaSource,
+        to explanation: inout WaitExplanation
+    ) async throws {
+        explanation.candidate = run.settling.candidate
+        explanation.until = run.settling.passesAt(
+            wait: run.policy.settleWait,
+            lag: run.policy.settleLag
+        )
+        explanation.writers = try await source.writers(try await writers(awaitedBy: run))
+    }
+
+    /// The writers that a run waits for, and since when each is known: those of its candidate, else
+    /// those of its open gaps.
+    package func writers(awaitedBy run: RunRecord) async throws -> [String: Date] {
+        let seen = run.settling.holders.filter { run.settling.awaited.contains($0.key) }
+        if run.settling.candidate != nil || run.gapsDueAt == nil { return seen }
+        return try await store.gaps(of: run.key).filter(\.isOpen).reduce(into: [:]) { known, gap in
+            for name in gap.holders {
+                known[name] = min(known[name] ?? gap.foundAt, gap.foundAt)
+            }
+        }
+    }
+
+    /// Ends the leases of batches whose holder was a process of this host that has ended.
+    ///
+    /// Another host's is never judged, nor one that cannot be looked at.
+    ///
+    /// - Parameter key: The run.
+    /// - Returns: The batches, which the next acquire finds expired.
+    /// - Throws: ``TrancheError`` of the store.
+    package func takeOver(from key: RunKey) async throws -> [OpenBatch] {
+        guard let here = ProcessMark.currentPlace else { return [] }
+        let most = WaitExplanation.mostOpen
+        var taken: [OpenBatch] = []
+        for open in try await store.openBatches(of: key, heldAt: here, limit: most)
+        where open.process?.life(seenFrom: here) == .ended {
+            let holding = AttemptKey(batch: open.batch.id, attempt: open.batch.attempt)
+            if try await store.endLease(of: holding) { taken.append(open) }
+        }
+        return taken
+    }
+}

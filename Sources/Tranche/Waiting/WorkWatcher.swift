@@ -1,0 +1,31 @@
+/// Is told what a group of workers does, beside how its attempts end.
+///
+/// It is called by several workers at once, and must return quickly.
+public protocol WorkWatcher: Sendable {
+    /// Told that work on a batch begins in this process.
+    func began(_ batch: Batch)
+
+    /// Told that the work on a batch is over; how it ended is not recorded yet.
+    func finished(_ batch: Batch)
+
+    /// Told why the group, which has nothing in hand, is given nothing: after 2 s, and then every
+    /// 30 s.
+    func waits(_ explanation: WaitExplanation)
+
+    /// Told that leases were ended since their holders, processes of this host, have ended.
+    func tookOver(_ batches: [OpenBatch])
+}
+
+extension WorkWatcher {
+    /// Nobody wants to know.
+    public func began(_ batch: Batch) {}
+
+    /// Nobody wants to know.
+    public func finished(_ batch: Batch) {}
+
+    /// Nobody wants to know.
+    public func waits(_ explanation: WaitExplanation) {}
+
+    /// Nobody wants to know.
+    public func tookOver(_ batches: [OpenBatch]) {}
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Tranche
+
+/// Standard error as a log: each line has a time, a level, and what it is about.
+struct LogWriter: Writer {
+    let format: LogFormat
+    /// Where the lines go.
+    let base: any Writer
+    let now: @Sendable () -> Date
+    /// The job and the worker of lines that are about no batch.
+    let job: String?
+    let worker: String?
+
+    // A log has no live line, wherever it goes.
+    var isTerminal: Bool { false }
+    var width: Int { base.width }
+
+    /// Writes plain lines, as the program says them.
+    func write(_ bytes: [UInt8]) throws {
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let text = String(decoding: line, as: UTF8.self)
+            let mark = "tranche: "
+            let message = text.hasPrefix(mark) ? String(text.dropFirst(mark.count)) : text
+            try write(LogLine(.info, message, at: now()))
+        }
+    }
+
+    /// Writes a line, unless it is left out.
+    func write(_ line: LogLine) throws {
+        var line = line
+        line.job = line.job ?? job
+        line.worker = line.worker ?? worker
+        switch format {
+        case .json: try base.writeLine(line.documentText())
+        case .text: try base.writeLine(line.text)
+        case .quiet: if line.level != .info { try base.writeLine("tranche: \(line.message)") }
+        }
+    }
+}
+
+extension LogWriter {
+    /// The log that the arguments ask for; `nil` where they ask for none.
+    init?(
+        _ arguments: Arguments,
+        to base: any Writer,
+        environment: [String: String],
+        now: @escaping @Sendable () -> Date
+    ) throws {
+        guard let format = try LogFormat(arguments) else { return nil }
+        let named = environment["TRANCHE_WORKER"].flatMap { $0.isEmpty ? nil : $0 }
+        self.init(
+            format: format,
+            base: base,
+            now: now,
+            job: arguments.text("job"),
+            worker: arguments.text("worker") ?? named ?? Inventory.Configuration.processName
+        )
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheCLI
+
+@Suite("What a terminal shows", .timeLimit(.minutes(10)))
+struct TerminalTests {
+    /// Runs the program with its standard error on a terminal.
+    private func run(
+        _ arguments: [String],
+        _ environment: [String: String],
+        on terminal: PseudoTerminal
+    ) async throws -> Int32 {
+        let running = try RunningProgram(
+            Executable.tranche.path,
+            arguments,
+            environment,
+            errors: terminal.program
+        )
+        return await running.outcome().code
+    }
+
+    @Test("Bar, percent, what runs and the time left are drawn on one line")
+    func bar() async throws {
+        let bench = try await CommandLineBench()
+        let terminal = try PseudoTerminal(width: 120)
+        let script = "cat > /dev/null; sleep 0.6"
+        let arguments = ["work", "--job", "j", "--meta", "files", "--count", "2", "--workers", "2"]
+        let code = try await run(
+            arguments + ["--", "sh", "-c", script],
+            bench.environment,
+            on: terminal
+        )
+        #expect(code == 0)
+        #expect(await eventually { terminal.text.contains("done: 5 batches") })
+        let lines = terminal.lines
+        #expect(lines.contains { $0.hasPrefix("[====................] 0 % ") }, "\(lines)")
+        #expect(lines.contains { $0.contains("2 running") }, "\(lines)")
+        let middle = #/^\[#+=*\.*\] \d+ % 2 batches, .*ETA \d/#
+        #expect(lines.contains { $0.contains(middle) }, "\(lines)")
+        #expect(lines.allSatisfy { $0.count < 120 })
+        #expect(!lines.contains { $0.contains("succeeded") })
+    }
+
+    @Test("A load says how many batches run")
+    func load() async throws {
+        let bench = try await CommandLineBench()
+        let rows = (1...200_000).map { "\($0),name \($0)" }
+        try bench.write("id,name\n" + rows.joined(separator: "\n") + "\n", to: "many.csv")
+        try bench.execute("CREATE TABLE many (id INTEGER PRIMARY KEY, name TEXT)")
+        let terminal = try PseudoTerminal(width: 120)
+        let arguments = [
+            "load", bench.path("many.csv"), "--to", "table:many", "--key", "id", "--weight", "1MiB",
+            "--workers", "2",
+        ]
+        let code = try await run(arguments, bench.environment, on: terminal)
+        #expect(code == 0)
+        #expect(await eventually { terminal.text.contains("done: ") })
+        let lines = terminal.lines
+        #expect(lines.contains { $0.contains(#/[12] running/#) }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("[") && $0.contains(" % ") }, "\(lines)")
+    }
+
+    @Test("Why nothing runs is told on a terminal, and no time left is made up")
+    func waits() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--worker", "night"]
+        #expect(await bench.run(acquire + ["--count", "4"]).status == .done)
+        let terminal = try PseudoTerminal(width: 200)
+        let arguments = ["work", "--job", "j", "--meta", "files", "--count", "4", "--", "true"]
+        async let code = run(arguments, bench.environment, on: terminal)
+        #expect(await eventually { terminal.text.contains("held by night") })
+        #expect(terminal.lines.last { $0.contains("running") }?.contains("0 running") == true)
+        #expect(terminal.lines.last { $0.contains("0 running") }?.contains("ETA") == false)
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        #expect(try await code == 0)
+    }
+}
