@@ -35,7 +35,9 @@ let migrations = [
     "0021_create_event",
     "0022_find_failed",
     "0023_create_pipeline",
-    "0024_let_through",
+    "0024_tally_runs",
+    "0025_keep_note",
+    "0026_let_through",
 ]
 
 let adoption = "adopt_pybatchintory.sql"
@@ -343,7 +345,7 @@ let package = Package(
                 "TrancheWorkflows", "TrancheCLI", "TrancheTestKit", "CSQLite", "TestSupport",
                 "tranche",
             ],
-            exclude: ["Snapshots"],
+            exclude: ["Snapshots", "look_at_page.py"],
             swiftSettings: strict
         ),
         .testTarget(

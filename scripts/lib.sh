@@ -106,7 +106,7 @@ want_packages() {
             apt-get update -qq >&2 || break
         done
     fi
-    say "Going on without ${missing[*]}, with which gzip files would be read faster"
+    say "Going on without ${missing[*]}: ${wanted_for:-gzip files are read more slowly}"
 }
 
 # The folder of the newest PostgreSQL server's programs; empty when there is none.

@@ -168,7 +168,8 @@ struct BenchDatabase: Sendable {
     func dropInventory(_ table: String) async throws {
         try await run(
             [
-                "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget", "_run_budget",
+                "_tally", "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget",
+                "_run_budget",
                 "_let_in", "_change", "_charge", "_waiting", "_probe", "_page", "_page_list",
                 "_workflow", "_event", "_input_log", "_alert", "_pipeline", "_migration",
             ]

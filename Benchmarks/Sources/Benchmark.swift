@@ -6,7 +6,7 @@ enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
                              [batcher] [sharing] [far] [beside] [budgets] [crowded] [workflows]
-                             [events] [outbox]
+                             [events] [outbox] [status]
                              [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -48,6 +48,8 @@ enum Benchmark {
           outbox    single rows by 16 clients, at a 2 ms flush too, and a COPY of 1,000,000 rows into
                     tables that are recorded beside one that is not, beside NOTIFY for each row and
                     beside logical decoding
+          status    status and metrics of the program tranche with 1,000 runs and --rows batches
+                    (10,000,000), from start to end of the process, beside 10,000 batches
         """
 
     static func run(arguments: [String]) async throws {
@@ -85,6 +87,7 @@ enum Benchmark {
                 try await WorkflowLoads(database, options).run()
             }
             if options.suites.contains("events") { try await Events(database, options).run() }
+            if options.suites.contains("status") { try await Overviews(database, options).run() }
             if options.suites.contains("outbox") { try await OutboxWrites(database, options).run() }
         }
     }
@@ -94,7 +97,7 @@ enum Benchmark {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
             "batcher", "sharing", "far", "beside", "budgets", "crowded", "workflows",
-            "events", "outbox",
+            "events", "outbox", "status",
         ]
 
         var suites: [String] = []

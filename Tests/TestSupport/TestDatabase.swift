@@ -207,5 +207,7 @@ package let migrationSteps = [
     "0021_create_event",
     "0022_find_failed",
     "0023_create_pipeline",
-    "0024_let_through",
+    "0024_tally_runs",
+    "0025_keep_note",
+    "0026_let_through",
 ]

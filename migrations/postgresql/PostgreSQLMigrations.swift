@@ -143,9 +143,21 @@ package let postgreSQLMigrations = MigrationSet(
         ),
         Migration(
             version: 24,
+            name: "tally_runs",
+            up: PackageResources._024_tally_runs_up_sql,
+            down: PackageResources._024_tally_runs_down_sql
+        ),
+        Migration(
+            version: 25,
+            name: "keep_note",
+            up: PackageResources._025_keep_note_up_sql,
+            down: PackageResources._025_keep_note_down_sql
+        ),
+        Migration(
+            version: 26,
             name: "let_through",
-            up: PackageResources._024_let_through_up_sql,
-            down: PackageResources._024_let_through_down_sql
+            up: PackageResources._026_let_through_up_sql,
+            down: PackageResources._026_let_through_down_sql
         ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql

@@ -25,6 +25,9 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let waitingFor: [Waiting]
     package let key: String?
     package let perKey: Int?
+    package let backlog: Waits?
+    package let lastHour: LastHour
+    package let drainsIn: Drain?
 
     /// Makes the document of a run.
     package init(_ status: RunStatus) {
@@ -59,6 +62,63 @@ package struct RunDocument: Codable, Sendable, Hashable {
         waitingFor = status.waits.map { Waiting(budget: $0.budget, since: $0.wait.since) }
         key = record.keyColumn
         perKey = record.perKey
+        backlog = status.backlog.map(Waits.init)
+        lastHour = LastHour(status.summary.lastHour)
+        drainsIn = status.drains(hasWeights: record.source?.weight != nil).map(Drain.init)
+    }
+
+    /// What waits in the source.
+    package struct Waits: Codable, Sendable, Hashable {
+        package let items: Int
+        package let weight: Double
+        package let isExact: Bool
+        package let oldestAt: Date?
+
+        init(_ backlog: Backlog) {
+            items = backlog.items
+            weight = backlog.weight
+            isExact = backlog.isExact
+            oldestAt = backlog.oldestAt
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case items, weight
+            case isExact = "is_exact"
+            case oldestAt = "oldest_at"
+        }
+    }
+
+    /// What ended in the last hour.
+    package struct LastHour: Codable, Sendable, Hashable {
+        package let batches: Int
+        package let items: Int
+        package let weight: Double
+        package let seconds: Double
+        package let failures: Int
+
+        init(_ hour: RunSummary.Activity) {
+            batches = hour.succeeded.batches
+            items = hour.succeeded.items
+            weight = hour.succeeded.weight
+            seconds = hour.seconds
+            failures = hour.failures
+        }
+    }
+
+    /// How long it takes until nothing waits, in seconds.
+    package struct Drain: Codable, Sendable, Hashable {
+        package let shortest: Double
+        package let longest: Double
+
+        init(_ forecast: DrainForecast) {
+            shortest = forecast.shortest
+            longest = forecast.longest
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case shortest = "shortest_s"
+            case longest = "longest_s"
+        }
     }
 
     /// Who cancelled the run, when and why.
@@ -107,5 +167,8 @@ package struct RunDocument: Codable, Sendable, Hashable {
         case waitingFor = "waiting_for"
         case key
         case perKey = "per_key"
+        case backlog
+        case lastHour = "last_hour"
+        case drainsIn = "drains_in"
     }
 }

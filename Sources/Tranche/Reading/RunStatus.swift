@@ -11,6 +11,8 @@ package struct RunStatus: Sendable {
     package let stuck: BatchRecord?
     /// What no proof covers in the source; `nil` when it could not be opened.
     package let risks: [SourceRisk]?
+    /// What waits behind its cursor; `nil` where nobody looked, or the source could not be opened.
+    package let backlog: Backlog?
     /// The named budgets that it waits for, and since when.
     package let waits: [Waiting]
 
@@ -20,10 +22,12 @@ package struct RunStatus: Sendable {
         gaps: [Gap],
         stuck: BatchRecord? = nil,
         risks: [SourceRisk]?,
-        budgets: [Budget] = []
+        budgets: [Budget] = [],
+        backlog: Backlog? = nil
     ) {
         self.summary = summary
         self.gaps = gaps
+        self.backlog = backlog
         self.stuck = stuck
         self.risks = risks
         waits = budgets.compactMap { budget in
@@ -47,8 +51,9 @@ package struct RunStatus: Sendable {
     /// How many gaps wait for transactions.
     package var openGaps: Int { gaps.count { $0.isOpen } }
 
-    /// What the run is doing, as far as the inventory knows without a look at the source.
-    package var state: State {
+    /// What the run is doing, as far as the inventory knows without a look at the source, and
+    /// whatever has failed.
+    package var activity: State {
         if let cancellation = run.cancellation { return .cancelled(cancellation) }
         if let reason = run.pauseInForce { return .paused(reason: reason) }
         if let hold { return .held(reason: hold.reason, until: hold.until) }
@@ -57,6 +62,57 @@ package struct RunStatus: Sendable {
         if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
         if summary.causes[.stuck] != nil { return .stuck }
         return run.isAtEnd && !summary.isDue ? .complete : .idle
+    }
+
+    /// What is to be said of the run first: what failed before what runs, and what could be done
+    /// before what is done.
+    package var state: State {
+        let activity = activity
+        switch activity {
+        case .cancelled, .paused, .held: return activity
+        case _ where isRetrying: return .retrying(until: summary.nextDue)
+        case .complete, .idle:
+            if failedBatches > 0 { return .failed }
+            return waitingItems > 0 || summary.isDue ? .ready : activity
+        default: return activity
+        }
+    }
+
+    /// Whether batches that failed run again, or are to be tried again.
+    private var isRetrying: Bool { summary.runningAgain > 0 || summary.retrying.batches > 0 }
+
+    /// Batches that failed for good, or are quarantined, and that nobody cancelled.
+    package var failedBatches: Int {
+        let cancelled = summary.causes[.cancelled]?.batches ?? 0
+        let failed = batches(.failed) - summary.retrying.batches - cancelled
+        return max(0, failed) + batches(.quarantined)
+    }
+
+    /// Items that nobody works on: behind the cursor, given back, or to be tried again.
+    package var waitingItems: Int {
+        let open = (summary.totals[.released]?.items ?? 0) + summary.retrying.items
+        return (backlog?.items ?? 0).addingClamped(open)
+    }
+
+    /// Their weight.
+    package var waitingWeight: Double {
+        let open = (summary.totals[.released]?.weight ?? 0) + summary.retrying.weight
+        return (backlog?.weight ?? 0).addingClamped(open)
+    }
+
+    /// Since when the oldest item behind the cursor waits, as far as is known.
+    package var oldestAt: Date? { (backlog?.items ?? 0) > 0 ? backlog?.oldestAt : nil }
+
+    /// How long it takes until nothing waits any more.
+    ///
+    /// - Parameter hasWeights: Whether the items have weights.
+    /// - Returns: The time; `nil` where nothing waits, or nobody knows.
+    package func drains(hasWeights: Bool) -> DrainForecast? {
+        DrainForecast(
+            items: waitingItems,
+            weight: hasWeights ? waitingWeight : nil,
+            summary
+        )
     }
 
     /// How many of its batches have a status now.
@@ -80,12 +136,18 @@ package struct RunStatus: Sendable {
         case paused(reason: String)
         /// Nothing is handed out because of the source, or of failures that are not the items'.
         case held(reason: String, until: Date?)
+        /// Batches of it failed, and run again or are to be tried again then; `nil` for at once.
+        case retrying(until: Date?)
         /// Batches of it are in hand.
         case running
         /// The next batch is due then.
         case waiting(until: Date)
         /// Nothing of it is in hand, and batches are left that have used up their attempts.
         case stuck
+        /// Nothing of it is in hand, and batches have failed for good or are quarantined.
+        case failed
+        /// Something of it may be handed out, and nobody takes it.
+        case ready
         /// Writers may still commit ids that it has passed.
         case unsettled
         /// It is at its end.
@@ -99,12 +161,33 @@ package struct RunStatus: Sendable {
             case .cancelled: "cancelled"
             case .paused: "paused"
             case .held: "held"
+            case .retrying: "retrying"
+            case .failed: "failed"
+            case .ready: "ready"
             case .running: "running"
             case .waiting: "waiting"
             case .stuck: "stuck"
             case .unsettled: "unsettled"
             case .complete: "complete"
             case .idle: "idle"
+            }
+        }
+
+        /// Where it stands among others, what needs somebody first.
+        package var rank: Int {
+            switch self {
+            case .held: 0
+            case .failed: 1
+            case .stuck: 2
+            case .retrying: 3
+            case .unsettled: 4
+            case .ready: 5
+            case .running: 6
+            case .waiting: 7
+            case .paused: 8
+            case .cancelled: 9
+            case .idle: 10
+            case .complete: 11
             }
         }
     }

@@ -16,11 +16,18 @@ public struct RunSummary: Sendable, Hashable {
     public var isDue: Bool
     /// When a batch last succeeded.
     public var lastSuccess: Date?
-    /// Weight per second from the start of the first of the last hundred batches that succeeded to the
-    /// end of the last; `nil` before one did.
+    /// Weight per second of the newest tiles that succeeded, from the start of the first to the end
+    /// of the last; `nil` where there is none.
+    ///
+    /// The newest hundred are looked at; five of each run, where more than a hundred runs are asked
+    /// for.
     public var weightPerSecond: Double?
-    /// Items per second over the same time; `nil` before one batch succeeded.
+    /// Items per second over the same time; `nil` where there is none.
     public var itemsPerSecond: Double?
+    /// How many of the batches that run failed before.
+    public var runningAgain: Int
+    /// What ended in the last hour.
+    public var lastHour: Activity
 
     /// Makes a summary.
     public init(
@@ -32,7 +39,9 @@ public struct RunSummary: Sendable, Hashable {
         isDue: Bool = false,
         lastSuccess: Date? = nil,
         weightPerSecond: Double? = nil,
-        itemsPerSecond: Double? = nil
+        itemsPerSecond: Double? = nil,
+        runningAgain: Int = 0,
+        lastHour: Activity = Activity()
     ) {
         self.run = run
         self.totals = totals
@@ -43,7 +52,15 @@ public struct RunSummary: Sendable, Hashable {
         self.lastSuccess = lastSuccess
         self.weightPerSecond = weightPerSecond
         self.itemsPerSecond = itemsPerSecond
+        self.runningAgain = runningAgain
+        self.lastHour = lastHour
     }
+
+    /// How many of the newest tiles of a run are looked at.
+    ///
+    /// - Parameter runs: How many runs are asked for.
+    /// - Returns: The number.
+    package static func mostLatest(of runs: Int) -> Int { runs > 100 ? 5 : 100 }
 
     /// What a number of batches add up to.
     public struct Totals: Sendable, Hashable {
@@ -71,6 +88,37 @@ public struct RunSummary: Sendable, Hashable {
         /// Adds a weight.
         package mutating func add(weight: Double) {
             self.weight = self.weight.addingClamped(weight)
+        }
+    }
+
+    /// What ended in the last hour, as far as the newest batches tell.
+    public struct Activity: Sendable, Hashable {
+        /// Failures that are counted at most, over all runs.
+        public static let mostFailures = 10_000
+
+        /// Of the newest tiles, those that succeeded.
+        public var succeeded: Totals
+        /// The time in which they did, in seconds: 3600, or less for a run that is younger, and where all
+        /// tiles that were looked at are of the hour.
+        public var seconds: Double
+        /// How many attempts failed, or lapsed, in the last hour.
+        public var failures: Int
+
+        /// Makes an activity.
+        public init(succeeded: Totals = Totals(), seconds: Double = 0, failures: Int = 0) {
+            self.succeeded = succeeded
+            self.seconds = seconds
+            self.failures = failures
+        }
+
+        /// Items that succeeded in a second; `nil` where none did.
+        public var itemsPerSecond: Double? { rate(Double(succeeded.items)) }
+
+        /// Weight that succeeded in a second; `nil` where none did.
+        public var weightPerSecond: Double? { rate(succeeded.weight) }
+
+        private func rate(_ amount: Double) -> Double? {
+            succeeded.batches > 0 && seconds > 0 ? (amount / seconds).clamped : nil
         }
     }
 }

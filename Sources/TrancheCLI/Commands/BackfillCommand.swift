@@ -16,10 +16,10 @@ struct BackfillCommand: Command {
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: true), JobOptions.limits,
             PolicyOptions.group, LimitOptions.group,
-            WorkOptions.group(mayFollow: false),
+            InputOptions.group, WorkOptions.group(mayFollow: false),
             SourceOptions.fileGroup,
         ],
-        notes: "The same --run goes on where it ended, with the same bounds.\n\n"
+        notes: "The same --run goes on where it ended; its bounds are known then.\n\n"
             + WorkOptions.notes,
         brief: WorkOptions.brief
     )
@@ -33,14 +33,16 @@ struct BackfillCommand: Command {
         guard !options.job.request.run.isEmpty else {
             throw UsageError("--run is empty; name the run")
         }
-        guard !options.job.request.ids.isOpen || !options.job.request.rootIDs.isOpen else {
-            throw UsageError(
-                "a backfill has bounds: give --from, --to or both, or --root-ids with inventory:JOB"
-            )
-        }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await options.run(context)
+        try await options.run(context) { request in
+            // Those of a run that has begun are known.
+            guard request.ids.isOpen, request.rootIDs.isOpen else { return }
+            throw UsageError(
+                "a backfill has bounds: give --from, --to or both, or --root-ids with "
+                    + "inventory:JOB"
+            )
+        }
     }
 }

@@ -49,7 +49,7 @@ struct BatchesCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             var selection = selection
-            selection.runs = try await runs.find(in: inventory)
+            selection.runs = try await runs.known(in: inventory)
             let batches = try await inventory.batches(selection)
             let runs = try await inventory.runs(selection.runs)
             try context.write(BatchesDocument(batches)) {
@@ -133,7 +133,7 @@ struct BatchTable {
             parts.append("\(batch.kind == .redrive ? "again" : "part") of batch \(parent)")
         }
         if let logging = batch.logging {
-            parts.append(String(redacted(logging).prefix { !$0.isNewline }.prefix(80)))
+            parts.append(HumanText.excerpt(redacted(logging)))
         }
         return parts.joined(separator: ", ")
     }

@@ -52,10 +52,15 @@ struct HistoryCommand: Command {
             }
             return (meta, try await inventory.lineage(of: id, in: meta))
         }
-        try context.write(LineageDocument(of: id, in: meta, lineage)) {
-            lineage.entries.isEmpty ? "" : text(lineage, context)
+        guard !lineage.entries.isEmpty else {
+            if context.isJSON {
+                try context.output.writeLine(
+                    LineageDocument(of: id, in: meta, lineage).documentText()
+                )
+            }
+            throw TrancheError(.unknownBatch, "no batch holds id \(id) of '\(meta)'")
         }
-        if lineage.entries.isEmpty { try context.note("no batch holds id \(id) of '\(meta)'") }
+        try context.write(LineageDocument(of: id, in: meta, lineage)) { text(lineage, context) }
         if lineage.isCut {
             let most = HumanText.number(Inventory.Lineage.mostAbove)
             try context.note("only \(most) batches of a level above are shown")
@@ -90,7 +95,9 @@ struct HistoryCommand: Command {
         // Of an archived batch only the end is known.
         let isKnown = attempt != nil || startedAt != endedAt
         let took = endedAt.map { Duration.seconds(max(0, $0.timeIntervalSince(startedAt))).words }
-        let error = attempt?.error.map { String(redacted($0).prefix { !$0.isNewline }.prefix(80)) }
+        // What was named as bad had no attempt of its own.
+        let bad = batch.status == .quarantined ? batch.logging : nil
+        let error = (attempt == nil ? bad : attempt?.error).map { HumanText.excerpt(redacted($0)) }
         return [
             Table.Cell(indent + batch.key.job),
             Table.Cell(batch.key.run.isEmpty ? "-" : batch.key.run),

@@ -29,6 +29,7 @@ struct PlanCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
+            let options = try await options.completed(context, in: inventory)
             let source = try options.source(context.settings)
             let forecast = try await inventory.plan(options.request, from: source, batches: limit)
             let opened = try await inventory.source(source)

@@ -41,4 +41,40 @@ struct RunOptions: Sendable {
         }
         return found
     }
+
+    /// What is known of runs of which there is one at least, where a job, a source or a run is named.
+    ///
+    /// - Parameter inventory: The inventory.
+    /// - Returns: The selection.
+    /// - Throws: `TrancheError` `.unknownRun`, with what may have been meant.
+    func known(in inventory: Inventory) async throws -> RunSelection {
+        let found = try await find(in: inventory)
+        guard found != RunSelection(),
+            try await inventory.runs(found, after: nil, limit: 1).isEmpty
+        else { return found }
+        let all = try await inventory.runs().map(\.key)
+        throw TrancheError(.unknownRun, words(for: found, among: all, inventory.name))
+    }
+
+    /// What there is not, and what may have been meant.
+    private func words(for asked: RunSelection, among all: [RunKey], _ name: String) -> String {
+        func hint(_ text: String, _ known: some Sequence<String>, _ option: String) -> String {
+            let nearest = NearestName(Set(known).sorted()).to(text)
+            return nearest.map { "; did you mean --\(option) \(RunKey.quoted($0))?" }
+                ?? "; 'tranche status' lists what there is"
+        }
+        if let job = asked.job, !all.contains(where: { $0.job == job }) {
+            return "there is no job '\(job)' in \(name)" + hint(job, all.map(\.job), "job")
+        }
+        let ofJob = all.filter { asked.job == nil || $0.job == asked.job }
+        let job = asked.job.map { " of job '\($0)'" } ?? ""
+        if let meta = asked.metaTable, !ofJob.contains(where: { $0.metaTable == meta }) {
+            return "there is no source '\(meta)'\(job) in \(name)"
+                + hint(meta, ofJob.map(\.metaTable), "meta")
+        }
+        let ofTable = ofJob.filter { asked.metaTable == nil || $0.metaTable == asked.metaTable }
+        let run = asked.run ?? ""
+        let words = run.isEmpty ? "incremental run" : "run '\(run)'"
+        return "there is no \(words)\(job) in \(name)" + hint(run, ofTable.map(\.run), "run")
+    }
 }

@@ -3,8 +3,10 @@ import TrancheConnectors
 
 /// The options that say where a job's items are listed.
 struct SourceOptions: Sendable {
-    /// The source.
-    let spec: SourceSpec
+    /// The source; `nil` where it is the one that the job has.
+    var spec: SourceSpec?
+    /// What is said of it besides its place.
+    let fields: [String: SpecValue]
     /// The ids at the root that a run over the batches of a job is limited to.
     let rootIDs: IDBounds
 
@@ -19,10 +21,9 @@ struct SourceOptions: Sendable {
                     + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
                     + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
                     + "documents of a collection, pages:NAME for pages that are found one from "
-                    + "another",
-                isRequired: true,
+                    + "another; a job that has begun knows it, and all below",
                 brief: "[schema.]table of the items, or inventory:JOB, csv:PATH, "
-                    + "jsonl:PATH, s3://… and others"
+                    + "jsonl:PATH, s3://… and others; known of a job that has begun"
             ),
             .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
             .init("uid", "COLUMN", "the id's column; uid by default", isUsual: true),
@@ -97,27 +98,27 @@ struct SourceOptions: Sendable {
     )
 
     init(_ arguments: Arguments) throws {
-        guard var spec = try Self.named(arguments) else { throw UsageError("--meta is missing") }
         let options = SpecOptions.source
         rootIDs = try arguments.value("root-ids", parseBounds) ?? IDBounds()
-        spec.fields.merge(try options.fields(arguments)) { _, given in given }
+        var fields = try options.fields(arguments)
         if let upstream = arguments.text("upstream-meta") {
-            spec.fields["upstream_meta"] = .text(try Self.recordedName(of: upstream))
+            fields["upstream_meta"] = .text(try Self.recordedName(of: upstream))
         }
-        if arguments.has("root-ids") {
-            spec.fields["root_ids"] = try SpecValue(encoding: rootIDs)
-        }
-        let read = spec
-        self.spec = try options.named {
-            var spec = read
-            // Of other sources it means that work goes on.
-            if arguments.has("follow"),
-                try Connectors.ofProgram.scheme(of: spec).fields.contains("follow")
-            {
-                spec.fields["follow"] = true
+        if arguments.has("root-ids") { fields["root_ids"] = try SpecValue(encoding: rootIDs) }
+        self.fields = fields
+        spec = try Self.named(arguments).map { named in
+            var spec = named
+            spec.fields.merge(fields) { _, given in given }
+            return try options.named {
+                // Of other sources it means that work goes on.
+                if arguments.has("follow"),
+                    try Connectors.ofProgram.scheme(of: spec).fields.contains("follow")
+                {
+                    spec.fields["follow"] = true
+                }
+                _ = try Connectors.ofProgram.source(spec, ConnectorContext())
+                return spec
             }
-            _ = try Connectors.ofProgram.source(spec, ConnectorContext())
-            return spec
         }
         if !rootIDs.isOpen, (arguments.text("run") ?? "").isEmpty {
             throw UsageError("--root-ids needs --run: the run without a name is open-ended")
@@ -153,8 +154,11 @@ struct SourceOptions: Sendable {
     }
 
     /// The source; a table is in the database that the settings name.
+    ///
+    /// - Throws: ``UsageError``, also where no source is named.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
-        try SpecOptions.source.named {
+        guard let spec else { throw UsageError("--meta is missing") }
+        return try SpecOptions.source.named {
             try Connectors.ofProgram.source(spec, settings.connecting)
         }
     }

@@ -1,156 +1,137 @@
 import Foundation
 import Tranche
 
-/// Lists runs with what their batches add up to.
+/// Lists runs with what their batches add up to, and what waits.
 struct StatusCommand: Command {
     static let description = CommandDescription(
         name: "status",
-        summary: "Show the runs and how far they are",
+        summary: "Show the runs, how far they are, and how much waits",
         isUsual: true,
-        examples: ["tranche status", "tranche status --job thumbs --json"],
-        groups: [RunOptions.group(jobIsRequired: false)]
+        examples: [
+            "tranche status", "tranche status --job thumbs --json",
+            "tranche status --check --max-age 1h",
+        ],
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "What is shown",
+                options: [
+                    .init("wide", nil, "all columns, however wide they are", isUsual: true),
+                    .init(
+                        "all",
+                        nil,
+                        "all runs; without, the \(mostRows) that need somebody first"
+                    ),
+                    .init("watch", nil, "show it again and again until a signal", isUsual: true),
+                    .init("every", "TIME", "with --watch: how often; 2s by default"),
+                ]
+            ),
+            .init(title: "Whether all is well", options: StatusCheck.options),
+        ],
+        notes: """
+            First stands what waits, since when the oldest of it does, how many batches are
+            in flight, and how many attempts failed in the last hour. Runs follow, those that
+            need somebody first.
+
+            WAITING    items behind the cursor, given back, or to be tried again; ~ where only
+                       the first were looked at
+            OLDEST     how long the first of them has waited at least: by --settle-column, else
+                       since something was first seen to wait
+            DRAINS IN  when none is left, at the pace of the last hour and of the newest
+                       batches, as long as none is added
+            PER HOUR   items done in the last hour
+            FAILED     batches that failed for good or are quarantined
+
+            STATE is held, failed, stuck, retrying, unsettled (writers may still commit ids
+            that were passed over), ready (there is work, and nobody takes it), running, due,
+            paused, cancelled, idle, or complete.
+
+            Exit: 1 with --check where something is wrong.
+
+            """
     )
 
+    /// Rows at most without `--all`.
+    private static let mostRows = 50
+
     private let selection: RunOptions
+    private let check: StatusCheck?
+    private let isWide: Bool
+    private let isWhole: Bool
+    private let interval: Duration?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
+        check = try StatusCheck(arguments)
+        isWide = arguments.has("wide")
+        isWhole = arguments.has("all")
+        let every = try arguments.value("every") { text in
+            let time = try parseDuration(text)
+            guard time > .zero else { throw ValueError("an interval is above 0") }
+            return time
+        }
+        if every != nil, !arguments.has("watch") { throw UsageError("--every goes with --watch") }
+        if check != nil, arguments.has("watch") {
+            throw UsageError("--check and --watch exclude each other")
+        }
+        interval = arguments.has("watch") ? every ?? .seconds(2) : nil
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (runs, open) = try await context.withInventory { inventory in
-            var runs: [RunStatus] = []
-            var budgets: [Budget]?
-            var sources = SourceRisks(inventory: inventory, context: context)
-            for summary in try await inventory.summaries(selection.find(in: inventory)) {
-                var summary = summary
-                let risks = try await sources.risks(of: summary.run)
-                summary.run.standing.hold = try await sources.hold(of: summary.run)
-                let run = summary.run
-                // Without a gap there is none to look at.
-                let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
-                var stuck: BatchRecord?
-                if summary.causes[.stuck] != nil {
-                    let one = BatchSelection(runs: RunSelection(run.key), cause: .stuck, limit: 1)
-                    stuck = try await inventory.batches(one).first
+        try await context.withInventory { inventory in
+            guard let interval else { return try await show(inventory, context) }
+            do {
+                while true {
+                    if context.style.isColoured || context.output.isTerminal, !context.isJSON {
+                        // To the upper left, and what is below goes.
+                        try context.output.write("\u{1B}[H\u{1B}[J")
+                    }
+                    _ = try await show(inventory, context)
+                    if !context.output.isTerminal, !context.isJSON {
+                        try context.output.write("\n")
+                    }
+                    try await inventory.configuration.clock.sleep(for: interval)
                 }
-                if run.isLimited, budgets == nil { budgets = try await inventory.budgets() }
-                runs.append(
-                    RunStatus(
-                        summary: summary,
-                        gaps: gaps,
-                        stuck: stuck,
-                        risks: risks,
-                        budgets: run.isLimited ? budgets ?? [] : []
-                    )
-                )
+            } catch is CancellationError {
+                return .done
             }
-            return (runs, try await inventory.oldestTransaction())
-        }
-        try context.write(StatusDocument(runs)) {
-            runs.isEmpty ? "" : StatusTable(runs: runs, context: context).text
-        }
-        if runs.isEmpty {
-            let isAny = selection.selection == RunSelection()
-            try context.note(isAny ? "no run has begun yet" : "there is no such run")
-        }
-        if let open { try context.note(open.words(at: Date())) }
-        return .done
-    }
-}
-
-extension OpenTransaction {
-    /// What is told of it.
-    fileprivate func words(at now: Date) -> String {
-        let client = application.isEmpty ? "" : ", client '\(application)'"
-        let time = Duration.seconds(now.timeIntervalSince(since)).words
-        return "a transaction has been open for \(time) in the inventory's database (process "
-            + "\(process), "
-            + "user '\(user)'\(client)): dead rows stay until it ends, and make everything slower"
-    }
-}
-
-/// Opens the sources of runs, each once, as far as that is quick.
-private struct SourceRisks {
-    /// How long one is waited for.
-    private static let patience = Duration.seconds(5)
-
-    let inventory: Inventory
-    let context: Context
-    private var known: [Key: [SourceRisk]?] = [:]
-
-    private struct Key: Hashable {
-        var table: String
-        var definition: String?
-    }
-
-    init(inventory: Inventory, context: Context) {
-        self.inventory = inventory
-        self.context = context
-    }
-
-    /// What no proof covers in the source of a run; `nil` where the source could not be opened, which
-    /// is said.
-    mutating func risks(of run: RunRecord) async throws -> [SourceRisk]? {
-        // Of an adopted run nothing is known before it is acquired from.
-        guard run.source != nil else { return nil }
-        let key = Key(table: run.key.metaTable, definition: run.definition)
-        if let risks = known[key] { return risks }
-        do {
-            let risks = try await look(at: run)
-            known[key] = .some(risks)
-            return risks
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            try context.note("cannot look at '\(run.key.metaTable)': \(error)")
-            known[key] = .some(nil)
-            return nil
         }
     }
 
-    /// Why a run is held because of what stands under its source's name, as far as that is known or can be
-    /// seen now.
-    func hold(of run: RunRecord) async throws -> String? {
-        // Nothing is handed out by a run that is paused.
-        guard run.source != nil, run.pauseReason == nil,
-            case .some(.some) = known[Key(table: run.key.metaTable, definition: run.definition)]
-        else { return run.standing.hold }
-        do {
-            return try await inPatience { [inventory, context] in
-                let source = try await context.source(of: run, in: inventory)
-                return try await inventory.sourceHold(of: run.key, source)
-            }
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            try context.note("cannot look at '\(run.key.metaTable)': \(error)")
-            return run.standing.hold
+    private func show(_ inventory: Inventory, _ context: Context) async throws -> ProgramStatus {
+        let asked = try await selection.known(in: inventory)
+        let reading = try await StatusReading(asked, inventory, context)
+        let findings = check?.findings(in: reading, at: context.now())
+        let runs = reading.overview.runs
+        try context.write(StatusDocument(reading.overview, findings: findings)) {
+            if let findings { return text(findings, reading.overview) }
+            return runs.isEmpty ? "" : text(reading.overview, context)
         }
+        if runs.isEmpty { try context.note("no run has begun yet") }
+        if findings == nil, let open = reading.openTransaction {
+            try context.note(open.words(at: Date()))
+        }
+        return findings.map { $0.isEmpty } ?? true ? .done : .failed
     }
 
-    private func look(at run: RunRecord) async throws -> [SourceRisk] {
-        try await inPatience { [inventory, context] in
-            let source = try await context.source(of: run, in: inventory)
-            return try await inventory.source(source).risks
-        }
+    private func text(_ overview: Overview, _ context: Context) -> String {
+        let shown = isWhole ? overview.runs[...] : overview.runs.prefix(Self.mostRows)
+        let table = StatusTable(runs: Array(shown), context: context)
+        var text = StatusHead(overview).text(context) + "\n\n"
+        text += isWide ? table.wideText : table.text
+        let left = overview.runs.count - shown.count
+        if left > 0 { text += "\(HumanText.count(left, "more run")) (--all)\n" }
+        return text
     }
 
-    private func inPatience<R: Sendable>(
-        _ body: @escaping @Sendable () async throws -> R
-    ) async throws -> R {
-        try await withThrowingTaskGroup(of: R.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: Self.patience)
-                throw TrancheError(
-                    .sourceUnavailable,
-                    "no answer within \(Self.patience.words)"
-                )
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
+    private func text(_ findings: [StatusDocument.Finding], _ overview: Overview) -> String {
+        guard !findings.isEmpty else {
+            return "all is well: \(HumanText.count(overview.runs.count, "run")), "
+                + StatusHead(overview).plainWords + "\n"
         }
+        return findings.map { finding in
+            let key = RunKey(metaTable: finding.meta, job: finding.job, run: finding.run)
+            return HumanText.oneLine("\(key): \(redacted(finding.message))") + "\n"
+        }.joined()
     }
 }

@@ -36,7 +36,7 @@ extension Context {
                 of: run,
                 named: spec,
                 in: inventory,
-                settings.connecting
+                settings.connecting(for: run)
             )
         } catch let error as TrancheError {
             guard let mismatch = error.underlying as? SourceMismatch else { throw error }

@@ -8,6 +8,7 @@ extension RunStatus.State {
         case .paused(let reason) where !reason.isEmpty: "paused: \(reason)"
         case .held(_, nil): "held"
         case .held(_, let until?): "held, tried \(HumanText.relative(max(until, now), to: now))"
+        case .retrying(let until?): "retrying, due \(HumanText.relative(until, to: now))"
         case .waiting(let until): "due \(HumanText.relative(until, to: now))"
         default: name
         }
@@ -15,8 +16,8 @@ extension RunStatus.State {
 
     var colour: Colour? {
         switch self {
-        case .stuck: .red
-        case .paused, .cancelled, .held, .waiting, .unsettled: .yellow
+        case .stuck, .failed: .red
+        case .paused, .cancelled, .held, .waiting, .unsettled, .retrying, .ready: .yellow
         case .running: .blue
         case .complete: .green
         case .idle: nil

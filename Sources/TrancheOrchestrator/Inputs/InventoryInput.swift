@@ -102,7 +102,7 @@ public struct InventoryInput: Input {
 
     private static func isComplete(_ summary: RunSummary, gaps: [Gap]) -> Bool {
         let status = RunStatus(summary: summary, gaps: gaps, risks: nil)
-        if case .complete = status.state { return true }
+        if case .complete = status.activity { return true }
         return false
     }
 }

@@ -148,10 +148,10 @@ extension SQLInventoryStore {
     /// counts once.
     func selectArchivedTotals(where condition: SQLStatement) -> SQLStatement {
         """
-        SELECT meta_table, job, run, 'succeeded', CAST(NULL AS text),
+        SELECT meta_table, job, run, 'packed', 'succeeded', CAST(NULL AS text),
             CAST(sum(batches) AS bigint), CAST(sum(items) AS bigint),
             \(dialect.sum(ofWeights: "weight")), CAST(NULL AS bigint),
-            \(dialect.milliseconds("max(ended_until)")), 0, 0
+            \(dialect.milliseconds("max(ended_until)")), 0, 0, 0, 0, 0, \(dialect.double("0"))
         FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
         WHERE \(condition)
         GROUP BY meta_table, job, run

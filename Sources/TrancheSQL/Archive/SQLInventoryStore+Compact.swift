@@ -172,6 +172,7 @@ extension SQLInventoryStore {
         if let end = packing.moved.filter({ $0.isTile }).map(\.idEnd).max() {
             statements.append(keepPassed(end, of: run))
         }
+        if let tally = takeOffTally(packing.moved, ofRun: run.id) { statements.append(tally) }
         return statements + [
             "DELETE FROM \(tables.output) WHERE \(dialect.column("batch_id", isAmong: moved))",
             "DELETE FROM \(tables.attempt) WHERE \(dialect.column("batch_id", isAmong: moved))",

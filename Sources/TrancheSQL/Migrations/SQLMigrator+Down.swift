@@ -125,6 +125,9 @@ extension SQLMigrator {
             )
         case "inventory_alert":
             return ("alerts", "SELECT '', count(*) FROM \(tables.alert)")
+        case "inventory_tally":
+            // What it says is found out again from the other tables.
+            return ("tallies", "SELECT '', count(*) FROM \(tables.tally) WHERE 1 = 0")
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

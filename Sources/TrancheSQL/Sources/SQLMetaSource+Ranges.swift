@@ -54,7 +54,7 @@ extension SQLMetaSource {
     }
 
     /// The filter as a condition; its line breaks end a comment of its own.
-    private var matches: SQLStatement {
+    var matches: SQLStatement {
         guard let filter = definition.filter else { return "1 = 1" }
         return """
             (

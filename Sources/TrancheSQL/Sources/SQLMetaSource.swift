@@ -5,7 +5,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package let definition: SourceDefinition
     package let database: Database
     /// The columns that the records of a chain have.
-    package let fields: RecordFields?
+    package private(set) var fields: RecordFields?
+    package let jsonFields: Set<String>
     let table: SQLTableName
     /// The weight as a double.
     let weightColumn: SQLStatement
@@ -23,6 +24,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         floorStatement = source.floor
         let check = try await SQLSourceCheck(source: source, table: table, database: database).run()
         (definition, fields) = (check.definition, check.fields)
+        jsonFields = check.jsonFields
         weightColumn =
             check.weight.map { weight in
                 database.dialect.double("\(name: weight.name)", ofType: weight.baseType)
@@ -36,6 +38,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 underlying: error
             )
         }
+    }
+
+    package func limited(to names: [String]) -> any RecordMetaSource {
+        var limited = self
+        limited.fields = RecordFields(unique: names)
+        return limited
     }
 
     // MARK: Planning
@@ -143,7 +151,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             """
     }
 
-    private func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
+    func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
         var condition: SQLStatement = "\(name: definition.uid) >= \(lower)"
         if let lowest = bounds.lower {
             condition.append(" AND \(name: definition.uid) >= \(lowest)")
@@ -369,10 +377,14 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         let weight = row.value()
         let item = row.value()
         let key = try definition.key == nil ? nil : key(row.optionalText(), of: id)
+        let isJSON = holdsJSON(item)
+        func made(_ weight: Double) -> Item {
+            Item(id: id, item: item, weight: weight, key: key, holdsJSON: isJSON)
+        }
         switch weight {
-        case .null: return Item(id: id, item: item, weight: 0, key: key)
-        case .real(let weight): return Item(id: id, item: item, weight: weight, key: key)
-        case .integer(let weight): return Item(id: id, item: item, weight: Double(weight), key: key)
+        case .null: return made(0)
+        case .real(let weight): return made(weight)
+        case .integer(let weight): return made(Double(weight))
         default:
             throw TrancheError(
                 .invalidItem,
@@ -380,6 +392,13 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                     + "weights must be numbers"
             )
         }
+    }
+
+    /// Whether a payload is of a column of JSON, and is JSON that every reader takes.
+    private func holdsJSON(_ item: Value) -> Bool {
+        guard let name = definition.item, jsonFields.contains(name), case .text(let text) = item
+        else { return false }
+        return JSONText.isValid(text)
     }
 
     private func key(_ text: String?, of id: Int64) throws -> String? {

@@ -13,59 +13,6 @@ extension SQLInventoryStore {
         }
     }
 
-    package func summaries(
-        _ selection: RunSelection,
-        after mark: RunKey?,
-        limit: Int
-    ) async throws -> [RunSummary] {
-        let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
-        let isAll = mark == nil && limit == .max
-        let isOfPage: SQLStatement = isAll ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
-        let ofPage: SQLStatement = "\(isSelected(selection)) AND \(isOfPage)"
-        let select = selectRuns(runColumns, selection, after: mark, limit: limit)
-        return try await wrapping {
-            let rows = try await database.read(
-                select,
-                """
-                SELECT meta_table, job, run, status, cause, count(*), sum(batch_count),
-                    \(dialect.sum(ofWeights: "batch_weight")),
-                    \(dialect.milliseconds("""
-                        min(CASE WHEN coalesce(lease_expires_at, retry_at) > \(now)
-                            THEN coalesce(lease_expires_at, retry_at) END)
-                        """)),
-                    \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
-                    sum(CASE WHEN coalesce(lease_expires_at, retry_at) <= \(now) THEN 1 ELSE 0 END),
-                    CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END AS has_retry
-                FROM \(tables.batch)
-                WHERE \(ofPage)
-                GROUP BY meta_table, job, run, status, cause,
-                    CASE WHEN retry_at IS NULL THEN 0 ELSE 1 END
-                UNION ALL
-                \(selectArchivedTotals(where: ofPage))
-                """
-            )
-            var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
-            let places = Dictionary(
-                summaries.enumerated().map { ($0.element.run.key, $0.offset) },
-                uniquingKeysWith: { $1 }
-            )
-            _ = try rows[1].map { row in
-                let key = RunKey(
-                    metaTable: try row.text(),
-                    job: try row.text(),
-                    run: try row.text()
-                )
-                guard let place = places[key], let status = BatchStatus(rawValue: try row.text())
-                else {
-                    return
-                }
-                try add(&row, of: status, to: &summaries[place])
-            }
-            for place in summaries.indices { try await addPace(to: &summaries[place]) }
-            return summaries
-        }
-    }
-
     package func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
         try await wrapping {
             try await database.read(
@@ -198,7 +145,7 @@ extension SQLInventoryStore {
     // MARK: Steps
 
     /// Selects a page of runs, found by the index of their names.
-    private func selectRuns(
+    func selectRuns(
         _ columns: SQLStatement,
         _ selection: RunSelection,
         after mark: RunKey?,
@@ -240,56 +187,5 @@ extension SQLInventoryStore {
         if let since = selection.since { condition.append(" AND \(seen) >= \(instant(since))") }
         if let until = selection.until { condition.append(" AND \(seen) <= \(instant(until))") }
         return condition
-    }
-
-    private func add(_ row: inout SQLRow, of status: BatchStatus, to summary: inout RunSummary)
-        throws
-    {
-        let cause = row.optionalText().flatMap { BatchCause(rawValue: $0) }
-        var totals = RunSummary.Totals(
-            batches: Int(try row.integer()),
-            items: Int(try row.integer())
-        )
-        totals.add(weight: try row.optionalDouble() ?? 0)
-        // Those of the archive, and those with a cause, come apart.
-        summary.totals[status, default: RunSummary.Totals()].add(totals)
-        if let cause { summary.causes[cause, default: RunSummary.Totals()].add(totals) }
-        if let due = try row.optionalInstant() {
-            summary.nextDue = min(due, summary.nextDue ?? due)
-        }
-        let ended = try row.optionalInstant()
-        if try row.integer() > 0 { summary.isDue = true }
-        let hasRetry = try row.integer() > 0
-        if status == .failed, cause == nil, hasRetry { summary.retrying.add(totals) }
-        if status == .succeeded, let ended {
-            summary.lastSuccess = max(ended, summary.lastSuccess ?? ended)
-        }
-    }
-
-    /// The pace of the last hundred batches that succeeded.
-    private func addPace(to summary: inout RunSummary) async throws {
-        let rows = try await database.read(
-            """
-            SELECT sum(batch_count), \(dialect.sum(ofWeights: "batch_weight")),
-                \(dialect.milliseconds(ofProcessingTime: "min(processing_start)")),
-                \(dialect.milliseconds(ofProcessingTime: "max(processing_end)"))
-            FROM (
-                SELECT batch_count, batch_weight, processing_start, processing_end
-                FROM \(tables.batch)
-                WHERE \(isRun(summary.run.key)) AND status = 'succeeded'
-                ORDER BY id DESC
-                LIMIT 100
-            ) AS latest
-            """
-        )
-        guard var row = rows[0].first, let items = try row.optionalInteger() else { return }
-        let weight = try row.optionalDouble() ?? 0
-        guard let start = try row.optionalInstant(), let end = try row.optionalInstant() else {
-            return
-        }
-        let seconds = end.timeIntervalSince(start)
-        guard seconds > 0 else { return }
-        summary.itemsPerSecond = Double(items) / seconds
-        summary.weightPerSecond = (weight / seconds).clamped
     }
 }

@@ -23,6 +23,7 @@ package struct TableNames: Sendable, Hashable {
     package let workflow: SQLTableName
     package let pipeline: SQLTableName
     package let alert: SQLTableName
+    package let tally: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -47,6 +48,7 @@ package struct TableNames: Sendable, Hashable {
         workflow = SQLTableName(schema: schema, table: table + "_workflow")
         pipeline = SQLTableName(schema: schema, table: table + "_pipeline")
         alert = SQLTableName(schema: schema, table: table + "_alert")
+        tally = SQLTableName(schema: schema, table: table + "_tally")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

@@ -96,6 +96,43 @@ extension ConformanceCase {
             let later = try await bench.store.summaries(key).first
             try requireEqual(later?.nextDue, nil, "what is due next, once all may be taken")
         },
+        ConformanceCase("A summary tells what ended in the last hour, and what runs again") {
+            subject in
+            let bench = try await Bench(subject, (1...6).map { SourceRow($0, weight: 2) })
+            let old = try await bench.take(1)
+            try await old.succeed()
+            bench.clock.advance(by: .seconds(3000))
+            let second = try await bench.take(2)
+            let third = try await bench.take(1)
+            try await second.succeed()
+            try await third.fail("no")
+            let key = RunSelection(try await bench.key())
+            func summary() async throws -> RunSummary {
+                try requireSome(try await bench.store.summaries(key).first, "the summary")
+            }
+            let before = try await summary()
+            try requireEqual(before.lastHour.succeeded.items, 3, "what is of the hour")
+            try requireEqual(before.lastHour.seconds, 3000, "the time since the run began")
+            try requireEqual(before.lastHour.failures, 1, "what failed")
+            try requireEqual(before.runningAgain, 0, "what runs again")
+            bench.clock.advance(by: .seconds(1200))
+            let again = try await bench.take(1)
+            try requireEqual(again.id, third.id, "the batch that is tried again")
+            let after = try await summary()
+            try requireEqual(after.runningAgain, 1, "what runs again")
+            try requireEqual(after.retrying.batches, 0, "what is to be tried again")
+            typealias Totals = RunSummary.Totals
+            try requireEqual(
+                after.lastHour.succeeded,
+                Totals(batches: 1, items: 2, weight: 4),
+                "what is of the hour now"
+            )
+            try requireEqual(after.lastHour.seconds, 3600, "the hour")
+            bench.clock.advance(by: .seconds(3600))
+            let late = try await summary()
+            try requireEqual(late.lastHour.succeeded.batches, 0, "what is of the hour at last")
+            try requireEqual(late.lastHour.failures, 0, "what failed at last")
+        },
         ConformanceCase("A run without batches has a summary") { subject in
             let bench = try await Bench(subject, [SourceRow]())
             _ = try await bench.takeNone()

@@ -52,13 +52,48 @@ extension MemoryTables {
             .min()
         let succeeded = batches.filter { $0.status == .succeeded }
         summary.lastSuccess = succeeded.compactMap(\.endedAt).max()
-        addPace(of: succeeded, to: &summary)
+        summary.runningAgain = batches.count { $0.status == .running && $0.failures > 0 }
+        addPace(of: batches, to: &summary)
+        addLastHour(of: batches, to: &summary, now: now)
         return summary
     }
 
-    /// The pace from the start of the first of the last hundred batches to the end of the last.
-    private func addPace(of succeeded: [BatchRecord], to summary: inout RunSummary) {
-        let last = succeeded.sorted { $0.id < $1.id }.suffix(100)
+    /// The tiles of the hundred that end last that succeeded.
+    private func newest(of batches: [BatchRecord]) -> [BatchRecord] {
+        batches.filter(\.isTile).sorted { ($0.idEnd, $0.id) < ($1.idEnd, $1.id) }
+            .suffix(RunSummary.mostLatest(of: 1))
+            .filter { $0.status == .succeeded }
+    }
+
+    /// What ended in the last hour.
+    private func addLastHour(
+        of batches: [BatchRecord],
+        to summary: inout RunSummary,
+        now: Date
+    ) {
+        let hourAgo = now.addingTimeInterval(-3600)
+        let numbers = Set(batches.map(\.id))
+        summary.lastHour.failures =
+            attempts.count { attempt in
+                numbers.contains(attempt.batch) && attempt.endedAt.map { $0 > hourAgo } ?? false
+                    && (attempt.outcome == .failed || attempt.outcome == .expired)
+            }
+        let last = newest(of: batches)
+        let recent = last.filter { $0.endedAt.map { $0 > hourAgo } ?? false }
+        for batch in recent {
+            summary.lastHour.succeeded.add(
+                .init(batches: 1, items: batch.count, weight: batch.weight ?? 0)
+            )
+        }
+        guard let first = last.map(\.startedAt).min() else { return }
+        let isCut = recent.count >= RunSummary.mostLatest(of: 1)
+        let since = isCut ? first : max(summary.run.createdAt, hourAgo)
+        summary.lastHour.seconds = min(3600, max(0, now.timeIntervalSince(since)))
+    }
+
+    /// The pace from the start of the first of the newest tiles to the end of the last.
+    private func addPace(of batches: [BatchRecord], to summary: inout RunSummary) {
+        let last = newest(of: batches)
         guard let from = last.map(\.startedAt).min(), let to = last.compactMap(\.endedAt).max()
         else { return }
         let seconds = to.timeIntervalSince(from)

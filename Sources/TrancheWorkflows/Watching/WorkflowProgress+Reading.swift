@@ -84,8 +84,8 @@ extension WorkflowProgress {
         digest = record.digest
         startedAt = record.startedAt
         at = now
-        state = status.state.name
-        switch status.state {
+        state = status.activity.name
+        switch status.activity {
         case .paused(let words): reason = words.isEmpty ? nil : words
         case .held(let words, _): reason = words
         case .cancelled(let cancellation): reason = cancellation.note.reason

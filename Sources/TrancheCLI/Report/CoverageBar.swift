@@ -1,0 +1,111 @@
+import Foundation
+import Tranche
+
+/// What has become of the ids of a run, as a bar.
+struct CoverageBar {
+    /// What has become of some ids.
+    enum State: String, CaseIterable {
+        case done, waiting, running, released, failed, quarantined, gap
+
+        /// In words, for the legend.
+        var words: String {
+            switch self {
+            case .done: "done"
+            case .waiting: "waiting"
+            case .running: "in flight"
+            case .released: "given back"
+            case .failed: "failed"
+            case .quarantined: "quarantined"
+            case .gap: "gap"
+            }
+        }
+    }
+
+    /// Ids with a state of their own.
+    struct Part {
+        var state: State
+        var ids: ClosedRange<Int64>
+    }
+
+    /// All ids: from the first that was given to the last of the source, or of the run.
+    let ids: ClosedRange<Int64>
+    /// Its parts; later ones lie on earlier ones.
+    let parts: [Part]
+
+    /// The bar's width, in the units of its drawing.
+    private static let width = 1000.0
+
+    /// Makes the bar of a run; `nil` where nothing is known of its ids.
+    init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord]) {
+        let record = run.run
+        let end = [record.cursor, run.backlog?.highestID].compactMap { $0 }.max()
+        guard let end = record.bounds.upper ?? end else { return nil }
+        let cursor = record.cursor.map { min($0, end) }
+        let first = min(lowest ?? cursor ?? end, end)
+        ids = first...end
+        var parts: [Part] = []
+        if let cursor, cursor >= first {
+            parts.append(Part(state: .done, ids: first...cursor))
+        }
+        if let cursor, cursor < end {
+            parts.append(Part(state: .waiting, ids: max(first, cursor + 1)...end))
+        } else if cursor == nil {
+            parts.append(Part(state: .waiting, ids: ids))
+        }
+        parts += run.gaps.filter(\.isOpen).map { Part(state: .gap, ids: $0.range) }
+        parts += batches.compactMap { batch in
+            Self.state(of: batch).map {
+                Part(state: $0, ids: batch.idStart...max(batch.idStart, batch.idEnd))
+            }
+        }
+        self.parts = parts
+    }
+
+    private static func state(of batch: BatchRecord) -> State? {
+        switch batch.status {
+        case .running: .running
+        case .released: .released
+        case .failed: .failed
+        case .quarantined: .quarantined
+        case .succeeded, .split: nil
+        }
+    }
+
+    /// How many of the ids are done, of 1.
+    var share: Double {
+        guard let cursor = parts.first(where: { $0.state == .done })?.ids.upperBound else {
+            return 0
+        }
+        return place(after: cursor) / Self.width
+    }
+
+    /// The bar as a drawing; each part tells on a pointer what it is.
+    var drawing: String {
+        let words = "ids \(HumanText.ids(ids))"
+        var text =
+            "<svg class=\"bar\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" role=\"img\" "
+        text += "aria-label=\"\(HTMLText.escaped(words))\">"
+        for part in parts {
+            let (start, end) = (place(of: part.ids.lowerBound), place(after: part.ids.upperBound))
+            guard end > 0, start < Self.width else { continue }
+            // What is wrong is seen, however small it is.
+            let width = max(end - start, part.state == .done || part.state == .waiting ? 0 : 3)
+            let x = min(start, Self.width - width)
+            let title = "\(part.state.words): ids \(HumanText.ids(part.ids))"
+            text += "<rect class=\"\(part.state.rawValue)\" x=\"\(HumanText.fixed(x, 2))\" y=\"0\" "
+            text += "width=\"\(HumanText.fixed(width, 2))\" height=\"16\">"
+            text += "<title>\(HTMLText.escaped(title))</title></rect>"
+        }
+        return text + "</svg>"
+    }
+
+    private func place(of id: Int64) -> Double {
+        let span = Double(ids.upperBound) - Double(ids.lowerBound) + 1
+        return min(max((Double(id) - Double(ids.lowerBound)) / span, 0), 1) * Self.width
+    }
+
+    private func place(after id: Int64) -> Double {
+        let span = Double(ids.upperBound) - Double(ids.lowerBound) + 1
+        return min(max((Double(id) + 1 - Double(ids.lowerBound)) / span, 0), 1) * Self.width
+    }
+}

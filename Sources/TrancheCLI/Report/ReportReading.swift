@@ -1,0 +1,55 @@
+import Foundation
+import Tranche
+
+/// What a page shows.
+struct ReportReading: Sendable {
+    /// The runs, and what they add up to.
+    let status: StatusReading
+    /// What is wrong, by the bounds of `status --check` without options.
+    let findings: [StatusDocument.Finding]
+    /// Batches that failed for good, are tried again, or are quarantined; the newest first.
+    let failures: [BatchRecord]
+    /// Batches that somebody holds, the newest first.
+    let held: [BatchRecord]
+    /// Batches that were given back.
+    let released: [BatchRecord]
+    /// The newest batches that succeeded.
+    let successes: [BatchRecord]
+    /// The lowest id that each run was given.
+    let lowest: [RunKey: Int64]
+
+    /// Batches of each kind at most.
+    static let most = 200
+    /// Newest successes that throughput is drawn from.
+    static let mostSuccesses = 2000
+    /// Runs whose coverage is drawn.
+    static let mostBars = 100
+
+    /// Looks at the runs that are meant, their sources and their latest batches.
+    init(_ selection: RunSelection, _ inventory: Inventory, _ context: Context) async throws {
+        status = try await StatusReading(selection, inventory, context)
+        findings = StatusCheck().findings(in: status, at: context.now())
+        func newest(_ status: BatchStatus, _ limit: Int = Self.most) async throws -> [BatchRecord] {
+            try await inventory.batches(
+                BatchSelection(runs: selection, status: status, limit: limit)
+            )
+        }
+        failures = (try await newest(.failed) + newest(.quarantined)).sorted { $0.id > $1.id }
+        held = try await newest(.running)
+        released = try await newest(.released)
+        successes = try await newest(.succeeded, Self.mostSuccesses)
+        var lowest: [RunKey: Int64] = [:]
+        for run in status.overview.runs.prefix(Self.mostBars) {
+            let key = run.run.key
+            let tiles = try await inventory.tiles(
+                of: key,
+                endingAfter: nil,
+                meeting: nil,
+                limit: 1
+            )
+            lowest[key] =
+                run.run.bounds.lower ?? tiles.first.map { $0.ids?.first ?? $0.range.lowerBound }
+        }
+        self.lowest = lowest
+    }
+}

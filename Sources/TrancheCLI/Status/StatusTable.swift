@@ -1,0 +1,301 @@
+import Foundation
+import Tranche
+
+/// Runs as people read them; columns that seldom hold anything are shown when they do.
+struct StatusTable {
+    let runs: [RunStatus]
+    let context: Context
+
+    /// The columns that fit into 80 characters, and what is to be said besides.
+    var text: String {
+        var parts = narrow.map { $0.filled(runs) }
+        while width(of: parts) > Self.mostWidth {
+            // What matters least goes first.
+            guard
+                let least = parts.indices.filter({ parts[$0].rank > 0 })
+                    .max(by: { parts[$0].rank < parts[$1].rank })
+            else { break }
+            parts.remove(at: least)
+        }
+        if width(of: parts) > Self.mostWidth {
+            let widest = (8...Self.mostWidth).last { width(of: parts, $0) <= Self.mostWidth } ?? 8
+            for place in parts.indices { parts[place].cut(to: widest) }
+        }
+        return table(parts)
+    }
+
+    /// All columns, and what is to be said besides.
+    var wideText: String { table(wide.map { $0.filled(runs) }) }
+
+    /// The most characters of a line.
+    private static let mostWidth = 80
+
+    private struct Part {
+        var column: Table.Column
+        /// How soon it is left out where there is no room: later for lower numbers, never for 0.
+        var rank = 0
+        /// Whether its cells may be cut.
+        var isCut = false
+        var cell: (RunStatus) -> Table.Cell
+        /// The cells, once they are made.
+        var cells: [Table.Cell] = []
+
+        /// The column with its cells.
+        func filled(_ runs: [RunStatus]) -> Part {
+            var part = self
+            part.cells = runs.map { run in
+                var cell = cell(run)
+                cell.text = HumanText.oneLine(cell.text)
+                return cell
+            }
+            return part
+        }
+
+        /// How wide it is, its cells cut where they may be.
+        func width(_ widest: Int) -> Int {
+            let own = cells.map(\.text.count).max() ?? 0
+            return max(column.title.count, isCut ? min(own, widest) : own)
+        }
+
+        mutating func cut(to widest: Int) {
+            guard isCut else { return }
+            for place in cells.indices where cells[place].text.count > widest {
+                cells[place].text = cells[place].text.prefix(max(1, widest - 1)) + "…"
+            }
+        }
+    }
+
+    private func table(_ parts: [Part]) -> String {
+        var table = Table(parts.map(\.column))
+        for place in runs.indices { table.add(parts.map { $0.cells[place] }) }
+        return table.text(context.style) + lines.map { $0 + "\n" }.joined()
+    }
+
+    private func width(of parts: [Part], _ widest: Int = .max) -> Int {
+        parts.reduce(0) { $0 + $1.width(widest) } + 2 * max(0, parts.count - 1)
+    }
+
+    private var narrow: [Part] {
+        var parts = names
+        parts.append(Part(column: .text("STATE"), isCut: true, cell: { state($0) }))
+        let tables = Dictionary(grouping: runs, by: { $0.run.key.job })
+        let isOneOfSeveral = tables.values.contains { Set($0.map(\.run.key.metaTable)).count > 1 }
+        // Where it tells jobs apart, it stays.
+        parts[1].rank = isOneOfSeveral ? 0 : 5
+        return parts + [
+            Part(column: .number("WAITING"), cell: { waiting($0) }),
+            Part(column: .number("OLDEST"), rank: 1, cell: { oldest($0) }),
+            Part(column: .number("DRAINS IN"), rank: 3, cell: { drain($0) }),
+            Part(column: .number("PER HOUR"), rank: 4, cell: { perHour($0) }),
+            Part(column: .number("FAILED"), cell: { number($0.failedBatches, .red) }),
+        ]
+    }
+
+    private var names: [Part] {
+        var parts = [
+            Part(column: .text("JOB"), isCut: true, cell: { Table.Cell($0.run.key.job) }),
+            Part(column: .text("META"), isCut: true, cell: { Table.Cell($0.run.key.metaTable) }),
+        ]
+        if runs.contains(where: { !$0.run.key.run.isEmpty }) {
+            parts.append(
+                Part(column: .text("RUN"), isCut: true, cell: { Table.Cell(name($0.run)) })
+            )
+        }
+        return parts
+    }
+
+    private var wide: [Part] {
+        var parts = [
+            Part(column: .text("JOB"), cell: { Table.Cell($0.run.key.job) }),
+            Part(column: .text("META"), cell: { Table.Cell($0.run.key.metaTable) }),
+            Part(column: .text("RUN"), cell: { Table.Cell(name($0.run)) }),
+            Part(column: .text("STATE"), cell: { state($0) }),
+            Part(column: .number("WAITING"), cell: { waiting($0) }),
+            Part(column: .number("WAITING WEIGHT"), cell: { waitingWeight($0) }),
+            Part(column: .number("OLDEST"), cell: { oldest($0) }),
+            Part(column: .number("DRAINS IN"), cell: { drain($0) }),
+            Part(column: .number("PER HOUR"), cell: { perHour($0) }),
+        ]
+        parts += batches
+        if runs.contains(where: { $0.openGaps > 0 }) {
+            parts.append(
+                Part(column: .number("OPEN GAPS"), cell: { number($0.openGaps, .yellow) })
+            )
+        }
+        return parts + [
+            Part(
+                column: .number("CURSOR"),
+                cell: { Table.Cell($0.run.cursor.map(String.init) ?? "-") }
+            ),
+            Part(column: .number("PACE"), cell: { Table.Cell(pace($0.summary)) }),
+            Part(column: .text("LAST SUCCESS"), cell: { lastSuccess($0) }),
+        ]
+    }
+
+    /// What has become of batches.
+    private var batches: [Part] {
+        var parts = [
+            Part(column: .number("DONE"), cell: { number($0.batches(.succeeded)) }),
+            Part(
+                column: .number("ITEMS"),
+                cell: { number($0.summary.totals[.succeeded]?.items ?? 0) }
+            ),
+            Part(column: .number("WEIGHT"), cell: { doneWeight($0) }),
+            Part(column: .number("RUNNING"), cell: { number($0.batches(.running)) }),
+            Part(column: .number("RELEASED"), cell: { number($0.batches(.released)) }),
+            Part(column: .number("FAILED"), cell: { number($0.batches(.failed), .red) }),
+        ]
+        for (title, status, colour) in [
+            ("SPLIT", BatchStatus.split, Colour.yellow), ("QUARANTINED", .quarantined, .red),
+        ] where runs.contains(where: { $0.batches(status) > 0 }) {
+            parts.append(
+                Part(column: .number(title), cell: { number($0.batches(status), colour) })
+            )
+        }
+        return parts
+    }
+
+    // MARK: Cells
+
+    private func state(_ run: RunStatus) -> Table.Cell {
+        Table.Cell(run.state.words(context.now()), run.state.colour)
+    }
+
+    private func waiting(_ run: RunStatus) -> Table.Cell {
+        guard let backlog = run.backlog else {
+            // What is open is known, and what is in the source is not.
+            let open = run.waitingItems
+            return Table.Cell(open > 0 ? ">\(HumanText.number(open - 1))" : "?")
+        }
+        let number = HumanText.number(run.waitingItems)
+        return Table.Cell(
+            (backlog.isExact ? "" : "~") + number,
+            run.waitingItems > 0 ? .yellow : nil
+        )
+    }
+
+    private func waitingWeight(_ run: RunStatus) -> Table.Cell {
+        guard let backlog = run.backlog, run.run.source?.weight != nil else { return "-" }
+        let weight = HumanText.weight(
+            backlog.isExact ? run.waitingWeight : run.waitingWeight.rounded(),
+            isBytes: run.run.weighsBytes
+        )
+        return Table.Cell((backlog.isExact ? "" : "~") + weight)
+    }
+
+    private func oldest(_ run: RunStatus) -> Table.Cell {
+        Table.Cell(run.oldestAt.map { HumanText.age(since: $0, at: context.now()) } ?? "-")
+    }
+
+    private func drain(_ run: RunStatus) -> Table.Cell {
+        guard let drain = run.drains(hasWeights: run.run.source?.weight != nil) else { return "-" }
+        return Table.Cell(HumanText.range(drain.shortest, drain.longest))
+    }
+
+    private func perHour(_ run: RunStatus) -> Table.Cell {
+        let pace = run.summary.lastHour.itemsPerSecond
+        return Table.Cell(pace.map { HumanText.number(($0 * 3600).nearestInteger) } ?? "-")
+    }
+
+    private func doneWeight(_ run: RunStatus) -> Table.Cell {
+        let weight = run.summary.totals[.succeeded]?.weight ?? 0
+        return Table.Cell(HumanText.weight(weight, isBytes: run.run.weighsBytes))
+    }
+
+    private func lastSuccess(_ run: RunStatus) -> Table.Cell {
+        let last = run.summary.lastSuccess
+        return Table.Cell(last.map { HumanText.relative($0, to: context.now()) } ?? "-")
+    }
+
+    /// What a cell has no room for.
+    private var lines: [String] {
+        var lines: [String] = []
+        for run in runs {
+            if let column = run.run.keyColumn {
+                let most = run.run.perKey.map {
+                    ", at most \(HumanText.count($0, "batch", "batches")) of one at once"
+                }
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)")
+                        + " is cut by the key \(HumanText.oneLine(column))\(most ?? "")"
+                )
+            }
+            if case .held(let reason, _) = run.state {
+                lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
+            }
+            if let stuck = run.stuck {
+                let count = run.summary.causes[.stuck]?.batches ?? 1
+                let error = HumanText.excerpt(redacted(stuck.logging ?? ""))
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " has "
+                        + "\(HumanText.count(count, "stuck batch", "stuck batches")), such as "
+                        + "\(stuck.id): \(error); 'tranche batches --status stuck' lists them"
+                )
+            }
+            if let begun = run.summary.causes[.begun], begun.batches > 0 {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " has "
+                        + "\(HumanText.count(begun.batches, "failed batch", "failed batches")) "
+                        + "that may have been executed; 'tranche batches --status begun' lists "
+                        + "them, "
+                        + "'tranche retry --may-repeat' offers them again"
+                )
+            }
+            for waiting in run.waits {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " and budget '\(waiting.budget)': it "
+                        + waiting.wait.words(at: context.now())
+                        + "; 'tranche budget show \(waiting.budget)' tells who holds it"
+                )
+            }
+            if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)")
+                        + " waits \(HumanText.relative(due, to: context.now())) for a lease or a "
+                        + "retry, longer than either lasts: the clock may have been set back. "
+                        + "Where nobody works on the batch any more, 'tranche release BATCH "
+                        + "--attempt N' offers it at once; 'tranche batches' tells both numbers"
+                )
+            }
+            if run.run.droppedGaps > 0 {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " has given up "
+                        + "\(HumanText.count(run.run.droppedGaps, "gap")), as there were too many; "
+                        + "'tranche audit' looks at all ids"
+                )
+            }
+        }
+        for run in runs {
+            for risk in run.risks ?? [] {
+                let line = "risk: \(risk.explanation)"
+                if !lines.contains(line) { lines.append(line) }
+            }
+        }
+        return lines
+    }
+
+    /// How long a lease or a wait for a retry lasts at most, and a little more.
+    private func longestWait(of run: RunRecord) -> TimeInterval {
+        // What is put off waits for up to a fifth longer than was asked for.
+        let longest = max(run.policy.lease, run.policy.backoffLimit, BatchDeferral.longest * 1.2)
+        return longest.seconds + 60
+    }
+
+    private func name(_ run: RunRecord) -> String {
+        if run.key.run.isEmpty { return "-" }
+        if run.rootIDs.isOpen { return "\(run.key.run) (\(run.bounds))" }
+        let bounds = run.bounds.isOpen ? "" : "\(run.bounds), "
+        return "\(run.key.run) (\(bounds)root ids \(run.rootIDs))"
+    }
+
+    private func number(_ count: Int, _ colour: Colour? = nil) -> Table.Cell {
+        Table.Cell(HumanText.number(count), count > 0 ? colour : nil)
+    }
+
+    private func pace(_ summary: RunSummary) -> String {
+        if summary.run.source?.weight != nil, let pace = summary.weightPerSecond {
+            return HumanText.weight(pace.rounded(), isBytes: summary.run.weighsBytes) + "/s"
+        }
+        return summary.itemsPerSecond.map { "\(HumanText.fixed($0, 1)) items/s" } ?? "-"
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheCLI
+
+@Suite("What a known job knows need not be said again") struct KnownJobTests {
+    private func bench() async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE doc (id INTEGER PRIMARY KEY, path TEXT, size REAL, kind TEXT);
+            INSERT INTO doc
+            SELECT value, '/' || value, 5, CASE WHEN value % 2 = 0 THEN 'a' ELSE 'b' END
+            FROM json_each('[1,2,3,4,5,6,7,8]');
+            """
+        )
+        let first = await bench.run(
+            [
+                "acquire", "--job", "j", "--meta", "doc", "--uid", "id", "--item", "path",
+                "--weight-column", "size", "--where", "kind = 'a'", "--count", "1",
+            ]
+        )
+        #expect(first.status == .done, "\(first.errors)")
+        return bench
+    }
+
+    @Test("Source, columns and filter are taken from the job")
+    func columns() async throws {
+        let bench = try await bench()
+        for options in [[], ["--meta", "doc"], ["--meta", "doc", "--uid", "id"]] {
+            let plan = await bench.run(["plan", "--job", "j", "--count", "9", "--json"] + options)
+            #expect(plan.status == .done, "\(plan.errors)")
+            #expect(plan.output.contains(#""count":3,"weight":15"#), "\(plan.output)")
+        }
+        let next = await bench.run("acquire", "--job", "j", "--count", "1", "--json")
+        #expect(next.output.contains(#"{"id":4,"item":"/4","weight":5}"#), "\(next.output)")
+        for batch in ["1", "2"] {
+            #expect(await bench.run("succeed", batch, "--attempt", "1").status == .done)
+        }
+        let work = await bench.run("work", "--job", "j", "--count", "1", "--", "true")
+        #expect(work.errors.contains("2 batches"), "\(work.errors)")
+    }
+
+    @Test("What is said otherwise is refused as ever")
+    func otherwise() async throws {
+        let bench = try await bench()
+        let filter = await bench.run("acquire", "--job", "j", "--where", "kind = 'b'")
+        #expect(filter.status == .failed)
+        #expect(
+            filter.errors.contains("filter kind = 'b' instead of kind = 'a'"),
+            "\(filter.errors)"
+        )
+        let uid = await bench.run("acquire", "--job", "j", "--uid", "size")
+        #expect(uid.status != .done)
+    }
+
+    @Test("A job that is not known, or has several sources, is asked for one")
+    func unknown() async throws {
+        let bench = try await bench()
+        let none = await bench.run("plan", "--job", "k")
+        #expect(none.status == .usage)
+        #expect(none.errors.contains("--meta is missing: the job 'k' has not begun yet"))
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        let several = await bench.run("plan", "--job", "j")
+        #expect(several.status == .failed)
+        #expect(
+            several.errors.contains("has several sources ('doc', 'files'); name one with --meta")
+        )
+    }
+
+    @Test("A backfill that has begun knows its bounds")
+    func bounds() async throws {
+        let bench = try await bench()
+        let backfill = ["backfill", "--job", "j", "--run", "r", "--count", "1", "--", "true"]
+        #expect(await bench.run(backfill).errors.contains("a backfill has bounds"))
+        let first = await bench.run(
+            ["acquire", "--job", "j", "--run", "r", "--from", "1", "--to", "4", "--count", "1"]
+        )
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(await bench.run("succeed", "2", "--attempt", "1").status == .done)
+        let rest = await bench.run(backfill)
+        #expect(rest.status == .done, "\(rest.errors)")
+        let batches = try await bench.batches("--job", "j", "--run", "r")
+        #expect(batches.map { $0["id_end"] as? Double } == [4, 2])
+    }
+
+    @Test("A file of items that is not the inventory's is found again")
+    func database() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let own = ["TRANCHE_INVENTORY": "sqlite:\(bench.path("other.db"))"]
+        let both = own.merging(["TRANCHE_META_DB": "sqlite:\(bench.path("tranche.db"))"]) { $1 }
+        #expect(await bench.run(["migrate", "up"], environment: own).status == .done)
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--count", "4"]
+        #expect(await bench.run(acquire, environment: both).status == .done)
+        let next = await bench.run(
+            ["acquire", "--job", "j", "--count", "4", "--json"],
+            environment: own
+        )
+        #expect(next.output.contains(#""id_start":5,"id_end":8,"#), "\(next.errors)")
+        let status = await bench.run(["status"], environment: own)
+        #expect(status.output.hasPrefix("2 items waiting, "), "\(status.errors)")
+    }
+}
