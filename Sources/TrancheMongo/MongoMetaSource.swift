@@ -228,8 +228,20 @@ struct MongoMetaSource: RecordMetaSource {
         )
         return try found.map { document in
             let plain = try item(document)
-            return Item(id: plain.id, item: try payload(document), weight: plain.weight)
+            return Item(
+                id: plain.id,
+                item: try payload(document),
+                weight: plain.weight,
+                holdsJSON: holdsJSON(document)
+            )
         }
+    }
+
+    /// Whether the payload is an array or a document.
+    private func holdsJSON(_ document: MongoDocument) -> Bool {
+        guard let name = source.item else { return true }
+        if case .json = document[name] { return true }
+        return false
     }
 
     private func payload(_ document: MongoDocument) throws -> Value {

@@ -64,6 +64,33 @@ struct MongoSourceTests {
         return batches
     }
 
+    @Test("A program gets documents as JSON, and their fields as rows")
+    func lines() async throws {
+        let location = try await collection([
+            "{\"_id\": 1, \"number\": 1, \"big\": {\"$numberLong\": \"9223372036854775807\"}, "
+                + "\"in\": {\"a\": [1, null]}}",
+            "{\"_id\": 2, \"number\": 2, \"other\": \"é\"}",
+        ])
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number")
+            let batch = try #require(
+                try await inventory.acquireBatch(from: source, job: "j", limit: .count(2))
+            )
+            var text = ""
+            try await batch.writeItems(as: .json(.named(["big", "in", "other"]))) { lines in
+                text += String(decoding: lines, as: UTF8.self)
+                return true
+            }
+            let lines = text.split(separator: "\n")
+            let begin = #"{"id":1,"item":{"_id":1,"number":1,"big":9223372036854775807,"#
+            #expect(text.hasPrefix(begin), "\(text)")
+            let first =
+                #""row":{"big":9223372036854775807,"in":{ "a" : [ 1, null ] },"other":null}}"#
+            #expect(lines[0].hasSuffix(first), "\(lines[0])")
+            #expect(lines[1].hasSuffix(#""row":{"big":null,"in":null,"other":"é"}}"#))
+        }
+    }
+
     @Test("Documents are handed out in batches of a weight, each once")
     func handsOut() async throws {
         let location = try await collection(

@@ -85,7 +85,8 @@ extension Double {
 extension Item {
     /// The item as a JSON object, appended to bytes: `id`, `item` and `weight`.
     ///
-    /// Bytes are lower-case hexadecimal text, and so are in words numbers that are not finite.
+    /// Bytes are lower-case hexadecimal text, and so are in words numbers that are not finite. A
+    /// payload that is JSON stands as it is, on one line.
     package func appendJSON(to output: inout [UInt8]) {
         output += #"{"id":"#.utf8
         output += String(id).utf8
@@ -95,6 +96,7 @@ extension Item {
         case .boolean(let value): output += (value ? "true" : "false").utf8
         case .integer(let value): output += String(value).utf8
         case .real(let value) where value.isFinite: output += value.jsonText.utf8
+        case .text(let value) where holdsJSON: output += RawJSON(value).line.utf8
         case .text(let value): JSONBytes.append(value.utf8, to: &output)
         case .real, .blob: JSONBytes.append(text.utf8, to: &output)
         }

@@ -11,13 +11,29 @@ public struct Item: Sendable, Hashable, Codable {
     ///
     /// It is no part of the item's JSON.
     public let key: String?
+    /// Whether the payload is a text that is JSON, which the item's JSON holds as it is.
+    public let holdsJSON: Bool
 
     /// Makes an item.
-    public init(id: Int64, item: Value = .null, weight: Double = 0, key: String? = nil) {
+    ///
+    /// - Parameters:
+    ///   - id: Its id.
+    ///   - item: What is listed under that id.
+    ///   - weight: Its weight.
+    ///   - key: The value of the key column.
+    ///   - holdsJSON: Whether `item` is a text that is strict JSON; no by default.
+    public init(
+        id: Int64,
+        item: Value = .null,
+        weight: Double = 0,
+        key: String? = nil,
+        holdsJSON: Bool = false
+    ) {
         self.id = id
         self.item = item
         self.weight = weight
         self.key = key
+        self.holdsJSON = holdsJSON
     }
 
     /// The payload as text; empty when it is null.
@@ -32,10 +48,13 @@ extension Item {
     /// Reads an item, whose key is not known then.
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
+        let json = try members.decode(RawJSON.self, forKey: .item).text
+        let holdsJSON = json.hasPrefix("{") || json.hasPrefix("[")
         self.init(
             id: try members.decode(Int64.self, forKey: .id),
-            item: try members.decode(Value.self, forKey: .item),
-            weight: try members.decode(Double.self, forKey: .weight)
+            item: holdsJSON ? .text(json) : try members.decode(Value.self, forKey: .item),
+            weight: try members.decode(Double.self, forKey: .weight),
+            holdsJSON: holdsJSON
         )
     }
 }

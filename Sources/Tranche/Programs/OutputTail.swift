@@ -23,6 +23,14 @@ package struct OutputTail: Sendable {
         dropped += surplus
     }
 
+    /// The end of what was written after something else.
+    func following(_ earlier: OutputTail) -> OutputTail {
+        var tail = earlier
+        tail.add(bytes)
+        tail.dropped += dropped
+        return tail
+    }
+
     /// The end, as a database can keep it: UTF-8 without a NUL, without passwords, at most 64 KiB,
     /// cut at a line where there is one, with a mark that says how much was left out.
     package var text: String {
@@ -46,8 +54,9 @@ package struct OutputTail: Sendable {
             line.contains { $0 != 32 && $0 != 9 && $0 != 13 && $0 != 0 }
         }
         return line.map {
-            String(decoding: $0.suffix(4000), as: UTF8.self).replacing("\0", with: "")
+            let line = String(decoding: $0.suffix(4000), as: UTF8.self).replacing("\0", with: "")
                 .trimmingCharacters(in: .whitespacesAndNewlines)
+            return $0.count > 4000 ? "…" + line : line
         }
     }
 

@@ -51,29 +51,40 @@ package struct ProgramEnd: Sendable {
         result = lastLine.flatMap { KeptResult($0) }
     }
 
+    /// The end of a later run for the same batch, with what both wrote.
+    package func following(_ earlier: ProgramEnd) -> ProgramEnd {
+        var end = self
+        end.output = output.following(earlier.output)
+        end.errors = errors.following(earlier.errors)
+        return end
+    }
+
     /// Whether trying the same again may succeed, as the program says.
     package var isTransient: Bool { exit == .code(Self.temporaryFailure) }
 
-    /// The items to blame, as the result of a program that failed names them.
+    /// The items to blame as the result names them, with what is wrong with each.
     ///
     /// - Throws: ``Fault`` when it names something else.
-    func badItems() throws(Fault) -> Set<Int64> {
-        guard let result, result.note == nil else { return [] }
+    func badItems() throws(Fault) -> [Int64: String?] { try blame()?.reasons ?? [:] }
+
+    /// Whom and what the result blames; `nil` where it is no JSON.
+    private func blame() throws(Fault) -> ProgramBlame? {
+        guard let result else { return nil }
+        guard result.note == nil else {
+            // Whether it blames items cannot be told, and nothing that a program says is lost.
+            guard isSuccess, result.json.contains(#"\"bad"#) else { return nil }
+            throw Fault(message: "its last line seems to blame items, and cannot be read")
+        }
         do {
-            return Set(try JSONText.decode(BadItems.self, from: result.json).badIDs ?? [])
+            return try JSONText.decode(ProgramBlame.self, from: result.json)
+        } catch let fault as Fault {
+            throw fault
         } catch {
-            throw Fault(message: "its \"bad_ids\" are no list of ids")
+            return nil
         }
     }
 
-    /// The part of a result that blames items.
-    private struct BadItems: Decodable {
-        var badIDs: [Int64]?
-
-        enum CodingKeys: String, CodingKey {
-            case badIDs = "bad_ids"
-        }
-    }
+    private var isSuccess: Bool { exit == .code(0) }
 
     /// What is kept as the error of a failure: how it exited, and its last words.
     package var failure: String? {
@@ -85,28 +96,44 @@ package struct ProgramEnd: Sendable {
         }
         guard let line = lastWords else { return words }
         // No database keeps a NUL in a text. A password that is cut in two is not known as one.
-        return "\(words): \(redacted(line).prefix(500).replacing("\0", with: "\u{FFFD}"))"
+        return "\(words): \(redacted(line).cut(to: 500).replacing("\0", with: "\u{FFFD}"))"
     }
 
     /// The line that says what went wrong: a result that names an error, else the last line of
     /// standard error, else that of the output.
     private var lastWords: String? {
         let line = lastLine?.text.trimmingCharacters(in: .whitespaces)
-        return namesError ? line : errors.lastLine ?? line
-    }
-
-    /// Whether the result is about the failure.
-    private var namesError: Bool {
-        struct Blame: Decodable {
-            var error: String?
+        // What cannot be read is told where the items to blame are asked for.
+        if let blame = try? blame() {
+            if let error = blame.error { return error }
+            if blame.reasons.values.contains(where: { $0 != nil }) { return blame.words }
         }
-        guard let result, result.note == nil else { return false }
-        // A result without an error that is a text is about something else.
-        return (try? JSONText.decode(Blame.self, from: result.json))?.error != nil
+        return errors.lastLine ?? line
     }
 
     /// What is kept of what it wrote; `nil` where it wrote nothing.
     package var written: AttemptOutput? {
-        AttemptOutput(standardError: errors.text, standardOutput: output.text).ifAny
+        AttemptOutput(
+            standardError: errors.text,
+            standardOutput: output.text,
+            note: noteFault == nil ? note : nil
+        ).ifAny
+    }
+
+    /// What it leaves for the next attempt, as its result says.
+    private var note: String? {
+        guard let result, result.note == nil else { return nil }
+        // A result that is no object leaves none.
+        return (try? JSONText.decode(ProgramNote.self, from: result.json))?.text
+    }
+
+    /// Why its note is not kept; `nil` where it is, or there is none.
+    var noteFault: String? {
+        do {
+            try note.map(AttemptOutput.validate(note:))
+            return nil
+        } catch {
+            return (error as? TrancheError)?.message
+        }
     }
 }

@@ -21,6 +21,33 @@ extension Record {
         output.append(UInt8(ascii: "}"))
     }
 
+    /// Some fields of the record as a JSON object on one line, appended to bytes.
+    ///
+    /// - Parameters:
+    ///   - output: Where to append.
+    ///   - names: The fields, in order; one that the record does not have is null.
+    ///   - jsonFields: Fields whose texts stand as the JSON that they are, where they are.
+    func appendJSON(
+        to output: inout [UInt8],
+        _ names: [String],
+        json jsonFields: Set<String>
+    ) {
+        output.append(UInt8(ascii: "{"))
+        for (index, name) in names.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            JSONBytes.append(name.utf8, to: &output)
+            output.append(UInt8(ascii: ":"))
+            let cell = fields.place(of: name).map { self.cell($0) } ?? .null
+            let isJSON = cell.kind == .json || cell.kind == .text && jsonFields.contains(name)
+            if isJSON, JSONText.isValid(block.text(of: cell)) {
+                output += RawJSON(block.text(of: cell)).line.utf8
+            } else {
+                append(cell, to: &output, .asDigits)
+            }
+        }
+        output.append(UInt8(ascii: "}"))
+    }
+
     private func append(
         _ cell: RecordCell,
         to output: inout [UInt8],

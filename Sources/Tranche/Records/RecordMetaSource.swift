@@ -18,4 +18,21 @@ public protocol RecordMetaSource: MetaSource {
         of batch: BatchRecord,
         onFault: @escaping (RecordFault) throws -> Void
     ) async throws -> ChunkReader<Record>
+
+    /// The fields whose texts are JSON, as the source knows them; none by default.
+    var jsonFields: Set<String> { get }
+
+    /// The same source, of whose records only some fields are needed.
+    ///
+    /// - Parameter names: The fields, all of which are among ``fields``.
+    /// - Returns: A source that reads no more than it must; by default this one.
+    func limited(to names: [String]) -> any RecordMetaSource
+}
+
+extension RecordMetaSource {
+    /// None.
+    public var jsonFields: Set<String> { [] }
+
+    /// Reads all fields.
+    public func limited(to names: [String]) -> any RecordMetaSource { self }
 }

@@ -158,7 +158,8 @@ struct CompletionSource: MetaSource {
         return Item(
             id: batch.completion ?? 0,
             item: .text(text),
-            weight: weight
+            weight: weight,
+            holdsJSON: true
         )
     }
 

@@ -14,7 +14,7 @@ struct WorkCommand: Command {
         groups: [
             SourceOptions.group, JobOptions.run(isRequired: false), JobOptions.limits,
             PolicyOptions.group, LimitOptions.group,
-            WorkOptions.group(mayFollow: true),
+            InputOptions.group, WorkOptions.group(mayFollow: true),
             SourceOptions.fileGroup,
         ],
         notes: WorkOptions.notes,

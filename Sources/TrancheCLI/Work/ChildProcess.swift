@@ -175,6 +175,64 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Reads standard output and standard error to their ends, on a queue that may block.
+    ///
+    /// What was written to standard error before something to the output is told before it.
+    ///
+    /// - Parameters:
+    ///   - output: Given what comes from the output, as it comes.
+    ///   - errors: Given what comes from standard error.
+    func readBoth(
+        output: @escaping @Sendable (ArraySlice<UInt8>) -> Void,
+        errors: @escaping @Sendable (ArraySlice<UInt8>) -> Void
+    ) async {
+        await withCheckedContinuation { continuation in
+            outputQueue.async {
+                self.readByTurns(output, errors)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func readByTurns(
+        _ output: (ArraySlice<UInt8>) -> Void,
+        _ errors: (ArraySlice<UInt8>) -> Void
+    ) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while self.output.number >= 0 || self.errors.number >= 0 {
+            var waits = [self.output, self.errors, exited].map {
+                pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0)
+            }
+            while poll(&waits, 3, -1) < 0, errno == EINTR {}
+            // What the program left running may hold the pipes open.
+            let isOver = waits[0].revents == 0 && waits[1].revents == 0
+            let read = waits[0].revents != 0 ? readSome(self.output, &buffer) : nil
+            // A pipe holds no more than this.
+            for _ in 0..<32 {
+                var more = [UInt8](repeating: 0, count: 1 << 15)
+                guard let read = readSome(self.errors, &more), !read.isEmpty else { break }
+                errors(read)
+            }
+            if let read, !read.isEmpty { output(read) }
+            if isOver {
+                self.output.close()
+                self.errors.close()
+            }
+        }
+    }
+
+    /// Reads what a pipe has now, and closes it at its end; `nil` where it has ended.
+    private func readSome(_ pipe: OpenFile, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+        while pipe.number >= 0 {
+            let count = Foundation.read(pipe.number, &buffer, buffer.count)
+            if count > 0 { return buffer[..<count] }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return [] }
+            pipe.close()
+        }
+        return nil
+    }
+
     private func writeAll(_ bytes: [UInt8]) throws(SystemError) -> Bool {
         var written = 0
         defer {

@@ -8,11 +8,12 @@ struct SQLSourceCheck<Database: SQLDatabase> {
 
     /// Checks the source.
     ///
-    /// - Returns: Its definition, with the columns that exist, those that its records have, and the
-    ///   weight's.
+    /// - Returns: Its definition, with the columns that exist, those that its records have, the
+    ///   weight's, and those of JSON.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
     func run() async throws -> (
-        definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?
+        definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?,
+        jsonFields: Set<String>
     ) {
         do {
             let found = try await database.table(table)
@@ -54,7 +55,10 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 settleColumn: source.settleColumn,
                 key: source.key
             )
-            return (definition, fields, weight)
+            let json = found.columns.filter { column in
+                [column.type, column.baseType].contains { $0.lowercased().hasPrefix("json") }
+            }
+            return (definition, fields, weight, Set(json.map(\.name)))
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .invalidSource),

@@ -1,0 +1,142 @@
+import Tranche
+
+/// The options that say how CMD is given the items of a batch.
+struct InputOptions: Sendable {
+    /// The columns of the rows that stand beside the items.
+    let columns: RowColumns?
+    /// What CMD gets on its standard input.
+    private let form: ItemForm
+    /// The words of CMD, with the place of the items among them; `nil` where they go elsewhere.
+    private let arguments: ItemArguments?
+    /// Whether one process works on one batch after the other.
+    let isPersistent: Bool
+
+    /// Which option says what.
+    static let group = CommandDescription.OptionGroup(
+        title: "What CMD is given",
+        options: [
+            columnsOption("each line gets \"row\"", isUsual: true),
+            .init("lines", nil, "the payloads alone as lines, in place of JSON"),
+            .init(
+                "args",
+                nil,
+                "the payloads as arguments, as xargs gives them: last, or where {} is an argument, "
+                    + "which means --args too",
+                isUsual: true,
+                brief: "payloads as arguments, as xargs does; so does {}"
+            ),
+            .init(
+                "placeholder",
+                "TEXT",
+                "the argument that stands for the items in place of {}; '' for none"
+            ),
+            .init(
+                "persistent",
+                nil,
+                "one process per worker, which gets one batch after the other and answers each "
+                    + "with a line: for programs that take long to start",
+                isUsual: true,
+                brief: "one process per worker, for one batch after another"
+            ),
+        ]
+    )
+
+    /// What `--columns` takes.
+    static func columnsOption(
+        _ what: String,
+        isUsual: Bool = false
+    ) -> CommandDescription.Option {
+        .init(
+            "columns",
+            "A,B|'*'",
+            "\(what): these columns of the item, or all, as a JSON object",
+            isUsual: isUsual,
+            brief: "\(what): these columns, or all"
+        )
+    }
+
+    init(_ arguments: Arguments) throws {
+        columns = try arguments.value("columns", Self.parseColumns)
+        isPersistent = arguments.has("persistent")
+        let isLines = arguments.has("lines")
+        let isJSON = columns != nil || isPersistent || isLines
+        let mark = arguments.text("placeholder") ?? "{}"
+        // What says otherwise how the items are given lets {} be what it is.
+        let given = [arguments.has("args"), arguments.has("placeholder"), !isJSON].contains(true)
+        self.arguments =
+            try given
+            ? ItemArguments(
+                arguments.program,
+                mark: mark.isEmpty ? nil : mark,
+                isAppended: arguments.has("args")
+            ) : nil
+        if arguments.has("placeholder"), !mark.isEmpty, self.arguments == nil {
+            throw UsageError("--placeholder '\(mark)': no argument of CMD is that")
+        }
+        form = isLines ? .payloads : .json(columns)
+        let uses = [
+            ("--lines", isLines), ("--columns", columns != nil),
+            ("--persistent", isPersistent),
+            (arguments.has("args") ? "--args" : "'\(mark)' for the items", self.arguments != nil),
+        ].filter(\.1).map(\.0)
+        guard uses.count < 2 || uses == ["--columns", "--persistent"] else {
+            throw UsageError(
+                "\(uses[0]) and \(uses[1]) exclude each other: CMD is given the items in one way"
+            )
+        }
+    }
+
+    /// Reads `--columns`.
+    static func parseColumns(_ text: String) throws -> RowColumns {
+        if text == "*" { return .all }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !names.contains("") else {
+            throw ValueError("give names of columns with commas between them, or '*' for all")
+        }
+        guard Set(names).count == names.count else { throw ValueError("a column stands twice") }
+        guard !names.contains("*") else { throw ValueError("'*' means all columns: give it alone") }
+        return .named(names)
+    }
+
+    /// Finds out whether a source has what CMD is to be given.
+    ///
+    /// - Parameter source: The open source.
+    /// - Throws: `TrancheError` `.invalidSource`.
+    func check(_ source: any MetaSource) throws {
+        _ = try columns?.limiting(source)
+        let isPlain = arguments != nil || form == .payloads
+        let definition = source.definition
+        if isPlain, definition.item == nil, let source = source as? any RecordMetaSource,
+            let fields = source.fields
+        {
+            let names = fields.names.map { "'\($0)'" }.joined(separator: ", ")
+            throw TrancheError(
+                .invalidSource,
+                "'\(definition.table)' has no payload to give to CMD: name its column with --item; "
+                    + "it has \(names)"
+            )
+        }
+        if isPersistent, definition.table.hasPrefix(PagedSource.prefix) {
+            throw TrancheError(
+                .invalidSource,
+                "--persistent does not go with pages: each names the next while it is worked on"
+            )
+        }
+    }
+
+    /// How a program is given the items; a pool of processes belongs to one use of it.
+    var way: ProgramInput {
+        if let arguments { return .arguments(arguments) }
+        return isPersistent ? .persistent(ProgramPool(form)) : .lines(form)
+    }
+}
+
+/// How a program is given the items of a batch.
+enum ProgramInput: Sendable {
+    /// As lines on its standard input.
+    case lines(ItemForm)
+    /// As arguments of one or more calls.
+    case arguments(ItemArguments)
+    /// As lines on the standard input of a process that goes on.
+    case persistent(ProgramPool)
+}

@@ -1,0 +1,67 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The modules and programs in `clients/`, run under the program.
+@Suite("The clients", .timeLimit(.minutes(10)))
+struct ClientTests {
+    /// The folder of the clients.
+    private static let folder = URL(filePath: #filePath)
+        .deletingLastPathComponent()
+        .appending(path: "../../clients")
+        .standardizedFileURL
+
+    private static let nodePath = ["/usr/bin/node", "/usr/local/bin/node"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    private var environment: [String: String] {
+        ["TRANCHE": BuiltProgram("tranche").path, "PYTHONDONTWRITEBYTECODE": "1"]
+    }
+
+    @Test("The Python module passes its tests", .enabled(if: Python.path != nil))
+    func python() async throws {
+        let python = try BuiltProgram(path: #require(Python.path))
+        let tests = Self.folder.appending(path: "python/tests").path
+        let outcome = try await python.run(
+            environment,
+            arguments: ["-m", "unittest", "discover", tests]
+        )
+        #expect(outcome.status == 0, "\(outcome.text)")
+    }
+
+    @Test("The worker in shell answers every batch")
+    func shell() async throws {
+        let worker = Self.folder.appending(path: "shell/worker.sh").path
+        let results = try await work(with: [worker])
+        #expect(results == [#"{"items":2}"#, #"{"items":2}"#, #"{"items":1}"#])
+    }
+
+    @Test("The worker in Node answers every batch", .enabled(if: nodePath != nil))
+    func node() async throws {
+        let worker = Self.folder.appending(path: "node/worker.mjs").path
+        let results = try await work(with: [#require(Self.nodePath), worker])
+        #expect(results == [#"{"weight":8}"#, #"{"weight":35}"#, #"{"weight":4}"#])
+    }
+
+    /// Has a worker work on a file of five records, and gives its results.
+    private func work(with program: [String]) async throws -> [String] {
+        try await withTemporaryFolder { folder in
+            let file = folder.path("files.csv")
+            try Data("a,b\n1,2\n3,4\n5,\"a longer one\"\n\"\u{e4} longer one\",7\n8,9\n".utf8)
+                .write(to: URL(filePath: file))
+            let tranche = BuiltProgram("tranche")
+            let environment = ["TRANCHE_INVENTORY": "sqlite:\(folder.path("inventory.db"))"]
+            let run = ["work", "--job", "j", "--meta", "csv:\(file)", "--count", "2"]
+            #expect(try await tranche.run(environment, arguments: ["migrate", "up"]).status == 0)
+            let worked = try await tranche.run(
+                environment,
+                arguments: run + ["--persistent", "--"] + program
+            )
+            #expect(worked.status == 0, "\(worked.text)")
+            let listed = try await tranche.run(environment, arguments: ["batches", "--json"])
+            return listed.text.matches(of: #/"result":({[^}]*})/#).map { String($0.output.1) }
+                .reversed()
+        }
+    }
+}

@@ -1,0 +1,226 @@
+"""Runs workers made with the module under `tranche work`, once per batch and from batch to batch.
+
+Needs tranche in PATH, or its path in TRANCHE:  python3 -m unittest discover clients/python/tests
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+TRANCHE = os.environ.get("TRANCHE") or shutil.which("tranche")
+MODULE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MODES = ([], ["--persistent"])
+
+
+class Workers(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        database = sqlite3.connect(self.path("orders.db"))
+        database.execute("CREATE TABLE orders (uid INTEGER PRIMARY KEY, item TEXT, qty, note TEXT)")
+        rows = [(id, f'/data/{id} "é"\n', id * 10, None) for id in range(1, 11)]
+        database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", rows)
+        database.commit()
+        database.close()
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def tranche(self, *arguments, status=0):
+        environment = {
+            **os.environ,
+            "TRANCHE_INVENTORY": f"sqlite:{self.path('inventory.db')}",
+            "TRANCHE_META_DB": f"sqlite:{self.path('orders.db')}",
+            "PYTHONPATH": MODULE,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SEEN": self.path("seen"),
+        }
+        done = subprocess.run(
+            [TRANCHE, *arguments], env=environment, capture_output=True, text=True, timeout=300
+        )
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def work(self, mode, program, *options, job="j", status=0):
+        """Runs a program, in a job and with an inventory of its own."""
+        if os.path.exists(self.path("inventory.db")):
+            os.remove(self.path("inventory.db"))
+        self.tranche("migrate", "up")
+        with open(self.path("worker.py"), "w", encoding="utf-8") as file:
+            file.write("import os, sys\nimport tranche\n" + textwrap.dedent(program))
+        limits = [*options, *mode]
+        for option, value in (("--count", "5"), ("--max-attempts", "1")):
+            limits += [] if option in options else [option, value]
+        return self.tranche(
+            "work", "--job", job, "--meta", "orders", *limits,
+            "--", sys.executable, self.path("worker.py"), status=status,
+        )
+
+    def batches(self):
+        listed = json.loads(self.tranche("batches", "--json").stdout)["batches"]
+        return sorted(listed, key=lambda batch: batch["batch"])
+
+    def test_each_item_comes_once_with_its_row_in_both_modes(self):
+        program = """
+            def work(batch):
+                items = list(batch)
+                assert [item.id for item in items] == list(range(batch.id_start, batch.id_end + 1))
+                assert all(item.row == {"qty": item.id * 10, "note": None} for item in items)
+                assert items[0].item == f'/data/{items[0].id} "é"\\n', items[0]
+                assert os.environ["TRANCHE_BATCH"] == str(batch.id)
+                print("said on the way", batch.id, batch.attempt, batch.job, batch.is_exact)
+                return {"qty": sum(item.row["qty"] for item in items)}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                done = self.work(mode, program, "--columns", "qty,note")
+                self.assertIn("said on the way 1 1 j True\n", done.stderr)
+                results = [batch["result"] for batch in self.batches()]
+                self.assertEqual(results, [{"qty": 150}, {"qty": 400}])
+
+    def test_whole_numbers_are_exact(self):
+        database = sqlite3.connect(self.path("orders.db"))
+        database.execute("UPDATE orders SET qty = 9007199254740993 WHERE uid = 1")
+        database.commit()
+        database.close()
+        program = """
+            def work(batch):
+                return {"qty": next(iter(batch)).row["qty"]}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, "--columns", "*")
+                self.assertEqual(self.batches()[0]["result"], {"qty": 9007199254740993})
+
+    def test_one_process_works_on_many_batches(self):
+        program = """
+            with open(os.environ["SEEN"], "a") as seen:
+                print(os.getpid(), file=seen)
+            tranche.run(lambda batch: {"items": len(list(batch))})
+        """
+        self.work(["--persistent"], program, "--count", "1")
+        with open(self.path("seen"), encoding="utf-8") as seen:
+            self.assertEqual(len(seen.readlines()), 1)
+        self.assertEqual(len(self.batches()), 10)
+
+    def test_bad_items_are_quarantined_and_the_others_go_on(self):
+        program = """
+            def work(batch):
+                for item in batch:
+                    with open(os.environ["SEEN"], "a") as seen:
+                        print(item.id, file=seen)
+                    if item.id == 4:
+                        batch.bad(item, "qty is odd")
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, status=1)
+                quarantined = json.loads(
+                    self.tranche("batches", "--status", "quarantined", "--json").stdout
+                )["batches"]
+                self.assertEqual([batch["id_start"] for batch in quarantined], [4])
+                self.assertIn("qty is odd", json.dumps(quarantined))
+                done = [b["count"] for b in self.batches() if b["status"] == "succeeded"]
+                self.assertEqual(sum(done), 9)
+                with open(self.path("seen"), encoding="utf-8") as seen:
+                    self.assertEqual(sorted(map(int, seen)), list(range(1, 11)))
+                os.remove(self.path("seen"))
+
+    def test_an_exception_fails_the_batch_and_its_traceback_is_kept(self):
+        program = """
+            def work(batch):
+                for item in batch:
+                    if item.id == 7:
+                        raise ValueError("qty is not a number")
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                done = self.work(mode, program, status=1)
+                self.assertIn("ValueError: qty is not a number", done.stderr)
+                states = [batch["status"] for batch in self.batches()]
+                self.assertEqual(states, ["succeeded", "failed"])
+                logs = self.tranche("logs", "--batch", "2").stdout
+                self.assertIn("Traceback (most recent call last)", logs)
+
+    def test_a_note_reaches_the_next_attempt_and_no_other_batch(self):
+        program = """
+            def work(batch):
+                if batch.id == 1 and batch.attempt == 1:
+                    batch.leave("half")
+                    raise tranche.Transient("once more")
+                return {"note_before": batch.note, "variable": os.environ.get("TRANCHE_NOTE")}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, "--max-attempts", "2", "--backoff", "10ms")
+                results = [batch["result"]["note_before"] for batch in self.batches()]
+                self.assertEqual(results, ["half", None])
+                self.assertEqual([b["result"]["variable"] for b in self.batches()], results)
+
+    def test_a_result_that_is_none_fails_the_batch(self):
+        for value in ("5", '{"n": float("nan")}', '{"n": object()}'):
+            for mode in MODES:
+                with self.subTest(value=value, mode=mode):
+                    program = f"tranche.run(lambda batch: {value})"
+                    self.work(mode, program, status=1)
+                    self.assertEqual({b["status"] for b in self.batches()}, {"failed"})
+
+    def test_a_batch_comes_back_later(self):
+        program = """
+            def work(batch):
+                if not os.path.exists(os.environ["SEEN"] + str(batch.id)):
+                    open(os.environ["SEEN"] + str(batch.id), "w").close()
+                    raise tranche.RetryLater(0.05, reason="the service is busy")
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                for name in os.listdir(self.folder.name):
+                    if name.startswith("seen"):
+                        os.remove(self.path(name))
+                self.work(mode, program)
+                self.assertEqual({b["status"] for b in self.batches()}, {"succeeded"})
+
+    def test_a_process_that_dies_is_started_again(self):
+        program = """
+            def work(batch):
+                if batch.attempt == 1:
+                    os._exit(9)
+                return {"items": len(list(batch))}
+            tranche.run(work)
+        """
+        self.work(["--persistent"], program, "--max-attempts", "2", "--backoff", "10ms")
+        self.assertEqual([b["status"] for b in self.batches()], ["succeeded"] * 2)
+
+    def test_a_batch_that_is_read_in_part_leaves_the_next_whole(self):
+        program = """
+            def work(batch):
+                return {"first": next(iter(batch)).id}
+            tranche.run(work)
+        """
+        self.work(["--persistent"], program, "--count", "2")
+        self.assertEqual([b["result"]["first"] for b in self.batches()], [1, 3, 5, 7, 9])
+
+    def test_run_by_hand_it_says_who_runs_it(self):
+        done = subprocess.run(
+            [sys.executable, "-c", "import tranche; tranche.run(print)"],
+            env={"PYTHONPATH": MODULE, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run by 'tranche work'", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,226 @@
+"""Works on the batches that `tranche work` hands out.
+
+    import tranche
+
+    def work(batch):
+        total = 0
+        for item in batch:
+            if item.row["qty"] is None:
+                batch.bad(item, "qty is missing")
+                continue
+            total += item.row["qty"]
+        return {"total": total}
+
+    tranche.run(work)
+
+The same program runs once per batch, and with --persistent from batch to batch:
+
+    tranche work --job sum --meta orders --columns qty -- python3 sum.py
+    tranche work --job sum --meta orders --columns qty --persistent -- python3 sum.py
+
+Needs Python 3.8, and nothing but its standard library. What the program prints goes to standard
+error: standard output belongs to the result.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+__all__ = ["Batch", "Item", "RetryLater", "Transient", "run"]
+
+PROTOCOL = "1"
+"""The number of the protocol that this module speaks with --persistent."""
+
+_TEMPORARY_FAILURE = 75
+
+
+class Transient(Exception):
+    """A failure that another try may mend: it says nothing about the items."""
+
+
+class RetryLater(Transient):
+    """The batch is to come back later; that is no failure.
+
+    seconds: after which time, above 0; 900 at most.
+    budget: a budget of the run that is parked as long, so that nobody else tries meanwhile.
+    """
+
+    def __init__(self, seconds, budget=None, reason=""):
+        super().__init__(reason or f"come back in {seconds} s")
+        self.seconds = seconds
+        self.budget = budget
+
+
+class Item:
+    """An item of a batch.
+
+    id: its id, an int.
+    item: its payload, as JSON has it; None for NULL.
+    weight: its weight.
+    row: with --columns, its row as a dict; None where what should be a record is none.
+    error: why it is none.
+    """
+
+    __slots__ = ("id", "item", "weight", "row", "error")
+
+    def __init__(self, fields):
+        self.id = fields["id"]
+        self.item = fields["item"]
+        self.weight = fields["weight"]
+        self.row = fields.get("row")
+        self.error = fields.get("error")
+
+    def __repr__(self):
+        return f"Item(id={self.id}, item={self.item!r}, weight={self.weight}, row={self.row!r})"
+
+
+class Batch:
+    """A batch in hand; iterating over it reads its items, once, in order of their ids.
+
+    id, attempt: the batch's number, and which hand-out this is, from 1.
+    job, run: their names; run is empty for the open-ended run.
+    kind: how the batch came to be, such as "incremental".
+    is_exact: whether an unfiltered reader of id_start...id_end sees just these items.
+    id_start, id_end: the ids of the first item and the last.
+    note: what the attempt before has left, a str; None where it left nothing.
+    """
+
+    def __init__(self, variables, lines):
+        self.id = int(variables["TRANCHE_BATCH"])
+        self.attempt = int(variables["TRANCHE_ATTEMPT"])
+        self.job = variables["TRANCHE_JOB"]
+        self.run = variables["TRANCHE_RUN"]
+        self.kind = variables["TRANCHE_KIND"]
+        self.is_exact = variables["TRANCHE_EXACT"] == "1"
+        self.id_start = int(variables["TRANCHE_ID_START"])
+        self.id_end = int(variables["TRANCHE_ID_END"])
+        self.note = variables.get("TRANCHE_NOTE")
+        self._lines = lines
+        self._bad = {}
+        self._left = None
+
+    def __iter__(self):
+        for line in self._lines:
+            try:
+                yield Item(json.loads(line))
+            except (ValueError, TypeError, KeyError) as error:
+                raise ValueError(f"no item: {line[:200]!r}; give no --lines") from error
+
+    def bad(self, item, error=""):
+        """Blames an item, or the id of one: it is quarantined, the others are done all the same.
+
+        Where work raises, they are a batch again.
+        """
+        self._bad[item.id if isinstance(item, Item) else int(item)] = str(error)
+
+    def leave(self, note):
+        """Leaves a note for the next attempt, a str or what JSON can hold, of at most 8 KiB."""
+        self._left = note
+
+    def progress(self, words):
+        """Says something to standard error, which is progress where --idle bounds the time without."""
+        print(words, file=sys.stderr, flush=True)
+
+
+def run(work):
+    """Has a function work on each batch that this process is given.
+
+    work is given a Batch. It returns the batch's result, a dict that JSON can hold, or None. When it
+    raises, the batch fails, and is tried again as the run's policy says.
+
+    Does not return where the program ends with its batch: it exits as `tranche work` wants it.
+    """
+    answers = _take_standard_output()
+    protocol = os.environ.get("TRANCHE_PERSISTENT")
+    if protocol is None:
+        if "TRANCHE_BATCH" not in os.environ:
+            sys.exit("this program is run by 'tranche work': there is no TRANCHE_BATCH")
+        status, result = _work(work, Batch(os.environ, sys.stdin.buffer))
+        if result is not None:
+            answers.write(result + "\n")
+        _flush(answers)
+        sys.exit(status)
+    if protocol != PROTOCOL:
+        sys.exit(f"tranche speaks protocol {protocol}, and this module {PROTOCOL}: take its own")
+    variables = {}
+    for header in sys.stdin.buffer:
+        # A variable of the batch before, such as its note, is not one of this batch.
+        for name in variables:
+            os.environ.pop(name, None)
+        variables = json.loads(header)["env"]
+        os.environ.update(variables)
+        items = _items(sys.stdin.buffer)
+        batch = Batch(variables, items)
+        status, result = _work(work, batch)
+        for _ in items:
+            pass
+        sys.stdout.flush()
+        sys.stderr.flush()
+        rest = "" if result is None else f',"result":{result}'
+        answers.write(f'{{"done":{batch.id},"exit":{status}{rest}}}\n')
+        answers.flush()
+
+
+def _items(lines):
+    """The lines of a batch's items, up to its end."""
+    for line in lines:
+        if line.startswith(b'{"end":'):
+            return
+        yield line
+    # Nobody would hear an answer.
+    raise EOFError("tranche has ended in the middle of a batch")
+
+
+def _work(work, batch):
+    """The exit status and the result as JSON, or None."""
+    try:
+        result = work(batch)
+        if result is not None and not isinstance(result, dict):
+            raise TypeError(f"the result is a {type(result).__name__}; return a dict, or None")
+        said = _said(batch)
+        result = {**result, **said} if result is not None else said or None
+        return 0, None if result is None else _json(result)
+    except EOFError:
+        raise
+    except RetryLater as error:
+        print(error, file=sys.stderr)
+        later = {"retry_after": error.seconds, **_said(batch)}
+        if error.budget is not None:
+            later["budget"] = error.budget
+        return _TEMPORARY_FAILURE, _json(later)
+    except Exception as error:
+        traceback.print_exc()
+        words = "".join(traceback.format_exception_only(type(error), error)).strip()
+        status = _TEMPORARY_FAILURE if isinstance(error, Transient) else 1
+        return status, _json({"error": words, **_said(batch)})
+
+
+def _said(batch):
+    """What work has said of the batch beside its result."""
+    said = {}
+    if batch._bad:
+        said["bad"] = [{"id": id, "error": batch._bad[id]} for id in sorted(batch._bad)]
+    if batch._left is not None:
+        said["note"] = batch._left
+    return said
+
+
+def _json(value):
+    # In ASCII: half of a surrogate pair, as a file's name may have one, is no JSON.
+    return json.dumps(value, allow_nan=False)
+
+
+def _take_standard_output():
+    """Keeps standard output for what is said to tranche; what is printed goes to standard error."""
+    sys.stdout.flush()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True, write_through=False)
+    return answers
+
+
+def _flush(answers):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    answers.flush()
