@@ -22,7 +22,7 @@ import Tranche
             "echo loading; echo Traceback: >&2; echo 'ValueError: no é' >&2; echo >&2; exit 3"
         let outcome = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
         #expect(outcome.status == .failed)
-        #expect(outcome.errors.contains("Traceback:\nValueError: no é\n"))
+        #expect(outcome.errors.contains("] Traceback:\n[1] ValueError: no é\n"))
         #expect(outcome.errors.contains(": exit code 3: ValueError: no é\n"))
         #expect(
             try await bench.batches()[0]["logging"] as? String == "exit code 3: ValueError: no é"
@@ -44,7 +44,7 @@ import Tranche
         #expect(
             json.output
                 == #"{"batch":1,"attempt":1,"standard_error":"Traceback:\nValueError: no é\n\n","#
-                + #""standard_output":"loading\n"}"# + "\n"
+                + #""standard_output":"loading\n","note":null}"# + "\n"
         )
     }
 
@@ -54,7 +54,7 @@ import Tranche
         let script = #"echo noise >&2; echo '{"error":"no disk"}'; exit 1"#
         _ = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
         let logging = try await bench.batches()[0]["logging"] as? String
-        #expect(logging == #"exit code 1: {"error":"no disk"}"#)
+        #expect(logging == "exit code 1: no disk")
     }
 
     @Test("The output of a success is kept as well, and a silent program leaves nothing")
@@ -83,6 +83,114 @@ import Tranche
                 + " UNION ALL SELECT error FROM inventory_attempt"
         )
         #expect(rows.count == 3 && !rows.contains { $0.contains("geheim") })
+    }
+
+    @Test("A note is given to the next attempt: of a last line, and by hand")
+    func notes() async throws {
+        let bench = try await CommandLineBench()
+        let script = """
+            case $TRANCHE_ATTEMPT in
+            1) echo "first: ${TRANCHE_NOTE-none}"; echo '{"note": {"page": 7}}'; exit 1;;
+            2) echo "second: $TRANCHE_NOTE"; echo '{"note": "line \\"8\\""}'; exit 75;;
+            3) echo "third: $TRANCHE_NOTE"; echo '{"retry_after": 1, "note": "9"}'; exit 75;;
+            4) echo "fourth: $TRANCHE_NOTE";;
+            esac
+            """
+        let outcome = await work(bench, ["--backoff", "0"], script)
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        for line in ["first: none", #"second: {"page":7}"#, #"third: line "8""#, "fourth: 9"] {
+            #expect(outcome.errors.contains(line + "\n"), "\(outcome.errors)")
+        }
+        let logs = await bench.run("logs", "--batch", "1", "--attempt", "2")
+        #expect(logs.output.hasSuffix("== note for the next attempt\nline \"8\"\n"))
+        let long = String(repeating: "x", count: 9000)
+        let much = #"[ $TRANCHE_ATTEMPT = 2 ] || { echo '{"note": "\#(long)"}'; exit 1; }"#
+        let other = try await CommandLineBench()
+        let refused = await work(other, ["--backoff", "0"], much)
+        #expect(refused.status == .done)
+        #expect(refused.errors.contains("(the note has 9000 bytes; give at most 8192)"))
+        let hand = try await CommandLineBench()
+        let acquire = ["acquire", "--json"] + Self.job
+        #expect(await hand.run(acquire).status == .done)
+        let heartbeat = ["heartbeat", "1", "--attempt", "1", "--note"]
+        #expect(await hand.run(heartbeat + ["half"]).status == .done)
+        let usage = await hand.run(heartbeat + [long])
+        #expect(usage.status == .usage)
+        #expect(usage.errors.contains("the note has 9000 bytes"))
+        #expect(await hand.run("release", "1", "--attempt", "1").status == .done)
+        let done = await work(hand, [], "[ \"$TRANCHE_NOTE\" = half ]")
+        #expect(done.status == .done, "\(done.errors)")
+    }
+
+    @Test("A program that is ended with a signal leaves its note with what it gives back")
+    func noteOfReleased() async throws {
+        let bench = try await CommandLineBench()
+        let script = """
+            [ "$TRANCHE_NOTE" = 5 ] && exit 0
+            trap 'echo "{\\"note\\": 5}"; exit 1' TERM
+            touch \(bench.path("begun")); while :; do sleep 0.05; done
+            """
+        let (signals, sender) = AsyncStream<Int32>.makeStream()
+        let command = ["work"] + Self.job + ["--grace", "100ms", "--", "sh", "-c", script]
+        async let outcome = bench.run(command, signals: signals)
+        while !FileManager.default.fileExists(atPath: bench.path("begun")) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        sender.yield(15)
+        #expect(await outcome.status == .interrupted)
+        #expect(try await bench.states() == ["released"])
+        #expect(await work(bench, [], script).status == .done)
+    }
+
+    @Test("What a program writes is shown while it runs, until the batch has ended")
+    func follow() async throws {
+        let bench = try await CommandLineBench()
+        let script = """
+            echo "attempt $TRANCHE_ATTEMPT begins"
+            [ $TRANCHE_ATTEMPT = 2 ] && { echo last; exit 0; }
+            \(bench.waiting); echo more; echo oops >&2; exit 1
+            """
+        let options = ["--lease", "1s", "--backoff", "1s"]
+        async let worked = work(bench, options, script)
+        while try bench.rows("SELECT 1 FROM inventory_output").isEmpty {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        // Nothing has ended yet.
+        let early = await bench.run("logs", "--batch", "1", "--attempt", "1")
+        #expect(early.output == "== standard output\nattempt 1 begins\n")
+        let output = TextWriter()
+        async let followed = bench.run(["logs", "--batch", "1", "--follow"], output: output)
+        while !output.text.contains("begins") { try await Task.sleep(for: .milliseconds(20)) }
+        try bench.letPrograms()
+        #expect(await worked.status == .done)
+        #expect(await followed.status == .done)
+        #expect(
+            output.text == """
+                == attempt 1, standard output
+                attempt 1 begins
+                == attempt 1, standard error
+                oops
+                == attempt 1, standard output
+                more
+                == attempt 2, standard output
+                attempt 2 begins
+                last
+
+                """
+        )
+        let lines = await bench.run("logs", "--batch", "1", "--follow", "--json", "--attempt", "1")
+        #expect(lines.output.split(separator: "\n").count == 1)
+        let silent = await bench.run("logs", "--batch", "1", "--follow", "--attempt", "9")
+        #expect(silent.status == .nothingNow)
+    }
+
+    @Test("What is new is found where the beginning has been left out since")
+    func news() {
+        #expect(LogFollower.news(of: "a\nb\n", after: "a\n") == "b\n")
+        let old = "a\n" + String(repeating: "line\n", count: 300) + "mark\n"
+        let new = "[2 bytes left out]\n" + old.dropFirst(2) + "new\n"
+        #expect(LogFollower.news(of: new, after: old) == "new\n")
+        #expect(LogFollower.news(of: "other\n", after: old) == "[some is left out]\nother\n")
     }
 
     @Test("The end of a long output is kept, from a line on, with what was left out")

@@ -43,7 +43,7 @@ import Testing
         #expect(status.contains(#""quarantined":{"batches":1,"items":1,"weight":70}"#))
         #expect(status.contains(#""succeeded":{"batches":3,"items":9,"weight":480}"#))
         let table = await bench.run("status").output
-        #expect(table.contains("FAILED  SPLIT  QUARANTINED  CURSOR"))
+        #expect(table.contains("files  failed        0       -          -         -       1"))
         let listed = await bench.run("batches", "--status", "quarantined").output
         #expect(listed.contains("'tranche redrive' makes it a batch again"))
         #expect(await bench.run("redrive", "--job", "j").status == .done)
@@ -62,7 +62,7 @@ import Testing
         let script = "echo >> \(file); [ $(wc -l < \(file)) -gt 3 ] || exit 75"
         let outcome = await work(bench, options, script)
         #expect(outcome.status == .done, "\(outcome.errors)")
-        #expect(outcome.errors.contains(": exit code 75\n"))
+        #expect(outcome.errors.contains(": exit code 75; tried again now\n"))
         #expect(try await rows(bench) == ["incremental succeeded 1...10"])
         #expect(try await bench.batches()[0]["attempt"] as? Double == 4)
         #expect(try await bench.batches()[0]["failures"] as? Double == 0)
@@ -301,7 +301,7 @@ import Testing
         let lines = dry.output.split(separator: "\n")
         #expect(lines.count == 2)
         #expect(lines[0].hasPrefix("item 5 of batch "))
-        #expect(lines[0].hasSuffix(" would be a batch again: bad"))
+        #expect(lines[0].hasSuffix(" would be a batch again: bad …"))
         let none = await bench.run("redrive", "--job", "j", "--ids", "1,2", "--json")
         #expect(none.status == .nothingNow)
         #expect(none.output == #"{"dry_run":false,"batches":[]}"# + "\n")

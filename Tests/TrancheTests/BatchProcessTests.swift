@@ -38,6 +38,30 @@ struct BatchProcessTests {
         #expect(record.retryAt == bench.clock.date.addingTimeInterval(5))
     }
 
+    @Test("Work that throws a success in part has done all items but those that it blames")
+    func partialSuccess() async throws {
+        let bench = Workbench(ids: 1...6)
+        let batch = try await bench.take()
+        let partial = PartialSuccess(blaming: [2: "no day", 5: "no qty"], result: "4")
+        let outcome = try await batch.process { _ in throw partial }
+        #expect(throws: PartialSuccess.self) { try outcome.get() }
+        let record = try await bench.record(batch)
+        #expect(record.status == .split && record.failures == 0)
+        let batches = try await bench.store.batches(BatchSelection())
+        let done = try #require(batches.first { $0.status == .succeeded })
+        #expect(done.ids?.packed == "1,3-4,6" && done.result == "4")
+        #expect(batches.filter { $0.status == .quarantined }.map(\.idStart).sorted() == [2, 5])
+    }
+
+    @Test("A success in part that blames another batch's item fails")
+    func strangeBlame() async throws {
+        let bench = Workbench(ids: 1...6)
+        let batch = try await bench.take()
+        let outcome = try await batch.process { _ in throw PartialSuccess(blaming: [9: "no"]) }
+        #expect(throws: TrancheError.self) { try outcome.get() }
+        #expect(try await bench.record(batch).status == .failed)
+    }
+
     // work                               task
     // sleeps
     //                                    is cancelled

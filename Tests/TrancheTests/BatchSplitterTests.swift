@@ -35,6 +35,22 @@ struct BatchSplitterTests {
         #expect(parts.map(\.ids.packed) == ["1-4", "5-9"])
     }
 
+    @Test("Samples are single ids, spread out, and the halves of the rest", arguments: 8...200)
+    func samples(count: Int) throws {
+        let ids = IDRuns((1...Int64(count)).map { $0 * 3 })
+        let parts = BatchSplitter(ids: ids, items: []).samples(5)
+        #expect(parts.map(\.ids.count).prefix(5) == [1, 1, 1, 1, 1])
+        #expect(parts.count == 7)
+        #expect(parts.reduce(IDRuns()) { $0.union($1.ids) } == ids)
+        #expect(parts.reduce(0) { $0 + $1.ids.count } == count)
+    }
+
+    @Test("Of few ids, each is a sample", arguments: 1...7)
+    func fewSamples(count: Int64) {
+        let parts = BatchSplitter(ids: IDRuns(1...count), items: []).samples(5)
+        #expect(parts.map(\.ids.packed) == (1...count).map { "\($0)" })
+    }
+
     @Test("A single id is one part, and none is none")
     func single() {
         let item = Item(id: 7, weight: 2)

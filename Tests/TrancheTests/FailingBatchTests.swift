@@ -74,6 +74,24 @@ struct FailingBatchTests {
         }
     }
 
+    @Test("A success but for bad items counts no failure, and fails what had begun no more")
+    func partialSuccess() throws {
+        let parts = [
+            BatchPart(ids: IDRuns([1, 3]), weight: 2, isDone: true),
+            BatchPart(ids: IDRuns([2]), weight: 1, isBad: true, reason: "no day"),
+        ]
+        for begunAt in [nil, now] {
+            var success = BatchSuccess(result: "4")
+            success.parts = parts
+            let failure = BatchFailure(inPart: success)
+            let failing = failing(.split, failure: failure, begunAt: begunAt)
+            let batch = try failing.outcome().batch
+            #expect(batch.status == .split && batch.failures == 0 && batch.retryAt == nil)
+            #expect(batch.logging == "1 of 3 items is bad: no day" && batch.result == "4")
+            #expect(failing.outcome(as: batch) == .succeeded)
+        }
+    }
+
     @Test(
         "Parts that are not the batch's ids, each once, are refused",
         arguments: [
@@ -117,6 +135,30 @@ struct FailingBatchTests {
         parts: [BatchPart] = [],
         outage: OutageGuard = OutageGuard()
     ) throws -> FailingBatch.Outcome {
+        var failure = BatchFailure("no", isTransient: isTransient, isFinal: isFinal, parts: parts)
+        failure.isOfDeferrals = isOfDeferrals
+        let failing = failing(
+            onExhausted,
+            kind: kind,
+            count: count,
+            attempt: attempt,
+            failures: failures,
+            failure: failure,
+            outage: outage
+        )
+        return try failing.outcome()
+    }
+
+    private func failing(
+        _ onExhausted: RunPolicy.OnExhausted,
+        kind: BatchKind = .incremental,
+        count: Int = 3,
+        attempt: Int = 1,
+        failures: Int = 0,
+        failure: BatchFailure,
+        outage: OutageGuard = OutageGuard(),
+        begunAt: Date? = nil
+    ) -> FailingBatch {
         let key = RunKey(metaTable: "t", job: "j")
         let batch = BatchRecord(
             id: 7,
@@ -132,7 +174,8 @@ struct FailingBatchTests {
             count: count,
             weight: Double(count),
             startedAt: now,
-            leaseExpiresAt: now.addingTimeInterval(60)
+            leaseExpiresAt: now.addingTimeInterval(60),
+            begunAt: begunAt
         )
         let run = RunRecord(
             key: key,
@@ -142,9 +185,6 @@ struct FailingBatchTests {
             outage: outage,
             createdAt: now
         )
-        var failure = BatchFailure("no", isTransient: isTransient, isFinal: isFinal, parts: parts)
-        failure.isOfDeferrals = isOfDeferrals
-        let failing = FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
-        return try failing.outcome()
+        return FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
     }
 }

@@ -34,6 +34,91 @@ struct OutageGuardTests {
         #expect(fail(&outage, 9, at: 60))
     }
 
+    @Test("Single items of a batch that fail, and nothing of it that succeeds, hold the run")
+    func singles() {
+        var outage = OutageGuard()
+        // Whatever stands behind the first colon.
+        for item in Int64(1)...4 { #expect(!fail(&outage, item: item, at: Double(item) * 100)) }
+        #expect(!fail(&outage, item: 4, at: 410))
+        #expect(fail(&outage, item: 5, at: 500))
+        guard case .held(let reason, _) = outage.permission(now: start) else {
+            Issue.record("\(outage.permission(now: start))")
+            return
+        }
+        #expect(reason.contains("all items of a batch that were tried fail with 'exit code #'"))
+        let isOther = outage.noteFailure(root: 3, batch: 3, message: "exit code 2: x", now: start)
+        #expect(isOther)
+    }
+
+    @Test("A success of any part of the batch speaks against an outage")
+    func hasWorked() {
+        var outage = OutageGuard()
+        for item in Int64(1)...4 { #expect(!fail(&outage, item: item)) }
+        #expect(!fail(&outage, item: 5, hasWorked: true))
+        for item in Int64(6)...9 { #expect(!fail(&outage, item: item)) }
+        #expect(fail(&outage, item: 10))
+    }
+
+    @Test("A batch is doubtful whose first batch failed thrice without a success")
+    func doubtful() {
+        var outage = OutageGuard()
+        for batch in Int64(1)...3 {
+            #expect(!outage.isDoubtful(1))
+            _ = outage.noteFailure(root: 1, batch: batch, count: 9, message: "no", now: start)
+        }
+        #expect(outage.isDoubtful(1) && outage.isDoubtful(3) && !outage.isDoubtful(4))
+        _ = outage.noteFailure(
+            root: 1,
+            batch: 4,
+            count: 9,
+            hasWorked: true,
+            message: "no",
+            now: start
+        )
+        #expect(!outage.isDoubtful(1))
+    }
+
+    @Test("Two batches of which every item is blamed for the same hold the run")
+    func blame() {
+        let reasons = ["no answer for 1", "no answer for 2", "no answer for 3", "another"]
+        for success in [nil, start.addingTimeInterval(-1), start.addingTimeInterval(1)] {
+            var outage = OutageGuard()
+            for root in Int64(1)...2 {
+                let isOutage = outage.noteBlame(
+                    root: root,
+                    batch: root,
+                    reasons: reasons,
+                    lastSuccess: root == 1 ? nil : success,
+                    now: start
+                )
+                let isNewer = success.map { $0 > start } ?? false
+                #expect(isOutage == (root == 2 && !isNewer))
+            }
+        }
+        var few = OutageGuard()
+        for root in Int64(1)...4 {
+            let isOutage = few.noteBlame(
+                root: root,
+                batch: root,
+                reasons: ["no"],
+                lastSuccess: nil,
+                now: start
+            )
+            #expect(!isOutage)
+        }
+    }
+
+    @Test("Paths in errors make no difference, and an old guard is read")
+    func paths() throws {
+        var outage = OutageGuard()
+        let errors = ["no '/a/b c'", "no '/d/e c'", "no '/x c'", "no './a c'", "no 'a/b/ä c'"]
+        let answers = zip(Int64(1)..., errors).map { fail(&outage, $0, $1) }
+        #expect(answers == [false, false, false, false, true])
+        let old = #"{"failures":[{"root":1,"error":"no","at":5}]}"#
+        let read = try JSONDecoder().decode(OutageGuard.self, from: Data(old.utf8))
+        #expect(read.failures.count == 1 && read.hold == nil)
+    }
+
     @Test("Numbers in errors make no difference")
     func numbers() {
         var outage = OutageGuard()
@@ -93,6 +178,23 @@ struct OutageGuardTests {
         var outage = OutageGuard()
         for root in Int64(1)...5 { _ = fail(&outage, root) }
         return outage
+    }
+
+    /// Fails a single item that was split from batch 1.
+    private func fail(
+        _ outage: inout OutageGuard,
+        item: Int64,
+        hasWorked: Bool = false,
+        at seconds: Double = 0
+    ) -> Bool {
+        outage.noteFailure(
+            root: 1,
+            batch: 100 + item,
+            count: 1,
+            hasWorked: hasWorked,
+            message: "exit code 1: cannot read \(["this", "that", "these"][Int(item % 3)])",
+            now: start.addingTimeInterval(seconds)
+        )
     }
 
     private func fail(

@@ -48,6 +48,38 @@ extension Batch {
         )
     }
 
+    /// Records success of all items but the bad ones, finally: one transaction.
+    ///
+    /// The batch is split: the good items are a part that has succeeded, and are not worked on
+    /// again; each bad one is quarantined.
+    ///
+    /// - Parameters:
+    ///   - result: What came out of it; kept as JSON, with the good items too.
+    ///   - reasons: What is wrong with each bad item, by its id; with none, all are good.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.invalidArgument` for a bad
+    ///   item that is not the batch's.
+    @discardableResult
+    public func succeed(
+        result: (any Encodable)? = nil,
+        blaming reasons: [Int64: String]
+    ) async throws -> BatchRecord {
+        guard !reasons.isEmpty else { return try await succeed(result: result) }
+        var success = BatchSuccess(result: try jsonText(of: result))
+        success.parts = try await parts(doneBut: reasons.mapValues(Optional.some))
+        return try await succeed(inPart: BatchFailure(inPart: success))
+    }
+
+    /// Records success of all items but the bad ones.
+    @discardableResult
+    package func succeed(inPart failure: BatchFailure) async throws -> BatchRecord {
+        try await reporting(.succeeded, failure) {
+            try await end {
+                try await $0.requests.fail(AttemptFailure(holding, failure), of: record.key)
+            }
+        }
+    }
+
     @discardableResult
     package func succeed(_ ending: AttemptSuccess) async throws -> BatchRecord {
         try await reporting(.succeeded) {
@@ -78,6 +110,26 @@ extension Batch {
     @discardableResult
     public func fail(_ error: any Error, badItems: Set<Int64> = []) async throws -> BatchRecord {
         try await fail(BatchFailure(error), badItems: badItems)
+    }
+
+    /// Records failure, and says what is wrong with each item to blame.
+    ///
+    /// Each of these is quarantined with its reason, and all the rest is a batch again at once.
+    ///
+    /// - Parameters:
+    ///   - error: What went wrong; its description is kept.
+    ///   - reasons: What is wrong with each item to blame, by its id; none of them blames none.
+    /// - Returns: The batch as recorded.
+    /// - Throws: As ``fail(_:badItems:)``.
+    @discardableResult
+    public func fail(_ error: any Error, blaming reasons: [Int64: String]) async throws
+        -> BatchRecord
+    {
+        var failure = BatchFailure(error)
+        if !reasons.isEmpty {
+            failure.parts = try await parts(bad: reasons.mapValues(Optional.some))
+        }
+        return try await fail(failure)
     }
 
     /// Records failure; the run's policy says when the batch is tried again.

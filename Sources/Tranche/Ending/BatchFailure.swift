@@ -15,6 +15,8 @@ public struct BatchFailure: Sendable, Hashable {
     public var code: TrancheError.Code?
     /// Whether it is that the batch was put off too long: it is counted, and splits nothing.
     package var isOfDeferrals = false
+    /// Whether the work succeeded for all items but the bad ones.
+    package var isOfSuccess = false
     /// What was written meanwhile; `nil` (the default) where nothing was.
     public var output: AttemptOutput?
 

@@ -6,21 +6,43 @@ public struct BatchPart: Sendable, Hashable {
     public var weight: Double
     /// Whether the part is quarantined at once; such a part has one id.
     public var isBad: Bool
+    /// Whether the part is done: the work succeeded, but for the bad items.
+    public var isDone: Bool
     /// What is wrong with it; `nil` for what the batch failed with.
     public var reason: String?
 
     /// Makes a part.
-    public init(ids: IDRuns, weight: Double, isBad: Bool = false, reason: String? = nil) {
+    public init(
+        ids: IDRuns,
+        weight: Double,
+        isBad: Bool = false,
+        isDone: Bool = false,
+        reason: String? = nil
+    ) {
         self.ids = ids
         self.weight = weight
         self.isBad = isBad
+        self.isDone = isDone
         self.reason = reason
+    }
+}
+
+extension BatchPart {
+    /// What the part is as a batch of its own.
+    ///
+    /// - Parameter parent: The batch that it was. Where work on it had begun that must not be
+    ///   repeated, a bad item stays failed: what is quarantined may be made a batch again.
+    /// - Returns: The status.
+    package func status(of parent: BatchRecord) -> BatchStatus {
+        if isDone { return .succeeded }
+        guard isBad else { return .released }
+        return parent.begunAt == nil ? .quarantined : .failed
     }
 }
 
 /// Cuts batches that failed into parts.
 package struct BatchSplitter: Sendable {
-    private let ids: [Int64]
+    private var ids: [Int64]
     private let weights: [Int64: Double]
 
     /// Makes a splitter.
@@ -52,6 +74,23 @@ package struct BatchSplitter: Sendable {
             }
         }
         return [part(ids[..<cut]), part(ids[cut...])]
+    }
+
+    /// Single ids, spread over the batch, and the halves of the rest.
+    ///
+    /// A single id says whether the work can succeed at all, which a part with one bad item among
+    /// many does not.
+    ///
+    /// - Parameter count: How many single ids; all, where hardly more are left.
+    /// - Returns: The single ids in order, and up to two parts more.
+    package func samples(_ count: Int) -> [BatchPart] {
+        guard ids.count > count + 2 else { return ids.map { part([$0]) } }
+        // Steps of the golden ratio fall into no rhythm that bad items may have.
+        let steps = (1...count).map { Double($0) * 0.618_033_988_7 }
+        let picked = Set(steps.map { ids[Int(($0 - $0.rounded(.down)) * Double(ids.count))] })
+        var rest = self
+        rest.ids.removeAll { picked.contains($0) }
+        return picked.sorted().map { part([$0]) } + rest.halves
     }
 
     /// A bad part for each bad id, and one for all the rest.

@@ -10,8 +10,24 @@ package struct FailingBatch: Sendable {
     package let root: Int64
     /// How it failed.
     package let failure: BatchFailure
+    /// What else of the run has succeeded.
+    package let evidence: Evidence
     /// The inventory's time.
     package let now: Date
+
+    /// What speaks against an outage.
+    package struct Evidence: Sendable, Hashable {
+        /// Whether a part of the batch that this one was split from has succeeded.
+        package var hasWorked: Bool
+        /// When the last of the run's latest batches succeeded, at least for some of its items.
+        package var lastSuccess: Date?
+
+        /// Describes what is known.
+        package init(hasWorked: Bool = false, lastSuccess: Date? = nil) {
+            self.hasWorked = hasWorked
+            self.lastSuccess = lastSuccess
+        }
+    }
 
     /// Makes the decision's ground.
     package init(
@@ -19,12 +35,14 @@ package struct FailingBatch: Sendable {
         run: RunRecord,
         root: Int64,
         failure: BatchFailure,
+        evidence: Evidence = Evidence(),
         now: Date
     ) {
         self.batch = batch
         self.run = run
         self.root = root
         self.failure = failure
+        self.evidence = evidence
         self.now = now
     }
 
@@ -50,15 +68,14 @@ package struct FailingBatch: Sendable {
         outcome.batch.deferredSince = nil
         outcome.batch.logging = failure.message
         outcome.batch.result = failure.result
-        guard batch.begunAt == nil else {
+        guard batch.begunAt == nil || failure.isOfSuccess else {
             // Nothing of it is offered again, not even what nobody blames.
             outcome.batch.failures += 1
             outcome.batch.failBegun(now: now)
             return outcome
         }
         guard failure.parts.isEmpty else {
-            outcome.batch.failures += 1
-            outcome.batch.status = .split
+            divide(&outcome)
             return outcome
         }
         guard run.policy.onExhausted == .split else {
@@ -72,6 +89,8 @@ package struct FailingBatch: Sendable {
         let isOutage = outcome.outage.noteFailure(
             root: root,
             batch: batch.id,
+            count: batch.count,
+            hasWorked: evidence.hasWorked,
             message: failure.message,
             now: now
         )
@@ -88,6 +107,30 @@ package struct FailingBatch: Sendable {
             count(in: &outcome.batch)
         }
         return outcome
+    }
+
+    /// How the attempt ended, where the batch is then as an outcome says.
+    package func outcome(as batch: BatchRecord) -> AttemptRecord.Outcome {
+        failure.isOfSuccess && batch.status == .split ? .succeeded : .failed
+    }
+
+    /// Has the batch fall into its parts, unless it is an outage that makes all of them bad.
+    private func divide(_ outcome: inout Outcome) {
+        if failure.blamesAll, !evidence.hasWorked, batch.begunAt == nil {
+            let isOutage = outcome.outage.noteBlame(
+                root: root,
+                batch: batch.id,
+                reasons: failure.parts.map { $0.reason ?? failure.message },
+                lastSuccess: evidence.lastSuccess,
+                now: now
+            )
+            if isOutage, let until = outcome.outage.hold?.until {
+                outcome.batch.retryAt = Date(milliseconds: until)
+                return
+            }
+        }
+        if !failure.isOfSuccess { outcome.batch.failures += 1 }
+        outcome.batch.status = .split
     }
 
     /// Counts a failure that is the items' own.

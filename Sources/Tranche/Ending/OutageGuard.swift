@@ -4,7 +4,9 @@ package import Foundation
 ///
 /// When batches that have nothing to do with each other fail with the same error within a window, the
 /// run is held for a while; then a single batch is handed out as a probe, and its success ends the
-/// hold. It is part of runs that split what fails.
+/// hold. So it is when single items of one batch fail, one after the other, and nothing of that batch
+/// has succeeded; and when every item of several batches is blamed for the same. It is part of runs
+/// that split what fails; the last, of all.
 package struct OutageGuard: Sendable, Hashable, Codable {
     /// Unrelated batches that fail alike within the window before the run is held.
     package static let threshold = 5
@@ -17,6 +19,11 @@ package struct OutageGuard: Sendable, Hashable, Codable {
 
     /// The last failures: at most one for each batch that was handed out from the source.
     package private(set) var failures: [Failure] = []
+    /// The last failures of batches of which nothing has succeeded, and of their parts; `nil` for
+    /// none.
+    private var unproven: [Unproven]?
+    /// The batches of which the last failures blame every item; `nil` for none.
+    private var blamed: [Blamed]?
     /// The hold, while there is one.
     package private(set) var hold: Hold?
 
@@ -33,10 +40,33 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         package var at: Int64
     }
 
+    /// A failure of something that nothing has succeeded of.
+    private struct Unproven: Sendable, Hashable, Codable {
+        var root: Int64
+        var batch: Int64
+        /// How many items it has.
+        var count: Int
+        /// The beginning of the error.
+        var head: String
+        var at: Int64
+    }
+
+    /// A failure that blames every item of a batch.
+    private struct Blamed: Sendable, Hashable, Codable {
+        var root: Int64
+        /// What is wrong with most of them.
+        var error: String
+        /// How many of them.
+        var count: Int
+        var at: Int64
+    }
+
     /// A hold.
     package struct Hold: Sendable, Hashable, Codable {
         /// The error that many batches failed with.
         package var error: String
+        /// Whether only the beginning of the error is meant; `nil` for no.
+        package var isWide: Bool?
         /// When the next probe is handed out, in milliseconds since 1970 UTC.
         package var until: Int64
         /// How long it lasts, in milliseconds.
@@ -52,34 +82,119 @@ package struct OutageGuard: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - root: The first batch that the failed one was split from, or itself.
     ///   - batch: The batch that failed.
+    ///   - count: How many items it has.
+    ///   - hasWorked: Whether a part of the first batch has succeeded.
     ///   - message: The error.
     ///   - now: The inventory's time.
     /// - Returns: Whether the failure is an outage's, and says nothing about the items.
-    package mutating func noteFailure(root: Int64, batch: Int64, message: String, now: Date) -> Bool
-    {
+    package mutating func noteFailure(
+        root: Int64,
+        batch: Int64,
+        count: Int = 2,
+        hasWorked: Bool = false,
+        message: String,
+        now: Date
+    ) -> Bool {
         let error = Self.kind(of: message)
         let at = now.milliseconds
-        if var hold {
-            if hold.probe == batch {
-                // What lasts so long may be the items' fault after all. Then the probes count, so that
-                // bad items are found one by one and the others come to their turn.
-                let isLongest = hold.length >= Self.longestHold.milliseconds
-                hold.length = min(hold.length * 2, Self.longestHold.milliseconds)
-                hold.until = at + hold.length
-                hold.probe = nil
-                self.hold = hold
-                if isLongest { return false }
-            }
-            return error == hold.error
-        }
+        if let isOutage = noteInHold(batch, error, at: at) { return isOutage }
         failures.removeAll { $0.at <= at - Self.window.milliseconds || $0.root == root }
         failures.append(Failure(root: root, error: error, at: at))
         if failures.count > 32 { failures.removeFirst() }
-        guard failures.filter({ $0.error == error }).count >= Self.threshold else { return false }
-        let length = Self.firstHold.milliseconds
-        hold = Hold(error: error, until: at + length, length: length)
-        failures = []
+        let head = Self.head(of: error)
+        let new = Unproven(root: root, batch: batch, count: count, head: head, at: at)
+        let items = note(new, hasWorked: hasWorked)
+        if failures.count(where: { $0.error == error }) >= Self.threshold {
+            begin(Hold(error: error, until: 0, length: 0), at: at)
+        } else if items >= Self.threshold {
+            begin(Hold(error: head, isWide: true, until: 0, length: 0), at: at)
+        }
+        return hold != nil
+    }
+
+    /// Takes into account that every item of a batch is blamed.
+    ///
+    /// - Parameters:
+    ///   - root: The first batch that this one was split from, or itself.
+    ///   - batch: The batch.
+    ///   - reasons: What is wrong with each of its items.
+    ///   - lastSuccess: When something of the run last succeeded; `nil` where nothing is known to
+    ///     have.
+    ///   - now: The inventory's time.
+    /// - Returns: Whether it is an outage's fault, and not the items'.
+    package mutating func noteBlame(
+        root: Int64,
+        batch: Int64,
+        reasons: [String],
+        lastSuccess: Date?,
+        now: Date
+    ) -> Bool {
+        var counts: [String: Int] = [:]
+        for reason in reasons { counts[Self.kind(of: reason), default: 0] += 1 }
+        guard let (error, count) = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })
+        else { return false }
+        let at = now.milliseconds
+        if let isOutage = noteInHold(batch, error, at: at) { return isOutage }
+        let since = max(at - Self.window.milliseconds, lastSuccess?.milliseconds ?? .min)
+        var known = (blamed ?? []).filter { $0.at > since && $0.root != root }
+        known.append(Blamed(root: root, error: error, count: count, at: at))
+        blamed = known.suffix(32)
+        let alike = known.filter { $0.error == error }
+        guard alike.count > 1, alike.reduce(0, { $0 + $1.count }) >= Self.threshold else {
+            return false
+        }
+        begin(Hold(error: error, until: 0, length: 0), at: at)
         return true
+    }
+
+    /// Whether a batch that is to be split is rather to be tried by single items: three parts of
+    /// what it was split from have failed, and none has succeeded.
+    package func isDoubtful(_ batch: Int64) -> Bool {
+        guard let root = unproven?.first(where: { $0.batch == batch })?.root else { return false }
+        return (unproven ?? []).count { $0.root == root } >= 3
+    }
+
+    /// Takes a failure into account while there is a hold.
+    ///
+    /// - Returns: Whether it is the outage's; `nil` where there is no hold.
+    private mutating func noteInHold(_ batch: Int64, _ error: String, at: Int64) -> Bool? {
+        guard var hold else { return nil }
+        if hold.probe == batch {
+            // What lasts so long may be the items' fault after all. Then the probes count, so that
+            // bad items are found one by one and the others come to their turn.
+            let isLongest = hold.length >= Self.longestHold.milliseconds
+            hold.length = min(hold.length * 2, Self.longestHold.milliseconds)
+            hold.until = at + hold.length
+            hold.probe = nil
+            self.hold = hold
+            if isLongest { return false }
+        }
+        return (hold.isWide == true ? Self.head(of: error) : error) == hold.error
+    }
+
+    /// Notes what has failed and had no success yet.
+    ///
+    /// - Returns: How many single items have failed alike, where it is one.
+    private mutating func note(_ new: Unproven, hasWorked: Bool) -> Int {
+        let since = new.at - Self.window.milliseconds
+        var known = (unproven ?? []).filter { old in
+            old.root == new.root ? old.batch != new.batch && !hasWorked : old.at > since
+        }
+        if !hasWorked { known.append(new) }
+        unproven = known.isEmpty ? nil : known.suffix(32)
+        guard new.count == 1, !hasWorked else { return 0 }
+        return known.count { $0.count == 1 && $0.head == new.head }
+    }
+
+    private mutating func begin(_ outage: Hold, at: Int64) {
+        let length = Self.firstHold.milliseconds
+        var outage = outage
+        outage.until = at + length
+        outage.length = length
+        hold = outage
+        failures = []
+        unproven = nil
+        blamed = nil
     }
 
     /// What an acquire may do.
@@ -158,10 +273,13 @@ package struct OutageGuard: Sendable, Hashable, Codable {
 
     /// Why nothing is handed out.
     package var reason: String {
-        "many batches fail with '\(hold?.error ?? "")'; a single one is tried when the hold ends"
+        let what =
+            hold?.isWide == true ? "all items of a batch that were tried fail" : "many batches fail"
+        return "\(what) with '\(hold?.error ?? "")'; a single one is tried when the hold ends"
     }
 
-    /// The error without numbers, which differ from batch to batch; at most 200 characters.
+    /// The error without numbers and paths, which differ from batch to batch; at most 200
+    /// characters.
     static func kind(of message: String) -> String {
         var kind = ""
         for character in message.prefix(400) where kind.count < 200 {
@@ -169,6 +287,10 @@ package struct OutageGuard: Sendable, Hashable, Codable {
             if isDigit, kind.last == "#" { continue }
             kind.append(isDigit ? "#" : character)
         }
-        return kind
+        guard kind.contains("/") else { return kind }
+        return kind.replacing(#/[^\s'"(\[{=:]*\/[^\s'")\]},:;]*/#, with: "…")
     }
+
+    /// The beginning of an error: what stands before its first colon, such as `exit code #`.
+    private static func head(of error: String) -> String { String(error.prefix { $0 != ":" }) }
 }

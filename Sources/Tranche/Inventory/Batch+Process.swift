@@ -15,8 +15,9 @@ extension Batch {
     /// Works on the batch, keeps its lease meanwhile, and ends it.
     ///
     /// When `work` returns, the batch succeeds; a returned `Encodable` is its result. When `work`
-    /// throws, the batch fails, or comes back later for a ``BatchDeferral``, and the error is
-    /// returned rather than thrown, so that a loop over batches goes on. When the task is
+    /// throws, the batch fails, comes back later for a ``BatchDeferral``, or has succeeded in part
+    /// for a ``PartialSuccess``, and the error is returned rather than thrown, so that a loop over
+    /// batches goes on. When the task is
     /// cancelled, the batch is given back.
     ///
     /// - Parameter work: Given the items, ascending by id. It is cancelled when the batch is lost.
@@ -77,6 +78,8 @@ extension Batch {
         } catch let deferral as BatchDeferral {
             _ = try await release(deferral)
             return .failure(deferral)
+        } catch let partial as PartialSuccess {
+            return try await end(partial)
         } catch {
             if Task.isCancelled {
                 try await release()

@@ -95,8 +95,19 @@ extension Inventory {
     }
 
     /// Splits a batch that failed as often as it may, when it is offered.
-    func splitExhausted(_ batch: BatchRecord, from source: any MetaSource) async throws {
-        let parts = try await splitter(batch, in: source).halves
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - source: Its source, which knows the weights.
+    ///   - isDoubtful: Whether single items are to show if the work can succeed at all.
+    /// - Throws: What the store or the source throws.
+    func splitExhausted(
+        _ batch: BatchRecord,
+        from source: any MetaSource,
+        isDoubtful: Bool = false
+    ) async throws {
+        let splitter = try await splitter(batch, in: source)
+        let parts = isDoubtful ? splitter.samples(OutageGuard.threshold) : splitter.halves
         do {
             _ = try await split(batch, into: parts)
         } catch let error as TrancheError where error.isLoss {

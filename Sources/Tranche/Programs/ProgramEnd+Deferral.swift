@@ -16,7 +16,7 @@ extension ProgramEnd {
     /// That the batch is to come back later; `nil` where the program does not say so.
     package var deferral: BatchDeferral? {
         guard case .success(let later?) = later, let seconds = later.retryAfter else { return nil }
-        let reason = errors.lastLine.map { String(redacted($0).prefix(500)) }
+        let reason = errors.lastLine.map { String(redacted($0).cut(to: 500)) }
         var deferral = BatchDeferral(
             for: .seconds(min(seconds, BatchDeferral.longest.seconds)),
             parking: later.budget,

@@ -8,9 +8,21 @@ extension ProgramEnd {
         if isCutShort { return .released(written) }
         if let deferral { return .deferred(deferral) }
         if let message = failure { return .failed(try await failure(message, batch)) }
-        return .succeeded(
-            BatchSuccess(result: result?.json, note: result?.note, output: written)
-        )
+        var success = BatchSuccess(result: result?.json, note: result?.note, output: written)
+        let faulty: String
+        do {
+            let bad = try badItems()
+            if !bad.isEmpty { success.parts = try await batch.parts(doneBut: bad) }
+            return .succeeded(success)
+        } catch let error as Fault {
+            faulty = error.message
+        } catch let error as TrancheError where error.code == .invalidArgument {
+            faulty = error.message
+        }
+        // The items that it meant are not done, whichever these are.
+        var failure = BatchFailure("\(codeWords(0)), but \(faulty)", result: result?.json)
+        failure.output = written
+        return .failed(failure)
     }
 
     /// The failure, with the parts that the batch falls into when the program blames items of it.
@@ -18,15 +30,12 @@ extension ProgramEnd {
         var failure = BatchFailure(message, result: result?.json, isTransient: isTransient)
         failure.output = written
         if let note = result?.note { failure.message += " (\(note))" }
+        if let fault = noteFault { failure.message += " (\(fault))" }
         do {
             if let fault = deferralFault { throw fault }
             let bad = try badItems()
             if bad.isEmpty { return failure }
-            failure.parts = try await batch.inventory.parts(
-                of: batch.record,
-                bad: bad,
-                in: batch.source
-            )
+            failure.parts = try await batch.parts(bad: bad)
             failure.isTransient = false
         } catch let error as Fault {
             failure.message += " (\(error.message))"

@@ -10,8 +10,9 @@ public enum AcquireOutcome: Sendable {
     case needsPlan(PlanDemand)
     /// These gaps are to be looked at first, outside the lock.
     case needsGapCheck([Gap])
-    /// This batch failed as often as it may and is to be split first.
-    case needsSplit(BatchRecord)
+    /// This batch failed as often as it may and is to be split first; into single items and the
+    /// rest where it is doubtful whether the work can succeed at all.
+    case needsSplit(BatchRecord, isDoubtful: Bool)
     /// An attempt that was to be ended was not held, or has ended before: each is to be ended by itself.
     ///
     /// Nothing was changed.

@@ -46,7 +46,8 @@ extension BatchHandler {
 }
 
 /// A closure as a handler: what it returns, if it is `Encodable`, is the batch's result; when it
-/// throws, the batch fails, or comes back later where that is a ``BatchDeferral``.
+/// throws, the batch fails, or comes back later where that is a ``BatchDeferral``, or has
+/// succeeded in part where it is a ``PartialSuccess``.
 public struct ClosureHandler<Result: Sendable>: BatchHandler {
     private let work: @Sendable (Batch, BatchProgress) async throws -> Result
 
@@ -67,6 +68,12 @@ public struct ClosureHandler<Result: Sendable>: BatchHandler {
             throw error
         } catch let deferral as BatchDeferral {
             return .deferred(deferral)
+        } catch let partial as PartialSuccess {
+            do {
+                return .succeeded(try await batch.success(partial))
+            } catch let error as TrancheError where error.code == .invalidArgument {
+                return .failed(BatchFailure(error))
+            }
         } catch {
             if Task.isCancelled { return .released() }
             return .failed(BatchFailure(error))

@@ -23,6 +23,9 @@ public struct BatchSuccess: Sendable, Hashable {
     public var note: String?
     /// What was counted.
     public var counters: Counters
+    /// The parts that the batch falls into where items of it are bad: these are quarantined, and
+    /// the rest is done; else empty (the default).
+    public var parts: [BatchPart] = []
     /// What was written meanwhile; `nil` (the default) where nothing was.
     public var output: AttemptOutput?
 
@@ -38,4 +41,16 @@ public struct BatchSuccess: Sendable, Hashable {
         self.counters = counters
         self.output = output
     }
+}
+
+extension BatchSuccess {
+    /// How much is done where items are bad.
+    package var done: (items: Int, weight: Double) {
+        parts.filter(\.isDone).reduce((0, 0)) { sum, part in
+            (sum.0 + part.ids.count, sum.1.addingClamped(part.weight))
+        }
+    }
+
+    /// The parts that are one bad item each.
+    package var bad: [BatchPart] { parts.filter(\.isBad) }
 }

@@ -8,47 +8,39 @@ struct FailCommand: Command {
         examples: ["tranche fail 12 --attempt 1 --error 'no such file' --bad-ids 5,9"],
         operands: HoldingOptions.operands,
         groups: [
-            HoldingOptions.group([
-                .init("error", "TEXT", "what went wrong; kept with the attempt", isRequired: true),
-                .init(
-                    "bad-ids",
-                    "IDS",
-                    "the items to blame, such as 5,9..12: they are quarantined, and all the others are "
-                        + "a batch again at once"
-                ),
-                .init(
-                    "transient",
-                    nil,
-                    "trying again may help: it says nothing about the items, and does not count "
-                        + "towards splitting"
-                ),
-            ])
+            HoldingOptions.group(named)
         ],
-        notes: "--bad-ids reads the weights in the items' database (TRANCHE_META_DB).\n"
+        notes: """
+            --bad-ids and --bad read the weights in the items' database (TRANCHE_META_DB).
+
+            """
     )
 
-    /// More are no list that somebody has written.
-    private static let mostBadItems = 1_000_000
+    private static let named: [CommandDescription.Option] =
+        [
+            .init("error", "TEXT", "what went wrong; kept with the attempt", isRequired: true),
+            .init(
+                "transient",
+                nil,
+                "trying again may help: it says nothing about the items, and does not count "
+                    + "towards splitting"
+            ),
+        ] + BadItemOptions.options("are a batch again at once")
 
     private let options: HoldingOptions
     private let error: String
-    private let badItems: IDRuns?
+    private let bad: BadItemOptions
     private let isTransient: Bool
 
     init(_ arguments: Arguments) throws {
         options = try HoldingOptions(arguments, of: Self.description)
         error = try arguments.required("error")
-        badItems = try arguments.value("bad-ids") { text in
-            let ids = try parseIDs(text)
-            guard ids.count <= Self.mostBadItems else {
-                throw ValueError("these are more than \(HumanText.number(Self.mostBadItems)) ids")
-            }
-            return ids
-        }
+        bad = try BadItemOptions(arguments)
         isTransient = arguments.has("transient")
-        if isTransient, badItems != nil {
+        if isTransient, !bad.isEmpty {
+            let option = arguments.has("bad-ids") ? "bad-ids" : "bad"
             throw UsageError(
-                "--bad-ids and --transient exclude each other: the one blames items, the other none"
+                "--\(option) and --transient exclude each other: the one blames items, the other none"
             )
         }
     }
@@ -66,15 +58,8 @@ struct FailCommand: Command {
 
     private func failure(in inventory: Inventory, _ context: Context) async throws -> BatchFailure {
         var failure = BatchFailure(error, isTransient: isTransient)
-        guard let badItems else { return failure }
-        let batch = try await inventory.batch(options.holding.batch)
-        let run = try await inventory.run(RunSelection(batch.key))
-        let source = try await context.source(of: run, in: inventory)
-        failure.parts = try await inventory.parts(
-            of: batch,
-            bad: Set(badItems.ids),
-            in: try await inventory.source(source)
-        )
+        if bad.isEmpty { return failure }
+        failure.parts = try await bad.parts(of: options.holding, in: inventory, context)
         return failure
     }
 }

@@ -37,6 +37,8 @@ struct HoldingOptions: Sendable {
         try context.write(BatchDocument(batch)) {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
+            case .split where batch.failures == 0:
+                return words + "; what is not quarantined of it is done"
             case .split: return words + "; what is not quarantined of it is offered again"
             case .quarantined: return words + "; 'tranche redrive' makes it a batch again"
             case .failed where batch.cause == .begun:

@@ -106,7 +106,7 @@ struct RedriveCommand: Command {
 
     private func words(_ batch: BatchRecord, isDryRun: Bool) -> String {
         guard isDryRun else { return batch.redrivenWords + "\n" }
-        let error = batch.logging.map { ": " + redacted($0).prefix { !$0.isNewline }.prefix(80) }
+        let error = batch.logging.map { ": " + HumanText.excerpt(redacted($0)) }
         return "\(batch.itemWords) of batch \(batch.id) would be a batch again\(error ?? "")\n"
     }
 }

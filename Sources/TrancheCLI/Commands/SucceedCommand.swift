@@ -12,21 +12,35 @@ struct SucceedCommand: Command {
         ],
         operands: HoldingOptions.operands,
         groups: [
-            HoldingOptions.group([
-                .init("result", "JSON", "what came out of it; kept with the batch"),
-                .init("logging", "TEXT", "free text; kept with the batch"),
-            ])
-        ]
+            HoldingOptions.group(
+                [
+                    .init("result", "JSON", "what came out of it; kept with the batch"),
+                    .init("logging", "TEXT", "free text; kept with the batch"),
+                ] + BadItemOptions.options("are done")
+            )
+        ],
+        notes: """
+            --bad-ids and --bad read the weights in the items' database (TRANCHE_META_DB). The
+            batch is split then: one part is done, and each bad item is quarantined.
+
+            """
     )
 
     private let options: HoldingOptions
     private let result: String?
     private let logging: String?
+    private let bad: BadItemOptions
 
     init(_ arguments: Arguments) throws {
         options = try HoldingOptions(arguments, of: Self.description)
         result = arguments.text("result")
         logging = arguments.text("logging")
+        bad = try BadItemOptions(arguments)
+        if !bad.isEmpty, logging != nil {
+            throw UsageError(
+                "--logging does not go with bad items: what is wrong with them stands there"
+            )
+        }
         if let result, let fault = StrictJSON.fault(in: result) {
             throw UsageError(
                 "--result is not JSON: \(fault); text needs its quotes, as in '\"text\"'"
@@ -35,8 +49,21 @@ struct SucceedCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await options.run(context) { [result, logging] store, holding in
-            try await store.succeed(holding, result: result, logging: logging)
+        if bad.isEmpty {
+            return try await options.run(context) { [result, logging] store, holding in
+                try await store.succeed(holding, result: result, logging: logging)
+            }
         }
+        let batch = try await context.withInventory { inventory in
+            var success = BatchSuccess(result: result)
+            success.parts = try await bad.parts(of: options.holding, in: inventory, context)
+                .doneButBad
+            let failure = BatchFailure(inPart: success)
+            return try await inventory.retrying { _ in
+                try await inventory.store.fail(options.holding, with: failure)
+            }
+        }
+        try HoldingOptions.show(batch, context)
+        return .done
     }
 }

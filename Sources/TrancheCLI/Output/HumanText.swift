@@ -92,6 +92,18 @@ enum HumanText {
             .joined()
     }
 
+    /// The first line of a text as far as it fits, with a mark where something was left out.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - count: Most characters.
+    /// - Returns: The line, without control characters.
+    static func excerpt(_ text: String, _ count: Int = 80) -> String {
+        let lines = text.split(maxSplits: 1, whereSeparator: \.isNewline)
+        let first = String(lines.first ?? "")
+        return oneLine((lines.count > 1 ? first + " …" : first).cut(to: count))
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true

@@ -6,7 +6,7 @@ extension BatchEnd {
         switch self {
         case .succeeded: "succeeded"
         case .failed, .failedForGood: "failed"
-        case .split: "split"
+        case .split, .succeededInPart: "split"
         case .quarantined: "quarantined"
         case .released: "released"
         case .deferred: "deferred"
@@ -17,21 +17,28 @@ extension BatchEnd {
 
     /// The end for people.
     var words: String {
-        if case .failedForGood = self { "failed for good" } else { status }
+        switch self {
+        case .failedForGood: "failed for good"
+        case .succeededInPart: "succeeded in part"
+        default: status
+        }
     }
 
     /// How it is painted; `nil` for what is as it should be.
     var colour: Colour? {
         switch self {
         case .succeeded: nil
-        case .released, .deferred, .lost, .cancelled: .yellow
+        case .succeededInPart, .released, .deferred, .lost, .cancelled: .yellow
         case .failed, .failedForGood, .split, .quarantined: .red
         }
     }
 
     /// What came of it, as JSON.
     var result: String? {
-        if case .succeeded(let success) = self { success.result } else { nil }
+        switch self {
+        case .succeeded(let success), .succeededInPart(let success, _): success.result
+        default: nil
+        }
     }
 
     /// What is to be said of a result.
@@ -39,10 +46,20 @@ extension BatchEnd {
         if case .succeeded(let success) = self { success.note } else { nil }
     }
 
+    /// The items that are quarantined by it, one each.
+    var bad: [BatchPart] {
+        switch self {
+        case .succeededInPart(let success, _): success.bad
+        case .split(let failure): failure.parts.filter(\.isBad)
+        default: []
+        }
+    }
+
     /// What went wrong.
     var error: String? {
         switch self {
         case .lost(let message), .cancelled(let message), .deferred(_, let message): message
+        case .succeededInPart(_, let failure): failure.message
         default: failure?.message
         }
     }

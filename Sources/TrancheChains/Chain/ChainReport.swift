@@ -40,6 +40,10 @@ public struct ChainReport: Sendable {
             succeeded += 1
             counters.merge(success.counters)
             weight += report.batch.weight
+        case .succeededInPart(let success, _):
+            succeeded += 1
+            counters.merge(success.counters)
+            weight += success.done.weight
         case .lost: lost += 1
         case .cancelled: cancelled += 1
         case .released: break

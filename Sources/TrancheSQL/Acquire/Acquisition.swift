@@ -129,7 +129,9 @@ struct Acquisition<Database: SQLDatabase> {
         // 2. What was handed out before and is free again.
         try await offerStuckInTurn(on: connection)
         if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
-            return try await commit(answering: .needsSplit(exhausted), on: connection)
+            let isDoubtful = run.outage.isDoubtful(exhausted.id)
+            let answer = AcquireOutcome.needsSplit(exhausted, isDoubtful: isDoubtful)
+            return try await commit(answering: answer, on: connection)
         }
 
         // 3. Ids that appeared in gaps.
@@ -172,7 +174,6 @@ struct Acquisition<Database: SQLDatabase> {
     private mutating func holdForOutage(
         on connection: isolated Database.Connection
     ) async throws -> NoBatchReason? {
-        guard run.policy.onExhausted == .split else { return nil }
         if case .ask(let batch, let attempt) = run.outage.permission(now: now) {
             let rows = try await connection.run([store.selectBatch(batch)])[0]
             let probe = try rows.map { try store.batch(&$0) }.first

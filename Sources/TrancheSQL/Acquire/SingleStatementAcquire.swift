@@ -124,7 +124,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
                 AND budget_set = 0 AND execution IS NULL
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
-                AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
+                AND (outage IS NULL OR outage NOT LIKE '%"hold":%')
                 AND settle_lag_ms = 0
                 AND \(isCurrent)
                 AND (SELECT count(*) FROM ended) = 1

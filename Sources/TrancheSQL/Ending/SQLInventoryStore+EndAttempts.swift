@@ -250,6 +250,8 @@ extension SQLInventoryStore {
         _ failure: BatchFailure
     ) throws -> BatchRecord {
         if failure.parts.isEmpty || batch.status == .split || batch.cause == .begun { return batch }
+        // In an outage, a batch of which all is blamed stays whole.
+        if failure.blamesAll, batch.logging == failure.message { return batch }
         throw TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue) already, and its bad items are "
@@ -263,6 +265,7 @@ extension SQLInventoryStore {
         let batch = failed.batch
         let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
         let ended = batch.endedAt.map { instant($0) } ?? now
+        let outcome = failing.outcome(as: batch)
         var statements: [SQLStatement] = [
             """
             UPDATE \(tables.batch)
@@ -275,17 +278,15 @@ extension SQLInventoryStore {
             """,
             recordAttempt(
                 holding,
-                outcome: .failed,
+                outcome: outcome,
                 error: batch.logging,
                 endedAt: ended,
                 if: "status = \(batch.status.rawValue)"
             ),
         ]
-        statements += keep(failing.failure.output, of: holding, endedAs: .failed)
+        statements += keep(failing.failure.output, of: holding, endedAs: outcome)
         if batch.status == .split {
-            statements += failing.failure.parts.map {
-                insertPart($0, of: batch, error: batch.logging, run: failing.run, now: ended)
-            }
+            statements += failing.failure.parts.map { insertPart($0, of: batch, now: ended) }
         }
         if failed.outage != failing.run.outage {
             statements.append(
@@ -318,7 +319,8 @@ extension SQLInventoryStore {
         """
     }
 
-    /// The first batch that a batch was split from, or itself.
+    /// The first batch that a batch was split from, or itself; and whether a part of it, or of one
+    /// between the two, has succeeded.
     func selectRoot(of id: Int64) -> SQLStatement {
         """
         WITH RECURSIVE line AS (
@@ -327,7 +329,30 @@ extension SQLInventoryStore {
             SELECT parent.id, parent.parent_id
             FROM line JOIN \(tables.batch) AS parent ON parent.id = line.parent_id
         )
-        SELECT min(id) FROM line
+        SELECT min(id), CASE WHEN EXISTS (
+            SELECT 1
+            FROM line AS above JOIN \(tables.batch) AS part ON part.parent_id = above.id
+            WHERE part.status = 'succeeded'
+        ) THEN 1 ELSE 0 END
+        FROM line
+        """
+    }
+
+    /// When a batch of a run last succeeded, at least in part, among its latest tiles.
+    func selectLastSuccess(of key: RunKey) -> SQLStatement {
+        """
+        SELECT max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end")))
+        FROM (
+            SELECT id, status, processing_end
+            FROM \(tables.batch)
+            WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
+            ORDER BY batch_id_end DESC
+            LIMIT 100
+        ) AS latest
+        WHERE latest.status = 'succeeded' OR latest.status = 'split' AND EXISTS (
+            SELECT 1 FROM \(tables.batch) AS part
+            WHERE part.parent_id = latest.id AND part.status = 'succeeded'
+        )
         """
     }
 

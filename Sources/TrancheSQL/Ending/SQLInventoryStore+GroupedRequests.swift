@@ -36,13 +36,13 @@ extension SQLInventoryStore: SharingStore {
                 }
                 var run = try run(&runRow)
                 let now = try clock.instant()
+                let success = try await lastSuccess(endings, of: run.key, on: connection)
                 var writes: [SQLStatement] = []
                 for read in reads {
                     let (row, root) = (rows[read.batch], rows[read.root])
                     let ending = endings[read.place]
-                    guard let failing = try failing(ending, row, root, of: run, at: now) else {
-                        continue
-                    }
+                    let found = try failing(ending, row, root, of: run, success, at: now)
+                    guard let failing = found else { continue }
                     let failed = try failing.outcome()
                     writes += try write(failed, of: failing)
                     run.outage = failed.outage
@@ -54,6 +54,18 @@ extension SQLInventoryStore: SharingStore {
         }
     }
 
+    /// When something of the run last succeeded; only failures that blame every item ask.
+    private func lastSuccess(
+        _ endings: [AttemptFailure],
+        of key: RunKey,
+        on connection: isolated Database.Connection
+    ) async throws -> Date? {
+        guard endings.contains(where: \.failure.blamesAll) else { return nil }
+        let rows = try await connection.run([selectLastSuccess(of: key)])[0]
+        guard var row = rows.first else { return nil }
+        return try row.optionalInstant()
+    }
+
     /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another
     /// run's.
     private func failing(
@@ -61,6 +73,7 @@ extension SQLInventoryStore: SharingStore {
         _ batches: SQLRows,
         _ roots: SQLRows,
         of run: RunRecord,
+        _ lastSuccess: Date?,
         at now: Date
     ) throws -> FailingBatch? {
         guard var row = batches.first, var root = roots.first else { return nil }
@@ -68,11 +81,17 @@ extension SQLInventoryStore: SharingStore {
         guard batch.status == .running, batch.attempt == ending.holding.attempt,
             batch.key == run.key
         else { return nil }
+        let number = try root.integer()
+        let evidence = FailingBatch.Evidence(
+            hasWorked: try root.boolean(),
+            lastSuccess: lastSuccess
+        )
         return FailingBatch(
             batch: batch,
             run: run,
-            root: try root.integer(),
+            root: number,
             failure: ending.failure,
+            evidence: evidence,
             now: now
         )
     }

@@ -9,14 +9,13 @@ extension SQLInventoryStore {
                 selectParts(of: holding.batch),
             ]
             return try await database.withTransaction(statements) { connection, rows in
-                guard var row = rows[1].first, var runRow = rows[0].first else {
+                guard var row = rows[1].first, rows[0].first != nil else {
                     throw TrancheError(
                         .unknownBatch,
                         "there is no batch \(holding.batch) in \(name)"
                     )
                 }
                 let batch = try batch(&row)
-                let run = try run(&runRow)
                 if batch.status == .split, batch.attempt == holding.attempt {
                     return try rows[2].map { try self.batch(&$0) }
                 }
@@ -29,9 +28,7 @@ extension SQLInventoryStore {
                     )
                 }
                 try requireWhole(parts, of: batch)
-                let inserts = parts.map {
-                    insertPart($0, of: batch, error: batch.logging, run: run, now: now)
-                }
+                let inserts = parts.map { insertPart($0, of: batch, now: now) }
                 let markSplit: SQLStatement = """
                     UPDATE \(tables.batch)
                     SET status = 'split', cause = NULL, retry_at = NULL, stuck_until = NULL
@@ -84,32 +81,33 @@ extension SQLInventoryStore {
 
     // MARK: Statements
 
-    /// Makes a part of a batch a batch of its own: quarantined, or due at once.
-    func insertPart(
-        _ part: BatchPart,
-        of parent: BatchRecord,
-        error: String?,
-        run: RunRecord,
-        now: SQLStatement
-    ) -> SQLStatement {
-        let status: BatchStatus = part.isBad ? .quarantined : .released
+    /// Makes a part of a batch a batch of its own: quarantined, done, or due at once.
+    ///
+    /// A bad item of work that had begun and must not be repeated is failed for good instead.
+    func insertPart(_ part: BatchPart, of parent: BatchRecord, now: SQLStatement) -> SQLStatement {
+        let status = part.status(of: parent)
+        let hasEnded = part.isBad || part.isDone
+        let worker: SQLStatement = part.isDone ? "worker" : "NULL"
+        let (cause, begunAt): (SQLStatement, SQLStatement) =
+            status == .failed ? ("\(BatchCause.begun.rawValue)", "begun_at") : ("NULL", "NULL")
         return """
             INSERT INTO \(tables.batch) (
                 meta_table, job, run, kind, status, attempt, failures, job_identifier,
                 batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
                 processing_start, processing_end, retry_at, logging, parent_id, completion, config,
-                item_key, has_key
+                item_key, has_key, worker, job_result_item, cause, begun_at
             )
             SELECT
                 meta_table, job, run, 'split', \(status.rawValue), 1, \(part.isBad ? 1 : 0),
                 job_identifier,
                 \(part.ids.first), \(part.ids.last), \(part.ids.isDense ? nil : part.ids.packed),
                 \(part.ids.count), \(part.weight),
-                \(dialect.processingTime(now)),
-                \(part.isBad ? dialect.processingTime(now) : "NULL"),
-                \(part.isBad ? "NULL" : now),
-                \(part.isBad ? part.reason ?? error : nil), id, completion, config,
-                item_key, has_key
+                \(part.isDone ? "processing_start" : dialect.processingTime(now)),
+                \(hasEnded ? dialect.processingTime(now) : "NULL"),
+                \(hasEnded ? "NULL" : now),
+                \(part.isBad ? part.reason ?? parent.logging : nil), id, completion, config,
+                item_key, has_key, \(worker),
+                \(part.isDone ? dialect.json(parent.result) : "NULL"), \(cause), \(begunAt)
             FROM \(tables.batch)
             WHERE id = \(parent.id)
             RETURNING \(batchColumns)

@@ -197,7 +197,7 @@ extension ConformanceCase {
 
 extension Bench {
     /// Acquires a batch of a run that is at most once.
-    fileprivate func takeAtMostOnce(_ count: Int = 1) async throws -> Batch {
+    func takeAtMostOnce(_ count: Int = 1) async throws -> Batch {
         try await take(
             BatchRequest(
                 job: "job",

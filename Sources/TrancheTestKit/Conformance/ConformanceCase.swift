@@ -44,8 +44,8 @@ public struct ConformanceCase: Sendable {
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
         + pages + output + events + budgets + keys + shares + probes + discovery + inputLogs
         + sizing
-        + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + recursion
-        + generations
+        + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
+        + recursion + generations
         + workflows + pipelines + offering + forgetting
 }
 

@@ -239,7 +239,12 @@ struct SimulatedAcquirer: Sendable {
         if let outage, outage.contains(now) {
             try await unlessLost(batch) { try await $0.fail("the sink does not answer") }
         } else if !bad.isEmpty, random.hits(oneIn: 3) {
-            try await unlessLost(batch) { try await $0.fail("bad items", badItems: bad) }
+            let reasons = Dictionary(bad.map { ($0, "rotten") }) { first, _ in first }
+            if random.hits(oneIn: 2) {
+                try await unlessLost(batch) { try await $0.succeed(blaming: reasons) }
+            } else {
+                try await unlessLost(batch) { try await $0.fail("bad items", badItems: bad) }
+            }
         } else if bad.isEmpty, random.hits(oneIn: 3) {
             try await unlessLost(batch) {
                 try await $0.fail(TrancheError(.sourceUnavailable, "not now"))

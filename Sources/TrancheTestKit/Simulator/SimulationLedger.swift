@@ -22,6 +22,8 @@ final class SimulationLedger: Sendable {
         var unanswered: [String: [BatchRecord]] = [:]
         /// By run, the ids whose work has begun.
         var begun: [String: Set<Int64>] = [:]
+        /// By batch that fell into parts, the ids that were done by then.
+        var done: [Int64: IDRuns] = [:]
         var writers = 0
         var failure: String?
         var report = SimulationReport()
@@ -258,9 +260,19 @@ final class SimulationLedger: Sendable {
         }
     }
 
+    /// Notes which parts of a batch are done by the attempt that had it fall into parts.
+    func noteDone(_ parts: [BatchPart], of holding: AttemptKey) {
+        let done = parts.filter(\.isDone).reduce(IDRuns()) { $0.union($1.ids) }
+        guard done.count > 0 else { return }
+        state.withLock { $0.done[holding.batch] = done }
+    }
+
     /// Whether an attempt is the one that succeeded, as far as was seen.
     func hasSucceeded(_ record: BatchRecord) -> Bool {
         state.withLock { state in
+            if let parent = record.parent, let ids = record.ids, state.done[parent] == ids {
+                return true
+            }
             let known = state.batches[record.id]
             return known?.end == .succeeded && known?.record.attempt == record.attempt
         }

@@ -70,9 +70,10 @@ struct SteppedStore: ForwardingStore {
     }
 
     func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord {
-        try await end(holding, failure.parts.isEmpty ? "fail" : "fail with bad items") {
+        try await end(holding, failure.words) {
             let record = try await base.fail(holding, with: failure)
             try ledger.end(holding, as: record)
+            if record.status == .split { ledger.noteDone(failure.parts, of: holding) }
             return record
         }
     }
@@ -165,7 +166,7 @@ extension AcquireOutcome {
         case .none(let reason): "none, \(reason)"
         case .needsPlan(let demand): "a plan after \(demand.cursor.map(String.init) ?? "-")"
         case .needsGapCheck(let gaps): "a look at \(gaps.map(\.words).joined(separator: ", "))"
-        case .needsSplit(let batch): "a split of \(batch.words)"
+        case .needsSplit(let batch, _): "a split of \(batch.words)"
         case .needsEnding: "the ends first"
         }
     }
@@ -174,5 +175,13 @@ extension AcquireOutcome {
 extension Gap {
     fileprivate var words: String {
         "\(range)\(isOpen ? " open" : "")\(isExact ? "" : " coarse")"
+    }
+}
+
+extension BatchFailure {
+    /// What is asked for by it.
+    fileprivate var words: String {
+        if parts.isEmpty { return "fail" }
+        return parts.contains(where: \.isDone) ? "succeed but for bad items" : "fail with bad items"
     }
 }

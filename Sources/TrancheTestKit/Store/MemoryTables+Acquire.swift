@@ -49,7 +49,10 @@ extension MemoryTables {
 
         // 2. What was handed out before and is free again.
         offerStuckInTurn(&acquire)
-        if let exhausted = offerAgain(&acquire) { return .needsSplit(exhausted) }
+        if let exhausted = offerAgain(&acquire) {
+            let isDoubtful = acquire.run.outage.isDoubtful(exhausted.id)
+            return .needsSplit(exhausted, isDoubtful: isDoubtful)
+        }
 
         // 3. Ids that appeared in gaps.
         if let gaps = try offerLate(&acquire) { return .needsGapCheck(gaps) }
@@ -135,7 +138,6 @@ extension MemoryTables {
     ///
     /// - Returns: Why nothing is handed out; `nil` when something may be.
     private func holdForOutage(_ acquire: inout Acquire) -> NoBatchReason? {
-        guard acquire.run.policy.onExhausted == .split else { return nil }
         while true {
             switch acquire.run.outage.permission(now: acquire.now) {
             case .allowed:

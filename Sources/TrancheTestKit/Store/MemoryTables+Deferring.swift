@@ -37,7 +37,7 @@ extension MemoryTables {
         answer.record = deferring.released(parkedUntil: parkedUntil, jitter: jitter)
         keep(answer.record)
         endAttempt(of: batch, .deferred, error: answer.record.logging, now: now)
-        outputs[holding] = deferral.output?.ifAny
+        keep(deferral.output, of: holding)
         return answer
     }
 

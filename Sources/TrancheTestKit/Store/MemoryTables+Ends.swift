@@ -12,8 +12,14 @@ extension MemoryTables {
             batch.result = ending.result
             batch.logging = ending.logging
         }
-        if isHeld { outputs[ending.holding] = ending.output?.ifAny }
+        if isHeld { keep(ending.output, of: ending.holding) }
         return ended
+    }
+
+    /// Keeps what was written during an attempt.
+    mutating func keep(_ output: AttemptOutput?, of holding: AttemptKey) {
+        guard let output = output?.ifAny else { return }
+        outputs[holding] = (outputs[holding] ?? AttemptOutput()).updated(by: output)
     }
 
     /// Whether a batch is in the hands of an attempt.

@@ -14,7 +14,10 @@ extension MemoryTables {
         case .running: break
         case .failed, .quarantined:
             // Bad items that were not named then are not set apart now.
-            if !failure.parts.isEmpty, batch.cause != .begun { throw lost(holding, batch) }
+            let isRepeated = failure.blamesAll && batch.logging == failure.message
+            if !failure.parts.isEmpty, batch.cause != .begun, !isRepeated {
+                throw lost(holding, batch)
+            }
             return batch
         case .split: return batch
         case .succeeded, .released: throw lost(holding, batch)
@@ -25,6 +28,7 @@ extension MemoryTables {
             run: run,
             root: root(of: batch),
             failure: failure,
+            evidence: evidence(for: batch),
             now: now
         )
         let outcome = try failing.outcome()
@@ -32,11 +36,32 @@ extension MemoryTables {
         run.outage = outcome.outage
         keep(run)
         keep(batch)
-        endAttempt(of: batch, .failed, error: failure.message, now: now)
-        outputs[holding] = failure.output?.ifAny
+        endAttempt(of: batch, failing.outcome(as: batch), error: failure.message, now: now)
+        keep(failure.output, of: holding)
         guard batch.status == .split else { return batch }
         for part in failure.parts { _ = addChild(part, of: batch, failure: failure, now: now) }
         return batch
+    }
+
+    /// What else of the run of a batch has succeeded.
+    private func evidence(for batch: BatchRecord) -> FailingBatch.Evidence {
+        let parts = rows.map(\.batch).filter { $0.parent != nil && $0.status == .succeeded }
+        let parents = Set(parts.compactMap(\.parent))
+        var line: [Int64] = [batch.id]
+        var place = batch
+        while let parent = place.parent, let above = self.batch(parent) {
+            line.append(parent)
+            place = above
+        }
+        let latest = batches(of: batch.key).filter(\.isTile)
+            .sorted { $0.idEnd > $1.idEnd }.prefix(100)
+            .filter {
+                $0.status == .succeeded || $0.status == .split && parents.contains($0.id)
+            }
+        return FailingBatch.Evidence(
+            hasWorked: !parents.isDisjoint(with: line),
+            lastSuccess: latest.compactMap(\.endedAt).max()
+        )
     }
 
     /// The number of the batch that a part goes back to.
@@ -97,7 +122,7 @@ extension MemoryTables {
                 id: 0,
                 key: parent.key,
                 kind: kind,
-                status: part.isBad ? .quarantined : .released,
+                status: part.status(of: parent),
                 attempt: 1,
                 failures: part.isBad ? 1 : 0,
                 idStart: part.ids.first ?? parent.idStart,
@@ -106,11 +131,15 @@ extension MemoryTables {
                 itemIDs: part.ids.isDense ? nil : part.ids,
                 count: part.ids.count,
                 weight: part.weight,
+                worker: part.isDone ? parent.worker : nil,
                 jobIdentifier: parent.jobIdentifier,
-                startedAt: now,
-                endedAt: part.isBad ? now : nil,
+                startedAt: part.isDone ? parent.startedAt : now,
+                endedAt: part.isBad || part.isDone ? now : nil,
+                result: part.isDone ? parent.result : nil,
                 logging: part.isBad ? part.reason ?? failure?.message : nil,
                 parent: parent.id,
+                cause: part.status(of: parent) == .failed ? .begun : nil,
+                begunAt: part.status(of: parent) == .failed ? parent.begunAt : nil,
                 itemKey: parent.itemKey
             )
         )

@@ -1,0 +1,90 @@
+/// What is said of the bad items of a batch.
+package struct BadItems: Sendable {
+    /// What is wrong with each that has a reason, in the order of the items.
+    private let reasons: [String]
+    private let bad: Int
+    private let all: Int
+
+    /// Describes the bad parts among all parts of a batch.
+    package init(_ parts: [BatchPart]) {
+        let bad = parts.filter(\.isBad)
+        reasons = bad.compactMap(\.reason)
+        self.bad = bad.count
+        all = parts.reduce(0) { $0 + $1.ids.count }
+    }
+
+    /// The bad items in words, with what is wrong with most of them.
+    package var words: String {
+        let items = "\(bad) of \(all) \(all == 1 ? "item" : "items")"
+        let words = "\(items) \(bad == 1 ? "is" : "are") bad"
+        guard let usual else { return words }
+        let others = Set(reasons).count - 1
+        if others == 0 { return "\(words): \(usual)" }
+        return "\(words): \(usual) (and \(others) other \(others == 1 ? "reason" : "reasons"))"
+    }
+
+    /// What is wrong with most of them; the first of several.
+    private var usual: String? {
+        var counts: [String: Int] = [:]
+        for reason in reasons { counts[reason, default: 0] += 1 }
+        let most = counts.values.max()
+        return reasons.first { counts[$0] == most }
+    }
+}
+
+extension BatchFailure {
+    /// Describes a success that leaves bad items behind.
+    ///
+    /// - Parameter success: The success; it has parts.
+    package init(inPart success: BatchSuccess) {
+        self.init(
+            BadItems(success.parts).words,
+            result: success.result,
+            parts: success.parts
+        )
+        isOfSuccess = true
+        output = success.output
+    }
+
+    /// Whether every item of the batch is blamed.
+    package var blamesAll: Bool { !parts.isEmpty && parts.allSatisfy(\.isBad) }
+}
+
+extension Batch {
+    /// The parts of the batch where all items are done but some.
+    ///
+    /// - Parameter reasons: What is wrong with each bad item; `nil` where nobody says.
+    /// - Returns: The part that is done first, where there is one; then the bad items.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for an item that is not the batch's.
+    package func parts(doneBut reasons: [Int64: String?]) async throws -> [BatchPart] {
+        try await parts(bad: reasons).doneButBad
+    }
+
+    /// The parts of the batch where some items are bad: all the rest first, where there is any.
+    ///
+    /// Throws as ``parts(doneBut:)``.
+    package func parts(bad reasons: [Int64: String?]) async throws -> [BatchPart] {
+        try await inventory.parts(of: record, bad: Set(reasons.keys), in: source).named(reasons)
+    }
+}
+
+extension [BatchPart] {
+    /// The parts, where each bad one says what is wrong with it.
+    package func named(_ reasons: [Int64: String?]) -> [BatchPart] {
+        map { part in
+            guard part.isBad, let id = part.ids.first else { return part }
+            var part = part
+            part.reason = reasons[id] ?? nil
+            return part
+        }
+    }
+
+    /// The parts, where all but the bad ones are done.
+    package var doneButBad: [BatchPart] {
+        map { part in
+            var part = part
+            part.isDone = !part.isBad
+            return part
+        }
+    }
+}

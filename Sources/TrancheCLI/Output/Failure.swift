@@ -1,0 +1,43 @@
+import Tranche
+import TrancheConnectors
+
+/// An error that ends the program, as it is told.
+struct Failure {
+    /// What went wrong and what to do about it, on one line and without passwords.
+    let words: String
+    /// How the program ends.
+    let status: ProgramStatus
+    private let code: String
+
+    /// Takes an error apart.
+    init(_ error: any Error) {
+        let message = error is CancellationError ? "interrupted" : "\(error)"
+        words = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")
+        status = ProgramStatus(error)
+        code = Self.code(of: error)
+    }
+
+    /// The failure for programs.
+    var document: FailureDocument {
+        var document = FailureDocument(code: code, words: words, exit: Int(status.rawValue))
+        if status == .usage { document.field = Self.option(in: document.message) }
+        return document
+    }
+
+    private static func code(of error: any Error) -> String {
+        switch error {
+        case is CancellationError: "interrupted"
+        case is UsageError: "usage"
+        case is SupersededError: "superseded"
+        case let error as TrancheError: "\(error.code)"
+        case let error as SpecError: "\(error.code)"
+        default: "failed"
+        }
+    }
+
+    /// The option or operand that a message begins with, or the first option that it names.
+    private static func option(in words: String) -> String? {
+        if let option = words.firstMatch(of: #/--[a-z][a-z0-9-]*/#) { return String(option.output) }
+        return words.firstMatch(of: #/^[A-Z][A-Z-]+(?= )/#).map { String($0.output) }
+    }
+}

@@ -1,0 +1,209 @@
+import Foundation
+import Testing
+
+@testable import TrancheCLI
+
+@Suite("Programs that name bad items", .timeLimit(.minutes(10))) struct BadItemTests {
+    private static let job = ["--job", "j", "--meta", "files"]
+
+    private func work(_ bench: CommandLineBench, _ options: [String] = [], _ script: String) async
+        -> CommandLineBench.Outcome
+    {
+        await bench.run(["work"] + Self.job + options + ["--", "sh", "-c", script])
+    }
+
+    /// The batches as `kind status ids: what is said of it`, ordered.
+    private func rows(_ bench: CommandLineBench) throws -> [String] {
+        try bench.rows(
+            """
+            SELECT kind || ' ' || status || ' ' || coalesce(item_ids, batch_id_start || '-'
+                || batch_id_end) || ': ' || coalesce(logging, '')
+            FROM inventory ORDER BY batch_id_start, status
+            """
+        )
+    }
+
+    @Test("A program that exits with 0 has done all items but those that it names")
+    func partialSuccess() async throws {
+        let bench = try await CommandLineBench()
+        let line =
+            #"{"bad": [{"id": 3, "error": "qty is not a number"}, {"id": 5, "error": "no day"}], "n": 8}"#
+        let script = "echo $TRANCHE_BATCH >> \(bench.path("starts")); echo '\(line)'"
+        let outcome = await work(bench, ["--json"], script)
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("2 items are quarantined; 'tranche redrive' makes"))
+        #expect(
+            outcome.errors.contains(
+                "batch 1 succeeded in part: ids 1...10, 10 items, 550, "
+            )
+        )
+        #expect(
+            outcome.errors.contains(
+                ": 2 of 10 items are bad: qty is not a number (and 1 other reason)\n"
+            )
+        )
+        #expect(outcome.errors.contains("done: 1 batch, 8 items, 470 in "))
+        #expect(outcome.errors.contains(", 2 items quarantined"))
+        #expect(outcome.output.contains(#""status":"split""#))
+        #expect(
+            outcome.output.contains(
+                #""bad":[{"id":3,"error":"qty is not a number"},{"id":5,"error":"no day"}]"#
+            )
+        )
+        #expect(try String(contentsOfFile: bench.path("starts"), encoding: .utf8) == "1\n")
+        let said = "2 of 10 items are bad: qty is not a number (and 1 other reason)"
+        #expect(
+            try rows(bench) == [
+                "incremental split 1-10: \(said)", "split succeeded 1-2,4,6-10: ",
+                "split quarantined 3-3: qty is not a number", "split quarantined 5-5: no day",
+            ]
+        )
+        let listed = await bench.run("batches", "--status", "quarantined")
+        #expect(listed.output.contains(", part of batch 1, qty is not a number\n"))
+        let history = await bench.run("history", "--meta", "files", "--id", "3")
+        #expect(history.output.contains("qty is not a number"))
+        let dry = await bench.run("redrive", "--job", "j", "--dry-run")
+        #expect(dry.output.contains("would be a batch again: no day\n"))
+        let logs = await bench.run("logs", "--batch", "1")
+        #expect(logs.output.contains(line))
+        // What is left is done by a program that can.
+        #expect(await bench.run("redrive", "--job", "j").status == .done)
+        #expect(await work(bench, [], "true").status == .done)
+    }
+
+    @Test("Bad ids alone have the line's error, and a program that fails gets the rest again")
+    func badIDs() async throws {
+        let bench = try await CommandLineBench()
+        let script = """
+            [ $TRANCHE_KIND = split ] && exit 0
+            echo '{"bad_ids": [3], "bad": [{"id": 5}], "error": "no such day"}'; exit 1
+            """
+        let outcome = await work(bench, [], script)
+        #expect(outcome.errors.contains("batch 1 split: "))
+        #expect(outcome.errors.contains(": exit code 1: no such day\n"))
+        #expect(
+            try rows(bench) == [
+                "incremental split 1-10: exit code 1: no such day",
+                "split succeeded 1-2,4,6-10: ", "split quarantined 3-3: no such day",
+                "split quarantined 5-5: no such day",
+            ]
+        )
+    }
+
+    @Test(
+        "A report that cannot be followed is no success: nothing that it means is lost",
+        arguments: [
+            (#"{"bad_ids": [99]}"#, "exit code 0, but the batch has no id 99"),
+            (#"{"bad_ids": "all"}"#, #"exit code 0, but its "bad_ids" are no list of ids"#),
+            (#"{"bad": [5]}"#, #"exit code 0, but its "bad" is no list of {"id", "error"}"#),
+            (#"{"bad": [{"id": 1}], "x": NaN}"#, "seems to blame items, and cannot be read"),
+        ]
+    )
+    func unusable(line: String, words: String) async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+        let outcome = await work(bench, once, "echo '\(line)'")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains(words), "\(outcome.errors)")
+        #expect(try await bench.states() == ["failed"])
+    }
+
+    @Test("A number of bad items, or an empty list, is a result as any other")
+    func counts() async throws {
+        for line in [#"{"bad": 3}"#, #"{"bad": [], "bad_ids": []}"#, #"{"bad": null}"#] {
+            let bench = try await CommandLineBench()
+            #expect(await work(bench, [], "echo '\(line)'").status == .done)
+            #expect(try await bench.states() == ["succeeded"])
+        }
+    }
+
+    @Test("By hand, bad items and what is wrong with each are named as JSON")
+    func byHand() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run(["acquire", "--count", "4"] + Self.job).status == .done)
+        let bad = #"[{"id": 2, "error": "no day"}]"#
+        let succeed = ["succeed", "1", "--attempt", "1", "--result", #"{"n":3}"#, "--bad", bad]
+        let outcome = await bench.run(succeed)
+        #expect(
+            outcome.output
+                == "batch 1, attempt 1: split; what is not quarantined of it is done\n"
+        )
+        #expect(await bench.run(succeed).output == outcome.output)
+        #expect(
+            try rows(bench) == [
+                "incremental split 1-4: 1 of 4 items is bad: no day",
+                "split succeeded 1,3-4: ", "split quarantined 2-2: no day",
+            ]
+        )
+        #expect(await bench.run(["acquire", "--count", "2"] + Self.job).status == .done)
+        let fail = ["fail", "4", "--attempt", "1", "--error", "no", "--bad-ids", "5", "--bad"]
+        #expect(await bench.run(fail + [#"[{"id":6,"error":"x"}]"#]).status == .done)
+        #expect(
+            try rows(bench).suffix(3) == [
+                "split quarantined 5-5: no", "incremental split 5-6: no",
+                "split quarantined 6-6: x",
+            ]
+        )
+        for text in ["5", "[]", "[5]", #"[{"error":"x"}]"#, "[1],\"bad_ids\":[2]", "no"] {
+            let words = ["fail", "1", "--attempt", "1", "--error", "e", "--bad", text]
+            let refused = await bench.run(words)
+            #expect(refused.status == .usage, "\(text)")
+            #expect(refused.errors.contains("--bad '\(text)': give a list, such as"))
+        }
+    }
+
+    @Test("A program that always fails quarantines no table", arguments: [1, 3])
+    func alwaysFailing(attempts: Int) async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE many (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT);
+            INSERT INTO many (item)
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+            SELECT 'file ' || i FROM n;
+            """
+        )
+        let script = """
+            echo >> \(bench.path("starts"))
+            echo "cannot read $(head -1 | cut -d'"' -f6): /data/$RANDOM" >&2; exit 1
+            """
+        let outcome = await bench.run(
+            [
+                "work", "--job", "m", "--meta", "many", "--on-exhausted", "split", "--backoff", "0",
+                "--max-attempts", "\(attempts)", "--count", "1500", "--", "sh", "-c", script,
+            ]
+        )
+        #expect(outcome.status == .tryAgain, "\(outcome.errors)")
+        #expect(outcome.errors.contains("held: all items of a batch that were tried fail with"))
+        let starts = try String(contentsOfFile: bench.path("starts"), encoding: .utf8)
+        #expect(starts.count < 20)
+        let bad = try bench.rows("SELECT count(*) FROM inventory WHERE status = 'quarantined'")
+        #expect(try #require(Int(bad[0])) < 5)
+    }
+
+    @Test("With --json, an error that ends the command is one object on standard error")
+    func failure() async throws {
+        let bench = try await CommandLineBench()
+        let wrong = await bench.run("acquire", "--json", "--wieght", "3")
+        #expect(wrong.status == .usage)
+        #expect(
+            wrong.errors.hasPrefix(
+                #"{"code":"usage","message":"unknown option '--wieght'","field":"--wieght","remedy":"#
+            ),
+            "\(wrong.errors)"
+        )
+        #expect(wrong.errors.hasSuffix(#","exit":64}"# + "\n"))
+        #expect(wrong.output.isEmpty)
+        let lost = await bench.run("succeed", "9", "--attempt", "1", "--json")
+        #expect(lost.errors.hasPrefix(#"{"code":"unknownBatch","message":"there is no batch 9"#))
+        #expect(lost.errors.hasSuffix(#""exit":1}"# + "\n"))
+        let value = await bench.run("logs", "--json", "--batch", "x")
+        #expect(value.errors.contains(#""field":"--batch""#))
+        let none = await bench.run("--json")
+        let words = #""message":"name a command","field":null,"remedy":"see 'tranche --help'""#
+        #expect(none.errors.contains(words))
+        // Behind '--' it is the program's.
+        let other = await bench.run("logs", "--batch", "x", "--", "--json")
+        #expect(other.errors.hasPrefix("tranche: "))
+    }
+}

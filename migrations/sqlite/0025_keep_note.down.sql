@@ -1,0 +1,1 @@
+ALTER TABLE {inventory_output} DROP COLUMN note;
