@@ -47,7 +47,7 @@ import Testing
             ["status", "--json"],
             environment: bench.environment
         )
-        #expect(status.output == "{\"runs\":[]}\n")
+        #expect(status.output.hasSuffix("\"runs\":[]}\n"))
     }
 
     @Test("Ctrl-C twice releases what cannot be finished, and fails nothing")

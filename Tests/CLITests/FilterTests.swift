@@ -79,6 +79,21 @@ import Tranche
         #expect(done.errors.contains("1 batch changed meanwhile: left alone"))
     }
 
+    @Test("On a terminal it is shown, and then asked", arguments: [("y", true), ("n", false)])
+    func terminal(answer: String, isDone: Bool) async throws {
+        let bench = try await bench()
+        let line = "'\(Executable.tranche.path)' retry --job j --error disk"
+        // Both what is typed and what is shown go through a terminal of its own.
+        let outcome = try await Executable("/bin/sh").run(
+            ["-c", "printf '\(answer)\\n' | script -qec \"\(line)\" /dev/null"],
+            environment: bench.environment
+        )
+        #expect(outcome.output.contains("2 batches would be offered again. Go on? [y/N]"))
+        #expect(outcome.output.contains("batch 3 of job 'j' on 'files': ids 3...3"))
+        #expect(outcome.output.contains("batch 3 is offered again") == isDone, "\(outcome.output)")
+        #expect(outcome.output.contains("nothing was changed") != isDone)
+    }
+
     @Test(
         "Each part of a filter counts",
         arguments: [

@@ -92,9 +92,11 @@ import Tranche
         let bench = try await makeBench()
         #expect(await acquire(bench).status == .done)
         for (more, words) in [
-            ([], "key column none instead of customer"),
             (["--key", "item"], "key column item instead of customer"),
-            (["--run", "r", "--from", "1"], "key column none instead of customer"),
+            (
+                ["--run", "r", "--from", "1", "--key", "item"],
+                "key column item instead of customer"
+            ),
         ] {
             let other = await bench.run(["acquire", "--job", "j", "--meta", "files"] + more)
             #expect(other.status != .done)

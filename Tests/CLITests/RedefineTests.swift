@@ -83,7 +83,8 @@ import Testing
         #expect(await bench.run(["acquire"] + aged + lag).status == .nothingNow)
         #expect(await bench.run("split", "1", "--dry-run").status == .done)
         #expect(
-            await bench.run(["acquire"] + aged).errors.contains("known with another definition")
+            await bench.run(["acquire"] + aged + ["--where", "uid < 9"]).errors
+                .contains("known with another definition")
         )
         let redefine = ["redefine", "--job", "j", "--settle-column", "", "--settle-lag", "0"]
         let redefined = await bench.run(redefine)

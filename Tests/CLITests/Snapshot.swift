@@ -23,7 +23,7 @@ func normalized(_ text: String, folder: URL) -> String {
     text
         .replacing(folder.path, with: "FOLDER")
         .replacing(#/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/#, with: "TIME")
-        .replacing(#/"(seconds|weight_per_s|items_per_s)":[0-9.e+-]+/#) {
+        .replacing(#/"(seconds|weight_per_s|items_per_s|shortest_s|longest_s)":[0-9.e+-]+/#) {
             "\"\($0.output.1)\":NUMBER"
         }
 }

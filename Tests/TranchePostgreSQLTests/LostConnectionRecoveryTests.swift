@@ -207,8 +207,8 @@ private struct SplittingRun: Sendable {
         let prefix = database.prefix
         try await database.run(
             """
-            TRUNCATE \(prefix)inventory, \(prefix)inventory_run, \(prefix)inventory_attempt,
-                \(prefix)inventory_gap, \(prefix)sink RESTART IDENTITY;
+            TRUNCATE \(prefix)inventory, \(prefix)inventory_run, \(prefix)inventory_tally,
+                \(prefix)inventory_attempt, \(prefix)inventory_gap, \(prefix)sink RESTART IDENTITY;
             DELETE FROM \(prefix)item WHERE uid = 3;
             """
         )

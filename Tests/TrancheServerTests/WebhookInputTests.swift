@@ -282,8 +282,8 @@ struct WebhookInputTests {
                     #expect(try await post("/first") == 202)
                     leader.cancel()
                     await #expect(throws: CancellationError.self) { try await leader.value }
-                    try await LocalListener.waitForSomebody(on: bench.port)
-                    #expect(try await post("/second") == 202)
+                    // The first one's listener may still be closing, and the other's not be there.
+                    while (try? await post("/second")) != 202 { await Task.yield() }
                     #expect(try await post("/first") == 404)
                     group.cancelAll()
                     await #expect(throws: CancellationError.self) { try await group.waitForAll() }

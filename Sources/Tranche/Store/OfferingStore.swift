@@ -3,8 +3,8 @@ public protocol OfferingStore: Sendable {
     /// Offers batches at once that are put off, and makes batches that succeeded batches again.
     ///
     /// One that is to be tried again later, or was given back until later, is due now; its failures
-    /// and deferrals stay. One that succeeded stays as it is: a new batch of its ids is made, of the
-    /// kind ``BatchKind/redrive``, due now. Where that was done before, and the new one has not
+    /// and deferrals stay. One that succeeded stays as it is: a new batch of its ids is made, of
+    /// the kind ``BatchKind/redrive``, due now. Where that was done before, and the new one has not
     /// ended, that one is meant. All others are left alone, and so is one that was handed out since
     /// it was looked at.
     ///

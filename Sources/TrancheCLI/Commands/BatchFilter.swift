@@ -138,7 +138,7 @@ struct Consent: Sendable {
         let state = isHeld ? "handed out" : batch.status.rawValue
         let holder = isHeld ? " to \(batch.worker ?? "somebody")" : ""
         let error = batch.status == .succeeded ? nil : batch.logging
-        let end = error.map { ": " + redacted($0).prefix { !$0.isNewline }.prefix(80) } ?? ""
+        let end = error.map { ": " + HumanText.excerpt(redacted($0)) } ?? ""
         return "batch \(batch.id) of \(batch.key): ids "
             + "\(HumanText.ids(batch.idStart, batch.idEnd)), \(state) \(time)\(holder)\(end)"
     }

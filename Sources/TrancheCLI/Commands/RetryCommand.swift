@@ -11,7 +11,7 @@ struct RetryCommand: Command {
         name: "retry",
         summary: "Offer failed batches again, or others at once",
         isUsual: true,
-        examples: ["tranche retry --job thumbs --dry-run", "tranche retry --batch 12"],
+        examples: ["tranche retry --job thumbs", "tranche retry --batch 12"],
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(title: "Which", options: which + [BatchFilter.itemsOption] + BatchFilter.options),

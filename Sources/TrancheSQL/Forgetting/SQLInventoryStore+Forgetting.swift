@@ -142,7 +142,7 @@ extension SQLInventoryStore {
         let ofBudget = [tables.letIn, tables.waiting, tables.charge]
         let ofRun = [
             tables.letIn, tables.waiting, tables.runBudget, tables.budget, tables.change,
-            tables.gap, tables.archive, tables.workflow,
+            tables.gap, tables.archive, tables.workflow, tables.tally,
         ]
         return ofBatch.map { "DELETE FROM \($0) WHERE batch_id IN (\(batches))" }
             + ofBudget.map { "DELETE FROM \($0) WHERE budget_id IN (\(budgets))" }

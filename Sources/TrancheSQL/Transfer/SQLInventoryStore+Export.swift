@@ -8,11 +8,12 @@ extension SQLInventoryStore: InventoryTransfer {
     ) async throws -> TransferReport {
         try await wrapping {
             let all = try await transferTables()
+            let identity = try await identity()
             let opening = dialect.beginningSnapshot
             return try await database.readers.withTransaction(opening) { connection, _ in
                 var report = TransferReport()
                 var version = try await connection.run([selectSchemaVersion])[0].first
-                try write(head(version: try version?.integer() ?? 0).bytes)
+                try write(head(version: try version?.integer() ?? 0, identity).bytes)
                 for table in all {
                     guard let condition = condition(on: table, of: selection) else { continue }
                     var mark: [Value]?
@@ -31,12 +32,13 @@ extension SQLInventoryStore: InventoryTransfer {
         }
     }
 
-    private func head(version: Int64) -> TransferLine {
+    private func head(version: Int64, _ identity: String) -> TransferLine {
         TransferLine(
             name: TransferLine.head,
             values: [
                 ("format", .integer(TransferLine.format)), ("schema", .integer(version)),
                 ("made_at", .text(Date().utcText)), ("inventory", .text(name)),
+                ("identity", .text(identity)),
             ]
         )
     }

@@ -8,12 +8,14 @@ extension SQLInventoryStore {
     ) async throws -> TransferReport {
         try await wrapping {
             let all = try await transferTables()
+            let identity = try await identity()
             return try await database.withLongTransaction { connection, _ in
                 var version = try await connection.run([selectSchemaVersion])[0].first
                 var transfer = RecordImport(
                     store: self,
                     tables: all,
-                    version: try version?.integer() ?? 0
+                    version: try version?.integer() ?? 0,
+                    identity: identity
                 )
                 while let lines = try await next() {
                     for line in lines { try await transfer.add(line, on: connection) }
@@ -35,6 +37,9 @@ struct RecordImport<Database: SQLDatabase> {
     private let store: SQLInventoryStore<Database>
     private let tables: [String: TransferTable]
     private let version: Int64
+    /// What the inventory is, and what the one was that was written; `nil` where it does not say.
+    private let identity: String
+    private var former: String?
     private(set) var report = TransferReport()
     private var number = 0
     private var hasHead = false
@@ -47,13 +52,19 @@ struct RecordImport<Database: SQLDatabase> {
     /// How many statements are run at a time.
     private static var most: Int { 200 }
 
-    init(store: SQLInventoryStore<Database>, tables: [TransferTable], version: Int64) {
+    init(
+        store: SQLInventoryStore<Database>,
+        tables: [TransferTable],
+        version: Int64,
+        identity: String
+    ) {
         self.store = store
         self.tables = Dictionary(
             tables.map { ($0.name, $0) },
             uniquingKeysWith: { first, _ in first }
         )
         self.version = version
+        self.identity = identity
     }
 
     /// Reads a line.
@@ -110,6 +121,7 @@ struct RecordImport<Database: SQLDatabase> {
                     + "run 'tranche migrate up' of a program that has it"
             )
         }
+        former = values["identity"]?.text
         hasHead = true
     }
 
@@ -128,7 +140,7 @@ struct RecordImport<Database: SQLDatabase> {
         on connection: isolated Database.Connection
     ) async throws {
         if try await isKnown(values, in: table, on: connection) { return }
-        let statement = try insert(values, into: table)
+        let statement = try insert(table.name == "run" ? moved(values) : values, into: table)
         if table.keepsID {
             guard let id = values["id"]?.integer else { throw fault("it has no id") }
             waitingBatches.append(id)
@@ -143,6 +155,24 @@ struct RecordImport<Database: SQLDatabase> {
             var row = try await run([statement + " RETURNING id"], on: connection)[0].first
         else { throw fault("it has no id") }
         numbers[table.name, default: [:]][old] = try row.integer()
+    }
+
+    /// A run's values, with the inventory that it is in now: the batches of a job that it takes as
+    /// its items have come along.
+    private func moved(_ values: [String: Value]) throws -> [String: Value] {
+        guard let former, let text = values["definition"]?.text else { return values }
+        do {
+            var definition = try JSONText.decode(SourceDefinition.self, from: text)
+            guard InventorySource(definition) != nil, definition.database.hasPrefix(former) else {
+                return values
+            }
+            definition.database = identity + definition.database.dropFirst(former.count)
+            var values = values
+            values["definition"] = .text(try definition.canonicalText)
+            return values
+        } catch {
+            throw fault("its 'definition' is not that of a source")
+        }
     }
 
     /// Whether there is such a row already, which is an error where it is not a budget.

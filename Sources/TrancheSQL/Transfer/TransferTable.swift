@@ -65,7 +65,8 @@ package struct TransferTable: Sendable {
     /// The tables in the order in which they are written: what is referred to comes first.
     ///
     /// Left out is what passes: what budgets let in, charge and keep waiting. What is held when it
-    /// is written counts under no budget afterwards.
+    /// is written counts under no budget afterwards. So is what runs add up to: whoever asks adds
+    /// it up again.
     package static func all(_ tables: TableNames) -> [TransferTable] {
         [
             .init(name: "run", table: tables.run, keys: ["id"], isReferredTo: true),

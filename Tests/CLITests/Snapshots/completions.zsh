@@ -14,7 +14,9 @@ _tranche() {
         'load:Load the records of a file, validated, in batches, into a database or files'
         'register:Register the files of a folder or bucket in a table, as items of a job'
         'plan:Show the batches that would be handed out, and hand out none'
-        'status:Show the runs and how far they are'
+        'status:Show the runs, how far they are, and how much waits'
+        'metrics:Print the runs as metrics, in the text format of Prometheus'
+        'report:Write a page that shows the runs\: how far, how fast, what failed, who holds what'
         'batches:List batches, the newest first'
         'gaps:List ids that were passed over and may still be committed'
         'history:Show what happened to one item, and to what was made of it'
@@ -73,7 +75,7 @@ _tranche() {
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -115,6 +117,7 @@ _tranche() {
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
                 '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
+                '--columns[give each item "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
                 '--exit-when-idle[the exit status when there was nothing to do; 3 by default, Airflow skips at 99]:CODE:' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
@@ -143,6 +146,8 @@ _tranche() {
                 '--attempt[the attempt that holds it]:N:' \
                 '--result[what came out of it; kept with the batch]:JSON:' \
                 '--logging[free text; kept with the batch]:TEXT:' \
+                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are done]:IDS:' \
+                '--bad[the same with what is wrong with each, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -154,8 +159,9 @@ _tranche() {
                 ':BATCH:' \
                 '--attempt[the attempt that holds it]:N:' \
                 '--error[what went wrong; kept with the attempt]:TEXT:' \
-                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
                 '--transient[trying again may help\: it says nothing about the items, and does not count towards splitting]' \
+                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
+                '--bad[the same with what is wrong with each, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -166,6 +172,7 @@ _tranche() {
             _arguments \
                 ':BATCH:' \
                 '--attempt[the attempt that holds it]:N:' \
+                '--note[left for the next attempt, which gets it as TRANCHE_NOTE; at most 8 KiB]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -198,7 +205,7 @@ _tranche() {
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -239,6 +246,11 @@ _tranche() {
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
+                '--columns[each line gets "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
+                '--lines[the payloads alone as lines, in place of JSON]' \
+                '--args[the payloads as arguments, as xargs gives them\: last, or where {} is an argument, which means --args too]' \
+                '--placeholder[the argument that stands for the items in place of {}; '\'''\'' for none]:TEXT:' \
+                '--persistent[one process per worker, which gets one batch after the other and answers each with a line\: for programs that take long to start]' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
@@ -246,6 +258,7 @@ _tranche() {
                 '--idle[how long a program may write no line; no bound by default]:TIME:' \
                 '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
+                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
                 '--drain[end when the run is complete; the default]' \
                 '--follow[never end\: wait for new items]' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
@@ -272,7 +285,7 @@ _tranche() {
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -313,6 +326,11 @@ _tranche() {
                 '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
                 '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
                 '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
+                '--columns[each line gets "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
+                '--lines[the payloads alone as lines, in place of JSON]' \
+                '--args[the payloads as arguments, as xargs gives them\: last, or where {} is an argument, which means --args too]' \
+                '--placeholder[the argument that stands for the items in place of {}; '\'''\'' for none]:TEXT:' \
+                '--persistent[one process per worker, which gets one batch after the other and answers each with a line\: for programs that take long to start]' \
                 '--workers[programs at a time; 1 by default]:N:' \
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
@@ -320,6 +338,7 @@ _tranche() {
                 '--idle[how long a program may write no line; no bound by default]:TIME:' \
                 '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
+                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
                 '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
                 '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
@@ -388,6 +407,7 @@ _tranche() {
                 '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--follow[never end\: wait for the file to grow]' \
+                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
                 '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
                 '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
                 '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
@@ -431,7 +451,7 @@ _tranche() {
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another]:TABLE:' \
+                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--uid[the id'\''s column; uid by default]:COLUMN:' \
                 '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
@@ -485,6 +505,41 @@ _tranche() {
                 '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
                 '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
+                '--wide[all columns, however wide they are]' \
+                '--all[all runs; without, the 50 that need somebody first]' \
+                '--watch[show it again and again until a signal]' \
+                '--every[with --watch\: how often; 2s by default]:TIME:' \
+                '--check[exit with 1 where a run is held or stuck, has failed batches, or is beyond what follows, and say which]' \
+                '--max-age[with --check\: how long the oldest item may wait, such as 1h]:TIME:' \
+                '--max-backlog[with --check\: how many items of a run may wait]:N:' \
+                '--max-failed[with --check\: how many batches of a run may have failed for good or be quarantined; 0 by default]:N:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
+        metrics)
+            _arguments \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--to[a file that is replaced as a whole, such as one that the node exporter'\''s textfile collector reads; standard output by default]:FILE:' \
+                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
+                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[the usual options; -h too]' \
+                '--help-all[all options, and more to know]' ;;
+        report)
+            _arguments \
+                ':FILE:' \
+                '--job[name of the job]:JOB:' \
+                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
+                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--run[name of a bounded run]:RUN:' \
+                '--title[its title; the inventory'\''s name by default]:TEXT:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -532,6 +587,7 @@ _tranche() {
             _arguments \
                 '--batch[the batch'\''s number]:N:' \
                 '--attempt[the attempt; the last that has ended by default]:M:' \
+                '--follow[go on showing what is written, by this attempt and by those that follow, until the batch has ended for good]' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -772,6 +828,7 @@ _tranche() {
                 '--run[name of a bounded run]:RUN:' \
                 '--follow[never end\: wait for new items]' \
                 '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
+                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--reason[why; with start, pause, resume and cancel]:TEXT:' \
                 '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME; else it is printed]:PLACE:' \
@@ -787,6 +844,7 @@ _tranche() {
                 '--drain[work on what there is now, and end]' \
                 '--apply[apply the file first, as '\''tranche apply'\'' does]' \
                 '--grace[after a stop signal, how long processes may go on; 5s by default]:TIME:' \
+                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
                 '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
@@ -848,9 +906,10 @@ _tranche() {
                 '--help-all[all options, and more to know]' ;;
         input)
             _arguments \
-                ':list|show|add|remove|status:(list show add remove status)' \
+                ':list|show|add|remove|status|forget:(list show add remove status forget)' \
                 ':NAME:' \
                 ':INPUT:' \
+                ':READER:' \
                 '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
                 '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

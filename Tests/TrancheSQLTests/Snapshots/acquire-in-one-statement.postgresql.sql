@@ -50,7 +50,7 @@ WHERE meta_table = $10 AND job = $11 AND run = $12
     AND budget_set = 0 AND execution IS NULL
     AND (gaps_due_at IS NULL OR gaps_due_at > clock_timestamp())
     -- More than is needed may look like a hold: that is looked at then.
-    AND (on_exhausted <> 'split' OR outage IS NULL OR outage NOT LIKE '%"hold":%')
+    AND (outage IS NULL OR outage NOT LIKE '%"hold":%')
     AND settle_lag_ms = 0
     AND 1 = 1
     AND (SELECT count(*) FROM ended) = 1

@@ -36,7 +36,12 @@ WITH RECURSIVE line AS (
     SELECT parent.id, parent.parent_id
     FROM line JOIN "inventory" AS parent ON parent.id = line.parent_id
 )
-SELECT min(id) FROM line;
+SELECT min(id), CASE WHEN EXISTS (
+    SELECT 1
+    FROM line AS above JOIN "inventory" AS part ON part.parent_id = above.id
+    WHERE part.status = 'succeeded'
+) THEN 1 ELSE 0 END
+FROM line;
 -- $1 integer
 
 SELECT CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint);

@@ -1,10 +1,10 @@
 -- Trip 1, in a transaction of their own.
 
 UPDATE "inventory" AS b
-SET lease_expires_at = CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) + (
+SET lease_expires_at = (CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) + (
     SELECT r.lease_ms FROM "inventory_run" AS r
     WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
-)
+))
 WHERE id = $1 AND attempt = $2 AND status = 'running' AND (lease_expires_at > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) OR NOT EXISTS (
     SELECT 1 FROM "inventory_run" AS r
     WHERE r.meta_table = b.meta_table AND r.job = b.job AND r.run = b.run
