@@ -24,6 +24,7 @@ package struct ProgramBlame: Decodable {
     /// - Parameter text: The list, as JSON.
     /// - Returns: The reasons; `nil` where it is no such list.
     package static func reasons(inList text: String) -> [Int64: String?]? {
+        // A text that cannot be decoded is not such a list: the caller is told by `nil`.
         guard StrictJSON.fault(in: text) == nil, text.contains("["),
             let blame = try? JSONText.decode(Self.self, from: #"{"bad":\#(text)}"#)
         else { return nil }

@@ -11,6 +11,7 @@ struct ProgramNote: Decodable {
             text = nil
             return
         }
+        // A note that is not a text is kept as the JSON that it is.
         if let text = try? line.decode(String.self, forKey: .note) {
             self.text = AttemptOutput.kept(note: text)
         } else {

@@ -37,7 +37,8 @@ package struct ProcessMark: Sendable, Hashable {
     /// and a process must not take over from its own twin.
     package static var currentPlace: String? {
         let files = FileManager.default
-        // Numbers in a /proc that is another namespace's are not those of kill(2).
+        // Numbers in a /proc that is another namespace's are not those of kill(2). Where one of
+        // these cannot be read, no death is certain, and leases end by their time.
         let process = ProcessInfo.processInfo.processIdentifier
         guard (try? files.destinationOfSymbolicLink(atPath: "/proc/self")) == "\(process)",
             let life = try? String(
@@ -57,7 +58,8 @@ package struct ProcessMark: Sendable, Hashable {
         return String(FNVHash(of: parts.joined(separator: "\n")).value, radix: 36)
     }
 
-    // That of `ProcessInfo` may ask a name server.
+    // That of `ProcessInfo` may ask a name server. A host without a readable name has none: its
+    // boot and namespaces still tell it from others.
     private static var hostName: String {
         let name = try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)
         return name?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""

@@ -4,8 +4,8 @@ import TrancheConnectors
 
 /// What a command line leaves out of a job that the inventory knows.
 extension JobOptions {
-    /// The options with what was left out as the job has it: the source, its columns, filter and database,
-    /// and the bounds of a run.
+    /// The options with what was left out as the job has it: the source, its columns, filter and
+    /// database, and the bounds of a run.
     ///
     /// - Parameters:
     ///   - context: The settings.
@@ -120,8 +120,8 @@ extension Settings {
         return context
     }
 
-    /// The database of a run's items, where no setting names one and the inventory tells: a file that is
-    /// there, and is not the inventory's own.
+    /// The database of a run's items, where no setting names one and the inventory tells: a file
+    /// that is there, and is not the inventory's own.
     func database(of run: RunRecord) throws -> DatabaseSpec? {
         guard try metaDatabase == nil, let name = run.source?.database, name.hasPrefix("sqlite:")
         else { return nil }

@@ -1,20 +1,21 @@
 import Tranche
 
-/// The file to which items go that are no valid records: one JSON object a line, with the item's id, what is
-/// wrong with it, and the record.
+/// The file to which items go that are no valid records: one JSON object a line, with the item's
+/// id, what is wrong with it, and the record.
 ///
 /// ```json
 /// {"offset":4711,"line":120,"errors":[{"field":"amount","message":"is no number","input":"n/a"}],"row":{"id":"5"}}
 /// ```
 ///
-/// The line is that on which the record begins, line ends within quotes counted; `"line_from"` says from which
-/// offset it is counted, where that is not the file's beginning. There is none where counting would mean to
-/// decode or fetch very much again.
+/// The line is that on which the record begins, line ends within quotes counted; `"line_from"` says
+/// from which offset it is counted, where that is not the file's beginning. There is none where
+/// counting would mean to decode or fetch very much again.
 ///
-/// Each item is in it once, however often its batch was tried: an attempt writes a part aside, which takes the
-/// place of an earlier attempt's before the success is recorded. When a run is complete, the file is put
-/// together from the parts of the batches that succeeded, in order of id. Where no item was refused, there is
-/// no file. Those of other jobs and inventories stay out of it. The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
+/// Each item is in it once, however often its batch was tried: an attempt writes a part aside,
+/// which takes the place of an earlier attempt's before the success is recorded. When a run is
+/// complete, the file is put together from the parts of the batches that succeeded, in order of id.
+/// Where no item was refused, there is no file. Those of other jobs and inventories stay out of it.
+/// The rejects of a named run are in a file of its own: `NAME.RUN.EXTENSION`.
 public struct RejectFile: Sendable {
     private let place: Place
     private let namesSource: Bool
@@ -27,8 +28,10 @@ public struct RejectFile: Sendable {
     /// A file of JSON Lines.
     ///
     /// - Parameters:
-    ///   - path: The file's path; parts are kept in the folder of that name with `.parts` behind it.
-    ///   - overwrites: Whether a file that was not made by the job is replaced; otherwise it is refused.
+    ///   - path: The file's path; parts are kept in the folder of that name with `.parts` behind
+    ///     it.
+    ///   - overwrites: Whether a file that was not made by the job is replaced; otherwise it is
+    ///     refused.
     ///   - namesSource: Whether each line begins with the source's name, as `"source"`: for jobs
     ///     over several sources, of which an offset alone would not tell.
     /// - Returns: The file.

@@ -3,8 +3,9 @@ package import Tranche
 
 /// What the batches of runs add up to, without a look at each.
 ///
-/// What is open, failed or split is few and has indexes of its own. What succeeded is the rest: the tiles of a run
-/// are added up once, as far as ``SummaryTotals`` says, and only those behind are read.
+/// What is open, failed or split is few and has indexes of its own. What succeeded is the rest: the
+/// tiles of a run are added up once, as far as ``SummaryTotals`` says, and only those behind are
+/// read.
 extension SQLInventoryStore {
     package func summaries(
         _ selection: RunSelection,
@@ -62,7 +63,8 @@ extension SQLInventoryStore {
 
     // MARK: Totals
 
-    /// Selects what batches add up to: rows of a part, a status and a cause, as ``SummaryTotals`` reads them.
+    /// Selects what batches add up to: rows of a part, a status and a cause, as ``SummaryTotals``
+    /// reads them.
     ///
     /// It is one statement, so that a batch which ends meanwhile counts once.
     func selectTotals(where condition: SQLStatement) -> SQLStatement {
@@ -321,8 +323,8 @@ extension SQLInventoryStore {
 
     /// Adds the next tiles of a run to its tally.
     ///
-    /// Tiles of a run appear in the order of their ends, each committed before the next is made; who packs them away
-    /// locks the run's row too.
+    /// Tiles of a run appear in the order of their ends, each committed before the next is made;
+    /// who packs them away locks the run's row too.
     ///
     /// - Returns: Whether there were any.
     func keepTally(of run: RunRecord) async throws -> Bool {
