@@ -38,7 +38,20 @@ let migrations = [
     "0024_tally_runs",
     "0025_keep_note",
     "0026_let_through",
+    "0027_keep_interval",
+    "0028_number_uids",
 ]
+
+/// The modules of the server's page, which a browser loads one by one.
+let pageModules = [
+    "api", "app", "app-state", "batch", "bignum", "budgets", "bulk", "changes", "coverage",
+    "dialog", "dom", "events", "feed", "format", "graph", "graph-layout", "items", "jobs",
+    "keys", "login", "look", "overview", "parts", "paths", "route", "run", "run-actions",
+    "run-tabs", "store", "workflows",
+]
+
+/// The files of the server's page, embedded; `PageFile.all` says under which names they are served.
+let pageFiles = ["index.html", "app.css", "icon.svg"] + pageModules.map { "\($0).js" }
 
 let adoption = "adopt_pybatchintory.sql"
 
@@ -55,7 +68,7 @@ func migrationTarget(_ name: String, path: String) -> Target {
 
 let examples = [
     "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers", "ExactlyOnce", "Recursion",
-    "LoadFile", "PostgreSQLInventory", "Workflow", "OwnInput",
+    "LoadFile", "PostgreSQLInventory", "Workflow", "OwnInput", "Hours", "TextUIDs",
 ]
 
 func exampleTarget(_ name: String) -> Target {
@@ -201,14 +214,19 @@ let package = Package(
         ),
         .target(
             name: "TrancheServer",
-            dependencies: ["Tranche", "TrancheOrchestrator", "TrancheHTTP", "CMicrohttpd"],
+            dependencies: [
+                "Tranche", "TrancheConnectors", "TrancheWorkflows", "TrancheOrchestrator",
+                "TrancheHTTP", "CMicrohttpd",
+            ],
+            resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: strict
         ),
         .executableTarget(
             name: "tranche-bench",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheOrchestrator", "TrancheMongo", "MicroBatching", "CPosix",
+                "TrancheOrchestrator", "TrancheMongo", "TrancheHTTP", "TrancheServer",
+                "MicroBatching", "CPosix",
             ],
             path: "Benchmarks/Sources",
             swiftSettings: strict
@@ -283,8 +301,10 @@ let package = Package(
             name: "TrancheServerTests",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
-                "TranchePostgreSQL", "TrancheOrchestrator", "TrancheServer", "TestSupport",
+                "TranchePostgreSQL", "TrancheOrchestrator", "TrancheHTTP", "TrancheServer",
+                "TestSupport",
             ],
+            exclude: ["check_answers.py"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -298,7 +318,7 @@ let package = Package(
             name: "TrancheHTTPTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TrancheChains", "TrancheHTTP",
-                "CLibCurl", "TestSupport",
+                "CLibCurl", "TrancheConnectors", "TrancheTestKit", "TestSupport",
             ],
             swiftSettings: strict
         ),
@@ -345,7 +365,7 @@ let package = Package(
                 "TrancheWorkflows", "TrancheCLI", "TrancheTestKit", "CSQLite", "TestSupport",
                 "tranche",
             ],
-            exclude: ["Snapshots", "look_at_page.py"],
+            exclude: ["Snapshots", "look_at_page.py", "drive_page.py", "check_page_modules.js"],
             swiftSettings: strict
         ),
         .testTarget(

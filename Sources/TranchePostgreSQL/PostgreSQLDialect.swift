@@ -69,8 +69,9 @@ package struct PostgreSQLDialect: SQLDialect {
         milliseconds(column)
     }
 
-    // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays, each read once;
-    // a join with them would be planned, for as long as the session lasts, for the table as it is now.
+    // Differs by dialect: beginning a statement costs more here than a row. Values come in arrays,
+    // each read once; a join with them would be planned, for as long as the session lasts, for the
+    // table as it is now.
     package func bulkValues(
         of rows: [[Value]],
         by column: String
@@ -91,6 +92,40 @@ package struct PostgreSQLDialect: SQLDialect {
     }
 
     package func json(of text: SQLStatement) -> SQLStatement { "CAST(\(text) AS json)" }
+
+    package var bytewise: SQLStatement { #" COLLATE "C""# }
+
+    // Differs by dialect: times have a type here, and their usual spelling goes by the session.
+    package func text(ofUID column: SQLStatement, _ kind: UIDKind) -> SQLStatement {
+        func time(_ value: SQLStatement, _ format: String) -> SQLStatement {
+            """
+            CASE
+                WHEN NOT isfinite(\(column)) THEN CAST(\(column) AS text)
+                WHEN extract(year FROM \(column)) < 0
+                THEN to_char(\(value), '\(unsafeRaw: format)') || ' BC'
+                ELSE to_char(\(value), '\(unsafeRaw: format)')
+            END
+            """
+        }
+        let second = #"YYYY-MM-DD"T"HH24:MI:SS.US"#
+        return switch kind {
+        case .uuid, .text, .integer: "CAST(\(column) AS text)"
+        case .timestamp: time(column, second)
+        case .instant: time("\(column) AT TIME ZONE 'UTC'", second + #""Z""#)
+        case .date: time(column, "YYYY-MM-DD")
+        }
+    }
+
+    package func uid(ofText text: SQLStatement, _ kind: UIDKind) -> SQLStatement {
+        switch kind {
+        case .text: text
+        case .uuid: "CAST(\(text) AS uuid)"
+        case .timestamp: "CAST(\(text) AS timestamp)"
+        case .instant: "CAST(\(text) AS timestamptz)"
+        case .date: "CAST(\(text) AS date)"
+        case .integer: "CAST(\(text) AS bigint)"
+        }
+    }
 
     package func beginning(of column: String) -> SQLStatement {
         "left(CAST(\(name: column) AS text), 2048)"
@@ -179,8 +214,9 @@ package struct PostgreSQLDialect: SQLDialect {
             """
     }
 
-    // Differs by dialect: a query for each range needs no grouping, which takes longer than the reading;
-    // only here may one query give both results. The sum of small integers is no slow numeric.
+    // Differs by dialect: a query for each range needs no grouping, which takes longer than the
+    // reading; only here may one query give both results. The sum of small integers is no slow
+    // numeric.
     package func tallies(
         of ranges: [ClosedRange<Int64>],
         adding number: SQLStatement,
@@ -213,10 +249,40 @@ package struct PostgreSQLDialect: SQLDialect {
             "which is a point in time only with a zone: give it one, such as at AT TIME ZONE 'UTC'"
         case "date": "which says no time of day"
         case "smallint", "integer", "bigint", "real", "double precision", "numeric":
-            "which is no time: seconds since 1970 become one by to_timestamp(at), milliseconds by "
+            "which is not a time: seconds since 1970 become one by to_timestamp(at), "
+                + "milliseconds by "
                 + "to_timestamp(at / 1000.0)"
-        default: "which is no point in time"
+        default: "which is not a point in time"
         }
+    }
+
+    package func timeType(of type: String) -> SQLTimeType {
+        switch type {
+        case "timestamp with time zone": .instant
+        case "timestamp without time zone": .clock
+        case "date": .date
+        case "smallint", "integer", "bigint": .number(isWhole: true)
+        case "real", "double precision", "numeric": .number(isWhole: false)
+        default: .none
+        }
+    }
+
+    package func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement {
+        """
+        SELECT CASE
+            WHEN c.relkind NOT IN ('r', 'm', 'p') THEN NULL
+            WHEN EXISTS (
+                SELECT 1
+                FROM pg_index AS i
+                JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
+                    AND a.attname = \(column)
+            ) THEN 1
+            ELSE 0
+        END
+        FROM pg_class AS c
+        WHERE c.oid = CAST(\(table.quoted) AS regclass)
+        """
     }
 
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement {
@@ -248,8 +314,8 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
-    // Each transaction holds the lock of its own name; a prepared one has no process, and is found by
-    // the lock of its transaction id. What belongs to other roles has no state, and a query that
+    // Each transaction holds the lock of its own name; a prepared one has no process, and is found
+    // by the lock of its transaction id. What belongs to other roles has no state, and a query that
     // says so, unless the role may read all statistics.
     package func describingTransactions(_ names: [String]) -> SQLStatement? {
         let names = PostgreSQLDatabase.array(names)
@@ -279,8 +345,9 @@ package struct PostgreSQLDialect: SQLDialect {
         ["SELECT pg_advisory_xact_lock(hashtextextended(\("tranche completion " + name), 0))"]
     }
 
-    // Differs by dialect: those who wait for an advisory lock are served in turn. The row is read as it is once it
-    // is locked, whatever the statement saw when it began. Source: PostgreSQL 15 manual, 13.2.1.
+    // Differs by dialect: those who wait for an advisory lock are served in turn. The row is read
+    // as it is once it is locked, whatever the statement saw when it began. Source: PostgreSQL 15
+    // manual, 13.2.1.
     package func lockInOrder(
         _ columns: SQLStatement,
         of table: SQLTableName,

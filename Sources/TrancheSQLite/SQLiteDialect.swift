@@ -28,6 +28,19 @@ package struct SQLiteDialect: SQLDialect {
 
     package var instantType: String { "integer" }
 
+    package var bytewise: SQLStatement { " COLLATE BINARY" }
+
+    // Differs by dialect: a column may hold anything here.
+    package func text(ofUID column: SQLStatement, _ kind: UIDKind) -> SQLStatement {
+        kind == .integer
+            ? "CAST(\(column) AS text)"
+            : "CASE WHEN typeof(\(column)) = 'text' THEN CAST(\(column) AS text) END"
+    }
+
+    package func uid(ofText text: SQLStatement, _ kind: UIDKind) -> SQLStatement {
+        kind == .integer ? "CAST(\(text) AS integer)" : text
+    }
+
     // Types that STRICT tables have, too.
     package func type(of kind: SQLColumnKind) -> String {
         switch kind {
@@ -109,8 +122,8 @@ package struct SQLiteDialect: SQLDialect {
             """
     }
 
-    // Differs by dialect: a query for each range needs no grouping, which takes longer than the reading;
-    // here each result needs a query of its own.
+    // Differs by dialect: a query for each range needs no grouping, which takes longer than the
+    // reading; here each result needs a query of its own.
     package func tallies(
         of ranges: [ClosedRange<Int64>],
         adding number: SQLStatement,
@@ -160,6 +173,25 @@ package struct SQLiteDialect: SQLDialect {
     }
 
     package func objection(toTimesOfType type: String) -> String? { nil }
+
+    // Differs by dialect: each value has a type of its own here.
+    package func timeType(of type: String) -> SQLTimeType { .any }
+
+    package func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement {
+        """
+        SELECT CASE
+            WHEN NOT EXISTS (
+                SELECT 1 FROM pragma_table_list(\(table.table)) WHERE type = 'table'
+            ) THEN NULL
+            ELSE EXISTS (
+                SELECT 1
+                FROM pragma_index_list(\(table.table)) AS l
+                JOIN pragma_index_info(l.name) AS i
+                WHERE l.partial = 0 AND i.seqno = 0 AND i.name = \(column)
+            )
+        END
+        """
+    }
 
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement { "typeof(\(column))" }
 

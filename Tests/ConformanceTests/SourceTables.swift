@@ -39,6 +39,13 @@ struct SourceTables: Sendable {
         return table
     }
 
+    func makeUIDs(_ uids: [String]) async throws -> any ConformanceUIDSource {
+        let table = SQLUIDTable(name: "uids_\(number.next())", tables: self)
+        try await table.create()
+        try await table.insert(uids)
+        return table
+    }
+
     static func sqlite(in folder: TemporaryFolder) async throws -> SourceTables {
         let path = folder.path("meta.db")
         let database = try await SQLiteDatabase.open(
@@ -108,6 +115,16 @@ private struct SQLConformanceTable: ConformanceSource {
         )
     }
 
+    func describe(by time: SourceTime) throws -> any MetaSourceDescription {
+        SQLSource(
+            tables.prefix + name,
+            uid: "id",
+            weight: .none,
+            time: time,
+            in: tables.database
+        )
+    }
+
     func insert(_ rows: [SourceRow]) async throws {
         if rows.isEmpty { return }
         try await tables.write(
@@ -123,6 +140,46 @@ private struct SQLConformanceTable: ConformanceSource {
     func delete(_ ids: [Int64]) async throws {
         try await tables.write(
             ids.map { "DELETE FROM \(unsafeRaw: quoted) WHERE id = \($0)" }
+        )
+    }
+}
+
+/// A table with texts as uids.
+private struct SQLUIDTable: ConformanceUIDSource {
+    let name: String
+    let tables: SourceTables
+
+    private var quoted: String { tables.prefix + name }
+
+    func create() async throws {
+        try await tables.write([
+            """
+            CREATE TABLE \(unsafeRaw: quoted) (
+                uid varchar(100) NOT NULL PRIMARY KEY,
+                item text,
+                made_at timestamptz DEFAULT CURRENT_TIMESTAMP
+            )
+            """,
+            "CREATE INDEX \(unsafeRaw: name)_made_at ON \(unsafeRaw: quoted) (made_at)",
+        ])
+    }
+
+    func describe() -> any MetaSourceDescription {
+        SQLSource(tables.prefix + name, weight: .none, settleColumn: "made_at")
+    }
+
+    func insert(_ uids: [String]) async throws {
+        if uids.isEmpty { return }
+        try await tables.write(
+            uids.map { uid in
+                "INSERT INTO \(unsafeRaw: quoted) (uid, item) VALUES (\(uid), \("item " + uid))"
+            }
+        )
+    }
+
+    func delete(_ uids: [String]) async throws {
+        try await tables.write(
+            uids.map { "DELETE FROM \(unsafeRaw: quoted) WHERE uid = \($0)" }
         )
     }
 }
@@ -150,6 +207,7 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
+            makeUIDSource: { try await own.makeUIDs($0) },
             finish: {
                 try await own.finish()
                 try await sources?.finish()
@@ -174,6 +232,7 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
+            makeUIDSource: { try await own.makeUIDs($0) },
             finish: {
                 try await own.finish()
                 try await sources?.finish()

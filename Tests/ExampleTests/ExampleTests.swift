@@ -11,7 +11,7 @@ struct ExampleTests {
         arguments: [
             "OwnInput", "Incremental", "Backfill", "ManualErrorHandling", "SeveralWorkers",
             "ExactlyOnce",
-            "Recursion", "LoadFile", "OwnConnector", "Workflow",
+            "Recursion", "LoadFile", "OwnConnector", "Workflow", "Hours", "TextUIDs",
         ]
     )
     func swiftExample(_ name: String) async throws {

@@ -210,4 +210,6 @@ package let migrationSteps = [
     "0024_tally_runs",
     "0025_keep_note",
     "0026_let_through",
+    "0027_keep_interval",
+    "0028_number_uids",
 ]

@@ -83,6 +83,8 @@ class Batch:
     kind: how the batch came to be, such as "incremental".
     is_exact: whether an unfiltered reader of id_start...id_end sees just these items.
     id_start, id_end: the ids of the first item and the last.
+    from_time, to_time: with --by, or bounds of time, from which moment until before which the
+        items' times are, as texts such as "2026-03-29T00:00:00+01:00"; else None.
     note: what the attempt before has left, a str; None where it left nothing.
     """
 
@@ -95,6 +97,8 @@ class Batch:
         self.is_exact = variables["TRANCHE_EXACT"] == "1"
         self.id_start = int(variables["TRANCHE_ID_START"])
         self.id_end = int(variables["TRANCHE_ID_END"])
+        self.from_time = variables.get("TRANCHE_FROM")
+        self.to_time = variables.get("TRANCHE_TO")
         self.note = variables.get("TRANCHE_NOTE")
         self._lines = lines
         self._bad = {}

@@ -159,6 +159,18 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._026_let_through_up_sql,
             down: PackageResources._026_let_through_down_sql
         ),
+        Migration(
+            version: 27,
+            name: "keep_interval",
+            up: PackageResources._027_keep_interval_up_sql,
+            down: PackageResources._027_keep_interval_down_sql
+        ),
+        Migration(
+            version: 28,
+            name: "number_uids",
+            up: PackageResources._028_number_uids_up_sql,
+            down: PackageResources._028_number_uids_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What an acquire gives: a batch, or why there is none.
+/// The result of an acquire: a batch, or the reason why there is none.
 public enum Acquired: Sendable {
     /// A batch, held by the caller.
     case batch(Batch)
@@ -66,12 +66,12 @@ extension Inventory {
         guard count > 0 else {
             throw TrancheError(.invalidArgument, "\(count) batches asked for; give 1 or more")
         }
-        let source = try await prepare(request, from: source)
+        let (request, source) = try await prepare(request, from: source)
         let key = request.key(of: source)
         if try await holdOfSource(key, source) != nil { return [] }
         try await askKnownProbes(of: key)
-        let request = try await sized(request, from: source)
-        return try await handOut(request, from: source, batches: count).batches
+        let asked = try await sized(request, from: source)
+        return try await handOut(asked, from: source, batches: count).batches
     }
 
     /// Acquires several batches of a job in one transaction.
@@ -136,13 +136,13 @@ extension Inventory {
             try await done.batch.succeed(done.ending)
         }
         let description = source
-        let source = try await prepare(request, from: description)
+        let (request, source) = try await prepare(request, from: description)
         let key = request.key(of: source)
         if let reason = try await holdOfSource(key, source) { return ([], reason) }
         try await auditALittle(request, from: description)
         try await askKnownProbes(of: key)
-        let request = try await sized(request, from: source)
-        return try await handOut(request, from: source, batches: count, isDraining: isDraining)
+        let asked = try await sized(request, from: source)
+        return try await handOut(asked, from: source, batches: count, isDraining: isDraining)
     }
 
     /// Records that an attempt ended well and acquires batches, in one transaction.
@@ -162,12 +162,12 @@ extension Inventory {
         guard store.readsUnderLock(opened) || opened.isSeamless,
             !isAuditDue(request, from: opened), !areProbesDue(of: request.key(of: opened))
         else { return nil }
-        let source = try await prepare(request, from: description)
+        let (request, source) = try await prepare(request, from: description)
         guard try await holdOfSource(request.key(of: source), source) == nil else { return nil }
-        let request = try await sized(request, from: source)
+        let asked = try await sized(request, from: source)
         do {
             return try await handOut(
-                request,
+                asked,
                 from: source,
                 batches: count,
                 isDraining: isDraining,
@@ -178,18 +178,19 @@ extension Inventory {
         }
     }
 
-    /// Checks a request and opens its source.
+    /// Checks a request, opens its source, and finds the ids where it is bounded by time.
     func prepare(
         _ request: BatchRequest,
         from description: some MetaSourceDescription
-    ) async throws -> any MetaSource {
+    ) async throws -> (request: BatchRequest, source: any MetaSource) {
         try request.validate()
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
         try request.requireKey(in: source.definition)
+        try request.requireNoLag(in: source.definition)
         try source.require(request.promise)
         try await requireNoLoop(from: source, to: request.job)
-        return source
+        return (try await requireTimed(request, in: source), source)
     }
 }
 

@@ -5,6 +5,7 @@ import Synchronization
 /// asked.
 final class RunMemory: Sendable {
     private let demands = Mutex<[RunKey: (demand: PlanDemand, at: ContinuousClock.Instant)]>([:])
+    private let timed = Mutex<[TimedRun: IDBounds]>([:])
     private let now: (@Sendable () -> Date)?
 
     /// Makes an empty memory.
@@ -21,6 +22,23 @@ final class RunMemory: Sendable {
         demand.now =
             now?() ?? demand.now.addingTimeInterval((ContinuousClock.now - known.at).seconds)
         return demand
+    }
+
+    /// A run that is bounded by time.
+    struct TimedRun: Hashable {
+        let key: RunKey
+        let time: SourceTime
+    }
+
+    /// The ids that were found for a run that is bounded by time.
+    func timedIDs(of run: TimedRun) -> IDBounds? { timed.withLock { $0[run] } }
+
+    /// Keeps the ids of a run that is bounded by time.
+    func note(_ ids: IDBounds, of run: TimedRun) { timed.withLock { $0[run] = ids } }
+
+    /// Forgets the ids of a run's time, which may be others now.
+    func forgetTime(of key: RunKey) {
+        timed.withLock { $0 = $0.filter { $0.key.key != key } }
     }
 
     /// Keeps what the store said.

@@ -4,11 +4,11 @@ public import Foundation
 public struct BatchRecord: Sendable, Hashable {
     /// The batch's number.
     public var id: Int64
-    /// What names its run.
+    /// The key of its run.
     public var key: RunKey
     /// How it came to be.
     public var kind: BatchKind
-    /// What became of it.
+    /// The state of the batch.
     public var status: BatchStatus
     /// The hand-out that holds or last held it: 1, 2, ….
     public var attempt: Int
@@ -26,7 +26,7 @@ public struct BatchRecord: Sendable, Hashable {
     public var count: Int
     /// The items' weight at the hand-out; `nil` for adopted rows without.
     public var weight: Double?
-    /// Who holds or last held it.
+    /// The worker that holds the batch, or held it last.
     public var worker: String?
     /// The caller's own name for the work.
     public var jobIdentifier: String?
@@ -60,6 +60,11 @@ public struct BatchRecord: Sendable, Hashable {
     ///
     /// The archive does not keep it.
     public var itemKey: String?
+    /// The time in which its items lie; `nil` where the run has neither a step such as an hour nor
+    /// both bounds of time.
+    ///
+    /// The archive does not keep it.
+    public var interval: BatchInterval?
 
     /// Makes a record.
     public init(
@@ -89,7 +94,8 @@ public struct BatchRecord: Sendable, Hashable {
         deferrals: Int = 0,
         deferredSince: Date? = nil,
         begunAt: Date? = nil,
-        itemKey: String? = nil
+        itemKey: String? = nil,
+        interval: BatchInterval? = nil
     ) {
         self.id = id
         self.key = key
@@ -118,6 +124,7 @@ public struct BatchRecord: Sendable, Hashable {
         self.deferredSince = deferredSince
         self.begunAt = begunAt
         self.itemKey = itemKey
+        self.interval = interval
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.
@@ -165,7 +172,7 @@ public struct AttemptRecord: Sendable, Hashable {
     public var batch: Int64
     /// Which hand-out: 1, 2, ….
     public var attempt: Int
-    /// Who held it.
+    /// The worker that held it.
     public var worker: String?
     /// When it was handed out.
     public var startedAt: Date
@@ -196,7 +203,7 @@ public struct AttemptRecord: Sendable, Hashable {
     }
 
     /// How an attempt ended.
-    public enum Outcome: String, Sendable, Hashable, Codable {
+    public enum Outcome: String, Sendable, Hashable, Codable, CaseIterable {
         /// It has not ended.
         case running
         /// It succeeded.

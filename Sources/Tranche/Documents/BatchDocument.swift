@@ -29,6 +29,8 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let deferrals: Int
     package let begunAt: Date?
     package let key: String?
+    package let from: Date?
+    package let to: Date?
 
     /// Makes the document of a batch.
     package init(_ record: BatchRecord) {
@@ -59,6 +61,8 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         deferrals = record.deferrals
         begunAt = record.begunAt
         key = record.itemKey
+        from = record.interval?.from
+        to = record.interval?.to
     }
 
     enum CodingKeys: String, CodingKey {
@@ -74,6 +78,6 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case retryAt = "retry_at"
         case result, logging, parent, completion, cause, deferrals
         case begunAt = "begun_at"
-        case key
+        case key, from, to
     }
 }

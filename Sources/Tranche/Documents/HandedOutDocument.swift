@@ -11,6 +11,8 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
     package let count: Int
     package let weight: Double
     package let key: String?
+    package let from: String?
+    package let to: String?
     package let items: [Item]
 
     /// Makes the document of a batch in hand.
@@ -30,6 +32,8 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         count = batch.count
         weight = batch.weight
         key = batch.record.itemKey
+        from = batch.intervalText?.from
+        to = batch.intervalText?.to
         self.items = items
     }
 
@@ -38,6 +42,6 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         case isExact = "exact"
         case idStart = "id_start"
         case idEnd = "id_end"
-        case count, weight, key, items
+        case count, weight, key, from, to, items
     }
 }

@@ -4,8 +4,8 @@ public struct Batch: Sendable {
     public internal(set) var record: BatchRecord
     /// How long it may be held without a heartbeat.
     public let lease: Duration
-    /// How often its handler may start: for ``RunPolicy/Execution/atMostOnce``, who works on it
-    /// calls ``begin()`` right before.
+    /// How often its handler may start: under ``RunPolicy/Execution/atMostOnce``, the worker calls
+    /// ``begin()`` right before the work.
     public let execution: RunPolicy.Execution
     package let source: any MetaSource
     package let inventory: Inventory
@@ -37,18 +37,27 @@ public struct Batch: Sendable {
     public var ids: ClosedRange<Int64> { record.range }
     /// How many items were handed out.
     public var count: Int { record.count }
-    /// What they weighed at the hand-out.
+    /// The time in which its items lie; `nil` where the run has neither a step such as an hour nor
+    /// both bounds of time.
+    ///
+    /// It was fixed when the batch was cut, and is the same for each attempt, for late batches of
+    /// that time, and for what is split or made of the batch.
+    public var interval: BatchInterval? { record.interval }
+    /// Their total weight at the hand-out.
     public var weight: Double { record.weight ?? 0 }
 
     /// Whether an unfiltered reader of ``ids`` sees just these items.
     ///
     /// True where the ids leave nothing out, and for the first attempt of a source without a
-    /// filter, where the batch is no part of another and did not come late: others then hold what
+    /// filter, where the batch is not part of another and did not come late: others then hold what
     /// lies between.
+    ///
+    /// Never where uids are numbered: no reader of the table knows the numbers.
     public var isExact: Bool {
+        if source.numbered != nil { return false }
         if record.ids?.isDense == true { return true }
         if source.isSeamless, record.itemIDs == nil { return true }
-        return record.isTile && record.attempt == 1 && source.definition.filter == nil
+        return record.isTile && record.attempt == 1 && !source.definition.leavesOut
             && record.ids != nil
     }
 

@@ -36,8 +36,8 @@ extension Inventory {
         return hold
     }
 
-    /// Notes what an acquire came to: who has nothing to do reads what the next look is compared
-    /// with.
+    /// Notes the outcome of an acquire: a worker without a batch reads the content that the next
+    /// look is compared with.
     func noteHandOut(
         _ key: RunKey,
         _ source: any MetaSource,
@@ -93,6 +93,7 @@ extension Inventory {
     /// Forgets what is known of a run's source: the next acquire looks.
     func forgetSource(_ key: RunKey) {
         watches.withLock { $0[key] = nil }
+        memory.forgetTime(of: key)
     }
 
     /// Forgets what is known of the sources of all runs.

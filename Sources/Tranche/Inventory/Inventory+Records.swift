@@ -26,7 +26,7 @@ extension Inventory {
     ///
     /// - Parameters:
     ///   - key: The run.
-    ///   - reason: Why, for who looks at the changes of a cancelled run.
+    ///   - reason: The reason, for the list of changes of a cancelled run.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     public func resume(_ key: RunKey, reason: String? = nil) async throws {
         let note = ChangeNote(by: configuration.worker, reason: reason)
@@ -93,6 +93,7 @@ extension Inventory {
         let source = try await source(description)
         try request.requireWeights(in: source.definition)
         try await requireNoLoop(from: source, to: request.job)
+        let request = try await requireTimed(request, in: source)
         let key = request.key(of: source)
         let run = try await store.runs(RunSelection(key)).first
         try run?.requireSame(
@@ -101,7 +102,7 @@ extension Inventory {
             rootIDs: request.rootIDs
         )
         try await requireSameSource(key, source)
-        let request = try await sized(request, from: source, isPlanning: true)
+        let asked = try await sized(request, from: source, isPlanning: true)
         var forecast = Forecast()
         for status in [BatchStatus.running, .released, .failed] {
             let open = BatchSelection(runs: RunSelection(key), status: status)
@@ -113,8 +114,8 @@ extension Inventory {
             try Task.checkCancellation()
             let plan = try await source.nextRange(
                 after: cursor,
-                within: request.ids,
-                limit: request.limit,
+                within: asked.ids,
+                limit: asked.limit,
                 batches: min(batches - forecast.ranges.count, 64)
             )
             forecast.ranges += plan.ranges
@@ -127,7 +128,7 @@ extension Inventory {
         return forecast
     }
 
-    /// What a request would be given.
+    /// The answer that a request would get.
     public struct Forecast: Sendable {
         /// Batches that are held, released or due for a retry, oldest first.
         public var open: [BatchRecord] = []

@@ -10,6 +10,8 @@ public struct PlannedRange: Sendable, Hashable {
     public private(set) var items: [Item]? = []
     /// The key of all its items; `nil` for NULL, and without a key column.
     public private(set) var key: String?
+    /// The time of all its items; `nil` where the source has none.
+    public private(set) var interval: BatchInterval?
     /// The weight without the last item.
     private var weightBefore = 0.0
     /// How many items there are, where the ids do not say.
@@ -56,7 +58,7 @@ public struct PlannedRange: Sendable, Hashable {
     }
 
     mutating func add(_ item: Item, keeping most: Int) {
-        if ids.count == 0 { key = item.key }
+        if ids.count == 0 { (key, interval) = (item.key, item.interval) }
         ids.append(item.id)
         weightBefore = weight
         weight = weight.addingClamped(item.weight)
@@ -65,7 +67,7 @@ public struct PlannedRange: Sendable, Hashable {
     }
 }
 
-/// What a source would hand out after a cursor.
+/// The next range that a source would hand out after a cursor.
 public struct RangePlan: Sendable, Hashable {
     /// The cursor that the plan was made from; it holds only while the run's cursor is the same.
     public let cursor: Int64?

@@ -2,7 +2,7 @@
 ///
 /// The rule: the longest run of items whose total weight and count are within the limit; an item
 /// heavier than the limit is a range by itself, and a range ends before the first item of another
-/// key. It does no I/O; sources feed it.
+/// key or time. It does no I/O; sources feed it.
 public struct RangePlanner: Sendable {
     private let cursor: Int64?
     private let limit: BatchLimit
@@ -68,8 +68,10 @@ public struct RangePlanner: Sendable {
                 )
             )
         }
-        let isOfOtherKey = current.ids.count > 0 && ItemKey(item.key) != ItemKey(current.key)
-        if isOfOtherKey
+        let isBehindBorder =
+            current.ids.count > 0
+            && (item.interval != current.interval || ItemKey(item.key) != ItemKey(current.key))
+        if isBehindBorder
             || !limit.admits(item, besides: current.ids.count, weighing: current.weight)
         {
             close()
@@ -82,7 +84,7 @@ public struct RangePlanner: Sendable {
 
     /// Ends before an item that breaks a rule, so that what comes before it is handed out.
     ///
-    /// - Parameter fault: What is wrong; told to whoever asks for what follows.
+    /// - Parameter fault: The fault; callers that ask for a further range get it.
     /// - Returns: `false`, as of an item in none of the ranges.
     /// - Throws: The fault, when there is nothing before it.
     package mutating func end(before fault: TrancheError) throws -> Bool {
@@ -92,7 +94,7 @@ public struct RangePlanner: Sendable {
         return false
     }
 
-    /// Cuts a range of items that are to be read by whoever is given them.
+    /// Cuts a range of items that the worker which gets them reads.
     ///
     /// - Parameter ids: Their ids, above all before.
     /// - Returns: Whether all ranges are cut.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What identifies a source's entries: where it is, and how its columns are used.
+/// The identity of a source's entries: their location, and the use of their columns.
 ///
 /// Two runs of one job must agree in it; the run that is there first decides.
 public struct SourceDefinition: Sendable, Hashable, Codable {
@@ -21,10 +21,14 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     public var settleColumn: String?
     /// The column at whose borders batches are cut, if any.
     public var key: String?
-    /// What tells the source from another one under the same name, in the source's own words; `nil`
-    /// where nothing does.
+    /// The kind of the uids where they are not integers, such as `uuid`.
     ///
-    /// The source judges it when it is opened. It is kept up to date, and is no part of the
+    /// The ids are then the numbers that the uids were given; `nil` where uids are integers.
+    public var numbering: String?
+    /// The mark that distinguishes the source from another one under the same name, in the source's
+    /// own words; `nil` for none.
+    ///
+    /// The source judges it when it is opened. It is kept up to date, and is not part of the
     /// comparison.
     public var identity: String?
     /// Where the run's records go, as ``BatchRequest/target`` says; `nil` where nobody said.
@@ -34,8 +38,13 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     /// How the source was told to read its content, in the source's own words, so that it can be
     /// made again from the definition; `nil` where the other parts say it all.
     ///
-    /// What comes of it is part of ``item``; this is no part of the comparison.
+    /// What comes of it is part of ``item``; this is not part of the comparison.
     public var reading: String?
+    /// The column that says when something happened, and how the run goes by it; `nil` where it
+    /// does not.
+    ///
+    /// It belongs to a run: the runs of one job may have several bounds.
+    public var time: SourceTime?
 
     /// Makes a definition.
     public init(
@@ -47,9 +56,11 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         filter: String? = nil,
         settleColumn: String? = nil,
         key: String? = nil,
+        numbering: String? = nil,
         identity: String? = nil,
         target: String? = nil,
-        reading: String? = nil
+        reading: String? = nil,
+        time: SourceTime? = nil
     ) {
         self.database = database
         self.table = table
@@ -59,9 +70,11 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         self.filter = filter
         self.settleColumn = settleColumn
         self.key = key
+        self.numbering = numbering
         self.identity = identity
         self.target = target
         self.reading = reading
+        self.time = time
     }
 
     /// The definition as JSON with sorted keys: equal text means equal definition.
@@ -75,6 +88,7 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         shared.identity = nil
         shared.target = nil
         shared.reading = nil
+        shared.time = nil
         return shared
     }
 
@@ -91,7 +105,10 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
         return updated
     }
 
-    /// What differs between two definitions, in words; `nil` when nothing does.
+    /// Whether entries may be left out, by a filter or by bounds of time.
+    package var leavesOut: Bool { filter != nil || time?.isBounded == true }
+
+    /// The differences between two definitions, in words; `nil` when there is none.
     public func difference(to other: SourceDefinition) -> String? {
         func words(_ name: String, _ mine: String?, _ theirs: String?) -> String? {
             mine == theirs ? nil : "\(name) \(mine ?? "none") instead of \(theirs ?? "none")"
@@ -105,9 +122,18 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
             words("filter", filter, other.filter),
             words("settle column", settleColumn, other.settleColumn),
             words("key column", key, other.key),
+            words("uids numbered as", numbering, other.numbering),
             words("target", target, other.target),
         ]
         let differences = parts.compactMap { $0 }
         return differences.isEmpty ? nil : differences.joined(separator: ", ")
+    }
+}
+
+extension SourceDefinition {
+    /// The ids of a run among which some may still come: numbers begin at 1.
+    package func idsToCome(within bounds: IDBounds) -> IDBounds {
+        guard numbering != nil else { return bounds }
+        return IDBounds(lower: max(bounds.lower ?? 1, 1), upper: bounds.upper)
     }
 }

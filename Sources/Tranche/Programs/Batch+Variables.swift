@@ -13,10 +13,32 @@ extension Batch {
             "TRANCHE_ID_START": String(ids.lowerBound),
             "TRANCHE_ID_END": String(ids.upperBound),
         ]
+        if let interval = intervalText {
+            (variables["TRANCHE_FROM"], variables["TRANCHE_TO"]) = (interval.from, interval.to)
+        }
+        if let named = try await namedRange() {
+            (variables["TRANCHE_ID_START"], variables["TRANCHE_ID_END"]) = named
+        }
         if let note = try await note() { variables["TRANCHE_NOTE"] = note }
         if isOfPages, count == 1 {
             variables["TRANCHE_PAGE"] = try await items.first?.text
         }
         return variables
+    }
+
+    /// The ends of its interval as RFC 3339 has them, by the clocks of the run's zone.
+    package var intervalText: (from: String, to: String)? {
+        guard let interval, let time = source.definition.time,
+            let from = time.text(interval.from), let to = time.text(interval.to)
+        else { return interval.map { ($0.from.utcText, $0.to.utcText) } }
+        return (from, to)
+    }
+
+    /// The uids of the first and the last item, where they are not integers.
+    private func namedRange() async throws -> (String, String)? {
+        guard source.numbered != nil else { return nil }
+        let (first, last) = (ids.lowerBound, ids.upperBound)
+        let edges = try await source.items(withIDs: first == last ? [first] : [first, last])
+        return (edges.first?.idText ?? String(first), edges.last?.idText ?? String(last))
     }
 }

@@ -24,6 +24,12 @@ package enum RecordTime {
     /// A date as `YYYY-MM-DD`, with a longer year where it must be; the last one of some 96 billion
     /// years.
     package static func text(days: Int64) -> String {
+        let (year, month, day) = date(days: days)
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    }
+
+    /// The date at a number of days since 1970-01-01; the last one of some 96 billion years.
+    package static func date(days: Int64) -> (year: Int, month: Int, day: Int) {
         // civil_from_days of the same source.
         let shifted = Int(min(max(days, -1 << 45), 1 << 45)) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -35,7 +41,7 @@ package enum RecordTime {
         let month = part < 10 ? part + 3 : part - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         let day = dayOfYear - (153 * part + 2) / 5 + 1
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        return (year, month, day)
     }
 
     /// A time as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`.

@@ -4,9 +4,10 @@ public import Foundation
 public struct RunRecord: Sendable, Hashable {
     /// The run's number in the inventory; 0 before it is kept.
     public var id: Int64
-    /// What names the run.
+    /// The key of the run.
     public var key: RunKey
-    /// What the source is, as canonical JSON; `nil` for an adopted run not acquired from yet.
+    /// The definition of the source, as canonical JSON; `nil` for an adopted run that no worker has
+    /// acquired from yet.
     public var definition: String?
     /// The ids that the run may use.
     public var bounds: IDBounds
@@ -36,7 +37,7 @@ public struct RunRecord: Sendable, Hashable {
     public var isUpstream: Bool
     /// Where the audit goes on; `nil` at the beginning.
     public var auditPosition: AuditPosition?
-    /// What is known of the thing under the source's name.
+    /// The state of the thing under the source's name.
     public var standing: SourceStanding
     /// When the run began.
     public var createdAt: Date
@@ -45,9 +46,9 @@ public struct RunRecord: Sendable, Hashable {
     package var budgetSet: Int64
     /// How it ranks among those that share its budgets.
     public var rank: BudgetRank
-    /// Most batches of one key that are held at once; `nil` for any number.
+    /// Maximum number of batches of one key that are held at once; `nil` for any number.
     public var perKey: Int?
-    /// Who cancelled the run; `nil` where nobody did, or that was taken back.
+    /// The author of the cancellation, and the reason; `nil` if the run is not cancelled.
     public var cancellation: RunCancellation?
 
     /// Makes a record.
@@ -158,6 +159,11 @@ public struct RunRecord: Sendable, Hashable {
                         + "use what it was begun with, a run of another name, or another job name"
                 )
             }
+            try requireSame(known.time, asked.time)
+            // These ids were found for the time, which is the same.
+            if asked.time?.isBounded == true, rootIDs == askedRootIDs { return }
+        } else if definition != nil, asked.time?.isBounded == true, rootIDs == askedRootIDs {
+            return
         }
         if rootIDs != askedRootIDs {
             throw TrancheError(
@@ -176,10 +182,28 @@ public struct RunRecord: Sendable, Hashable {
         }
     }
 
+    /// Checks that a request goes by the same time as the run.
+    private func requireSame(_ known: SourceTime?, _ asked: SourceTime?) throws {
+        guard known != asked else { return }
+        let remedy = "use the same, or another run name"
+        guard let known else {
+            throw TrancheError(
+                .redefined,
+                "\(key) was begun without a time column, and cannot go by one now: \(remedy)"
+            )
+        }
+        throw TrancheError(
+            .redefined,
+            "\(key) goes by another time (\(known.words); asked for: \(asked?.words ?? "none")); "
+                + remedy
+        )
+    }
+
     /// An end of bounds as `redefine` takes it.
     private func end(_ id: Int64?) -> String { id.map(String.init) ?? "''" }
 
-    /// The text that the run's definition becomes, once a request for it was found to mean the same.
+    /// The text that the run's definition becomes, once a request for it was found to mean the
+    /// same.
     ///
     /// - Parameters:
     ///   - asked: The definition asked for.
@@ -198,8 +222,8 @@ public struct RunRecord: Sendable, Hashable {
         return updated == known ? nil : try updated.canonicalText
     }
 
-    /// Whether another definition of the source says that what stands under its name is another thing on
-    /// purpose, which later looks are to start from.
+    /// Whether another definition of the source says that what stands under its name is another
+    /// thing on purpose, which later looks are to start from.
     ///
     /// - Parameter source: The definition of the source.
     /// - Returns: Whether it does.
@@ -212,26 +236,46 @@ public struct RunRecord: Sendable, Hashable {
 
     /// The text of the run's definition once its source is another; where its records go stays.
     ///
-    /// - Parameter source: The definition of the source.
+    /// - Parameters:
+    ///   - source: The definition of the source.
+    ///   - key: The run that is redefined, whose bounds of time may be others now; `nil` (the
+    ///     default) where all runs keep theirs.
     /// - Returns: The text.
-    /// - Throws: ``TrancheError`` `.invalidArgument` for another key column; what decoding the
-    ///   known text throws.
-    public func redefined(_ source: SourceDefinition) throws -> String {
+    /// - Throws: ``TrancheError`` `.invalidArgument` for another key column, and for a time whose
+    ///   column, reading, zone or step is another; what decoding the known text throws.
+    public func redefined(_ source: SourceDefinition, for key: RunKey? = nil) throws -> String {
         var source = source
         if let known = self.source, known.key != source.key {
             throw TrancheError(
                 .invalidArgument,
-                "the key column of \(key) is \(known.key ?? "none") and cannot become "
+                "the key column of \(self.key) is \(known.key ?? "none") and cannot become "
                     + "\(source.key ?? "none"), as its batches are cut by it: begin a job of "
-                    + "another "
-                    + "name. Nothing was changed"
+                    + "another name. Nothing was changed"
             )
         }
+        source.time = key == self.key ? try redefined(source.time) : self.source?.time
         source.target =
             try source.target
             ?? definition.flatMap {
                 try JSONText.decode(SourceDefinition.self, from: $0).target
             }
         return try source.canonicalText
+    }
+
+    /// The time of the run with other bounds; where none is given, its own.
+    private func redefined(_ asked: SourceTime?) throws -> SourceTime? {
+        guard let asked, asked != source?.time else { return source?.time }
+        let known = source?.time
+        var bounded = asked
+        (bounded.from, bounded.to) = (known?.from, known?.to)
+        guard bounded == known else {
+            throw TrancheError(
+                .invalidArgument,
+                "\(self.key) goes by \(known?.words ?? "ids alone") and cannot go by "
+                    + "\(asked.words), as its batches are cut by it: begin a run of another name. "
+                    + "Nothing was changed"
+            )
+        }
+        return asked
     }
 }

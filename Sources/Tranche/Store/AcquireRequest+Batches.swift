@@ -7,7 +7,7 @@ extension AcquireRequest {
     /// - Parameters:
     ///   - range: The items.
     ///   - kind: How the batch comes to be.
-    ///   - slot: Who asks for it.
+    ///   - slot: The caller that asks for it.
     ///   - tileEnd: Where the run's last tile ends.
     ///   - now: The inventory's time.
     ///   - leaseEnd: When its lease ends.
@@ -38,7 +38,8 @@ extension AcquireRequest {
             jobIdentifier: jobIdentifier,
             startedAt: now,
             leaseExpiresAt: leaseEnd,
-            itemKey: range.key
+            itemKey: range.key,
+            interval: range.interval
         )
     }
 
@@ -46,7 +47,7 @@ extension AcquireRequest {
     ///
     /// - Parameters:
     ///   - batch: The batch as it was.
-    ///   - slot: Who asks for it.
+    ///   - slot: The caller that asks for it.
     ///   - now: The inventory's time.
     ///   - leaseEnd: When its lease ends.
     /// - Returns: The batch as it is now.

@@ -14,7 +14,7 @@ extension Inventory {
         from source: any MetaSourceDescription,
         _ describe: (WorkflowRecord?) throws -> WorkflowBeginning
     ) async throws -> WorkflowRecord {
-        let source = try await prepare(request, from: source)
+        let (request, source) = try await prepare(request, from: source)
         let asked = try storeRequest(request, from: source, batches: 1)
         while true {
             try Task.checkCancellation()

@@ -15,29 +15,29 @@ struct AcquireCommand: Command {
                     .init(
                         "request",
                         "TOKEN",
-                        "a token of your own: the same one gives the same batch",
+                        "your own token; the same token returns the same batch",
                         isUsual: true
                     ),
-                    InputOptions.columnsOption("give each item \"row\""),
+                    InputOptions.columnsOption("add \"row\" to each item"),
                     ProgramStatus.idleOption(3),
                 ]
             ),
             SourceOptions.fileGroup,
         ],
         notes: """
-            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and
-            extend its lease with 'tranche heartbeat'. When there is none now, the reason is on
-            standard error and the exit status is 3, or that of --exit-when-idle.
+            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt. Extend
+            its lease with 'tranche heartbeat'. If there is no batch now, standard error has the
+            reason, and the exit status is 3 or that of --exit-when-idle.
 
-            With --execution at-most-once the batch begins with that it is printed: it is never
-            printed again. What is not ended well before its lease is over, also what is
-            released, is failed for good and offered again with 'tranche retry --may-repeat'
-            alone; the same --request is refused (exit 4).
+            With --execution at-most-once, printing the batch counts as the beginning of work:
+            it is never printed again. A batch that does not succeed before its lease ends, or
+            that you release, fails for good. Only 'tranche retry --may-repeat' offers it again;
+            the same --request is refused (exit 4).
 
             """,
         brief: """
-            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt, and
-            extend its lease with 'tranche heartbeat'. Exit: 3 where there is none now.
+            End the batch with 'tranche succeed', 'fail' or 'release' under its attempt. Extend
+            its lease with 'tranche heartbeat'. Exit: 3 if there is no batch now.
 
             """
     )
@@ -54,9 +54,20 @@ struct AcquireCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory(worker: options.worker) { inventory in
-            let options = try await options.completed(context, in: inventory)
-            try await options.notePolicy(inventory, context)
-            let source = try options.source(context.settings)
+            let completed = try await options.completed(context, in: inventory)
+            try await completed.notePolicy(inventory, context)
+            let source = try completed.source(context.settings)
+            guard
+                let options = try await completed.timed(
+                    context,
+                    inventory.source(source),
+                    from: source,
+                    in: inventory
+                )
+            else {
+                if context.isJSON { try context.output.writeLine("null") }
+                return idle
+            }
             _ = try await columns?.limiting(inventory.source(source))
             // What a worker of this host held that has died is offered at once, too.
             _ = try await inventory.takeOver(from: try await options.key(in: inventory))
@@ -115,6 +126,9 @@ struct AcquireCommand: Command {
             "weight \(weight)",
         ]
         if let key { words.append("key \(key)") }
+        if let interval = batch.intervalText {
+            words.append("from \(interval.from) to \(interval.to)")
+        }
         words.append("held for \(batch.lease.words)")
         try context.output.writeLine(words.joined(separator: ", "))
         try await writeTable(batch, weighsBytes, context)

@@ -4,13 +4,17 @@ import Tranche
 struct BackfillCommand: Command {
     static let description = CommandDescription(
         name: "backfill",
-        summary: "Run a program for each batch of an id range, under a run's name",
+        summary: "Run a program for each batch of a range of ids or times, under a run's name",
         isUsual: true,
         examples: [
             """
             tranche backfill --job thumbs --meta photo --run july \\
                 --from 1000 --to 2000 --count 100 -- ./make-thumbnails
+            """,
             """
+            tranche backfill --job sums --meta events --run january --time-column created_at \\
+                --from 2026-01-01 --to 2026-02-01 --by hour -- ./sum-hour
+            """,
         ],
         takesProgram: true,
         groups: [
@@ -19,7 +23,7 @@ struct BackfillCommand: Command {
             InputOptions.group, WorkOptions.group(mayFollow: false),
             SourceOptions.fileGroup,
         ],
-        notes: "The same --run goes on where it ended; its bounds are known then.\n\n"
+        notes: "The same --run continues where it ended, and remembers its bounds.\n\n"
             + WorkOptions.notes,
         brief: WorkOptions.brief
     )
@@ -40,7 +44,7 @@ struct BackfillCommand: Command {
             // Those of a run that has begun are known.
             guard request.ids.isOpen, request.rootIDs.isOpen else { return }
             throw UsageError(
-                "a backfill has bounds: give --from, --to or both, or --root-ids with "
+                "a backfill has bounds: give --from, --to or both, as ids or times, or --root-ids with "
                     + "inventory:JOB"
             )
         }

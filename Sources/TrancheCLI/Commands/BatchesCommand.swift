@@ -14,7 +14,7 @@ struct BatchesCommand: Command {
         groups: [
             RunOptions.group(jobIsRequired: false),
             .init(
-                title: "Which",
+                title: "Selection",
                 options: [
                     .init(
                         "status",
@@ -22,7 +22,7 @@ struct BatchesCommand: Command {
                         "one of \(states.joined(separator: ", "))",
                         choices: states
                     ),
-                    .init("limit", "N", "most batches; 50 by default"),
+                    .init("limit", "N", "maximum number of batches (default: 50)"),
                 ]
             ),
         ]
@@ -50,14 +50,47 @@ struct BatchesCommand: Command {
         try await context.withInventory { inventory in
             var selection = selection
             selection.runs = try await runs.known(in: inventory)
-            let batches = try await inventory.batches(selection)
+            // One more tells whether there are more.
+            let most = selection.limit
+            selection.limit = most == .max ? most : most + 1
+            let found = try await inventory.batches(selection)
+            let batches = Array(found.prefix(most))
             let runs = try await inventory.runs(selection.runs)
+            // What people see of items that stand alone; programs ask the history.
+            let uids = context.isJSON ? [:] : try await uids(of: batches, runs, inventory, context)
             try context.write(BatchesDocument(batches)) {
-                batches.isEmpty ? "" : BatchTable(runs: runs).text(batches, context)
+                batches.isEmpty ? "" : BatchTable(runs: runs, uids: uids).text(batches, context)
             }
             if batches.isEmpty { try context.note("there is no such batch") }
+            if found.count > most {
+                try context.note(
+                    "there are more: these are the newest \(HumanText.number(most)); --limit N "
+                        + "shows others"
+                )
+            }
             return .done
         }
+    }
+}
+
+extension BatchesCommand {
+    /// The uids of batches of one item each, by the batches' numbers, where uids are not integers.
+    private func uids(
+        of batches: [BatchRecord],
+        _ runs: [RunRecord],
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws -> [Int64: String] {
+        var uids: [Int64: String] = [:]
+        for run in runs where run.source?.numbering != nil {
+            let single = batches.filter { $0.key == run.key && $0.count == 1 }
+            if single.isEmpty { continue }
+            let description = try await context.source(of: run, in: inventory)
+            guard let source = try await inventory.source(description).numbered else { continue }
+            let found = try await source.uids(ofIDs: single.map(\.idStart))
+            for batch in single { uids[batch.id] = found[batch.idStart] }
+        }
+        return uids
     }
 }
 
@@ -65,9 +98,11 @@ struct BatchesCommand: Command {
 struct BatchTable {
     private let bytes: Set<RunKey>
     private let keyed: Set<RunKey>
+    private let uids: [Int64: String]
 
-    /// Makes a table of batches of these runs.
-    init(runs: [RunRecord]) {
+    /// Makes a table of batches of these runs, some of which hold one item with a uid.
+    init(runs: [RunRecord], uids: [Int64: String] = [:]) {
+        self.uids = uids
         bytes = Set(runs.filter(\.weighsBytes).map(\.key))
         keyed = Set(runs.filter { $0.keyColumn != nil }.map(\.key))
     }
@@ -99,12 +134,15 @@ struct BatchTable {
 
     private func note(_ batch: BatchRecord, _ context: Context) -> String {
         var parts: [String] = []
+        if let uid = uids[batch.id] { parts.append("uid \(HumanText.excerpt(uid))") }
         if keyed.contains(batch.key) { parts.append("key \(batch.itemKey ?? "NULL")") }
+        if let interval = batch.interval { parts.append("from \(interval)") }
         switch batch.status {
         case .running:
             parts.append("held by \(batch.worker ?? "somebody")")
             if let end = batch.leaseExpiresAt {
-                parts.append("lease ends \(HumanText.relative(end, to: context.now()))")
+                let verb = end <= context.now() ? "ended" : "ends"
+                parts.append("lease \(verb) \(HumanText.relative(end, to: context.now()))")
             }
         case .failed where batch.cause == .cancelled:
             parts.append("'tranche retry --cancelled' offers it again")

@@ -20,7 +20,12 @@ extension JobOptions {
         }
         var options = self
         options.source.spec = try await spec(of: record, context, inventory)
-        if record.key.run == request.run, request.ids.isOpen, request.rootIDs.isOpen {
+        guard record.key.run == request.run else { return options }
+        if record.source?.time?.isBounded == true {
+            guard request.ids.isOpen else {
+                throw UsageError("\(record.key) has times: give no ids, or another --run")
+            }
+        } else if request.ids.isOpen, request.rootIDs.isOpen {
             options.request.ids = record.bounds
             options.request.rootIDs = record.rootIDs
         }
@@ -65,7 +70,8 @@ extension JobOptions {
             return source.spec
         }
         // What belongs to one run, or to one spelling.
-        let own: Set = ["root_ids", "follow", "schema"]
+        var own: Set = ["root_ids", "follow", "schema"]
+        own.formUnion(ownTimes(besides: record))
         var spec = source.spec ?? known
         let fields = try Connectors.ofProgram.scheme(of: spec).fields
         for (name, value) in known.fields where fields.contains(name) {
@@ -73,6 +79,7 @@ extension JobOptions {
             spec.fields[name] = spec.fields[name] ?? value
         }
         if source.spec == nil { spec.fields["root_ids"] = nil }
+        for name in Self.times.intersection(own) { spec.fields[name] = source.fields[name] }
         spec.fields.merge(source.fields) { $1 }
         if spec.fields["where"] != known.fields["where"], source.fields["volatile_filter"] == nil {
             // That a filter may change its answer was said of the other one.
@@ -87,6 +94,19 @@ extension JobOptions {
             spec.fields["database"] = try SpecValue(encoding: database)
         }
         return spec
+    }
+
+    /// The fields of a time.
+    private static let times: Set = [
+        "time_column", "time_as", "by", "zone", "time_from", "time_to",
+    ]
+
+    /// Which parts of a known run's time this one does not take from it: another run has other
+    /// ends, and one that says nothing of times goes by none.
+    private func ownTimes(besides record: RunRecord) -> Set<String> {
+        if record.key.run == request.run { return [] }
+        let saysNothing = Self.times.isDisjoint(with: source.fields.keys)
+        return saysNothing ? Self.times : ["time_from", "time_to"]
     }
 
     /// Which of the sources that a run may have been begun with is there.

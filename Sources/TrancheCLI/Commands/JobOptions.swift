@@ -6,14 +6,14 @@ struct JobOptions: Sendable {
     private let arguments: Arguments
     /// Where the items are listed.
     var source: SourceOptions
-    /// What is asked for.
+    /// The request for batches.
     var request: BatchRequest
     /// The parts of the policy that were given.
     let policy: PolicyOptions
     /// What may be held at once.
     let limits: LimitOptions
     /// Whether batches have the usual count, as nothing was said about their size.
-    let hasUsualCount: Bool
+    var hasUsualCount: Bool
 
     static func run(isRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -22,21 +22,25 @@ struct JobOptions: Sendable {
                 .init(
                     "run",
                     "RUN",
-                    "name of a bounded run" + (isRequired ? "" : "; the open-ended one by default"),
+                    "name of a bounded run" + (isRequired ? "" : " (default: the open-ended run)"),
                     isRequired: isRequired,
-                    brief: "name of the run; give it again to go on"
+                    brief: "name of the run; the same name continues it"
                 ),
                 .init(
                     "from",
-                    "ID",
-                    "the lowest id of the run" + (isRequired ? "" : "; needs --run"),
-                    isUsual: isRequired
+                    RunEnds.placeholder,
+                    "lowest id of the run, or with --time-column its first time, such as "
+                        + "2026-01-31 or 2026-01-31T08:00" + (isRequired ? "" : "; needs --run"),
+                    isUsual: isRequired,
+                    brief: "lowest id of the run, or its first time"
                 ),
                 .init(
                     "to",
-                    "ID",
-                    "the highest id of the run" + (isRequired ? "" : "; needs --run"),
-                    isUsual: isRequired
+                    RunEnds.placeholder,
+                    "highest id of the run, or the first time behind it"
+                        + (isRequired ? "" : "; needs --run"),
+                    isUsual: isRequired,
+                    brief: "highest id, or the first time behind the run"
                 ),
                 SourceOptions.rootIDsOption,
             ]
@@ -52,30 +56,38 @@ struct JobOptions: Sendable {
             .init(
                 "weight",
                 "WEIGHT",
-                "most weight of a batch, such as 250 or 64MiB",
+                "maximum weight per batch, such as 250 or 64MiB",
                 isUsual: true
             ),
             .init(
                 "count",
                 "N|none",
-                "most items of a batch; \(usualCount) by default where nothing else bounds it",
-                isUsual: true
+                "maximum number of items per batch (default: \(usualCount), unless "
+                    + "another option limits the batch)",
+                isUsual: true,
+                brief: "maximum number of items per batch (default: \(usualCount))"
             ),
             .init(
                 "target-time",
                 "TIME",
-                "how long a batch should take, in place of --weight: found from the latest batches"
+                "how long a batch should take; replaces --weight, which then follows "
+                    + "from the latest batches"
             ),
             .init(
                 "least-weight",
                 "WEIGHT",
-                "with --target-time: least weight, at first; 1 by default"
+                "with --target-time: minimum weight, also of the first batch (default: 1)"
             ),
-            .init("most-weight", "WEIGHT", "with --target-time: most weight of a batch"),
-            .init("min-weight", "WEIGHT", "hand out less only when it has waited for --linger"),
-            .init("linger", "TIME", "how long too little may wait for more"),
-            .init("job-identifier", "TEXT", "your own name for the work, kept with the batch"),
-            .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
+            .init("most-weight", "WEIGHT", "with --target-time: maximum weight per batch"),
+            .init("min-weight", "WEIGHT", "minimum weight; smaller batches wait for --linger"),
+            .init("linger", "TIME", "how long an undersized batch waits for more items"),
+            .init("job-identifier", "TEXT", "your own label for the work, stored with the batch"),
+            .init(
+                "worker",
+                "NAME",
+                "worker name recorded with each batch (TRANCHE_WORKER; default: host and "
+                    + "process)"
+            ),
         ]
     )
 
@@ -86,11 +98,9 @@ struct JobOptions: Sendable {
         limits = try LimitOptions(arguments)
         hasUsualCount = Self.saysNothing(of: arguments)
         let run = arguments.text("run") ?? ""
-        let ids = IDBounds(
-            lower: try arguments.value("from", parseID),
-            upper: try arguments.value("to", parseID)
-        )
-        if run.isEmpty, !ids.isOpen {
+        let ends = try RunEnds(arguments)
+        let ids = ends.ids
+        if run.isEmpty, !ids.isOpen || !ends.fields.isEmpty {
             throw UsageError("--from and --to need --run: the run without a name is open-ended")
         }
         if let lower = ids.lower, let upper = ids.upper, lower > upper {
@@ -168,7 +178,7 @@ struct JobOptions: Sendable {
     /// The name given with `--worker`.
     var worker: String? { arguments.text("worker") }
 
-    /// What names the run.
+    /// The key of the run.
     ///
     /// - Parameter inventory: Where it may be known under an earlier spelling.
     /// - Returns: The key.

@@ -4,7 +4,7 @@ import Tranche
 struct PlanCommand: Command {
     static let description = CommandDescription(
         name: "plan",
-        summary: "Show the batches that would be handed out, and hand out none",
+        summary: "Show the batches that would be handed out, without handing out any",
         isUsual: true,
         examples: ["tranche plan --job thumbs --meta photo --weight 64MiB"],
         groups: [
@@ -12,7 +12,12 @@ struct PlanCommand: Command {
             .init(
                 title: "The plan",
                 options: [
-                    .init("limit", "N", "most batches to plan; 100 by default", isUsual: true)
+                    .init(
+                        "limit",
+                        "N",
+                        "maximum number of batches to plan (default: 100)",
+                        isUsual: true
+                    )
                 ]
             ),
             SourceOptions.fileGroup,
@@ -29,10 +34,18 @@ struct PlanCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let options = try await options.completed(context, in: inventory)
-            let source = try options.source(context.settings)
-            let forecast = try await inventory.plan(options.request, from: source, batches: limit)
+            let completed = try await options.completed(context, in: inventory)
+            let source = try completed.source(context.settings)
             let opened = try await inventory.source(source)
+            guard
+                let options = try await completed.timed(
+                    context,
+                    opened,
+                    from: source,
+                    in: inventory
+                )
+            else { return .nothingNow }
+            let forecast = try await inventory.plan(options.request, from: source, batches: limit)
             let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
                 .first
             let document = PlanDocument(
@@ -62,21 +75,32 @@ struct PlanCommand: Command {
         _ source: SourceDefinition,
         _ context: Context
     ) -> String {
-        var table = Table([.text("OFFER"), .text("IDS"), .number("ITEMS"), .number("WEIGHT")])
+        var table = Table(
+            [.text("OFFER"), .text("IDS"), .number("ITEMS"), .number("WEIGHT")]
+                + (source.time == nil ? [] : [.text("FROM"), .text("TO")])
+        )
+        func times(_ interval: BatchInterval?) -> [Table.Cell] {
+            guard let time = source.time else { return [] }
+            return [interval?.from, interval?.to].map { Table.Cell(time.text($0) ?? "-") }
+        }
         for batch in forecast.open {
-            table.add([
-                Table.Cell("batch \(batch.id), \(batch.status.rawValue)", batch.status.colour),
-                Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
-                Table.Cell(HumanText.number(batch.count)),
-                Table.Cell(HumanText.weight(batch.weight ?? 0, isBytes: source.weighsBytes)),
-            ])
+            table.add(
+                [
+                    Table.Cell("batch \(batch.id), \(batch.status.rawValue)", batch.status.colour),
+                    Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
+                    Table.Cell(HumanText.number(batch.count)),
+                    Table.Cell(HumanText.weight(batch.weight ?? 0, isBytes: source.weighsBytes)),
+                ] + times(batch.interval)
+            )
         }
         for range in forecast.ranges {
-            table.add([
-                "new", Table.Cell(HumanText.ids(range.ids.first ?? 0, range.ids.last ?? 0)),
-                Table.Cell(HumanText.number(range.count)),
-                Table.Cell(HumanText.weight(range.weight, isBytes: source.weighsBytes)),
-            ])
+            table.add(
+                [
+                    "new", Table.Cell(HumanText.ids(range.ids.first ?? 0, range.ids.last ?? 0)),
+                    Table.Cell(HumanText.number(range.count)),
+                    Table.Cell(HumanText.weight(range.weight, isBytes: source.weighsBytes)),
+                ] + times(range.interval)
+            )
         }
         var words = HumanText.count(plan.batches, "batch", "batches")
         words += ", \(HumanText.number(plan.items)) items, "

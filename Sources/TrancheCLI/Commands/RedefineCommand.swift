@@ -12,50 +12,55 @@ struct RedefineCommand: Command {
             .init(
                 title: "The items, for all runs of the job",
                 options: [
-                    .init("uid", "COLUMN", "the id's column", isUsual: true),
-                    .init("item", "COLUMN", "the payload's column; '' for none", isUsual: true),
+                    .init("uid", "COLUMN", "id column", isUsual: true),
+                    .init("item", "COLUMN", "payload column; '' for none", isUsual: true),
                     .init(
                         "weight-column",
                         "COLUMN",
-                        "the weight's column; '' for none",
+                        "weight column; '' for none",
                         isUsual: true
                     ),
                     .init(
                         "where",
                         "SQL",
-                        "the condition that items must meet; '' for none",
+                        "condition that items must meet; '' for none",
                         isUsual: true
                     ),
                     .init(
                         "volatile-filter",
                         nil,
-                        "let --where call functions that may answer differently"
+                        "allow --where to call functions whose answer may change"
                     ),
-                    .init("settle-column", "COLUMN", "when an item was made; '' for none"),
+                    .init(
+                        "settle-column",
+                        "COLUMN",
+                        "column with the time when an item was created; '' for none"
+                    ),
                     .init(
                         "database",
                         nil,
-                        "they are in the database that is configured now",
+                        "the items are in the database that is configured now",
                         isUsual: true
                     ),
                     .init(
                         "same",
                         nil,
-                        "what stands under the name now is what stood there: go on behind the cursor",
+                        "the source has the same content as before; continue after the cursor",
                         isUsual: true,
-                        brief: "what stands there now is what stood there: go on"
+                        brief: "the content is the same as before; continue"
                     ),
                 ]
             ),
             .init(
-                title: "Another content under the same name",
+                title: "Changed content under the same name",
                 options: [
                     .init(
                         "restart",
                         nil,
-                        "begin the run anew; what it handed out is kept as a run of its own, ~1",
+                        "the content is new; restart the run, and keep its batches as a "
+                            + "run of its own, ~1",
                         isUsual: true,
-                        brief: "begin the run anew, for new content"
+                        brief: "the content is new; restart the run"
                     )
                 ]
             ),
@@ -66,53 +71,56 @@ struct RedefineCommand: Command {
                     .init(
                         "from-database",
                         "NAME",
-                        "only those known with this database, as 'status --json' names it, or "
-                            + "sqlite:PATH; implies --all --database"
+                        "only jobs recorded with this database, as 'status --json' names "
+                            + "it, or sqlite:PATH; implies --all --database"
                     ),
                 ]
             ),
             .init(
                 title: "The bounds of a named run",
                 options: [
-                    .init("from", "ID", "the lowest id; '' for none"),
-                    .init("to", "ID", "the highest id; '' for none"),
+                    .init(
+                        "from",
+                        RunEnds.placeholder,
+                        "lowest id, or first time of a run that goes by times; '' for none"
+                    ),
+                    .init(
+                        "to",
+                        RunEnds.placeholder,
+                        "highest id, or the first time behind the run; '' for none"
+                    ),
                 ]
             ),
             PolicyOptions.known,
             .init(
                 title: "Changing",
                 options: [
-                    .init("dry-run", nil, "say what would change", isUsual: true)
+                    .init("dry-run", nil, "show what would change", isUsual: true)
                 ]
             ),
         ],
         notes: """
-            What is not given stays. Batches in hand and ended ones are left as they are.
+            Options that are not given stay. Running and ended batches stay as they are.
 
-            A run is held when another table, file or collection stands under its source's
-            name than before. --same goes on where it was, for what was restored, moved or
-            repaired; --restart begins at the first id, for new content.
+            Tranche holds a run when a different table, file or collection has the name of its
+            source. --same continues the run, for content that was restored, moved or repaired.
+            --restart begins at the first id, for new content.
 
             """,
-        brief: "What is not given stays. Batches in hand and ended ones are left as they are.\n"
+        brief: "Options that are not given stay. Running and ended batches stay as they are.\n"
     )
 
     private let selection: RunOptions
     private let arguments: Arguments
     private let policy: PolicyOptions
-    private let lower: Int64??
-    private let upper: Int64??
+    private let ends: RedefinedEnds
     private let move: DatabaseMove?
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
         selection = try RunOptions(arguments)
         policy = try PolicyOptions(arguments)
-        func end(_ option: String) throws -> Int64?? {
-            try arguments.value(option) { $0.isEmpty ? nil : try parseID($0) }
-        }
-        lower = try end("from")
-        upper = try end("to")
+        ends = RedefinedEnds(arguments)
         move = try DatabaseMove(arguments)
         guard move == nil else { return }
         guard arguments.has("job") else {
@@ -120,8 +128,7 @@ struct RedefineCommand: Command {
         }
         let ofSource = SpecOptions.tableOptions + ["database", "meta-db", "same", "restart"]
         guard
-            ofSource.contains(where: arguments.has) || lower != nil || upper != nil
-                || !policy.isEmpty
+            ofSource.contains(where: arguments.has) || !ends.isEmpty || !policy.isEmpty
         else { throw UsageError("nothing to change; see 'tranche redefine --help'") }
         if arguments.has("same"), arguments.has("restart") {
             throw UsageError("--same goes on behind the cursor, --restart begins anew; give one")
@@ -140,16 +147,18 @@ struct RedefineCommand: Command {
             let run = try await inventory.run(selection.find(in: inventory))
             var redefinition = Redefinition(key: run.key, isDryRun: arguments.has("dry-run"))
             redefinition.changes = policy.changes(of: run.policy)
-            let bounds = try bounds(of: run)
-            if let bounds {
-                redefinition.add("bounds", run.bounds.description, bounds.description)
-            }
-            let definition = try await RedefinedSource(
+            let redefined = RedefinedSource(
                 run,
                 named: selection.source,
                 arguments,
-                context.settings
-            ).definition(in: inventory)
+                context.settings,
+                times: try ends.times(of: run)
+            )
+            let definition = try await redefined.definition(in: inventory)
+            let bounds = try await ends.bounds(of: run, redefined, in: inventory)
+            if let bounds {
+                redefinition.add("bounds", run.bounds.description, bounds.description)
+            }
             if let definition { redefinition.add(differencesFrom: run.source, to: definition) }
             if arguments.has("restart") {
                 redefinition.add("cursor", run.cursor.map(String.init) ?? "none", "none")
@@ -180,20 +189,6 @@ struct RedefineCommand: Command {
             try context.write(redefinition) { redefinition.text }
             return .done
         }
-    }
-
-    private func bounds(of run: RunRecord) throws -> IDBounds? {
-        var bounds = run.bounds
-        if let lower { bounds.lower = lower }
-        if let upper { bounds.upper = upper }
-        guard bounds != run.bounds else { return nil }
-        if run.key.run.isEmpty {
-            throw UsageError("the run without a name is open-ended: --from and --to go with --run")
-        }
-        if let lower = bounds.lower, let upper = bounds.upper, lower > upper {
-            throw UsageError("--from \(lower) is above --to \(upper)")
-        }
-        return bounds
     }
 
     /// Takes what stands under the source's name now for what stood there, for all runs of the job.

@@ -8,6 +8,7 @@ struct RedefinedSource: Sendable {
     private let named: SourceSpec?
     private let arguments: Arguments
     private let settings: Settings
+    private let times: [String: SpecValue]
 
     /// Makes it.
     ///
@@ -16,16 +17,19 @@ struct RedefinedSource: Sendable {
     ///   - spec: The source as the command line names it, where it does.
     ///   - arguments: What is given.
     ///   - settings: Name the database of a table.
+    ///   - times: The ends of the run that are given, as fields, where they are times.
     init(
         _ run: RunRecord,
         named spec: SourceSpec?,
         _ arguments: Arguments,
-        _ settings: Settings
+        _ settings: Settings,
+        times: [String: SpecValue] = [:]
     ) {
         self.run = run
         named = spec
         self.arguments = arguments
         self.settings = settings
+        self.times = times
     }
 
     /// Finds the definition that the job is given.
@@ -42,11 +46,36 @@ struct RedefinedSource: Sendable {
             guard isAsked(["same", "restart"]), let known = run.source else { return nil }
             return try await redefining.redefined(known, spec, settings.connecting)
         }
-        guard isAsked(SpecOptions.tableOptions + ["database", "meta-db"]) else { return nil }
+        guard !times.isEmpty || isAsked(SpecOptions.tableOptions + ["database", "meta-db"]) else {
+            return nil
+        }
         let source = try SpecOptions.redefinition.named {
             try connectors.source(spec, settings.connecting)
         }
         return try await inventory.source(source).definition
+    }
+
+    /// The ids of the times that the run is given.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - inventory: The inventory.
+    /// - Returns: The ids; `nil` where they are those that it has.
+    /// - Throws: ``UsageError`` where no item lies within the times; the source's failure.
+    func timedIDs(of run: RunRecord, in inventory: Inventory) async throws -> IDBounds? {
+        let description = try SpecOptions.redefinition.named {
+            try Connectors.ofProgram.source(try asked(), settings.connecting)
+        }
+        let source = try await inventory.source(description)
+        let found = try await inventory.timedIDs(in: source)
+        guard let ids = found?.ids else {
+            throw UsageError(
+                "'\(run.key.metaTable)' has no item from "
+                    + "\(source.definition.time?.bounds ?? ""); nothing was changed"
+            )
+        }
+        let bounds = IDBounds(ids)
+        return bounds == run.bounds ? nil : bounds
     }
 
     /// The source as it is known, with what is given put in.
@@ -55,6 +84,7 @@ struct RedefinedSource: Sendable {
         var spec = try known()
         let scheme = try connectors.scheme(of: spec)
         spec.fields.merge(try SpecOptions.redefinition.fields(arguments)) { _, given in given }
+        spec.fields.merge(times) { _, given in given }
         if arguments.has("where"), scheme.fields.contains("volatile_filter") {
             spec.fields["volatile_filter"] = .flag(arguments.has("volatile-filter"))
         }

@@ -25,6 +25,7 @@ struct Redefinition: Sendable {
             ("weight-column", known?.weight, asked.weight),
             ("where", known?.filter, asked.filter),
             ("settle-column", known?.settleColumn, asked.settleColumn),
+            ("times", known?.time?.bounds, asked.time?.bounds),
         ]
         for part in parts where part.1 != part.2 {
             add(part.0, part.1 ?? "none", part.2 ?? "none")

@@ -17,90 +17,125 @@ struct SourceOptions: Sendable {
             .init(
                 "meta",
                 "TABLE",
-                "[schema.]table of the items, table:NAME, inventory:JOB for the batches of a job that "
-                    + "succeeded, csv:PATH or jsonl:PATH for the records of a file, gs://BUCKET/NAME or "
-                    + "s3://BUCKET/NAME for those of an object, mongodb://HOST/DATABASE.COLLECTION for the "
-                    + "documents of a collection, pages:NAME for pages that are found one from "
-                    + "another; a job that has begun knows it, and all below",
-                brief: "[schema.]table of the items, or inventory:JOB, csv:PATH, "
-                    + "jsonl:PATH, s3://… and others; known of a job that has begun"
+                "source of the items: [schema.]TABLE or table:NAME; inventory:JOB, the "
+                    + "succeeded batches of a job; csv:PATH or jsonl:PATH, the records "
+                    + "of a file; gs://BUCKET/NAME or s3://BUCKET/NAME, the records of "
+                    + "an object; mongodb://HOST/DATABASE.COLLECTION, the documents of a "
+                    + "collection; pages:NAME, pages that each name the next one. A job "
+                    + "that has begun remembers it and the options below",
+                brief: "[schema.]table of the items, or inventory:JOB, csv:PATH, jsonl:PATH, "
+                    + "s3://… and others; a job that has begun remembers it"
             ),
-            .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
-            .init("uid", "COLUMN", "the id's column; uid by default", isUsual: true),
+            .init("schema", "SCHEMA", "schema of the table, with --meta table:NAME"),
+            .init(
+                "uid",
+                "COLUMN",
+                "id column (default: uid). It holds integers or, in the inventory's own database, "
+                    + "unique uuids, texts or times: these are numbered as they are found. A look "
+                    + "that finds nothing reads up to 131,072 of them, unless --settle-column has "
+                    + "an index or the uids rise with time",
+                isUsual: true,
+                brief: "id column (default: uid)"
+            ),
             .init(
                 "item",
                 "COLUMN",
-                "the payload's column; item by default, if there is one",
+                "payload column (default: item, if the table has it)",
                 isUsual: true,
-                brief: "the payload's column; item by default"
+                brief: "payload column (default: item)"
             ),
             .init(
                 "weight-column",
                 "COLUMN",
-                "the weight's column; weight by default, if there is one",
+                "weight column (default: weight, if the table has it)",
                 isUsual: true,
-                brief: "the weight's column; weight by default"
+                brief: "weight column (default: weight)"
             ),
             .init(
                 "where",
                 "SQL",
-                "a condition that items must meet, and whose answer for a row never changes; of a collection "
-                    + "as JSON",
+                "condition that items must meet, and whose answer for a row never "
+                    + "changes; JSON for a collection",
                 isUsual: true,
-                brief: "a condition that items must meet"
+                brief: "condition that items must meet"
             ),
             .init(
                 "volatile-filter",
                 nil,
-                "let --where call functions that may answer differently later; rows that begin to match "
-                    + "behind the cursor are then missed"
+                "allow --where to call functions whose answer may change; rows that "
+                    + "begin to match behind the cursor are then missed"
             ),
             .init(
                 "settle-column",
                 "COLUMN",
-                "the column that says when an item was made: with --settle-lag, only what is older is "
-                    + "handed out"
+                "column with the time when an item was created; with --settle-lag, only "
+                    + "older items are handed out; new uids that are not integers are found by it"
             ),
             .init(
                 "key",
                 "COLUMN",
-                "the column at whose borders batches are cut: none holds items of two keys. "
-                    + "Items of a key should follow each other, or batches are small"
+                "column that separates batches: a batch has items of one key only. Items "
+                    + "of a key should be neighbours, otherwise batches are small"
+            ),
+            .init(
+                "time-column",
+                "COLUMN",
+                "the column that says when something happened, for --by, and for --from and --to as "
+                    + "times",
+                isUsual: true,
+                brief: "when something happened, for --by, --from and --to"
+            ),
+            .init(
+                "by",
+                "hour|day|month",
+                "cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which",
+                isUsual: true,
+                brief: "cut batches at the borders of the clock"
+            ),
+            .init("zone", "ZONE", "whose clock, such as Europe/Berlin; UTC by default"),
+            .init(
+                "time-as",
+                "utc|zone|seconds|milliseconds",
+                "how times are read that do not say it: as what clocks in UTC or --zone show, or as "
+                    + "numbers since 1970"
             ),
             .init(
                 "upstream-run",
                 "RUN",
-                "of inventory:JOB, only the batches of this run; all by default, '' for the "
-                    + "open-ended one"
+                "with inventory:JOB: only the batches of this run, '' for the open-ended "
+                    + "run (default: all runs)"
             ),
-            .init("upstream-meta", "TABLE", "the upstream job's table, where it has several"),
+            .init("upstream-meta", "TABLE", "table of the upstream job, if it has several"),
             .init(
                 "first",
                 "CURSOR",
-                "of pages:NAME, the first page's cursor; needed until the inventory knows it"
+                "with pages:NAME: cursor of the first page; needed until the inventory knows it"
             ),
             .init(
                 "repeated",
                 "fails|ends",
-                "of pages:NAME, what a cursor means that another page has already: an error, which "
-                    + "is the default, or the end for now"
+                "with pages:NAME: whether a cursor that another page already has is an "
+                    + "error, or the end for now (default: fails)"
             ),
         ]
     )
 
     /// How a file is written, with `--meta csv:PATH` and the like.
-    static let fileGroup = ReadingOptions.group("The items' file")
+    static let fileGroup = ReadingOptions.group("The file of the items")
 
     static let rootIDsOption = CommandDescription.Option(
         "root-ids",
         "A..B",
-        "of inventory:JOB, only batches that hold one of these ids of the first table; needs --run"
+        "with inventory:JOB: only batches that contain one of these ids of the "
+            + "first table; needs --run"
     )
 
     init(_ arguments: Arguments) throws {
         let options = SpecOptions.source
         rootIDs = try arguments.value("root-ids", parseBounds) ?? IDBounds()
         var fields = try options.fields(arguments)
+        let ends = try RunEnds(arguments)
+        fields.merge(ends.fields) { _, given in given }
         if let upstream = arguments.text("upstream-meta") {
             fields["upstream_meta"] = .text(try Self.recordedName(of: upstream))
         }

@@ -141,7 +141,7 @@ struct StatusTable {
                 cell: { number($0.summary.totals[.succeeded]?.items ?? 0) }
             ),
             Part(column: .number("WEIGHT"), cell: { doneWeight($0) }),
-            Part(column: .number("RUNNING"), cell: { number($0.batches(.running)) }),
+            Part(column: .number("RUNNING"), cell: { number($0.held.batches) }),
             Part(column: .number("RELEASED"), cell: { number($0.batches(.released)) }),
             Part(column: .number("FAILED"), cell: { number($0.batches(.failed), .red) }),
         ]
@@ -193,8 +193,8 @@ struct StatusTable {
     }
 
     private func perHour(_ run: RunStatus) -> Table.Cell {
-        let pace = run.summary.lastHour.itemsPerSecond
-        return Table.Cell(pace.map { HumanText.number(($0 * 3600).nearestInteger) } ?? "-")
+        guard let done = run.itemsOfHour else { return "-" }
+        return Table.Cell((done.isEstimate ? "~" : "") + HumanText.number(done.count))
     }
 
     private func doneWeight(_ run: RunStatus) -> Table.Cell {
@@ -218,6 +218,15 @@ struct StatusTable {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")
                         + " is cut by the key \(HumanText.oneLine(column))\(most ?? "")"
+                )
+            }
+            if let most = run.run.mostBeforePause, most > 0 {
+                let reason = run.run.pauseReason.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+                lines.append(
+                    HumanText.oneLine(
+                        "\(run.run.key) is given \(HumanText.count(most, "more batch", "more batches")) "
+                            + "before it is paused again\(reason)"
+                    )
                 )
             }
             if case .held(let reason, _) = run.state {
@@ -283,6 +292,7 @@ struct StatusTable {
 
     private func name(_ run: RunRecord) -> String {
         if run.key.run.isEmpty { return "-" }
+        if let bounds = run.source?.time?.shortBounds { return "\(run.key.run) (\(bounds))" }
         if run.rootIDs.isOpen { return "\(run.key.run) (\(run.bounds))" }
         let bounds = run.bounds.isOpen ? "" : "\(run.bounds), "
         return "\(run.key.run) (\(bounds)root ids \(run.rootIDs))"

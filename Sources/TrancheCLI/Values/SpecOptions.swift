@@ -48,6 +48,17 @@ struct SpecOptions: Sendable {
         Field("where", .text), Field("volatile-filter", .flag), Field("settle-column", .text),
     ]
 
+    /// The column of times.
+    private static let ofTimes: [Field] = [
+        Field("time-column", .text), Field("by", .text), Field("zone", .text),
+        Field("time-as", .text),
+    ]
+
+    /// The ends of a run, where they are times.
+    private static let ends: [Field] = [
+        Field("from", .text, name: "time_from"), Field("to", .text, name: "time_to"),
+    ]
+
     /// The options of a table's columns and rows.
     static let tableOptions = ofTables.map(\.option)
 
@@ -59,7 +70,7 @@ struct SpecOptions: Sendable {
     /// Those of the source of a job.
     static let source = SpecOptions(
         place: "--meta",
-        fields: [Field("schema", .text), Field("key", .text)] + ofTables + ofFiles
+        fields: [Field("schema", .text), Field("key", .text)] + ofTables + ofTimes + ofFiles
             + [Field("upstream-run", .text), Field("first", .text), Field("repeated", .text)]
     )
 
@@ -140,7 +151,7 @@ struct SpecOptions: Sendable {
     private func usage(_ error: SpecError) -> UsageError {
         let words = error.text { path in
             guard let name = path.first else { return place }
-            let known = fields.first { $0.name == name }
+            let known = (fields + Self.ends).first { $0.name == name }
             return known.map { "--\($0.option)\($0.placeholder)" }
                 ?? "--\(name.replacing("_", with: "-"))"
         }

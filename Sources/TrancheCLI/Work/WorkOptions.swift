@@ -11,7 +11,7 @@ struct WorkOptions: Sendable {
     let timeout: Duration?
     /// How long a program may go on without a sign of progress.
     let idleBound: Duration?
-    /// Whether to wait for more for ever.
+    /// Whether to wait for more forever.
     let follows: Bool
     /// How to exit when there was nothing to do.
     let idle: ProgramStatus
@@ -21,33 +21,40 @@ struct WorkOptions: Sendable {
     let program: [String]
     /// How the program is given the items.
     let input: InputOptions
+    /// Where the work is told of.
+    private let lineage: LineageOptions
 
     static func group(mayFollow: Bool) -> CommandDescription.OptionGroup {
         var options: [CommandDescription.Option] = [
-            .init("workers", "N", "programs at a time; 1 by default", isUsual: true),
-            .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
+            .init("workers", "N", "number of programs at a time (default: 1)", isUsual: true),
+            .init(
+                "prefetch",
+                "K",
+                "number of batches that each worker acquires ahead (default: 0)"
+            ),
             Grace.option(of: "programs"),
             .init(
                 "timeout",
                 "TIME",
-                "how long a program may take for a batch; no bound by default",
+                "maximum time of a program for a batch (default: none)",
                 isUsual: true,
-                brief: "how long a program may take for a batch"
+                brief: "maximum time of a program for a batch"
             ),
-            .init("idle", "TIME", "how long a program may write no line; no bound by default"),
+            .init("idle", "TIME", "maximum time without a line of output (default: none)"),
             .init(
                 "param",
                 "NAME=VALUE",
-                "given to the program as TRANCHE_PARAM_NAME",
+                "parameter for the program, as TRANCHE_PARAM_NAME",
                 isRepeatable: true
             ),
             ProgramStatus.idleOption(0),
             LogFormat.option,
         ]
+        options += LineageOptions.options
         if mayFollow {
             options += [
-                .init("drain", nil, "end when the run is complete; the default"),
-                .init("follow", nil, "never end: wait for new items", isUsual: true),
+                .init("drain", nil, "end when the run is complete (the default)"),
+                .init("follow", nil, "never end; wait for new items", isUsual: true),
             ]
         }
         return .init(title: "Working", options: options)
@@ -55,67 +62,74 @@ struct WorkOptions: Sendable {
 
     /// What of them the short help says.
     static let brief = """
-        CMD gets a batch's items as lines {"id","item","weight"} on standard input. When it
-        exits with 0 the batch has succeeded; else it is tried again, --max-attempts times.
+        CMD reads the items of a batch as lines {"id","item","weight"} on standard input.
+        Exit 0 means that the batch succeeded; otherwise it is tried again, --max-attempts
+        times.
 
         """
 
     static let notes = """
-        CMD gets the items as lines {"id","item","weight"} on its standard input; with
-        --columns each has "row" too, with --lines it is the payload alone. With --args, or
-        {} as an argument of CMD, items are arguments, in as many calls as the system's
-        limits need; all are one attempt, which ends with the first call that fails. With
-        --persistent, CMD is started once per worker and answers each batch with a line
-        {"done": N}; the article "Programs for batches" has the protocol, and the folder
-        clients what speaks it. In its environment are TRANCHE_JOB, _RUN, _KIND, _EXACT,
-        _BATCH, _ATTEMPT, _ID_START and _ID_END; exact is 1 where an unfiltered reader of
-        these ids sees just the items. When CMD exits with 0 the batch has succeeded, else
-        it failed; 75 means that trying again may help, and does not count towards
-        splitting. Its output goes to standard error, each line behind the batch's number; a
-        last line that is a JSON object is kept as the batch's result. When this has
-        "bad": [{"id": 5, "error": "no such day"}], or "bad_ids": [5, 9], these items are
-        quarantined with what is wrong with them; the others are done when CMD exits with 0,
-        else a batch again at once. When it exits with 75 and the last line is
-        {"retry_after": 30, "budget": "api"}, the batch is due again in 30 s (15 min
-        at most), no failure is counted, and that budget of the run, if one is named, is
-        parked as long, so that nobody else tries meanwhile.
+        CMD reads the items as lines {"id","item","weight"} on its standard input. With
+        --columns each line also has "row"; with --lines it is only the payload. With
+        --args, or an argument {} of CMD, the items are arguments, in as many calls as the
+        limits of the system require; together they are one attempt, which ends with the
+        first call that fails. With --persistent, CMD starts once per worker and answers
+        each batch with a line {"done": N}; the article "Programs for batches" has the
+        protocol, the folder clients modules for it.
 
-        The end of what it writes, at most 64 KiB of standard error and of standard output,
-        is kept for 'tranche logs'; the last line that says something is the error. What it
-        leaves in a last line {"note": ...}, or with 'tranche heartbeat --note', the next
-        attempt at the batch gets as TRANCHE_NOTE, at most 8 KiB.
+        The environment of CMD has TRANCHE_JOB, _RUN, _KIND, _EXACT, _BATCH, _ATTEMPT,
+        _ID_START and _ID_END; _EXACT is 1 if a reader of these ids without a filter sees
+        just the items. With --by, or with times for --from and --to, TRANCHE_FROM and
+        TRANCHE_TO are the interval of the items' times; the second is not part of it.
 
-        Of pages:NAME, CMD gets the cursor in TRANCHE_PAGE too, and names the page that
-        follows, before it works on its own, with a line {"next_page": "CURSOR"}, or null
-        for the end (and "for_now": true where a page may follow later); or with
-        'tranche page next'. The run is complete once the end is named.
+        When CMD exits with 0 the batch has succeeded, otherwise it has failed. 75 means
+        that another attempt may help, and does not count towards splitting. The output of
+        CMD goes to standard error, each line after the number of the batch. A last line
+        that is a JSON object is stored as the result of the batch. If it has "bad": [{"id":
+        5, "error": "no such day"}], or "bad_ids": [5, 9], these items are quarantined with
+        their errors; the others have succeeded if CMD exits with 0, otherwise they are a
+        new batch at once. If CMD exits with 75 and the last line is {"retry_after": 30,
+        "budget": "api"}, the batch is due again in 30 s (at most 15 min) and no failure is
+        counted. If it names a budget of the run, that budget is parked for the same time,
+        so that no other worker tries meanwhile.
 
-        After --timeout, or --idle without a line written or a 'tranche heartbeat', a program
-        gets SIGTERM, then SIGKILL, and its batch fails with "timed out".
+        'tranche logs' shows the end of its output, at most 64 KiB of standard error and of
+        standard output; the last line with text is the error. A note that CMD leaves in a
+        last line {"note": ...}, or with 'tranche heartbeat --note', reaches the next
+        attempt as TRANCHE_NOTE, at most 8 KiB.
 
-        With --prefetch, the next batches are acquired while a program runs, and held until
-        their turn; others cannot have them meanwhile. Without, each is acquired in the
-        transaction that records the success of the one before.
+        With pages:NAME, CMD also reads the cursor in TRANCHE_PAGE. Before it processes its
+        page, it names the page that follows, with a line {"next_page": "CURSOR"} or
+        'tranche page next'; null means the end (with "for_now": true if a page may follow
+        later). The run is complete once the end is named.
 
-        After SIGINT, SIGTERM or SIGHUP nothing more is acquired and programs may finish.
-        What has not finished after --grace, or at a second signal a second or more later,
-        gets SIGTERM, then SIGKILL (after two fifths of --grace, 0.5 s to 2 s), and its
-        batch is released; so are at once the batches that were acquired ahead. A program
-        that dies of such a signal while this process gets one too, or ends with 75 then,
-        has not failed: its batch is released, and nothing is counted. Signals within a
-        second are one.
+        After --timeout, or after --idle without a line of output or a 'tranche heartbeat',
+        the program gets SIGTERM, then SIGKILL, and its batch fails with "timed out".
 
-        With --execution at-most-once, that work begins is noted right before CMD is started,
-        and CMD is never started for that batch again, whatever it exits with: what has not
-        succeeded is failed for good, and 'tranche retry --may-repeat' offers it again. What
-        was not begun, such as batches that were acquired ahead, is offered as ever.
+        With --prefetch, a worker acquires its next batches while a program runs; other
+        workers cannot have them meanwhile. Without it, one transaction records the success
+        of a batch and acquires the next.
 
-        Where nobody reads standard error any more, work goes on in silence.
+        After SIGINT, SIGTERM or SIGHUP, work acquires nothing more, and programs may
+        finish. After --grace, or on a second signal at least a second later, remaining
+        programs get SIGTERM, then SIGKILL (after two fifths of --grace, 0.5 s to 2 s), and
+        their batches are released. Prefetched batches are released at once. A program that
+        dies of such a signal together with this process, or then exits with 75, has not
+        failed: its batch is released, and no failure is counted. Signals within one second
+        count as one.
 
-        Exit: 0 complete, 1 complete with failed, stuck or quarantined batches, 5 cancelled,
-        also with --follow, 75 held, paused, or a transaction that may still commit ids
-        stays open; after a signal 0 when all in hand was finished, else 130;
-        --exit-when-idle when it was complete before, and this process had nothing to do.
+        With --execution at-most-once, the inventory records the beginning of work right
+        before CMD starts. CMD never starts again for that batch, whatever its exit status:
+        a batch that has not succeeded fails for good, and only 'tranche retry --may-repeat'
+        offers it again. Batches that have not begun, such as prefetched ones, are offered
+        as usual.
+
+        If standard error is closed, work continues in silence.
+
+        Exit: 0 complete; 1 complete with failed, stuck or quarantined batches; 5 cancelled,
+        also with --follow; 75 held, paused, or a transaction that may still commit ids
+        stays open; after a signal 0 if all running batches finished, otherwise 130;
+        --exit-when-idle if it was complete before and this process had nothing to do.
 
         """
 
@@ -149,6 +163,7 @@ struct WorkOptions: Sendable {
         }
         program = arguments.program
         input = try InputOptions(arguments)
+        lineage = try LineageOptions(arguments)
     }
 
     private static func bound(_ name: String, _ arguments: Arguments) throws -> Duration? {
@@ -174,11 +189,15 @@ struct WorkOptions: Sendable {
         // Signals are dealt with from here on, so that none is lost while the inventory is opened.
         let signals = context.signals()
         let guardian = try ProcessGuard()
-        return try await context.withInventory(worker: job.worker) { inventory in
-            let job = try await job.completed(context, in: inventory)
-            try check(job.request)
-            let source = try job.source(context.settings)
-            let opened = try await job.open(source, in: inventory)
+        let lineage = try lineage.lineage(context, grace: grace)
+        return try await context.withInventory(worker: job.worker, emitting: lineage) { inventory in
+            let completed = try await job.completed(context, in: inventory)
+            if !completed.isBoundedByTime { try check(completed.request) }
+            let source = try completed.source(context.settings)
+            let opened = try await completed.open(source, in: inventory)
+            guard
+                let job = try await completed.timed(context, opened, from: source, in: inventory)
+            else { return .nothingNow }
             let definition = opened.definition
             try input.check(opened)
             try await job.notePolicy(inventory, context)
@@ -199,6 +218,7 @@ struct WorkOptions: Sendable {
                 grace: grace,
                 clock: inventory.configuration.clock,
                 copy: { progress.copy($0, of: $1, $2) },
+                lineage: lineage,
                 way: input.way
             )
             let key = RunKey(
@@ -237,7 +257,7 @@ struct WorkOptions: Sendable {
                 reason = stop.stage >= .stopping ? nil : report.reason
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
-                throw error
+                throw (error as? TrancheError)?.naming(job: key.job) ?? error
             }
             progress.finish(
                 elapsed: ContinuousClock.now - start,

@@ -51,7 +51,7 @@ extension Acquisition {
     /// nothing but what came late. A filter may have left out any number of rows there, and they
     /// would be read each time, so that only narrow ones are looked at then.
     private var isToBeLooked: SQLStatement {
-        request.definition.filter == nil
+        !request.definition.leavesOut
             ? "next_look <= \(nowInstant) OR holders IS NOT NULL OR known = 0"
             : """
             next_look <= \(nowInstant) OR holders IS NOT NULL
@@ -78,7 +78,7 @@ extension Acquisition {
     /// No lease ends later than a whole one from now, and no retry comes later than the longest
     /// wait from now, but where the clock showed a later time when it was set. Of a batch that
     /// began, or failed, in what is the future now, that is certain: such a time is brought forward
-    /// to the latest that can be. Whoever still holds the batch keeps it by a heartbeat.
+    /// to the latest that can be. A worker that still holds the batch keeps it by a heartbeat.
     ///
     /// - Parameters:
     ///   - due: When it is due as far as is kept.

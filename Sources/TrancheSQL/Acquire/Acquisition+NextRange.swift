@@ -62,7 +62,14 @@ extension Acquisition {
         }
         let event = try source.source.feed(rows, of: source.step, to: &planner, through: ceiling)
         switch event {
-        case .full: return FoundRanges(plan: planner.finish(reachedEnd: false))
+        case .full:
+            store.note({ $0.needsNumbers = false }, for: run.key)
+            return FoundRanges(plan: planner.finish(reachedEnd: false))
+        case .sourceEnd where source.source.isNumbered:
+            // What has no number yet is looked for without the lock, unless there is enough.
+            store.note({ $0.needsNumbers = true }, for: run.key)
+            let plan = planner.finish(reachedEnd: true)
+            return FoundRanges(plan: source.hasNumbered && !plan.ranges.isEmpty ? plan : nil)
         case .sourceEnd: return FoundRanges(plan: planner.finish(reachedEnd: true))
         case .more:
             let plan = planner.finish(reachedEnd: false)
@@ -184,21 +191,27 @@ extension Acquisition {
     /// - Returns: The statement.
     func insert(_ places: ArraySlice<Int>, asks asksBudgets: Bool) -> SQLStatement {
         let hasKeys = request.definition.key != nil
+        let hasTimes = request.definition.time != nil
         let given = SQLStatement(
             table: "given",
             [
                 "given_kind", "given_worker", "given_start", "given_end", "given_cover",
                 "given_ids", "given_count", "given_weight", "given_token",
-            ] + (hasKeys ? ["given_key"] : []),
+            ] + (hasKeys ? ["given_key"] : []) + (hasTimes ? ["given_from", "given_to"] : []),
             rows: places.map { place -> [Value] in
                 let batch = handedOut[place].record
-                let values = [
+                var values = [
                     Value(batch.kind.rawValue), Value(batch.worker), Value(batch.idStart),
                     Value(batch.idEnd), Value(batch.coverStart), Value(batch.itemIDs?.packed),
                     Value(Int64(batch.count)), Value(batch.weight),
                     Value(request.slots[place].token),
                 ]
-                return hasKeys ? values + [Value(batch.itemKey)] : values
+                if hasKeys { values.append(Value(batch.itemKey)) }
+                if hasTimes {
+                    values.append(Value(batch.interval?.from.milliseconds))
+                    values.append(Value(batch.interval?.to.milliseconds))
+                }
+                return values
             }
         )
         let insert = store.insertGiven(

@@ -3,8 +3,8 @@ import Tranche
 
 /// One acquire, decided step by step while the run's row is locked.
 ///
-/// It collects the statements that the decision needs; they are run with the commit. The files are by
-/// step: due batches, gaps, the next range, and the end.
+/// It collects the statements that the decision needs; they are run with the commit. The files are
+/// by step: due batches, gaps, the next range, and the end.
 struct Acquisition<Database: SQLDatabase> {
     let store: SQLInventoryStore<Database>
     let request: AcquireRequest
@@ -18,7 +18,8 @@ struct Acquisition<Database: SQLDatabase> {
 
     var statements: [SQLStatement] = []
     var handedOut: [AcquireOutcome.HandedOut] = []
-    /// The places in `handedOut` of batches that are to be inserted, and get their numbers from that.
+    /// The places in `handedOut` of batches that are to be inserted, and get their numbers from
+    /// that.
     var new: [Int] = []
     /// Whether the gaps that are due must be counted again.
     var hasChangedGaps = false
@@ -30,7 +31,8 @@ struct Acquisition<Database: SQLDatabase> {
     var budgets: [BudgetRow] = []
     /// What they leave.
     var allowance: Allowance
-    /// Whether others were let in each time before this one was, so that it is not to be tried again.
+    /// Whether others were let in each time before this one was, so that it is not to be tried
+    /// again.
     var isOvertaken = false
     /// Whether others may wait for the locks of the budgets.
     var isSharingBudgets = false
@@ -59,13 +61,14 @@ struct Acquisition<Database: SQLDatabase> {
         return min(most, run.mostBeforePause ?? most) - handedOut.count
     }
 
-    /// Who gets the next batch.
+    /// The worker that gets the next batch.
     var slot: AcquireRequest.Slot { request.slots[handedOut.count] }
 
     /// Whether all that came of it is the next batch, which leaves no id out.
     var fitsOneStatement: Bool {
         guard !run.isLimited, run.policy.execution == .atLeastOnce, handedOut.count == 1,
             request.slots.count == 1, request.definition.key == nil,
+            request.definition.time == nil,
             let batch = handedOut.first?.record,
             let cursor = known.cursor
         else { return false }
@@ -160,7 +163,7 @@ struct Acquisition<Database: SQLDatabase> {
         return try await explain(plan, stuckUntil: nextStuck, on: connection)
     }
 
-    /// Whether the plan was made from where the run stands now; whoever planned from what it
+    /// Whether the plan was made from where the run stands now; a worker that planned from what it
     /// remembers may not know since when a writer is waited for.
     private func isCurrent(_ plan: RangePlan) -> Bool {
         plan.cursor == run.cursor && !(plan.settling?.isBehind(run.settling) ?? false)
@@ -296,8 +299,8 @@ extension Acquisition {
         if run.pendingSince != known.pendingSince {
             changes.append("pending_since = \(instant(run.pendingSince))")
         }
-        // Who came meanwhile is kept where the row is written anyway: it is since then that they are
-        // waited for.
+        // Who came meanwhile is kept where the row is written anyway: it is since then that they
+        // are waited for.
         if run.settling.isNews(after: known.settling)
             || !changes.isEmpty && run.settling != known.settling
         {

@@ -26,14 +26,15 @@ extension SQLInventoryStore {
                 return outcome
             }
         } catch let error as any SQLDatabaseError {
-            throw TrancheError(error, inventory: name)
+            throw read?.uidFault(error) ?? TrancheError(error, inventory: name)
         }
         throw TrancheError(.storeFailed, "\(request.key) vanished while it was being acquired from")
     }
 
     /// Acquires again where others were let in between the look at the budgets and their lock.
     ///
-    /// What is left then is less. Who is overtaken some times is told that there is no room.
+    /// What is left then is less. A caller that is overtaken several times learns that there is no
+    /// room.
     ///
     /// - Returns: `nil` where the run vanished.
     /// - Throws: The database's error, or `TrancheError`.
@@ -163,9 +164,11 @@ extension SQLInventoryStore {
         var sibling = try run(&row)
         sibling.bounds = request.bounds
         sibling.rootIDs = request.rootIDs
-        // Where records go is each run's own.
+        // Where records go, and by what time, is each run's own.
+        var asked = request.definition.shared
+        asked.time = sibling.source?.time
         try sibling.requireSame(
-            definition: request.definition.shared,
+            definition: asked,
             bounds: request.bounds,
             rootIDs: request.rootIDs
         )

@@ -7,7 +7,7 @@ extension SQLInventoryStore {
     ///
     /// The table's columns are `given_kind`, `given_worker`, `given_start`, `given_end`,
     /// `given_cover`, `given_ids`, `given_count`, `given_weight` and `given_token`; and `given_key`
-    /// where the source has a key column.
+    /// where the source has a key column, `given_from` and `given_to` where it has a time column.
     ///
     /// - Parameters:
     ///   - request: What was asked for.
@@ -21,9 +21,19 @@ extension SQLInventoryStore {
         leaseEnd: SQLStatement,
         completion: SQLStatement
     ) -> SQLStatement {
-        let (columns, values): (SQLStatement, SQLStatement) =
-            request.definition.key == nil
-            ? ("", "") : (", item_key, has_key", ", CAST(given_key AS text), 1")
+        var (columns, values): (SQLStatement, SQLStatement) = ("", "")
+        if request.definition.key != nil {
+            columns.append(", item_key, has_key")
+            values.append(", CAST(given_key AS text), 1")
+        }
+        if request.definition.time != nil {
+            let (from, to) = (
+                dialect.instant("CAST(given_from AS bigint)"),
+                dialect.instant("CAST(given_to AS bigint)")
+            )
+            columns.append(", interval_from, interval_to")
+            values.append(", \(from), \(to)")
+        }
         return """
             INSERT INTO \(tables.batch) (
                 meta_table, job, run, kind, status, job_identifier, worker,

@@ -3,10 +3,10 @@ import Tranche
 
 /// The common case of an acquire, decided by the database: one round trip instead of two.
 ///
-/// The run knows its place, nothing is due, nothing holds it up, and a batch follows that leaves no id out and
-/// that the limit cuts. Anything else is declined, and nothing changed but the attempt that ends. What is handed
-/// out is what an ``Acquisition`` would hand out, but that no ceiling is asked for: where all ids are there, nobody
-/// can still commit one between them.
+/// The run knows its place, nothing is due, nothing holds it up, and a batch follows that leaves no
+/// id out and that the limit cuts. Anything else is declined, and nothing changed but the attempt
+/// that ends. What is handed out is what an ``Acquisition`` would hand out, but that no ceiling is
+/// asked for: where all ids are there, nobody can still commit one between them.
 struct SingleStatementAcquire<Database: SQLDatabase> {
     /// What came of it.
     enum Answer {
@@ -29,7 +29,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
     /// Takes a request on, if one statement can be enough for it.
     ///
     /// - Returns: `nil` for a request that wants more than the next batch, and for a source with
-    ///   a filter or a key column.
+    ///   a filter, a key column, a time column or uids that are not integers.
     init?(
         _ request: AcquireRequest,
         with input: AcquireInput,
@@ -37,6 +37,7 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
         in store: SQLInventoryStore<Database>
     ) {
         guard source.definition.filter == nil, source.definition.key == nil,
+            source.definition.time == nil, !source.isNumbered,
             request.slots.count == 1, input.endings.count <= 1, input.gapChecks == nil,
             !request.mayBeRepeated
         else { return nil }
@@ -54,7 +55,8 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
 
     // MARK: The statement
 
-    /// The statement that decides and writes, to be run under the run's lock with a snapshot taken after it.
+    /// The statement that decides and writes, to be run under the run's lock with a snapshot taken
+    /// after it.
     ///
     /// Each of its tables reads those before it; one without a row leaves the next ones without.
     ///
@@ -159,7 +161,8 @@ struct SingleStatementAcquire<Database: SQLDatabase> {
         "coalesce(tranche_weight BETWEEN 0 AND 1e300, true)"
     }
 
-    /// The batch, if it leaves no id out and the limit cuts it, and nothing that is due comes before it.
+    /// The batch, if it leaves no id out and the limit cuts it, and nothing that is due comes
+    /// before it.
     private var given: SQLStatement {
         var isAdmitted: SQLStatement = "1 = 1"
         if let count = request.limit.count { isAdmitted.append(" AND tranche_place <= \(count)") }

@@ -67,7 +67,7 @@ extension SQLConnector {
     ) throws -> any MetaSourceDescription {
         let fields = try spec.fields(as: TableSourceFields.self)
         let table = try requireTable(fields.table, of: spec)
-        return fields.applied(
+        return try fields.applied(
             to: SQLSource(table),
             in: try database(spec.named(as: DatabaseRole.self))
         )

@@ -4,7 +4,8 @@ public import TrancheConnectors
 /// Tables of SQL databases: `TABLE`, `SCHEMA.TABLE`, or `table:NAME` for a name verbatim.
 ///
 /// As a source it has the fields `uid`, `item`, `weight_column`, `where`, `volatile_filter`,
-/// `settle_column` and `key`, as ``SQLSource`` has them, an empty text for none; `database`, the
+/// `settle_column` and `key`, as ``SQLSource`` has them, an empty text for none; `time_column`,
+/// `time_as`, `by`, `zone`, `time_from` and `time_to`, as `SourceTime` has them; `database`, the
 /// database as a text, else the context's; and behind `table:` the `schema`. As a sink it is beside
 /// the inventory: `key`, a list of columns, `drop_unknown` and `add_columns`.
 ///
@@ -56,7 +57,7 @@ public struct TableConnector: SourceConnector, SinkConnector {
             spec.scheme.isEmpty
             ? SQLSource(try bareName(spec, fields))
             : SQLSource(table: try verbatimName(spec, fields), schema: fields.schema)
-        return fields.applied(to: table, in: database)
+        return try fields.applied(to: table, in: database)
     }
 
     /// The table's name, behind its schema where it has one.
@@ -81,6 +82,14 @@ public struct TableConnector: SourceConnector, SinkConnector {
         fields["where"] = definition.filter.map { .text($0) }
         fields["settle_column"] = definition.settleColumn.map { .text($0) }
         fields["key"] = definition.key.map { .text($0) }
+        if let time = definition.time {
+            fields["time_column"] = .text(time.column)
+            fields["time_as"] = time.reading.map { .text($0.rawValue) }
+            fields["zone"] = .text(time.zone)
+            fields["by"] = time.step.map { .text($0.rawValue) }
+            fields["time_from"] = time.text(time.from).map { .text($0) }
+            fields["time_to"] = time.text(time.to).map { .text($0) }
+        }
         func spec(_ table: String, in schema: String?) throws(SpecError) -> SourceSpec {
             var fields = fields
             fields["schema"] = schema.map { .text($0) }
@@ -112,7 +121,7 @@ public struct TableConnector: SourceConnector, SinkConnector {
             throw SpecError(
                 .invalidValue,
                 value: spec.place,
-                "is no table's name; one that holds a colon goes as 'table:NAME'"
+                "is not a table's name; one that holds a colon goes as 'table:NAME'"
             )
         }
         return spec.place

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 import TrancheConnectors
 
@@ -10,6 +11,12 @@ struct TableSourceFields: Decodable {
     var volatileFilter: Bool?
     var settleColumn: String?
     var key: String?
+    var timeColumn: String?
+    var timeAs: String?
+    var by: String?
+    var zone: String?
+    var timeFrom: String?
+    var timeTo: String?
     var schema: String?
     var table: String?
     var database: DatabaseSpec?
@@ -17,10 +24,16 @@ struct TableSourceFields: Decodable {
     /// The fields that all tables have.
     static let names: Set<String> = [
         "uid", "item", "weight_column", "where", "volatile_filter", "settle_column", "key",
+        "time_column", "time_as", "by", "zone", "time_from", "time_to",
     ]
 
     /// The table with its columns as the fields say.
-    func applied(to table: SQLSource, in database: SourceDatabase?) -> SQLSource {
+    ///
+    /// - Throws: `SpecError` for a time that is not as it must be.
+    func applied(
+        to table: SQLSource,
+        in database: SourceDatabase?
+    ) throws(SpecError) -> SQLSource {
         var source = table
         source.database = database
         if let uid { source.uid = uid }
@@ -32,7 +45,64 @@ struct TableSourceFields: Decodable {
         source.settleColumn = settleColumn.flatMap { $0.isEmpty ? nil : $0 }
         source.key = key.flatMap { $0.isEmpty ? nil : $0 }
         source.allowsVolatileFilter = volatileFilter ?? false
+        source.time = try time
         return source
+    }
+}
+
+// MARK: - Time
+
+extension TableSourceFields {
+    /// The column of times, as the fields say; `nil` where they say nothing of it.
+    private var time: SourceTime? {
+        get throws(SpecError) {
+            let (column, zone) = (Self.given(timeColumn), Self.given(zone) ?? "UTC")
+            let (from, to) = (Self.given(timeFrom), Self.given(timeTo))
+            let step = try Self.choice(by, "by", TimeStep.self)
+            // A job that is known has the column, and a zone alone does nothing.
+            guard column != nil || step != nil || from != nil || to != nil else { return nil }
+            return SourceTime(
+                column ?? "",
+                reading: try Self.choice(timeAs, "time_as", SourceTime.Reading.self),
+                by: step,
+                zone: zone,
+                from: try Self.moment(from, in: zone, "time_from"),
+                to: try Self.moment(to, in: zone, "time_to")
+            )
+        }
+    }
+
+    private static func given(_ text: String?) -> String? {
+        text.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ text: String?,
+        _ field: String,
+        _ type: Choice.Type
+    ) throws(SpecError) -> Choice? {
+        guard let text = given(text) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw SpecError(.invalidValue, field: [field], value: text, "is none of \(names)")
+    }
+
+    private static func moment(
+        _ text: String?,
+        in zone: String,
+        _ field: String
+    ) throws(SpecError) -> Date? {
+        guard let text else { return nil }
+        do {
+            _ = try ZoneClock(zone)
+        } catch {
+            throw SpecError(.invalidValue, field: ["zone"], "\(error)")
+        }
+        do {
+            return try MomentText.moment(text, in: zone)
+        } catch {
+            throw SpecError(.invalidValue, field: [field], "\(error)")
+        }
     }
 }
 

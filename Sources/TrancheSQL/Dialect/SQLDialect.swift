@@ -3,8 +3,9 @@ package import Tranche
 
 /// Where the SQL of two databases differs.
 ///
-/// Instants are kept as the dialect likes; the store reads and binds them in milliseconds since 1970
-/// UTC. `processing_start` and `processing_end` are kept for people to read, and may differ again.
+/// Instants are kept as the dialect likes; the store reads and binds them in milliseconds since
+/// 1970 UTC. `processing_start` and `processing_end` are kept for people to read, and may differ
+/// again.
 package protocol SQLDialect: Sendable {
     /// Whether nobody else can write while a transaction writes.
     var hasOneWriter: Bool { get }
@@ -12,15 +13,17 @@ package protocol SQLDialect: Sendable {
     var changesWithinQueries: Bool { get }
     /// Whether a table behind `FROM` may name columns of those before it, by `LATERAL`.
     var joinsLaterally: Bool { get }
-    /// What is said first in a transaction in which others write, at their pace.
+    /// The first statements of a transaction in which others write, at their pace.
     var beginningLongTransaction: [SQLStatement] { get }
     /// Makes a `SELECT` lock the row it finds; it waits for others.
     var lockingRow: SQLStatement { get }
-    /// Makes a `SELECT` lock the row it finds as ``lockingRow``, but for who keeps it from going.
+    /// Makes a `SELECT` lock the row it finds as ``lockingRow``, but for transactions that keep it
+    /// from going.
     var lockingKeptRow: SQLStatement { get }
-    /// Makes a `SELECT` keep the row it finds from going; who changes it is not held up.
+    /// Makes a `SELECT` keep the row it finds from going; transactions that change it are not held
+    /// up.
     var keepingRow: SQLStatement { get }
-    /// The statements that make others wait who insert into a table, or change it.
+    /// The statements that make other transactions wait that insert into a table, or change it.
     func lockingInserts(into table: SQLTableName) -> [SQLStatement]
     /// Makes a `SELECT` lock the rows it finds, and pass over those that others hold.
     var lockingFreeRows: SQLStatement { get }
@@ -46,13 +49,15 @@ package protocol SQLDialect: Sendable {
     func milliseconds(ofProcessingTime column: SQLStatement) -> SQLStatement
     /// Values for some rows, each of which has its own, in one statement.
     ///
-    /// However small the table was when the statement was planned, the rows are looked up one by one.
+    /// However small the table was when the statement was planned, the rows are looked up one by
+    /// one.
     ///
     /// - Parameters:
-    ///   - rows: For each row its number, and its values: all whole numbers or all texts in one place.
+    ///   - rows: For each row its number, and its values: all whole numbers or all texts in one
+    ///     place.
     ///   - column: The column of the number.
-    /// - Returns: Which rows are meant, and their values, as expressions of a row; `nil` where a statement for
-    ///   each is as good.
+    /// - Returns: Which rows are meant, and their values, as expressions of a row; `nil` where a
+    ///   statement for each is as good.
     func bulkValues(
         of rows: [[Value]],
         by column: String
@@ -79,14 +84,21 @@ package protocol SQLDialect: Sendable {
     /// - Parameter table: The table, numbered by its column `id`.
     /// - Returns: The statement; `nil` where the database sees to that itself.
     func continuingNumbers(of table: SQLTableName) -> SQLStatement?
+    /// A `COLLATE` by which texts are the same that have the same bytes.
+    var bytewise: SQLStatement { get }
+    /// A uid as text, in one spelling whatever the session's settings; NULL for what is none.
+    func text(ofUID column: SQLStatement, _ kind: UIDKind) -> SQLStatement
+    /// The uid that ``text(ofUID:_:)`` made a text of.
+    func uid(ofText text: SQLStatement, _ kind: UIDKind) -> SQLStatement
     /// Whether a column is one of some ids, ascending.
     func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement
-    /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and `tranche_to`.
+    /// Ranges as a table with the columns `tranche_place` (from 0), `tranche_from` and
+    /// `tranche_to`.
     func table(of ranges: [ClosedRange<Int64>]) -> SQLStatement
     /// A statement that counts rows in ranges and adds up a number of each.
     ///
-    /// Its rows are the place of a range as in ``table(of:)``, the count and the sum, which is 0 for no
-    /// rows.
+    /// Its rows are the place of a range as in ``table(of:)``, the count and the sum, which is 0
+    /// for no rows.
     ///
     /// - Parameters:
     ///   - ranges: The ranges.
@@ -106,13 +118,18 @@ package protocol SQLDialect: Sendable {
     /// Why a column of that type tells no times; `nil` where it may. See
     /// ``SQLTable/Column/baseType``.
     func objection(toTimesOfType type: String) -> String?
+    /// How a column of that type has times. See ``SQLTable/Column/baseType``.
+    func timeType(of type: String) -> SQLTimeType
+    /// Whether an index begins with a column, as a query of one row; `nil` where a view hides it.
+    func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement
     /// The name of a value's type, as an expression.
     func name(ofTypeOf column: SQLStatement) -> SQLStatement
-    /// What a column must be like to tell times, in words for people.
+    /// The type that a column of times must have, in words for people.
     var timesUnderstood: String { get }
     /// A time of the user's, in a column, in milliseconds since 1970 UTC; null for what is none.
     func milliseconds(ofTime column: SQLStatement) -> SQLStatement
-    /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's clock.
+    /// Whether a time of the user's, in a column, is a number of milliseconds ago by the database's
+    /// clock.
     func isAged(_ column: SQLStatement, milliseconds: SQLStatement) -> SQLStatement
     /// The query that finds the oldest transaction of others: its process, user, client's name, and
     /// when it began in milliseconds; `nil` where none can be found.
@@ -121,24 +138,24 @@ package protocol SQLDialect: Sendable {
     /// - Returns: The query.
     func oldestTransaction(openFor milliseconds: Int64) -> SQLStatement?
     /// The query that describes transactions by their names: the name, its process, user, client's
-    /// name and address, state and since when, when it began, its last statement, and the name under
-    /// which it was prepared; times in milliseconds. `nil` where nobody can be waited for.
+    /// name and address, state and since when, when it began, its last statement, and the name
+    /// under which it was prepared; times in milliseconds. `nil` where nobody can be waited for.
     ///
     /// - Parameter names: The names, as ``SQLSourceWatch/writers`` has them.
     /// - Returns: The query.
     func describingTransactions(_ names: [String]) -> SQLStatement?
-    /// The statements that make others wait who number completions of the same job.
+    /// The statements that make other transactions wait that number completions of the same job.
     func lockForNumbering(_ name: String) -> [SQLStatement]
-    /// The statement that locks and reads a row, when all who came before have had it.
+    /// The statement that locks and reads a row, when all earlier callers have had it.
     ///
-    /// A row's lock knows no order once the row was changed: all who waited wake up, look at the new row, and wait
-    /// again. The columns are evaluated when the row is locked.
+    /// A row's lock knows no order once the row was changed: all waiting callers wake up, look at
+    /// the new row, and wait again. The columns are evaluated when the row is locked.
     ///
     /// - Parameters:
     ///   - columns: What to read.
     ///   - table: The table.
     ///   - condition: Which row.
-    ///   - queue: The name of the queue in which those stand who want the row.
+    ///   - queue: The name of the queue of callers that want the row.
     /// - Returns: The statement.
     func lockInOrder(
         _ columns: SQLStatement,

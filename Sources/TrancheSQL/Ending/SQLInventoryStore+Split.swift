@@ -95,7 +95,8 @@ extension SQLInventoryStore {
                 meta_table, job, run, kind, status, attempt, failures, job_identifier,
                 batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
                 processing_start, processing_end, retry_at, logging, parent_id, completion, config,
-                item_key, has_key, worker, job_result_item, cause, begun_at
+                item_key, has_key, interval_from, interval_to, worker, job_result_item, cause,
+                begun_at
             )
             SELECT
                 meta_table, job, run, 'split', \(status.rawValue), 1, \(part.isBad ? 1 : 0),
@@ -106,7 +107,7 @@ extension SQLInventoryStore {
                 \(hasEnded ? dialect.processingTime(now) : "NULL"),
                 \(hasEnded ? "NULL" : now),
                 \(part.isBad ? part.reason ?? parent.logging : nil), id, completion, config,
-                item_key, has_key, \(worker),
+                item_key, has_key, interval_from, interval_to, \(worker),
                 \(part.isDone ? dialect.json(parent.result) : "NULL"), \(cause), \(begunAt)
             FROM \(tables.batch)
             WHERE id = \(parent.id)
@@ -121,13 +122,15 @@ extension SQLInventoryStore {
         INSERT INTO \(tables.batch) (
             meta_table, job, run, kind, status, attempt, failures, job_identifier,
             batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
-            processing_start, retry_at, parent_id, completion, config, item_key, has_key
+            processing_start, retry_at, parent_id, completion, config, item_key, has_key,
+            interval_from, interval_to
         )
         SELECT
             meta_table, job, run, 'redrive', 'released', 1, 0, job_identifier,
             batch_id_start, batch_id_end, item_ids, batch_count, batch_weight,
             \(dialect.processingTime(now)), \(now), id,
-            CASE WHEN completion > 0 THEN 0 ELSE completion END, config, item_key, has_key
+            CASE WHEN completion > 0 THEN 0 ELSE completion END, config, item_key, has_key,
+            interval_from, interval_to
         FROM \(tables.batch)
         WHERE id = \(batch.id)
         RETURNING \(batchColumns)

@@ -38,17 +38,17 @@ extension SQLMetaSource: BacklogSource {
                 database.dialect.milliseconds(ofTime: "\(name: column)")
             } ?? "CAST(NULL AS bigint)"
         let kept: SQLStatement =
-            definition.filter == nil ? "1" : "CASE WHEN \(matches) THEN 1 ELSE 0 END"
+            !definition.leavesOut ? "1" : "CASE WHEN \(matches) THEN 1 ELSE 0 END"
         return """
             SELECT count(*), coalesce(sum(tranche_kept), 0), \(database.dialect.sum(ofWeights: weight)),
                 min(CASE WHEN \(isKept) THEN tranche_made END), min(tranche_id),
                 max(tranche_id)
             FROM (
-                SELECT \(name: definition.uid) AS tranche_id, \(weightColumn) AS tranche_weight,
+                SELECT \(name: idName) AS tranche_id, \(weightColumn) AS tranche_weight,
                     \(made) AS tranche_made, \(kept) AS tranche_kept
-                FROM \(table)
+                FROM \(relation)
                 WHERE \(condition(from: "\(lower)", within: bounds))
-                ORDER BY \(name: definition.uid)
+                ORDER BY \(name: idName)
                 LIMIT \(unsafeRaw: String(Backlog.mostItems))
             ) AS tranche_waiting
             """

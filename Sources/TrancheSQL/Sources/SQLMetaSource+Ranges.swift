@@ -6,26 +6,26 @@ extension SQLMetaSource {
         if ranges.isEmpty { return [] }
         if ranges.count == 1 {
             // In order of the index, which a join would have to sort.
-            return try await items(
+            return try await plannedItems(
                 """
-                SELECT \(itemColumns)
-                FROM \(table)
-                WHERE \(name: definition.uid) >= \(ranges[0].lowerBound)
-                    AND \(name: definition.uid) <= \(ranges[0].upperBound)
+                SELECT \(plannedColumns)
+                FROM \(relation)
+                WHERE \(name: idName) >= \(ranges[0].lowerBound)
+                    AND \(name: idName) <= \(ranges[0].upperBound)
                     AND \(matches)
-                ORDER BY \(name: definition.uid)
+                ORDER BY \(name: idName)
                 LIMIT \(limit)
                 """
             )
         }
-        return try await items(
+        return try await plannedItems(
             """
-            SELECT \(itemColumns)
-            FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(table)
-            WHERE \(name: definition.uid) >= tranche_from
-                AND \(name: definition.uid) <= tranche_to
+            SELECT \(plannedColumns)
+            FROM \(database.dialect.table(of: ranges)) AS tranche_range CROSS JOIN \(relation)
+            WHERE \(name: idName) >= tranche_from
+                AND \(name: idName) <= tranche_to
                 AND \(matches)
-            ORDER BY \(name: definition.uid)
+            ORDER BY \(name: idName)
             LIMIT \(limit)
             """
         )
@@ -36,11 +36,11 @@ extension SQLMetaSource {
         if ranges.isEmpty { return tallies }
         let statement = database.dialect.tallies(
             of: ranges,
-            adding: "\(name: definition.uid) & \(IDChecksum.mask)",
+            adding: "\(name: idName) & \(IDChecksum.mask)",
             from: """
-                FROM \(table)
-                WHERE \(name: definition.uid) >= tranche_from
-                    AND \(name: definition.uid) <= tranche_to
+                FROM \(relation)
+                WHERE \(name: idName) >= tranche_from
+                    AND \(name: idName) <= tranche_to
                     AND \(matches)
                 """
         )
@@ -53,13 +53,26 @@ extension SQLMetaSource {
         return tallies
     }
 
+    /// Whether an entry is meant, as a condition.
+    var matches: SQLStatement { filterCondition ?? "1 = 1" }
+
+    /// Whether an entry meets the filter, whatever its time, as a condition.
+    var filterMatches: SQLStatement { ownFilter ?? "1 = 1" }
+
+    /// The filter and the bounds of time as a condition; `nil` where there are none.
+    var filterCondition: SQLStatement? {
+        guard let isWanted = times?.isWanted else { return ownFilter }
+        return ownFilter.map { "(\($0) AND \(isWanted)) IS TRUE" } ?? "\(isWanted) IS TRUE"
+    }
+
     /// The filter as a condition; its line breaks end a comment of its own.
-    var matches: SQLStatement {
-        guard let filter = definition.filter else { return "1 = 1" }
-        return """
+    private var ownFilter: SQLStatement? {
+        definition.filter.map { filter in
+            """
             (
             \(unsafeRaw: filter)
             ) IS TRUE
             """
+        }
     }
 }

@@ -1,7 +1,7 @@
 package import Tranche
 
 /// A table or view, open for reading.
-package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
+package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSource {
     package let definition: SourceDefinition
     package let database: Database
     /// The columns that the records of a chain have.
@@ -10,6 +10,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     let table: SQLTableName
     /// The weight as a double.
     let weightColumn: SQLStatement
+    /// The column of times; `nil` where there is none.
+    let times: SQLTimeColumn?
+    /// The numbers of uids that are not integers; `nil` where uids are.
+    let registry: UIDRegistry?
+    /// How far this process has looked for uids without a number.
+    let looking: WalkMemory
     private let watch: SQLSourceWatch
     private let floorStatement: SQLStatement?
 
@@ -18,19 +24,43 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// Fruitless windows after which planning reports how far it came.
     private static var fruitlessWindows: Int { 64 }
 
-    package init(_ source: SQLSource, in database: Database) async throws {
+    /// Opens a table or view.
+    ///
+    /// - Parameters:
+    ///   - source: Its description.
+    ///   - database: The database.
+    ///   - place: Where uids are numbered that are not integers; `nil` (the default) where the
+    ///     inventory is in another database.
+    /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
+    package init(
+        _ source: SQLSource,
+        in database: Database,
+        numberingIn place: UIDRegistry.Place? = nil
+    ) async throws {
         self.database = database
         table = try source.tableName
         floorStatement = source.floor
-        let check = try await SQLSourceCheck(source: source, table: table, database: database).run()
+        let check = try await SQLSourceCheck(
+            source: source,
+            table: table,
+            database: database,
+            place: place
+        ).run()
         (definition, fields) = (check.definition, check.fields)
+        (registry, looking) = (check.registry, WalkMemory())
         jsonFields = check.jsonFields
+        times = try check.definition.time.map {
+            try SQLTimeColumn($0, check.timeType, database.dialect)
+        }
         weightColumn =
             check.weight.map { weight in
                 database.dialect.double("\(name: weight.name)", ofType: weight.baseType)
             } ?? database.dialect.double("NULL")
         do {
-            watch = try await database.watch(table, uid: definition.uid)
+            // A number is given to what is committed, and none is committed late.
+            watch =
+                registry == nil
+                ? try await database.watch(table, uid: definition.uid) : SQLSourceWatch()
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .invalidSource),
@@ -40,11 +70,20 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         }
     }
 
+    /// The database's name.
+    package var place: String? { database.name }
+
     package func limited(to names: [String]) -> any RecordMetaSource {
         var limited = self
         limited.fields = RecordFields(unique: names)
         return limited
     }
+
+    /// The rows with their ids, under the table's own name.
+    var relation: SQLStatement { registry?.rows ?? "\(table)" }
+
+    /// The column of the id: the uid's own, or that of its number.
+    var idName: String { registry == nil ? definition.uid : UIDRegistry.numberName }
 
     // MARK: Planning
 
@@ -65,6 +104,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             let rows = try await wrapping { try await database.read(step.statement)[0] }
             switch try feed(rows, of: step, to: &planner) {
             case .full: return planner.finish(reachedEnd: false)
+            case .sourceEnd where isNumbered:
+                switch try await numberMore(isFilling: !planner.isEmpty) {
+                case .more: continue
+                case .none: return planner.finish(reachedEnd: true)
+                case .unfinished: return planner.finish(reachedEnd: false)
+                }
             case .sourceEnd, .ceiling: return planner.finish(reachedEnd: true)
             case .more: break
             }
@@ -107,17 +152,17 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     /// - Returns: The step.
     package func step(from lower: SQLStatement, within bounds: IDBounds, size: Int) -> Step {
         let rows: SQLStatement = """
-            FROM \(table)
+            FROM \(relation)
             WHERE \(condition(from: lower, within: bounds))
-            ORDER BY \(name: definition.uid)
+            ORDER BY \(name: idName)
             LIMIT \(unsafeRaw: String(size))
             """
-        guard let filter = definition.filter else {
-            let select: SQLStatement = "SELECT \(itemColumns)\n\(rows)"
+        guard let condition = filterCondition else {
+            let select: SQLStatement = "SELECT \(plannedColumns)\n\(rows)"
             return Step(statement: select, size: size, isFiltered: false)
         }
         return Step(
-            statement: filteredStep(filter, of: rows),
+            statement: filteredStep(condition, of: rows),
             size: size,
             isFiltered: true
         )
@@ -125,24 +170,33 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     /// The window is bounded before the filter is, so that a filter that leaves almost everything
     /// out cannot hold the run for long; its last row says how far the window went.
-    private func filteredStep(_ filter: String, of rows: SQLStatement) -> SQLStatement {
-        let (keyName, key): (SQLStatement, SQLStatement) =
-            keyColumn.map { (", tranche_key", ", \($0) AS tranche_key") } ?? ("", "")
+    private func filteredStep(_ condition: SQLStatement, of rows: SQLStatement) -> SQLStatement {
+        var (names, columns): (SQLStatement, SQLStatement) = ("", "")
+        if let keyColumn {
+            names.append(", tranche_key")
+            columns.append(", \(keyColumn) AS tranche_key")
+        }
+        if isNumbered {
+            names.append(", tranche_uid")
+            columns.append(", \(name: UIDRegistry.uidName) AS tranche_uid")
+        }
+        if let times {
+            names.append(", tranche_time")
+            columns.append(", \(times.value) AS tranche_time")
+        }
         return """
-            SELECT tranche_id, tranche_weight, tranche_item\(keyName), tranche_kept, tranche_number
+            SELECT tranche_id, tranche_weight, tranche_item\(names), tranche_kept, tranche_number
             FROM (
                 SELECT
-                    tranche_id, tranche_weight, tranche_item\(keyName), tranche_kept,
+                    tranche_id, tranche_weight, tranche_item\(names), tranche_kept,
                     row_number() OVER (ORDER BY tranche_id) AS tranche_number,
                     lead(tranche_id) OVER (ORDER BY tranche_id) AS tranche_next
                 FROM (
                     SELECT
-                        \(name: definition.uid) AS tranche_id,
+                        \(name: idName) AS tranche_id,
                         \(weightColumn) AS tranche_weight,
-                        \(itemColumn) AS tranche_item\(key),
-                        (
-            \(unsafeRaw: filter)
-                        ) IS TRUE AS tranche_kept
+                        \(itemColumn) AS tranche_item\(columns),
+                        \(condition) AS tranche_kept
             \(rows)
                 ) AS tranche_window
             ) AS tranche_numbered
@@ -152,11 +206,11 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     }
 
     func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
-        var condition: SQLStatement = "\(name: definition.uid) >= \(lower)"
+        var condition: SQLStatement = "\(name: idName) >= \(lower)"
         if let lowest = bounds.lower {
-            condition.append(" AND \(name: definition.uid) >= \(lowest)")
+            condition.append(" AND \(name: idName) >= \(lowest)")
         }
-        if let upper = bounds.upper { condition.append(" AND \(name: definition.uid) <= \(upper)") }
+        if let upper = bounds.upper { condition.append(" AND \(name: idName) <= \(upper)") }
         return condition
     }
 
@@ -174,7 +228,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 // What the filter leaves out need not have a weight.
                 var marks = row
                 let id = marks.value().integer
-                for _ in 1..<(definition.key == nil ? 3 : 4) { _ = marks.value() }
+                for _ in 1..<plannedWidth { _ = marks.value() }
                 let isKept = try marks.boolean()
                 looked = Int(try marks.integer())
                 if !isKept, let id {
@@ -184,8 +238,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
                 }
             }
             do {
-                let item = try item(&row)
+                let (item, isWanted) = try planned(&row)
                 if item.id > ceiling { return .ceiling }
+                guard isWanted else {
+                    planner.passOver(to: item.id)
+                    continue
+                }
                 if try !planner.offer(item) { return .full }
             } catch let error as TrancheError where error.code == .invalidItem {
                 if try !planner.end(before: error) { return .full }
@@ -200,7 +258,9 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     package var promise: SourcePromise { watch.risks.isEmpty ? .settled : .watched }
 
-    package var isObservable: Bool { watch.writers != nil || definition.settleColumn != nil }
+    package var isObservable: Bool {
+        !isNumbered && (watch.writers != nil || definition.settleColumn != nil)
+    }
 
     /// The statements that observe the writers: the highest ids first, and after that who writes.
     ///
@@ -212,10 +272,10 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
             // From the newest back to the first that is old enough: as many as came within the lag.
             statements.append(
                 """
-                SELECT \(name: definition.uid)
-                FROM \(table)
+                SELECT \(name: idName)
+                FROM \(relation)
                 WHERE \(database.dialect.isAged("\(name: column)", milliseconds: lag))
-                ORDER BY \(name: definition.uid) DESC
+                ORDER BY \(name: idName) DESC
                 LIMIT 1
                 """
             )
@@ -232,9 +292,9 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         return """
             SELECT tranche_id, CAST(tranche_time AS text), \(type)
             FROM (
-                SELECT \(name: definition.uid) AS tranche_id, \(name: column) AS tranche_time
-                FROM \(table)
-                ORDER BY \(name: definition.uid) DESC
+                SELECT \(name: idName) AS tranche_id, \(name: column) AS tranche_time
+                FROM \(relation)
+                ORDER BY \(name: idName) DESC
                 LIMIT \(unsafeRaw: String(SQLSettleColumn.newest))
             ) AS tranche_newest
             WHERE NOT \(database.dialect.isTime("tranche_time"))
@@ -292,10 +352,10 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     package func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
         let statement: SQLStatement = """
             SELECT \(itemColumns)
-            FROM \(table)
-            WHERE \(name: definition.uid) >= \(range.lowerBound)
-                AND \(name: definition.uid) <= \(range.upperBound)
-            ORDER BY \(name: definition.uid)
+            FROM \(relation)
+            WHERE \(name: idName) >= \(range.lowerBound)
+                AND \(name: idName) <= \(range.upperBound)
+            ORDER BY \(name: idName)
             LIMIT \(limit)
             """
         let items = try await items(statement)
@@ -316,12 +376,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     }
 
     package func items(withIDs ids: [Int64]) async throws -> [Item] {
-        let isAmong = database.dialect.column(definition.uid, isAmong: ids)
+        let isAmong = database.dialect.column(idName, isAmong: ids)
         let statement: SQLStatement = """
             SELECT \(itemColumns)
-            FROM \(table)
+            FROM \(relation)
             WHERE \(isAmong)
-            ORDER BY \(name: definition.uid)
+            ORDER BY \(name: idName)
             """
         let items = try await items(statement)
         if items.count < ids.count, let first = ids.min() { try await requireKept(from: first) }
@@ -341,12 +401,18 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
     }
 
     package var highestIDStatement: SQLStatement {
-        "SELECT max(\(name: definition.uid)) FROM \(table)"
+        registry?.highestID ?? "SELECT max(\(name: idName)) FROM \(table)"
     }
 
     func items(_ statement: SQLStatement) async throws -> [Item] {
         let rows = try await wrapping { try await database.read(statement)[0] }
         return try rows.map { try item(&$0) }
+    }
+
+    /// Reads the entries that are planned, as far as they lie within the run's bounds of time.
+    func plannedItems(_ statement: SQLStatement) async throws -> [Item] {
+        let rows = try await wrapping { try await database.read(statement)[0] }
+        return try rows.map { try planned(&$0) }.filter(\.isWanted).map(\.item)
     }
 
     var itemColumn: SQLStatement {
@@ -360,12 +426,37 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
 
     /// The columns of an item: id, weight, payload, and the key where there is one.
     var itemColumns: SQLStatement {
-        let columns: SQLStatement = "\(name: definition.uid), \(weightColumn), \(itemColumn)"
-        return keyColumn.map { "\(columns), \($0)" } ?? columns
+        var columns: SQLStatement = "\(name: idName), \(weightColumn), \(itemColumn)"
+        if let keyColumn { columns.append(", \(keyColumn)") }
+        if isNumbered { columns.append(", \(name: UIDRegistry.uidName)") }
+        return columns
+    }
+
+    /// The columns of an item that is planned: those, and its time where there is a column of it.
+    var plannedColumns: SQLStatement {
+        times.map { "\(itemColumns), \($0.value)" } ?? itemColumns
+    }
+
+    private var itemWidth: Int { 3 + (definition.key == nil ? 0 : 1) + (isNumbered ? 1 : 0) }
+
+    /// How many columns they are.
+    private var plannedWidth: Int { itemWidth + (times == nil ? 0 : 1) }
+
+    /// Reads an item that is planned, and whether it lies within the run's bounds of time.
+    private func planned(_ row: inout SQLRow) throws -> (item: Item, isWanted: Bool) {
+        guard let times else { return (try item(&row), true) }
+        var rest = row
+        for _ in 1..<plannedWidth { _ = rest.value() }
+        let value = rest.value()
+        guard let moment = times.moment(of: value) else {
+            throw unreadable(value, of: try item(&row).id, times)
+        }
+        let item = try item(&row, in: times.reader.interval(of: moment))
+        return (item, times.reader.isWithin(moment))
     }
 
     /// Reads id, weight, payload and key from a row.
-    private func item(_ row: inout SQLRow) throws -> Item {
+    private func item(_ row: inout SQLRow, in interval: BatchInterval? = nil) throws -> Item {
         let uid = row.value()
         guard case .integer(let id) = uid else {
             throw TrancheError(
@@ -377,9 +468,18 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         let weight = row.value()
         let item = row.value()
         let key = try definition.key == nil ? nil : key(row.optionalText(), of: id)
+        let own = isNumbered ? row.optionalText() : nil
         let isJSON = holdsJSON(item)
         func made(_ weight: Double) -> Item {
-            Item(id: id, item: item, weight: weight, key: key, holdsJSON: isJSON)
+            Item(
+                id: id,
+                item: item,
+                weight: weight,
+                key: key,
+                interval: interval,
+                uid: own,
+                holdsJSON: isJSON
+            )
         }
         switch weight {
         case .null: return made(0)
@@ -388,7 +488,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource {
         default:
             throw TrancheError(
                 .invalidItem,
-                "id \(id) of '\(definition.table)' has the weight '\(weight.text ?? "")'; "
+                "id \(own ?? String(id)) of '\(definition.table)' has the weight '\(weight.text ?? "")'; "
                     + "weights must be numbers"
             )
         }

@@ -7,7 +7,9 @@ public import Tranche
 /// ```
 ///
 /// The `uid` column must be an integer, unique, and ascending with time; an index on it keeps
-/// acquiring fast. The source is only ever read.
+/// acquiring fast. A unique uuid, text or time does as well where the inventory is in the same
+/// database: it is numbered there, see the article "Uids" of `Tranche`. The source is only ever
+/// read.
 public struct SQLSource: MetaSourceDescription {
     /// The name as given, such as `files` or `raw.files`; kept with each batch.
     public var name: String
@@ -41,6 +43,10 @@ public struct SQLSource: MetaSourceDescription {
     /// Items should come in runs of one key, in order of id: else each batch is small. See the
     /// article "Keys" of `Tranche`.
     public var key: String?
+    /// The column that says when something happened, and how a run goes by it.
+    ///
+    /// `nil` (the default) for none. See the article "Times" of `Tranche`.
+    public var time: SourceTime?
     /// The columns that a chain's records have; all of the table, with `nil` (the default).
     ///
     /// For what a query gives, make it a view.
@@ -61,6 +67,7 @@ public struct SQLSource: MetaSourceDescription {
     ///   - filter: A condition in SQL.
     ///   - settleColumn: The column that says when an entry was made.
     ///   - key: The column at whose borders batches are cut.
+    ///   - time: The column that says when something happened, and how a run goes by it.
     ///   - database: The database; the inventory's own by default.
     public init(
         _ name: String,
@@ -70,6 +77,7 @@ public struct SQLSource: MetaSourceDescription {
         filter: String? = nil,
         settleColumn: String? = nil,
         key: String? = nil,
+        time: SourceTime? = nil,
         in database: SourceDatabase? = nil
     ) {
         self.name = name
@@ -79,6 +87,7 @@ public struct SQLSource: MetaSourceDescription {
         self.filter = filter
         self.settleColumn = settleColumn
         self.key = key
+        self.time = time
         self.database = database
         isVerbatim = false
         allowsVolatileFilter = false
@@ -98,14 +107,26 @@ public struct SQLSource: MetaSourceDescription {
 
     /// Opens and checks the source.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
-        if let database { return try await database.openSource(self) }
+        if let database {
+            do {
+                return try await database.openSource(self)
+            } catch let error as TrancheError where error.underlying is UIDRegistry.IsElsewhere {
+                // Or is it the same, by another name?
+                let own = store as? any SQLDatabaseStore
+                guard let own, try await own.databaseIdentity() == database.identity() else {
+                    throw error
+                }
+            }
+        }
         guard let provider = store as? any SQLSourceProvider else {
             throw TrancheError(
                 .invalidSource,
                 "\(store.name) holds no tables; name the database of '\(name)'"
             )
         }
-        return try await provider.openSource(self)
+        var own = self
+        own.database = nil
+        return try await provider.openSource(own)
     }
 
     var tableName: SQLTableName {

@@ -5,22 +5,24 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     let source: SQLSource
     let table: SQLTableName
     let database: Database
+    /// Where uids are numbered that are not integers.
+    let place: UIDRegistry.Place?
 
     /// Checks the source.
     ///
     /// - Returns: Its definition, with the columns that exist, those that its records have, the
-    ///   weight's, and those of JSON.
+    ///   weight's, those of JSON, and how its time column has times.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
     func run() async throws -> (
         definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?,
-        jsonFields: Set<String>
+        jsonFields: Set<String>, registry: UIDRegistry?, timeType: SQLTimeType
     ) {
         do {
             let found = try await database.table(table)
             guard let found else {
                 throw invalid("there is no table or view '\(source.name)' in \(database.name)")
             }
-            let uid = try checkID(in: found)
+            let (uid, numbering) = try await checkID(in: found)
             let item = try column(source.item, in: found, for: "item")
             let weight = try column(source.weight, in: found, for: "weight")
             if let weight, weight.kind == .other {
@@ -29,7 +31,9 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                         + "a weight must be a number"
                 )
             }
-            if let filter = source.filter { try await check(filter: filter) }
+            if let filter = source.filter {
+                try await check(filter: filter, isNumbered: numbering != nil)
+            }
             if let settled = source.settleColumn {
                 guard let column = found.column(settled) else {
                     throw missing(settled, for: "settle column", in: found)
@@ -39,26 +43,34 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             if let key = source.key, found.column(key) == nil {
                 throw missing(key, for: "key", in: found)
             }
+            let time = try await checkTime(in: found)
             if !uid.isNotNull { try await checkNoNullID() }
             let fields = try RecordFields(source.columns ?? found.columns.map(\.name))
             for name in fields.names where found.column(name) == nil {
                 throw missing(name, for: "record", in: found)
             }
+            let name =
+                source.isVerbatim
+                ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name
+            let registry = numbering.flatMap { makeRegistry(of: uid, as: $0, in: found, name) }
             let definition = SourceDefinition(
                 database: try await database.identity(),
-                table: source.isVerbatim
-                    ? (source.schema.map { $0 + "." } ?? "") + source.name : source.name,
+                table: name,
                 uid: uid.name,
                 item: item?.name,
                 weight: weight?.name,
                 filter: source.filter,
                 settleColumn: source.settleColumn,
-                key: source.key
+                key: source.key,
+                numbering: numbering?.kind.rawValue,
+                time: time?.time
             )
             let json = found.columns.filter { column in
                 [column.type, column.baseType].contains { $0.lowercased().hasPrefix("json") }
             }
-            return (definition, fields, weight, Set(json.map(\.name)))
+            return (
+                definition, fields, weight, Set(json.map(\.name)), registry, time?.type ?? .none
+            )
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .invalidSource),
@@ -68,17 +80,79 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         }
     }
 
-    private func checkID(in found: SQLTable) throws -> SQLTable.Column {
+    private func checkTime(
+        in found: SQLTable
+    ) async throws -> (time: SourceTime, type: SQLTimeType)? {
+        guard let time = source.time else { return nil }
+        let check = SQLTimeCheck(time: time, source: source, table: table, database: database)
+        return try await check.run(found.column(time.column))
+    }
+
+    /// Finds the column of the uid, and how its values are numbered where they are not integers.
+    private func checkID(
+        in found: SQLTable
+    ) async throws -> (column: SQLTable.Column, numbering: UIDNumbering?) {
         guard let uid = found.column(source.uid) else {
             throw missing(source.uid, for: "uid", in: found)
         }
-        guard uid.kind == .integer || uid.kind == .any else {
+        if uid.kind == .integer { return (uid, nil) }
+        let numbering = try await database.numbering(
+            of: uid,
+            in: table,
+            settledBy: source.settleColumn.flatMap { found.column($0) }
+        )
+        guard let numbering else {
+            if uid.kind == .any { return (uid, nil) }
             throw invalid(
                 "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); "
-                    + "the uid must be an integer"
+                    + "the uid must be an integer, or a uuid, text or time that is numbered beside "
+                    + "the inventory. \(numberColumnAdvice)"
             )
         }
-        return uid
+        guard place != nil else {
+            throw invalid(
+                "column '\(uid.name)' of '\(source.name)' has the type \(uid.type). A uid that is "
+                    + "not an integer is numbered beside the inventory, which must be in the same "
+                    + "database as the items, and they are in \(database.name): keep the "
+                    + "inventory there, or number the rows. \(numberColumnAdvice)",
+                UIDRegistry.IsElsewhere()
+            )
+        }
+        guard found.isView || uid.isUnique else {
+            throw invalid(
+                "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); the uid must be "
+                    + "an integer, or unique: make it so, as with CREATE UNIQUE INDEX ON "
+                    + "\(table.quoted) (\(uid.name.quotedAsName))"
+            )
+        }
+        return (uid, numbering)
+    }
+
+    /// What to do about a table whose uids cannot be numbered.
+    private var numberColumnAdvice: String {
+        database.dialect.hasOneWriter
+            ? "A table with a column 'id INTEGER PRIMARY KEY AUTOINCREMENT' has integers"
+            : "ALTER TABLE \(table.quoted) ADD COLUMN tranche_id bigint GENERATED ALWAYS AS "
+                + "IDENTITY UNIQUE makes integers; name that column as the uid"
+    }
+
+    private func makeRegistry(
+        of uid: SQLTable.Column,
+        as numbering: UIDNumbering,
+        in found: SQLTable,
+        _ name: String
+    ) -> UIDRegistry? {
+        place.map { place in
+            UIDRegistry(
+                place: place,
+                table: table,
+                column: uid.name,
+                metaTable: name,
+                numbering: numbering,
+                isView: found.isView,
+                dialect: database.dialect
+            )
+        }
     }
 
     private func column(
@@ -157,21 +231,23 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         }
     }
 
-    private func check(filter: String) async throws {
+    private func check(filter: String, isNumbered: Bool) async throws {
         guard filter.contains(where: { !$0.isWhitespace }) else {
             throw invalid("the filter is empty; leave it out, or give a condition")
         }
         // Without parentheses of ours around it, one that closes them early cannot pass. The line
-        // breaks end a comment of the filter's. The first statement lets through no second part behind
-        // the condition, the second no function of many rows.
+        // breaks end a comment of the filter's. The first statement lets through no second part
+        // behind the condition, the second no function of many rows.
+        let rows: SQLStatement =
+            isNumbered ? "(SELECT * FROM \(table)) AS \(name: table.table)" : "\(table)"
         let checks: [SQLStatement] = [
             """
             SELECT CASE WHEN
             \(unsafeRaw: filter)
-            THEN 1 END FROM \(table)
+            THEN 1 END FROM \(rows)
             """,
             """
-            SELECT 1 FROM \(table) WHERE
+            SELECT 1 FROM \(rows) WHERE
             \(unsafeRaw: filter)
             """,
         ]

@@ -12,7 +12,8 @@ extension SQLInventoryStore {
             \(dialect.milliseconds("lease_expires_at")), \(dialect.milliseconds("retry_at")),
             job_result_item, logging, parent_id, completion, cause,
             deferrals, \(dialect.milliseconds("deferred_since")),
-            \(dialect.milliseconds("begun_at")), item_key, \(dialect.milliseconds("stuck_until"))
+            \(dialect.milliseconds("begun_at")), item_key, \(dialect.milliseconds("stuck_until")),
+            \(dialect.milliseconds("interval_from")), \(dialect.milliseconds("interval_to"))
         """
     }
 
@@ -59,6 +60,10 @@ extension SQLInventoryStore {
         // A released batch is due since its release, unless it was put off.
         if let until = try row.optionalInstant() { record.retryAt = until }
         if status != .failed, record.cause != .deferred { record.retryAt = nil }
+        let from = try row.optionalInstant()
+        if let to = try row.optionalInstant(), let from {
+            record.interval = BatchInterval(from: from, to: to)
+        }
         return record
     }
 
@@ -266,7 +271,8 @@ extension SQLInventoryStore {
         """
     }
 
-    /// The statement that locks and reads the row of a batch's run: before the batch, as an acquire does.
+    /// The statement that locks and reads the row of a batch's run: before the batch, as an acquire
+    /// does.
     func lockRun(ofBatch id: Int64) -> SQLStatement {
         """
         SELECT \(lockedRunColumns)

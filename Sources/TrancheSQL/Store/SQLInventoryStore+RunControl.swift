@@ -74,7 +74,7 @@ extension SQLInventoryStore {
                 var changes = Array(asked.dropFirst(2))
                 if let definition {
                     for known in try rows[1].map({ try run(&$0) }) {
-                        changes.append(try redefining(known, as: definition))
+                        changes.append(try redefining(known, as: definition, for: key))
                     }
                 }
                 _ = try await connection.commit(changes)
@@ -119,9 +119,13 @@ extension SQLInventoryStore {
     }
 
     /// The statement that gives a run another definition.
-    func redefining(_ run: RunRecord, as definition: SourceDefinition) throws -> SQLStatement {
+    func redefining(
+        _ run: RunRecord,
+        as definition: SourceDefinition,
+        for key: RunKey? = nil
+    ) throws -> SQLStatement {
         var statement: SQLStatement = """
-            UPDATE \(tables.run) SET definition = \(try run.redefined(definition))
+            UPDATE \(tables.run) SET definition = \(try run.redefined(definition, for: key))
             """
         if try run.isMoved(by: definition) {
             statement.append(

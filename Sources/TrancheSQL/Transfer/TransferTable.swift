@@ -43,7 +43,7 @@ package struct TransferTable: Sendable {
             switch column.name {
             case "processing_start", "processing_end": self = .processingTime
             case "job_result_item", "config": self = .json
-            case "next_look": self = .instant
+            case "next_look", "interval_from", "interval_to": self = .instant
             case let name
             where name.hasSuffix("_at") || name.hasSuffix("_since") || name.hasSuffix("_until"):
                 self = .instant
@@ -60,13 +60,14 @@ package struct TransferTable: Sendable {
     /// The columns that refer to rows which get other numbers, and the tables of these.
     static let references = [
         "run_id": "run", "budget_id": "budget", "list_id": "page_list", "log_id": "input_log",
+        "registry_id": "registry",
     ]
 
     /// The tables in the order in which they are written: what is referred to comes first.
     ///
     /// Left out is what passes: what budgets let in, charge and keep waiting. What is held when it
-    /// is written counts under no budget afterwards. So is what runs add up to: whoever asks adds
-    /// it up again.
+    /// is written counts under no budget afterwards. So is what runs add up to: the caller that
+    /// asks adds it up again.
     package static func all(_ tables: TableNames) -> [TransferTable] {
         [
             .init(name: "run", table: tables.run, keys: ["id"], isReferredTo: true),
@@ -84,6 +85,8 @@ package struct TransferTable: Sendable {
             .init(name: "page", table: tables.page, keys: ["list_id", "number"]),
             .init(name: "input_log", table: tables.inputLog, keys: ["id"], isReferredTo: true),
             .init(name: "event", table: tables.event, keys: ["log_id", "number"]),
+            .init(name: "registry", table: tables.registry, keys: ["id"], isReferredTo: true),
+            .init(name: "uid", table: tables.uid, keys: ["registry_id", "number"]),
             .init(name: "pipeline", table: tables.pipeline, keys: ["name", "generation"]),
             .init(
                 name: "alert",

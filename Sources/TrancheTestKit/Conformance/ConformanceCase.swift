@@ -42,11 +42,11 @@ public struct ConformanceCase: Sendable {
     public static let all: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + fencing + passing + repeating + leases + retries + independence + concurrency + records
-        + pages + output + events + budgets + keys + shares + probes + discovery + inputLogs
+        + pages + output + events + budgets + keys + times + shares + probes + discovery + inputLogs
         + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
         + recursion + generations
-        + workflows + pipelines + offering + forgetting
+        + workflows + pipelines + offering + forgetting + uids
 }
 
 extension ConformanceCase: CustomStringConvertible {

@@ -9,6 +9,7 @@ public struct ConformanceSubject: Sendable {
     /// Whether the inventories let tasks that ask at once share a transaction; true by default.
     public var sharesTransactions = true
     private let sourceMaker: @Sendable ([SourceRow]) async throws -> any ConformanceSource
+    private let uidSourceMaker: (@Sendable ([String]) async throws -> any ConformanceUIDSource)?
     private let finisher: @Sendable () async throws -> Void
 
     /// Makes a subject.
@@ -17,16 +18,20 @@ public struct ConformanceSubject: Sendable {
     ///   - clock: The clock that drives the store.
     ///   - store: An empty store.
     ///   - makeSource: Makes a source with these rows, each call another.
+    ///   - makeUIDSource: Makes a source with these uids that are not integers, each call another;
+    ///     `nil` (the default) where the store has none.
     ///   - finish: Removes what was made; called after the store was closed.
     public init(
         clock: ManualClock,
         store: any InventoryStore,
         makeSource: @escaping @Sendable ([SourceRow]) async throws -> any ConformanceSource,
+        makeUIDSource: (@Sendable ([String]) async throws -> any ConformanceUIDSource)? = nil,
         finish: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.clock = clock
         self.store = store
         sourceMaker = makeSource
+        uidSourceMaker = makeUIDSource
         finisher = finish
     }
 
@@ -35,11 +40,17 @@ public struct ConformanceSubject: Sendable {
         try await sourceMaker(rows)
     }
 
+    /// Makes a source with these uids that are not integers, each call another; `nil` where the
+    /// store has none.
+    public func makeUIDSource(_ uids: [String]) async throws -> (any ConformanceUIDSource)? {
+        try await uidSourceMaker?(uids)
+    }
+
     /// Makes an inventory over the store, driven by the clock, without chance.
     ///
     /// - Parameters:
     ///   - worker: The name under which it holds batches.
-    ///   - observers: Who is told what happens.
+    ///   - observers: The observers of events.
     /// - Returns: The inventory; the subject closes its store.
     public func makeInventory(
         worker: String = "worker",
@@ -76,7 +87,8 @@ extension ConformanceSubject {
             store: MemoryInventoryStore(clock: clock),
             makeSource: { rows in
                 MemorySource("items_\(number.next())", items: rows.map(\.asItem), patience: 8)
-            }
+            },
+            makeUIDSource: { NumberedMemorySource("uids_\(number.next())", uids: $0) }
         )
     }
 }
@@ -96,6 +108,13 @@ public protocol ConformanceSource: Sendable {
         hasKeys: Bool
     ) -> any MetaSourceDescription
 
+    /// Describes the table as a source without weights, whose column `weight` has times.
+    ///
+    /// - Parameter time: The column, how it is read, and the bounds.
+    /// - Returns: A description that opens beside the subject's store.
+    /// - Throws: `TrancheError` where the description cannot be made.
+    func describe(by time: SourceTime) throws -> any MetaSourceDescription
+
     /// Adds rows with ids that are not there.
     func insert(_ rows: [SourceRow]) async throws
 
@@ -108,6 +127,20 @@ extension ConformanceSource {
     func describe(hasWeights: Bool, filter: SourceFilter?) -> any MetaSourceDescription {
         describe(hasWeights: hasWeights, filter: filter, hasKeys: false)
     }
+}
+
+/// A source whose rows a check may change: a table with texts as uids, each its own payload's end.
+public protocol ConformanceUIDSource: Sendable {
+    /// Describes the table as a source.
+    ///
+    /// - Returns: A description that opens beside the subject's store.
+    func describe() -> any MetaSourceDescription
+
+    /// Adds rows with uids that are not there.
+    func insert(_ uids: [String]) async throws
+
+    /// Removes the rows with these uids; those that are not there are ignored.
+    func delete(_ uids: [String]) async throws
 }
 
 /// A row of a source's table.
@@ -145,6 +178,11 @@ extension MemorySource: ConformanceSource {
         hasKeys: Bool
     ) -> any MetaSourceDescription {
         view(hasWeights: hasWeights, filter: filter, hasKeys: hasKeys)
+    }
+
+    /// Returns a view of the source.
+    public func describe(by time: SourceTime) throws -> any MetaSourceDescription {
+        try view(by: time)
     }
 
     /// Adds rows.

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 public import Tranche
 
@@ -5,11 +6,12 @@ public import Tranche
 ///
 /// It is its own description: `inventory.acquireBatch(from: source, job: "job")`.
 public final class MemorySource: MetaSource {
-    /// What the source is; its database is `memory:` and the name.
+    /// The definition of the source; its database is `memory:` and the name.
     public let definition: SourceDefinition
     private let entries: Entries
     private let filter: SourceFilter?
     private let patience: Int
+    private let times: TimeReader?
 
     /// Makes a source.
     ///
@@ -45,6 +47,7 @@ public final class MemorySource: MetaSource {
         hasWeights: Bool,
         filter: SourceFilter?,
         hasKeys: Bool,
+        times: TimeReader? = nil,
         patience: Int
     ) {
         definition = SourceDefinition(
@@ -54,10 +57,12 @@ public final class MemorySource: MetaSource {
             item: "item",
             weight: hasWeights ? "weight" : nil,
             filter: filter?.sql,
-            key: hasKeys ? "item" : nil
+            key: hasKeys ? "item" : nil,
+            time: times?.time
         )
         self.entries = entries
         self.filter = filter
+        self.times = times
         self.patience = patience
     }
 
@@ -73,6 +78,25 @@ public final class MemorySource: MetaSource {
             hasWeights: hasWeights,
             filter: filter,
             hasKeys: hasKeys,
+            patience: patience
+        )
+    }
+
+    /// Returns another source over the same entries, under the same name, without weights: these
+    /// are the times.
+    ///
+    /// - Parameter time: How the column `weight` is read, as seconds or milliseconds, and the
+    ///   bounds: both ends, or none.
+    /// - Returns: The source.
+    /// - Throws: `TrancheError` `.invalidArgument` for a zone that is not known.
+    public func view(by time: SourceTime) throws -> MemorySource {
+        MemorySource(
+            definition.table,
+            entries,
+            hasWeights: false,
+            filter: filter,
+            hasKeys: false,
+            times: try TimeReader(time),
             patience: patience
         )
     }
@@ -101,7 +125,7 @@ public final class MemorySource: MetaSource {
         var leftOut = 0
         for item in seen where bounds.contains(item.id) {
             if let cursor, item.id <= cursor { continue }
-            if let filter, !filter.admits(item) {
+            if !isMeant(item) {
                 planner.passOver(to: item.id)
                 leftOut += 1
                 if leftOut >= patience, !planner.isOpen { return planner.finish(reachedEnd: false) }
@@ -132,13 +156,20 @@ public final class MemorySource: MetaSource {
     /// Reads the entries of ranges that meet the filter.
     public func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
         let wanted = seen.filter { item in ranges.contains { $0.contains(item.id) } }
-        return Array(wanted.filter { filter?.admits($0) ?? true }.prefix(limit))
+        return Array(wanted.filter { isMeant($0) }.prefix(limit))
+    }
+
+    /// Whether an entry meets the filter, and lies within the bounds of time.
+    private func isMeant(_ item: Item) -> Bool {
+        guard filter?.admits(item) ?? true else { return false }
+        return times == nil || times?.time.isBounded == false || item.interval != nil
     }
 
     /// The entries as the definition has them: without the weight where it names no column, and
     /// with the key where it does.
     private var seen: [Item] {
         let (hasWeights, hasKeys) = (definition.weight != nil, definition.key != nil)
+        if let times { return items.map { timed($0, times) } }
         if hasWeights, !hasKeys { return items }
         return items.map { item in
             let key = hasKeys ? item.item.text : nil
@@ -149,6 +180,14 @@ public final class MemorySource: MetaSource {
                 key: key
             )
         }
+    }
+
+    /// An entry whose weight is its time: with an interval if it lies within the bounds.
+    private func timed(_ item: Item, _ times: TimeReader) -> Item {
+        let moment = times.moment(of: .real(item.weight)).flatMap {
+            times.isWithin($0) ? $0 : nil
+        }
+        return Item(id: item.id, item: item.item, interval: moment.flatMap(times.interval))
     }
 
     /// What views of one source have in common.
@@ -184,6 +223,16 @@ extension MemorySource: MetaSourceDescription {
     /// Hashes the source's identity.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(ObjectIdentifier(self))
+    }
+}
+
+extension MemorySource: TimedSource {
+    package func timedIDs() async throws -> TimedIDs {
+        let ids = seen.filter(isMeant).map(\.id)
+        guard let first = ids.first, let last = ids.last else {
+            return TimedIDs(ids: nil, hasIndex: true)
+        }
+        return TimedIDs(ids: first...last, hasIndex: true)
     }
 }
 

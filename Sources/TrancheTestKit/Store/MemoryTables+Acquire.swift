@@ -29,8 +29,8 @@ extension MemoryTables {
         if acquire.run.pauseReason != nil { acquire.run.letThrough -= acquire.answer.count }
         if !isKnown, case .none(.superseded) = outcome { return outcome }
         note(outcome, of: acquire)
-        // While a plan is missing there is no trace of a new run, so that a source that turns out to be
-        // wrong binds nobody to its definition. How far a fruitless scan came is kept.
+        // While a plan is missing there is no trace of a new run, so that a source that turns out
+        // to be wrong binds nobody to its definition. How far a fruitless scan came is kept.
         if isKnown || !outcome.needsPlan || acquire.run.cursor != nil {
             keep(acquire.run)
             let worker = request.slots.first?.worker
@@ -95,8 +95,10 @@ extension MemoryTables {
         }
         for other in runs
         where other.key.metaTable == request.key.metaTable && other.key.job == request.key.job {
+            var asked = request.definition.shared
+            asked.time = other.source?.time
             try other.requireSame(
-                definition: request.definition.shared,
+                definition: asked,
                 bounds: other.bounds,
                 rootIDs: other.rootIDs
             )
@@ -312,7 +314,7 @@ extension MemoryTables {
             gaps.filter { gap in
                 gap.nextLook <= acquire.now || gap.isOpen
                     || gap.isExact
-                        && (acquire.request.definition.filter == nil || gap.looks == 0
+                        && (!acquire.request.definition.leavesOut || gap.looks == 0
                             || gap.isNarrow)
             }
             .prefix(Self.mostLooks)

@@ -14,7 +14,7 @@ extension MemoryTables {
         case .running: break
         case .failed, .quarantined:
             // Bad items that were not named then are not set apart now.
-            let isRepeated = failure.blamesAll && batch.logging == failure.message
+            let isRepeated = failure.maySpeakOfOutage && batch.logging == failure.message
             if !failure.parts.isEmpty, batch.cause != .begun, !isRepeated {
                 throw lost(holding, batch)
             }
@@ -45,8 +45,8 @@ extension MemoryTables {
 
     /// What else of the run of a batch has succeeded.
     private func evidence(for batch: BatchRecord) -> FailingBatch.Evidence {
-        let parts = rows.map(\.batch).filter { $0.parent != nil && $0.status == .succeeded }
-        let parents = Set(parts.compactMap(\.parent))
+        let all = rows.map(\.batch).filter { $0.parent != nil }
+        let parents = Set(all.filter { $0.status == .succeeded }.compactMap(\.parent))
         var line: [Int64] = [batch.id]
         var place = batch
         while let parent = place.parent, let above = self.batch(parent) {
@@ -55,8 +55,12 @@ extension MemoryTables {
         }
         let latest = batches(of: batch.key).filter(\.isTile)
             .sorted { $0.idEnd > $1.idEnd }.prefix(100)
-            .filter {
-                $0.status == .succeeded || $0.status == .split && parents.contains($0.id)
+            .filter { tile in
+                if tile.status == .succeeded { return true }
+                let parts = all.filter { $0.parent == tile.id }
+                let bad = parts.count { $0.status == .quarantined }
+                return tile.status == .split && parents.contains(tile.id)
+                    && (bad < OutageGuard.threshold || bad * 2 < tile.count)
             }
         return FailingBatch.Evidence(
             hasWorked: !parents.isDisjoint(with: line),
@@ -140,7 +144,8 @@ extension MemoryTables {
                 parent: parent.id,
                 cause: part.status(of: parent) == .failed ? .begun : nil,
                 begunAt: part.status(of: parent) == .failed ? parent.begunAt : nil,
-                itemKey: parent.itemKey
+                itemKey: parent.itemKey,
+                interval: parent.interval
             )
         )
     }

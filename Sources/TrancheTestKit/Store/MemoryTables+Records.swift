@@ -44,7 +44,12 @@ extension MemoryTables {
                 summary.retrying.add(own)
             }
         }
-        summary.isDue = batches.contains { $0.isDue(at: now) }
+        let due = batches.filter { $0.isDue(at: now) }
+        summary.isDue = !due.isEmpty
+        summary.dueSince = due.compactMap { $0.leaseExpiresAt ?? $0.retryAt }.min()
+        for batch in due where batch.status == .running {
+            summary.lapsed.add(.init(batches: 1, items: batch.count, weight: batch.weight ?? 0))
+        }
         summary.nextDue =
             batches
             .filter { !$0.isDue(at: now) }
@@ -80,15 +85,21 @@ extension MemoryTables {
             }
         let last = newest(of: batches)
         let recent = last.filter { $0.endedAt.map { $0 > hourAgo } ?? false }
-        for batch in recent {
+        let isCut = recent.count >= RunSummary.mostLatest(of: 1)
+        let others = batches.filter { batch in
+            !batch.isTile && batch.status == .succeeded
+                && batch.endedAt.map { $0 > hourAgo } ?? false
+        }
+        for batch in recent + (isCut ? [] : others) {
             summary.lastHour.succeeded.add(
                 .init(batches: 1, items: batch.count, weight: batch.weight ?? 0)
             )
         }
-        guard let first = last.map(\.startedAt).min() else { return }
-        let isCut = recent.count >= RunSummary.mostLatest(of: 1)
-        let since = isCut ? first : max(summary.run.createdAt, hourAgo)
-        summary.lastHour.seconds = min(3600, max(0, now.timeIntervalSince(since)))
+        summary.lastHour.isCut = isCut
+        guard !last.isEmpty || !others.isEmpty else { return }
+        let since = isCut ? last.map(\.startedAt).min() : nil
+        let began = since ?? max(summary.run.createdAt, hourAgo)
+        summary.lastHour.seconds = min(3600, max(0, now.timeIntervalSince(began)))
     }
 
     /// The pace from the start of the first of the newest tiles to the end of the last.
@@ -155,7 +166,7 @@ extension MemoryTables {
             run.policy = policy ?? run.policy
         }
         guard let definition else { return }
-        try redefine(JobKey(metaTable: key.metaTable, job: key.job), definition)
+        try redefine(JobKey(metaTable: key.metaTable, job: key.job), definition, for: key)
     }
 
     /// Whether a batch of a run is held, or would be offered again.
@@ -164,7 +175,11 @@ extension MemoryTables {
     }
 
     /// Gives all runs of a job another definition.
-    mutating func redefine(_ job: JobKey, _ definition: SourceDefinition) throws {
+    mutating func redefine(
+        _ job: JobKey,
+        _ definition: SourceDefinition,
+        for key: RunKey? = nil
+    ) throws {
         let places = runs.indices.filter {
             runs[$0].key.metaTable == job.metaTable && runs[$0].key.job == job.job
         }
@@ -173,7 +188,7 @@ extension MemoryTables {
         }
         for index in places {
             if try runs[index].isMoved(by: definition) { runs[index].standing = SourceStanding() }
-            runs[index].definition = try runs[index].redefined(definition)
+            runs[index].definition = try runs[index].redefined(definition, for: key)
         }
     }
 }

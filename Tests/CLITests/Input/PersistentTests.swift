@@ -52,7 +52,8 @@ import Tranche
         let seen = try lines(bench, "seen")
         #expect(
             seen[0] == #"{"batch":1,"attempt":1,"job":"j","run":"","kind":"incremental","#
-                + #""exact":true,"id_start":1,"id_end":4,"count":4,"weight":100,"key":null,"env":{"#
+                + #""exact":true,"id_start":1,"id_end":4,"count":4,"weight":100,"key":null,"#
+                + #""from":null,"to":null,"env":{"#
                 + #""TRANCHE_ATTEMPT":"1","TRANCHE_BATCH":"1","TRANCHE_EXACT":"1","#
                 + #""TRANCHE_ID_END":"4","TRANCHE_ID_START":"1","TRANCHE_JOB":"j","#
                 + #""TRANCHE_KIND":"incremental","TRANCHE_RUN":""}}"#
@@ -162,7 +163,7 @@ import Tranche
         arguments: [
             (#"{\"done\":99}"#, "it answered batch 99 while it worked on batch"),
             (#"{\"done\":$batch,\"error\":\"no\"}"#, "its answer has a member \"error\""),
-            (#"{\"done\":$batch,\"result\":5}"#, "the result of its answer is no JSON object"),
+            (#"{\"done\":$batch,\"result\":5}"#, "the result of its answer is not a JSON object"),
         ]
     )
     func wrong(answer: String, words: String) async throws {

@@ -1,0 +1,88 @@
+extension Inventory {
+    /// A request whose run is bounded by time, with the ids that were found for it.
+    public struct TimedRequest: Sendable {
+        /// The request, with its ids.
+        public var request: BatchRequest
+        /// Whether an index found them; `nil` where nothing was looked for, or that is not known.
+        public var hasIndex: Bool?
+        /// Whether the run has not begun.
+        public var isNew: Bool
+    }
+
+    /// Finds the ids of a run that is bounded by time.
+    ///
+    /// A run keeps what was found when it began. Each acquire does this by itself; call it to
+    /// learn of the ids, or that there are none, before.
+    ///
+    /// - Parameters:
+    ///   - request: What is to be asked for, without ids.
+    ///   - description: Where the items are listed, with the bounds.
+    /// - Returns: The request with ids; `nil` where no entry lies within the bounds and the run has
+    ///   not begun. Where the source has no bounds of time, the request as it is.
+    /// - Throws: ``TrancheError`` `.invalidArgument` where a run without a name is bounded, or ids
+    ///   are given as well; `.invalidSource`, `.invalidItem` and others of the source.
+    public func timed(
+        _ request: BatchRequest,
+        from description: some MetaSourceDescription
+    ) async throws -> TimedRequest? {
+        try await timed(request, in: try await source(description))
+    }
+
+    func timed(
+        _ request: BatchRequest,
+        in source: any MetaSource
+    ) async throws -> TimedRequest? {
+        guard let time = source.definition.time, time.isBounded, request.ids.isOpen else {
+            return TimedRequest(request: request, hasIndex: nil, isNew: false)
+        }
+        guard !request.run.isEmpty else {
+            throw TrancheError(
+                .invalidArgument,
+                "the bounds \(time.bounds ?? "") need the name of a run: the incremental run is "
+                    + "open-ended"
+            )
+        }
+        let key = request.key(of: source)
+        var asked = request
+        if let known = try await store.runs(RunSelection(key)).first, known.definition != nil {
+            asked.ids = known.bounds
+            return TimedRequest(request: asked, hasIndex: nil, isNew: false)
+        }
+        guard let found = try await timedIDs(in: source), let ids = found.ids else { return nil }
+        asked.ids = IDBounds(ids)
+        return TimedRequest(request: asked, hasIndex: found.hasIndex, isNew: true)
+    }
+
+    /// Finds the ids of a source's bounds of time; `nil` where it has no times.
+    package func timedIDs(in source: any MetaSource) async throws -> TimedIDs? {
+        guard let timed = source as? any TimedSource else { return nil }
+        return try await retrying { _ in try await timed.timedIDs() }
+    }
+
+    /// The request with the ids of its time; looked for once, and known from then on.
+    ///
+    /// - Throws: As ``timed(_:from:)``, and `.invalidArgument` where there are none.
+    func requireTimed(
+        _ request: BatchRequest,
+        in source: any MetaSource
+    ) async throws -> BatchRequest {
+        guard let time = source.definition.time, time.isBounded, request.ids.isOpen else {
+            return request
+        }
+        let mark = RunMemory.TimedRun(key: request.key(of: source), time: time)
+        if let ids = memory.timedIDs(of: mark) {
+            var known = request
+            known.ids = ids
+            return known
+        }
+        guard let timed = try await timed(request, in: source) else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(source.definition.table)' has no entry from \(time.bounds ?? ""); nothing was "
+                    + "recorded"
+            )
+        }
+        memory.note(timed.request.ids, of: mark)
+        return timed.request
+    }
+}

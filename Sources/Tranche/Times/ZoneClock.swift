@@ -1,0 +1,103 @@
+import Foundation
+
+/// What clocks on the wall show in a time zone.
+package struct ZoneClock: Sendable, Hashable {
+    private let zone: TimeZone
+
+    /// Takes a zone by its IANA name.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` for a name that is not known, with the nearest.
+    package init(_ name: String) throws {
+        let known = TimeZone.knownTimeZoneIdentifiers
+        let isKnown = known.contains(name) || Self.universal.contains(name)
+        // Foundation takes names such as `GMT+3` as well, whose sign people read either way.
+        guard isKnown || Self.isRegion(name), let zone = TimeZone(identifier: name) else {
+            throw TrancheError(.invalidArgument, Self.fault(of: name, known: known))
+        }
+        self.zone = zone
+    }
+
+    /// How far clocks are ahead of UTC, in seconds.
+    ///
+    /// - Parameter second: The moment, in seconds since 1970.
+    /// - Returns: The seconds; below 0 west of Greenwich.
+    package func offset(at second: Int64) -> Int64 {
+        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second))))
+    }
+
+    /// The first moment at which clocks show a time; if they skip it, the moment of the skip.
+    ///
+    /// - Parameter local: What clocks show, in seconds since they showed 1970.
+    /// - Returns: The moment, in seconds since 1970.
+    package func instant(of local: Int64) -> Int64 {
+        // No zone is further from UTC than a day, nor skips more than one.
+        let (early, late) = (local - Self.reach, local + Self.reach)
+        let offsets = Set([offset(at: early), offset(at: local), offset(at: late)])
+        let moments = offsets.map { local - $0 }.filter { $0 + offset(at: $0) == local }
+        if let first = moments.min() { return first }
+        // Before the gap clocks show less than the time, and more from its end on.
+        var (before, after) = (early, late)
+        while after - before > 1 {
+            let middle = before + (after - before) / 2
+            if middle + offset(at: middle) < local { before = middle } else { after = middle }
+        }
+        return after
+    }
+
+    /// The first moment at which clocks are put forward or back within a time; `nil` for none.
+    ///
+    /// - Parameters:
+    ///   - start: The moment after which to look, in seconds since 1970.
+    ///   - end: The last moment to look at; at most some hours later, as one change is found.
+    /// - Returns: The first moment that has the other offset.
+    package func change(after start: Int64, through end: Int64) -> Int64? {
+        let offset = offset(at: start)
+        guard start < end, self.offset(at: end) != offset else { return nil }
+        var (before, after) = (start, end)
+        while after - before > 1 {
+            let middle = before + (after - before) / 2
+            if self.offset(at: middle) == offset { before = middle } else { after = middle }
+        }
+        return after
+    }
+
+    /// The least time on the wall that clocks have not shown before a moment.
+    ///
+    /// Where clocks were put back shortly before, that is more than they show at the moment: what
+    /// they show for the second time counts as the first. Where they are put forward at the
+    /// moment, it is less: what they skip counts as the moment.
+    ///
+    /// - Parameter second: The moment, in seconds since 1970.
+    /// - Returns: What clocks show, in seconds since they showed 1970.
+    package func unseen(at second: Int64) -> Int64 {
+        let local = second + offset(at: second - 1)
+        guard let change = change(after: second - 86_400, through: second) else { return local }
+        return max(local, change + offset(at: change - 1))
+    }
+
+    /// Two days, in seconds.
+    private static let reach: Int64 = 172_800
+    private static let universal: Set<String> = ["UTC", "GMT", "Etc/UTC", "Etc/GMT"]
+
+    /// Whether a name looks like `Region/City`, as those that have a newer name do as well.
+    private static func isRegion(_ name: String) -> Bool {
+        name.contains("/")
+            && name.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || "0123456789/_-+".unicodeScalars.contains($0))
+            }
+    }
+
+    private static func fault(of name: String, known: [String]) -> String {
+        let shown = name.map { $0.isNewline ? " " : String($0) }.joined().cut(to: 41)
+        let names = known + universal
+        let byCity =
+            name.contains("/") || name.count > 60
+            ? nil : names.first { $0.lowercased().hasSuffix("/" + name.lowercased()) }
+        let byCase = names.first { $0.lowercased() == name.lowercased() }
+        let nearest = byCase ?? byCity ?? (name.count > 60 ? nil : NearestName(names).to(name))
+        let question = nearest.map { "; did you mean '\($0)'?" } ?? ""
+        return "'\(shown)' is not a time zone\(question); "
+            + "give an IANA name such as Europe/Berlin or UTC"
+    }
+}

@@ -1,0 +1,65 @@
+import Tranche
+import TrancheConnectors
+
+/// The ends that a named run is given: ids, or times of a run that goes by them.
+struct RedefinedEnds: Sendable {
+    private let arguments: Arguments
+
+    init(_ arguments: Arguments) {
+        self.arguments = arguments
+    }
+
+    /// Whether none is given.
+    var isEmpty: Bool { !arguments.has("from") && !arguments.has("to") }
+
+    /// The times, as fields of the run's source; empty for a run that goes by ids.
+    ///
+    /// - Throws: ``UsageError`` for ids of a run that goes by times, and the other way round.
+    func times(of run: RunRecord) throws -> [String: SpecValue] {
+        let isTimed = run.source?.time?.isBounded == true
+        var fields: [String: SpecValue] = [:]
+        for (option, field) in [("from", "time_from"), ("to", "time_to")] {
+            guard let text = arguments.text(option) else { continue }
+            guard text.isEmpty || MomentText.isTime(text) == isTimed else {
+                let words = isTimed ? "times, such as 2026-01-31" : "ids, as it was begun with ids"
+                throw UsageError("--\(option) '\(text)': \(run.key) has \(words)")
+            }
+            if isTimed { fields[field] = .text(text) }
+        }
+        return fields
+    }
+
+    /// The ids that the run is given; `nil` where they stay.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - source: Its source, with the times.
+    ///   - inventory: The inventory.
+    /// - Returns: The ids.
+    /// - Throws: ``UsageError``, and what the source throws.
+    func bounds(
+        of run: RunRecord,
+        _ source: RedefinedSource,
+        in inventory: Inventory
+    ) async throws -> IDBounds? {
+        if isEmpty { return nil }
+        if run.key.run.isEmpty {
+            throw UsageError("the run without a name is open-ended: --from and --to go with --run")
+        }
+        guard try times(of: run).isEmpty else {
+            return try await source.timedIDs(of: run, in: inventory)
+        }
+        func end(_ option: String, _ known: Int64?) throws -> Int64? {
+            guard arguments.has(option) else { return known }
+            return try arguments.value(option) { $0.isEmpty ? nil : try parseID($0) } ?? nil
+        }
+        let bounds = IDBounds(
+            lower: try end("from", run.bounds.lower),
+            upper: try end("to", run.bounds.upper)
+        )
+        if let lower = bounds.lower, let upper = bounds.upper, lower > upper {
+            throw UsageError("--from \(lower) is above --to \(upper)")
+        }
+        return bounds == run.bounds ? nil : bounds
+    }
+}

@@ -1,0 +1,71 @@
+package import Tranche
+
+/// The ids of a time.
+extension SQLMetaSource: TimedSource {
+    package func timedIDs() async throws -> TimedIDs {
+        guard let times, let isWithin = times.isWithin else {
+            return TimedIDs(ids: nil, hasIndex: nil)
+        }
+        try await numberAll()
+        let uid: SQLStatement = "\(name: idName)"
+        // The limit keeps the planner from walking along the ids until one matches.
+        let ends: SQLStatement = """
+            SELECT min(tranche_id), max(tranche_id)
+            FROM (
+                SELECT \(uid) AS tranche_id
+                FROM \(relation)
+                WHERE \(isWithin) AND \(filterMatches)
+                LIMIT \(unsafeRaw: String(Int64.max))
+            ) AS tranche_within
+            """
+        let index = database.dialect.hasIndex(on: times.reader.time.column, of: table)
+        let rows = try await wrapping { try await database.read(ends, index) }
+        var (row, known) = (rows[0].first, rows[1].first)
+        let hasIndex = try known?.optionalInteger().map { $0 != 0 }
+        guard let lowest = try row?.optionalInteger(), let highest = try row?.optionalInteger()
+        else { return TimedIDs(ids: nil, hasIndex: hasIndex) }
+        try await requireTimes(in: lowest...highest, times)
+        return TimedIDs(ids: lowest...highest, hasIndex: hasIndex)
+    }
+
+    /// Numbers the uids that have no number yet: a bound of time is over all rows that there are.
+    private func numberAll() async throws {
+        guard isNumbered else { return }
+        while true {
+            try Task.checkCancellation()
+            if case .none = try await numberMore(isFilling: false) { return }
+        }
+    }
+
+    /// Refuses ids of which one may lie within the bounds or not.
+    private func requireTimes(in ids: ClosedRange<Int64>, _ times: SQLTimeColumn) async throws {
+        let uid: SQLStatement = "\(name: idName)"
+        let statement: SQLStatement = """
+            SELECT \(uid), \(times.value)
+            FROM \(relation)
+            WHERE \(uid) >= \(ids.lowerBound) AND \(uid) <= \(ids.upperBound)
+                AND \(times.isUnreadable) AND \(filterMatches)
+            ORDER BY \(uid)
+            LIMIT 100
+            """
+        let rows = try await wrapping { try await database.read(statement)[0] }
+        for index in 0..<rows.count {
+            var row = rows[index]
+            let id = try row.integer()
+            let value = row.value()
+            if times.moment(of: value) == nil { throw unreadable(value, of: id, times) }
+        }
+    }
+
+    /// What is said of an entry whose time cannot be read.
+    func unreadable(_ value: Value, of id: Int64, _ times: SQLTimeColumn) -> TrancheError {
+        let column = times.reader.time.column
+        let remedy =
+            value == .null ? "\(column) IS NOT NULL" : "\(definition.uid) <> \(id)"
+        return TrancheError(
+            .invalidItem,
+            "id \(id) of '\(definition.table)' has \(times.fault(of: value)). Mend it; or leave "
+                + "it out by a condition, such as --where '\(remedy)'"
+        )
+    }
+}

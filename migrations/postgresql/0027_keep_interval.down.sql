@@ -1,0 +1,2 @@
+ALTER TABLE {inventory} DROP COLUMN interval_to;
+ALTER TABLE {inventory} DROP COLUMN interval_from;
