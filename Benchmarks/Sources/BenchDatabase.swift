@@ -25,11 +25,16 @@ struct BenchDatabase: Sendable {
 
     var isSQLite: Bool { kind == "sqlite" }
 
-    func inventory(table: String = "inventory", shares: Bool = true) async throws -> Inventory {
+    func inventory(
+        table: String = "inventory",
+        shares: Bool = true,
+        observers: [any InventoryObserver] = []
+    ) async throws -> Inventory {
         var store = StoreConfiguration(table: table)
         store.decidesItself = decidesItself
         var configuration = Inventory.Configuration(store: store)
         configuration.sharesTransactions = shares
+        configuration.observers = observers
         return try await Inventory.open(
             isSQLite ? .sqlite(place) : .postgres(place),
             configuration: configuration
@@ -171,7 +176,8 @@ struct BenchDatabase: Sendable {
                 "_tally", "", "_run", "_attempt", "_gap", "_archive", "_output", "_budget",
                 "_run_budget",
                 "_let_in", "_change", "_charge", "_waiting", "_probe", "_page", "_page_list",
-                "_workflow", "_event", "_input_log", "_alert", "_pipeline", "_migration",
+                "_workflow", "_event", "_input_log", "_alert", "_pipeline", "_uid", "_registry",
+                "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }
             .joined(separator: "\n")

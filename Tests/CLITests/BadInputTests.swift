@@ -58,9 +58,9 @@ import Testing
         Case(
             "acquire --job j --meta files --weight nan",
             .usage,
-            "--weight 'nan': this is no weight"
+            "--weight 'nan': this is not a weight"
         ),
-        Case("acquire --job j --meta files --weight 5zz", .usage, "'zz' is no unit of weight"),
+        Case("acquire --job j --meta files --weight 5zz", .usage, "'zz' is not a unit of weight"),
         Case(
             "acquire --job j --meta files --count 0",
             .usage,
@@ -72,7 +72,7 @@ import Testing
             .usage,
             "--lease '0s': a lease lasts from 1 s"
         ),
-        Case("acquire --job j --meta files --lease 5y", .usage, "'y' is no unit of time"),
+        Case("acquire --job j --meta files --lease 5y", .usage, "'y' is not a unit of time"),
         Case("acquire --job j --meta files --max-attempts 0", .usage, "--max-attempts '0'"),
         Case("acquire --job j --meta files --from 5", .usage, "--from and --to need --run"),
         Case(
@@ -83,7 +83,7 @@ import Testing
         Case(
             "acquire --job j --meta files --run r --from x",
             .usage,
-            "--from 'x': this is no whole number"
+            "--from 'x': this is not a whole number"
         ),
         Case(
             "acquire --job j --meta files --linger 5s",
@@ -105,7 +105,7 @@ import Testing
         Case(
             "acquire --job j --meta files --settle-lag 1y",
             .usage,
-            "'y' is no unit of time"
+            "'y' is not a unit of time"
         ),
         Case(
             "work --job j --meta files --watch 400d -- true",
@@ -159,16 +159,16 @@ import Testing
         Case(
             "acquire --job j --meta inventory:k --upstream-meta odd:x",
             .usage,
-            "--upstream-meta: 'odd:x' is no table's name"
+            "--upstream-meta: 'odd:x' is not a table's name"
         ),
-        Case("acquire --job j --meta odd:x.csv", .usage, "is no table's name"),
+        Case("acquire --job j --meta odd:x.csv", .usage, "is not a table's name"),
         Case("acquire --job j --meta csv:", .usage, "'csv:' names no file"),
         Case("acquire --job j --meta csv:nowhere.csv", .failed, "there is no file 'nowhere.csv'"),
         Case("acquire --job j --meta csv:x --uid id", .usage, "not with a file of CSV"),
         Case("load", .usage, "FILE"),
         Case("load x", .usage, "'x' does not say how it is written"),
         Case("load x.csv", .usage, "--to is missing"),
-        Case("load x.csv --to nowhere", .usage, "this is no place to write to"),
+        Case("load x.csv --to nowhere", .usage, "this is not a place to write to"),
         Case("load x.csv --to sqlite:x.db", .usage, "name the table with --table"),
         Case("load x.csv --to csv:y --key id", .usage, "--key goes with sqlite:PATH, "),
         Case(
@@ -186,7 +186,7 @@ import Testing
             .usage,
             "put the URL into TRANCHE_SINK"
         ),
-        Case("acquire --job j --meta a.b.c", .usage, "'a.b.c' is no table's name"),
+        Case("acquire --job j --meta a.b.c", .usage, "'a.b.c' is not a table's name"),
         Case(
             "acquire --job j --meta files --schema s",
             .usage,
@@ -196,12 +196,12 @@ import Testing
         Case("succeed 1 --attempt 1 --result text", .usage, "--result is not JSON"),
         Case("succeed 1", .usage, "--attempt N is missing"),
         Case("succeed --attempt 1", .usage, "BATCH is missing"),
-        Case("succeed x --attempt 1", .usage, "BATCH 'x': this is no whole number"),
+        Case("succeed x --attempt 1", .usage, "BATCH 'x': this is not a whole number"),
         Case("fail 1 --attempt 1", .usage, "--error TEXT is missing"),
         Case(
-            "fail 1 --attempt 1 --error e --bad-ids a",
+            "fail 1 --attempt 1 --error e --bad-ids 5,a..",
             .usage,
-            "--bad-ids 'a': this is no whole number"
+            "--bad-ids '5,a..': this is not a whole number"
         ),
         Case("fail 1 --attempt 1 --error e --bad-ids 1,,2", .usage, "ids look like 5,9..12"),
         Case(
@@ -219,6 +219,11 @@ import Testing
             .usage,
             "the program to run is missing: give it after '--'"
         ),
+        Case(
+            "work --job j --meta files -- cp {} /backup/{}.bak",
+            .usage,
+            "'/backup/{}.bak' has {} within an argument"
+        ),
         Case("work --job j --meta files sh", .usage, "the program to run goes after '--'"),
         Case("work --job j --meta files --drain --follow -- true", .usage, "exclude each other"),
         Case("work --job j --meta files --workers 0 -- true", .usage, "--workers '0'"),
@@ -227,7 +232,7 @@ import Testing
             .usage,
             "there is no program 'nosuchprogram' in PATH"
         ),
-        Case("work --job j --meta files -- /etc/passwd", .usage, "'/etc/passwd' is no program"),
+        Case("work --job j --meta files -- /etc/passwd", .usage, "'/etc/passwd' is not a program"),
         Case("backfill --job j --meta files --from 1 -- true", .usage, "--run RUN is missing"),
         Case("backfill --job j --meta files --run r -- true", .usage, "a backfill has bounds"),
         Case(
@@ -243,7 +248,7 @@ import Testing
         Case(
             "audit --job j --budget nonsense",
             .usage,
-            "--budget 'nonsense': this is no duration"
+            "--budget 'nonsense': this is not a duration"
         ),
         Case("audit --job j --budget 0", .usage, "--budget '0': give a time above 0"),
         Case("audit --job j --from 5 --to 4", .usage, "--from 5 is above --to 4"),
@@ -258,8 +263,8 @@ import Testing
             "are too many ids"
         ),
         Case("split", .usage, "BATCH is missing"),
-        Case("split x", .usage, "BATCH 'x': this is no whole number"),
-        Case("compact --keep 5y", .usage, "--keep '5y': 'y' is no unit of time"),
+        Case("split x", .usage, "BATCH 'x': this is not a whole number"),
+        Case("compact --keep 5y", .usage, "--keep '5y': 'y' is not a unit of time"),
         Case("compact --keep -1d", .usage, "--keep '-1d': a duration is 0 or more"),
         Case("migrate", .usage, "up|down|status is missing: up, down, status"),
         Case("migrate sideways", .usage, "'sideways' is not one of up, down, status"),
@@ -313,7 +318,11 @@ import Testing
             .failed,
             "has no column 'nosuch' for the settle column"
         ),
-        Case("acquire --job j --meta files --uid item", .failed, "the uid must be an integer"),
+        Case(
+            "acquire --job j --meta files --uid item",
+            .failed,
+            "the uid must be an integer, or unique"
+        ),
         Case(
             "acquire --job j --meta files --weight-column item",
             .failed,

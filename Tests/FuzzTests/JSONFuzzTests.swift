@@ -30,11 +30,13 @@ struct JSONFuzzTests {
                 #expect(JSONText.isValid(result.json), "\(line.text)")
                 #expect(!result.json.contains("\0"), "\(line.text)")
             }
-            _ = try? BatchProgram.End(
+            let end = BatchProgram.End(
                 exit: .code(1),
                 lastLine: .init(text: text),
                 isCutShort: false
-            ).badItems()
+            )
+            #expect(end.failure != nil, "\(text)")
+            _ = try? JSONText.decode(ProgramBlame.self, from: text)
         }
     }
 

@@ -47,6 +47,14 @@ final class RecordedDatabase<Base: SQLDatabase>: SQLDatabase {
         try await base.watch(name, uid: uid)
     }
 
+    func numbering(
+        of column: SQLTable.Column,
+        in name: SQLTableName,
+        settledBy settled: SQLTable.Column?
+    ) async throws -> UIDNumbering? {
+        try await base.numbering(of: column, in: name, settledBy: settled)
+    }
+
     func mark(of name: SQLTableName, uid: String) async throws -> String? {
         try await base.mark(of: name, uid: uid)
     }

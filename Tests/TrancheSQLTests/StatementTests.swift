@@ -23,6 +23,8 @@ struct StatementTests {
                 """
                 CREATE TABLE \(database.prefix)item (uid \(id), item text, weight integer);
                 INSERT INTO \(database.prefix)item VALUES \(values);
+                CREATE TABLE \(database.prefix)document (key varchar(40) NOT NULL PRIMARY KEY);
+                INSERT INTO \(database.prefix)document VALUES ('a'), ('b');
                 """
             )
             for (name, text) in try await CentralRequests(database).record() {
@@ -83,6 +85,7 @@ private struct CentralRequests: Sendable {
             let database = RecordedDatabase(base, writer, reader, log)
             var recorded = try await attempts(on: database)
             recorded += try await limited(on: database)
+            recorded += try await numbered(on: database)
             if database.dialect.changesWithinQueries {
                 recorded += try await single(on: database)
             }
@@ -156,6 +159,20 @@ private struct CentralRequests: Sendable {
         let recorded = text(of: log.take())
         await inventory.close()
         return [("acquire-under-budget", recorded)]
+    }
+
+    /// An acquire of uids that are not integers, which numbers them.
+    private func numbered(
+        on database: some SQLDatabase
+    ) async throws -> [(name: String, text: String)] {
+        let inventory = try await open(database)
+        let source = SQLSource(test.prefix + "document", uid: "key")
+        _ = try await inventory.source(source)
+        _ = log.take()
+        _ = try await acquired(inventory.acquire(request("numbered"), from: source))
+        let recorded = text(of: log.take())
+        await inventory.close()
+        return [("acquire-numbered", recorded)]
     }
 
     /// An acquire that the server decides.

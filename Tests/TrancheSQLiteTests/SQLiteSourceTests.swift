@@ -46,9 +46,10 @@ struct SQLiteSourceTests {
 
     // MARK: Ids
 
-    @Test("An id column of text is refused")
+    @Test("An id column of text that is not unique is refused, and one of bytes")
     func textColumn() async throws {
-        try await refused("CREATE TABLE t (uid TEXT PRIMARY KEY);", .invalidSource, "'uid'", "TEXT")
+        try await refused("CREATE TABLE t (uid TEXT);", .invalidSource, "'uid'", "TEXT", "unique")
+        try await refused("CREATE TABLE t (uid BLOB PRIMARY KEY);", .invalidSource, "'uid'", "BLOB")
     }
 
     @Test("An id column of doubles is refused")
@@ -232,7 +233,7 @@ struct SQLiteSettleColumnTests {
         ("1795748514020", "milliseconds"), ("2461372.5", "Julian day"),
         ("'11/27/2026 03:01'", "11/27"),
         ("'2026-11-27'", "'2026-11-27'"), ("NULL", "NULL"), ("x'00'", "bytes"), ("'now'", "'now'"),
-        ("'2461372.5'", "no time"), ("'2999-01-01 00:00:00'", "2999"),
+        ("'2461372.5'", "not a time"), ("'2999-01-01 00:00:00'", "2999"),
         ("1795748514020123", "microseconds"),
         ("0", "1980"), ("9e999", "Inf"),
     ]

@@ -89,7 +89,11 @@ extension Item {
     /// payload that is JSON stands as it is, on one line.
     package func appendJSON(to output: inout [UInt8]) {
         output += #"{"id":"#.utf8
-        output += String(id).utf8
+        if let uid {
+            JSONBytes.append(uid.utf8, to: &output)
+        } else {
+            output += String(id).utf8
+        }
         output += #","item":"#.utf8
         switch item {
         case .null: output += "null".utf8

@@ -2,13 +2,16 @@
 package struct LineageDocument: Codable, Sendable, Hashable {
     package let meta: String
     package let id: Int64
+    package let uid: String?
     package let batches: [Entry]
     package let cut: Bool
 
     /// Makes the document of an item's lineage.
-    package init(of id: Int64, in meta: String, _ lineage: Inventory.Lineage) {
+    package init(of id: Int64, _ uid: String? = nil, in meta: String, _ lineage: Inventory.Lineage)
+    {
         self.meta = meta
         self.id = id
+        self.uid = uid
         batches = lineage.entries.map(Entry.init)
         cut = lineage.isCut
     }

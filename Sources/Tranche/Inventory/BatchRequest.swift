@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a worker asks for: whose batch, and how large.
+/// A worker's request for a batch: of which run, and how large.
 public struct BatchRequest: Sendable, Hashable {
     /// The job's name; 1 to 128 UTF-8 bytes.
     public var job: String
@@ -13,13 +13,14 @@ public struct BatchRequest: Sendable, Hashable {
     /// How long a batch should take, in place of a limit of its weight; `nil` (the default) for no
     /// such target.
     public var targetTime: TargetTime?
-    /// What a batch must weigh, unless its items waited for ``linger``; `nil` (the default) for any.
+    /// The minimum weight of a batch, unless its items waited for ``linger``; `nil` (the default)
+    /// for any.
     public var minWeight: Double?
-    /// How long too little may wait for more; only with ``minWeight``; 0 by default.
+    /// How long an undersized batch waits for more items; only with ``minWeight``; 0 by default.
     public var linger: Duration
     /// How the run treats its batches; used only when the run begins.
     public var policy: RunPolicy
-    /// Who asks; `nil` (the default) for the inventory's own worker name.
+    /// The name of the worker; `nil` (the default) for the inventory's own worker name.
     public var worker: String?
     /// The caller's own name for the work, kept with the batch.
     public var jobIdentifier: String?
@@ -27,23 +28,23 @@ public struct BatchRequest: Sendable, Hashable {
     ///
     /// Made up when `nil`.
     public var token: String?
-    /// For a named run over the inventory of another job: only batches that hold one of these ids of the
-    /// first source count.
+    /// For a named run over the inventory of another job: only batches that hold one of these ids
+    /// of the first source count.
     public var rootIDs: IDBounds
-    /// Where the records of the batches go, in words without credentials: what it was for the run's first
-    /// batch, it is for all; `nil` (the default) for anything.
+    /// The target of the records, in words without credentials; every batch of a run must have the
+    /// same one; `nil` (the default) for any.
     public var target: String?
-    /// What the source must promise of late commits; `nil` (the default) for what it can.
+    /// The promise about late commits that the source must give; `nil` (the default) for the one it
+    /// can give.
     public var promise: SourcePromise?
     /// The digest of the workflow that asks, where it is one.
     package var workflow: String?
-    /// What limits the run from its beginning, used only when it begins; `nil` (the default) for
-    /// nothing.
+    /// The limits of the run, used only when it begins; `nil` (the default) for none.
     public var limits: RunLimits?
-    /// Whether who asks has a batch in hand; see ``AcquireRequest/Slot/isAhead``.
+    /// Whether the caller has a batch in hand; see ``AcquireRequest/Slot/isAhead``.
     package var isAhead = false
-    /// Whether who asks is this process for as long as it lives: what it holds when it ends may be
-    /// taken over at once.
+    /// Whether the caller is this process for as long as it lives: what it holds when it ends may
+    /// be taken over at once.
     package var endsWithProcess = false
 
     /// Makes a request.
@@ -180,6 +181,16 @@ public struct BatchRequest: Sendable, Hashable {
             .invalidArgument,
             "a number of batches per key needs a key column, and '\(definition.table)' was given "
                 + "none; name the column, or limit all batches with a parallelism"
+        )
+    }
+
+    /// Refuses a lag where uids get their numbers once they are committed.
+    func requireNoLag(in definition: SourceDefinition) throws {
+        guard policy.settleLag > .zero, definition.numbering != nil else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "a settle lag waits for lower ids that are still to be committed, and the uids of "
+                + "'\(definition.table)' get their numbers once they are: leave it out"
         )
     }
 

@@ -14,6 +14,8 @@ package enum ItemForm: Sendable, Hashable {
 /// Items whose payloads cannot be given as plain text, and why.
 package struct UnfitItems: Error {
     private var reasons: [Int64: String] = [:]
+    /// The items' uids, where these are not integers.
+    private var uids: [Int64: String] = [:]
     /// How many items were looked at.
     private var count = 0
 
@@ -37,6 +39,7 @@ package struct UnfitItems: Error {
     /// - Returns: The text; `nil` where it is unfit, which is noted.
     package mutating func text(of item: Item, as use: Use, most: Int = .max) -> String? {
         count += 1
+        defer { if let uid = item.uid, reasons[item.id] != nil { uids[item.id] = uid } }
         guard let text = item.item.text else {
             reasons[item.id] = "has no payload: it is null"
             return nil
@@ -63,7 +66,9 @@ package struct UnfitItems: Error {
     package func verdict(for batch: Batch) async throws -> BatchVerdict {
         guard let first = reasons.min(by: { $0.key < $1.key }) else { return .released() }
         let more = reasons.count > 1 ? ", and \(reasons.count - 1) more are unfit" : ""
-        var failure = BatchFailure("item \(first.key) \(first.value)\(more)")
+        var failure = BatchFailure(
+            "item \(uids[first.key] ?? String(first.key)) \(first.value)\(more)"
+        )
         if reasons.count < count {
             failure.parts = try await batch.parts(bad: reasons.mapValues { Optional($0) })
         }

@@ -2,9 +2,14 @@ import Foundation
 
 /// The items that a program blames in its last line, such as
 /// `{"bad": [{"id": 5, "error": "qty is not a number"}], "bad_ids": [9], "error": "no such day"}`.
-package struct ProgramBlame: Decodable {
-    /// What is wrong with each item to blame; `nil` where neither it nor the line says so.
-    private(set) var reasons: [Int64: String?] = [:]
+package struct ProgramBlame: Decodable, Sendable {
+    /// What is wrong with each item to blame, by its id as text; `nil` where neither it nor the
+    /// line says so.
+    private(set) var reasons: [String: String?] = [:]
+    /// Whether each is named by an integer.
+    private var areIntegers = true
+    /// Whether that which is not is one of `bad`.
+    private var areInList = false
     /// What went wrong with all of it; `nil` where the line does not say so.
     private(set) var error: String?
 
@@ -15,20 +20,48 @@ package struct ProgramBlame: Decodable {
     }
 
     private struct Item: Decodable {
-        var id: Int64
+        var id: ItemName
         var error: String?
+    }
+
+    /// An id: an integer, or a uid that is none.
+    private struct ItemName: Decodable {
+        let text: String
+        let isInteger: Bool
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let text = try? value.decode(String.self) {
+                (self.text, isInteger) = (text, false)
+            } else {
+                (text, isInteger) = (String(try value.decode(Int64.self)), true)
+            }
+        }
     }
 
     /// What is wrong with each item of a list such as `[{"id": 5, "error": "no such day"}]`.
     ///
     /// - Parameter text: The list, as JSON.
     /// - Returns: The reasons; `nil` where it is no such list.
-    package static func reasons(inList text: String) -> [Int64: String?]? {
+    package static func reasons(inList text: String) -> [String: String?]? {
         // A text that cannot be decoded is not such a list: the caller is told by `nil`.
         guard StrictJSON.fault(in: text) == nil, text.contains("["),
             let blame = try? JSONText.decode(Self.self, from: #"{"bad":\#(text)}"#)
         else { return nil }
         return blame.reasons.isEmpty ? nil : blame.reasons
+    }
+
+    /// The items that a line of output blames; none where it blames nobody, or is not such a line.
+    static func items(in line: some Collection<UInt8>) -> Set<String> {
+        let first = line.first { $0 != 0x20 && $0 != 0x09 }
+        guard first == UInt8(ascii: "{"), line.count <= LineCollector.longestLine else { return [] }
+        let text = String(decoding: line, as: UTF8.self)
+        guard text.contains("\"bad\"") || text.contains("\"bad_ids\""),
+            StrictJSON.fault(in: text) == nil,
+            // A line of the program's own may have such a member, and another kind of value.
+            let blame = try? JSONText.decode(Self.self, from: text)
+        else { return [] }
+        return Set(blame.reasons.keys)
     }
 
     package init(from decoder: any Decoder) throws {
@@ -38,26 +71,93 @@ package struct ProgramBlame: Decodable {
         if (try? line.nestedUnkeyedContainer(forKey: .bad)) != nil {
             do {
                 for item in try line.decode([Item].self, forKey: .bad) {
-                    reasons.updateValue(item.error.map(Self.kept) ?? error, forKey: item.id)
+                    note(item.id, item.error.map(Self.kept) ?? error)
                 }
+                areInList = !areIntegers
             } catch {
-                throw ProgramEnd.Fault(message: #"its "bad" is no list of {"id", "error"}"#)
+                throw ProgramEnd.Fault(message: Self.noList)
             }
         }
         do {
-            let ids = try line.decodeIfPresent([Int64].self, forKey: .badIDs) ?? []
-            for id in ids where reasons[id] == nil { reasons.updateValue(error, forKey: id) }
+            let ids = try line.decodeIfPresent([ItemName].self, forKey: .badIDs) ?? []
+            for id in ids where reasons[id.text] == nil { note(id, error) }
         } catch {
-            throw ProgramEnd.Fault(message: #"its "bad_ids" are no list of ids"#)
+            throw ProgramEnd.Fault(message: Self.noIDs)
         }
     }
 
-    /// The items to blame in words, with what is wrong with most of them.
-    var words: String {
-        let parts = reasons.keys.sorted().map { id in
-            BatchPart(ids: IDRuns(id...id), weight: 0, isBad: true, reason: reasons[id] ?? nil)
+    private mutating func note(_ id: ItemName, _ reason: String?) {
+        reasons.updateValue(reason, forKey: id.text)
+        if !id.isInteger { areIntegers = false }
+    }
+
+    /// What is wrong with the list that names an item by what is no integer.
+    private var listFault: String { areInList ? Self.noList : Self.noIDs }
+
+    private static let noList = #"its "bad" is not a list of {"id", "error"}"#
+    private static let noIDs = #"its "bad_ids" are not a list of ids"#
+
+    /// What is wrong with each item to blame, by its id in a source.
+    ///
+    /// - Parameter batch: The batch.
+    /// - Returns: The reasons.
+    /// - Throws: `ProgramEnd.Fault` where items are named by what is no id of the source's; as
+    ///   ``reasons(_:of:in:)``.
+    func reasons(of batch: Batch) async throws -> [Int64: String?] {
+        guard batch.source.numbered != nil || areIntegers else {
+            throw ProgramEnd.Fault(message: listFault)
         }
-        return BadItems(parts).words
+        return try await Self.reasons(reasons, of: batch.record, in: batch.source)
+    }
+
+    /// What is wrong with items, by their ids.
+    ///
+    /// - Parameters:
+    ///   - reasons: The reasons by the items' ids as text.
+    ///   - batch: Whose items they are.
+    ///   - source: The batch's source.
+    /// - Returns: The reasons by the ids.
+    /// - Throws: `TrancheError` `.invalidArgument` for what names no item; the source's failure.
+    package static func reasons(
+        _ reasons: [String: String?],
+        of batch: BatchRecord,
+        in source: any MetaSource
+    ) async throws -> [Int64: String?] {
+        let names = reasons.keys.sorted()
+        let ids =
+            try await source.numbered?.ids(ofUIDs: names)
+            ?? Dictionary(
+                names.compactMap { name in Int64(name).map { (name, $0) } },
+                uniquingKeysWith: { $1 }
+            )
+        var found: [Int64: String?] = [:]
+        for name in names {
+            guard let id = ids[name], batch.ids?.contains(id) ?? true else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the batch has no id \(name); bad items must be its own"
+                )
+            }
+            found.updateValue(reasons[name] ?? nil, forKey: id)
+        }
+        return found
+    }
+
+    /// The items to blame in words, with what is wrong with most of them.
+    ///
+    /// How many items the batch has is not known here.
+    var words: String {
+        let parts = reasons.keys.sorted().enumerated().map { place, name in
+            // Which ids these are is of no account here.
+            let id = Int64(place)
+            return BatchPart(
+                ids: IDRuns(id...id),
+                weight: 0,
+                isBad: true,
+                reason: reasons[name] ?? nil
+            )
+        }
+        return BadItems(parts).wordsOfBad
     }
 
     /// A text as it is kept: no database keeps a NUL, and nobody a password.

@@ -11,7 +11,7 @@ extension ProgramEnd {
         var success = BatchSuccess(result: result?.json, note: result?.note, output: written)
         let faulty: String
         do {
-            let bad = try badItems()
+            let bad = try await badItems(of: batch)
             if !bad.isEmpty { success.parts = try await batch.parts(doneBut: bad) }
             return .succeeded(success)
         } catch let error as Fault {
@@ -33,7 +33,7 @@ extension ProgramEnd {
         if let fault = noteFault { failure.message += " (\(fault))" }
         do {
             if let fault = deferralFault { throw fault }
-            let bad = try badItems()
+            let bad = try await badItems(of: batch)
             if bad.isEmpty { return failure }
             failure.parts = try await batch.parts(bad: bad)
             failure.isTransient = false

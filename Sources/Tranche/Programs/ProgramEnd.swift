@@ -10,6 +10,11 @@ package struct ProgramEnd: Sendable {
     }
     /// The result: the last line, when it begins as a JSON object does.
     package private(set) var result: KeptResult?
+    /// The items that lines before the last one blame: where that leaves some of them out, it
+    /// cannot be told what is meant.
+    package var badBefore: Set<String> = []
+    /// The items that earlier runs for the same batch blame.
+    private var blameOfEarlier: Result<[ProgramBlame], Fault> = .success([])
     /// The end of its output.
     package var output = OutputTail()
     /// The end of what it wrote to standard error.
@@ -56,6 +61,7 @@ package struct ProgramEnd: Sendable {
         var end = self
         end.output = output.following(earlier.output)
         end.errors = errors.following(earlier.errors)
+        end.blameOfEarlier = Result { () throws(Fault) in try earlier.blames() }
         return end
     }
 
@@ -64,10 +70,35 @@ package struct ProgramEnd: Sendable {
 
     /// The items to blame as the result names them, with what is wrong with each.
     ///
-    /// - Throws: ``Fault`` when it names something else.
-    func badItems() throws(Fault) -> [Int64: String?] { try blame()?.reasons ?? [:] }
+    /// - Parameter batch: The batch.
+    /// - Returns: The reasons by the ids of the items.
+    /// - Throws: ``Fault`` when it names something else; `TrancheError` `.invalidArgument` for what
+    ///   names no item; the source's failure.
+    func badItems(of batch: Batch) async throws -> [Int64: String?] {
+        var reasons: [Int64: String?] = [:]
+        for blame in try blames() {
+            try await reasons.merge(blame.reasons(of: batch)) { $1 }
+        }
+        return reasons
+    }
 
-    /// Whom and what the result blames; `nil` where it is no JSON.
+    /// The blame of earlier runs for the same batch, then its own.
+    private func blames() throws(Fault) -> [ProgramBlame] {
+        let own = try blame()
+        let others = badBefore.subtracting(own?.reasons.keys.map { $0 } ?? []).sorted()
+        guard let first = others.first else {
+            return try blameOfEarlier.get() + (own.map { [$0] } ?? [])
+        }
+        let which =
+            others.count == 1
+            ? "item \(first)" : "\(others.count) items, such as \(first),"
+        throw Fault(
+            message: "it names \(which) as bad in a line that is not its last: the last line of "
+                + "its output names all bad items"
+        )
+    }
+
+    /// Whom and what the result blames; `nil` where it is not JSON.
     private func blame() throws(Fault) -> ProgramBlame? {
         guard let result else { return nil }
         guard result.note == nil else {
@@ -104,11 +135,16 @@ package struct ProgramEnd: Sendable {
     private var lastWords: String? {
         let line = lastLine?.text.trimmingCharacters(in: .whitespaces)
         // What cannot be read is told where the items to blame are asked for.
-        if let blame = try? blame() {
-            if let error = blame.error { return error }
-            if blame.reasons.values.contains(where: { $0 != nil }) { return blame.words }
+        let blame = try? blame()
+        if let error = blame?.error { return error }
+        if let blame, blame.reasons.values.contains(where: { $0 != nil }) { return blame.words }
+        if let words = errors.lastLine { return words }
+        // What a line tells this program says nothing of what went wrong.
+        guard result.map(\.isToldToTranche) ?? false else { return line }
+        if let blame, !blame.reasons.isEmpty { return blame.words }
+        return output.lastLine { line in
+            !(KeptResult(LineCollector.Line(text: line))?.isToldToTranche ?? false)
         }
-        return errors.lastLine ?? line
     }
 
     /// What is kept of what it wrote; `nil` where it wrote nothing.

@@ -8,30 +8,30 @@ struct BatchFilter: Sendable {
     private let since: Moment?
     private let until: Moment?
     /// The items of which a batch must have one; `nil` for any.
-    let items: IDRuns?
+    let items: ItemNames?
 
     static let options: [CommandDescription.Option] = [
         .init(
             "error",
             "TEXT",
-            "those with this in their error, in the same letters",
+            "only batches whose error contains TEXT (case-sensitive)",
             isUsual: true
         ),
         .init(
             "since",
             "TIME",
-            "those whose last attempt ended since: 2h ago, or 2026-11-28T08:00",
+            "only batches whose last attempt ended since: 2h (ago), or 2026-11-28T08:00",
             isUsual: true,
-            brief: "those whose last attempt ended since, such as 2h"
+            brief: "only batches whose last attempt ended since, such as 2h"
         ),
-        .init("until", "TIME", "those whose last attempt ended until then"),
-        .init("of-worker", "NAME", "those that this worker held last"),
+        .init("until", "TIME", "only batches whose last attempt ended until then"),
+        .init("of-worker", "NAME", "only batches that this worker held last"),
     ]
 
     static let itemsOption = CommandDescription.Option(
         "ids",
         "IDS",
-        "those with one of these items, such as 5,9..12"
+        "only batches with one of these items, such as 5,9..12, or uids that are not integers"
     )
 
     init(_ arguments: Arguments) throws {
@@ -39,7 +39,7 @@ struct BatchFilter: Sendable {
         worker = arguments.text("of-worker")
         since = try arguments.value("since", parseMoment)
         until = try arguments.value("until", parseMoment)
-        items = try arguments.value("ids", parseIDs)
+        items = try ItemNames("ids", in: arguments)
         if let text, text.isEmpty { throw UsageError("--error is empty; give a part of the error") }
     }
 
@@ -54,26 +54,25 @@ struct BatchFilter: Sendable {
     /// - Parameters:
     ///   - selection: Which of them.
     ///   - inventory: The inventory.
-    ///   - now: The present.
+    ///   - context: Has the present, and opens the source of items that are named by uids.
     /// - Returns: The batches.
     /// - Throws: `TrancheError` of the store.
     func find(
         _ selection: BatchSelection,
         in inventory: Inventory,
-        now: Date
+        _ context: Context
     ) async throws -> [BatchRecord] {
         var selection = selection
+        let now = context.now()
         selection.text = text
         selection.worker = worker
         selection.since = since?.date(now: now)
         selection.until = until?.date(now: now)
-        return try await inventory.batches(selection).filter(hasItem).reversed()
-    }
-
-    private func hasItem(_ batch: BatchRecord) -> Bool {
-        guard let items else { return true }
-        let ids = batch.ids ?? IDRuns(batch.range)
-        return items.runs.contains { ids.intersection($0).count > 0 }
+        let found: [BatchRecord] = try await inventory.batches(selection).reversed()
+        guard let items else { return found }
+        let source = try await context.numberedSource(of: selection.runs, in: inventory)
+        let wanted = try await items.ids(in: source)
+        return found.filter { $0.holds(anyOf: wanted) }
     }
 }
 
@@ -85,8 +84,8 @@ struct Consent: Sendable {
     let isSure: Bool
 
     static let options: [CommandDescription.Option] = [
-        .init("dry-run", nil, "show which, and change nothing", isUsual: true),
-        .init("yes", nil, "do not ask, where it is asked", isUsual: true),
+        .init("dry-run", nil, "show the selection, and change nothing", isUsual: true),
+        .init("yes", nil, "do not ask for confirmation", isUsual: true),
     ]
 
     init(_ arguments: Arguments) throws {

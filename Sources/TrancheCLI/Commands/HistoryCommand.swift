@@ -6,7 +6,7 @@ import TrancheConnectors
 struct HistoryCommand: Command {
     static let description = CommandDescription(
         name: "history",
-        summary: "Show what happened to one item, and to what was made of it",
+        summary: "Show what happened to one item, and to the batches made from it",
         isUsual: true,
         examples: ["tranche history --meta photo --id 17"],
         groups: [
@@ -16,51 +16,61 @@ struct HistoryCommand: Command {
                     .init(
                         "meta",
                         "TABLE",
-                        "the item's table, as it was given, or inventory:JOB",
+                        "table of the item, as given to the job, or inventory:JOB",
                         isRequired: true
                     ),
-                    .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
+                    .init("schema", "SCHEMA", "schema of the table, with --meta table:NAME"),
                     .init(
                         "id",
                         "ID",
-                        "the item's id; the completion with inventory:JOB",
+                        "id of the item, or its uid that is not an integer; with inventory:JOB its "
+                            + "completion number",
                         isRequired: true
                     ),
                 ]
             )
         ],
         notes: """
-            Batches of jobs that took the item's batches are shown below it, indented; with
-            inventory:JOB, the batches that it was made of above.
+            Below each batch, indented, are the batches of other jobs that were made from it.
+            With inventory:JOB, above it are the batches that it was made from.
 
             """
     )
 
     private let source: SourceSpec?
-    private let id: Int64
+    private let item: ItemNames?
 
     init(_ arguments: Arguments) throws {
         source = try SourceOptions.named(arguments)
-        id = try arguments.value("id", parseID) ?? 0
+        item = try ItemNames("id", in: arguments, isOne: true)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (meta, lineage) = try await context.withInventory { inventory in
+        let (meta, id, uid, lineage) = try await context.withInventory { inventory in
             var meta = ""
             if let source {
                 meta = try await Connectors.ofProgram.knownName(of: source, in: inventory)
             }
-            return (meta, try await inventory.lineage(of: id, in: meta))
+            let numbered = try await context.numberedSource(
+                of: RunSelection(metaTable: meta),
+                in: inventory
+            )
+            let id = try await item?.id(in: numbered) ?? 0
+            let uid = numbered == nil ? nil : item?.text
+            return (meta, id, uid, try await inventory.lineage(of: id, in: meta))
         }
         guard !lineage.entries.isEmpty else {
             if context.isJSON {
                 try context.output.writeLine(
-                    LineageDocument(of: id, in: meta, lineage).documentText()
+                    LineageDocument(of: id, uid, in: meta, lineage).documentText()
                 )
             }
-            throw TrancheError(.unknownBatch, "no batch holds id \(id) of '\(meta)'")
+            let name = uid ?? String(id)
+            throw TrancheError(.unknownBatch, "no batch holds id \(name) of '\(meta)'")
         }
-        try context.write(LineageDocument(of: id, in: meta, lineage)) { text(lineage, context) }
+        try context.write(LineageDocument(of: id, uid, in: meta, lineage)) {
+            text(lineage, context)
+        }
         if lineage.isCut {
             let most = HumanText.number(Inventory.Lineage.mostAbove)
             try context.note("only \(most) batches of a level above are shown")

@@ -4,46 +4,45 @@ import Tranche
 struct RedriveCommand: Command {
     static let description = CommandDescription(
         name: "redrive",
-        summary: "Make quarantined items batches again",
+        summary: "Offer quarantined items again, as batches",
         isUsual: true,
         examples: ["tranche redrive --job thumbs --dry-run"],
         groups: [
             RunOptions.group(jobIsRequired: true),
-            .init(title: "Which", options: [which] + BatchFilter.options),
+            .init(title: "Selection", options: [which] + BatchFilter.options),
             .init(
-                title: "With care",
+                title: "Step by step",
                 options: [
                     .init(
                         "start",
                         "N",
-                        "so many at first, and more only once these have ended",
+                        "number of batches at first; more follow once these have ended",
                         isUsual: true
                     ),
-                    .init("grow", "FACTOR", "with --start: how many times as many come next; 2"),
+                    .init("grow", "FACTOR", "with --start: growth per step (default: 2)"),
                     .init(
                         "stop-on-failure",
                         nil,
-                        "with --start: no more once one fails again",
+                        "with --start: stop after a batch that fails again",
                         isUsual: true
                     ),
                 ]
             ),
-            .init(title: "Sure", options: Consent.options),
+            .init(title: "Confirmation", options: Consent.options),
         ],
         notes: """
-            They are offered at once, and get all their attempts anew. With --error, --since,
-            --until or --of-worker those that are found are counted, the first ten shown, and it
-            is asked whether to go on; without a terminal it needs --yes. Just these are made
-            batches then, whatever comes meanwhile.
+            The items are offered at once, with all their attempts. With --error, --since,
+            --until or --of-worker, redrive counts the matches, shows the first ten and asks;
+            without a terminal it needs --yes. It then takes exactly these, whatever arrives
+            meanwhile.
 
-            With --start it waits for the workers until each step has ended, and exits with 1
-            when it stopped at a failure; what it has not come to stays in quarantine, also after
-            SIGINT.
+            With --start it waits for the workers to end each step. It exits with 1 when it
+            stops at a failure. Items of later steps stay in quarantine, also after SIGINT.
 
             """,
         brief: """
-            The items are offered at once, and get all their attempts anew. With --start the
-            command waits for the workers, and goes on in steps.
+            The items are offered at once, with all their attempts. With --start, redrive waits
+            for the workers and continues in steps.
 
             """
     )
@@ -51,7 +50,7 @@ struct RedriveCommand: Command {
     private static let which = CommandDescription.Option(
         "ids",
         "IDS",
-        "these items, such as 5,9..12; all of the run by default",
+        "these items, such as 5,9..12 (default: all of the run)",
         isUsual: true
     )
 
@@ -73,7 +72,7 @@ struct RedriveCommand: Command {
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(run.key), status: .quarantined),
                 in: inventory,
-                now: context.now()
+                context
             )
             let sorted = found.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
             if sorted.isEmpty {
@@ -92,7 +91,7 @@ struct RedriveCommand: Command {
                 return .failed
             }
             if let steps { return try await steps.redrive(sorted, inventory, context) }
-            let made = try await inventory.redrive(sorted)
+            let made = try await inventory.redrive(found: sorted)
             try show(made.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }, context)
             return made.isEmpty ? .nothingNow : .done
         }
@@ -108,13 +107,6 @@ struct RedriveCommand: Command {
         guard isDryRun else { return batch.redrivenWords + "\n" }
         let error = batch.logging.map { ": " + HumanText.excerpt(redacted($0)) }
         return "\(batch.itemWords) of batch \(batch.id) would be a batch again\(error ?? "")\n"
-    }
-}
-
-extension Inventory {
-    /// Makes quarantined batches batches again, as they were found.
-    func redrive(_ batches: [BatchRecord]) async throws -> [BatchRecord] {
-        try await redrive(BatchSelection(ids: batches.map(\.id)))
     }
 }
 

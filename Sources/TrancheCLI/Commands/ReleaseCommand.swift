@@ -9,7 +9,7 @@ struct ReleaseCommand: Command {
         operands: [
             .init(
                 name: "BATCH",
-                help: "the batch's number; or --job, for what is held of it",
+                help: "number of the batch; or --job, for all of its running batches",
                 isOptional: true
             )
         ],
@@ -17,38 +17,38 @@ struct ReleaseCommand: Command {
             .init(
                 title: "The batch",
                 options: [
-                    .init("attempt", "N", "with BATCH: the attempt that holds it", isUsual: true),
+                    .init("attempt", "N", "with BATCH: attempt that holds it", isUsual: true),
                     .init(
                         "for",
                         "TIME",
-                        "until later: 1s to 15m; it is offered at once by default",
+                        "offer it later, after 1s to 15m (default: at once)",
                         isUsual: true
                     ),
                     .init(
                         "park",
                         "BUDGET",
-                        "with --for: park this budget of the run as long, so that nobody tries"
+                        "with --for: park this budget of the run for the same time"
                     ),
-                    .init("reason", "TEXT", "with --for: why; kept with the attempt"),
+                    .init("reason", "TEXT", "with --for: reason; stored with the attempt"),
                 ]
             ),
             .init(
-                title: "Without BATCH: what is held",
+                title: "Without BATCH: selection of running batches",
                 options: RunOptions.group(jobIsRequired: false).options
                     + BatchFilter.options.filter { $0.name != "error" } + [BatchFilter.itemsOption]
             ),
-            .init(title: "Sure", options: Consent.options),
+            .init(title: "Confirmation", options: Consent.options),
         ],
         notes: """
-            Without BATCH, the batches of the job that are held and meant are counted, the
-            first ten shown, and it is asked whether to go on; without a terminal it needs
-            --yes. Just these are given back then, and only where the same attempt still holds
-            them; who works on one finds out with its next heartbeat, or at its end.
+            Without BATCH, release counts the selected running batches of the job, shows the
+            first ten and asks; without a terminal it needs --yes. It gives back exactly these,
+            if the same attempt still holds them. A worker on one of them learns of it at its
+            next heartbeat, or when it ends.
 
             """,
         brief: """
-            Without BATCH, the batches of the job that are held are counted and shown before
-            they are given back; without a terminal that needs --yes.
+            Without BATCH, release counts and shows the running batches of the job before it
+            gives them back; without a terminal it needs --yes.
 
             """
     )
@@ -89,7 +89,7 @@ struct ReleaseCommand: Command {
             return
         }
         guard arguments.has("job") else {
-            throw UsageError("BATCH is missing; or give --job, for what is held of it")
+            throw UsageError("BATCH is missing; or give --job, for all of its running batches")
         }
         guard !arguments.has("attempt"), deferral == nil else {
             throw UsageError("--attempt and --for go with BATCH")
@@ -137,7 +137,7 @@ struct ReleaseCommand: Command {
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(key), status: .running),
                 in: inventory,
-                now: context.now()
+                context
             )
             if consent.isDryRun {
                 try show(found, context)
@@ -152,7 +152,8 @@ struct ReleaseCommand: Command {
             }
             var released: [BatchRecord] = []
             for batch in found {
-                if let record = try await release(batch, inventory) { released.append(record) }
+                guard let record = try await inventory.release(found: batch) else { continue }
+                released.append(record)
             }
             try show(released, context)
             if released.count < found.count {
@@ -160,19 +161,6 @@ struct ReleaseCommand: Command {
                 try context.note("\(ended) ended meanwhile: left alone")
             }
             return released.isEmpty ? .nothingNow : .done
-        }
-    }
-
-    /// Gives a batch back that the same attempt still holds; `nil` for one that it does not.
-    private func release(
-        _ batch: BatchRecord,
-        _ inventory: Inventory
-    ) async throws -> BatchRecord? {
-        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
-        do {
-            return try await inventory.retrying { _ in try await inventory.store.release(holding) }
-        } catch let error as TrancheError where error.isLoss {
-            return nil
         }
     }
 

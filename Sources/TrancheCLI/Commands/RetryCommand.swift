@@ -2,11 +2,6 @@ import Tranche
 
 /// Offers finally failed batches again, and others at once.
 struct RetryCommand: Command {
-    /// The batches that a word of `--status` means.
-    enum State: String, CaseIterable {
-        case failed, stuck, cancelled, waiting, succeeded
-    }
-
     static let description = CommandDescription(
         name: "retry",
         summary: "Offer failed batches again, or others at once",
@@ -14,25 +9,27 @@ struct RetryCommand: Command {
         examples: ["tranche retry --job thumbs", "tranche retry --batch 12"],
         groups: [
             RunOptions.group(jobIsRequired: false),
-            .init(title: "Which", options: which + [BatchFilter.itemsOption] + BatchFilter.options),
-            .init(title: "Sure", options: Consent.options),
+            .init(
+                title: "Selection",
+                options: which + [BatchFilter.itemsOption] + BatchFilter.options
+            ),
+            .init(title: "Confirmation", options: Consent.options),
         ],
         notes: """
-            Their failures are forgotten: they get all their attempts anew. Batches that were
-            cancelled are taken with --cancelled alone, and keep the failures that they had, as
-            those that wait do. Those that work has begun on under --execution at-most-once are
-            worked on once more with --may-repeat alone. A batch that succeeded stays as it is;
-            another one of its items is offered, and what is made of it is told downstream.
+            The batches get all their attempts again. --cancelled takes cancelled batches, and
+            only these; they keep their count of failures, as waiting batches do. --may-repeat
+            also takes batches that began under --execution at-most-once. A batch that succeeded
+            stays as it is: a new batch of its items is offered, and its result reaches the jobs
+            downstream.
 
-            With --status, --error, --since, --until, --of-worker or --ids, and for what is done,
-            the batches that are found are counted, the first ten shown, and it is asked whether to
-            go on; without a terminal it needs --yes. Just these are offered then, whatever
-            comes meanwhile.
+            With --status, --error, --since, --until, --of-worker or --ids, and for succeeded
+            batches, retry counts the matches, shows the first ten and asks; without a terminal
+            it needs --yes. It then offers exactly these, whatever arrives meanwhile.
 
             """,
         brief: """
-            The batches get all their attempts anew. What is found by a filter is counted and
-            shown before it is offered; without a terminal that needs --yes.
+            The batches get all their attempts again. With a filter, retry counts and shows the
+            matches and asks; without a terminal it needs --yes.
 
             """
     )
@@ -41,40 +38,40 @@ struct RetryCommand: Command {
         .init(
             "batch",
             "N",
-            "this batch; all of the run by default",
+            "this batch (default: all of the run)",
             isRepeatable: true,
             isUsual: true
         ),
-        .init("cancelled", nil, "those that were cancelled, and no others", isUsual: true),
+        .init("cancelled", nil, "only batches that were cancelled", isUsual: true),
         .init(
             "may-repeat",
             nil,
-            "those, too, that may have been executed (--execution at-most-once)"
+            "also batches that may have been executed (--execution at-most-once)"
         ),
         .init(
             "now",
             nil,
-            "with --batch: also one that waits for its next try, or that is done, "
-                + "which is done again",
+            "with --batch: also a batch that waits for its next attempt, or one that "
+                + "succeeded, which is then processed again",
             isUsual: true,
-            brief: "with --batch: also one that waits, or is done"
+            brief: "with --batch: also one that waits or succeeded"
         ),
         .init(
             "status",
             "STATUS",
-            "those that are \(states.joined(separator: ", ")); failed by default",
+            "only batches in this state: \(states.joined(separator: ", ")) (default: failed)",
             choices: states
         ),
     ]
 
-    private static let states = State.allCases.map(\.rawValue)
+    private static let states = RetryAim.allCases.map(\.rawValue)
 
     private let selection: RunOptions
     private let batches: [Int64]
     private let cause: BatchCause?
     private let mayRepeat: Bool
     private let isNow: Bool
-    private let state: State?
+    private let state: RetryAim?
     private let filter: BatchFilter
     private let consent: Consent
 
@@ -84,7 +81,7 @@ struct RetryCommand: Command {
         mayRepeat = arguments.has("may-repeat")
         isNow = arguments.has("now")
         state = try arguments.value("status") { text in
-            guard let state = State(rawValue: text) else {
+            guard let state = RetryAim(rawValue: text) else {
                 throw ValueError("this is none of \(Self.states.joined(separator: ", "))")
             }
             return state
@@ -178,7 +175,7 @@ struct RetryCommand: Command {
             {
                 return .failed
             }
-            let offered = try await offer(meant, inventory)
+            let offered = try await inventory.retry(found: meant, mayRepeat: mayRepeat)
             try show(offered, context)
             if offered.count < meant.count {
                 let left = HumanText.count(meant.count - offered.count, "batch", "batches")
@@ -186,22 +183,6 @@ struct RetryCommand: Command {
             }
             return offered.isEmpty ? .nothingNow : .done
         }
-    }
-
-    /// Offers batches as they were found.
-    private func offer(_ found: [BatchRecord], _ inventory: Inventory) async throws -> [Int64] {
-        let final = found.filter { $0.status == .failed && ($0.isFinal || $0.cause == .stuck) }
-        let ids = Set(final.map(\.id))
-        var offered = try await inventory.offer(found.filter { !ids.contains($0.id) }).map(\.id)
-        for cause in [nil, BatchCause.cancelled] {
-            let own = final.filter { ($0.cause == .cancelled) == (cause == .cancelled) }
-            if own.isEmpty { continue }
-            offered += try await inventory.retry(
-                BatchSelection(status: .failed, cause: cause, ids: own.map(\.id)),
-                mayRepeat: mayRepeat
-            )
-        }
-        return offered
     }
 
     private func find(in inventory: Inventory, _ context: Context) async throws -> [BatchRecord] {
@@ -221,7 +202,7 @@ struct RetryCommand: Command {
         var found: [BatchRecord] = []
         for status in asked.statuses {
             let selection = BatchSelection(runs: runs, status: status, ids: batches)
-            found += try await filter.find(selection, in: inventory, now: context.now())
+            found += try await filter.find(selection, in: inventory, context)
         }
         return found.filter(asked.means).sorted { $0.id < $1.id }
     }
@@ -235,7 +216,7 @@ struct RetryCommand: Command {
         case .quarantined: remedy = "'tranche redrive' makes it a batch again"
         case .failed, .succeeded: return
         case .released where batch.retryAt != nil: return
-        case .released: remedy = "it is offered to whoever comes next"
+        case .released: remedy = "the next worker that asks gets it"
         }
         throw TrancheError(
             .unknownBatch,
@@ -280,28 +261,6 @@ struct RetryCommand: Command {
                 "batch \(batch.id) of \(batch.key) is \(state), not failed for good; --now "
                     + "offers it at once. Nothing was changed"
             )
-        }
-    }
-}
-
-extension RetryCommand.State {
-    /// What batches may be that it means.
-    fileprivate var statuses: [BatchStatus] {
-        switch self {
-        case .failed, .stuck, .cancelled: [.failed]
-        case .waiting: [.failed, .released]
-        case .succeeded: [.succeeded]
-        }
-    }
-
-    /// Whether it means a batch of these.
-    fileprivate func means(_ batch: BatchRecord) -> Bool {
-        switch self {
-        case .failed: batch.cause == .stuck || batch.isFinal && batch.cause != .cancelled
-        case .stuck: batch.cause == .stuck
-        case .cancelled: batch.cause == .cancelled
-        case .waiting: batch.cause != .stuck && batch.retryAt != nil
-        case .succeeded: true
         }
     }
 }

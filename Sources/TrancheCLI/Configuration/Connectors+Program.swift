@@ -57,5 +57,6 @@ extension Context {
         for risk in source.risks {
             try note("note: \(risk.explanation)")
         }
+        if let cost = source.numbered?.searchCost { try note("note: \(cost)") }
     }
 }

@@ -4,6 +4,8 @@ struct AcquireHint<Database: SQLDatabase> {
     var count = 200
     /// Whether the ceiling may cut the next batch, so that the writers are to be observed with it.
     var isNearCeiling = true
+    /// Whether few numbers of uids are left, so that others are given with the next batch.
+    var needsNumbers = true
     /// Whether one statement is likely to be enough for the next one.
     var prefersSingleStatement = false
     /// The budgets of the run; `nil` where none is known.

@@ -37,6 +37,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         let step: SQLMetaSource<Database>.Step
         /// The highest ids and the writers, where they are observed at once.
         fileprivate let observation: StatementBatch.Places?
+        /// Whether uids were numbered before, as far as one look goes.
+        let hasNumbered: Bool
         fileprivate let rows: StatementBatch.Place
 
         /// The statements that observe the writers, and then read the rows.
@@ -95,10 +97,16 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
             if source.isObservable, hint.isNearCeiling {
                 observation = batch.add(source.observation(lag: store.lag(of: request.key)))
             }
+            if hint.needsNumbers {
+                // In the transaction that hands them out.
+                let first = store.firstID(of: request.key)
+                _ = batch.add(source.numbering(unless: step.size, from: first))
+            }
             self.source = SourceReads(
                 source: source,
                 step: step,
                 observation: observation,
+                hasNumbered: hint.needsNumbers,
                 rows: batch.add(step.statement)
             )
         } else {
@@ -111,8 +119,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
 
     /// The run and the inventory's time; `nil` when there is no such run.
     ///
-    /// What is handed out begins no sooner than what ended here, or a worker would seem to have held
-    /// both.
+    /// What is handed out begins no sooner than what ended here, or a worker would seem to have
+    /// held both.
     func lockedRun(in rows: [SQLRows]) throws -> (run: RunRecord, now: Date)? {
         guard var row = rows[run].first else { return nil }
         var record = try store.run(&row)

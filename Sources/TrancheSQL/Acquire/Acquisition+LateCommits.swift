@@ -154,7 +154,7 @@ extension Acquisition {
             after: run.cursor,
             through: end,
             handedOut: ids,
-            within: run.bounds
+            within: request.definition.idsToCome(within: run.bounds)
         )
         guard let first = gaps.first else { return }
         for gap in gaps {

@@ -4,7 +4,7 @@ import Tranche
 package protocol SQLDatabase: AnyObject, Sendable {
     associatedtype Connection: SQLConnection
 
-    /// What it is, for messages; without credentials.
+    /// The name of the database, for messages; without credentials.
     var name: String { get }
     /// How its SQL differs.
     var dialect: any SQLDialect { get }
@@ -12,7 +12,7 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// Whether a round trip takes longer than what a query needs that saves one.
     var isFar: Bool { get }
 
-    /// What identifies the database, found out from itself.
+    /// The identity of the database, as the database reports it.
     func identity() async throws -> String
 
     /// Lends connections for writing; throws where nothing may be written.
@@ -51,12 +51,26 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func watch(_ name: SQLTableName, uid: String) async throws -> SQLSourceWatch
 
+    /// Finds out how uids are numbered that are not integers.
+    ///
+    /// - Parameters:
+    ///   - column: The column of the uids.
+    ///   - name: The table or view, which has it.
+    ///   - settled: The column that says when a row was made, if one is named.
+    /// - Returns: How; `nil` where the column holds integers, or what cannot be numbered.
+    /// - Throws: The database's error.
+    func numbering(
+        of column: SQLTable.Column,
+        in name: SQLTableName,
+        settledBy settled: SQLTable.Column?
+    ) async throws -> UIDNumbering?
+
     /// Reads the mark of what stands under the name of a table or view now.
     ///
     /// - Parameters:
     ///   - name: The table or view.
     ///   - uid: The column of the id.
-    /// - Returns: The mark; `nil` where there is no such table, or nothing can be told.
+    /// - Returns: The mark; `nil` where there is no such table, or nothing is known.
     /// - Throws: The database's error.
     func mark(of name: SQLTableName, uid: String) async throws -> String?
 
@@ -115,7 +129,14 @@ extension SQLDatabase {
     /// None, where a table is found however it is spelt.
     package func spellings(of name: SQLTableName) async throws -> [String] { [] }
 
-    /// Nothing can be told.
+    /// No uids are numbered.
+    package func numbering(
+        of column: SQLTable.Column,
+        in name: SQLTableName,
+        settledBy settled: SQLTable.Column?
+    ) async throws -> UIDNumbering? { nil }
+
+    /// Nothing is known.
     package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
 
     /// There is no count.

@@ -49,7 +49,7 @@ extension SQLInventoryStore {
 
     // MARK: Counting
 
-    /// The statements that count what runs have, and find who takes their batches.
+    /// The statements that count what runs have, and find the jobs that take their batches.
     private func questions(about runs: [(id: Int64, key: RunKey)]) -> [SQLStatement] {
         let ids = runs.map(\.id)
         let isOfRun = dialect.column("run_id", isAmong: ids)
@@ -133,6 +133,21 @@ extension SQLInventoryStore {
         """
     }
 
+    /// The statements that remove the numbers of uids over whose table no run is left.
+    private var removingUnusedNumbers: [SQLStatement] {
+        let isUnused: SQLStatement = """
+            NOT EXISTS (
+                SELECT 1 FROM \(tables.run) AS r WHERE r.meta_table = registry.meta_table
+            )
+            """
+        let unused: SQLStatement =
+            "SELECT id FROM \(tables.registry) AS registry WHERE \(isUnused)"
+        return [
+            "DELETE FROM \(tables.uid) WHERE registry_id IN (\(unused))",
+            "DELETE FROM \(tables.registry) WHERE id IN (\(unused))",
+        ]
+    }
+
     /// The statements that remove runs, what refers to them first.
     private func removing(_ ids: [Int64]) -> [SQLStatement] {
         let isOfRun = dialect.column("run_id", isAmong: ids)
@@ -150,6 +165,6 @@ extension SQLInventoryStore {
             + [
                 "DELETE FROM \(tables.batch) WHERE \(isOf(ids))",
                 "DELETE FROM \(tables.run) WHERE \(dialect.column("id", isAmong: ids))",
-            ]
+            ] + removingUnusedNumbers
     }
 }

@@ -123,6 +123,10 @@ extension SQLMigrator {
             return (
                 "pipelines", "SELECT '', count(DISTINCT name) FROM \(tables.pipeline)"
             )
+        case "inventory_registry":
+            return ("registries", "SELECT '', count(*) FROM \(tables.registry)")
+        case "inventory_uid":
+            return ("numbered uids", "SELECT '', count(*) FROM \(tables.uid)")
         case "inventory_alert":
             return ("alerts", "SELECT '', count(*) FROM \(tables.alert)")
         case "inventory_tally":

@@ -16,14 +16,14 @@ extension SQLMetaSource: IdentifiedSource {
             let rows = try await database.read(
                 """
                 SELECT \(columns)
-                FROM \(table)
-                ORDER BY \(name: definition.uid)
+                FROM \(relation)
+                ORDER BY \(name: idName)
                 LIMIT \(SQLWitness.rowsAtEnd)
                 """,
                 """
                 SELECT \(columns)
-                FROM \(table)
-                ORDER BY \(name: definition.uid) DESC
+                FROM \(relation)
+                ORDER BY \(name: idName) DESC
                 LIMIT \(SQLWitness.rowsAtEnd)
                 """
             )
@@ -48,7 +48,8 @@ extension SQLMetaSource: IdentifiedSource {
                 writtenSince: witness?.count,
                 of: table,
                 columns: (definition.uid, definition.item),
-                passed: cursor
+                // Other rows have other uids, and so other numbers.
+                passed: isNumbered ? nil : cursor
             )
         }
         switch verdict {
@@ -84,8 +85,8 @@ extension SQLMetaSource: IdentifiedSource {
             let found = try await database.read(
                 """
                 SELECT \(witnessColumns(witness.columns))
-                FROM \(table)
-                WHERE \(database.dialect.column(definition.uid, isAmong: ids))
+                FROM \(relation)
+                WHERE \(database.dialect.column(idName, isAmong: ids))
                 """
             )
             return try witnessRows(found[0])
@@ -99,7 +100,7 @@ extension SQLMetaSource: IdentifiedSource {
 
     /// The id, the payload, and as many columns as were there: those that came later stand behind.
     private func witnessColumns(_ count: Int) -> SQLStatement {
-        var columns: SQLStatement = "\(name: definition.uid)"
+        var columns: SQLStatement = "\(name: idName)"
         let item: SQLStatement =
             definition.item.map { database.dialect.beginning(of: $0) } ?? "NULL"
         columns.append(", \(item)")

@@ -26,7 +26,7 @@ extension SQLMetaSource: RecordMetaSource {
                 return try await read(&reading)?.filter { ids.contains($0.id) }
             case .list(let list):
                 return try await records(
-                    select(where: database.dialect.column(definition.uid, isAmong: list))
+                    select(where: database.dialect.column(idName, isAmong: list))
                 )
             case nil: return nil
             }
@@ -48,8 +48,8 @@ extension SQLMetaSource: RecordMetaSource {
     private func select(in range: ClosedRange<Int64>, limit: Int) -> SQLStatement {
         var statement = select(
             where: """
-                \(name: definition.uid) >= \(range.lowerBound)
-                    AND \(name: definition.uid) <= \(range.upperBound)
+                \(name: idName) >= \(range.lowerBound)
+                    AND \(name: idName) <= \(range.upperBound)
                 """
         )
         statement.append("\nLIMIT \(unsafeRaw: String(limit))")
@@ -57,13 +57,13 @@ extension SQLMetaSource: RecordMetaSource {
     }
 
     private func select(where condition: SQLStatement) -> SQLStatement {
-        var columns: SQLStatement = "\(name: definition.uid)"
+        var columns: SQLStatement = "\(name: idName)"
         for name in fields?.names ?? [] { columns.append(", \(name: name)") }
         return """
             SELECT \(columns)
-            FROM \(table)
+            FROM \(relation)
             WHERE \(condition)
-            ORDER BY \(name: definition.uid)
+            ORDER BY \(name: idName)
             """
     }
 

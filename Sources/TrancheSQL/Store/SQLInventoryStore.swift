@@ -43,7 +43,10 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     }
 
     package func openSource(_ source: SQLSource) async throws -> any MetaSource {
-        try await SQLMetaSource(source, in: database)
+        let place = UIDRegistry.Place(tables: tables) { [dialect, fixedNow] in
+            dialect.now(fixedNow?())
+        }
+        return try await SQLMetaSource(source, in: database, numberingIn: place)
     }
 
     // MARK: Parts of statements

@@ -24,6 +24,8 @@ package struct TableNames: Sendable, Hashable {
     package let pipeline: SQLTableName
     package let alert: SQLTableName
     package let tally: SQLTableName
+    package let registry: SQLTableName
+    package let uid: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -49,6 +51,8 @@ package struct TableNames: Sendable, Hashable {
         pipeline = SQLTableName(schema: schema, table: table + "_pipeline")
         alert = SQLTableName(schema: schema, table: table + "_alert")
         tally = SQLTableName(schema: schema, table: table + "_tally")
+        registry = SQLTableName(schema: schema, table: table + "_registry")
+        uid = SQLTableName(schema: schema, table: table + "_uid")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

@@ -79,7 +79,12 @@ extension MemoryTables {
             return
         }
         let maker = TileGaps(settling: run.settling, policy: run.policy, now: acquire.now)
-        let gaps = maker.gaps(after: run.cursor, through: id, handedOut: ids, within: run.bounds)
+        let gaps = maker.gaps(
+            after: run.cursor,
+            through: id,
+            handedOut: ids,
+            within: acquire.request.definition.idsToCome(within: run.bounds)
+        )
         acquire.run.cursor = id
         // Where nearly every tile has gaps, one stands for those of a minute.
         if let gap = gaps.first, gaps.count == 1, !gap.isExact || ids.count == 0,

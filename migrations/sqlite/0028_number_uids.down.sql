@@ -1,0 +1,2 @@
+DROP TABLE {inventory_uid};
+DROP TABLE {inventory_registry};
