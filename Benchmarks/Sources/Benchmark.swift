@@ -6,7 +6,7 @@ enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
                              [batcher] [sharing] [far] [beside] [budgets] [crowded] [workflows]
-                             [events] [outbox] [status]
+                             [events] [outbox] [status] [lineage]
                              [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
@@ -50,6 +50,8 @@ enum Benchmark {
                     beside logical decoding
           status    status and metrics of the program tranche with 1,000 runs and --rows batches
                     (10,000,000), from start to end of the process, beside 10,000 batches
+          lineage   batches per second of one worker whose attempts are told to OpenLineage, in a file, at
+                    an address and at one where nobody listens, by turns with one whose are not
         """
 
     static func run(arguments: [String]) async throws {
@@ -87,6 +89,7 @@ enum Benchmark {
                 try await WorkflowLoads(database, options).run()
             }
             if options.suites.contains("events") { try await Events(database, options).run() }
+            if options.suites.contains("lineage") { try await Lineages(database, options).run() }
             if options.suites.contains("status") { try await Overviews(database, options).run() }
             if options.suites.contains("outbox") { try await OutboxWrites(database, options).run() }
         }
@@ -97,7 +100,7 @@ enum Benchmark {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
             "batcher", "sharing", "far", "beside", "budgets", "crowded", "workflows",
-            "events", "outbox", "status",
+            "events", "outbox", "status", "lineage",
         ]
 
         var suites: [String] = []

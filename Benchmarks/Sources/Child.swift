@@ -9,6 +9,7 @@ enum Child {
         {
             return try await chain.measure(path: arguments[2], workers: Int(arguments[3]) ?? 1)
         }
+        if arguments == ["receive"] { return try await receive() }
         guard arguments.count >= 4 else {
             throw BenchError("child wants a task, a database, and more")
         }

@@ -69,6 +69,38 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("OpenLineage names tables of a server by its address, database, schema and name")
+    func lineage() async throws {
+        try await withServer { bench, settings, table in
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            let file = bench.path("l.jsonl")
+            let words = ["work", "--meta", table, "--count", "4", "--lineage", file]
+            let clean = words + ["--job", "clean", "--", "sh", "-c", "cat >/dev/null"]
+            #expect(await bench.run(clean, environment: settings).status == .done)
+            let next = [
+                "work", "--job", "next", "--meta", "inventory:clean", "--lineage", file, "--", "sh",
+                "-c", "cat >/dev/null",
+            ]
+            #expect(await bench.run(next, environment: settings).status == .done)
+            if let summary = try OpenLineage.check(file) {
+                #expect(summary.types == ["START": 4, "COMPLETE": 4])
+            }
+            let url = try #require(URLComponents(string: settings["TRANCHE_INVENTORY"] ?? ""))
+            let server = "postgres://\(url.host ?? ""):\(url.port ?? 5432)"
+            let database = url.path.dropFirst()
+            let schema = settings["TRANCHE_SCHEMA"] ?? ""
+            func dataset(_ name: String) -> String {
+                #"{"namespace":"\#(server)","name":"\#(database).\#(name)""#
+            }
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let read = text.components(separatedBy: #""inputs":["# + dataset(table))
+            #expect(read.count == 7)
+            // What one job leaves, the other reads.
+            let passed = text.components(separatedBy: dataset("\(schema).inventory/clean"))
+            #expect(passed.count == 9)
+        }
+    }
+
     /// Lends a transaction that has written a row to a table and stays open, until it is committed.
     private func withOpenWriter(
         of table: String,
@@ -182,7 +214,7 @@ struct PostgreSQLTests {
             let fail = ["fail", String(other), "--attempt", "1", "--error", "no"]
             #expect(
                 await bench.run(fail + ["--bad-ids", "2"], environment: settings).output.contains(
-                    "split; what is not quarantined of it is offered again"
+                    "split; its other items are offered again"
                 )
             )
             let history = await run("history", "--meta", table, "--id", "7").output

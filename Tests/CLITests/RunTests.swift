@@ -191,6 +191,8 @@ import TrancheTestKit
             (#"{"jobs":{},"alerts":{"a":{"program":["x"],"when":["late"]}}}"#, false),
             (#"{"jobs":{},"alerts":{"a":{"webhook":"http://h","when":["held"]}}}"#, false),
             (#"{"jobs":{},"databases":{"d":{"env":"A","file":"b"}}}"#, false),
+            (#"{"jobs":{},"lineage":{"to":{"env":"L"},"namespace":"n"}}"#, true),
+            (#"{"jobs":{},"lineage":{"namespace":"n"}}"#, false),
         ]
         for (place, file) in files.enumerated() { try bench.write(file.0, to: "\(place).json") }
         guard let python = ProcessInfo.processInfo.environment["TRANCHE_TEST_PYTHON"] else {
@@ -201,7 +203,7 @@ import TrancheTestKit
             schema = json.load(open("schema.json"))
             jsonschema.Draft202012Validator.check_schema(schema)
             check = jsonschema.Draft202012Validator(schema)
-            print([check.is_valid(json.load(open(f"{n}.json"))) for n in range(10)])
+            print([check.is_valid(json.load(open(f"{n}.json"))) for n in range(12)])
             """
         try bench.write(script, to: "check.py")
         let outcome = try await Executable("/bin/sh").run(

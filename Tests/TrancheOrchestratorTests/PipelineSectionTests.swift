@@ -83,6 +83,34 @@ struct PipelineSectionTests {
         #expect(pipeline.alerts[1].again == .seconds(3600))
     }
 
+    @Test("A place of OpenLineage events is a URL, a file, or where one stands, and a name space")
+    func lineage() throws {
+        func lineage(_ text: String) throws -> PipelineLineage? {
+            try read("lineage: \(text)" + Self.parts).lineage
+        }
+        let url = "http://h:5000"
+        #expect(try lineage(url) == PipelineLineage(.text(url)))
+        #expect(try lineage("/x/l.jsonl") == PipelineLineage(.text("/x/l.jsonl")))
+        let relative = try lineage("l.jsonl")?.place
+        #expect(relative == .text(PipelineTypes.absolute("l.jsonl")))
+        let whole = try lineage("{to: \(url), namespace: shop}")
+        #expect(whole == PipelineLineage(.text(url), namespace: "shop"))
+        #expect(try lineage("{to: {env: L}}") == PipelineLineage(.variable("L")))
+        #expect(try read(Self.parts).lineage == nil)
+        for (text, words) in [
+            ("{namespace: x}", "p.yaml:1:10: /lineage: 'to' is missing"),
+            ("ftp://h", "give a URL of http or https, or a file"),
+            ("http://u:pass@h", "the URL holds a password"),
+            ("{to: http://h, namespace: ''}", "it is empty"),
+            ("{to: http://h, name: x}", "name"),
+        ] {
+            let faults = faults("lineage: \(text)" + Self.parts)
+            #expect(faults.count == 1, "\(text): \(faults)")
+            #expect(faults.first?.contains(words) == true, "\(text): \(faults)")
+            #expect(faults.first?.contains("pass@") != true)
+        }
+    }
+
     @Test("A file of jobs alone needs no inputs")
     func jobsAlone() throws {
         let text = #"jobs: {a: {source: "inventory:x", count: 1, command: [x]}}"#
@@ -112,7 +140,7 @@ struct PipelineSectionTests {
             ("inventory: [x]", "p.yaml:1:12", "this is a list"),
             ("budgets: {b: {}}", "p.yaml:1:14", "a budget has 'batches'"),
             ("budgets: {b: {batch: 3, weight: 1}}", "p.yaml:1:15", "did you mean 'batches'?"),
-            ("budgets: {b: {rate: fast}}", "p.yaml:1:21", "is no rate"),
+            ("budgets: {b: {rate: fast}}", "p.yaml:1:21", "is not a rate"),
             ("budgets: {b: {batches: 1, burst: 5}}", "p.yaml:1:34", "goes with a 'rate'"),
             ("jobs: {j: {count: 1, command: [x]}}", "p.yaml:1:11", "source"),
             ("jobs: {j: {source: x, count: 1, command: [x], wrkers: 2}}", "p.yaml:1:", "wrkers"),
@@ -123,7 +151,7 @@ struct PipelineSectionTests {
             ),
             ("alerts: {a: {when: [failed]}}", "p.yaml:1:13", "an alert has a 'webhook'"),
             ("alerts: {a: {webhook: http://x, when: [failed]}}", "p.yaml:1:23", "{env: NAME}"),
-            ("alerts: {a: {program: [x], when: [late]}}", "p.yaml:1:35", "is no condition"),
+            ("alerts: {a: {program: [x], when: [late]}}", "p.yaml:1:35", "is not a condition"),
             ("alerts: {a: {program: [x], when: [lag above soon]}}", "p.yaml:1:35", "no duration"),
             ("alerts: {a: {program: [x], when: []}}", "p.yaml:1:34", "one condition at least"),
             (

@@ -12,7 +12,7 @@ extension Inventory {
     /// changed.
     struct EndingRefused: Error {}
 
-    /// Hands out batches that still have items, in one transaction with others who ask just now.
+    /// Hands out batches that still have items, in one transaction with callers that ask just now.
     ///
     /// - Parameters:
     ///   - request: What is asked for.
@@ -85,7 +85,9 @@ extension Inventory {
             switch outcome {
             case .batches(let handedOut):
                 noteCursor(after: handedOut, settling: input.plan?.settling, of: key)
-                if let began { events?.report(handedOut, since: began) }
+                if let began {
+                    events?.report(handedOut, from: source, request.definition, since: began)
+                }
                 let batches = handedOut.map { Batch($0, source: source, inventory: self) }
                 return (batches, .complete)
             case .none(let reason):
@@ -133,7 +135,7 @@ extension Inventory {
         return live
     }
 
-    /// Plans what follows a cursor, as far as others who write allow.
+    /// Plans the range after a cursor, as far as other writers allow.
     private func plan(
         _ request: AcquireRequest,
         from source: any MetaSource,

@@ -12,7 +12,7 @@ final class EventReporter: Sendable {
     private let now: @Sendable () -> Date
     private let stopwatch: Stopwatch
     private let queues: [ObserverQueue]
-    /// What any of them is told of.
+    /// The events that any of them receives.
     private let names: Set<InventoryEvent.Name>
     /// Since when runs are held, as they were last seen.
     private let held = Mutex<[RunKey: Duration]>([:])
@@ -58,7 +58,7 @@ final class EventReporter: Sendable {
         send(event, fill)
     }
 
-    /// Waits until the observers were told of all events, for some seconds at most.
+    /// Waits until the observers have received all events, for some seconds at most.
     func drain(_ clock: any Clock<Duration>) async {
         await clock.limit(to: Self.patience) { for queue in self.queues { await queue.drain() } }
     }
@@ -77,11 +77,23 @@ extension EventReporter {
     ///
     /// - Parameters:
     ///   - handedOut: The batches.
+    ///   - source: What their items come from.
+    ///   - definition: What the source is, as the request has it.
     ///   - start: When they were asked for, by ``elapsed``.
-    func report(_ handedOut: [AcquireOutcome.HandedOut], since start: Duration) {
+    func report(
+        _ handedOut: [AcquireOutcome.HandedOut],
+        from source: any MetaSource,
+        _ definition: SourceDefinition,
+        since start: Duration
+    ) {
         let duration = elapsed - start
+        let place = (source as? any PlacedSource)?.place
         for batch in handedOut {
-            report(.acquired, batch.record) { $0.duration = duration }
+            report(.acquired, batch.record) { event in
+                event.duration = duration
+                event.source = definition
+                event.sourcePlace = place
+            }
             if batch.hasExpired { report(.expired, batch.record) }
             if batch.record.kind == .late, batch.record.attempt == 1 {
                 report(.late, batch.record) { $0.count = batch.record.count }

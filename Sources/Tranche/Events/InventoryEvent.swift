@@ -4,27 +4,32 @@ public import Foundation
 ///
 /// Which event comes when, and which of its optional fields it has, is a table in <doc:Events>.
 public struct InventoryEvent: Sendable, Hashable {
-    /// What happened.
+    /// The event itself.
     public let name: Name
     /// When, by the inventory's time as far as it is known here.
     public let at: Date
-    /// What the inventory is, without credentials.
+    /// The name of the inventory, without credentials.
     public let inventory: String
     /// The run that it happened to.
     public internal(set) var run: RunKey?
     /// The batch that it happened to: its number, attempt, worker, kind, range, count and weight.
     public internal(set) var batch: BatchRecord?
+    /// What the items of a batch that was handed out come from, and where its run's records go.
+    public internal(set) var source: SourceDefinition?
+    /// Where that source's database is, without credentials, such as `postgresql://db:5432/shop`;
+    /// `nil` where the source is in none, or does not say.
+    public internal(set) var sourcePlace: String?
     /// How long it took, by this process's clock.
     public internal(set) var duration: Duration?
     /// How many: parts of a split, items of a quarantine, ids that came late.
     public internal(set) var count: Int?
     /// The error or the reason, in words.
     public internal(set) var message: String?
-    /// What cannot be reached: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
+    /// The code of the outage: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
     public internal(set) var code: TrancheError.Code?
     /// Until when it lasts.
     public internal(set) var until: Date?
-    /// What an audit found.
+    /// The findings of an audit.
     public internal(set) var audit: AuditReport?
     /// How many events this observer was not given before this one, since too many waited for it.
     public internal(set) var dropped = 0
@@ -37,7 +42,7 @@ public struct InventoryEvent: Sendable, Hashable {
         self.batch = batch
     }
 
-    /// What happened.
+    /// The kind of event.
     ///
     /// More names may be added.
     public struct Name: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import Foundation
 import Tranche
 import TrancheConnectors
+import TrancheHTTP
 import TrancheOrchestrator
 
 /// A subcommand: its arguments check themselves when it is made, before anything is opened.
@@ -35,13 +36,13 @@ struct Context: Sendable {
     var now: @Sendable () -> Date
     /// Stop signals as they arrive.
     var signals: @Sendable () -> AsyncStream<Int32>
-    /// Asks whoever sits before the terminal; `nil` where nobody does.
+    /// Asks the person at the terminal; `nil` if there is none.
     var ask: @Sendable (_ question: String) async -> String?
 
     /// How the output is coloured.
     var style: Style { Style(output, environment: environment) }
 
-    /// Who changes something by hand: the user's name, unless `TRANCHE_WORKER` says another.
+    /// The author of changes by hand: the user's name, unless `TRANCHE_WORKER` gives another.
     var person: String? {
         if let worker = environment["TRANCHE_WORKER"], !worker.isEmpty { return nil }
         return environment["USER"] ?? environment["LOGNAME"]
@@ -66,13 +67,38 @@ struct Context: Sendable {
     }
 
     /// Opens the inventory, lends it, and closes it.
+    ///
+    /// - Parameters:
+    ///   - worker: The name under which batches are held.
+    ///   - lineage: What tells elsewhere of the work; nothing by default.
+    ///   - body: What uses the inventory.
+    /// - Returns: What `body` returns.
+    /// - Throws: ``UsageError``; as `Inventory.open`; what `body` throws.
     func withInventory<Result: Sendable>(
         worker: String? = nil,
+        emitting lineage: Lineage? = nil,
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker)
         configuration.observers.append(OutageLines(context: self))
-        return try await Inventory.with(
+        guard let lineage else { return try await withInventory(configuration, body) }
+        configuration.observers.append(lineage.observer)
+        // What is made of an event takes longer than to hand out many batches at once.
+        configuration.eventLimit = 20_000
+        let asked = configuration
+        return try await lineage.whileEmitting {
+            try await withInventory(asked) { inventory in
+                await lineage.identify(inventory)
+                return try await body(inventory)
+            }
+        }
+    }
+
+    private func withInventory<Result: Sendable>(
+        _ configuration: Inventory.Configuration,
+        _ body: (Inventory) async throws -> Result
+    ) async throws -> Result {
+        try await Inventory.with(
             Connectors.ofProgram.inventory(settings.inventory, settings.connecting),
             configuration: configuration,
             body

@@ -21,40 +21,39 @@ struct LoadCommand: Command {
         ],
         groups: LoadOptions.groups,
         notes: """
-            The file is cut into batches by offsets, at the ends of records. Several workers
-            and several processes may load it at once; a load that was interrupted goes on
-            with the batches that were in hand. A file that has changed since is refused,
-            unless --follow says that it grows. However a file is spelt, and by whatever
-            link, it is one file.
+            load cuts the file into batches by offsets, at the ends of records. Several workers
+            and processes can load it together, and an interrupted load continues with the
+            batches in hand. A file that has changed is refused, unless --follow says that it
+            grows. All spellings of a path, and all links, name the same file.
 
-            Several files, those of a folder and those that a pattern such as
-            'data/*.csv.gz' matches are loaded by one job, each as a source of its own, in
-            order of their names: with many files each worker takes one. Given again, the
-            command loads those that are new. Hidden files, those that begin with '_' and
-            those without a known ending are left out of a folder, and said.
+            Several files, folders, and patterns such as 'data/*.csv.gz' are one job. Each file
+            is a source of its own, in the order of names; with many files, each worker takes
+            one. The same command later loads the files that are new. From a folder, hidden
+            files, files that begin with '_', and files without a known suffix are skipped, and
+            reported.
 
-            With --follow, a file that is rotated within its folder is read to its end, and
-            the one that takes its place follows. Where the old one is not found, nothing is
-            loaded until it is put back or given up with --replaced.
+            With --follow, a file that is rotated within its folder is read to its end, then the
+            new file under its name. If the old file cannot be found, loading stops until you
+            put it back, or give it up with --replaced.
 
-            What is loaded into one target is not loaded for another: --again NAME loads it
-            anew, --job NAME as another job.
+            A file that was loaded into one target is not loaded into another one: --again NAME
+            loads it again, --job NAME as another job.
 
-            Records that cannot be read, or that the sink does not take, are quarantined and
-            all others loaded; with --rejects or --schema they go to the file of rejects, with
-            all that is wrong.
+            Records that are not readable, or that the sink refuses, are quarantined, and all
+            others loaded. With --rejects or --schema they go to a file of rejects, with all
+            their faults.
 
-            After SIGINT, SIGTERM or SIGHUP no further batch is begun, and those in hand may go
-            on for --grace, or until a second signal a second or more later.
+            After SIGINT, SIGTERM or SIGHUP no new batch begins. Running ones may continue for
+            --grace, or until a second signal at least a second later.
 
-            Exit: 0 complete, 1 complete with failed or quarantined batches or with all
-            records refused, 75 held or paused; after a signal 0 when all in hand was
-            finished, else 130; --exit-when-idle when all was loaded before.
+            Exit: 0 complete; 1 complete with failed or quarantined batches, or all records
+            rejected; 75 held or paused; after a signal 0 if all running batches finished,
+            otherwise 130; --exit-when-idle if all was loaded before.
 
             """,
         brief: """
-            The file is cut into batches; a load that was interrupted goes on. Records that are
-            refused are quarantined, or go to a file of rejects, and all others are loaded.
+            load cuts the file into batches; an interrupted load continues. Rejected records are
+            quarantined, or go to a file of rejects, and all others are loaded.
 
             """
     )
@@ -65,6 +64,7 @@ struct LoadCommand: Command {
     private let files: [LoadOptions]
     let operands: FileOperands
     private let worker: String?
+    private let lineage: LineageOptions
 
     init(_ arguments: Arguments) throws {
         operands = try FileOperands(
@@ -76,6 +76,7 @@ struct LoadCommand: Command {
         guard let first = files.first else { throw UsageError("FILE is missing") }
         options = first
         worker = arguments.text("worker")
+        lineage = try LineageOptions(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -93,7 +94,10 @@ struct LoadCommand: Command {
             try context.note("the output of run '\(options.request.run)' is '\(path)'")
         }
         let signals = context.signals()
-        return try await context.withInventory(worker: worker) { inventory in
+        // A dry run writes nothing, no file of events either.
+        let lineage =
+            options.isDryRun ? nil : try lineage.lineage(context, grace: options.grace)
+        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
             for file in left { try await note(file.source, inventory, context) }
             let made = try await hinting(left.first, inventory) {
@@ -134,9 +138,22 @@ struct LoadCommand: Command {
                 return try status(report, load, context)
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+                // What was loaded before the error is no less loaded.
+                try tell(load.counters, context)
                 throw error
             }
         }
+    }
+
+    /// Says what was counted, and how many records were refused.
+    private func tell(_ counters: Counters, _ context: Context) throws {
+        if !context.isJSON { try context.output.write(LoadText(counters).text(context.style)) }
+        let rejected = counters[CounterName.rejected]
+        guard rejected > 0, let path = options.runRejects else { return }
+        try context.note(
+            "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)",
+            .warning
+        )
     }
 
     private func nothingToDo(_ report: LoadReport, _ left: [LoadFile]) -> String? {
@@ -182,14 +199,8 @@ struct LoadCommand: Command {
         _ load: Load,
         _ context: Context
     ) throws -> ProgramStatus {
-        if !context.isJSON { try context.output.write(LoadText(report).text(context.style)) }
+        try tell(report.counters, context)
         let rejected = report.counters[CounterName.rejected]
-        if rejected > 0, let path = options.runRejects {
-            try context.note(
-                "\(HumanText.count(rejected, "record was", "records were")) refused; see \(path)",
-                .warning
-            )
-        }
         if load.wasStopped {
             return load.progress.tally.unfinished.isEmpty ? .done : .interrupted
         }
@@ -207,6 +218,14 @@ struct LoadCommand: Command {
             return .failed
         }
         if let error = report.lastError { try context.note("the last failure: \(error)", .error) }
+        if report.unread > 0 {
+            try context.note(
+                "\(HumanText.count(report.unread, "file was", "files were")) not loaded, as said above; "
+                    + "mend or leave out what is wrong, and give the same command again",
+                .error
+            )
+        }
+        guard report.hasFailedBatches else { return .failed }
         try context.note(
             "\(options.job) is complete, but batches failed or are quarantined; 'tranche status' "
                 + "and 'tranche batches --job \(RunKey.quoted(options.job))' show them, 'tranche "
@@ -273,15 +292,15 @@ struct LoadCommand: Command {
 
 /// What a load came to, for people.
 private struct LoadText {
-    let report: LoadReport
+    let counters: Counters
 
-    init(_ report: LoadReport) {
-        self.report = report
+    init(_ counters: Counters) {
+        self.counters = counters
     }
 
     func text(_ style: Style) -> String {
         var table = Table([.text("COUNTER"), .number("HERE")])
-        let counters = report.counters.values.filter { $0.value != 0 }.sorted { $0.key < $1.key }
+        let counters = counters.values.filter { $0.value != 0 }.sorted { $0.key < $1.key }
         if counters.isEmpty { return "" }
         for (name, value) in counters {
             table.add([Table.Cell(name), Table.Cell(HumanText.number(value))])

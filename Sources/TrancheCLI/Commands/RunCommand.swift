@@ -15,11 +15,16 @@ struct RunCommand: Command {
             .init(
                 title: "Running",
                 options: [
-                    .init("drain", nil, "work on what there is now, and end", isUsual: true),
+                    .init(
+                        "drain",
+                        nil,
+                        "process the events that exist now, and end",
+                        isUsual: true
+                    ),
                     .init(
                         "apply",
                         nil,
-                        "apply the file first, as 'tranche apply' does",
+                        "apply FILE first, as 'tranche apply' does",
                         isUsual: true
                     ),
                     Grace.option(of: "processes"),
@@ -27,30 +32,31 @@ struct RunCommand: Command {
                     .init(
                         "worker",
                         "NAME",
-                        "who asks (TRANCHE_WORKER); host and process by default"
+                        "worker name recorded with each batch (TRANCHE_WORKER; default: "
+                            + "host and process)"
                     ),
-                ]
+                ] + LineageOptions.options
             )
         ],
         notes: PipelineFile.notes + """
             Each link is a job, named INPUT/PROCESS, over the log of the input's events in the
-            inventory: status, batches, history, logs and retry show and take it as any. Any
-            number of these may run the same FILE: each event is worked on by one of them.
+            inventory: status, batches, history, logs and retry work on it as on any job. Any
+            number of processes may run the same FILE; one of them processes each event.
 
-            An input or a link that fails is started again; the others go on. With --drain the
-            status is 1 where a batch failed, 75 where a link is held or paused, 5 where one was
+            An input or link that fails is restarted; the others continue. With --drain the exit
+            status is 1 if a batch failed, 75 if a link is held or paused, 5 if one was
             cancelled.
 
-            What runs is what is applied under the pipeline's name, 'name' in FILE or else FILE's
-            stem. The first FILE of a name is applied by its first run; one that differs from what is
-            applied is refused with what differs, until 'tranche apply', or --apply. Who
-            runs ends within seconds where another one is applied, after what it has in hand.
-            Exit: 6 where FILE is not what is applied, or is that no longer.
+            run executes the file applied under the pipeline's name: 'name' in FILE, or FILE
+            without its suffix. The first run of a name applies FILE. Later, a FILE that differs
+            from the applied one is refused, with the difference, until 'tranche apply' or
+            --apply. When another file is applied, running processes finish their batches and
+            end within seconds. Exit: 6 if FILE is not, or no longer, the applied one.
 
             """,
         brief: PipelineFile.brief + """
             Each link is a job, named INPUT/PROCESS: status, batches, history, logs and retry
-            show and take it as any. Any number of these may run the same FILE.
+            work on it. Any number of processes may run the same FILE.
 
             """
     )
@@ -63,6 +69,7 @@ struct RunCommand: Command {
     private let asked: Grace?
     private let worker: String?
     private let applies: Bool
+    private let lineage: LineageOptions
 
     init(_ arguments: Arguments) throws {
         file = try PipelineFile(arguments)
@@ -70,6 +77,7 @@ struct RunCommand: Command {
         asked = arguments.has("grace") ? try Grace(arguments) : nil
         worker = arguments.text("worker")
         applies = arguments.has("apply")
+        lineage = try LineageOptions(arguments)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
@@ -77,17 +85,12 @@ struct RunCommand: Command {
         let looked = try PipelineFile.refusing { try file.checked(context, of: bytes) }
         let context = try context.using(looked, in: file)
         let grace = asked ?? Grace(length: looked.configuration.grace)
-        return try await context.withInventory(worker: worker) { inventory in
+        let lineage = try lineage.lineage(context, grace: grace, in: looked.lineage)
+        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
             let progress = Progress(context, clock: inventory.configuration.clock)
             let stop = StopSource()
-            let programs = PipelinePrograms(
-                guardian: try ProcessGuard(),
-                stop: stop,
-                grace: grace,
-                clock: inventory.configuration.clock,
-                progress: progress,
-                environment: context.environment
-            )
+            var programs = try programs(context, grace, stop, progress, inventory)
+            programs.lineage = lineage
             let orchestrator = try orchestrator(bytes, on: inventory, programs, context)
             let record = try await ApplyingRun(file: file, applies: applies)
                 .record(of: looked, inventory, context) { try await orchestrator.check() }
@@ -117,6 +120,24 @@ struct RunCommand: Command {
             let status = try await tellFailures(of: looked, inventory, context)
             return status == .done ? held : status
         }
+    }
+
+    /// Makes what runs the file's programs.
+    private func programs(
+        _ context: Context,
+        _ grace: Grace,
+        _ stop: StopSource,
+        _ progress: Progress,
+        _ inventory: Inventory
+    ) throws -> PipelinePrograms {
+        PipelinePrograms(
+            guardian: try ProcessGuard(),
+            stop: stop,
+            grace: grace,
+            clock: inventory.configuration.clock,
+            progress: progress,
+            environment: context.environment
+        )
     }
 
     /// Makes what runs the file.
@@ -163,7 +184,7 @@ struct RunCommand: Command {
         return status
     }
 
-    /// Tells which links have batches that failed for good, whoever saw them fail.
+    /// Reports the links with batches that failed for good, whichever process saw them fail.
     private func tellFailures(
         of pipeline: Pipeline,
         _ inventory: Inventory,

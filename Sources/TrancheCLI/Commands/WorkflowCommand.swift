@@ -1,13 +1,14 @@
 import Foundation
 import Tranche
 import TrancheConnectors
+import TrancheHTTP
 import TrancheWorkflows
 
 /// Begins, watches and steers workflows.
 struct WorkflowCommand: Command {
     static let description = CommandDescription(
         name: "workflow",
-        summary: "Begin a run that is described in a file; watch and steer it from anywhere",
+        summary: "Start a run that a file describes; watch and control it from anywhere",
         examples: [
             "tranche workflow start nightly.json --work",
             "tranche workflow show --job nightly",
@@ -15,7 +16,8 @@ struct WorkflowCommand: Command {
         operands: [
             .init(
                 name: Action.words,
-                help: "start keeps the description and begins the run, work works on it",
+                help: "start stores the description and begins the run; work processes its "
+                    + "batches",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(name: "FILE", help: "with start: the workflow, as JSON", isOptional: true),
@@ -27,64 +29,66 @@ struct WorkflowCommand: Command {
                     .init(
                         "param",
                         "NAME=VALUE",
-                        "a parameter of the workflow",
+                        "parameter of the workflow",
                         isRepeatable: true,
                         isUsual: true
                     ),
-                    .init("work", nil, "work on it in this process, too", isUsual: true),
-                    .init("dry-run", nil, "check the workflow, and begin nothing"),
+                    .init("work", nil, "also process batches here", isUsual: true),
+                    .init("dry-run", nil, "check the workflow, and start nothing"),
                 ]
             ),
             RunOptions.group(jobIsRequired: false),
             .init(
                 title: "Working (with work, and start --work)",
                 options: [
-                    .init("follow", nil, "never end: wait for new items", isUsual: true),
+                    .init("follow", nil, "never end; wait for new items", isUsual: true),
                     Grace.option(of: "batches"),
                     LogFormat.option,
                     .init(
                         "worker",
                         "NAME",
-                        "who asks (TRANCHE_WORKER); host and process by default"
+                        "worker name recorded with each batch (TRANCHE_WORKER; default: "
+                            + "host and process)"
                     ),
-                ]
+                ] + LineageOptions.options
             ),
             .init(
-                title: "Steering",
+                title: "Control",
                 options: [
-                    .init("reason", "TEXT", "why; with start, pause, resume and cancel"),
+                    .init("reason", "TEXT", "reason; with start, pause, resume and cancel"),
                     .init(
                         "to",
                         "PLACE",
                         "with snapshot: a folder, s3://… or gs://…, or a sink such as "
-                            + "table:NAME; else it is printed",
+                            + "table:NAME (default: standard output)",
                         isUsual: true
                     ),
                 ]
             ),
         ],
         notes: """
-            start checks the file, keeps it in the inventory, and hands out nothing yet. Another
-            description of the same run is a new generation: who works by the one before is
-            told so and ends, and batches in hand end as they began. work joins as one more
-            process, on any machine that reaches inventory, source and sink.
+            start checks the file, stores it in the inventory, and hands out no batch yet. A
+            different description of the same run is a new generation: workers of the one before
+            end, and their batches end under the description that they began with. work joins as
+            one more process, on any machine that reaches inventory, source and sink.
 
-            A program finds its parameters as TRANCHE_PARAM_NAME. What a process writes of an
-            attempt's worker ends with '@' and the beginning of the description's digest.
+            A program reads its parameters as TRANCHE_PARAM_NAME. The worker name that an
+            attempt records ends with '@' and the beginning of the description's digest.
 
-            result waits until the run is complete or cancelled, whoever works on it. It needs
-            the source, and nothing of the sink; where it cannot open the source of a run without
-            an upper bound, it says so and fails, since it would wait for ever.
+            result waits until the run is complete or cancelled, whichever process works on it.
+            It needs the source, but not the sink. If it cannot open the source of a run without
+            an upper bound, it fails, since it would wait forever.
 
-            Paths in FILE are kept absolute: they begin in the folder of who starts it.
+            Paths in FILE are stored as absolute paths, relative to the folder in which you
+            start it.
 
             Exit: 0 complete, 1 complete with failed or quarantined batches, 5 cancelled, 75
             paused, held or superseded, 130 stopped by a signal.
 
             """,
         brief: """
-            start keeps the description and begins the run; work joins as one more process, on
-            any machine. show, pause, resume and cancel steer it from anywhere.
+            start stores the description and begins the run; work joins as one more process, on
+            any machine. show, pause, resume and cancel control it from anywhere.
 
             """
     )
@@ -137,7 +141,8 @@ struct WorkflowCommand: Command {
         guard !works || !isDryRun else {
             throw UsageError("--work and --dry-run exclude each other")
         }
-        for option in ["follow", "grace", "worker"] where arguments.has(option) && !works {
+        let ofWorking = ["follow", "grace", "worker"] + LineageOptions.options.map(\.name)
+        for option in ofWorking where arguments.has(option) && !works {
             throw UsageError("--\(option) goes with 'workflow work' and --work")
         }
         working = try WorkflowWorking(arguments)
@@ -147,7 +152,8 @@ struct WorkflowCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let worker = works ? working.worker : context.person
-        return try await context.withInventory(worker: worker) { inventory in
+        let lineage = works ? try working.lineage(context) : nil
+        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
             var connecting = try context.settings.connecting
             connecting.note = { words in
                 // Nobody is left to tell when standard error is gone; the work goes on.
@@ -155,14 +161,21 @@ struct WorkflowCommand: Command {
             }
             let workflows = Workflows(inventory, .ofProgram, connecting)
             switch action {
-            case .start: return try await start(workflows, context)
+            case .start: return try await start(workflows, emitting: lineage, context)
             case .list: return try await list(workflows, context)
+            case .work:
+                let handle = try await find(workflows)
+                return try await working.work(on: handle, workflows, emitting: lineage, context)
             default: return try await act(on: try await find(workflows), workflows, context)
             }
         }
     }
 
-    private func start(_ workflows: Workflows, _ context: Context) async throws -> ProgramStatus {
+    private func start(
+        _ workflows: Workflows,
+        emitting lineage: Lineage?,
+        _ context: Context
+    ) async throws -> ProgramStatus {
         let file = file ?? ""
         let handle: WorkflowHandle
         do {
@@ -179,7 +192,9 @@ struct WorkflowCommand: Command {
         } catch let error as SpecError {
             throw UsageError("\(file): \(error)")
         }
-        if works { return try await working.work(on: handle, workflows, context) }
+        if works {
+            return try await working.work(on: handle, workflows, emitting: lineage, context)
+        }
         try context.write(WorkflowDocument(handle)) { WorkflowText.begun(handle) }
         return .done
     }
@@ -206,7 +221,6 @@ struct WorkflowCommand: Command {
         _ context: Context
     ) async throws -> ProgramStatus {
         switch action {
-        case .work: return try await working.work(on: handle, workflows, context)
         case .result: return try WorkflowText.tell(try await handle.result(), context)
         case .snapshot: try await snapshot(handle, workflows, context)
         case .pause:
@@ -222,7 +236,7 @@ struct WorkflowCommand: Command {
             try context.write(CancelDocument(batches, of: handle.key)) {
                 "\(handle.key) is cancelled"
             }
-        case .start, .list, .show:
+        case .start, .list, .show, .work:
             let progress = try await handle.progress()
             try context.write(progress) { WorkflowText.words(progress) }
         }

@@ -16,39 +16,40 @@ extension LoadOptions {
                 .init(
                     "map",
                     "FILE",
-                    "JSON with new names, groups and constants: \"rename\", \"group\", \"constant\""
+                    "JSON file with new names, groups and constants: \"rename\", "
+                        + "\"group\", \"constant\""
                 ),
-                .init("clean", nil, "leave out what are no letters, digits or the like"),
+                .init("clean", nil, "strip all characters except letters, digits and the like"),
                 .init(
                     "schema",
                     "FILE",
-                    "a JSON Schema that records must meet; converts their fields",
+                    "JSON Schema that records must meet; it also converts their fields",
                     isUsual: true,
-                    brief: "a JSON Schema that records must meet"
+                    brief: "JSON Schema that records must meet"
                 ),
                 .init(
                     "strict-types",
                     nil,
-                    "judge values by the schema as they are: a text is no number, null is a value"
+                    "validate values without conversion: a text is not a number, null is a value"
                 ),
                 .init(
                     "rejects",
                     "FILE",
-                    "where records go that are refused; with --schema FILE.error.jsonl by default"
+                    "file for rejected records (default with --schema: FILE.error.jsonl)"
                 ),
                 .init(
                     "max-rejects",
                     "N|P%",
-                    "most of them in a batch, else it fails",
+                    "fail a batch with more rejects than this",
                     isUsual: true,
-                    brief: "most refused records in a batch, else it fails"
+                    brief: "fail a batch with more rejects than this"
                 ),
                 .init(
                     "drop-unknown",
                     nil,
-                    "leave out fields that the table has no column for; refused by default"
+                    "drop fields without a column in the table (default: reject the record)"
                 ),
-                .init("add-columns", nil, "add columns for them to the table"),
+                .init("add-columns", nil, "add columns for such fields to the table"),
                 .init(
                     "to",
                     "SINK",
@@ -57,50 +58,51 @@ extension LoadOptions {
                     brief: "table:NAME beside the inventory, sqlite:PATH or postgresql://… with "
                         + "--table, csv:PATH, jsonl:PATH, none and others"
                 ),
-                .init("table", "TABLE", "the table in that database", isUsual: true),
+                .init("table", "TABLE", "table in that database", isUsual: true),
                 .init(
                     "key",
                     "A,B,…",
-                    "the fields that name a row: one that is there is replaced",
+                    "fields that identify a row; an existing row is replaced",
                     isUsual: true,
-                    brief: "the fields that name a row"
+                    brief: "fields that identify a row"
                 ),
                 .init(
                     "create-table",
                     nil,
-                    "make the table, with --key as its key, if there is none: of types that the "
-                        + "schema says, or else that the first \(LoadCommand.sampledRecords) records "
-                        + "of each file hold without loss; --dry-run shows it",
+                    "create the table, with --key as its key, if it does not exist. Its "
+                        + "types come from the schema, otherwise from the first "
+                        + "\(LoadCommand.sampledRecords) records of each file; --dry-run "
+                        + "shows it",
                     isUsual: true,
-                    brief: "make the table, from the schema or the records"
+                    brief: "create the table, from the schema or the records"
                 ),
                 .init(
                     "create-index",
                     nil,
-                    "make the unique index of --key in MongoDB, if there is none"
+                    "create the unique index of --key in MongoDB, if it does not exist"
                 ),
                 .init(
                     "each",
                     nil,
-                    "send a webhook each record as a request, rather than each batch"
+                    "send a webhook one request per record, not per batch"
                 ),
                 .init(
                     "cypher",
                     "FILE",
-                    "the statement that a graph runs, with records as $batch: UNWIND $batch AS row "
-                        + "MERGE …"
+                    "statement for a graph, with the records as $batch: UNWIND $batch AS "
+                        + "row MERGE …"
                 ),
-                .init("file-per-batch", nil, "keep a file for each batch in the folder PATH"),
+                .init("file-per-batch", nil, "write one file per batch into the folder PATH"),
                 .init(
                     "overwrite",
                     nil,
-                    "replace what others left at PATH, or as file of rejects; refused by default"
+                    "replace an existing file at PATH, or of rejects (default: refuse)"
                 ),
                 .init(
                     "promise",
                     DeliveryPromise.allCases.map(\.rawValue).joined(separator: "|"),
-                    "what the sink must promise; idempotent by default. MongoDB then writes a "
-                        + "batch in a transaction",
+                    "promise that the sink must give (default: idempotent). With "
+                        + "transactional, MongoDB writes a batch in a transaction",
                     choices: DeliveryPromise.allCases.map(\.rawValue)
                 ),
             ]
@@ -108,37 +110,48 @@ extension LoadOptions {
         .init(
             title: "The job",
             options: [
-                .init("job", "JOB", "name of the job; load by default", isUsual: true),
-                .init("run", "RUN", "name of a bounded run; the open-ended one by default"),
+                .init("job", "JOB", "name of the job (default: load)", isUsual: true),
+                .init("run", "RUN", "name of a bounded run (default: the open-ended run)"),
                 .init(
                     "again",
                     "NAME",
-                    "load what was loaded before anew, and into another target if you like: as a "
-                        + "run of that name, which goes on when it is given again",
+                    "load everything again, also into another target, as a run of this "
+                        + "name; the same name continues it",
                     isUsual: true,
-                    brief: "load what was loaded before anew, as a run of that name"
+                    brief: "load everything again, as a run of this name"
                 ),
-                .init("from", "OFFSET", "the lowest offset of the run; needs --run"),
-                .init("to-offset", "OFFSET", "the highest offset of the run; needs --run"),
-                .init("weight", "BYTES", "most bytes of a batch; 8MiB by default"),
-                .init("count", "N", "most records of a batch"),
-                .init("workers", "N", "batches at a time; 1 by default", isUsual: true),
-                .init("prefetch", "K", "batches that each worker acquires ahead; 0 by default"),
-                .init("worker", "NAME", "who asks (TRANCHE_WORKER); host and process by default"),
-                .init("follow", nil, "never end: wait for the file to grow", isUsual: true),
+                .init("from", "OFFSET", "lowest offset of the run; needs --run"),
+                .init("to-offset", "OFFSET", "highest offset of the run; needs --run"),
+                .init("weight", "BYTES", "maximum bytes per batch (default: 8MiB)"),
+                .init("count", "N", "maximum number of records per batch"),
+                .init("workers", "N", "number of batches at a time (default: 1)", isUsual: true),
+                .init(
+                    "prefetch",
+                    "K",
+                    "number of batches that each worker acquires ahead (default: 0)"
+                ),
+                .init(
+                    "worker",
+                    "NAME",
+                    "worker name recorded with each batch (TRANCHE_WORKER; default: host and "
+                        + "process)"
+                ),
+                .init("follow", nil, "never end; wait for the file to grow", isUsual: true),
                 LogFormat.option,
+                LineageOptions.options[0],
+                LineageOptions.options[1],
                 .init(
                     "replaced",
                     nil,
-                    "with --follow: give up what was not read of the file that stood there before"
+                    "with --follow: give up the unread rest of the file that was there before"
                 ),
                 Grace.option(of: "batches"),
                 ProgramStatus.idleOption(0),
                 .init(
                     "dry-run",
                     nil,
-                    "check the records and count what would be refused; show what would be "
-                        + "read, made and written, and write nothing",
+                    "check all records, count rejects, show what would be read, created "
+                        + "and written; write nothing",
                     isUsual: true,
                     brief: "check all records, count rejects, and write nothing"
                 ),

@@ -28,14 +28,16 @@ struct PipelineFile: Sendable {
               - {from: uploads, to: validate, count: 20, max_attempts: 5}
               - nightly -> report
 
-        Types of inputs: directory, schedule, inventory (what another job has done), listing
-        (what a source lists), postgresql (changes of tables), webhook (what is sent). Types
-        of processes: program, container, webhook, chain (records of events or of their files into a sink),
-        workflow. A program gets its events as JSON Lines on standard input, a
-        single one as PIPELINE_EVENT as well. A link's {then: {move: FOLDER}}, {then: delete} or
-        {then: tag} says what becomes of the file of an event that is done.
+        Types of inputs: directory, schedule, inventory (succeeded batches of another job),
+        listing (items of a source), postgresql (changes of tables), webhook (requests).
+        Types of processes: program, container, webhook, chain (records of events, or of
+        their files, into a sink), workflow. A program reads its events as JSON Lines on
+        standard input, and a single event also as PIPELINE_EVENT. {then: {move: FOLDER}},
+        {then: delete} or {then: tag} of a link says what happens to the file of a processed
+        event.
 
-        Beside these a file may have a name, an inventory, databases, budgets, jobs and alerts:
+        A file may also have a name, an inventory, databases, budgets, jobs, alerts, and a
+        place for OpenLineage events:
 
             budgets: {warehouse: {batches: 4, rate: 1GiB/min}}
             jobs:
@@ -43,13 +45,14 @@ struct PipelineFile: Sendable {
                      budgets: [warehouse]}
             alerts:
               ops: {webhook: {env: ALERT_URL}, when: [failed, held, lag above 1h]}
+            lineage: {to: "http://marquez:5000", namespace: shop}
 
 
         """
 
     /// What of them the short help says.
     static let brief = """
-        FILE has inputs, processes and links; --help-all tells the types that there are:
+        FILE has inputs, processes and links; --help-all lists their types:
 
             inputs:
               uploads: {type: directory, folder: /srv/uploads, suffixes: [.csv]}
@@ -64,11 +67,13 @@ struct PipelineFile: Sendable {
 
         """
 
+    init(path: String) { self.path = path }
+
     init(_ arguments: Arguments, at place: Int = 0) throws {
         path = try arguments.operand(place, "FILE")
     }
 
-    /// Reads the file's bytes, for who makes several things of them.
+    /// Reads the file's bytes, for callers that make several things of them.
     ///
     /// - Throws: ``UsageError`` for a file that cannot be read.
     func read() throws -> [UInt8] {

@@ -1,5 +1,6 @@
 import Foundation
 import Tranche
+import TrancheHTTP
 import TrancheOrchestrator
 import TrancheWorkflows
 
@@ -11,6 +12,8 @@ struct PipelinePrograms: Sendable {
     let clock: any Clock<Duration>
     let progress: Progress
     let environment: [String: String]
+    /// What tells elsewhere of the work.
+    var lineage: Lineage?
 
     /// How long a program of an alert may take.
     private static let longestAlert = Duration.seconds(60)
@@ -31,7 +34,7 @@ struct PipelinePrograms: Sendable {
         var options = WorkflowOptions()
         options.stop = stop
         options.grace = grace.length
-        options.run(programs: environment, guardian, stop, grace, clock, progress)
+        options.run(programs: environment, guardian, stop, grace, clock, progress, lineage)
         return options
     }
 
@@ -53,7 +56,8 @@ struct PipelinePrograms: Sendable {
             stop: stop,
             grace: grace,
             clock: clock,
-            copy: { [progress] in progress.copy($0, of: $1, $2) }
+            copy: { [progress] in progress.copy($0, of: $1, $2) },
+            lineage: lineage
         )
         return ProgramHandler(program: program, progress: progress, report: { _ in })
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import Tranche
+import TrancheHTTP
 
 /// Runs the program for one batch.
 struct BatchProgram: Sendable {
@@ -14,7 +15,9 @@ struct BatchProgram: Sendable {
     let clock: any Clock<Duration>
     /// Given whole lines of the program's output, and what it wrote them to.
     let copy: @Sendable ([UInt8], BatchRecord?, LogLine.Stream) -> Void
-    /// What the program gets on its standard input; `nil` (the default) for the items.
+    /// The lineage that the work is reported to, which the program can name as its parent.
+    var lineage: Lineage?
+    /// The standard input of the program; `nil` (the default) for the items.
     var input: [UInt8]?
     /// How the program is given the items; as lines of JSON by default.
     var way = ProgramInput.lines(.json(nil))
@@ -23,6 +26,12 @@ struct BatchProgram: Sendable {
     var unread: OneRemark? = OneRemark { _ in
         "the program succeeded without having read its input: each batch's items are lines of JSON "
             + "on its standard input"
+    }
+
+    /// What is said once of a program that goes on from batch to batch, and does not answer.
+    var silent = OneRemark { batch in
+        "the program has had its whole batch for \(ProgramSession.longestSilence.words) and has not "
+            + "answered; with --persistent it answers each batch with a line {\"done\": \(batch.id)}"
     }
 
     /// How the program ended.
@@ -35,7 +44,7 @@ struct BatchProgram: Sendable {
     ///
     /// - Parameters:
     ///   - batch: What it works on.
-    ///   - progress: Told of each line that the program writes.
+    ///   - progress: Receives each line that the program writes.
     /// - Returns: How it ended; of several runs, the last, with what all of them wrote.
     /// - Throws: What reading the items throws; ``SystemError`` when the program cannot be started;
     ///   ``UnfitItems`` where an item cannot be given as the program is to be given it.
@@ -70,7 +79,7 @@ struct BatchProgram: Sendable {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
-            environment: environment.merging(try await batch.programVariables()) { _, own in own },
+            environment: environment.merging(try await variables(of: batch)) { _, own in own },
             guardian: guardian
         )
         defer { guardian.remove(child.number) }
@@ -82,6 +91,12 @@ struct BatchProgram: Sendable {
         } onCancel: {
             child.terminate(patience: grace.patience)
         }
+    }
+
+    private func variables(of batch: Batch) async throws -> [String: String] {
+        var variables = try await batch.programVariables()
+        if let lineage { variables["OPENLINEAGE_PARENT_ID"] = "\(lineage.parent(of: batch))" }
+        return variables
     }
 
     /// Whether a program that was not told to end by this process did so for a reason that is not
@@ -103,7 +118,7 @@ struct BatchProgram: Sendable {
 
     private enum Part: Sendable {
         case fed(Result<Void, any Error>)
-        case output(LineCollector.Line?, OutputTail)
+        case output(LineCollector, OutputTail)
         case errors(OutputTail)
         case exit(ChildProcess.Exit)
         case named(fault: String?)
@@ -139,7 +154,9 @@ struct BatchProgram: Sendable {
                 case .fed(let result):
                     if case .failure = result { child.terminate(patience: grace.patience) }
                     fed = result
-                case .output(let line, let tail): (end.lastLine, end.output) = (line, tail)
+                case .output(let lines, let tail):
+                    (end.lastLine, end.output) = (lines.lastLine, tail)
+                    end.badBefore = lines.badBefore
                 case .errors(let tail): end.errors = tail
                 case .exit(let how): end.exit = how
                 case .named(let fault): end.namingFault = fault
@@ -202,7 +219,7 @@ struct BatchProgram: Sendable {
             copy(bytes, batch.record, .output)
         }
         successors?.finish()
-        return .output(output.last, output.tail)
+        return .output(output.lines, output.tail)
     }
 
     /// Writes the items as JSON Lines, read as the program takes them.

@@ -1,5 +1,6 @@
 import Tranche
 import TrancheConnectors
+import TrancheHTTP
 import TrancheWorkflows
 
 /// Works on a workflow in this process, until it ends or a signal does.
@@ -8,17 +9,25 @@ struct WorkflowWorking: Sendable {
     let worker: String?
     private let grace: Grace
     private let follows: Bool
+    private let lineage: LineageOptions
 
     init(_ arguments: Arguments) throws {
         worker = arguments.text("worker")
         grace = try Grace(arguments)
         follows = arguments.has("follow")
+        lineage = try LineageOptions(arguments)
+    }
+
+    /// What tells elsewhere of the work.
+    func lineage(_ context: Context) throws -> Lineage? {
+        try lineage.lineage(context, grace: grace)
     }
 
     /// Works on a workflow, and says how that ended.
     func work(
         on handle: WorkflowHandle,
         _ workflows: Workflows,
+        emitting lineage: Lineage?,
         _ context: Context
     ) async throws -> ProgramStatus {
         let signals = context.signals()
@@ -40,7 +49,7 @@ struct WorkflowWorking: Sendable {
         options.watcher = progress
         let environment = context.environment
         let clock = inventory.configuration.clock
-        options.run(programs: environment, guardian, stop, grace, clock, progress)
+        options.run(programs: environment, guardian, stop, grace, clock, progress, lineage)
         if case .records = workflow.work { options.onBatch = { progress.note($0) } }
         let start = ContinuousClock.now
         let asked = options
@@ -71,7 +80,8 @@ extension WorkflowOptions {
         _ stop: StopSource,
         _ grace: Grace,
         _ clock: any Clock<Duration>,
-        _ progress: Progress
+        _ progress: Progress,
+        _ lineage: Lineage?
     ) {
         program = { words, workflow in
             let variables = try WorkflowParameters(workflow.parameters).environment
@@ -83,7 +93,8 @@ extension WorkflowOptions {
                 stop: stop,
                 grace: grace,
                 clock: clock,
-                copy: { progress.copy($0, of: $1, $2) }
+                copy: { progress.copy($0, of: $1, $2) },
+                lineage: lineage
             )
             return ProgramHandler(program: program, progress: progress, report: { _ in })
         }

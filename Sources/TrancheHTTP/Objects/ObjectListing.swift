@@ -8,13 +8,14 @@ public import TrancheSQL
 /// for try await batch in inventory.batches(of: "import", from: files, weight: 1 << 30) { … }
 /// ```
 ///
-/// A listing has no order of arrival, so objects are registered in a table: the id is the number under which an
-/// object was registered, the item its URL, the weight its size in bytes. An object that was replaced is
-/// registered again. The table is made if it is not there; whoever reads it as a `SQLSource` sees
-/// the same items. The prefix is listed whenever all that is registered was handed out, and it is listed
-/// whole: parts that no longer change are better listed apart.
+/// A listing has no order of arrival, so objects are registered in a table: the id is the number
+/// under which an object was registered, the item its URL, the weight its size in bytes. An object
+/// that was replaced is registered again. The table is made if it is not there; a program that
+/// reads it as a `SQLSource` sees the same items. The prefix is listed whenever all that is
+/// registered was handed out, and it is listed whole: parts that no longer change are better listed
+/// apart.
 public struct ObjectListing: MetaSourceDescription {
-    /// What the objects' URLs begin with, such as `gs://shop/in/`.
+    /// The prefix of the objects' URLs, such as `gs://shop/in/`.
     public var prefix: String
     /// The table in which they are registered.
     public var table: String
@@ -41,7 +42,7 @@ public struct ObjectListing: MetaSourceDescription {
         self.configuration = configuration
     }
 
-    /// What a registration came to.
+    /// The result of a registration.
     public struct Registration: Sendable, Hashable {
         /// How many objects there are.
         public var found = 0
@@ -58,8 +59,8 @@ public struct ObjectListing: MetaSourceDescription {
     ///   - isTrial: Whether only to count the new ones.
     ///   - onPage: Told after each page how far it came.
     /// - Returns: What it came to.
-    /// - Throws: `TrancheError` `.invalidArgument`, `.invalidSource` (permanent), `.sourceUnavailable`
-    ///   (transient).
+    /// - Throws: `TrancheError` `.invalidArgument`, `.invalidSource` (permanent),
+    ///   `.sourceUnavailable` (transient).
     public func register(
         beside store: any InventoryStore,
         isTrial: Bool = false,
@@ -121,12 +122,14 @@ public struct ObjectListing: MetaSourceDescription {
 }
 
 /// What is registered of a listing, listed again whenever all of it was handed out.
-private struct ListedObjects: MetaSource {
+private struct ListedObjects: PlacedSource {
     let registered: any MetaSource
     let listing: ObjectListing
     let registry: ItemRegistry
 
     var definition: SourceDefinition { registered.definition }
+
+    var place: String? { (registered as? any PlacedSource)?.place }
 
     func nextRange(
         after cursor: Int64?,

@@ -1,9 +1,10 @@
 import Tranche
 import TrancheWorkflows
 
-/// What a pipeline's file says, in a form in which two files that mean the same are the same text.
+/// The content of a pipeline's file, in a form in which two files of the same meaning are the same
+/// text.
 ///
-/// Comments, order and blanks are no part of it, nor is the name under which it is applied. Paths
+/// Comments, order and blanks are not part of it, nor is the name under which it is applied. Paths
 /// are as the file has them.
 public struct PipelineDescription: Sendable, Hashable {
     /// By section, such as `inputs`, the parts by their names.
@@ -11,7 +12,7 @@ public struct PipelineDescription: Sendable, Hashable {
     /// The description as JSON, with its keys in order and without credentials.
     public let text: String
 
-    /// What tells the description from others: the SHA-256 of ``text``, in hexadecimal.
+    /// The SHA-256 of ``text``, in hexadecimal, which identifies the description.
     public let digest: String
 
     /// The section of what stands beside the parts, such as `keep`.
@@ -37,7 +38,7 @@ public struct PipelineDescription: Sendable, Hashable {
             switch (entry.key, entry.value.value) {
             case ("links", .sequence(let links)):
                 sections["links"] = Self.links(links)
-            case ("inventory", _), (_, .scalar):
+            case ("inventory", _), ("lineage", _), (_, .scalar):
                 sections[Self.settings, default: [:]][entry.key] = CanonicalValue(entry.value)
             case (_, .sequence(let parts)): sections[entry.key] = Self.named(parts)
             case (_, .mapping(let parts)): sections[entry.key] = Self.members(parts)
@@ -54,7 +55,7 @@ public struct PipelineDescription: Sendable, Hashable {
         do {
             let root = try YAMLDocument(text: text, file: "the applied pipeline").root
             guard case .mapping(let entries) = root.value else {
-                throw YAMLError("this is no description", file: "", at: root.mark)
+                throw YAMLError("this is not a description", file: "", at: root.mark)
             }
             var sections: [String: [String: CanonicalValue]] = [:]
             for entry in entries {
@@ -139,7 +140,7 @@ public struct PipelineDescription: Sendable, Hashable {
         return nil
     }
 
-    /// What differs from a description before.
+    /// The differences from an earlier description.
     ///
     /// - Parameter former: The description before; `nil` where there is none, so that all is new.
     /// - Returns: The changes, by section and name.
@@ -206,18 +207,19 @@ public struct PipelineDescription: Sendable, Hashable {
     }
 }
 
-/// That a part of a pipeline is added, is another, or is removed.
+/// A change of a pipeline: a part is added, changed or removed.
 public struct PipelineChange: Sendable, Hashable, Codable {
-    /// What becomes of it.
+    /// The kind of change.
     public var kind = Kind.changed
-    /// What it is: `input`, `process`, `link`, `job`, `budget`, `alert`, `database` or `setting`.
+    /// The kind of part: `input`, `process`, `link`, `job`, `budget`, `alert`, `database` or
+    /// `setting`.
     public var part: String
     /// Its name; of a link, both ends.
     public var name: String
-    /// What differs of a part that is changed.
+    /// The differences of a part that changes.
     public var fields: [Field] = []
 
-    /// What becomes of a part.
+    /// A kind of change of a part.
     public enum Kind: String, Sendable, Hashable, Codable {
         /// It is new.
         case added
@@ -231,9 +233,9 @@ public struct PipelineChange: Sendable, Hashable, Codable {
     public struct Field: Sendable, Hashable, Codable {
         /// The field; empty for a setting, which is a value itself.
         public var name: String
-        /// What it was; `nil` for nothing.
+        /// The value before; `nil` for nothing.
         public var old: String?
-        /// What it is; `nil` for nothing.
+        /// The value after; `nil` for nothing.
         public var new: String?
     }
 

@@ -14,15 +14,17 @@ public struct Pipeline: Sendable {
     public var configuration = Orchestrator.Configuration()
     /// The name under which it is applied; the stem of its file unless that says another.
     public var name = "pipeline"
-    /// Where its inventory is, unless whoever runs it says another place.
+    /// Where its inventory is, unless the caller that runs it says another place.
     public var inventory: SecretPlace?
     /// The budgets that are set when it is applied.
     public var budgets: [PipelineBudget] = []
     /// The jobs beside the links.
     public var jobs: [Workflow] = []
-    /// Who is told when something is wrong.
+    /// The alerts that report faults.
     public var alerts: [PipelineAlert] = []
-    /// What its file says, to be compared with what is applied.
+    /// The place of OpenLineage events, unless whoever runs it names another.
+    public var lineage: PipelineLineage?
+    /// The description of its file, to be compared with the applied one.
     public internal(set) var description = PipelineDescription()
 
     /// Makes an empty pipeline.

@@ -14,17 +14,31 @@ public struct PipelineBudget: Sendable, Hashable {
     }
 }
 
-/// Whom a pipeline tells that something is wrong with its links and jobs.
+/// The place of OpenLineage events that a pipeline's file names.
+public struct PipelineLineage: Sendable, Hashable {
+    /// The address, or a file.
+    public var place: SecretPlace
+    /// The name space of jobs in the events; `nil` where the file does not say.
+    public var namespace: String?
+
+    /// Makes one.
+    public init(_ place: SecretPlace, namespace: String? = nil) {
+        self.place = place
+        self.namespace = namespace
+    }
+}
+
+/// The messages of a pipeline when something is wrong with its links and jobs.
 public struct PipelineAlert: Sendable, Hashable {
     /// Its name.
     public var name: String
-    /// Who is told.
+    /// The target of the message.
     public var target: Target
-    /// What is told.
+    /// The conditions that the alert reports.
     public var conditions: [Condition]
     /// The names of the links' jobs, or of jobs, that are meant; empty for all.
     public var jobs: [String] = []
-    /// After how long a condition that lasts is told again; 4 h by default.
+    /// The time after which a condition that lasts is reported again; 4 h by default.
     public var again = Duration.seconds(4 * 3600)
 
     /// Makes an alert.
@@ -34,15 +48,15 @@ public struct PipelineAlert: Sendable, Hashable {
         self.conditions = conditions
     }
 
-    /// Who is told.
+    /// A target of messages.
     public enum Target: Sendable, Hashable {
-        /// Whoever answers at a URL.
+        /// A server at a URL.
         case webhook(SecretPlace)
         /// A program, with its arguments.
         case program([String])
     }
 
-    /// What is wrong.
+    /// A condition.
     public enum Condition: Sendable, Hashable {
         /// Batches have failed for good, or items are quarantined.
         case failed

@@ -27,6 +27,7 @@ extension PipelineReader {
         pipeline.budgets = fields.read("budgets", Self.budgets) ?? []
         pipeline.jobs = fields.read("jobs", jobs) ?? []
         pipeline.alerts = fields.read("alerts", alerts) ?? []
+        pipeline.lineage = fields.read("lineage", .lineage)
         return reader
     }
 
@@ -222,7 +223,7 @@ extension PipelineReader {
             }
         default:
             let shown = YAMLScalar(text: text, isPlain: false).shownText
-            place.fault("'\(shown)' is no condition; give \(listed)")
+            place.fault("'\(shown)' is not a condition; give \(listed)")
             return nil
         }
     }
@@ -241,7 +242,8 @@ extension PipelineReader {
                 let nearest = NearestName(names.sorted()).to(job).map { "; did you mean '\($0)'?" }
                 let list = "; there are \(names.sorted().prefix(20).joined(separator: ", "))"
                 fields.fault(
-                    "the alert '\(alert.name)' names '\(job)', which is no link's job and no job"
+                    "the alert '\(alert.name)' names '\(job)', which is neither a link's job "
+                        + "nor a job"
                         + (nearest ?? list),
                     key: "alerts"
                 )
@@ -258,7 +260,7 @@ extension FieldKind where Value == BudgetRate {
             do throws(UnitText.Fault) {
                 return try UnitText.rate(text)
             } catch {
-                place.fault("\(place.node.kindName) is no rate: \(error.message)")
+                place.fault("\(place.node.kindName) is not a rate: \(error.message)")
                 return nil
             }
         }

@@ -6,6 +6,7 @@ extension PipelineSchema {
         "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"},
             "inventory": {"anyOf": [{"type": "string"}, \(secret)]},
             "databases": \(map(of: #"{"anyOf": [{"type": "string"}, \#(secret)]}"#)),
+            "lineage": {"anyOf": [{"type": "string"}, \(lineage)]},
             "budgets": \(map(of: named(budgetFields))),
             "jobs": \(map(of: named(jobFields, required: ["source"]))),
             "alerts": \(map(of: named(alertFields, required: ["when"], more: [
@@ -36,6 +37,11 @@ extension PipelineSchema {
     private static let secret = """
         {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, \
         "properties": {"env": {"type": "string"}, "file": {"type": "string"}}}
+        """
+
+    private static let lineage = """
+        {"type": "object", "required": ["to"], "additionalProperties": false, "properties": \
+        {"to": {"anyOf": [{"type": "string"}, \(secret)]}, "namespace": {"type": "string"}}}
         """
 
     private static let condition = """

@@ -195,7 +195,8 @@ extension InventoryEvent {
     /// The optional fields that have a value.
     fileprivate var fields: Set<String> {
         let all: [(String, Any?)] = [
-            ("run", run), ("batch", batch), ("duration", duration), ("count", count),
+            ("run", run), ("batch", batch), ("source", source), ("sourcePlace", sourcePlace),
+            ("duration", duration), ("count", count),
             ("message", message), ("code", code), ("until", until), ("audit", audit),
         ]
         return Set(all.filter { $0.1 != nil }.map(\.0))

@@ -1,0 +1,104 @@
+import Foundation
+import Tranche
+
+/// Which attempts were told of as begun, and have not ended: makes events of what happens, for each
+/// attempt one at its beginning and one at its end.
+struct LineageBook: Sendable {
+    /// The inventory, once somebody has asked it.
+    var inventory: LineageInventory?
+    /// How many events of the inventory this was not told of.
+    private(set) var missed = 0
+    private let names: LineageNames
+    private var runs: [RunKey: LineageRun] = [:]
+    private var open: [AttemptKey: LineageRun.Attempt] = [:]
+
+    /// Most runs that are remembered: a load of many files has one for each.
+    private static let mostRuns = 1000
+    /// Most attempts that are in hand; more were given up without a word.
+    private static let mostOpen = 100_000
+
+    init(_ names: LineageNames) {
+        self.names = names
+    }
+
+    /// An event, as JSON, and whose it is.
+    struct Line: Sendable, Hashable {
+        var text: String
+        /// The attempt's: its events keep their order.
+        var batch: Int64
+        /// Whether it is the beginning of an attempt.
+        var isStart: Bool
+    }
+
+    /// Takes note of an event of the inventory.
+    ///
+    /// - Returns: What is to be told of it; `nil` where that is nothing: an end of which the
+    ///   beginning was not told, or that was told already.
+    mutating func note(_ event: InventoryEvent) -> Line? {
+        missed += event.dropped
+        guard let batch = event.batch else { return nil }
+        let key = AttemptKey(batch: batch.id, attempt: batch.attempt)
+        if event.name == .acquired { return begin(batch, key, event) }
+        guard let attempt = open.removeValue(forKey: key) else { return nil }
+        let type: LineageEventType =
+            switch event.name {
+            case .succeeded: .complete
+            case .failed: .fail
+            default: .abort
+            }
+        let text = attempt.run.event(
+            type,
+            of: attempt,
+            at: event.at,
+            error: type == .complete ? nil : event.message ?? batch.logging,
+            result: type == .complete ? batch.result : nil
+        )
+        return Line(text: text, batch: batch.id, isStart: false)
+    }
+
+    private mutating func begin(
+        _ batch: BatchRecord,
+        _ key: AttemptKey,
+        _ event: InventoryEvent
+    ) -> Line? {
+        // The same token was given the same batch again.
+        guard open[key] == nil, open.count < Self.mostOpen, let source = event.source else {
+            return nil
+        }
+        let inventory = inventory ?? LineageInventory(named: event.inventory)
+        let run = run(batch.key, source, event.sourcePlace, inventory)
+        let attempt = run.attempt(batch, of: inventory)
+        open[key] = attempt
+        let text = run.event(.start, of: attempt, at: event.at)
+        return Line(text: text, batch: batch.id, isStart: true)
+    }
+
+    private mutating func run(
+        _ key: RunKey,
+        _ source: SourceDefinition,
+        _ place: String?,
+        _ inventory: LineageInventory
+    ) -> LineageRun {
+        if let known = runs[key], known.source == source { return known }
+        if runs.count >= Self.mostRuns { runs = [:] }
+        let run = LineageRun(key, source, at: place, of: inventory, names)
+        runs[key] = run
+        return run
+    }
+
+    /// Forgets that an attempt has begun, since nobody was told.
+    mutating func forget(_ batch: BatchRecord) {
+        open[AttemptKey(batch: batch.id, attempt: batch.attempt)] = nil
+    }
+
+    /// Ends all attempts that have not ended by themselves: nobody will hear more of them here.
+    mutating func end(at time: Date) -> [Line] {
+        let words = "the process ended without saying how the attempt did"
+        let left = open.sorted { ($0.key.batch, $0.key.attempt) < ($1.key.batch, $1.key.attempt) }
+        open = [:]
+        return left.map { key, attempt in
+            let text = attempt.run.event(.abort, of: attempt, at: time, error: words)
+            return Line(text: text, batch: key.batch, isStart: false)
+        }
+    }
+}

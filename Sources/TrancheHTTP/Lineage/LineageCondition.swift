@@ -1,0 +1,68 @@
+import Tranche
+
+/// A condition on a field of a dataset, as OpenLineage's subset facets have it: literals are text.
+///
+/// Source: `spec/facets/BaseSubsetDatasetFacet.json`, version 1-0-0.
+indirect enum LineageCondition: Sendable, Hashable {
+    case compare(String, Comparison, String)
+    case binary(LineageCondition, Junction, LineageCondition)
+
+    /// How a field is compared with a literal.
+    enum Comparison: String, Sendable {
+        case equal = "EQUAL"
+        case atLeast = "GREATER_EQUAL_THAN"
+        case atMost = "LESS_EQUAL_THAN"
+    }
+
+    /// How two conditions make one.
+    enum Junction: String, Sendable {
+        case and = "AND"
+        case or = "OR"
+    }
+
+    /// Most ranges of ids that are said one by one.
+    private static let mostRanges = 16
+
+    /// That a field is in a range.
+    init(_ field: String, in range: ClosedRange<Int64>) {
+        guard range.lowerBound < range.upperBound else {
+            self = .compare(field, .equal, String(range.lowerBound))
+            return
+        }
+        self = .binary(
+            .compare(field, .atLeast, String(range.lowerBound)),
+            .and,
+            .compare(field, .atMost, String(range.upperBound))
+        )
+    }
+
+    /// That a field is one of a batch's ids.
+    ///
+    /// Of a list of ids in more than 16 ranges, as a filter leaves it, the whole range is said.
+    init(_ field: String, of batch: BatchRecord) {
+        let ranges = batch.itemIDs?.runs ?? []
+        guard !ranges.isEmpty, ranges.count <= Self.mostRanges else {
+            self.init(field, in: batch.range)
+            return
+        }
+        let parts = ranges.map { LineageCondition(field, in: $0) }
+        self = parts.dropFirst().reduce(parts[0]) { .binary($0, .or, $1) }
+    }
+
+    var json: String {
+        switch self {
+        case .compare(let field, let comparison, let value):
+            LineageJSON.object([
+                ("type", #""compare""#),
+                ("left", #"{"type":"field","field":\#(LineageJSON.quoted(field))}"#),
+                ("comparison", "\"\(comparison.rawValue)\""),
+                ("right", #"{"type":"literal","value":\#(LineageJSON.quoted(value))}"#),
+            ])
+        case .binary(let left, let junction, let right):
+            LineageJSON.object([
+                ("type", #""binary""#), ("left", left.json),
+                ("operator", "\"\(junction.rawValue)\""), ("right", right.json),
+            ])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Synchronization
+import Tranche
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A file to which events are added, each as a line, by any number of processes.
+///
+/// It writes on the thread that calls, which may block.
+final class LineageFile: Sendable {
+    private let file: FileHandle
+    /// Whether the last line may lack its end.
+    private let isBroken = Mutex(false)
+
+    /// Opens a file, or makes it.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` for one that cannot be written to.
+    init(_ path: String) throws {
+        let number = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard number >= 0 else {
+            let words = String(cString: strerror(errno))
+            throw TrancheError(
+                .invalidArgument,
+                "lineage cannot be written to '\(path)': \(words); name a file that can be made"
+            )
+        }
+        file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+    }
+
+    /// Adds a line.
+    ///
+    /// - Throws: What the system says; the line may be there in part then, and the next one begins
+    ///   on a line of its own.
+    func write(_ text: String) throws {
+        let wasBroken = isBroken.withLock { isBroken in
+            defer { isBroken = true }
+            return isBroken
+        }
+        try file.write(contentsOf: Data("\(wasBroken ? "\n" : "")\(text)\n".utf8))
+        isBroken.withLock { $0 = false }
+    }
+}
