@@ -20,6 +20,8 @@ import TrancheWorkflows
             ("register", RegisterDocument.self),
             ("plan", PlanDocument.self),
             ("status", StatusDocument.self),
+            ("serve", ServeDocument.self),
+            ("serve --new-token", TokenDocument.self),
             ("batches", BatchesDocument.self),
             ("gaps", GapsDocument.self),
             ("history", LineageDocument.self),

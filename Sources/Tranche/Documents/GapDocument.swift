@@ -15,7 +15,7 @@ package struct GapDocument: Codable, Sendable, Hashable {
     package let watchUntil: Date
 
     /// What a gap is.
-    package enum Kind: String, Codable, Sendable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
         /// No id of it was handed out.
         case exact
         /// Some were: it stands for many small ones.

@@ -48,7 +48,7 @@ package struct StatusDocument: Codable, Sendable, Hashable {
         }
 
         /// What is wrong.
-        package enum Kind: String, Codable, Sendable {
+        package enum Kind: String, Codable, Sendable, CaseIterable {
             case held, failed, age, backlog, source
         }
     }

@@ -50,7 +50,7 @@ struct CarefulSteps: Sendable {
         var made: [BatchRecord] = []
         var failed = 0
         while !left.isEmpty, failed == 0 || !stopsOnFailure {
-            let step = try await inventory.redrive(Array(left.prefix(size)))
+            let step = try await inventory.redrive(found: Array(left.prefix(size)))
             left = left.dropFirst(size)
             if !context.isJSON {
                 for batch in step.sorted(by: { $0.idStart < $1.idStart }) {
@@ -70,7 +70,7 @@ struct CarefulSteps: Sendable {
             try context.output.writeLine(RedriveDocument(made, isDryRun: false).documentText())
         }
         if failed > 0, !left.isEmpty {
-            try context.note("stopped at a failure: what is left stays in quarantine")
+            try context.note("stopped at a failure: the items left stay in quarantine")
         }
         return failed == 0 ? .done : .failed
     }

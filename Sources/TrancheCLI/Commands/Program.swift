@@ -12,7 +12,7 @@ package struct Program: Sendable {
         HeartbeatCommand.self, ReleaseCommand.self, WorkCommand.self, BackfillCommand.self,
         LoadCommand.self, RegisterCommand.self,
         PlanCommand.self, StatusCommand.self, MetricsCommand.self,
-        ReportCommand.self,
+        ReportCommand.self, ServeCommand.self,
         BatchesCommand.self, GapsCommand.self,
         HistoryCommand.self, LogsCommand.self, AuditCommand.self, RetryCommand.self,
         SplitCommand.self,
@@ -37,6 +37,7 @@ package struct Program: Sendable {
         "import": "load", "copy": "load", "stop": "pause", "kill": "cancel", "abort": "cancel",
         "continue": "resume", "rerun": "retry", "replay": "redrive", "init": "migrate",
         "upgrade": "migrate", "dead": "batches", "show": "batches", "top": "status",
+        "server": "serve", "web": "serve", "dashboard": "serve",
     ]
 
     private let environment: [String: String]
@@ -54,7 +55,7 @@ package struct Program: Sendable {
     ///   - errors: Standard error.
     ///   - now: The time that relative times are seen from.
     ///   - signals: Stop signals as they arrive.
-    ///   - ask: Asks whoever sits before the terminal; `nil` where nobody does.
+    ///   - ask: Asks the person at the terminal; `nil` if there is none.
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         output: any Writer = FileWriter(file: 1),
@@ -97,8 +98,8 @@ package struct Program: Sendable {
 
     /// Runs a command line as the system gives it.
     ///
-    /// What is no UTF-8 is refused: two such names would become one, and a program would be given
-    /// another argument than was meant.
+    /// What is not UTF-8 is refused: two such names would become one, and a program would be
+    /// given another argument than was meant.
     ///
     /// - Parameter words: The arguments, the program's name among them.
     /// - Returns: How to exit.
@@ -108,7 +109,7 @@ package struct Program: Sendable {
         for (place, word) in words.enumerated().dropFirst() {
             guard let text = String(validating: word, as: UTF8.self) else {
                 let shown = String(decoding: word.prefix(80), as: UTF8.self)
-                let error = UsageError("argument \(place), '\(shown)', is no UTF-8")
+                let error = UsageError("argument \(place), '\(shown)', is not UTF-8")
                 return tell(error, asJSON: words.contains(Array("--json".utf8)))
             }
             arguments.append(text)

@@ -1,3 +1,5 @@
+import Tranche
+
 /// Rows of cells in aligned columns.
 struct Table {
     private let columns: [Column]

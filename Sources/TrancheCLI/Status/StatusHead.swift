@@ -26,7 +26,10 @@ struct StatusHead {
 
     private var waitingWords: String {
         let sign = overview.isExact ? "" : "~"
-        return "\(sign)\(HumanText.count(overview.waitingItems, "item")) waiting"
+        let known = "\(sign)\(HumanText.count(overview.waitingItems, "item")) waiting"
+        guard overview.unseen > 0 else { return known }
+        let runs = HumanText.count(overview.unseen, "run") + " could not be looked at"
+        return overview.waitingItems == 0 ? "? items waiting (\(runs))" : "\(known) (\(runs))"
     }
 
     private var flightWords: String {
@@ -36,27 +39,5 @@ struct StatusHead {
     private var failedWords: String {
         let more = overview.isFailuresCut ? "+" : ""
         return "\(HumanText.number(overview.failedLastHour))\(more) failed in the last hour"
-    }
-}
-
-extension HumanText {
-    /// How long ago something was, such as `3 min`.
-    static func age(since time: Date, at now: Date) -> String {
-        let words = relative(min(time, now), to: now)
-        return words.hasSuffix(" ago") ? String(words.dropLast(4)) : "0 s"
-    }
-
-    /// A time that is known as a range, such as `3-5 min`, or `now`.
-    static func range(_ shortest: Double, _ longest: Double) -> String {
-        func words(_ seconds: Double) -> String {
-            let start = Date(timeIntervalSince1970: 0)
-            let words = relative(start.addingTimeInterval(max(0, seconds)), to: start)
-            return words == "now" ? "0 s" : String(words.dropFirst(3))
-        }
-        let (low, high) = (words(shortest), words(longest))
-        if low == high { return low }
-        let (from, to) = (low.split(separator: " "), high.split(separator: " "))
-        return from.count == 2 && to.count == 2 && from[1] == to[1]
-            ? "\(from[0])-\(to[0]) \(to[1])" : "\(low) - \(high)"
     }
 }

@@ -15,15 +15,44 @@ extension SQLInventoryStore {
 
     package func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
         try await wrapping {
-            try await database.read(
-                """
+            try await database.read(selectBatches(selection))[0].map { try batch(&$0) }
+        }
+    }
+
+    /// Selects batches, the newest first.
+    package func selectBatches(_ selection: BatchSelection) -> SQLStatement {
+        guard selection.ids.isEmpty, let part = selection.status.flatMap(Self.part(of:)) else {
+            return """
                 SELECT \(batchColumns)
                 FROM \(tables.batch)
                 WHERE \(isSelected(selection))
                 ORDER BY id DESC
                 LIMIT \(selection.limit)
                 """
-            )[0].map { try batch(&$0) }
+        }
+        let own: SQLStatement = "\(part) AND \(isSelected(selection))"
+        return """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE id IN (
+                -- Those that have not succeeded are few, and stand in an index: by their ids
+                -- alone, all that have succeeded since would be gone through.
+                SELECT b.id
+                \(openBatches(own, isSelected(selection.runs)))
+                ORDER BY b.id DESC
+                LIMIT \(selection.limit)
+            )
+            ORDER BY id DESC
+            """
+    }
+
+    /// The condition of the index, word for word, that has the batches of a status.
+    private static func part(of status: BatchStatus) -> SQLStatement? {
+        switch status {
+        case .running, .released: "coalesce(lease_expires_at, retry_at) IS NOT NULL"
+        case .failed, .quarantined: "status IN ('failed', 'quarantined')"
+        case .split: "status = 'split'"
+        case .succeeded: nil
         }
     }
 
@@ -35,8 +64,10 @@ extension SQLInventoryStore {
                 -- Tiles end in order, so that the one with the id is the first that ends behind it;
                 -- adopted ones, which may overlap, come before.
                 SELECT b.id
-                FROM \(tables.run) AS r
-                JOIN \(tables.batch) AS b ON \(isOfRun)
+                FROM \(tables.run) AS r CROSS JOIN \(tables.batch) AS b
+                -- SQLite keeps the order of a cross join: the other way round it would go through
+                -- all tiles of the source.
+                WHERE \(isOfRun) AND r.meta_table = \(metaTable)
                     AND b.kind IN ('incremental', 'backfill')
                     AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
                     AND b.batch_id_end <= coalesce((
@@ -45,13 +76,11 @@ extension SQLInventoryStore {
                             AND t.kind IN ('incremental', 'backfill')
                             AND t.request IS NOT NULL AND t.batch_id_end >= \(id)
                     ), 9223372036854775807)
-                WHERE r.meta_table = \(metaTable)
                 UNION
                 SELECT b.id
-                FROM \(tables.run) AS r
-                JOIN \(tables.batch) AS b ON \(isOfRun) AND b.kind = 'late'
+                FROM \(tables.run) AS r CROSS JOIN \(tables.batch) AS b
+                WHERE \(isOfRun) AND r.meta_table = \(metaTable) AND b.kind = 'late'
                     AND b.batch_id_end >= \(id) AND b.batch_id_start <= \(id)
-                WHERE r.meta_table = \(metaTable)
                 UNION
                 -- What they were split into, and what was made of them again.
                 SELECT part.id

@@ -89,7 +89,7 @@ extension SQLInventoryStore {
             UNION ALL
             SELECT meta_table, job, run, 'tally', 'succeeded', CAST(NULL AS text),
                 t.batches, t.items, t.weight, CAST(NULL AS bigint), CAST(NULL AS bigint),
-                0, 0, 0, 0, 0, \(dialect.double("0"))
+                0, 0, 0, 0, CAST(NULL AS bigint), 0, 0, \(dialect.double("0"))
             FROM \(tables.tally) AS t JOIN \(tables.run) AS r ON r.id = t.run_id
             WHERE \(condition)
             UNION ALL
@@ -108,6 +108,8 @@ extension SQLInventoryStore {
             "b.kind IN ('incremental', 'backfill') AND b.batch_id_end < r.from_id"
         let due: SQLStatement = "coalesce(b.lease_expires_at, b.retry_at)"
         let hasRetry: SQLStatement = "CASE WHEN b.retry_at IS NULL THEN 0 ELSE 1 END"
+        let isLapsed: SQLStatement =
+            "CASE WHEN b.status = 'running' AND \(due) <= \(now) THEN 1 ELSE 0 END"
         let weight: SQLStatement = "CASE WHEN \(isCounted) THEN b.batch_weight ELSE 0 END"
         return """
             SELECT of_table, of_job, of_run, 'open', b.status, b.cause, count(*), sum(b.batch_count),
@@ -116,15 +118,23 @@ extension SQLInventoryStore {
                 CAST(NULL AS bigint),
                 sum(CASE WHEN \(due) <= \(now) THEN 1 ELSE 0 END), \(hasRetry),
                 sum(CASE WHEN b.status = 'running' AND b.failures > 0 THEN 1 ELSE 0 END),
+                \(isLapsed) AS is_lapsed,
+                \(dialect.milliseconds("min(CASE WHEN \(due) <= \(now) THEN \(due) END)")),
                 sum(CASE WHEN \(isCounted) THEN 1 ELSE 0 END),
                 sum(CASE WHEN \(isCounted) THEN b.batch_count ELSE 0 END),
                 \(dialect.sum(ofWeights: weight))
             \(openBatches(part, condition))
-            GROUP BY of_table, of_job, of_run, b.status, b.cause, \(hasRetry)
+            GROUP BY of_table, of_job, of_run, b.status, b.cause, \(hasRetry), is_lapsed
             """
     }
 
-    private func openBatches(
+    /// Looks for batches that have not succeeded, each run's by themselves.
+    ///
+    /// - Parameters:
+    ///   - part: Which of them: the condition of an index, and more.
+    ///   - condition: Which runs.
+    /// - Returns: What follows a list of columns.
+    func openBatches(
         _ part: SQLStatement,
         _ condition: SQLStatement
     ) -> SQLStatement {
@@ -139,7 +149,7 @@ extension SQLInventoryStore {
         // By the offset it stays a look for each run.
         return """
             FROM \(runs(where: condition)) CROSS JOIN LATERAL (
-                SELECT status, cause, kind, batch_id_end, batch_count, batch_weight,
+                SELECT id, status, cause, kind, batch_id_end, batch_count, batch_weight,
                     lease_expires_at, retry_at, failures
                 FROM \(tables.batch) AS b
                 WHERE \(isOfRun) AND \(part)
@@ -160,17 +170,24 @@ extension SQLInventoryStore {
         """
     }
 
-    /// Selects batches that are no tiles and have succeeded.
+    /// Selects batches that are not tiles and have succeeded.
     private func selectRest(_ part: SQLStatement, _ condition: SQLStatement) -> SQLStatement {
-        """
-        SELECT meta_table, job, run, 'rest', 'succeeded', CAST(NULL AS text),
-            count(*), sum(batch_count), \(dialect.sum(ofWeights: "batch_weight")),
-            CAST(NULL AS bigint), \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
-            0, 0, 0, 0, 0, \(dialect.double("0"))
-        FROM \(tables.batch)
-        WHERE status = 'succeeded' AND \(part) AND \(condition)
-        GROUP BY meta_table, job, run
-        """
+        let hourAgo = dialect.processingTime(dialect.instant(now, plus: "-3600000"))
+        let isOfHour: SQLStatement = "processing_end > \(hourAgo)"
+        let weight: SQLStatement = "CASE WHEN \(isOfHour) THEN batch_weight ELSE 0 END"
+        return """
+            SELECT meta_table, job, run, 'rest', 'succeeded', CAST(NULL AS text),
+                count(*), sum(batch_count), \(dialect.sum(ofWeights: "batch_weight")),
+                CAST(NULL AS bigint),
+                \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")),
+                0, 0, 0, 0, CAST(NULL AS bigint),
+                sum(CASE WHEN \(isOfHour) THEN 1 ELSE 0 END),
+                sum(CASE WHEN \(isOfHour) THEN batch_count ELSE 0 END),
+                \(dialect.sum(ofWeights: weight))
+            FROM \(tables.batch)
+            WHERE status = 'succeeded' AND \(part) AND \(condition)
+            GROUP BY meta_table, job, run
+            """
     }
 
     /// Selects the tiles behind those that the tally has.
@@ -198,7 +215,7 @@ extension SQLInventoryStore {
         return """
             SELECT of_table, of_job, of_run, 'tail', 'succeeded', CAST(NULL AS text),
                 done, done_items, done_weight, CAST(NULL AS bigint), ended,
-                0, 0, 0, read, 0, \(dialect.double("0"))
+                0, 0, 0, 0, CAST(NULL AS bigint), read, 0, \(dialect.double("0"))
             \(given)
             WHERE read > 0
             """
@@ -300,6 +317,13 @@ extension SQLInventoryStore {
     }
 
     // MARK: Tallies
+
+    package func addUp(_ key: RunKey) async throws {
+        guard let run = try await runs(RunSelection(key), after: nil, limit: 1).first else {
+            return
+        }
+        _ = try await keepTally(of: run)
+    }
 
     /// Adds tiles to the tallies where too many were read that no tally has.
     private func keepTallies(of summaries: [RunSummary], _ totals: [SummaryTotals]) async throws {
@@ -422,15 +446,19 @@ struct SummaryTotals {
         if try row.integer() > 0 { summary.isDue = true }
         let hasRetry = try row.integer() > 0
         summary.runningAgain += Int(try row.integer())
+        if try row.integer() > 0 { summary.lapsed.add(totals) }
+        if let since = try row.optionalInstant() {
+            summary.dueSince = min(since, summary.dueSince ?? since)
+        }
         if part == "tally" {
             kept = totals
             isKept = true
             return
         }
-        if part == "tail" {
-            tail = Int(try row.integer())
-        } else {
-            open.add(try Self.totals(&row))
+        switch part {
+        case "tail": tail = Int(try row.integer())
+        case "rest": summary.lastHour.succeeded.add(try Self.totals(&row))
+        default: open.add(try Self.totals(&row))
         }
         guard totals.batches > 0 else { return }
         summary.totals[status, default: RunSummary.Totals()].add(totals)
@@ -465,22 +493,31 @@ extension RunSummary {
         let count = try row.integer()
         let items = try row.optionalInteger() ?? 0
         let weight = try row.optionalDouble() ?? 0
-        guard count > 0, let start = try row.optionalInstant(),
-            let end = try row.optionalInstant()
-        else { return }
-        lastSuccess = max(end, lastSuccess ?? end)
-        let seconds = end.timeIntervalSince(start)
-        if seconds > 0 {
-            itemsPerSecond = Double(items) / seconds
-            weightPerSecond = (weight / seconds).clamped
-        }
-        lastHour.succeeded.batches = Int(try row.optionalInteger() ?? 0)
-        lastHour.succeeded.items = Int(try row.optionalInteger() ?? 0)
-        lastHour.succeeded.add(weight: try row.optionalDouble() ?? 0)
+        let (start, end) = (try row.optionalInstant(), try row.optionalInstant())
+        var ofHour = Totals(
+            batches: Int(try row.optionalInteger() ?? 0),
+            items: Int(try row.optionalInteger() ?? 0)
+        )
+        ofHour.add(weight: try row.optionalDouble() ?? 0)
         let now = try row.instant()
+        if count > 0, let start, let end {
+            lastSuccess = max(end, lastSuccess ?? end)
+            let seconds = end.timeIntervalSince(start)
+            if seconds > 0 {
+                itemsPerSecond = Double(items) / seconds
+                weightPerSecond = (weight / seconds).clamped
+            }
+        }
         // Where all that was looked at is of the hour, there may be more before it.
-        let isCut = lastHour.succeeded.batches >= most
-        let since = isCut ? start : max(run.createdAt, now.addingTimeInterval(-3600))
+        lastHour.isCut = ofHour.batches >= most
+        if lastHour.isCut {
+            lastHour.succeeded = ofHour
+        } else {
+            lastHour.succeeded.add(ofHour)
+        }
+        guard count > 0 || lastHour.succeeded.batches > 0 else { return }
+        let hourAgo = max(run.createdAt, now.addingTimeInterval(-3600))
+        let since = lastHour.isCut ? start ?? hourAgo : hourAgo
         lastHour.seconds = min(3600, max(0, now.timeIntervalSince(since)))
     }
 }

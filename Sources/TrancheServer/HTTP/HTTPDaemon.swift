@@ -239,26 +239,29 @@ private func answer(
     _ core: HTTPServerCore
 ) -> MHD_Result {
     let mayStay = core.answering(connection)
-    guard let made = make(response, mayStay: mayStay) else {
+    guard let made = make(response, mayStay: mayStay, core) else {
         let failure = HTTPServerResponse.error(
             500,
             "the answer has a header field that cannot be sent"
         )
-        guard let made = make(failure, mayStay: false) else { return .NO }
+        response.stream.map { core.end($0) }
+        guard let made = make(failure, mayStay: false, core) else { return .NO }
         defer { MHD_destroy_response(made) }
         return MHD_queue_response(connection, 500, made)
     }
     defer { MHD_destroy_response(made) }
+    if let stream = response.stream { core.begin(stream, connection) }
     return MHD_queue_response(connection, UInt32(response.status), made)
 }
 
 /// Makes an answer of the library's, to be freed by `MHD_destroy_response`.
-private func make(_ response: HTTPServerResponse, mayStay: Bool) -> OpaquePointer? {
+private func make(
+    _ response: HTTPServerResponse,
+    mayStay: Bool,
+    _ core: HTTPServerCore
+) -> OpaquePointer? {
     guard (200...599).contains(response.status) else { return nil }
-    var body = response.body
-    let made = body.withUnsafeMutableBytes {
-        MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
-    }
+    let made = response.stream.map { make($0, core) } ?? make(response.body)
     guard let made else { return nil }
     var fields = response.headers.all
     if !mayStay { fields.append((name: "Connection", value: "close")) }
@@ -266,6 +269,45 @@ private func make(_ response: HTTPServerResponse, mayStay: Bool) -> OpaquePointe
         MHD_destroy_response(made)
         return nil
     }
+    return made
+}
+
+private func make(_ body: [UInt8]) -> OpaquePointer? {
+    var body = body
+    return body.withUnsafeMutableBytes {
+        MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+    }
+}
+
+/// What the library's callbacks are given of a stream; freed by the last of them.
+private final class StreamBox {
+    let stream: HTTPResponseStream
+    let core: HTTPServerCore
+
+    init(_ stream: HTTPResponseStream, _ core: HTTPServerCore) {
+        (self.stream, self.core) = (stream, core)
+    }
+}
+
+private func make(_ stream: HTTPResponseStream, _ core: HTTPServerCore) -> OpaquePointer? {
+    let box = Unmanaged.passRetained(StreamBox(stream, core))
+    let made = MHD_create_response_from_callback(
+        // The library's `MHD_SIZE_UNKNOWN`, a macro that Swift does not see.
+        .max,
+        4 << 10,
+        { context, _, buffer, size in
+            guard let context, let buffer else { return -2 }
+            let box = Unmanaged<StreamBox>.fromOpaque(context).takeUnretainedValue()
+            return box.stream.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
+        },
+        box.toOpaque(),
+        { context in
+            guard let context else { return }
+            let box = Unmanaged<StreamBox>.fromOpaque(context).takeRetainedValue()
+            box.core.end(box.stream)
+        }
+    )
+    if made == nil { box.release() }
     return made
 }
 

@@ -8,6 +8,8 @@ final class HTTPServerCore: Sendable {
     private struct State {
         var table: ConnectionTable
         var inHand: [ObjectIdentifier: HTTPExchange] = [:]
+        /// Answers that are sent bit by bit, until their ends.
+        var streams: [ObjectIdentifier: HTTPResponseStream] = [:]
         /// Requests whose answer is not sent.
         var open = 0
         var phase = Phase.running
@@ -112,6 +114,7 @@ final class HTTPServerCore: Sendable {
         let request = HTTPServerRequest(
             method: head.method,
             path: path,
+            segments: head.segments,
             query: query,
             headers: head.headers,
             remoteAddress: address
@@ -185,6 +188,24 @@ final class HTTPServerCore: Sendable {
         }
     }
 
+    /// An answer is about to be sent bit by bit, for as long as both sides want.
+    func begin(_ stream: HTTPResponseStream, _ connection: OpaquePointer) {
+        stream.attach(connection)
+        let isRunning = state.withLock { state in
+            state.streams[ObjectIdentifier(stream)] = stream
+            // Who goes away is seen as one is whose request is waited for.
+            state.table.set(tranche_mhd_socket(connection), until: nil, isReading: true)
+            return state.phase == .running
+        }
+        if !isRunning { stream.finish() }
+    }
+
+    /// An answer that was sent bit by bit is over.
+    func end(_ stream: HTTPResponseStream) {
+        state.withLock { $0.streams[ObjectIdentifier(stream)] = nil }
+        stream.detach()
+    }
+
     /// A request is over, answered or not.
     func completed(_ connection: OpaquePointer) {
         let next = stopwatch.elapsed + configuration.idleTimeout + configuration.requestTimeout
@@ -212,8 +233,14 @@ final class HTTPServerCore: Sendable {
 
     // MARK: - Stopping
 
-    /// Takes no new requests.
-    func stop() { state.withLock { $0.phase = .stopping } }
+    /// Takes no new requests, and ends what is sent bit by bit.
+    func stop() {
+        let streams = state.withLock { state in
+            state.phase = .stopping
+            return Array(state.streams.values)
+        }
+        for stream in streams { stream.finish() }
+    }
 
     /// Answers what is in hand without waiting for who works on it.
     func close() {
@@ -238,14 +265,20 @@ struct RequestHead {
     let method: String
     /// `nil` where it is not encoded as it must be.
     let path: String?
+    /// The path's parts; empty where it is not encoded as it must be.
+    let segments: [String]
     /// `nil` where it is not encoded as it must be.
     let query: [(name: String, value: String)]?
     let headers: HTTPFields
 
     init(_ connection: OpaquePointer, method: UnsafePointer<CChar>, path: UnsafePointer<CChar>) {
         self.method = String(cString: method)
-        let decoded = RequestTarget.decoded(Self.bytes(path, strlen(path)))
+        let bytes = Self.bytes(path, strlen(path))
+        let decoded = RequestTarget.decoded(bytes)
         self.path = decoded?.hasPrefix("/") == true ? decoded : nil
+        segments = bytes.dropFirst()
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .compactMap { RequestTarget.decoded($0) }
         let query = Self.pairs(connection, .GET_ARGUMENT_KIND).map { pair in
             (RequestTarget.decoded(pair.name), RequestTarget.decoded(pair.value))
         }

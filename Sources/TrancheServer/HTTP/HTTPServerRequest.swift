@@ -4,6 +4,8 @@ public struct HTTPServerRequest: Sendable {
     public var method: String
     /// The path, decoded, beginning with `/`.
     public var path: String
+    /// The path's parts between its slashes, each decoded by itself: one may have a slash in it.
+    public var segments: [String]
     /// The parameters of the query, decoded, in their order; a name without a value has an empty
     /// one.
     public var query: [(name: String, value: String)]
@@ -18,6 +20,7 @@ public struct HTTPServerRequest: Sendable {
     public init(
         method: String,
         path: String,
+        segments: [String]? = nil,
         query: [(name: String, value: String)] = [],
         headers: HTTPFields = HTTPFields(),
         body: [UInt8] = [],
@@ -25,6 +28,10 @@ public struct HTTPServerRequest: Sendable {
     ) {
         self.method = method
         self.path = path
+        self.segments =
+            segments
+            ?? path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+            .map(String.init)
         self.query = query
         self.headers = headers
         self.body = body

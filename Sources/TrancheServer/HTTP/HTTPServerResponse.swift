@@ -8,6 +8,8 @@ public struct HTTPServerResponse: Sendable {
     public var headers: HTTPFields
     /// The body; it is not sent where the method was `HEAD`.
     public var body: [UInt8]
+    /// The body of an answer that is sent bit by bit; in place of ``body``; none by default.
+    public var stream: HTTPResponseStream?
 
     /// Describes an answer.
     public init(_ status: Int, headers: HTTPFields = HTTPFields(), body: [UInt8] = []) {

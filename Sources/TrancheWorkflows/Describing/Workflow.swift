@@ -16,17 +16,17 @@ public import TrancheConnectors
 /// ```
 ///
 /// See <doc:RunningWorkflows> for its fields. What contradicts itself is refused when it is made,
-/// with a `SpecError` that names the field. Credentials are no part of it.
+/// with a `SpecError` that names the field. Credentials are not part of it.
 public struct Workflow: Sendable, Hashable {
     /// The job's name.
     public let job: String
     /// The run's name; empty for the incremental run.
     public private(set) var run: String
     /// The ids that a named run may use.
-    public let ids: IDBounds
+    public private(set) var ids: IDBounds
     /// Where the items are listed.
     public private(set) var source: SourceSpec
-    /// What is done with a batch.
+    /// The work on a batch.
     public private(set) var work: WorkflowWork
     /// How large a batch may be.
     public let limit: BatchLimit
@@ -36,9 +36,9 @@ public struct Workflow: Sendable, Hashable {
     public let prefetch: Int
     /// Reading ahead and writing as stages, in place of ``workers``; only with records.
     public let stages: ChainStages?
-    /// Most batches of the run at once over all processes; `nil` for any number.
+    /// Maximum number of batches of the run at once over all processes; `nil` for any number.
     public let parallelism: Int?
-    /// Most batches of one key at once over all processes; `nil` for any number.
+    /// Maximum number of batches of one key at once over all processes; `nil` for any number.
     ///
     /// The source names its `key` then.
     public let perKey: Int?
@@ -52,7 +52,7 @@ public struct Workflow: Sendable, Hashable {
     public let policy: RunPolicy
     /// How often work on a batch may begin; part of ``policy``.
     public var execution: RunPolicy.Execution { policy.execution }
-    /// What the sink must promise; only with records.
+    /// The promise that the sink must give; only with records.
     public let promise: DeliveryPromise
     /// How long a batch may take; `nil` for no bound.
     public let timeout: Duration?
@@ -60,7 +60,7 @@ public struct Workflow: Sendable, Hashable {
     public let idle: Duration?
     /// Where each process that works keeps snapshots, and how often; `nil` for nowhere.
     public private(set) var snapshots: WorkflowSnapshots?
-    /// What is given to whatever works on the batches, by name.
+    /// The parameters for the work on batches, by name.
     public private(set) var parameters: [String: String]
 
     /// Makes a workflow.
@@ -123,12 +123,18 @@ public struct Workflow: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - run: The run's name.
+    ///   - ids: The ids that it may use; its own by default.
     ///   - source: The source; its own by default.
     /// - Returns: The workflow.
     /// - Throws: `SpecError` that names the field.
-    package func with(run: String, source: SourceSpec? = nil) throws -> Workflow {
+    package func with(
+        run: String,
+        ids: IDBounds? = nil,
+        source: SourceSpec? = nil
+    ) throws -> Workflow {
         try changed { workflow in
             workflow.run = run
+            if let ids { workflow.ids = ids }
             if let source { workflow.source = source }
         }
     }
@@ -211,7 +217,7 @@ public struct Workflow: Sendable, Hashable {
         get throws { try JSONText.encode(self) }
     }
 
-    /// What tells the description from others: the SHA-256 of ``text``, in hexadecimal.
+    /// The SHA-256 of ``text``, in hexadecimal, which identifies the description.
     ///
     /// A description that is kept goes by the digest that it was kept with, whatever this program
     /// would write in its place.
@@ -220,12 +226,12 @@ public struct Workflow: Sendable, Hashable {
     }
 }
 
-/// What is done with the batches of a workflow.
+/// The work on the batches of a workflow.
 public enum WorkflowWork: Sendable, Hashable {
     /// The records of a batch go through steps into a sink.
     case records(steps: [WorkflowStep], sink: SinkSpec)
     /// A program is run for each batch: the program and its arguments, without a shell.
     case program([String])
-    /// A handler that whoever works on the batches has under a name.
+    /// A handler that the process which works on the batches has under a name.
     case handler(String)
 }

@@ -1,0 +1,78 @@
+import Foundation
+import TrancheHTTP
+
+/// Says who calls, and refuses what another page has a browser do.
+struct Gatekeeper: Sendable {
+    let tokens: AccessTokens?
+    let sessions: PageSessions
+    /// What everybody may do where there are no tokens.
+    let open: Set<ServerRole>
+
+    /// Who calls.
+    ///
+    /// - Throws: ``Refusal`` 401 without a token that is known, 403 for what a page of another
+    ///   place has a browser do.
+    func caller(of request: HTTPServerRequest) throws -> Caller {
+        try refuseOthersPages(request)
+        guard let tokens else { return Caller(name: nil, roles: open, jobs: nil) }
+        if let field = request.headers["Authorization"] {
+            let words = field.split(separator: " ", maxSplits: 1).map(String.init)
+            if words.count == 2, words[0].lowercased() == "bearer",
+                let caller = try tokens.caller(with: words[1])
+            {
+                return caller
+            }
+            throw Self.unknown
+        }
+        if let value = PageSessions.value(in: request),
+            let caller = try sessions.caller(with: value)
+        {
+            try requireCSRF(of: caller, request)
+            return caller
+        }
+        throw Self.unknown
+    }
+
+    static let unknown = Refusal(
+        401,
+        "unauthorized",
+        "this needs a token; send 'Authorization: Bearer TOKEN', or log in on the page",
+        headers: ["WWW-Authenticate": "Bearer"]
+    )
+
+    /// A page elsewhere can have a browser send a request, and not see the answer: nothing that
+    /// changes something is taken from one.
+    func refuseOthersPages(_ request: HTTPServerRequest) throws {
+        if request.method == "GET" || request.method == "HEAD" { return }
+        let headers = request.headers
+        if let site = headers["Sec-Fetch-Site"], site != "same-origin", site != "none" {
+            throw Refusal(403, "cross_site", "requests of other sites' pages are not taken")
+        }
+        if let origin = headers["Origin"], let host = headers["Host"] {
+            let place = origin.split(separator: "/").last.map(String.init) ?? origin
+            guard place.lowercased() == host.lowercased() else {
+                throw Refusal(403, "cross_site", "requests of other sites' pages are not taken")
+            }
+        }
+        // What a form of another site can send without being asked has another type.
+        let hasBody =
+            (headers["Content-Length"].map { $0 != "0" } ?? false)
+            || headers["Transfer-Encoding"] != nil
+        let type = headers["Content-Type"]?.lowercased() ?? ""
+        guard !hasBody || type.hasPrefix("application/json") else {
+            throw Refusal(415, "not_json", "send JSON, with 'Content-Type: application/json'")
+        }
+    }
+
+    private func requireCSRF(of caller: Caller, _ request: HTTPServerRequest) throws {
+        if request.method == "GET" || request.method == "HEAD" { return }
+        let given = Array((request.headers["X-CSRF-Token"] ?? "").utf8)
+        guard let csrf = caller.csrf, isSameSecret(given, Array(csrf.utf8)) else {
+            throw Refusal(
+                403,
+                "csrf",
+                "the header X-CSRF-Token is not that of this session; GET /v1/session tells it"
+            )
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package import Foundation
+package import Tranche
+
+/// The first screen: whether all is well, how much there is to do, and which jobs need somebody.
+package struct OverviewDocument: Codable, Sendable, Hashable {
+    package let inventory: InventoryDocument
+    package let asOf: Date
+    package let verdict: Verdict
+    package let numbers: Numbers
+    /// Those that need somebody first.
+    package let jobs: [Job]
+    /// How many runs there are beside those.
+    package let moreJobs: Int
+    package let budgets: [BudgetDocument]
+    package let workers: [Worker]
+    package let changes: [ChangeDocument]
+
+    /// Whether somebody is needed.
+    package struct Verdict: Codable, Sendable, Hashable {
+        package let ok: Bool
+        package let problems: [Problem]
+    }
+
+    /// Something that needs somebody.
+    package struct Problem: Codable, Sendable, Hashable {
+        package let text: String
+        package let kind: String
+        package let job: String?
+        package let meta: String?
+        package let run: String?
+    }
+
+    /// How much there is to do, and was done.
+    package struct Numbers: Codable, Sendable, Hashable {
+        package let waiting: Amount
+        /// How long the oldest item has waited at least, in seconds.
+        package let oldestSeconds: Double?
+        package let inFlight: Int
+        /// What succeeded in the last hour.
+        package let doneLastHour: Amount
+        package let failedLastHour: Int
+        /// Batches that failed for good or were quarantined in the last day.
+        package let failedLastDay: Int
+        /// Whether there are more than are counted.
+        package let isFailedCut: Bool
+        /// The minutes of the last hour, the oldest first; `null` where nobody looked.
+        package let series: [Minute]
+
+        enum CodingKeys: String, CodingKey {
+            case waiting
+            case oldestSeconds = "oldest_seconds"
+            case inFlight = "in_flight"
+            case doneLastHour = "done_last_hour"
+            case failedLastHour = "failed_last_hour"
+            case failedLastDay = "failed_last_day"
+            case isFailedCut = "failed_cut"
+            case series
+        }
+    }
+
+    /// Items, and what they weigh.
+    package struct Amount: Codable, Sendable, Hashable {
+        package let batches: Int?
+        package let items: Int
+        package let weight: Double
+        package let isExact: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case batches, items, weight
+            case isExact = "exact"
+        }
+    }
+
+    /// A minute of the last hour.
+    package struct Minute: Codable, Sendable, Hashable {
+        package let at: Date
+        package let doneBatches: Int?
+        package let doneItems: Int?
+        package let failed: Int?
+        package let waitingItems: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case at
+            case doneBatches = "done_batches"
+            case doneItems = "done_items"
+            case failed
+            case waitingItems = "waiting_items"
+        }
+    }
+
+    /// A run.
+    package struct Job: Codable, Sendable, Hashable {
+        package let job: String
+        package let meta: String
+        package let run: String
+        package let status: String
+        package let backlog: Amount?
+        package let oldestSeconds: Double?
+        package let drainSeconds: Drain?
+        package let held: Int
+        package let parallelism: Int?
+        package let doneLastHour: Int
+        package let failed: Int
+        /// Why it is not faster, in a phrase.
+        package let phrase: String
+        package let coverage: CoverageDocument?
+        package let backfills: [Backfill]
+
+        enum CodingKeys: String, CodingKey {
+            case job, meta, run, status, backlog
+            case oldestSeconds = "oldest_seconds"
+            case drainSeconds = "drain_seconds"
+            case held, parallelism
+            case doneLastHour = "done_last_hour"
+            case failed, phrase, coverage, backfills
+        }
+    }
+
+    /// How long it takes until nothing waits, in seconds.
+    package struct Drain: Codable, Sendable, Hashable {
+        package let low: Double
+        package let high: Double
+    }
+
+    /// A bounded run of a job.
+    package struct Backfill: Codable, Sendable, Hashable {
+        package let run: String
+        package let status: String
+        /// How much of its ids it has passed, 0 to 100; `null` where nobody knows.
+        package let percent: Double?
+        package let drainSeconds: Drain?
+        package let failed: Int
+        package let phrase: String
+
+        enum CodingKeys: String, CodingKey {
+            case run, status, percent
+            case drainSeconds = "drain_seconds"
+            case failed, phrase
+        }
+    }
+
+    /// Who holds batches.
+    package struct Worker: Codable, Sendable, Hashable {
+        package let worker: String
+        package let jobs: [String]
+        package let batches: Int
+        /// Since when it holds the oldest of them.
+        package let since: Date
+        /// When its next lease ends.
+        package let leaseExpiresAt: Date?
+
+        enum CodingKeys: String, CodingKey {
+            case worker, jobs, batches, since
+            case leaseExpiresAt = "lease_expires_at"
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case inventory
+        case asOf = "as_of"
+        case verdict, numbers, jobs
+        case moreJobs = "more_jobs"
+        case budgets, workers, changes
+    }
+}
+
+/// The inventory, as its page names it.
+package struct InventoryDocument: Codable, Sendable, Hashable {
+    package let name: String
+    package let colour: String?
+    package let role: String?
+    package let version: String
+    package let readOnly: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case name, colour, role, version
+        case readOnly = "read_only"
+    }
+}

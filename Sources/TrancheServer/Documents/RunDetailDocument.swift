@@ -1,0 +1,120 @@
+package import Foundation
+package import Tranche
+
+/// A page of runs.
+package struct RunsPage: Codable, Sendable, Hashable {
+    package let runs: [RunDocument]
+    /// The mark of the next page; `null` at the end.
+    package let next: String?
+}
+
+/// All that is shown of a run.
+package struct RunDetailDocument: Codable, Sendable, Hashable {
+    package let run: RunDocument
+    package let limits: RunLimitsDocument
+    package let coverage: CoverageDocument?
+    /// How much of its ids it has passed, 0 to 100; `null` where its ends are not known.
+    package let percent: Double?
+    /// What stands in its way, and the figures of the moment; the first matters most.
+    package let reasons: [Reason]
+
+    /// Why a run is not faster.
+    package struct Reason: Codable, Sendable, Hashable {
+        package let kind: String
+        package let text: String
+        /// Since when it is so, or until when, as the kind says.
+        package let at: Date?
+        package let figures: [Figure]
+    }
+
+    /// A number that explains a reason.
+    package struct Figure: Codable, Sendable, Hashable {
+        package let name: String
+        package let value: Double
+        package let of: Double?
+    }
+
+    init(
+        _ run: RunStatus,
+        _ budgets: [Budget],
+        fault: String?,
+        coverage: Coverage?,
+        openTransaction: OpenTransaction?,
+        now: Date
+    ) {
+        self.run = RunDocument(run)
+        limits = RunLimitsDocument(run.run, budgets)
+        self.coverage = coverage.map {
+            CoverageDocument($0, sourceEnd: run.backlog?.highestID)
+        }
+        percent = run.percentPassed
+        let parallelism = limits.parallelism
+        let first = Obstacle(run, fault: fault, parallelism: parallelism, now: now)
+        var reasons = [
+            Reason(
+                kind: first.kind,
+                text: first.phrase,
+                at: first.at,
+                figures: Self.figures(run, parallelism)
+            )
+        ]
+        if let fault {
+            reasons.append(
+                Reason(kind: "source", text: redacted(fault), at: nil, figures: [])
+            )
+        }
+        for wait in run.waits {
+            let budget = budgets.first { $0.owner.name == wait.budget }
+            reasons.append(Self.reason(wait, budget))
+        }
+        if let openTransaction {
+            reasons.append(
+                Reason(
+                    kind: "transaction",
+                    text: redacted(openTransaction.words(at: now)),
+                    at: openTransaction.since,
+                    figures: []
+                )
+            )
+        }
+        self.reasons = reasons
+    }
+
+    private static func figures(_ run: RunStatus, _ parallelism: Int?) -> [Figure] {
+        [
+            Figure(
+                name: "held_batches",
+                value: Double(run.batches(.running)),
+                of: parallelism.map(Double.init)
+            ),
+            Figure(name: "waiting_items", value: Double(run.waitingItems), of: nil),
+            Figure(name: "open_gaps", value: Double(run.openGaps), of: nil),
+            Figure(name: "failed_batches", value: Double(run.failedBatches), of: nil),
+        ]
+    }
+
+    private static func reason(_ wait: RunStatus.Waiting, _ budget: Budget?) -> Reason {
+        var figures: [Figure] = []
+        if let budget {
+            figures = [
+                Figure(
+                    name: "held_batches",
+                    value: Double(budget.held.batches),
+                    of: budget.limits.batches.map(Double.init)
+                ),
+                Figure(
+                    name: "held_weight",
+                    value: budget.held.weight,
+                    of: budget.limits.weight
+                ),
+                Figure(name: "needed_weight", value: wait.wait.weight, of: nil),
+            ]
+        }
+        return Reason(
+            kind: "budget",
+            text: "waits for budget \(wait.budget)",
+            at: wait.wait.since,
+            figures: figures
+        )
+    }
+}

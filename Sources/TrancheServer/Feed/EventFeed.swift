@@ -1,0 +1,186 @@
+import Foundation
+import Synchronization
+import Tranche
+
+/// Tells listeners what changes: one look at the inventory a second, for all of them.
+final class EventFeed: Sendable {
+    private struct Listener {
+        let stream: HTTPResponseStream
+        let caller: Caller
+    }
+
+    private struct State {
+        var listeners: [ObjectIdentifier: Listener] = [:]
+        var log = EventLog()
+        var known: [RunKey: RunChangeDocument]?
+        var lastChange: Int64?
+        var isUnreachable = false
+        var series = MinuteSeries()
+        var waitingItems: Int?
+    }
+
+    private let inventory: Inventory
+    private let clock: any Clock<Duration>
+    private let state = Mutex(State())
+
+    /// Between two looks.
+    private static let interval = Duration.seconds(1)
+    /// How many intervals lie between two comments, which show that the connection is there.
+    private static let comment = 15
+    /// Between two looks of which nobody is told: the numbers of each minute are kept.
+    private static let minute = 60
+    /// The most listeners at once.
+    private static let most = 2000
+
+    init(_ inventory: Inventory, clock: any Clock<Duration>) {
+        self.inventory = inventory
+        self.clock = clock
+    }
+
+    // MARK: - Listeners
+
+    /// Adds a listener.
+    ///
+    /// - Parameters:
+    ///   - stream: Where it reads.
+    ///   - caller: Who it is.
+    ///   - mark: The last event that it has; `nil` where it begins.
+    func add(_ stream: HTTPResponseStream, of caller: Caller, after mark: String?) {
+        let key = ObjectIdentifier(stream)
+        state.withLock { state in
+            guard state.listeners.count < Self.most else {
+                stream.send(Array("retry: 10000\n\n".utf8))
+                stream.finish()
+                return
+            }
+            state.listeners[key] = Listener(stream: stream, caller: caller)
+            var text = "retry: 2000\n\n"
+            if let mark {
+                if let missed = state.log.events(after: mark) {
+                    text += missed.compactMap { $0.text(for: caller, in: state.log) }.joined()
+                } else {
+                    text += state.log.stale("events were missed")
+                }
+            } else {
+                text += ": hello\n\n"
+            }
+            // Within the lock, so that no event comes before it: nobody reads the stream yet.
+            stream.send(Array(text.utf8))
+        }
+        stream.onEnd { [weak self] in self?.state.withLock { $0.listeners[key] = nil } }
+    }
+
+    /// How many listeners there are.
+    var listeners: Int { state.withLock { $0.listeners.count } }
+
+    /// Takes what the last overview found to wait.
+    func note(waitingItems: Int) { state.withLock { $0.waitingItems = waitingItems } }
+
+    /// The minutes of the hour before a time, the oldest first.
+    func minutes(before now: Date) -> [OverviewDocument.Minute] {
+        state.withLock { $0.series.minutes(before: now) }
+    }
+
+    // MARK: - Looking
+
+    /// Looks until the task is cancelled.
+    func run() async throws {
+        var round = 0
+        while true {
+            if round % Self.minute == 0 || listeners > 0 { try await look(round) }
+            try await clock.sleep(for: Self.interval)
+            round += 1
+            if round % Self.comment == 0 { send(": still here\n\n") }
+        }
+    }
+
+    private func look(_ round: Int) async throws {
+        do {
+            let summaries = try await inventory.store.summaries(
+                RunSelection(),
+                after: nil,
+                limit: OverviewReading.mostRuns
+            )
+            let change = try await inventory.store.changes(.all, limit: 1).first?.id
+            tell(summaries, change, at: inventory.now, isMinute: round % Self.minute == 0)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // It is looked again in a second; listeners are told once.
+            let text: String? = state.withLock { state in
+                guard !state.isUnreachable else { return nil }
+                state.isUnreachable = true
+                return state.log.stale("the inventory cannot be reached")
+            }
+            if let text { send(text) }
+        }
+    }
+
+    private func tell(
+        _ summaries: [RunSummary],
+        _ change: Int64?,
+        at now: Date,
+        isMinute: Bool
+    ) {
+        let runs = Dictionary(
+            summaries.map { ($0.run.key, RunChangeDocument($0)) },
+            uniquingKeysWith: { $1 }
+        )
+        // Sent outside of the lock, which the library's threads take when a listener goes.
+        let messages: [Message] = state.withLock { state in
+            if isMinute { state.series.add(summaries, waiting: state.waitingItems, at: now) }
+            let before = state.known
+            let wasChanged = state.lastChange != change && before != nil
+            (state.known, state.lastChange) = (runs, change)
+            var messages: [Message] = []
+            if state.isUnreachable {
+                state.isUnreachable = false
+                messages += Self.all(state.log.stale("the inventory can be reached again"), state)
+            }
+            guard let before else { return messages }
+            let changed = runs.filter { before[$0.key] != $0.value }.map(\.value)
+            if !changed.isEmpty {
+                let event = state.log.add(changed.sorted { ($0.job, $0.run) < ($1.job, $1.run) })
+                messages += Self.messages(of: event, state)
+            }
+            if wasChanged || before.keys.contains(where: { runs[$0] == nil }) {
+                messages += Self.all(state.log.stale("something was changed"), state)
+            }
+            return messages
+        }
+        Self.deliver(messages)
+    }
+
+    // MARK: - Sending
+
+    /// Bytes for a listener.
+    private struct Message {
+        let stream: HTTPResponseStream
+        let bytes: [UInt8]
+    }
+
+    private func send(_ text: String) {
+        Self.deliver(state.withLock { Self.all(text, $0) })
+    }
+
+    private static func deliver(_ messages: [Message]) {
+        for message in messages { message.stream.send(message.bytes) }
+    }
+
+    /// A text for all listeners, who share its bytes.
+    private static func all(_ text: String, _ state: State) -> [Message] {
+        let bytes = Array(text.utf8)
+        return state.listeners.values.map { Message(stream: $0.stream, bytes: bytes) }
+    }
+
+    /// An event for each listener that may know of some of it; those who see all share its bytes.
+    private static func messages(of event: EventLog.Event, _ state: State) -> [Message] {
+        let all = event.text(for: nil, in: state.log).map { Array($0.utf8) }
+        return state.listeners.values.compactMap { listener in
+            let own =
+                listener.caller.jobs == nil
+                ? all : event.text(for: listener.caller, in: state.log).map { Array($0.utf8) }
+            return own.map { Message(stream: listener.stream, bytes: $0) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+package import Tranche
+
+/// What is read of batches, their attempts, and items.
+struct BatchRoutes: Sendable {
+    let state: ServerState
+
+    /// Sources that an item is looked for in.
+    private static let mostSources = 50
+
+    var routes: [Route] {
+        [
+            .get(
+                "/v1/runs/{job}/{run}/batches",
+                "List batches of a run, the newest first, without archived ones.",
+                query: [
+                    .meta,
+                    .init("status", .words(BatchStatus.allCases.map(\.rawValue)), "Their status."),
+                    .init("cause", .words(BatchCause.allCases.map(\.rawValue)), "Their cause."),
+                    .init("error", .text, "A text that their error has in it."),
+                    .init("worker", .text, "Who holds or last held them."),
+                    .limit, .init("after", .id, "The mark 'next' of the page before."),
+                ],
+                BatchesPage.self
+            ) { try await batches($0) },
+            .get("/v1/batches/{id}", "Tell of one batch.", BatchDocument.self) {
+                try .document(BatchDocument(try await state.batch(of: $0)))
+            },
+            .get(
+                "/v1/batches/{id}/attempts",
+                "List the attempts of a batch, the oldest first.",
+                query: [
+                    .limit,
+                    .init("after", .whole(0...Int(Int32.max)), "The attempt before the page."),
+                ],
+                AttemptsPage.self
+            ) { try await attempts($0) },
+            .get(
+                "/v1/batches/{id}/attempts/{attempt}/logs",
+                "Tell what was written during an attempt, as far as it is kept.",
+                OutputDocument.self
+            ) { try await logs($0) },
+            .get(
+                "/v1/items/{id}",
+                "Tell every job, batch and attempt that had an item.",
+                query: [.init("meta", .text, "The item's source; all by default.")],
+                ItemHistoryDocument.self
+            ) { try await item($0) },
+        ]
+    }
+
+    private func batches(_ call: Call) async throws -> HTTPServerResponse {
+        let key = try await state.run(of: call).key
+        let limit = try call.limit
+        let selection = BatchSelection(
+            runs: RunSelection(key),
+            status: try call.word("status", BatchStatus.self),
+            cause: try call.word("cause", BatchCause.self),
+            before: try call.id("after"),
+            text: call.text("error"),
+            worker: call.text("worker"),
+            limit: limit
+        )
+        let batches = try await state.inventory.batches(selection)
+        let next = batches.count == limit ? batches.last.map { String($0.id) } : nil
+        return try .document(BatchesPage(batches: batches.map(BatchDocument.init), next: next))
+    }
+
+    private func attempts(_ call: Call) async throws -> HTTPServerResponse {
+        let batch = try await state.batch(of: call)
+        let limit = try call.limit
+        let mark = try call.number("after", 0, in: 0...Int(Int32.max))
+        let attempts = try await state.inventory.attempts(of: batch.id, after: mark, limit: limit)
+        let next = attempts.count == limit ? attempts.last.map { String($0.attempt) } : nil
+        return try .document(
+            AttemptsPage(attempts: attempts.map(AttemptDocument.init), next: next)
+        )
+    }
+
+    private func logs(_ call: Call) async throws -> HTTPServerResponse {
+        let batch = try await state.batch(of: call)
+        guard let attempt = Int(call.path["attempt"] ?? ""), attempt > 0 else {
+            throw Refusal(400, "invalid_parameter", "'attempt' is not a number", field: "attempt")
+        }
+        let output = try await state.inventory.retrying { _ in
+            try await state.inventory.store.output(of: batch.id, attempt: attempt)
+        }
+        return try .document(OutputDocument(batch: batch.id, attempt: attempt, output))
+    }
+
+    private func item(_ call: Call) async throws -> HTTPServerResponse {
+        let id = try call.pathID("id")
+        let asked = call.text("meta")
+        let runs = try await state.inventory.runs(
+            RunSelection(metaTable: asked),
+            after: nil,
+            limit: OverviewReading.mostRuns
+        ).filter { call.caller.has(job: $0.key.job) }
+        let sources = Set(runs.map(\.key.metaTable)).sorted()
+        var found: [LineageDocument] = []
+        for source in sources.prefix(Self.mostSources) {
+            var lineage = try await state.inventory.lineage(of: id, in: source)
+            lineage.entries.removeAll { !call.caller.has(job: $0.batch.key.job) }
+            if !lineage.entries.isEmpty {
+                found.append(LineageDocument(of: id, in: source, lineage))
+            }
+        }
+        return try .document(
+            ItemHistoryDocument(id: id, sources: found, isCut: sources.count > Self.mostSources)
+        )
+    }
+}
+
+extension ServerState {
+    /// The batch that a call's path names, where it is the caller's.
+    func batch(of call: Call) async throws -> BatchRecord {
+        let id = try call.pathID("id")
+        let batch = try await inventory.batch(id)
+        guard call.caller.has(job: batch.key.job) else {
+            throw TrancheError(.unknownBatch, "there is no batch \(id) here")
+        }
+        return batch
+    }
+}
+
+/// A page of batches.
+package struct BatchesPage: Codable, Sendable, Hashable {
+    package let batches: [BatchDocument]
+    /// The mark of the next page; `null` at the end.
+    package let next: String?
+}
+
+/// A page of attempts.
+package struct AttemptsPage: Codable, Sendable, Hashable {
+    package let attempts: [AttemptDocument]
+    /// The mark of the next page; `null` at the end.
+    package let next: String?
+}
+
+/// What happened to an item, in each source that has its id.
+package struct ItemHistoryDocument: Codable, Sendable, Hashable {
+    package let id: Int64
+    package let sources: [LineageDocument]
+    /// Whether there are sources that were not looked at.
+    package let isCut: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case id, sources
+        case isCut = "cut"
+    }
+}

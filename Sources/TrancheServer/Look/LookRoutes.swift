@@ -1,0 +1,193 @@
+import Foundation
+import Tranche
+
+/// What is read of the whole inventory, and of runs.
+struct LookRoutes: Sendable {
+    let state: ServerState
+
+    var routes: [Route] {
+        [
+            .get(
+                "/v1/overview",
+                "Tell whether all is well, how much there is to do, and which jobs need somebody.",
+                OverviewDocument.self
+            ) { try await overview($0) },
+            .get(
+                "/v1/runs",
+                "List runs, in order of source, job and name.",
+                query: [.job, .meta, .init("status", .text, "The runs' state."), .limit, .after],
+                RunsPage.self
+            ) { try await runs($0) },
+            .get(
+                "/v1/runs/{job}/{run}",
+                "Tell of one run; '-' is the incremental run.",
+                query: [.meta],
+                RunDetailDocument.self
+            ) { try await run($0) },
+            .get(
+                "/v1/runs/{job}/{run}/gaps",
+                "List ids that were passed over and may still be committed.",
+                query: [.meta, .limit],
+                GapsDocument.self
+            ) { try await gaps($0) },
+            .get(
+                "/v1/budgets",
+                "List budgets, with who holds and waits.",
+                BudgetsDocument.self
+            ) { try await budgets($0) },
+            .get("/v1/budgets/{name}", "Tell of one budget.", BudgetDocument.self) {
+                try await budget($0)
+            },
+            .get(
+                "/v1/changes",
+                "List who changed budgets and runs, when and why; the latest first.",
+                query: [.limit, .init("after", .id, "The change before which the page begins.")],
+                ChangesDocument.self
+            ) { try await changes($0) },
+        ]
+    }
+
+    private func overview(_ call: Call) async throws -> HTTPServerResponse {
+        let reading = try await state.overview.value
+        return try .document(
+            OverviewDocument(
+                reading,
+                of: state.inventoryDocument(for: call.caller),
+                for: call.caller,
+                series: state.feed.minutes(before: reading.asOf)
+            )
+        )
+    }
+
+    // MARK: - Runs
+
+    private func runs(_ call: Call) async throws -> HTTPServerResponse {
+        let limit = try call.limit
+        let selection = RunSelection(metaTable: call.text("meta"), job: call.text("job"))
+        let mark = try call.text("after").map { try PageMark.run($0) }
+        let summaries = try await state.inventory.summaries(selection, after: mark, limit: limit)
+        let status = call.text("status")
+        // Their sources are looked at for the overview, of as many as that has.
+        let looked = try await state.overview.value.status.overview.runs
+        let known = Dictionary(looked.map { ($0.run.key, $0) }, uniquingKeysWith: { $1 })
+        let runs = summaries.filter { call.caller.has(job: $0.run.key.job) }
+            .map { known[$0.run.key] ?? RunStatus(summary: $0, gaps: [], risks: nil) }
+            .filter { status == nil || $0.state.name == status }
+        let next = summaries.count == limit ? summaries.last.map { PageMark.text($0.run.key) } : nil
+        return try .document(RunsPage(runs: runs.map(RunDocument.init), next: next))
+    }
+
+    private func run(_ call: Call) async throws -> HTTPServerResponse {
+        let inventory = state.inventory
+        let key = try await state.run(of: call).key
+        let reading = try await StatusReading(
+            RunSelection(key),
+            in: inventory,
+            source: state.source
+        )
+        guard let run = reading.overview.runs.first else {
+            throw TrancheError(.unknownRun, "there is no \(key) any more")
+        }
+        var open: [BatchRecord] = []
+        for status in [BatchStatus.running, .released, .failed, .quarantined] {
+            open += try await inventory.batches(
+                BatchSelection(runs: RunSelection(key), status: status, limit: 500)
+            )
+        }
+        let budgets = try await inventory.budgets(of: key)
+        let lowest = try await inventory.lowestID(of: run.run)
+        return try .document(
+            RunDetailDocument(
+                run,
+                budgets,
+                fault: reading.faults[key],
+                coverage: Coverage(run, lowest: lowest, batches: open),
+                openTransaction: reading.openTransaction,
+                now: state.now
+            )
+        )
+    }
+
+    private func gaps(_ call: Call) async throws -> HTTPServerResponse {
+        let run = try await state.run(of: call)
+        let gaps = try await state.inventory.gaps(of: run.key, after: nil, limit: call.limit)
+        return try .document(GapsDocument([(run, gaps)]))
+    }
+
+    // MARK: - Budgets and changes
+
+    private func budgets(_ call: Call) async throws -> HTTPServerResponse {
+        let budgets = try await state.inventory.budgets().filter { call.caller.sees($0) }
+        return try .document(BudgetsDocument(budgets))
+    }
+
+    private func budget(_ call: Call) async throws -> HTTPServerResponse {
+        let name = call.path["name"] ?? ""
+        let found = try await state.inventory.budgets().first {
+            $0.owner == .name(name) && call.caller.sees($0)
+        }
+        guard let found else {
+            throw TrancheError(.unknownBudget, "there is no budget '\(name)'")
+        }
+        return try .document(BudgetDocument(found))
+    }
+
+    private func changes(_ call: Call) async throws -> HTTPServerResponse {
+        let (limit, mark) = (try call.limit, try call.id("after"))
+        // Those before a mark are found among as many as a page may go back.
+        let read = mark == nil ? limit : 5000
+        let changes = try await state.inventory.changes(limit: read).filter { change in
+            mark.map { change.id < $0 } ?? true && call.caller.sees(change)
+        }
+        return try .document(ChangesDocument(Array(changes.prefix(limit))))
+    }
+}
+
+extension Caller {
+    /// Whether a budget is told to them: it is none of a job, or one of theirs is under it.
+    func sees(_ budget: Budget) -> Bool {
+        guard jobs != nil else { return true }
+        if let run = budget.owner.run { return has(job: run.job) }
+        return budget.claims.contains { has(job: $0.run.job) }
+    }
+
+    /// Whether a change is told to them.
+    func sees(_ change: ChangeRecord) -> Bool {
+        jobs == nil || change.owner.run.map { has(job: $0.job) } ?? false
+    }
+}
+
+extension ServerState {
+    /// The run that a call's path names.
+    func run(of call: Call) async throws -> RunRecord {
+        try call.require(job: call.path["job"] ?? "")
+        return try await inventory.run(call.selection)
+    }
+}
+
+/// Where a page of runs begins.
+enum PageMark {
+    /// The text of a mark.
+    static func text(_ key: RunKey) -> String {
+        let parts = [key.metaTable, key.job, key.run].map { Array($0.utf8) }
+        return parts.map { AccessTokens.hexadecimal($0) }.joined(separator: ".")
+    }
+
+    /// The run of a mark.
+    static func run(_ text: String) throws -> RunKey {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
+            AccessTokens.bytes(ofHex: String(part)).flatMap {
+                String(validating: $0, as: UTF8.self)
+            }
+        }
+        guard parts.count == 3, let meta = parts[0], let job = parts[1], let run = parts[2] else {
+            throw Refusal(
+                400,
+                "invalid_parameter",
+                "'after' is not a mark of a page",
+                field: "after"
+            )
+        }
+        return RunKey(metaTable: meta, job: job, run: run)
+    }
+}

@@ -1,0 +1,218 @@
+import Foundation
+package import Tranche
+
+/// What is done with many batches: looked at first, and then with just these.
+struct ActionRoutes: Sendable {
+    let state: ServerState
+
+    /// Which batches.
+    struct Filter: Codable, Sendable {
+        let job: String
+        let meta: String?
+        /// The run's name; the incremental one by default.
+        let run: String?
+        /// With retry: what they are; `failed` by default.
+        let status: RetryAim?
+        /// A text that their error has in it.
+        let error: String?
+        let worker: String?
+        /// The lowest id that a batch must reach.
+        let from: Int64?
+        /// The highest id that a batch must reach.
+        let to: Int64?
+        let since: String?
+        let until: String?
+    }
+
+    /// What is to be looked at.
+    struct Preview: Codable, Sendable {
+        let action: FrozenActions.Kind
+        let filter: Filter
+        let mayRepeat: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case action, filter
+            case mayRepeat = "may_repeat"
+        }
+    }
+
+    var routes: [Route] {
+        [
+            .post(
+                "/v1/actions",
+                "Look at the batches that would be changed, and change nothing.",
+                role: .operate,
+                body: Preview.self,
+                [
+                    .init(200, "How many, and the first ten.", PreviewDocument.self),
+                    .init(404, "There is no such run.", RefusalDocument.self),
+                ]
+            ) { try await preview($0) },
+            .post(
+                "/v1/actions/{token}",
+                "Change just the batches that were looked at.",
+                role: .operate,
+                body: ReasonBody.self,
+                [
+                    .init(200, "What was changed.", ActionDocument.self),
+                    .init(410, "The preview is too old.", RefusalDocument.self),
+                ]
+            ) { try await act($0) },
+        ]
+    }
+
+    private func preview(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(Preview.self)
+        try call.require(job: body.filter.job)
+        let (found, isCut) = try await find(body)
+        let mayRepeat = body.mayRepeat ?? false
+        let meant = mayRepeat ? found : found.filter { $0.begunAt == nil || body.action != .retry }
+        let token = state.actions.freeze(
+            body.action,
+            meant,
+            mayRepeat: mayRepeat,
+            for: call.caller.principal
+        )
+        return try .document(
+            PreviewDocument(
+                count: meant.count,
+                isCut: isCut,
+                begun: found.count - meant.count,
+                first: meant.prefix(10).map(BatchDocument.init),
+                token: token,
+                expiresIn: FrozenActions.seconds
+            )
+        )
+    }
+
+    /// Finds the batches that are meant, the oldest first.
+    private func find(_ body: Preview) async throws -> (batches: [BatchRecord], isCut: Bool) {
+        let filter = body.filter
+        let asked = RunSelection(
+            metaTable: filter.meta,
+            job: filter.job,
+            run: Call.run(filter.run ?? "")
+        )
+        let key = try await state.inventory.run(asked).key
+        let aim = filter.status ?? .failed
+        let statuses: [BatchStatus] =
+            switch body.action {
+            case .retry: aim.statuses
+            case .redrive: [.quarantined]
+            case .release: [.running]
+            }
+        var found: [BatchRecord] = []
+        for status in statuses {
+            let selection = BatchSelection(
+                runs: RunSelection(key),
+                status: status,
+                text: filter.error,
+                worker: filter.worker,
+                since: try Self.time(filter.since, "/filter/since"),
+                until: try Self.time(filter.until, "/filter/until"),
+                limit: FrozenActions.mostBatches + 1
+            )
+            found += try await state.inventory.batches(selection)
+        }
+        let isCut = found.count > FrozenActions.mostBatches
+        let range = (filter.from ?? .min)...max(filter.from ?? .min, filter.to ?? .max)
+        let meant = found.prefix(FrozenActions.mostBatches).filter { batch in
+            (body.action != .retry || aim.means(batch)) && batch.range.overlaps(range)
+        }
+        return (meant.sorted { $0.id < $1.id }, isCut)
+    }
+
+    private static func time(_ text: String?, _ field: String) throws -> Date? {
+        guard let text else { return nil }
+        do {
+            return try Date(text, strategy: .iso8601)
+        } catch {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "'\(field)' is not a time such as 2026-11-28T08:00:00Z",
+                field: field
+            )
+        }
+    }
+
+    private func act(_ call: Call) async throws -> HTTPServerResponse {
+        _ = try call.body(ReasonBody.self)
+        let taken = state.actions.take(call.path["token"] ?? "", for: call.caller.principal)
+        guard let action = taken else {
+            throw Refusal(
+                410,
+                "expired",
+                "this preview is used, or older than \(FrozenActions.seconds) s; look again"
+            )
+        }
+        let inventory = state.operating(call.caller)
+        switch action.kind {
+        case .retry:
+            let offered = try await inventory.retry(
+                found: action.batches,
+                mayRepeat: action.mayRepeat
+            )
+            return try .document(ActionDocument(action, done: offered))
+        case .redrive:
+            let made = try await inventory.redrive(found: action.batches)
+            return try .document(
+                ActionDocument(action, done: made.compactMap(\.parent), made: made)
+            )
+        case .release:
+            var done: [Int64] = []
+            for batch in action.batches {
+                if let record = try await inventory.release(found: batch) { done.append(record.id) }
+            }
+            return try .document(ActionDocument(action, done: done))
+        }
+    }
+}
+
+/// What would be changed.
+package struct PreviewDocument: Codable, Sendable, Hashable {
+    package let count: Int
+    /// Whether there are more than are taken at once.
+    package let isCut: Bool
+    /// Those that were left out, since they may have been executed.
+    package let begun: Int
+    /// The first ten.
+    package let first: [BatchDocument]
+    /// Does it, once.
+    package let token: String
+    /// How long the token is good, in seconds.
+    package let expiresIn: Int
+
+    enum CodingKeys: String, CodingKey {
+        case count
+        case isCut = "cut"
+        case begun, first, token
+        case expiresIn = "expires_in"
+    }
+}
+
+/// What was changed.
+package struct ActionDocument: Codable, Sendable, Hashable {
+    /// How many batches were changed.
+    package let done: Int
+    /// Those that were made.
+    package let made: [Int64]
+    /// Those that changed meanwhile, and were left alone.
+    package let failed: [Left]
+
+    /// A batch that was left alone.
+    package struct Left: Codable, Sendable, Hashable {
+        package let batch: Int64
+        package let error: String
+    }
+
+    init(_ action: FrozenActions.Action, done: [Int64], made: [BatchRecord] = []) {
+        let changed = Set(done)
+        self.done = action.kind == .redrive ? made.count : done.count
+        self.made = made.map(\.id)
+        failed = action.batches.filter { batch in
+            // One that was done has another in its place.
+            !changed.contains(batch.id) && batch.status != .succeeded
+        }.map { Left(batch: $0.id, error: "it changed meanwhile, and was left alone") }
+    }
+}

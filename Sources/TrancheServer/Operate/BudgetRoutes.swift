@@ -1,0 +1,91 @@
+import Foundation
+import Tranche
+
+/// What operators change of budgets.
+struct BudgetRoutes: Sendable {
+    let state: ServerState
+
+    var routes: [Route] {
+        [
+            budget("set", "Make a budget, or change its limits.", BudgetBody.self) { call in
+                let body = try call.body(BudgetBody.self)
+                return (.adjust(body.adjustment), body.reason)
+            },
+            budget("pause", "Let nothing in under a budget.", ReasonBody.self) { call in
+                let reason = try call.body(ReasonBody.self).reason
+                return (.pause(reason: reason ?? ""), reason)
+            },
+            budget("resume", "Let in under a budget that was paused.", ReasonBody.self) { call in
+                (.pause(reason: nil), try call.body(ReasonBody.self).reason)
+            },
+            budget("park", "Let nothing in under a budget for some time.", ParkBody.self) {
+                try Self.park($0)
+            },
+            budget("unpark", "Let in under a budget that was parked.", ReasonBody.self) { call in
+                (.unpark, try call.body(ReasonBody.self).reason)
+            },
+        ]
+    }
+
+    /// A route that changes a budget.
+    private func budget(
+        _ verb: String,
+        _ summary: String,
+        _ body: any (Decodable & Sendable).Type,
+        _ change: @escaping @Sendable (Call) throws -> (BudgetChange, reason: String?)
+    ) -> Route {
+        .post(
+            "/v1/budgets/{name}/\(verb)",
+            summary,
+            role: .operate,
+            body: body,
+            [.init(200, "The budget.", BudgetDocument.self)]
+        ) { call in
+            let (change, reason) = try change(call)
+            let name = call.path["name"] ?? ""
+            guard call.caller.jobs == nil else {
+                throw Refusal(
+                    403,
+                    "forbidden",
+                    "a budget is of all jobs, and this token is of some"
+                )
+            }
+            let changed = try await state.operating(call.caller)
+                .change(budget: name, change, reason: reason)
+            guard let changed else {
+                throw TrancheError(.unknownBudget, "there is no budget '\(name)'")
+            }
+            return try .document(BudgetDocument(changed))
+        }
+    }
+
+    private static func park(_ call: Call) throws -> (BudgetChange, reason: String?) {
+        let body = try call.body(ParkBody.self)
+        guard body.seconds > 0, body.seconds <= Budget.longestPark.seconds else {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "seconds is above 0, and at most 900",
+                field: "/seconds"
+            )
+        }
+        return (.park(for: .seconds(body.seconds), reason: body.reason ?? ""), body.reason)
+    }
+}
+
+extension BudgetBody {
+    /// What is to be changed of the limits.
+    fileprivate var adjustment: BudgetAdjustment {
+        func given<T>(_ value: T?, _ isNone: Bool?) -> T?? {
+            if let value { return .some(.some(value)) }
+            return isNone == true ? .some(nil) : nil
+        }
+        let rate = ratePerSecond.map { BudgetRate($0, per: .seconds(1)) }
+        return BudgetAdjustment(
+            batches: given(batches, noBatches),
+            weight: given(weight, noWeight),
+            rate: given(rate, noRate),
+            burst: burst
+        )
+    }
+}

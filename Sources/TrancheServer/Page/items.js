@@ -1,0 +1,79 @@
+// What became of one item: every job, batch and attempt that had it.
+
+import { integer } from './bignum.js';
+import { h } from './dom.js';
+import * as format from './format.js';
+import { known, state, table, when, worker } from './parts.js';
+import { itemPath } from './paths.js';
+import { batchLink, link, runLink } from './route.js';
+import { took } from './run-tabs.js';
+
+const id = route => route.parts[0] ?? '';
+
+export const title = route => (id(route) ? `Item ${id(route)}` : 'Items');
+
+const isAsked = route => id(route) !== '' && integer(id(route)) !== null;
+const path = route => itemPath(integer(id(route)), route.query.get('meta'));
+
+export const paths = route => (isAsked(route) ? [path(route)] : []);
+
+export function view(route, store) {
+  return [
+    h('h1', null, id(route) ? ['Item ', h('code', null, id(route))] : 'Items'),
+    form(route),
+    isAsked(route) ? known(store.see(path(route)), documents => histories(documents))
+      : h('p', { class: 'note' }, id(route)
+        ? `'${id(route)}' is not an id: ids are integers of 64 bits.`
+        : "Give an item's id to see every job, batch and attempt that had it."),
+  ];
+}
+
+function form(route) {
+  return h('form', {
+    class: 'filters', onsubmit: event => {
+      event.preventDefault();
+      const given = new FormData(event.currentTarget);
+      location.hash = link(['items', given.get('id').trim()], { meta: given.get('meta').trim() });
+    },
+  }, h('label', null, 'Id ', h('input', {
+    name: 'id', type: 'search', inputmode: 'numeric', value: id(route), required: true,
+    autocomplete: 'off',
+  })), h('label', null, 'Source ', h('input', {
+    name: 'meta', type: 'search', value: route.query.get('meta') ?? '', autocomplete: 'off',
+    placeholder: 'any',
+  })), h('button', { type: 'submit' }, 'Look up'));
+}
+
+/** One history, or one for each source that may have the id. */
+function histories(answer) {
+  if (!answer.sources.length) {
+    return h('p', { class: 'note' }, 'No batch ever had it: it is behind a cursor, filtered out, '
+      + 'not committed yet, or not an item of a job here.');
+  }
+  return [answer.sources.map(history), answer.cut ? h('p', { class: 'quiet' },
+    'There are sources that were not looked at: name one.') : null];
+}
+
+const history = document => h('section', { key: document.meta },
+  h('h2', null, 'In ', h('code', null, document.meta)),
+  document.batches.map(batch => h('article', {
+    key: `${batch.batch} ${batch.level}`, class: 'card',
+  },
+    h('h3', null, h('a', { href: batchLink(batch.batch) }, `#${batch.batch}`), ' of ',
+      h('a', { href: runLink(batch) }, batch.job, batch.run ? ` / ${batch.run}` : ''), ' ',
+      state(batch.status), batch.level ? h('span', { class: 'quiet' }, batch.level > 0
+        ? ` ${format.count(batch.level, 'step')} downstream`
+        : ` ${format.count(-batch.level, 'step')} upstream`) : null),
+    h('p', { class: 'quiet' }, 'ids ', h('code', null, batch.ids
+      ?? format.range(batch.id_start, batch.id_end))),
+    batch.attempts.length === 0 ? h('p', { class: 'quiet' },
+      'Its attempts are packed, and no longer told.') : table(`Attempts of batch ${batch.batch}`, [
+      { title: 'Attempt' }, { title: 'Outcome' }, { title: 'Worker' },
+      { title: 'Began', class: 'number' }, { title: 'Took', class: 'number' },
+      { title: 'Error', class: 'says' },
+    ], batch.attempts.map(attempt => ({ key: String(attempt.attempt), cells: [
+      String(attempt.attempt), state(attempt.outcome), worker(attempt.worker),
+      when(attempt.started_at), took(attempt),
+      h('span', { class: 'line' }, (attempt.error ?? '').split('\n')[0]),
+    ] }))))),
+  document.cut ? h('p', { class: 'quiet' }, 'There are more than were looked at.') : null);

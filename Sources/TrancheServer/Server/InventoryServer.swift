@@ -1,0 +1,133 @@
+import Foundation
+package import Tranche
+
+/// Serves an inventory over HTTP: REST for every language, events, metrics, and a page.
+///
+/// See <doc:Server>. It holds nothing that is not in the inventory, but who is logged in: several
+/// may serve one inventory, and one that is started anew goes on.
+public struct InventoryServer: Sendable {
+    /// How it serves.
+    public let configuration: Configuration
+    private let state: ServerState
+
+    /// Describes a server.
+    ///
+    /// - Parameters:
+    ///   - inventory: What it serves.
+    ///   - configuration: How.
+    ///   - jobs: What its callers may work on.
+    ///   - source: Finds the source of a run.
+    package init(
+        _ inventory: Inventory,
+        configuration: Configuration,
+        jobs: ServedJobs,
+        source: @escaping SourceLooks.SourceFinder
+    ) {
+        self.configuration = configuration
+        state = ServerState(inventory, configuration, jobs, source)
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// Then it accepts nothing more, ends what is sent bit by bit, answers what it has in hand
+    /// within the grace, and closes all connections.
+    ///
+    /// - Parameter onReady: Told once where it listens.
+    /// - Throws: ``HTTPListenerError`` where it cannot listen; `TrancheError` `.invalidArgument`
+    ///   for an address that others can reach without tokens; `CancellationError` when it was
+    ///   stopped.
+    public func run(_ onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }) async throws
+    {
+        try configuration.check()
+        let router = state.router
+        let listener = HTTPListener(
+            configuration.listening,
+            clock: configuration.clock,
+            admit: { router.admit($0) },
+            handler: { await router.answer($0) }
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listener.run(onReady) }
+            group.addTask { try await state.feed.run() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+/// What all routes of a server share.
+final class ServerState: Sendable {
+    let inventory: Inventory
+    let configuration: InventoryServer.Configuration
+    let jobs: ServedJobs
+    let source: SourceLooks.SourceFinder
+    let sessions: PageSessions
+    let feed: EventFeed
+    let actions: FrozenActions
+    let overview: SharedReading<OverviewReading>
+
+    init(
+        _ inventory: Inventory,
+        _ configuration: InventoryServer.Configuration,
+        _ jobs: ServedJobs,
+        _ source: @escaping SourceLooks.SourceFinder
+    ) {
+        self.inventory = inventory
+        self.configuration = configuration
+        self.jobs = jobs
+        self.source = source
+        sessions = PageSessions(configuration.clock)
+        actions = FrozenActions(configuration.clock)
+        let feed = EventFeed(inventory, clock: configuration.clock)
+        self.feed = feed
+        overview = SharedReading(age: .seconds(1), clock: configuration.clock) {
+            let reading = try await OverviewReading(inventory, source)
+            feed.note(waitingItems: reading.status.overview.waitingItems)
+            return reading
+        }
+    }
+
+    /// What says who calls.
+    var gatekeeper: Gatekeeper {
+        Gatekeeper(
+            tokens: configuration.tokens,
+            sessions: sessions,
+            open: configuration.openRoles
+        )
+    }
+
+    /// What finds the route of a request.
+    var router: Router {
+        Router(
+            routes: routes,
+            base: configuration.base,
+            gatekeeper: gatekeeper,
+            onChange: { [overview] in await overview.forget() }
+        )
+    }
+
+    /// All routes, in the order in which they are told.
+    var routes: [Route] {
+        var routes = SessionRoutes(state: self).routes
+        routes += LookRoutes(state: self).routes
+        routes += BatchRoutes(state: self).routes
+        routes += PipelineRoutes(state: self).routes
+        routes += WorkRoutes(state: self).routes
+        routes += OperateRoutes(state: self).routes
+        routes += BudgetRoutes(state: self).routes
+        routes += ActionRoutes(state: self).routes
+        routes += HealthRoutes(state: self, others: routes).routes
+        return routes
+    }
+
+    var now: Date { inventory.now }
+
+    /// Who changes something, as the inventory keeps it.
+    func operating(_ caller: Caller) -> Inventory {
+        var configuration = inventory.configuration
+        configuration.worker = caller.name ?? configuration.worker
+        // It is not closed, so that nobody would see to it that they are told all.
+        configuration.observers = []
+        return Inventory(store: inventory.store, configuration: configuration)
+    }
+}

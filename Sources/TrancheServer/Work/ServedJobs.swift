@@ -1,0 +1,34 @@
+import Tranche
+package import TrancheConnectors
+package import TrancheOrchestrator
+package import TrancheWorkflows
+
+/// What callers of a server may work on: the jobs of a pipeline's file, and nothing else.
+package struct ServedJobs: Sendable {
+    /// The jobs.
+    package let workflows: [Workflow]
+    /// Which processes run on what; `nil` without a file.
+    package let graph: PipelineGraph?
+    let connectors: Connectors
+    let context: ConnectorContext
+
+    /// Takes the jobs of a pipeline; none without one.
+    package init(
+        _ pipeline: Pipeline? = nil,
+        connectors: Connectors,
+        context: ConnectorContext
+    ) throws {
+        workflows = pipeline?.jobs ?? []
+        graph = try pipeline?.graph
+        self.connectors = connectors
+        self.context = context
+    }
+
+    /// A job by its name and run.
+    func workflow(job: String, run: String) -> Workflow? {
+        workflows.first { $0.job == job && $0.run == run }
+    }
+
+    /// The workflows of an inventory.
+    func all(in inventory: Inventory) -> Workflows { Workflows(inventory, connectors, context) }
+}

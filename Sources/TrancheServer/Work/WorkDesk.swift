@@ -1,0 +1,174 @@
+import Foundation
+import Synchronization
+import Tranche
+import TrancheHTTP
+import TrancheWorkflows
+
+/// Hands out batches of the jobs that the pipeline's file declares.
+final class WorkDesk: Sendable {
+    /// A job that was begun: what is asked for, and of which source.
+    private struct Begun: Sendable {
+        let request: BatchRequest
+        let source: any MetaSourceDescription
+    }
+
+    private struct Place: Hashable {
+        let job: String
+        let run: String
+    }
+
+    private let state: ServerState
+    private let begun = Mutex<[Place: Begun]>([:])
+
+    /// For how long a request is tried again while the inventory cannot be reached.
+    static let patience = Duration.seconds(5)
+    /// The longest wait for a batch.
+    private static let longestWait = 25.0
+    /// Between two looks of one who waits.
+    private static let looks = (first: Duration.milliseconds(200), last: Duration.seconds(2))
+
+    init(_ state: ServerState) {
+        self.state = state
+    }
+
+    /// Hands out a batch, or says why there is none.
+    func acquire(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(AcquireBody.self)
+        let job = call.path["job"] ?? ""
+        try call.require(job: job)
+        let wait = body.wait ?? 0
+        guard wait >= 0, wait <= Self.longestWait else {
+            throw Refusal(400, "invalid_field", "wait is 0 to 25 seconds", field: "/wait")
+        }
+        let place = Place(job: job, run: Call.run(body.run ?? ""))
+        let begun = try await begun(place)
+        let request = try request(begun.request, body, call)
+        let clock = state.configuration.clock
+        let stopwatch = Stopwatch(clock)
+        var pause = Self.looks.first
+        while true {
+            switch try await state.inventory.acquire(request, from: begun.source) {
+            case .batch(let batch): return try await answer(batch, body)
+            case .noBatch(let reason):
+                if case .superseded = reason { self.begun.withLock { $0[place] = nil } }
+                let left = .seconds(wait) - stopwatch.elapsed
+                guard reason.mayPass, left > .zero else { return try answer(reason) }
+                try await clock.sleep(for: min(pause, left))
+                pause = min(pause * 2, Self.looks.last)
+            }
+        }
+    }
+
+    /// The job, begun where it is not.
+    private func begun(_ place: Place) async throws -> Begun {
+        if let known = begun.withLock({ $0[place] }) { return known }
+        guard let workflow = state.jobs.workflow(job: place.job, run: place.run) else {
+            throw Refusal(
+                404,
+                "unknown_job",
+                "the pipeline declares no such job; GET /v1/graph tells which it does"
+            )
+        }
+        let workflows = state.jobs.all(in: state.inventory)
+        let handle = try await workflows.start(workflow)
+        let (request, source) = try workflows.request(for: handle)
+        let made = Begun(request: request, source: source)
+        begun.withLock { $0[place] = made }
+        return made
+    }
+
+    private func request(
+        _ base: BatchRequest,
+        _ body: AcquireBody,
+        _ call: Call
+    ) throws -> BatchRequest {
+        var request = base
+        let worker = body.worker ?? call.caller.principal
+        guard !worker.isEmpty, worker.utf8.count <= 128 else {
+            throw Refusal(400, "invalid_field", "worker has 1 to 128 bytes", field: "/worker")
+        }
+        // What it is worked on by is told as of any worker of the workflow.
+        let digest = base.worker?.split(separator: "@").last.map { "@\($0)" } ?? ""
+        request.worker = worker + digest
+        if body.weight != nil || body.count != nil {
+            request.limit = BatchLimit(weight: body.weight, count: body.count)
+            request.targetTime = nil
+        }
+        request.jobIdentifier = body.jobIdentifier
+        if let key = call.request.headers["Idempotency-Key"] {
+            guard !key.isEmpty, key.utf8.count <= 255 else {
+                throw Refusal(400, "invalid_parameter", "Idempotency-Key has 1 to 255 bytes")
+            }
+            // Two callers who say the same do not mean the same.
+            let digest = try sha256(Array("\(call.caller.principal)\u{0}\(key)".utf8))
+            request.token = "rest-" + AccessTokens.hexadecimal(digest)
+        }
+        try request.validate()
+        return request
+    }
+
+    // MARK: - Answers
+
+    private func answer(_ batch: Batch, _ body: AcquireBody) async throws -> HTTPServerResponse {
+        do {
+            let isWhole = body.items != false && batch.count <= WorkRoutes.mostItems
+            if batch.execution == .atMostOnce, batch.record.status == .running {
+                try await batch.begin()
+            }
+            return try .document(
+                AcquiredDocument(
+                    batch: BatchDocument(batch.record),
+                    token: HoldingToken.text(batch),
+                    leaseSeconds: batch.lease.seconds,
+                    heartbeatEvery: batch.lease.seconds / 3,
+                    exact: batch.isExact,
+                    items: isWhole ? try await batch.items : nil,
+                    moreItems: !isWhole
+                )
+            )
+        } catch let error as TrancheError where error.isLoss {
+            throw error
+        } catch {
+            // Whoever asked does not know of the batch.
+            try await batch.release()
+            throw error
+        }
+    }
+
+    private func answer(_ reason: NoBatchReason) throws -> HTTPServerResponse {
+        let words = HumanText.oneLine(redacted(reason.description))
+        let ascii = String(words.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
+        var headers: HTTPFields = ["Tranche-Reason": ascii, "Cache-Control": "no-store"]
+        if let until = reason.until {
+            let seconds = max(1, until.timeIntervalSince(state.now).rounded(.up))
+            headers["Retry-After"] = String(Int(min(seconds, 3600)))
+        }
+        switch reason {
+        case .limited:
+            if headers["Retry-After"] == nil { headers["Retry-After"] = "1" }
+            throw Refusal(429, "limited", words, headers: headers)
+        case .cancelled: throw Refusal(409, "cancelled", words, headers: headers)
+        case .superseded: throw Refusal(409, "superseded", words, headers: headers)
+        default: return HTTPServerResponse(204, headers: headers)
+        }
+    }
+}
+
+extension NoBatchReason {
+    /// Whether there may be a batch soon, for who waits.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .cancelled, .superseded: false
+        default: true
+        }
+    }
+
+    /// When it may be over.
+    fileprivate var until: Date? {
+        switch self {
+        case .waiting(let until), .stuck(let until): until
+        case .unsettled(let until), .held(_, let until), .limited(_, let until): until
+        case .complete, .paused, .cancelled, .superseded: nil
+        }
+    }
+}

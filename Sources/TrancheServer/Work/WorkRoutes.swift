@@ -1,0 +1,258 @@
+import Foundation
+import Tranche
+import TrancheHTTP
+
+/// What workers ask: batches, and how they ended.
+struct WorkRoutes: Sendable {
+    let state: ServerState
+    private let desk: WorkDesk
+
+    init(state: ServerState) {
+        self.state = state
+        desk = WorkDesk(state)
+    }
+
+    /// Items of a batch that are told with it.
+    static let mostItems = 10_000
+    /// Heartbeats in one request.
+    private static let mostHeartbeats = 1000
+
+    private static let lost = Route.Answer(409, "The batch is lost.", RefusalDocument.self)
+
+    var routes: [Route] {
+        [
+            .post(
+                "/v1/jobs/{job}/acquire",
+                "Hand out one batch of a job that the pipeline's file declares.",
+                role: .work,
+                body: AcquireBody.self,
+                [
+                    .init(200, "The batch.", AcquiredDocument.self),
+                    .init(204, "There is none now; Tranche-Reason says why."),
+                    .init(409, "The run is cancelled or superseded.", RefusalDocument.self),
+                    .init(429, "A budget has no room.", RefusalDocument.self),
+                ]
+            ) { try await desk.acquire($0) },
+            .get(
+                "/v1/batches/{id}/items",
+                "List the items of a batch, ascending by id.",
+                role: .work,
+                query: [.limit, .init("after", .id, "The item behind which the page begins.")],
+                ItemsPage.self
+            ) { try await items($0) },
+            end("succeed", "Record that a batch is done.", SucceedBody.self) {
+                try await succeed($0)
+            },
+            end("fail", "Record that a batch failed.", FailBody.self) { try await fail($0) },
+            end("release", "Give a batch back unharmed.", ReleaseBody.self) {
+                try await release($0)
+            },
+            .post(
+                "/v1/batches/{id}/heartbeat",
+                "Extend the lease of a batch.",
+                role: .work,
+                body: HeartbeatBody.self,
+                [.init(200, "Until when it is held.", LeaseDocument.self), Self.lost]
+            ) { try await heartbeat($0) },
+            .post(
+                "/v1/heartbeats",
+                "Extend the leases of many batches.",
+                role: .work,
+                body: HeartbeatsBody.self,
+                [.init(200, "What became of each.", HeartbeatsDocument.self)]
+            ) { try await heartbeats($0) },
+        ]
+    }
+
+    /// A route that ends a batch.
+    private func end(
+        _ verb: String,
+        _ summary: String,
+        _ body: any (Decodable & Sendable).Type,
+        _ handler: @escaping Route.Handler
+    ) -> Route {
+        .post(
+            "/v1/batches/{id}/\(verb)",
+            summary,
+            role: .work,
+            body: body,
+            [.init(200, "The batch.", BatchDocument.self), Self.lost],
+            handler
+        )
+    }
+
+    // MARK: - Ending
+
+    /// The attempt that a body names; a batch of a job that is not the caller's is none.
+    private func holding(_ call: Call, _ token: String) async throws -> AttemptKey {
+        let id = try call.pathID("id")
+        if call.caller.jobs != nil { _ = try await state.batch(of: call) }
+        return try HoldingToken.attempt(of: token, batch: id)
+    }
+
+    private func succeed(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(SucceedBody.self)
+        let holding = try await holding(call, body.token)
+        let success = AttemptSuccess(holding, result: body.result?.text, logging: body.logging)
+        let record = try await state.inventory.succeed(success, within: WorkDesk.patience)
+        return try .document(BatchDocument(record))
+    }
+
+    private func fail(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(FailBody.self)
+        let holding = try await holding(call, body.token)
+        var failure = BatchFailure(body.error, isTransient: body.transient ?? false)
+        let inventory = state.inventory
+        if let bad = body.badIDs, !bad.isEmpty {
+            guard body.transient != true else {
+                throw Refusal(
+                    400,
+                    "invalid_field",
+                    "bad_ids blames items, and transient none; give one of them",
+                    field: "/bad_ids"
+                )
+            }
+            let batch = try await inventory.batch(holding.batch)
+            let run = try await inventory.run(RunSelection(batch.key))
+            let source = try await inventory.source(state.source(run, inventory))
+            failure.parts = try await inventory.parts(of: batch, bad: Set(bad), in: source)
+        }
+        let ending = failure
+        let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
+            try await inventory.store.fail(holding, with: ending)
+        }
+        return try .document(BatchDocument(record))
+    }
+
+    private func release(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(ReleaseBody.self)
+        let holding = try await holding(call, body.token)
+        let inventory = state.inventory
+        guard let seconds = body.seconds, seconds > 0 else {
+            let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
+                try await inventory.store.release(holding)
+            }
+            return try .document(BatchDocument(record))
+        }
+        guard seconds >= 1, seconds <= 900 else {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "a batch comes back in 1 s to 900 s",
+                field: "/seconds"
+            )
+        }
+        let reason = body.reason ?? ""
+        let deferral = BatchDeferral(for: .seconds(seconds), parking: body.park, reason: reason)
+        let jitter = deferral.wait * inventory.configuration.randomness() / 5
+        let note = ChangeNote(by: call.caller.principal, reason: reason)
+        let deferred = try await inventory.retrying(within: WorkDesk.patience) { _ in
+            try await inventory.store.release(holding, deferral, jitter: jitter, note)
+        }
+        if let complaint = deferred.complaint { throw TrancheError(.unknownBudget, complaint) }
+        return try .document(BatchDocument(deferred.record))
+    }
+
+    // MARK: - Holding
+
+    private func heartbeat(_ call: Call) async throws -> HTTPServerResponse {
+        let body = try call.body(HeartbeatBody.self)
+        let holding = try await holding(call, body.token)
+        let inventory = state.inventory
+        if let note = body.note {
+            try AttemptOutput.validate(note: note)
+            let output = AttemptOutput(note: AttemptOutput.kept(note: note))
+            try await inventory.retrying(within: WorkDesk.patience) { _ in
+                try await inventory.store.keep(output, of: holding)
+            }
+        }
+        let end = try await inventory.heartbeat(holding, within: WorkDesk.patience)
+        return try .document(LeaseDocument(holding, until: end))
+    }
+
+    private func heartbeats(_ call: Call) async throws -> HTTPServerResponse {
+        let asked = try call.body(HeartbeatsBody.self).batches
+        guard asked.count <= Self.mostHeartbeats else {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "give at most \(Self.mostHeartbeats) batches at once",
+                field: "/batches"
+            )
+        }
+        var theirs = Set(asked.map(\.id))
+        if call.caller.jobs != nil, !asked.isEmpty {
+            let known = try await state.inventory.batches(BatchSelection(ids: asked.map(\.id)))
+            theirs = Set(known.filter { call.caller.has(job: $0.key.job) }.map(\.id))
+        }
+        let inventory = state.inventory
+        let entries = try await withThrowingTaskGroup(of: (Int, HeartbeatsDocument.Entry).self) {
+            group in
+            // Those that are asked for at once share transactions.
+            for (place, one) in asked.enumerated() {
+                let isTheirs = theirs.contains(one.id)
+                group.addTask { (place, try await Self.entry(one, isTheirs, inventory)) }
+            }
+            var entries: [(Int, HeartbeatsDocument.Entry)] = []
+            for try await entry in group { entries.append(entry) }
+            return entries.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        return try .document(HeartbeatsDocument(batches: entries))
+    }
+
+    private static func entry(
+        _ one: HeartbeatsBody.Holding,
+        _ isTheirs: Bool,
+        _ inventory: Inventory
+    ) async throws -> HeartbeatsDocument.Entry {
+        do {
+            guard isTheirs else {
+                throw TrancheError(.unknownBatch, "there is no batch \(one.id) here")
+            }
+            let holding = try HoldingToken.attempt(of: one.token, batch: one.id)
+            let end = try await inventory.heartbeat(holding, within: WorkDesk.patience)
+            return .init(id: one.id, leaseExpiresAt: end, error: nil, code: nil)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            let document = Refusal(error).document
+            return .init(
+                id: one.id,
+                leaseExpiresAt: nil,
+                error: document.error,
+                code: document.code
+            )
+        }
+    }
+
+    private func items(_ call: Call) async throws -> HTTPServerResponse {
+        let batch = try await state.batch(of: call)
+        let (limit, mark) = (try call.limit, try call.id("after"))
+        let inventory = state.inventory
+        let run = try await inventory.run(RunSelection(batch.key))
+        let source = try await inventory.source(state.source(run, inventory))
+        let items = try await inventory.items(of: batch, from: source, after: mark, limit: limit)
+        let next = items.count == limit ? items.last.map { String($0.id) } : nil
+        return try .document(ItemsPage(items: items, next: next))
+    }
+}
+
+/// Names an attempt for who holds it.
+enum HoldingToken {
+    static func text(_ batch: Batch) -> String { "\(batch.id).\(batch.attempt)" }
+
+    /// The attempt of a token.
+    static func attempt(of token: String, batch: Int64) throws -> AttemptKey {
+        let parts = token.split(separator: ".")
+        guard parts.count == 2, Int64(parts[0]) == batch, let attempt = Int(parts[1]), attempt > 0
+        else {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "this is not the token of batch \(batch); acquiring it told that",
+                field: "/token"
+            )
+        }
+        return AttemptKey(batch: batch, attempt: attempt)
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import TrancheCLI
+
+@Suite("The command serve", .timeLimit(.minutes(5))) struct ServeTests {
+    /// Asks with curl.
+    private func ask(_ arguments: String...) async throws -> String {
+        let outcome = try await Executable("/usr/bin/curl").run(["-sS", "-m", "60"] + arguments)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        return outcome.output
+    }
+
+    @Test("The program serves what the inventory has until a signal, and ends well")
+    func serving() async throws {
+        let bench = try await CommandLineBench()
+        let port = try LocalListener.freePort()
+        try bench.write(
+            "jobs: {thumbs: {source: files, count: 4, handler: rest}}\n",
+            to: "pipeline.yaml"
+        )
+        let running = try Executable(Executable.tranche.path).start(
+            [
+                "serve", "--listen", "127.0.0.1:\(port)", "--pipeline", bench.path("pipeline.yaml"),
+                "--work", "--base", "/tranche", "--name", "Photos", "--json",
+            ],
+            environment: bench.environment
+        )
+        defer { running.send(SIGKILL) }
+        try await LocalListener.waitForSomebody(on: port)
+        let url = "http://127.0.0.1:\(port)/tranche"
+        #expect(try await ask("\(url)/readyz") == "ok\n")
+        let acquired = try await ask(
+            "-X",
+            "POST",
+            "\(url)/v1/jobs/thumbs/acquire",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            #"{"worker": "curl"}"#
+        )
+        #expect(acquired.contains(#""id_end":4"#), "\(acquired)")
+        let batches = await bench.run("batches", "--json")
+        #expect(batches.output.contains(#""worker":"curl@"#))
+        let metrics = await bench.run("metrics").output.split(separator: "\n")
+        let served = try await ask("\(url)/metrics").split(separator: "\n")
+        #expect(
+            served.filter { $0.hasPrefix("tranche_in_flight") }
+                == metrics.filter { $0.hasPrefix("tranche_in_flight") }
+        )
+        #expect(try await ask("\(url)/v1/overview").contains(#""name":"Photos""#))
+        // Nobody may operate unless it was said.
+        let paused = try await ask(
+            "-X",
+            "POST",
+            "\(url)/v1/runs/thumbs/-/pause",
+            "-w",
+            "%{http_code}",
+            "-o",
+            "/dev/null"
+        )
+        #expect(paused == "403")
+        running.send(SIGTERM)
+        let outcome = await running.outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output == "{\"url\":\"\(url)/\"}\n")
+    }
+
+    @Test("A new token is shown once, and its line lets it in")
+    func tokens() async throws {
+        let bench = try await CommandLineBench()
+        let made = await bench.run("serve", "--new-token", "anna", "--role", "operate")
+        #expect(made.status == .done)
+        #expect(made.output.hasPrefix("anna operate "))
+        let token = try #require(made.errors.firstMatch(of: #/tranche_[0-9a-f]+/#)).output
+        #expect(!made.output.contains(token))
+        try bench.write(made.output, to: "tokens")
+        let port = try LocalListener.freePort()
+        let running = try Executable(Executable.tranche.path).start(
+            ["serve", "--listen", "127.0.0.1:\(port)", "--tokens", bench.path("tokens")],
+            environment: bench.environment
+        )
+        defer { running.send(SIGKILL) }
+        try await LocalListener.waitForSomebody(on: port)
+        let url = "http://127.0.0.1:\(port)/v1/overview"
+        #expect(try await ask("-o", "/dev/null", "-w", "%{http_code}", url) == "401")
+        let field = "Authorization: Bearer \(token)"
+        #expect(try await ask("-o", "/dev/null", "-w", "%{http_code}", "-H", field, url) == "200")
+        running.send(SIGINT)
+        #expect(await running.outcome().code == 0)
+    }
+
+    @Test("What cannot be served is refused, with what to do")
+    func refusals() async throws {
+        let bench = try await CommandLineBench()
+        for (arguments, words) in [
+            (["--listen", "0.0.0.0:0"], "name a file of tokens"),
+            (["--listen", "nowhere"], "--listen: 'nowhere' is not an address"),
+            (["--tls-cert", "x"], "go together"),
+            (["--role", "look"], "goes with --new-token"),
+            (["--base", "tranche"], "is not a path"),
+            (["--colour", "red"], "give one such as #3b7dd8"),
+            (["--tokens", bench.path("none")], "cannot be read"),
+        ] {
+            let outcome = await bench.run(["serve"] + arguments)
+            #expect(outcome.status == .usage, "\(arguments)")
+            #expect(outcome.errors.contains(words), "\(outcome.errors)")
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheHTTP
+
+@testable import TrancheServer
+
+@Suite("Operating over REST", .serialized, .timeLimit(.minutes(5)))
+struct ServerOperateTests {
+    /// Acquires a batch and fails it for good.
+    private func fail(_ bench: ServerBench, _ error: String) async throws -> Int {
+        var last = 0
+        for _ in 0..<2 {
+            let acquired = try await bench.acquire()
+            last = try #require((acquired["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(acquired["token"] as? String)
+            let answer = try await bench.post(
+                "/v1/batches/\(last)/fail",
+                #"{"token": "\#(token)", "error": "\#(error)"}"#
+            )
+            try #require(answer.status == 200, "\(answer.excerpt)")
+        }
+        return last
+    }
+
+    @Test("Runs are paused, set, cancelled and resumed", arguments: TestDatabase.Backend.available)
+    func runs(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            _ = try await bench.acquire()
+            let run = "/v1/runs/thumbs/-"
+            #expect(try await bench.post(run + "/pause", #"{"reason": "disk"}"#).status == 200)
+            let none = try await bench.post("/v1/jobs/thumbs/acquire")
+            #expect(none.status == 204)
+            #expect(none.headers["tranche-reason"]?.contains("disk") == true)
+            let detail = try await bench.get(run).document(RunDetailDocument.self)
+            #expect(detail.run.paused == "disk")
+            #expect(detail.reasons.first?.text == "paused: disk")
+            #expect(try await bench.post(run + "/resume").status == 200)
+            let limits = try await bench.post(
+                run + "/set",
+                #"{"parallelism": 1, "priority": 5, "reason": "slow"}"#
+            ).document(RunLimitsDocument.self)
+            #expect(limits.parallelism == 1)
+            #expect(limits.priority == 5)
+            let limited = try await bench.post("/v1/jobs/thumbs/acquire")
+            #expect(limited.status == 429)
+            #expect(limited.headers["retry-after"] != nil)
+            let free = try await bench.post(run + "/set", #"{"no_parallelism": true}"#)
+            #expect(try free.document(RunLimitsDocument.self).parallelism == nil)
+            #expect(try await bench.post(run + "/cancel", #"{"reason": "x"}"#).status == 200)
+            #expect(try await bench.post("/v1/jobs/thumbs/acquire").status == 409)
+        }
+    }
+
+    @Test("A batch is retried, split and made again", arguments: TestDatabase.Backend.available)
+    func batches(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let id = try await fail(bench, "no such file")
+            let retried = try await bench.post("/v1/batches/\(id)/retry", #"{"reason": "mended"}"#)
+            #expect(try retried.document(RetryDocument.self).batches == [Int64(id)])
+            #expect(try await fail(bench, "again") == id)
+            let held = try await bench.acquire()
+            let other = try #require((held["batch"] as? [String: Any])?["batch"])
+            #expect(try await bench.post("/v1/batches/\(other)/retry").status == 409)
+            let split = try await bench.post("/v1/batches/\(id)/split")
+            #expect(try split.document(SplitDocument.self).parts.map(\.count).reduce(0, +) == 3)
+        }
+    }
+
+    @Test(
+        "A bulk action changes just the batches that were looked at, once, and for who looked",
+        arguments: TestDatabase.Backend.available
+    )
+    func bulk(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let first = try await fail(bench, "no such file")
+            let preview = try await bench.post(
+                "/v1/actions",
+                #"{"action": "retry", "filter": {"job": "thumbs", "error": "no such"}}"#
+            ).document(PreviewDocument.self)
+            #expect(preview.count == 1)
+            #expect(preview.first.map(\.batch) == [Int64(first)])
+            #expect(preview.expiresIn == 60)
+            // What fails meanwhile is not of it.
+            let second = try await fail(bench, "no such file")
+            let done = try await bench.post(
+                "/v1/actions/\(preview.token)",
+                #"{"reason": "mended"}"#
+            ).document(ActionDocument.self)
+            #expect(done.done == 1)
+            #expect(try await bench.inventory.batch(Int64(first)).isFinal == false)
+            #expect(try await bench.inventory.batch(Int64(second)).isFinal)
+            #expect(try await bench.post("/v1/actions/\(preview.token)").status == 410)
+            let range = try await bench.post(
+                "/v1/actions",
+                #"{"action": "retry", "filter": {"job": "thumbs", "from": 1, "to": 3}}"#
+            ).document(PreviewDocument.self)
+            #expect(range.count == 0)
+        }
+    }
+
+    @Test("Held batches are released in bulk, and those that ended meanwhile are told")
+    func release() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let one = try await bench.acquire()
+            _ = try await bench.acquire()
+            let preview = try await bench.post(
+                "/v1/actions",
+                #"{"action": "release", "filter": {"job": "thumbs"}}"#
+            ).document(PreviewDocument.self)
+            #expect(preview.count == 2)
+            let id = try #require((one["batch"] as? [String: Any])?["batch"] as? Int)
+            _ = try await bench.post(
+                "/v1/batches/\(id)/succeed",
+                #"{"token": "\#(try #require(one["token"]))"}"#
+            )
+            let done = try await bench.post("/v1/actions/\(preview.token)")
+                .document(ActionDocument.self)
+            #expect(done.done == 1)
+            #expect(done.failed.map(\.batch) == [Int64(id)])
+        }
+    }
+
+    @Test(
+        "Budgets are made, paused and parked; a backfill is begun",
+        arguments: TestDatabase.Backend.available
+    )
+    func budgetsAndBackfills(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let set = try await bench.post(
+                "/v1/budgets/api/set",
+                #"{"batches": 2, "rate_per_s": 10, "reason": "new"}"#
+            ).document(BudgetDocument.self)
+            #expect(set.batches == 2)
+            #expect(set.ratePerSecond == 10)
+            #expect(
+                try await bench.post("/v1/budgets/api/pause", #"{"reason": "x"}"#).status == 200
+            )
+            #expect(
+                try await bench.get("/v1/budgets/api").document(BudgetDocument.self).paused == "x"
+            )
+            #expect(try await bench.post("/v1/budgets/api/resume").status == 200)
+            #expect(try await bench.post("/v1/budgets/api/park", #"{"seconds": 30}"#).status == 200)
+            #expect(try await bench.post("/v1/budgets/api/unpark").status == 200)
+            #expect(try await bench.post("/v1/budgets/no/unpark").status == 404)
+            let begun = try await bench.post(
+                "/v1/jobs/thumbs/backfill",
+                #"{"run": "may", "from": 2, "to": 5, "reason": "wrong size"}"#
+            )
+            #expect(begun.status == 200, "\(begun.excerpt)")
+            #expect(
+                try await bench.inventory.run(RunSelection(job: "thumbs", run: "may")).bounds
+                    == IDBounds(lower: 2, upper: 5)
+            )
+            #expect(
+                try await bench.post("/v1/jobs/thumbs/backfill", #"{"run": "x"}"#).status == 400
+            )
+        }
+    }
+}

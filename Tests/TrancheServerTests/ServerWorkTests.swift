@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheHTTP
+
+@testable import TrancheServer
+
+@Suite("Work over REST", .serialized, .timeLimit(.minutes(5)))
+struct ServerWorkTests {
+    @Test(
+        "Workers get every item once, and what they record is what the inventory has",
+        arguments: TestDatabase.Backend.available
+    )
+    func everyItem(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let items = try await withThrowingTaskGroup(of: [Int].self) { group in
+                for worker in 0..<4 {
+                    group.addTask {
+                        var items: [Int] = []
+                        while true {
+                            let answer = try await bench.post(
+                                "/v1/jobs/thumbs/acquire",
+                                #"{"worker": "w\#(worker)"}"#
+                            )
+                            if answer.status == 204 { return items }
+                            try #require(answer.status == 200, "\(answer.excerpt)")
+                            let acquired = try answer.object()
+                            let id = try #require((acquired["batch"] as? [String: Any])?["batch"])
+                            let token = try #require(acquired["token"] as? String)
+                            let given = try #require(acquired["items"] as? [[String: Any]])
+                            items += given.compactMap { $0["id"] as? Int }
+                            let done = try await bench.post(
+                                "/v1/batches/\(id)/succeed",
+                                #"{"token": "\#(token)", "result": {"files": \#(given.count)}}"#
+                            )
+                            try #require(done.status == 200, "\(done.excerpt)")
+                        }
+                    }
+                }
+                var items: [Int] = []
+                for try await some in group { items += some }
+                return items
+            }
+            #expect(items.sorted() == Array(1...10))
+            let batches = try await bench.inventory.batches(BatchSelection())
+            #expect(batches.allSatisfy { $0.status == .succeeded && $0.result != nil })
+            #expect(batches.allSatisfy { $0.worker?.hasPrefix("w") == true })
+        }
+    }
+
+    @Test("The same Idempotency-Key gives the same batch, and another's key another")
+    func idempotency() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let key = ["Idempotency-Key": "k-1"]
+            let first = try await bench.acquire(headers: key)
+            let again = try await bench.acquire(headers: key)
+            #expect(first["token"] as? String == again["token"] as? String)
+            let other = try await bench.acquire(headers: ["Idempotency-Key": "k-2"])
+            #expect(first["token"] as? String != other["token"] as? String)
+            #expect(try await bench.inventory.batches(BatchSelection()).count == 2)
+        }
+    }
+
+    @Test("Limits of the request hold, and items are left out where they are not wanted")
+    func limits() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let one = try await bench.acquire(#"{"count": 1, "items": false}"#)
+            #expect((one["batch"] as? [String: Any])?["count"] as? Int == 1)
+            #expect(one["items"] is NSNull)
+            #expect(one["more_items"] as? Bool == true)
+            #expect(one["lease_seconds"] as? Double == 60)
+            #expect(one["heartbeat_every"] as? Double == 20)
+            let id = try #require((one["batch"] as? [String: Any])?["batch"])
+            let page = try await bench.get("/v1/batches/\(id)/items").document(ItemsPage.self)
+            #expect(page.items.map(\.id) == [1])
+            let heavy = try await bench.acquire(#"{"weight": 50}"#)
+            #expect((heavy["batch"] as? [String: Any])?["weight"] as? Double == 50)
+        }
+    }
+
+    @Test(
+        "An attempt that is lost is told so, and changes nothing",
+        arguments: TestDatabase.Backend.available
+    )
+    func lost(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let first = try await bench.acquire()
+            let id = try #require((first["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(first["token"] as? String)
+            let body = #"{"token": "\#(token)"}"#
+            #expect(try await bench.post("/v1/batches/\(id)/release", body).status == 200)
+            let second = try await bench.acquire()
+            #expect((second["batch"] as? [String: Any])?["batch"] as? Int == id)
+            for end in ["succeed", "release", "heartbeat"] {
+                let late = try await bench.post("/v1/batches/\(id)/\(end)", body)
+                // A release that is repeated by its attempt is none that is lost.
+                #expect(late.status == 409 || end == "release", "\(end) \(late.status)")
+                if end != "release" {
+                    #expect(try late.document(RefusalDocument.self).code == "batchLost")
+                }
+            }
+            let many = try await bench.post(
+                "/v1/heartbeats",
+                """
+                {"batches": [{"id": \(id), "token": "\(token)"},
+                             {"id": \(id), "token": "\(try #require(second["token"]))"}]}
+                """
+            ).document(HeartbeatsDocument.self)
+            #expect(many.batches.map(\.code) == ["batchLost", nil])
+            #expect(many.batches[1].leaseExpiresAt != nil)
+            let record = try await bench.inventory.batch(Int64(id))
+            #expect(record.status == .running)
+        }
+    }
+
+    @Test("Where there is none, the reason is said; who waits gets what comes meanwhile")
+    func none() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let all = try await bench.acquire(#"{"count": 100}"#)
+            let id = try #require((all["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(all["token"] as? String)
+            let none = try await bench.post("/v1/jobs/thumbs/acquire")
+            #expect(none.status == 204)
+            #expect(none.headers["tranche-reason"]?.hasPrefix("waiting") == true)
+            async let waiting = bench.acquire(#"{"wait": 20}"#)
+            let released = try await bench.post(
+                "/v1/batches/\(id)/release",
+                #"{"token": "\#(token)"}"#
+            )
+            #expect(released.status == 200)
+            #expect((try await waiting["batch"] as? [String: Any])?["batch"] as? Int == id)
+            #expect(try await bench.post("/v1/jobs/other/acquire").status == 404)
+            #expect(try await bench.post("/v1/jobs/thumbs/acquire", #"{"wait": 26}"#).status == 400)
+        }
+    }
+}
