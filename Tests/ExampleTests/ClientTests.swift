@@ -30,22 +30,43 @@ struct ClientTests {
         #expect(outcome.status == 0, "\(outcome.text)")
     }
 
-    @Test("The worker in shell answers every batch")
-    func shell() async throws {
+    @Test("The worker in shell works on every batch", arguments: [["--persistent"], []])
+    func shell(options: [String]) async throws {
         let worker = Self.folder.appending(path: "shell/worker.sh").path
-        let results = try await work(with: [worker])
+        let results = try await work(with: [worker], options)
         #expect(results == [#"{"items":2}"#, #"{"items":2}"#, #"{"items":1}"#])
     }
 
-    @Test("The worker in Node answers every batch", .enabled(if: nodePath != nil))
-    func node() async throws {
+    @Test(
+        "The worker in Node works on every batch",
+        .enabled(if: nodePath != nil),
+        arguments: [["--persistent"], []]
+    )
+    func node(options: [String]) async throws {
         let worker = Self.folder.appending(path: "node/worker.mjs").path
-        let results = try await work(with: [#require(Self.nodePath), worker])
+        let results = try await work(with: [#require(Self.nodePath), worker], options)
         #expect(results == [#"{"weight":8}"#, #"{"weight":35}"#, #"{"weight":4}"#])
     }
 
+    @Test("A worker that nobody has given a batch exits with 64 and says why")
+    func alone() async throws {
+        var workers = [[Self.folder.appending(path: "shell/worker.sh").path]]
+        if let node = Self.nodePath {
+            workers.append([node, Self.folder.appending(path: "node/worker.mjs").path])
+        }
+        for worker in workers {
+            let outcome = try await BuiltProgram(path: worker[0])
+                .run([:], arguments: Array(worker.dropFirst()))
+            #expect(outcome.status == 64)
+            #expect(outcome.text.contains("there is no TRANCHE_BATCH"), "\(outcome.text)")
+        }
+    }
+
     /// Has a worker work on a file of five records, and gives its results.
-    private func work(with program: [String]) async throws -> [String] {
+    private func work(
+        with program: [String],
+        _ options: [String]
+    ) async throws -> [String] {
         try await withTemporaryFolder { folder in
             let file = folder.path("files.csv")
             try Data("a,b\n1,2\n3,4\n5,\"a longer one\"\n\"\u{e4} longer one\",7\n8,9\n".utf8)
@@ -56,7 +77,7 @@ struct ClientTests {
             #expect(try await tranche.run(environment, arguments: ["migrate", "up"]).status == 0)
             let worked = try await tranche.run(
                 environment,
-                arguments: run + ["--persistent", "--"] + program
+                arguments: run + options + ["--"] + program
             )
             #expect(worked.status == 0, "\(worked.text)")
             let listed = try await tranche.run(environment, arguments: ["batches", "--json"])

@@ -107,13 +107,43 @@ struct OutputTests {
         }
     }
 
-    @Test("Loaded anew under another job name, each record is in the output once")
+    @Test("What another job wrote of the same source is not replaced unless told")
     func otherJob() async throws {
         try await withChainWorld { world in
             let path = world.folder.path("out.jsonl")
             try await load(Self.ids(1...50), to: .jsonLines(path), world)
-            try await load(Self.ids(1...50), to: .jsonLines(path), world, job: "again")
+            let error = await #expect(throws: TrancheError.self) {
+                try await load(Self.ids(1...50), to: .jsonLines(path), world, job: "again")
+            }
+            #expect(error?.message.contains("holds what job 'load' wrote") == true)
             #expect(try world.read("out.jsonl") == Self.ids(1...50))
+            let replacing = FileSink.jsonLines(path, overwrites: true)
+            try await load(Self.ids(1...50), to: replacing, world, job: "again")
+            #expect(try world.read("out.jsonl") == Self.ids(1...50))
+            await #expect(throws: TrancheError.self) {
+                try await load(Self.ids(1...50), to: .jsonLines(path), world)
+            }
+            #expect(try world.read("out.jsonl") == Self.ids(1...50))
+        }
+    }
+
+    @Test("A file that may be replaced stays until what takes its place is complete")
+    func replacedWhenComplete() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("id,s\n1,a\nx,b\n3,c\n4,\"open\n5,e\n", to: "in.csv")
+            let schema = try RecordSchema(json: #"{"properties":{"id":{"type":"integer"}}}"#)
+            let (out, rejects) = try (
+                world.write("mine\n", to: "out.csv"), world.write("kept\n", to: "in.error.jsonl")
+            )
+            func run() async throws {
+                _ = try await Chain(reading: CSVSource(path))
+                    .validate(schema, rejectsTo: .jsonLines(rejects, overwrites: true))
+                    .write(to: FileSink.csv(out, overwrites: true))
+                    .run(through: world.inventory, world.options(weight: 8))
+            }
+            await #expect(throws: TrancheError.self) { try await run() }
+            #expect(try world.read("out.csv") == "mine\n")
+            #expect(try world.read("in.error.jsonl") == "kept\n")
         }
     }
 

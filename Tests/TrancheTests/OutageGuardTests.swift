@@ -45,7 +45,7 @@ struct OutageGuardTests {
             Issue.record("\(outage.permission(now: start))")
             return
         }
-        #expect(reason.contains("all items of a batch that were tried fail with 'exit code #'"))
+        #expect(reason.contains("all items of a batch that were tried fail with 'exit code #"))
         let isOther = outage.noteFailure(root: 3, batch: 3, message: "exit code 2: x", now: start)
         #expect(isOther)
     }
@@ -106,6 +106,39 @@ struct OutageGuardTests {
             )
             #expect(!isOutage)
         }
+    }
+
+    @Test("What is left of a batch counts beside it, where both blame many items")
+    func rest() {
+        for count in [1, OutageGuard.threshold] {
+            var outage = OutageGuard()
+            let answers = (Int64(7)...9).map { batch in
+                outage.noteBlame(
+                    root: 7,
+                    batch: batch,
+                    reasons: Array(repeating: "no connection", count: count),
+                    lastSuccess: nil,
+                    now: start
+                )
+            }
+            #expect(answers == (count == 1 ? [false, false, false] : [false, true, true]))
+        }
+    }
+
+    @Test("A hold over single items of one batch names what most of them say")
+    func said() {
+        var outage = OutageGuard()
+        for item in Int64(1)...5 {
+            _ = outage.noteFailure(
+                root: 1,
+                batch: 10 + item,
+                count: 1,
+                message: "exit code 1: \(item == 2 ? "out of paper" : "warehouse \(item) says no")",
+                now: start
+            )
+        }
+        #expect(outage.hold?.error == "exit code #")
+        #expect(outage.reason.contains("'exit code #: warehouse # says no'"), "\(outage.reason)")
     }
 
     @Test("Paths in errors make no difference, and an old guard is read")

@@ -1,35 +1,70 @@
-// Adds up the weights of each batch, in one process for many batches:
+// Adds up the weights of each batch, in one process per batch, or with --persistent in one for many:
 //
+//   tranche work --job sum --meta files --count 100 -- node clients/node/worker.mjs
 //   tranche work --job sum --meta files --count 100 --persistent -- node clients/node/worker.mjs
 //
 // The numbers of ids are exact up to 2^53 in JavaScript: take greater ones as text.
 import { createInterface } from "node:readline";
 
+/** The number of the protocol that this program speaks with --persistent. */
+const protocol = "1";
+
 /** Has a function work on each batch: `work(batch, items)` gives the result, or throws. */
 export async function run(work) {
   // Standard output belongs to the answers.
   console.log = console.error;
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  const spoken = process.env.TRANCHE_PERSISTENT;
+  if (spoken === undefined) return runOnce(work, lines);
+  if (spoken !== protocol) {
+    return refuse(`tranche speaks protocol ${spoken}, and this program ${protocol}`);
+  }
   let batch;
   let items = [];
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  for await (const line of lines) {
     if (line.startsWith('{"batch":')) {
       batch = JSON.parse(line);
       items = [];
     } else if (line.startsWith('{"end":')) {
-      process.stdout.write(JSON.stringify(await answer(work, batch, items)) + "\n");
+      const { status, result } = await worked(work, batch, items);
+      say({ done: batch.batch, exit: status, result });
     } else {
       items.push(JSON.parse(line));
     }
   }
 }
 
-async function answer(work, batch, items) {
+/** Works on the one batch that this process was started for, and exits as `tranche work` wants it. */
+async function runOnce(work, lines) {
+  if (process.env.TRANCHE_BATCH === undefined) {
+    return refuse("this program is run by 'tranche work': there is no TRANCHE_BATCH");
+  }
+  const items = [];
+  for await (const line of lines) items.push(JSON.parse(line));
+  const batch = { batch: Number(process.env.TRANCHE_BATCH), env: process.env };
+  const { status, result } = await worked(work, batch, items);
+  if (result !== null) say(result);
+  process.exitCode = status;
+}
+
+async function worked(work, batch, items) {
   try {
-    return { done: batch.batch, exit: 0, result: (await work(batch, items)) ?? null };
+    return { status: 0, result: (await work(batch, items)) ?? null };
   } catch (error) {
     console.error(error);
-    return { done: batch.batch, exit: 1, result: { error: String(error) } };
+    return { status: 1, result: { error: String(error) } };
   }
+}
+
+function say(answer) {
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+
+/** Ends as a program that is called in a wrong way does: nothing counts as done. */
+function refuse(words) {
+  console.error(words);
+  process.exitCode = 64;
+  process.stdin.destroy();
 }
 
 await run((batch, items) => {

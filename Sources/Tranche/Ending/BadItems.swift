@@ -1,5 +1,8 @@
 /// What is said of the bad items of a batch.
 package struct BadItems: Sendable {
+    /// What is kept of a bad item of which nobody has said what is wrong with it.
+    package static let noReason = "named bad without a reason"
+
     /// What is wrong with each that has a reason, in the order of the items.
     private let reasons: [String]
     private let bad: Int
@@ -8,14 +11,20 @@ package struct BadItems: Sendable {
     /// Describes the bad parts among all parts of a batch.
     package init(_ parts: [BatchPart]) {
         let bad = parts.filter(\.isBad)
-        reasons = bad.compactMap(\.reason)
+        reasons = bad.compactMap(\.reason).filter { $0 != Self.noReason }
         self.bad = bad.count
         all = parts.reduce(0) { $0 + $1.ids.count }
     }
 
     /// The bad items in words, with what is wrong with most of them.
     package var words: String {
-        let items = "\(bad) of \(all) \(all == 1 ? "item" : "items")"
+        with(reasonsBehind: "\(bad) of \(all) \(all == 1 ? "item" : "items")")
+    }
+
+    /// The bad items in words, where those that are not bad are not known.
+    var wordsOfBad: String { with(reasonsBehind: "\(bad) \(bad == 1 ? "item" : "items")") }
+
+    private func with(reasonsBehind items: String) -> String {
         let words = "\(items) \(bad == 1 ? "is" : "are") bad"
         guard let usual else { return words }
         let others = Set(reasons).count - 1
@@ -46,8 +55,19 @@ extension BatchFailure {
         output = success.output
     }
 
-    /// Whether every item of the batch is blamed.
-    package var blamesAll: Bool { !parts.isEmpty && parts.allSatisfy(\.isBad) }
+    /// Whether so much of the batch is blamed that the fault may lie with what all its items need:
+    /// every item; or at least half of them, and ``OutageGuard/threshold`` or more, for one kind of
+    /// reason.
+    package var maySpeakOfOutage: Bool {
+        let bad = parts.filter(\.isBad)
+        let all = parts.reduce(0) { $0 + $1.ids.count }
+        if bad.count == all { return !parts.isEmpty }
+        // Looking at the kinds of many reasons takes a while.
+        guard bad.count >= OutageGuard.threshold, bad.count * 2 >= all else { return false }
+        let kinds = OutageGuard.kinds(of: bad.map { $0.reason ?? message })
+        let most = kinds.values.max() ?? 0
+        return most >= OutageGuard.threshold && most * 2 >= all
+    }
 }
 
 extension Batch {
@@ -70,11 +90,15 @@ extension Batch {
 
 extension [BatchPart] {
     /// The parts, where each bad one says what is wrong with it.
+    ///
+    /// One of which nobody says so has the batch's error; where that tells of other items, it says
+    /// that nobody does.
     package func named(_ reasons: [Int64: String?]) -> [BatchPart] {
-        map { part in
+        let other = reasons.values.contains { $0 != nil } ? BadItems.noReason : nil
+        return map { part in
             guard part.isBad, let id = part.ids.first else { return part }
             var part = part
-            part.reason = reasons[id] ?? nil
+            part.reason = (reasons[id] ?? nil) ?? other
             return part
         }
     }
@@ -84,6 +108,8 @@ extension [BatchPart] {
         map { part in
             var part = part
             part.isDone = !part.isBad
+            // The batch has no error of its own that would say more.
+            if part.isBad { part.reason = part.reason ?? BadItems.noReason }
             return part
         }
     }

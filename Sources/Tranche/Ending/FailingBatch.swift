@@ -19,7 +19,7 @@ package struct FailingBatch: Sendable {
     package struct Evidence: Sendable, Hashable {
         /// Whether a part of the batch that this one was split from has succeeded.
         package var hasWorked: Bool
-        /// When the last of the run's latest batches succeeded, at least for some of its items.
+        /// When the last of the run's latest batches succeeded, at least for most of its items.
         package var lastSuccess: Date?
 
         /// Describes what is known.
@@ -57,7 +57,8 @@ package struct FailingBatch: Sendable {
     /// Decides.
     ///
     /// - Returns: The batch and the guard.
-    /// - Throws: ``TrancheError`` `.invalidArgument` when the failure's parts are not the batch's ids.
+    /// - Throws: ``TrancheError`` `.invalidArgument` when the failure's parts are not the batch's
+    ///   ids.
     package func outcome() throws -> Outcome {
         try requireOwnParts()
         var outcome = Outcome(batch: batch, outage: run.outage)
@@ -114,13 +115,14 @@ package struct FailingBatch: Sendable {
         failure.isOfSuccess && batch.status == .split ? .succeeded : .failed
     }
 
-    /// Has the batch fall into its parts, unless it is an outage that makes all of them bad.
+    /// Has the batch fall into its parts, unless it is an outage that makes most of them bad.
     private func divide(_ outcome: inout Outcome) {
-        if failure.blamesAll, !evidence.hasWorked, batch.begunAt == nil {
+        let mayBeOutage = failure.maySpeakOfOutage
+        if mayBeOutage, !evidence.hasWorked, batch.begunAt == nil {
             let isOutage = outcome.outage.noteBlame(
                 root: root,
                 batch: batch.id,
-                reasons: failure.parts.map { $0.reason ?? failure.message },
+                reasons: failure.parts.filter(\.isBad).map { $0.reason ?? failure.message },
                 lastSuccess: evidence.lastSuccess,
                 now: now
             )
@@ -131,6 +133,11 @@ package struct FailingBatch: Sendable {
         }
         if !failure.isOfSuccess { outcome.batch.failures += 1 }
         outcome.batch.status = .split
+        // A probe that has done most of its items shows that the outage is over.
+        let isProbe = outcome.outage.hold?.probe == batch.id
+        if isProbe, failure.isOfSuccess, !mayBeOutage {
+            outcome.outage.endProbe(succeeded: true, now: now)
+        }
     }
 
     /// Counts a failure that is the items' own.

@@ -2,11 +2,11 @@ package import Foundation
 
 /// Tells failures of the items from failures of what they all need.
 ///
-/// When batches that have nothing to do with each other fail with the same error within a window, the
-/// run is held for a while; then a single batch is handed out as a probe, and its success ends the
-/// hold. So it is when single items of one batch fail, one after the other, and nothing of that batch
-/// has succeeded; and when every item of several batches is blamed for the same. It is part of runs
-/// that split what fails; the last, of all.
+/// When batches that have nothing to do with each other fail with the same error within a window,
+/// the run is held for a while; then a single batch is handed out as a probe, and its success ends
+/// the hold. So it is when single items of one batch fail, one after the other, and nothing of that
+/// batch has succeeded; and when every item of several batches, or most of them, is blamed for the
+/// same. It is part of runs that split what fails; the last, of all.
 package struct OutageGuard: Sendable, Hashable, Codable {
     /// Unrelated batches that fail alike within the window before the run is held.
     package static let threshold = 5
@@ -22,7 +22,7 @@ package struct OutageGuard: Sendable, Hashable, Codable {
     /// The last failures of batches of which nothing has succeeded, and of their parts; `nil` for
     /// none.
     private var unproven: [Unproven]?
-    /// The batches of which the last failures blame every item; `nil` for none.
+    /// The batches of which the last ends blame every item, or most; `nil` for none.
     private var blamed: [Blamed]?
     /// The hold, while there is one.
     package private(set) var hold: Hold?
@@ -48,13 +48,18 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         var count: Int
         /// The beginning of the error.
         var head: String
+        /// The error without what differs from item to item; `nil` where an earlier version noted
+        /// it.
+        var error: String?
         var at: Int64
     }
 
-    /// A failure that blames every item of a batch.
+    /// An end that blames every item of a batch, or most of them.
     private struct Blamed: Sendable, Hashable, Codable {
         var root: Int64
-        /// What is wrong with most of them.
+        /// The batch itself; `nil` where an earlier version noted it.
+        var batch: Int64?
+        /// The error that most of them have.
         var error: String
         /// How many of them.
         var count: Int
@@ -67,6 +72,8 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         package var error: String
         /// Whether only the beginning of the error is meant; `nil` for no.
         package var isWide: Bool?
+        /// What most of the items said, where only the beginning is meant; `nil` for the error.
+        package var said: String?
         /// When the next probe is handed out, in milliseconds since 1970 UTC.
         package var until: Int64
         /// How long it lasts, in milliseconds.
@@ -102,22 +109,33 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         failures.append(Failure(root: root, error: error, at: at))
         if failures.count > 32 { failures.removeFirst() }
         let head = Self.head(of: error)
-        let new = Unproven(root: root, batch: batch, count: count, head: head, at: at)
+        let new = Unproven(
+            root: root,
+            batch: batch,
+            count: count,
+            head: head,
+            error: error,
+            at: at
+        )
         let items = note(new, hasWorked: hasWorked)
         if failures.count(where: { $0.error == error }) >= Self.threshold {
             begin(Hold(error: error, until: 0, length: 0), at: at)
-        } else if items >= Self.threshold {
-            begin(Hold(error: head, isWide: true, until: 0, length: 0), at: at)
+        } else if items.count >= Self.threshold {
+            let said = Self.mostFrequent(items.compactMap(\.error))
+            begin(Hold(error: head, isWide: true, said: said, until: 0, length: 0), at: at)
         }
         return hold != nil
     }
 
-    /// Takes into account that every item of a batch is blamed.
+    /// Takes into account that every item of a batch is blamed, or at least half of them.
+    ///
+    /// A batch and what is left of it count as two, where each blames ``threshold`` items: a
+    /// program that names half of what it gets each time is through a batch before the next begins.
     ///
     /// - Parameters:
     ///   - root: The first batch that this one was split from, or itself.
     ///   - batch: The batch.
-    ///   - reasons: What is wrong with each of its items.
+    ///   - reasons: What is wrong with each of the items that are blamed.
     ///   - lastSuccess: When something of the run last succeeded; `nil` where nothing is known to
     ///     have.
     ///   - now: The inventory's time.
@@ -129,15 +147,17 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         lastSuccess: Date?,
         now: Date
     ) -> Bool {
-        var counts: [String: Int] = [:]
-        for reason in reasons { counts[Self.kind(of: reason), default: 0] += 1 }
-        guard let (error, count) = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })
-        else { return false }
+        let counts = Self.kinds(of: reasons)
+        guard let (error, count) = Self.most(of: counts) else { return false }
         let at = now.milliseconds
         if let isOutage = noteInHold(batch, error, at: at) { return isOutage }
         let since = max(at - Self.window.milliseconds, lastSuccess?.milliseconds ?? .min)
-        var known = (blamed ?? []).filter { $0.at > since && $0.root != root }
-        known.append(Blamed(root: root, error: error, count: count, at: at))
+        var known = (blamed ?? []).filter { old in
+            let isOwn = old.root == root
+            let isRest = old.batch != batch && min(old.count, count) >= Self.threshold
+            return old.at > since && (!isOwn || isRest)
+        }
+        known.append(Blamed(root: root, batch: batch, error: error, count: count, at: at))
         blamed = known.suffix(32)
         let alike = known.filter { $0.error == error }
         guard alike.count > 1, alike.reduce(0, { $0 + $1.count }) >= Self.threshold else {
@@ -174,16 +194,16 @@ package struct OutageGuard: Sendable, Hashable, Codable {
 
     /// Notes what has failed and had no success yet.
     ///
-    /// - Returns: How many single items have failed alike, where it is one.
-    private mutating func note(_ new: Unproven, hasWorked: Bool) -> Int {
+    /// - Returns: The single items that have failed alike, where it is one.
+    private mutating func note(_ new: Unproven, hasWorked: Bool) -> [Unproven] {
         let since = new.at - Self.window.milliseconds
         var known = (unproven ?? []).filter { old in
             old.root == new.root ? old.batch != new.batch && !hasWorked : old.at > since
         }
         if !hasWorked { known.append(new) }
         unproven = known.isEmpty ? nil : known.suffix(32)
-        guard new.count == 1, !hasWorked else { return 0 }
-        return known.count { $0.count == 1 && $0.head == new.head }
+        guard new.count == 1, !hasWorked else { return [] }
+        return known.filter { $0.count == 1 && $0.head == new.head }
     }
 
     private mutating func begin(_ outage: Hold, at: Int64) {
@@ -229,8 +249,8 @@ package struct OutageGuard: Sendable, Hashable, Codable {
     /// Notes how a probe ended.
     ///
     /// - Parameters:
-    ///   - succeeded: Whether it succeeded; `nil` when it was given back or its lease ended: another
-    ///     probe is due.
+    ///   - succeeded: Whether it succeeded; `nil` when it was given back or its lease ended:
+    ///     another probe is due.
     ///   - now: The inventory's time.
     package mutating func endProbe(succeeded: Bool?, now: Date) {
         switch succeeded {
@@ -275,7 +295,29 @@ package struct OutageGuard: Sendable, Hashable, Codable {
     package var reason: String {
         let what =
             hold?.isWide == true ? "all items of a batch that were tried fail" : "many batches fail"
-        return "\(what) with '\(hold?.error ?? "")'; a single one is tried when the hold ends"
+        return
+            "\(what) with '\(hold?.said ?? hold?.error ?? "")'; a single one is tried when the hold ends"
+    }
+
+    /// How often each kind of error is among some.
+    package static func kinds(of messages: [String]) -> [String: Int] {
+        var (kinds, counts): ([String: String], [String: Int]) = ([:], [:])
+        for message in messages {
+            let kind = kinds[message] ?? kind(of: message)
+            kinds[message] = kind
+            counts[kind, default: 0] += 1
+        }
+        return counts
+    }
+
+    /// The kind that comes up most often; of several the first by its text.
+    private static func most(of kinds: [String: Int]) -> (kind: String, count: Int)? {
+        kinds.max { ($0.value, $1.key) < ($1.value, $0.key) }.map { ($0.key, $0.value) }
+    }
+
+    /// The error that comes up most often among errors without what differs.
+    private static func mostFrequent(_ errors: [String]) -> String? {
+        most(of: Dictionary(errors.map { ($0, 1) }, uniquingKeysWith: +))?.kind
     }
 
     /// The error without numbers and paths, which differ from batch to batch; at most 200

@@ -7,7 +7,7 @@ package struct LineCollector: Sendable {
 
     /// A line as it is kept.
     package struct Line: Sendable, Hashable {
-        /// The text; what is no UTF-8 stands as `U+FFFD`.
+        /// The text; what is not UTF-8 stands as `U+FFFD`.
         package var text: String
         /// Why the text is not what was written; `nil` when it is.
         package var fault: String?
@@ -23,6 +23,10 @@ package struct LineCollector: Sendable {
     private var long: (start: [UInt8], length: Int)?
     /// The last line that was not blank; `nil` when there was none.
     package private(set) var lastLine: Line?
+    /// The items that lines before the last one blame.
+    package private(set) var badBefore: Set<String> = []
+    /// The items that the last line blames.
+    package private(set) var badAtLast: Set<String> = []
 
     /// Has collected nothing yet.
     package init() {}
@@ -61,6 +65,7 @@ package struct LineCollector: Sendable {
             line.allSatisfy { $0 == 32 || $0 == 9 || $0 == 13 }
         }
         defer { long = nil }
+        keepBlame(of: long == nil ? parts[...] : parts.dropFirst(), where: { !isBlank($0) })
         if let index = parts.lastIndex(where: { !isBlank($0) }), index > 0 || long == nil {
             lastLine = Self.line(parts[index])
         } else if let long {
@@ -72,8 +77,27 @@ package struct LineCollector: Sendable {
         }
     }
 
+    /// Keeps which items lines blame: only the last line is looked at for them, and nothing that is
+    /// named in another is to be lost without a word.
+    private mutating func keepBlame(
+        of lines: ArraySlice<ArraySlice<UInt8>>,
+        where isMeant: (ArraySlice<UInt8>) -> Bool
+    ) {
+        if long != nil { passLast() }
+        for line in lines where isMeant(line) {
+            passLast()
+            badAtLast = ProgramBlame.items(in: line)
+        }
+    }
+
+    private mutating func passLast() {
+        guard !badAtLast.isEmpty else { return }
+        badBefore.formUnion(badAtLast)
+        badAtLast = []
+    }
+
     private static func line(_ bytes: ArraySlice<UInt8>) -> Line {
         if let text = String(validating: bytes, as: UTF8.self) { return Line(text: text) }
-        return Line(text: String(decoding: bytes, as: UTF8.self), fault: "it is no UTF-8")
+        return Line(text: String(decoding: bytes, as: UTF8.self), fault: "it is not UTF-8")
     }
 }

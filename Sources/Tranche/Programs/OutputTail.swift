@@ -49,15 +49,19 @@ package struct OutputTail: Sendable {
     }
 
     /// The last line that says something.
-    package var lastLine: String? {
-        let line = Self.lines(bytes).last { line in
-            line.contains { $0 != 32 && $0 != 9 && $0 != 13 && $0 != 0 }
+    package var lastLine: String? { lastLine { _ in true } }
+
+    /// The last line that says something, among those that are meant.
+    func lastLine(where isMeant: (String) -> Bool) -> String? {
+        for line in Self.lines(bytes).reversed() {
+            guard line.contains(where: { $0 != 32 && $0 != 9 && $0 != 13 && $0 != 0 }) else {
+                continue
+            }
+            let text = String(decoding: line.suffix(4000), as: UTF8.self)
+                .replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+            if isMeant(text) { return line.count > 4000 ? "…" + text : text }
         }
-        return line.map {
-            let line = String(decoding: $0.suffix(4000), as: UTF8.self).replacing("\0", with: "")
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-            return $0.count > 4000 ? "…" + line : line
-        }
+        return nil
     }
 
     private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {

@@ -4,6 +4,8 @@ public struct SinkRun: Sendable {
     public let key: RunKey
     /// Whether it is a part of one job over several sources, which all write to one place.
     public let spansJob: Bool
+    /// Whether more is to come, as far as is known: what others left is not replaced yet.
+    package var isUnfinished = false
     private let store: any InventoryStore
 
     /// Makes it.

@@ -41,14 +41,18 @@ extension LoadCommand {
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
-        let forecast = try await inventory.plan(
-            options.request,
-            from: source,
-            batches: 10_000
-        )
+        let (forecast, fault) = try await planned(source, inventory)
         let isMade = table.map { !$0.isThere } ?? false
         let sink = try await chain.check(beside: inventory, source, hasSink: !isMade)
         let trial = try await trial(of: chain, source, forecast, inventory)
+        if let fault {
+            // The table of a sink, and what the file is read as, are of no use for a file that ends
+            // badly; what was checked is.
+            if !context.isJSON, let trial {
+                try context.output.write("up to the fault, " + Self.words(of: trial))
+            }
+            throw fault
+        }
         let opened = try await inventory.source(source) as? any FileForecasting
         let file = try await opened?.forecast(Self.shownRecords)
         let notes = (opened?.notes ?? []) + sink.notes
@@ -58,9 +62,9 @@ extension LoadCommand {
             readAs: .init(file?.layout ?? []),
             notes: notes,
             fields: sink.fields,
-            records: forecast.items,
-            batches: forecast.batches,
-            reachedEnd: forecast.reachedEnd,
+            records: forecast?.items ?? 0,
+            batches: forecast?.batches ?? 0,
+            reachedEnd: forecast?.reachedEnd ?? false,
             sink: sink.name,
             promise: sink.promise.rawValue,
             firstRecords: shown.map(RawJSON.init),
@@ -72,6 +76,18 @@ extension LoadCommand {
         )
         try context.write(document) { Self.text(document, file, sink.notes, trial) }
         return .done
+    }
+
+    /// What would be handed out; or what is wrong with the file behind records that would be.
+    private func planned(
+        _ source: any MetaSourceDescription,
+        _ inventory: Inventory
+    ) async throws -> (Inventory.Forecast?, fault: TrancheError?) {
+        do {
+            return (try await inventory.plan(options.request, from: source, batches: 10_000), nil)
+        } catch let error as TrancheError where error.code == .invalidItem {
+            return (nil, error)
+        }
     }
 
     private static func text(_ record: Record) -> String {
@@ -102,10 +118,12 @@ extension LoadCommand {
     private func trial(
         of chain: SinkChain,
         _ source: any MetaSourceDescription,
-        _ forecast: Inventory.Forecast,
+        _ forecast: Inventory.Forecast?,
         _ inventory: Inventory
     ) async throws -> ChainTrial? {
-        guard let first = forecast.ranges.first?.ids.first else { return nil }
+        let first = forecast?.ranges.first?.ids.first
+        // Of a file that ends badly all before its fault is looked at, from the beginning.
+        if forecast != nil, first == nil { return nil }
         return try await chain.trial(
             beside: inventory,
             source,

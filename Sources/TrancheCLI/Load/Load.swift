@@ -5,7 +5,8 @@ import TrancheChains
 
 /// A load while it runs: with its progress, until it is done or a signal ends it.
 struct Load: Sendable {
-    /// Of so many files each has one worker, several at a time; of fewer all workers have one after the other.
+    /// Of so many files each has one worker, several at a time; of fewer all workers have one after
+    /// the other.
     private static let filesPerWorker = 2
 
     /// The files to load, in order of their names.
@@ -23,6 +24,7 @@ struct Load: Sendable {
     let write: @Sendable (BatchReport) throws -> Void
     private let stop = StopSource()
     private let told = Told()
+    private let counted = Counted()
 
     init(
         files: [LoadFile],
@@ -45,6 +47,9 @@ struct Load: Sendable {
         self.tell = tell
         self.write = write
     }
+
+    /// What was counted so far in the batches that succeeded here.
+    var counters: Counters { counted.counters }
 
     /// Whether a signal ended it.
     var wasStopped: Bool { stop.stage >= .stopping }
@@ -76,7 +81,7 @@ struct Load: Sendable {
         let areMany = files.count >= options.workers * Self.filesPerWorker
         let atOnce = options.follows ? files.count : areMany ? options.workers : 1
         let workers = atOnce > 1 ? 1 : options.workers
-        let total = try await withThrowingTaskGroup(of: Ended.self) { group in
+        var total = try await withThrowingTaskGroup(of: Ended.self) { group in
             var total = before
             var rest = files[...]
             func begin() {
@@ -93,6 +98,8 @@ struct Load: Sendable {
             }
             return total
         }
+        // What succeeded of a file before the fault that ended it has counted, too.
+        total.counters = counters
         try await assemble(total)
         return total
     }
@@ -103,7 +110,8 @@ struct Load: Sendable {
         case failure(String)
     }
 
-    /// Works on one of several files; what is wrong with it alone does not keep the others from being loaded.
+    /// Works on one of several files; what is wrong with it alone does not keep the others from
+    /// being loaded.
     private func tryToWork(on file: LoadFile, by workers: Int) async throws -> Ended {
         do {
             return .report(try await work(on: file, by: workers))
@@ -136,6 +144,7 @@ struct Load: Sendable {
         chainOptions.stop = StopSource()
         chainOptions.stop.advance(to: .stopping)
         chainOptions.isFinished = report.isSuccess && report.reason == .complete
+        chainOptions.isOver = report.unread == 0 && report.reason == .complete
         _ = try await file.chain.run(through: inventory, chainOptions)
     }
 
@@ -164,6 +173,7 @@ struct Load: Sendable {
 
     private func note(_ report: BatchReport) {
         let (batch, end) = (report.batch, report.end)
+        counted.add(end)
         let words = end.failure.map { "failed: \($0.message)" } ?? end.status
         let size = progress.tally.words(items: batch.count, weight: batch.weight)
         let file = URL(filePath: batch.record.key.metaTable).lastPathComponent
@@ -222,6 +232,20 @@ func hinting<Result>(
     {
         guard let hint = await file?.delimiterHint(in: inventory) else { throw error }
         throw TrancheError(error.code, "\(error.message): \(hint)", underlying: error)
+    } catch let error as TrancheError {
+        guard let file else { throw error }
+        throw error.naming(job: file.options.job)
+    }
+}
+
+extension TrancheError {
+    /// The error, where a command that its message names says the job: a source does not know for
+    /// which job it is read.
+    func naming(job: String) -> TrancheError {
+        let command = "--job JOB "
+        guard message.contains(command) else { return self }
+        let words = message.replacing(command, with: "--job \(RunKey.quoted(job)) ")
+        return TrancheError(code, words, underlying: underlying)
     }
 }
 
@@ -230,6 +254,21 @@ extension TrancheError.Code {
     /// its fields.
     var concernsOneFile: Bool {
         [.invalidSource, .invalidItem, .redefined, .invalidArgument].contains(self)
+    }
+}
+
+/// What was counted so far, also of what ends badly later.
+private final class Counted: Sendable {
+    private let state = Mutex(Counters())
+
+    var counters: Counters { state.withLock { $0 } }
+
+    func add(_ end: BatchEnd) {
+        switch end {
+        case .succeeded(let success), .succeededInPart(let success, _):
+            state.withLock { $0.merge(success.counters) }
+        default: return
+        }
     }
 }
 

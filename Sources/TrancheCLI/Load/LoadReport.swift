@@ -5,7 +5,7 @@ import TrancheChains
 /// What a load of one or several files came to.
 struct LoadReport: Sendable {
     /// What was counted in the batches that succeeded here.
-    private(set) var counters = Counters()
+    var counters = Counters()
     /// How many attempts ended here, well or badly.
     private(set) var attempts = 0
     /// Why there was no further batch: of several files that of the first that is not complete.
@@ -14,6 +14,8 @@ struct LoadReport: Sendable {
     private(set) var isSuccess = true
     /// The last error of an attempt that failed here.
     private(set) var lastError: String?
+    /// How many files could not be loaded.
+    private(set) var unread = 0
     /// The runs, as far as they have batches.
     private(set) var runs: [RunSummary] = []
 
@@ -37,7 +39,15 @@ struct LoadReport: Sendable {
     /// Adds a file that could not be loaded.
     mutating func add(failure: String) {
         isSuccess = false
+        unread += 1
         lastError = failure
+    }
+
+    /// Whether batches stay failed or quarantined.
+    var hasFailedBatches: Bool {
+        runs.contains { run in
+            [.failed, .quarantined].contains { (run.totals[$0]?.batches ?? 0) > 0 }
+        }
     }
 
     /// What to say when there was nothing to do, and why.

@@ -149,10 +149,10 @@ final class ChildProcess: Sendable {
     /// Reads the program's standard output to its end.
     ///
     /// - Parameter copy: Given whole lines, on a queue that may block.
-    /// - Returns: The last line that is not blank, and the end of all.
+    /// - Returns: What is kept of its lines, and the end of all.
     func readOutput(
         _ copy: @escaping @Sendable ([UInt8]) -> Void
-    ) async -> (last: LineCollector.Line?, tail: OutputTail) {
+    ) async -> (lines: LineCollector, tail: OutputTail) {
         await withCheckedContinuation { continuation in
             outputQueue.async { continuation.resume(returning: self.readLines(copy)) }
         }
@@ -265,7 +265,7 @@ final class ChildProcess: Sendable {
 
     private func readLines(
         _ copy: ([UInt8]) -> Void
-    ) -> (last: LineCollector.Line?, tail: OutputTail) {
+    ) -> (lines: LineCollector, tail: OutputTail) {
         var lines = LineCollector()
         var tail = OutputTail()
         read(output) { bytes in
@@ -275,7 +275,7 @@ final class ChildProcess: Sendable {
         }
         let rest = lines.finish()
         if !rest.isEmpty { copy(rest) }
-        return (lines.lastLine, tail)
+        return (lines, tail)
     }
 
     /// Reads a pipe to its end, and closes it.

@@ -8,19 +8,20 @@ public struct ChainOptions: Sendable {
     public var workers: Int
     /// How many batches each worker holds ahead; 0 by default.
     public var prefetch = 0
-    /// When to end: by default when the run is complete, so that retries and others' leases are waited for.
+    /// When to end: by default when the run is complete, so that retries and others' leases are
+    /// waited for.
     public var end: BatchesEnd
-    /// What the sink must promise; it is refused at the start when it promises less.
+    /// The promise that the sink must give; a sink that promises less is refused at the start.
     public var promise: DeliveryPromise
     /// How many items of a batch may be no valid records; any number by default.
     ///
     /// A batch with more fails.
     public var maxRejects: RejectLimit?
-    /// Told of each attempt that ended; what it throws ends the run.
+    /// Called with each attempt that ended; an error that it throws ends the run.
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
-    /// Told what whoever runs the chain should know, such as that an output is replaced.
+    /// Called with notes for the caller of the chain, such as that an output is replaced.
     public var onNotice: (@Sendable (String) -> Void)?
-    /// Told what the workers do beside how attempts end; nobody by default.
+    /// Observes the workers, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
     /// Whether the job has several sources that write to one place, such as the files of a folder.
     public var spansJob = false
@@ -28,14 +29,16 @@ public struct ChainOptions: Sendable {
     ///
     /// False for all but the last of several sources. After a fault they are in any case.
     public var assembles = true
-    /// Whether nothing more is to come, as of several sources that are complete: what killed attempts left is
-    /// removed then.
+    /// Whether nothing more is to come, as of several sources that are complete: what killed
+    /// attempts left is removed then.
     package var isFinished = false
+    /// Whether all of several sources are through, though batches of them may have failed.
+    package var isOver = false
     /// How long a batch may take; no bound by default.
     public var timeout: TimeBound?
     /// How long a batch may go on without progress; no bound by default.
     public var idle: Duration?
-    /// What was given to the run by name, for steps that look at their ``BatchContext``.
+    /// The parameters of the run, by name, for steps that look at their ``BatchContext``.
     public var parameters: [String: String] = [:]
     /// Reading ahead and writing as stages of their own, in place of ``workers``; `nil` (the
     /// default) for workers that each read and write a batch.

@@ -43,8 +43,8 @@ extension SinkChain {
 
     /// Runs the chain over all batches of a job that are not done yet.
     ///
-    /// Several processes may run the same chain at once. A run that was interrupted goes on with the batches
-    /// that were in hand, and with what follows.
+    /// Several processes may run the same chain at once. A run that was interrupted goes on with
+    /// the batches that were in hand, and with what follows.
     ///
     /// - Parameters:
     ///   - inventory: The inventory.
@@ -68,10 +68,11 @@ extension SinkChain {
     /// - Parameters:
     ///   - inventory: The inventory.
     ///   - options: Whose batches, and how.
-    /// - Returns: What came of it. A batch that fails does not end the run: see ``ChainReport/isSuccess``.
-    /// - Throws: `TrancheError` when source, steps and sink do not fit together, before anything is acquired;
-    ///   `.storeUnavailable` (transient) and the like when the inventory cannot be reached;
-    ///   `CancellationError`, after batches in hand were given back.
+    /// - Returns: What came of it. A batch that fails does not end the run: see
+    ///   ``ChainReport/isSuccess``.
+    /// - Throws: `TrancheError` when source, steps and sink do not fit together, before anything is
+    ///   acquired; `.storeUnavailable` (transient) and the like when the inventory cannot be
+    ///   reached; `CancellationError`, after batches in hand were given back.
     public func run(
         through inventory: Inventory,
         _ options: ChainOptions
@@ -181,21 +182,25 @@ struct ChainRun: Sendable {
         } catch {
             if Task.isCancelled || error is CancellationError { throw error }
             do {
-                try await assemble()
+                try await assemble(isUnfinished: true)
             } catch let second {
                 options.onNotice?("what was loaded before is not put together: \(second)")
             }
             throw error
         }
         guard options.assembles else { return report }
-        try await assemble()
         let isComplete = report.reason == .complete && options.end == .whenComplete
+        // The run of a job over several files says by itself when all of them are done.
+        let isOver =
+            options.isFinished || options.isOver || options.end == .never
+            || isComplete && !options.spansJob
+        try await assemble(isUnfinished: !isOver)
         if options.isFinished || isComplete && !options.spansJob { await clean() }
         return report
     }
 
-    /// Removes what is of no use any more; what cannot be removed is told, and takes nothing from what was
-    /// written.
+    /// Removes what is of no use any more; what cannot be removed is told, and takes nothing from
+    /// what was written.
     private func clean() async {
         do {
             for attachment in chain.attachments { try await attachment.clean(sinkRun) }
@@ -205,9 +210,11 @@ struct ChainRun: Sendable {
         }
     }
 
-    private func assemble() async throws {
-        for attachment in chain.attachments { try await attachment.assemble(sinkRun) }
-        try await sink.assemble(sinkRun)
+    private func assemble(isUnfinished: Bool) async throws {
+        var run = sinkRun
+        run.isUnfinished = isUnfinished
+        for attachment in chain.attachments { try await attachment.assemble(run) }
+        try await sink.assemble(run)
     }
 
     /// Works on batches until there are none.
@@ -260,7 +267,7 @@ struct ChainRun: Sendable {
         }
     }
 
-    /// Tells whoever runs the chain how an attempt ended.
+    /// Reports to the caller of the chain how an attempt ended.
     func tell(_ report: BatchReport) throws {
         try options.onBatch?(report)
     }
@@ -427,7 +434,8 @@ struct ChainRun: Sendable {
         if let limit = options.maxRejects, !limit.admits(rejected, of: batch.count) {
             throw TrancheError(
                 .invalidItem,
-                "\(rejected) of \(batch.count) items of batch \(batch.id) are no valid records; at most "
+                "\(rejected) of \(batch.count) items of batch \(batch.id) are not valid "
+                    + "records; at most "
                     + "\(limit) are let through"
             )
         }

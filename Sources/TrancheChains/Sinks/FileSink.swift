@@ -8,9 +8,10 @@ public import Tranche
 /// chain.write(to: FileSink.jsonLines("customers/", layout: .filePerBatch))
 /// ```
 ///
-/// A batch's file is written aside and renamed into place, so that nobody sees half of it, and writing it again
-/// replaces it. The output is one run's: what another job, or a job of another inventory, left at the path is
-/// left out when it is of the same source, and refused otherwise, as is a file that no job wrote.
+/// A batch's file is written aside and renamed into place, so that nobody sees half of it, and
+/// writing it again replaces it. The output is one run's: what another job, or a job of another
+/// inventory, left at the path is left out when it is of the same source, and refused otherwise, as
+/// is a file that no job wrote.
 public struct FileSink: RecordSink {
     private let format: any RecordFileFormat
     private let layout: Layout
@@ -21,11 +22,12 @@ public struct FileSink: RecordSink {
 
     /// How files are laid out.
     public enum Layout: String, Sendable, Hashable, CaseIterable {
-        /// One file, put together when the run is complete, in order of id. Its parts stay beside it, in the
-        /// folder of its name with `.parts` behind it. The file of a named run is `NAME.RUN.EXTENSION`.
+        /// One file, put together when the run is complete, in order of id. Its parts stay beside
+        /// it, in the folder of its name with `.parts` behind it. The file of a named run is
+        /// `NAME.RUN.EXTENSION`.
         case oneFile
-        /// A file for each batch in a folder; its name begins with the first id and ends with the batch's
-        /// number.
+        /// A file for each batch in a folder; its name begins with the first id and ends with the
+        /// batch's number.
         case filePerBatch
     }
 
@@ -49,10 +51,10 @@ public struct FileSink: RecordSink {
 
     /// CSV as RFC 4180 has it: quotes where they are needed, a header, lines that end with LF.
     ///
-    /// Null is an empty field, empty text is `""`. Records that say their fields themselves may have them in
-    /// any order, and lack some: the header has all fields of all records, in order of their first
-    /// appearance, and what a record lacks is null. A file without a record has the header that its source
-    /// has.
+    /// Null is an empty field, empty text is `""`. Records that say their fields themselves may
+    /// have them in any order, and lack some: the header has all fields of all records, in order of
+    /// their first appearance, and what a record lacks is null. A file without a record has the
+    /// header that its source has.
     ///
     /// - Parameters:
     ///   - path: The file, or the folder.
@@ -112,7 +114,8 @@ public struct FileSink: RecordSink {
 
     /// Takes the file, or the folder, for a run.
     ///
-    /// - Throws: `TrancheError` `.invalidArgument` where what is there is of another source, or of no job.
+    /// - Throws: `TrancheError` `.invalidArgument` where what is there is of another job, of
+    ///   another source, or of no job.
     public func claim(_ run: SinkRun) async throws -> [String] {
         switch layout {
         case .oneFile: try await parts.claim(run)
@@ -133,10 +136,11 @@ public struct FileSink: RecordSink {
         return try await body(FileSinkWriter(file: file, format: format))
     }
 
-    /// Puts the one file together.
+    /// Puts the one file together; another's stays as it is until the run is complete.
     public func assemble(_ run: SinkRun) async throws {
         guard layout == .oneFile else { return }
         if try await parts.isWhole(run) { return }
+        if try await parts.keepsOther(from: run) { return }
         do {
             try await putTogether(run)
         } catch {

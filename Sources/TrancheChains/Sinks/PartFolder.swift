@@ -4,10 +4,10 @@ import Tranche
 
 /// What batches leave of one file, each in a part of its own until the run is complete.
 ///
-/// The parts for a file `out.csv` are in `out.csv.parts/`, in a folder for each run of an inventory that ever
-/// wrote to it; only those of one's own are put together. A part's name begins with its batch's first id, so
-/// that the order of names is that of ids. Parts stay while more may come: what follows in the same run is added to
-/// them.
+/// The parts for a file `out.csv` are in `out.csv.parts/`, in a folder for each run of an inventory
+/// that ever wrote to it; only those of one's own are put together. A part's name begins with its
+/// batch's first id, so that the order of names is that of ids. Parts stay while more may come:
+/// what follows in the same run is added to them.
 package final class PartFolder: Sendable {
     private static let step: Int64 = 1 << 18
 
@@ -20,6 +20,8 @@ package final class PartFolder: Sendable {
     /// A run whose batches are written here.
     private struct Claim {
         let run: SinkRun
+        /// Whether a file of somebody else's stood at the path when the run began to write.
+        var findsOther = false
         /// Known from the run's first batch on.
         var owner: PartOwner?
         /// Likewise, once it is there.
@@ -43,7 +45,7 @@ package final class PartFolder: Sendable {
     /// Takes the file for a run.
     ///
     /// - Parameter run: The run.
-    /// - Returns: That the output of other runs over the same source is replaced, where it is.
+    /// - Returns: That the output of other runs is replaced, where it is.
     /// - Throws: `TrancheError` `.invalidArgument` where the file is somebody else's.
     func claim(_ run: SinkRun) async throws -> [String] {
         claims.withLock { $0[run.key] = Claim(run: run) }
@@ -57,9 +59,11 @@ package final class PartFolder: Sendable {
         if !overwrites { try requireFree(for: run, found, others) }
         // Said once: when the run has no parts yet.
         guard !found.contains(where: own.contains) else { return [] }
+        let isThere = FileManager.default.fileExists(atPath: target(of: run.key))
+        claims.withLock { $0[run.key]?.findsOther = isThere }
         return others.map { other in
-            "'\(target(of: run.key))' is made anew: what job '\(other.job)' wrote of '\(other.source)' "
-                + "is left out"
+            "'\(target(of: run.key))' is made anew when the run is complete: what job '\(other.job)' "
+                + "wrote of '\(other.source)' is left out"
                 + (there.contains(other) ? "; its parts stay in '\(folder)/\(other.folder)'" : "")
         }
     }
@@ -140,6 +144,16 @@ package final class PartFolder: Sendable {
 
     // MARK: - Putting together
 
+    /// Whether what stands at the path is somebody else's, which a run takes the place of only when
+    /// it is complete.
+    func keepsOther(from run: SinkRun) async throws -> Bool {
+        guard run.isUnfinished else { return false }
+        if claims.withLock({ $0[run.key]?.findsOther ?? false }) { return true }
+        let own = Set(try await run.together().map { PartOwner($0.run) })
+        let owners = PartOwner.all(of: target(of: run.key))
+        return !owners.isEmpty && !owners.contains(where: own.contains)
+    }
+
     /// A part of a batch that succeeded.
     struct Part {
         let path: String
@@ -156,7 +170,8 @@ package final class PartFolder: Sendable {
     func parts(of run: SinkRun, areAllThere: Bool) async throws -> [Part] {
         var kept: [Part] = []
         var lacking: TrancheError?
-        // Asked before the parts are listed: those of batches that succeed meanwhile are there as well.
+        // Asked before the parts are listed: those of batches that succeed meanwhile are there as
+        // well.
         for summary in try await run.together() {
             let folder = "\(folder)/\(PartOwner(summary.run).folder)"
             let parts = try Self.names(in: folder).sorted().compactMap { name in
@@ -278,7 +293,8 @@ package final class PartFolder: Sendable {
         return "\(stem)\(name[..<dot]).\(run)\(name[dot...])"
     }
 
-    /// Such as `p00000000000000004711-12.part`; `n` and the distance from the lowest id for negative ones.
+    /// Such as `p00000000000000004711-12.part`; `n` and the distance from the lowest id for
+    /// negative ones.
     static func name(of batch: BatchRecord) -> String {
         let isNegative = batch.idStart < 0
         let digits = String(isNegative ? UInt64(bitPattern: batch.idStart) : UInt64(batch.idStart))

@@ -3,7 +3,8 @@ import Tranche
 
 /// Whose parts a folder holds: a run of one inventory.
 ///
-/// When the run began tells it from one of the same name in another inventory, or before it was forgotten.
+/// When the run began tells it from one of the same name in another inventory, or before it was
+/// forgotten.
 struct PartOwner: Sendable, Hashable, Codable {
     var source: String
     var job: String
@@ -18,9 +19,10 @@ struct PartOwner: Sendable, Hashable, Codable {
         began = run.createdAt.milliseconds
     }
 
-    /// Whether it is a run of one's own, or one that a run of one's own takes the place of.
+    /// Whether it is a run of one's own job over the same source, such as one of another inventory
+    /// or one that was forgotten.
     func isReplaced(by run: SinkRun) -> Bool {
-        source == run.key.metaTable || run.spansJob && job == run.key.job
+        job == run.key.job && (source == run.key.metaTable || run.spansJob)
     }
 
     /// The name of its folder, such as `load-3f2a90c1d4e5b677`.

@@ -1,7 +1,7 @@
 import Tranche
 
-/// The file to which items go that are no valid records: one JSON object a line, with the item's
-/// id, what is wrong with it, and the record.
+/// The file of rejected records: one JSON object a line, with the item's id, its faults, and the
+/// record.
 ///
 /// ```json
 /// {"offset":4711,"line":120,"errors":[{"field":"amount","message":"is no number","input":"n/a"}],"row":{"id":"5"}}
@@ -114,6 +114,7 @@ extension RejectFile: ChainAttachment {
     func assemble(_ run: SinkRun) async throws {
         guard case .oneFile(let parts) = place else { return }
         if try await parts.isWhole(run) { return }
+        if try await parts.keepsOther(from: run) { return }
         do {
             let kept = try await parts.parts(of: run, areAllThere: false)
             if kept.isEmpty { return try parts.removeTarget(of: run.key) }

@@ -288,6 +288,7 @@ struct ContainerRun: Sendable {
             errors: watch.outputs.errors,
             isCutShort: watch.isStopped
         )
+        program.badBefore = watch.outputs.lines.badBefore
         let bound = settings.memory.map { " of \($0) bytes" } ?? ""
         let memory = isOutOfMemory ? ", killed for want of memory\(bound)" : ""
         program.codeWords = { "process exited with code \($0)\(memory)" }

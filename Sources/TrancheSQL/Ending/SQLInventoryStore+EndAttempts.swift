@@ -243,15 +243,16 @@ extension SQLInventoryStore {
         ]
     }
 
-    /// What is recorded of a failure that is repeated; one that names bad items must have done so before.
+    /// What is recorded of a failure that is repeated; one that names bad items must have done so
+    /// before.
     private func repeated(
         _ batch: BatchRecord,
         by holding: AttemptKey,
         _ failure: BatchFailure
     ) throws -> BatchRecord {
         if failure.parts.isEmpty || batch.status == .split || batch.cause == .begun { return batch }
-        // In an outage, a batch of which all is blamed stays whole.
-        if failure.blamesAll, batch.logging == failure.message { return batch }
+        // In an outage, a batch of which most is blamed stays whole.
+        if failure.maySpeakOfOutage, batch.logging == failure.message { return batch }
         throw TrancheError(
             .batchLost,
             "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue) already, and its bad items are "
@@ -338,22 +339,32 @@ extension SQLInventoryStore {
         """
     }
 
-    /// When a batch of a run last succeeded, at least in part, among its latest tiles.
+    /// When a batch of a run last succeeded, at least for most of its items, among its latest
+    /// tiles.
+    ///
+    /// One that has blamed half of its items or more is no sign that the work can succeed.
     func selectLastSuccess(of key: RunKey) -> SQLStatement {
-        """
-        SELECT max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end")))
-        FROM (
-            SELECT id, status, processing_end
-            FROM \(tables.batch)
-            WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
-            ORDER BY batch_id_end DESC
-            LIMIT 100
-        ) AS latest
-        WHERE latest.status = 'succeeded' OR latest.status = 'split' AND EXISTS (
-            SELECT 1 FROM \(tables.batch) AS part
-            WHERE part.parent_id = latest.id AND part.status = 'succeeded'
-        )
-        """
+        let few = OutageGuard.threshold
+        return """
+            SELECT max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end")))
+            FROM (
+                SELECT id, status, processing_end, batch_count
+                FROM \(tables.batch)
+                WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
+                ORDER BY batch_id_end DESC
+                LIMIT 100
+            ) AS latest
+            WHERE latest.status = 'succeeded' OR latest.status = 'split' AND EXISTS (
+                SELECT 1 FROM \(tables.batch) AS part
+                WHERE part.parent_id = latest.id AND part.status = 'succeeded'
+            ) AND (
+                SELECT count(*) FROM \(tables.batch) AS part
+                WHERE part.parent_id = latest.id AND part.status = 'quarantined'
+            ) < CASE
+                WHEN latest.batch_count > \(2 * few) THEN (latest.batch_count + 1) / 2
+                ELSE \(few)
+            END
+            """
     }
 
     /// Checks that an attempt may end a batch, or has ended it just so.
@@ -368,7 +379,8 @@ extension SQLInventoryStore {
         return try requireHeld(try batch(&row), by: holding, endingAs: status)
     }
 
-    /// Looks into the archive for a batch that the table has no more: an end may be repeated there, too.
+    /// Looks into the archive for a batch that the table has no more: an end may be repeated there,
+    /// too.
     func orArchived(
         _ holding: AttemptKey,
         endingAs status: BatchStatus,

@@ -54,13 +54,13 @@ extension SQLInventoryStore: SharingStore {
         }
     }
 
-    /// When something of the run last succeeded; only failures that blame every item ask.
+    /// When something of the run last succeeded; only ends that blame every item, or most, ask.
     private func lastSuccess(
         _ endings: [AttemptFailure],
         of key: RunKey,
         on connection: isolated Database.Connection
     ) async throws -> Date? {
-        guard endings.contains(where: \.failure.blamesAll) else { return nil }
+        guard endings.contains(where: \.failure.maySpeakOfOutage) else { return nil }
         let rows = try await connection.run([selectLastSuccess(of: key)])[0]
         guard var row = rows.first else { return nil }
         return try row.optionalInstant()

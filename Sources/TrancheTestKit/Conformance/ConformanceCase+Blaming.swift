@@ -128,63 +128,129 @@ extension ConformanceCase {
             }
         } + outages
 
-    private static let outages: [ConformanceCase] = [
-        ConformanceCase("A batch with many bad items is split to the end, and holds nothing") {
-            subject in
-            let bench = try await Bench(subject, ids: 1...400)
-            let request = bench.splitting(maxAttempts: 1)
-            _ = try await bench.work(request) { ids in ids.contains { $0 % 20 == 7 } }
-            let totals = try await bench.store.summaries(RunSelection()).first?.totals
-            try requireEqual(totals?[.succeeded]?.items, 380, "the items done")
-            try requireEqual(totals?[.quarantined]?.items, 20, "the items in quarantine")
-        },
-        ConformanceCase("Batches of which all is blamed for the same hold the run") { subject in
-            let bench = try await Bench(subject, ids: 1...30)
-            let request = BatchRequest(job: "job", limit: BatchLimit(count: 10))
-            var records: [BatchRecord] = []
-            for _ in 1...2 {
-                let batch = try await bench.take(request)
-                let ids = try bench.ids(batch)
-                records.append(
-                    try await batch.succeed(
-                        blaming: Dictionary(ids.map { ($0, "no answer for \($0)") }) { $1 }
+    private static let outages: [ConformanceCase] =
+        [
+            ConformanceCase("A batch with many bad items is split to the end, and holds nothing") {
+                subject in
+                let bench = try await Bench(subject, ids: 1...400)
+                let request = bench.splitting(maxAttempts: 1)
+                _ = try await bench.work(request) { ids in ids.contains { $0 % 20 == 7 } }
+                let totals = try await bench.store.summaries(RunSelection()).first?.totals
+                try requireEqual(totals?[.succeeded]?.items, 380, "the items done")
+                try requireEqual(totals?[.quarantined]?.items, 20, "the items in quarantine")
+            },
+            ConformanceCase("Batches of which all is blamed for the same hold the run") { subject in
+                let bench = try await Bench(subject, ids: 1...30)
+                let request = BatchRequest(job: "job", limit: BatchLimit(count: 10))
+                var records: [BatchRecord] = []
+                for _ in 1...2 {
+                    let batch = try await bench.take(request)
+                    let ids = try bench.ids(batch)
+                    records.append(
+                        try await batch.succeed(
+                            blaming: Dictionary(ids.map { ($0, "no answer for \($0)") }) { $1 }
+                        )
                     )
+                }
+                try requireEqual(records.map(\.status), [.split, .failed], "the statuses")
+                guard case .held(let reason, let until?) = try await bench.takeNone(request) else {
+                    throw ConformanceFailure("the run is not held")
+                }
+                try require(reason.contains("no answer for #"), "the reason is '\(reason)'")
+                bench.clock.advance(by: .seconds(until.timeIntervalSince(subject.now)))
+                let probe = try await bench.take(request)
+                try requireEqual(probe.id, records[1].id, "the probe")
+                try await probe.succeed()
+                try await bench.take(request).succeed()
+                let totals = try await bench.store.summaries(RunSelection()).first?.totals
+                try requireEqual(totals?[.succeeded]?.items, 20, "the items done")
+                try requireEqual(totals?[.quarantined]?.items, 10, "the items in quarantine")
+            },
+            ConformanceCase("Batches of which all is blamed hold nothing while others succeed") {
+                subject in
+                let bench = try await Bench(subject, ids: 1...60)
+                let request = BatchRequest(job: "job", limit: BatchLimit(count: 10))
+                for round in 1...3 {
+                    let batch = try await bench.take(request)
+                    let ids = try bench.ids(batch)
+                    let record = try await batch.succeed(
+                        blaming: Dictionary(ids.map { ($0, "rotten") }) { $1 }
+                    )
+                    try requireEqual(record.status, .split, "the status in round \(round)")
+                    bench.clock.advance(by: .seconds(1))
+                    let good = try await bench.take(request)
+                    if round == 2 {
+                        let first = try bench.ids(good)[0]
+                        try await good.succeed(blaming: [first: "dirty"])
+                    } else {
+                        try await good.succeed()
+                    }
+                    bench.clock.advance(by: .seconds(1))
+                }
+                try requireEqual(try await bench.takeNone(), .complete, "what is left")
+            },
+        ] + mostBlamed
+
+    private static let mostBlamed: [ConformanceCase] = [
+        ConformanceCase("Batches of which most is blamed for the same hold the run; 99 of 100") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...1500)
+            let request = BatchRequest(job: "job", limit: BatchLimit(count: 100))
+            let ends = try await bench.endUntilHeld(request) { batch in
+                let ids = try bench.ids(batch).dropFirst()
+                try await batch.succeed(
+                    blaming: Dictionary(ids.map { ($0, "no connection \($0)") }) { $1 }
                 )
             }
-            try requireEqual(records.map(\.status), [.split, .failed], "the statuses")
+            try requireEqual(ends, 2, "the batches that ended")
+            var totals = try await bench.store.summaries(RunSelection()).first?.totals
+            try requireEqual(totals?[.quarantined]?.items, 99, "the items in quarantine")
             guard case .held(let reason, let until?) = try await bench.takeNone(request) else {
                 throw ConformanceFailure("the run is not held")
             }
-            try require(reason.contains("no answer for #"), "the reason is '\(reason)'")
+            try require(reason.contains("no connection #"), "the reason is '\(reason)'")
             bench.clock.advance(by: .seconds(until.timeIntervalSince(subject.now)))
             let probe = try await bench.take(request)
-            try requireEqual(probe.id, records[1].id, "the probe")
-            try await probe.succeed()
-            try await bench.take(request).succeed()
-            let totals = try await bench.store.summaries(RunSelection()).first?.totals
-            try requireEqual(totals?[.succeeded]?.items, 20, "the items done")
-            try requireEqual(totals?[.quarantined]?.items, 10, "the items in quarantine")
+            let first = try bench.ids(probe)[0]
+            // One bad item among a hundred: what all need works again.
+            try await probe.succeed(blaming: [first: "dirty"])
+            for _ in 1...13 { try await bench.take(request).succeed() }
+            totals = try await bench.store.summaries(RunSelection()).first?.totals
+            try requireEqual(totals?[.quarantined]?.items, 100, "the items in quarantine")
+            try requireEqual(totals?[.succeeded]?.items, 1400, "the items done")
         },
-        ConformanceCase("Batches of which all is blamed hold nothing while others succeed") {
+        ConformanceCase("A program that fails and blames half of each batch quarantines no table") {
             subject in
-            let bench = try await Bench(subject, ids: 1...60)
-            let request = BatchRequest(job: "job", limit: BatchLimit(count: 10))
-            for round in 1...3 {
+            let bench = try await Bench(subject, ids: 1...1500)
+            let request = BatchRequest(job: "job", limit: BatchLimit(count: 100))
+            let error = ConformanceFailure("half is bad")
+            let ends = try await bench.endUntilHeld(request) { batch in
+                let ids = try bench.ids(batch)
+                let half = ids.prefix((ids.count + 1) / 2)
+                try await batch.fail(
+                    error,
+                    blaming: Dictionary(half.map { ($0, "no connection") }) { $1 }
+                )
+            }
+            try requireEqual(ends, 2, "the batches that ended")
+            let totals = try await bench.store.summaries(RunSelection()).first?.totals
+            try requireEqual(totals?[.quarantined]?.items, 50, "the items in quarantine")
+        },
+        ConformanceCase("Batches with few bad items, or with many kinds of reasons, hold nothing") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...120)
+            let request = BatchRequest(job: "job", limit: BatchLimit(count: 20))
+            let kinds = ["no day", "no month", "no year", "no name", "no place", "no price"]
+            for round in 1...6 {
                 let batch = try await bench.take(request)
                 let ids = try bench.ids(batch)
+                let bad = round.isMultiple(of: 2) ? ids.prefix(4) : ids.prefix(12)
                 let record = try await batch.succeed(
-                    blaming: Dictionary(ids.map { ($0, "rotten") }) { $1 }
+                    blaming: Dictionary(
+                        bad.enumerated().map { ($1, kinds[$0 % kinds.count]) }
+                    ) { $1 }
                 )
                 try requireEqual(record.status, .split, "the status in round \(round)")
-                bench.clock.advance(by: .seconds(1))
-                let good = try await bench.take(request)
-                if round == 2 {
-                    let first = try bench.ids(good)[0]
-                    try await good.succeed(blaming: [first: "dirty"])
-                } else {
-                    try await good.succeed()
-                }
-                bench.clock.advance(by: .seconds(1))
             }
             try requireEqual(try await bench.takeNone(), .complete, "what is left")
         },
@@ -213,6 +279,23 @@ extension ConformanceSubject {
 }
 
 extension Bench {
+    /// Ends whatever is handed out, until the run is held or nothing is left.
+    ///
+    /// - Returns: How many batches that were.
+    fileprivate func endUntilHeld(
+        _ request: BatchRequest,
+        _ end: (Batch) async throws -> Void
+    ) async throws -> Int {
+        var ends = 0
+        while ends < 100 {
+            guard case .batch(let batch) = try await inventory.acquire(request, from: description)
+            else { return ends }
+            ends += 1
+            try await end(batch)
+        }
+        return ends
+    }
+
     /// Fails whatever is handed out until the run is held; time passes as needed.
     ///
     /// - Returns: How many attempts that took.

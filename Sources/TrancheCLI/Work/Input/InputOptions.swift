@@ -13,30 +13,30 @@ struct InputOptions: Sendable {
 
     /// Which option says what.
     static let group = CommandDescription.OptionGroup(
-        title: "What CMD is given",
+        title: "Input of CMD",
         options: [
-            columnsOption("each line gets \"row\"", isUsual: true),
-            .init("lines", nil, "the payloads alone as lines, in place of JSON"),
+            columnsOption("add \"row\" to each line", isUsual: true),
+            .init("lines", nil, "pass only the payloads, as lines, instead of JSON"),
             .init(
                 "args",
                 nil,
-                "the payloads as arguments, as xargs gives them: last, or where {} is an argument, "
-                    + "which means --args too",
+                "pass the payloads as arguments, as xargs does: at the end, or in place "
+                    + "of an argument {}, which implies --args",
                 isUsual: true,
-                brief: "payloads as arguments, as xargs does; so does {}"
+                brief: "payloads as arguments, as with xargs; {} implies it"
             ),
             .init(
                 "placeholder",
                 "TEXT",
-                "the argument that stands for the items in place of {}; '' for none"
+                "argument that stands for the items instead of {}; '' for none, and {} is passed on"
             ),
             .init(
                 "persistent",
                 nil,
-                "one process per worker, which gets one batch after the other and answers each "
-                    + "with a line: for programs that take long to start",
+                "one process per worker, which reads batch after batch and answers each "
+                    + "with a line; for programs that start slowly",
                 isUsual: true,
-                brief: "one process per worker, for one batch after another"
+                brief: "one process per worker, for batch after batch"
             ),
         ]
     )
@@ -63,6 +63,7 @@ struct InputOptions: Sendable {
         let mark = arguments.text("placeholder") ?? "{}"
         // What says otherwise how the items are given lets {} be what it is.
         let given = [arguments.has("args"), arguments.has("placeholder"), !isJSON].contains(true)
+        if !isJSON, !arguments.has("placeholder") { try Self.requireWhole(arguments.program) }
         self.arguments =
             try given
             ? ItemArguments(
@@ -84,6 +85,23 @@ struct InputOptions: Sendable {
                 "\(uses[0]) and \(uses[1]) exclude each other: CMD is given the items in one way"
             )
         }
+    }
+
+    /// Refuses a `{}` within a word, which would be passed on as it is: an item is meant there.
+    ///
+    /// In a text with blanks, such as a script or JSON, it may mean anything.
+    private static func requireWhole(_ program: [String]) throws {
+        guard
+            let word = program.dropFirst().first(where: {
+                $0 != "{}" && $0.contains("{}") && !$0.contains(where: \.isWhitespace)
+            })
+        else { return }
+        let start = word.count > 60 ? "\(word.prefix(60))…" : word
+        throw UsageError(
+            "'\(start)' has {} within an argument: the items stand in the place of a whole argument "
+                + "{}, as in -- CMD {}; --placeholder '' passes {} on as it is, --placeholder TEXT "
+                + "names another mark"
+        )
     }
 
     /// Reads `--columns`.

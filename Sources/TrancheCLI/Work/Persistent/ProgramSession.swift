@@ -32,6 +32,8 @@ final class ProgramSession: Sendable {
         let record: BatchRecord
         let progress: BatchProgress
         let live = LiveOutput()
+        /// The lines that are no answers.
+        var lines = LineCollector()
         var output = OutputTail()
         var errors = OutputTail()
         var answer: Answer?
@@ -112,6 +114,7 @@ final class ProgramSession: Sendable {
             case .other(let bytes):
                 let work = state.withLock { state in
                     state.work?.output.add(bytes)
+                    _ = state.work?.lines.add(bytes)
                     return state.work
                 }
                 work?.progress.report()
@@ -158,15 +161,19 @@ final class ProgramSession: Sendable {
         case fed(Result<Void, any Error>)
         case answered(Answer)
         case impatient
+        case silent
         case kept
     }
+
+    /// How long a program that has not answered yet may have its batch before that is said.
+    static let longestSilence = Duration.seconds(30)
 
     /// Has the process work on a batch; cancelled, it ends the process.
     ///
     /// - Parameters:
     ///   - batch: The batch.
     ///   - form: What the process gets of an item.
-    ///   - progress: Told of each line that it writes.
+    ///   - progress: Receives each line that it writes.
     /// - Returns: How that ended; `nil` where the process had ended by itself, with 0, after it had
     ///   answered what it had in hand: another is to work on this batch.
     /// - Throws: What reading the items throws.
@@ -223,6 +230,12 @@ final class ProgramSession: Sendable {
                 case .fed(let result):
                     fed = result
                     if case .failure = result { terminate() }
+                    guard answer == nil, !hasAnswered else { break }
+                    // What speaks no such protocol waits for more, and so does this.
+                    group.addTask { [program] in
+                        _ = try? await program.clock.sleep(for: Self.longestSilence)
+                        return .silent
+                    }
                 case .answered(let given):
                     answer = given
                     if case .wrong = given { terminate() }
@@ -232,12 +245,22 @@ final class ProgramSession: Sendable {
                         return .impatient
                     }
                 case .impatient: if fed == nil { terminate() }
+                case .silent: if answer == nil { noteSilence(batch) }
                 case .kept: break
                 }
             }
             group.cancelAll()
             return (answer ?? .wrong("it was not asked"), fed ?? .success(()))
         }
+    }
+
+    /// Whether it has answered a batch.
+    private var hasAnswered: Bool { state.withLock { $0.answers > 0 } }
+
+    /// Says, once, that a program has all of its batch and does not answer.
+    private func noteSilence(_ batch: Batch) {
+        guard !Task.isCancelled, let words = program.silent.words(on: batch.record) else { return }
+        program.copy(Array("tranche: \(words)\n".utf8), batch.record, .errors)
     }
 
     private func givenAnswer() async -> Answer {
@@ -290,6 +313,7 @@ final class ProgramSession: Sendable {
         case .ended(let exit):
             end = BatchProgram.End(exit: exit, isCutShort: child.wasTerminated)
         }
+        if let lines = work?.lines { end.badBefore = lines.badBefore.union(lines.badAtLast) }
         end.output = work?.output ?? OutputTail()
         end.errors = work?.errors ?? OutputTail()
         return end
