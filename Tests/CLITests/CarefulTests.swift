@@ -95,6 +95,11 @@ import Testing
             resumed.output == "2 batches are let through; then job 'j' on 'files' is paused\n",
             "\(resumed.errors)"
         )
+        let status = await bench.run("status").output
+        #expect(
+            status.contains("is given 2 more batches before it is paused again: disk"),
+            "\(status)"
+        )
         let work = ["work"] + Self.job + ["--count", "1", "--", "sh", "-c", "cat > /dev/null"]
         let ended = await bench.run(work)
         #expect(ended.status == .tryAgain)

@@ -34,6 +34,61 @@ import Tranche
         #expect(json.contains(#""drains_in":{"shortest_s":"#))
     }
 
+    @Test("A batch whose lease is over waits, and nobody holds it")
+    func lapsed() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--count", "10"]
+        #expect(await bench.run(acquire + ["--lease", "60s"]).status == .done)
+        #expect(await bench.run("status", "--check", "--max-age", "1h").status == .done)
+        try bench.execute("UPDATE inventory SET lease_expires_at = lease_expires_at - 7260000;")
+        let status = await bench.run("status").output
+        #expect(
+            status.hasPrefix("10 items waiting, oldest 2 h, 0 batches in flight, "),
+            "\(status)"
+        )
+        #expect(status.contains("ready"), "\(status)")
+        let check = await bench.run("status", "--check", "--max-age", "1h")
+        #expect(check.status == .failed)
+        #expect(check.output.contains("has waited for 2 h"), "\(check.output)")
+        let metrics = await bench.run("metrics").output
+        #expect(metrics.contains("tranche_in_flight_batches{"))
+        #expect(metrics.contains(#"state="ready"} 1"#), "\(metrics)")
+        #expect(await bench.run("batches").output.contains("lease ended 2 h ago"))
+    }
+
+    @Test("Items of the last hour are counted, not made up from a pace")
+    func perHour() async throws {
+        let bench = try await CommandLineBench()
+        let work = ["work", "--job", "j", "--meta", "files", "--count", "2", "--", "cat"]
+        #expect(await bench.run(work).status == .done)
+        let row = try #require(
+            await bench.run("status").output.split(separator: "\n").first { $0.hasPrefix("j ") }
+        )
+        // WAITING, OLDEST, DRAINS IN, PER HOUR, FAILED.
+        #expect(row.split(separator: " ").suffix(2) == ["10", "0"], "\(row)")
+    }
+
+    @Test("A source that cannot be looked at is not one in which nothing waits")
+    func unseen() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--count", "10"]
+        #expect(await bench.run(acquire).status == .done)
+        try bench.execute("ALTER TABLE files RENAME TO gone;")
+        let status = await bench.run("status").output
+        #expect(status.hasPrefix("? items waiting (1 run could not be looked at)"), "\(status)")
+    }
+
+    @Test("batches says when there are more than it shows")
+    func cut() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--count", "5"]
+        for _ in 1...2 { #expect(await bench.run(acquire).status == .done) }
+        let one = await bench.run("batches", "--limit", "1")
+        #expect(one.output.split(separator: "\n").count == 2)
+        #expect(one.errors.contains("there are more: these are the newest 1; --limit N"))
+        #expect(!(await bench.run("batches", "--limit", "2").errors.contains("there are more")))
+    }
+
     @Test("What is seen to wait waits since then, until the cursor has passed it")
     func firstSight() async throws {
         let bench = try await CommandLineBench()
@@ -52,7 +107,8 @@ import Tranche
         #expect(late.output.contains("job 'j' on 'files'"))
         #expect(late.output.contains("has waited for 2 h"))
         #expect(await bench.run("status", "--check", "--max-age", "3h").status == .done)
-        // The mark is at 10: whatever waits behind the cursor was there then, until all was handed out.
+        // The mark is at 10: whatever waits behind the cursor was there then, until all was handed
+        // out.
         #expect(await bench.run(acquire).status == .done)
         #expect(await bench.run("status").output.contains("oldest 2 h, "))
         #expect(await bench.run(acquire + ["--json"]).status == .done)

@@ -9,6 +9,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let bounds: BoundsDocument
     package let cursor: Int64?
     package let paused: String?
+    package let letThrough: Int
     package let policy: PolicyDocument
     package let totals: TotalsDocument
     package let nextDue: Date?
@@ -39,6 +40,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         bounds = BoundsDocument(record.bounds)
         cursor = record.cursor
         paused = record.pauseReason
+        letThrough = record.mostBeforePause ?? 0
         policy = PolicyDocument(record.policy)
         totals = TotalsDocument(status.summary)
         nextDue = status.summary.nextDue
@@ -121,7 +123,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         }
     }
 
-    /// Who cancelled the run, when and why.
+    /// The author, time and reason of the cancellation.
     package struct Cancellation: Codable, Sendable, Hashable {
         package let at: Date
         package let by: String?
@@ -154,7 +156,9 @@ package struct RunDocument: Codable, Sendable, Hashable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case job, meta, run, state, bounds, cursor, paused, policy, totals
+        case job, meta, run, state, bounds, cursor, paused
+        case letThrough = "let_through"
+        case policy, totals
         case nextDue = "next_due"
         case lastSuccess = "last_success"
         case weightPerSecond = "weight_per_s"

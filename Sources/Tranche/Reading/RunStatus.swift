@@ -57,7 +57,7 @@ package struct RunStatus: Sendable {
         if let cancellation = run.cancellation { return .cancelled(cancellation) }
         if let reason = run.pauseInForce { return .paused(reason: reason) }
         if let hold { return .held(reason: hold.reason, until: hold.until) }
-        if batches(.running) > 0 { return .running }
+        if held.batches > 0 { return .running }
         if let nextDue = summary.nextDue { return .waiting(until: nextDue) }
         if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
         if summary.causes[.stuck] != nil { return .stuck }
@@ -88,20 +88,46 @@ package struct RunStatus: Sendable {
         return max(0, failed) + batches(.quarantined)
     }
 
-    /// Items that nobody works on: behind the cursor, given back, or to be tried again.
+    /// The batches that somebody holds: those that run, without those whose lease is over.
+    package var held: RunSummary.Totals {
+        let running = summary.totals[.running] ?? RunSummary.Totals()
+        return RunSummary.Totals(
+            batches: max(0, running.batches - summary.lapsed.batches),
+            items: max(0, running.items - summary.lapsed.items),
+            weight: max(0, running.weight - summary.lapsed.weight)
+        )
+    }
+
+    /// Items done in the last hour: counted, or estimated at the pace of the newest tiles where
+    /// those are too many to count, and no more than have ever been done; `nil` where none is
+    /// known.
+    package var itemsOfHour: (count: Int, isEstimate: Bool)? {
+        let hour = summary.lastHour
+        guard let pace = hour.itemsPerSecond else { return nil }
+        guard hour.isCut else { return (hour.succeeded.items, false) }
+        let all = summary.totals[.succeeded]?.items ?? hour.succeeded.items
+        let estimate = Int(clamping: (pace * 3600).nearestInteger)
+        return (min(estimate, max(all, hour.succeeded.items)), true)
+    }
+
+    /// Items that nobody works on: above the cursor, given back, or to be tried again.
     package var waitingItems: Int {
         let open = (summary.totals[.released]?.items ?? 0) + summary.retrying.items
-        return (backlog?.items ?? 0).addingClamped(open)
+        return (backlog?.items ?? 0).addingClamped(open).addingClamped(summary.lapsed.items)
     }
 
     /// Their weight.
     package var waitingWeight: Double {
         let open = (summary.totals[.released]?.weight ?? 0) + summary.retrying.weight
-        return (backlog?.weight ?? 0).addingClamped(open)
+        return (backlog?.weight ?? 0).addingClamped(open).addingClamped(summary.lapsed.weight)
     }
 
-    /// Since when the oldest item behind the cursor waits, as far as is known.
-    package var oldestAt: Date? { (backlog?.items ?? 0) > 0 ? backlog?.oldestAt : nil }
+    /// Since when the oldest item waits, as far as is known: above the cursor, or in a batch that
+    /// may be taken.
+    package var oldestAt: Date? {
+        let first = (backlog?.items ?? 0) > 0 ? backlog?.oldestAt : nil
+        return [first, summary.dueSince].compactMap { $0 }.min()
+    }
 
     /// How long it takes until nothing waits any more.
     ///

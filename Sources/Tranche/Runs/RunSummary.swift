@@ -14,6 +14,11 @@ public struct RunSummary: Sendable, Hashable {
     public var nextDue: Date?
     /// Whether a batch may be taken now: released, expired, or due for its next attempt.
     public var isDue: Bool
+    /// Those of the running batches whose lease is over: nobody holds them.
+    public var lapsed: Totals
+    /// Since when the first of the batches that may be taken now could be; `nil` where there is
+    /// none.
+    public var dueSince: Date?
     /// When a batch last succeeded.
     public var lastSuccess: Date?
     /// Weight per second of the newest tiles that succeeded, from the start of the first to the end
@@ -26,7 +31,7 @@ public struct RunSummary: Sendable, Hashable {
     public var itemsPerSecond: Double?
     /// How many of the batches that run failed before.
     public var runningAgain: Int
-    /// What ended in the last hour.
+    /// The batches that ended in the last hour.
     public var lastHour: Activity
 
     /// Makes a summary.
@@ -37,6 +42,8 @@ public struct RunSummary: Sendable, Hashable {
         retrying: Totals = Totals(),
         nextDue: Date? = nil,
         isDue: Bool = false,
+        lapsed: Totals = Totals(),
+        dueSince: Date? = nil,
         lastSuccess: Date? = nil,
         weightPerSecond: Double? = nil,
         itemsPerSecond: Double? = nil,
@@ -49,6 +56,8 @@ public struct RunSummary: Sendable, Hashable {
         self.retrying = retrying
         self.nextDue = nextDue
         self.isDue = isDue
+        self.lapsed = lapsed
+        self.dueSince = dueSince
         self.lastSuccess = lastSuccess
         self.weightPerSecond = weightPerSecond
         self.itemsPerSecond = itemsPerSecond
@@ -62,7 +71,7 @@ public struct RunSummary: Sendable, Hashable {
     /// - Returns: The number.
     package static func mostLatest(of runs: Int) -> Int { runs > 100 ? 5 : 100 }
 
-    /// What a number of batches add up to.
+    /// The totals of a number of batches.
     public struct Totals: Sendable, Hashable {
         /// Batches.
         public var batches: Int
@@ -91,22 +100,31 @@ public struct RunSummary: Sendable, Hashable {
         }
     }
 
-    /// What ended in the last hour, as far as the newest batches tell.
+    /// The batches that ended in the last hour, as far as the newest batches show.
     public struct Activity: Sendable, Hashable {
         /// Failures that are counted at most, over all runs.
         public static let mostFailures = 10_000
 
-        /// Of the newest tiles, those that succeeded.
+        /// Of the newest tiles, those that succeeded, and all batches that are no tiles: late ones
+        /// and parts.
         public var succeeded: Totals
-        /// The time in which they did, in seconds: 3600, or less for a run that is younger, and where all
-        /// tiles that were looked at are of the hour.
+        /// Whether all tiles that were looked at are of the hour, so that there may be more.
+        public var isCut: Bool
+        /// The time in which they did, in seconds: 3600, or less for a run that is younger, and
+        /// where ``isCut`` holds; then without batches that are no tiles.
         public var seconds: Double
         /// How many attempts failed, or lapsed, in the last hour.
         public var failures: Int
 
         /// Makes an activity.
-        public init(succeeded: Totals = Totals(), seconds: Double = 0, failures: Int = 0) {
+        public init(
+            succeeded: Totals = Totals(),
+            isCut: Bool = false,
+            seconds: Double = 0,
+            failures: Int = 0
+        ) {
             self.succeeded = succeeded
+            self.isCut = isCut
             self.seconds = seconds
             self.failures = failures
         }

@@ -21,15 +21,15 @@ public enum BatchEnd: Sendable, Hashable {
     case deferred(until: Date, String)
     /// Somebody else was given the batch, or ended it; the text says what was found.
     case lost(String)
-    /// Somebody cancelled the batch, or its run; the text says who.
+    /// The batch or its run was cancelled; the text names the author.
     case cancelled(String)
 
-    /// What became of a batch that an attempt holds no more.
+    /// The outcome of a batch that an attempt no longer holds.
     init(loss error: TrancheError) {
         self = error.code == .cancelled ? .cancelled(error.message) : .lost(error.message)
     }
 
-    /// What became of a batch that was to come back later.
+    /// The outcome of a batch that was to come back later.
     init(_ deferred: DeferredBatch) {
         let words = [deferred.record.logging, deferred.complaint].compactMap { $0 }
             .joined(separator: "; ")
@@ -40,7 +40,7 @@ public enum BatchEnd: Sendable, Hashable {
         }
     }
 
-    /// What became of a batch that failed.
+    /// The outcome of a batch that failed.
     init(_ failure: BatchFailure, as record: BatchRecord) {
         self =
             switch record.status {
@@ -60,7 +60,15 @@ public enum BatchEnd: Sendable, Hashable {
         }
     }
 
-    /// Whether nothing is left of the batch to do for whoever held it.
+    /// Whether it succeeded, be it but in part.
+    var hasSucceeded: Bool {
+        switch self {
+        case .succeeded, .succeededInPart: true
+        default: false
+        }
+    }
+
+    /// Whether nothing is left to do for the worker that held the batch.
     public var isFinished: Bool {
         switch self {
         case .succeeded, .succeededInPart, .lost, .cancelled: true

@@ -85,6 +85,7 @@ final class Worker: Sendable {
         let success = last
         last = nil
         await group.takeOver()
+        await group.addUp()
         let answer = try await acquire(upTo: 1, after: success)
         guard let batch = answer.batches.first else {
             let now = inventory.now
@@ -129,7 +130,8 @@ final class Worker: Sendable {
             do {
                 if let success { try group.report(success.report) }
             } catch {
-                // Whoever asked does not hear of these: where one cannot be given back, its lease ends.
+                // Whoever asked does not hear of these: where one cannot be given back, its lease
+                // ends.
                 for batch in answer.batches { _ = try? await batch.release() }
                 throw error
             }

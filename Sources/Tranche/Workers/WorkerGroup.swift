@@ -19,7 +19,7 @@ public final class WorkerGroup: Sendable {
     let source: any MetaSourceDescription
     let configuration: Configuration
     let handler: any BatchHandler
-    /// Told what the group does, beside how its attempts end.
+    /// Observes the group, except how its attempts end.
     let watcher: (any WorkWatcher)?
     /// Asks the group to stop.
     public let stop: StopSource
@@ -37,6 +37,7 @@ public final class WorkerGroup: Sendable {
         var waits = WaitMoments()
         /// When it was last looked for batches whose holders have ended.
         var lookedForEnded: Duration?
+        var succeededSinceAddedUp = 0
     }
 
     /// Makes a group, which works when it is run.
@@ -48,7 +49,7 @@ public final class WorkerGroup: Sendable {
     ///   - configuration: How the group works.
     ///   - stop: Asks it to stop; several groups may share one.
     ///   - handler: What is done with each batch.
-    ///   - watcher: Told what the group does, beside how its attempts end; nobody by default.
+    ///   - watcher: Observes the group, except how its attempts end; none by default.
     public init(
         _ inventory: Inventory,
         _ request: BatchRequest,
@@ -103,16 +104,16 @@ public final class WorkerGroup: Sendable {
 
     // MARK: - While it runs
 
-    /// Acquires nothing more until ``resume()``; what is in hand is finished.
+    /// Acquires nothing more until ``resume()``; workers finish their batches.
     public func pause() { step(.paused(true)) }
 
     /// Goes on after ``pause()``.
     public func resume() { step(.paused(false)) }
 
-    /// Has those look at once that wait for something new, as whoever knows that there is does.
+    /// Wakes the workers that wait for something new; for callers that know that there is some.
     public func lookNow() { step(.grown) }
 
-    /// Changes how many batches are worked on at once; what is in hand is finished.
+    /// Changes how many batches the group works on at once; workers finish their batches.
     ///
     /// - Parameter count: 1 to 1000.
     /// - Throws: ``TrancheError`` `.invalidArgument` for another number.
@@ -123,7 +124,7 @@ public final class WorkerGroup: Sendable {
 
     // MARK: - For its workers
 
-    /// What a worker asks for: its name has a number, where there are several.
+    /// The request of a worker: its name has a number, if there are several.
     func request(of number: Int) -> BatchRequest {
         var request = request
         request.endsWithProcess = true
@@ -159,10 +160,10 @@ public final class WorkerGroup: Sendable {
         return next
     }
 
-    /// How often something changed for those who wait.
+    /// How often something changed for waiting workers.
     var changes: Int { state.withLock { $0.changes } }
 
-    /// Waits until more has changed for those who wait than is known, or a time has passed.
+    /// Waits until something further changes for waiting workers, or a time has passed.
     func waitForChange(after known: Int, upTo pause: Duration?) async {
         let changes = AsyncStream<Never> { continuation in
             let number = state.withLock { state -> Int? in
@@ -212,6 +213,25 @@ public final class WorkerGroup: Sendable {
         step(.grown)
     }
 
+    /// Has the run added up once so many batches have succeeded, so that whoever looks at all runs
+    /// reads few.
+    func addUp() async {
+        let isDue = state.withLock { state in
+            guard state.succeededSinceAddedUp >= Self.addsUpAfter else { return false }
+            state.succeededSinceAddedUp = 0
+            return true
+        }
+        guard isDue else { return }
+        do {
+            let source = try await inventory.source(self.source)
+            try await inventory.store.addUp(request.key(of: source))
+        } catch {
+            // The sums are right without it, and the next acquire meets what is in the way.
+        }
+    }
+
+    private static let addsUpAfter = 500
+
     /// Tells why the group is given nothing, where that is due.
     func tellWait(_ reason: NoBatchReason) async {
         guard let watcher else { return }
@@ -232,7 +252,10 @@ public final class WorkerGroup: Sendable {
 
     /// Counts an attempt, and tells the handler.
     func report(_ report: BatchReport) throws {
-        state.withLock { $0.report.add(report) }
+        state.withLock { state in
+            state.report.add(report)
+            if report.end.hasSucceeded { state.succeededSinceAddedUp += 1 }
+        }
         try handler.ended(report)
     }
 

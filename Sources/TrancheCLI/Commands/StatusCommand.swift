@@ -33,13 +33,13 @@ struct StatusCommand: Command {
             in flight, and how many attempts failed in the last hour. Runs follow, those that
             need somebody first.
 
-            WAITING    items behind the cursor, given back, or to be tried again; ~ where only
-                       the first were looked at
+            WAITING    items above the cursor, given back, to be tried again, or of a lease that
+                       is over; ~ where only the first were looked at
             OLDEST     how long the first of them has waited at least: by --settle-column, else
-                       since something was first seen to wait
+                       since something was first seen to wait, or could be taken
             DRAINS IN  when none is left, at the pace of the last hour and of the newest
                        batches, as long as none is added
-            PER HOUR   items done in the last hour
+            PER HOUR   items done in the last hour; ~ at the pace of the newest batches
             FAILED     batches that failed for good or are quarantined
 
             STATE is held, failed, stuck, retrying, unsettled (writers may still commit ids

@@ -5,7 +5,7 @@ import Tranche
 struct CoverageBar {
     /// What has become of some ids.
     enum State: String, CaseIterable {
-        case done, waiting, running, released, failed, quarantined, gap
+        case done, waiting, running, released, retrying, failed, quarantined, gap
 
         /// In words, for the legend.
         var words: String {
@@ -14,6 +14,7 @@ struct CoverageBar {
             case .waiting: "waiting"
             case .running: "in flight"
             case .released: "given back"
+            case .retrying: "to be tried again"
             case .failed: "failed"
             case .quarantined: "quarantined"
             case .gap: "gap"
@@ -65,7 +66,7 @@ struct CoverageBar {
         switch batch.status {
         case .running: .running
         case .released: .released
-        case .failed: .failed
+        case .failed: batch.isFinal ? .failed : .retrying
         case .quarantined: .quarantined
         case .succeeded, .split: nil
         }
@@ -76,7 +77,11 @@ struct CoverageBar {
         guard let cursor = parts.first(where: { $0.state == .done })?.ids.upperBound else {
             return 0
         }
-        return place(after: cursor) / Self.width
+        let others = parts.filter { $0.state != .done && $0.ids.lowerBound <= cursor }
+        let open = others.reduce(0) { open, part in
+            open + place(after: min(part.ids.upperBound, cursor)) - place(of: part.ids.lowerBound)
+        }
+        return max(0, place(after: cursor) - open) / Self.width
     }
 
     /// The bar as a drawing; each part tells on a pointer what it is.

@@ -102,7 +102,7 @@ struct ReportPage {
         let key = run.run.key
         let name = key.run.isEmpty ? key.job : "\(key.job) / \(key.run)"
         let drain = run.drains(hasWeights: run.run.source?.weight != nil)
-        let pace = run.summary.lastHour.itemsPerSecond
+        let done = run.itemsOfHour.map { ($0.isEstimate ? "~" : "") + HumanText.number($0.count) }
         let share = bar.map { HumanText.fixed(($0.share * 100).rounded(.down), 0) + " %" } ?? ""
         let waiting = (run.backlog?.isExact ?? true ? "" : "~") + HumanText.number(run.waitingItems)
         let drawing = bar.map { "\($0.drawing)<span class=\"quiet\">\(share)</span>" } ?? "–"
@@ -115,7 +115,7 @@ struct ReportPage {
             run.backlog == nil ? "?" : waiting,
             run.oldestAt.map { HumanText.age(since: $0, at: now) } ?? "–",
             drain.map { HumanText.range($0.shortest, $0.longest) } ?? "–",
-            pace.map { HumanText.number(($0 * 3600).nearestInteger) } ?? "–",
+            done ?? "–",
             HumanText.number(run.failedBatches),
         ]
     }
@@ -134,9 +134,10 @@ struct ReportPage {
     private var failures: String {
         guard !reading.failures.isEmpty else { return "" }
         let rows = reading.failures.prefix(ReportReading.most).map { batch in
-            [
+            let status = batch.isFinal ? batch.status.rawValue : "retrying"
+            return [
                 String(batch.id), HTMLText.escaped(batch.key.job),
-                "<span class=\"state \(batch.status.rawValue)\">\(batch.status.rawValue)</span>",
+                "<span class=\"state \(status)\">\(status)</span>",
                 HTMLText.escaped(HumanText.ids(batch.idStart, batch.idEnd)),
                 HumanText.number(batch.attempt),
                 HumanText.relative(batch.endedAt ?? batch.startedAt, to: now),

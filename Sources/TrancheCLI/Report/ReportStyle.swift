@@ -58,7 +58,8 @@ enum ReportStyle {
             background: var(--waiting); }
         .chart { display: block; width: 100%; height: 8rem; border-bottom: 1px solid var(--line); }
         rect.done { fill: var(--done); } rect.waiting { fill: var(--waiting); }
-        rect.running { fill: var(--running); } rect.released { fill: var(--released); }
+        rect.running { fill: var(--running); }
+        rect.released, rect.retrying { fill: var(--released); }
         rect.failed { fill: var(--failed); } rect.quarantined { fill: var(--quarantined); }
         rect.gap { fill: var(--gap); }
         .legend { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0;
@@ -66,7 +67,8 @@ enum ReportStyle {
         .legend { color: var(--quiet); font-size: .85rem; }
         .key { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; }
         .key.done { background: var(--done); } .key.waiting { background: var(--waiting); }
-        .key.running { background: var(--running); } .key.released { background: var(--released); }
+        .key.running { background: var(--running); }
+        .key.released, .key.retrying { background: var(--released); }
         .key.failed { background: var(--failed); }
         .key.quarantined { background: var(--quarantined); }
         .key.gap { background: var(--gap); }

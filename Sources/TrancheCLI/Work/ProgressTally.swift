@@ -14,7 +14,7 @@ struct ProgressTally: Sendable {
     var bad = 0
     var items = 0
     var weight = 0.0
-    /// What was still to do at the start, where that was cheap to know.
+    /// The remaining work at the start, if it was cheap to know.
     var planned: Load?
 
     /// What is worked on now, by batch.
@@ -90,6 +90,7 @@ struct ProgressTally: Sendable {
         // While nothing runs, nothing tells when what is left will begin.
         if running > 0, let left = timeLeft(elapsed) { parts.append("ETA \(left.words)") }
         let bar = bar(width >= 100 ? 20 : 10).map { $0 + " " } ?? ""
+        let troubles = troubles(failed: "\(HumanText.number(failed)) failed")
         return bar + (parts + troubles).joined(separator: ", ")
     }
 
@@ -125,8 +126,7 @@ struct ProgressTally: Sendable {
     func summary(elapsed: Duration) -> String {
         if isEmpty { return "done: nothing new in \(elapsed.words)" }
         let rate = rate(elapsed).map { " (\($0))" } ?? ""
-        let attempts = failed > 0 ? [HumanText.count(failed, "attempt") + " failed"] : []
-        let troubles = attempts + troubles.dropFirst(failed > 0 ? 1 : 0)
+        let troubles = troubles(failed: HumanText.count(failed, "attempt") + " failed")
         return "done: "
             + (["\(amount) in \(elapsed.words)\(rate)"] + troubles).joined(separator: ", ")
     }
@@ -147,14 +147,18 @@ struct ProgressTally: Sendable {
         return batches + ", " + words(items: items, weight: weight)
     }
 
-    private var troubles: [String] {
-        [
-            (bad, bad == 1 ? "item quarantined" : "items quarantined"), (failed, "failed"),
+    /// What did not go well.
+    ///
+    /// - Parameter words: The attempts that failed, in words.
+    /// - Returns: A phrase for each kind.
+    private func troubles(failed words: String) -> [String] {
+        let others = [
             (released, "released"), (deferred, "deferred"), (lost, "lost"),
             (cancelled, "cancelled"),
         ]
-        .filter { $0.0 > 0 }
-        .map { "\(HumanText.number($0.0)) \($0.1)" }
+        return (bad > 0 ? [HumanText.count(bad, "item") + " quarantined"] : [])
+            + (failed > 0 ? [words] : [])
+            + others.filter { $0.0 > 0 }.map { "\(HumanText.number($0.0)) \($0.1)" }
     }
 
     private func rate(_ elapsed: Duration) -> String? {

@@ -8,14 +8,15 @@ import Tranche
 /// one that is written again is another.
 ///
 /// Where the kernel tells of changes (inotify), what has changed is looked at at once, and a file
-/// that is moved to where it is counts as complete. All is looked through from time to time besides:
-/// on file systems of other machines, and where the kernel's watches are used up, that is all.
+/// that is moved to where it is counts as complete. All is looked through from time to time
+/// besides: on file systems of other machines, and where the kernel's watches are used up, that is
+/// all.
 public struct DirectoryInput: Input {
     /// The name in the graph.
     public let name: String
     /// The folder.
     public var folder: String
-    /// What the names of files end with that are meant; any, with an empty list (the default).
+    /// The suffixes of the files to take; an empty list (the default) takes any.
     public var suffixes: [String]
     /// Whether files in folders of the folder are meant, too; false by default.
     ///
@@ -24,8 +25,8 @@ public struct DirectoryInput: Input {
     /// How long a file must not have changed; 2 s by default, 0 for folders into which files are
     /// moved when they are complete.
     public var quiet: Duration
-    /// What the name of a file has behind it that says that the file is complete, such as `.done`;
-    /// `nil` (the default) where there is none.
+    /// The suffix of a second file that marks a file as complete, such as `.done`; `nil` (the
+    /// default) for none.
     public var marker: String?
     /// How often the folder is looked through; 1 s by default.
     public var interval: Duration
@@ -57,7 +58,7 @@ public struct DirectoryInput: Input {
     public func run(_ log: InputLog) async throws {
         var watching = FolderWatching(of: self, clock: log.clock) { log.report($0) }
         defer { watching.stop() }
-        watching.start()
+        await watching.start()
         var known = try await KnownFiles(in: log)
         let stopwatch = Stopwatch(log.clock)
         while true {
@@ -77,7 +78,7 @@ public struct DirectoryInput: Input {
                 left = interval - (stopwatch.elapsed - began)
             }
             // One that was away may be there again.
-            watching.start()
+            await watching.start()
         }
     }
 

@@ -22,6 +22,15 @@ actor FolderLister {
         var fault: TrancheError?
     }
 
+    /// Begins to watch a folder.
+    ///
+    /// - Parameter input: The folder, and whether those in it are watched too.
+    /// - Returns: The watch; `nil` where the file system does not tell of what others change.
+    /// - Throws: As ``FolderWatch/init(_:isRecursive:)``.
+    func watch(_ input: DirectoryInput) throws -> FolderWatch? {
+        try FolderWatch(input.folder, isRecursive: input.isRecursive)
+    }
+
     /// Lists the files of a folder.
     ///
     /// - Parameters:
@@ -144,7 +153,7 @@ actor FolderLister {
                 guard !lossy.hasPrefix("."), isMeant(lossy, input) else { continue }
                 listing.fault = TrancheError(
                     .invalidItem,
-                    "the folder '\(folder)' has a file whose name is no UTF-8, "
+                    "the folder '\(folder)' has a file whose name is not UTF-8, "
                         + "'\(String(decoding: bytes, as: UTF8.self))'; give it another name"
                 )
                 continue

@@ -23,7 +23,7 @@ public struct FolderListing: Sendable {
     public var table: String
     /// The table's database; the inventory's own with `nil`.
     public var database: SourceDatabase?
-    /// What the names of files end with that are meant; any, with an empty list (the default).
+    /// The suffixes of the files to take; an empty list (the default) takes any.
     public var suffixes: [String] = []
     /// Whether files in folders of the folder are meant, too; true by default.
     public var isRecursive = true
@@ -46,7 +46,7 @@ public struct FolderListing: Sendable {
         self.database = database
     }
 
-    /// What a registration came to.
+    /// The result of a registration.
     public struct Registration: Sendable, Hashable {
         /// How many files were looked at.
         public var found = 0
@@ -56,7 +56,7 @@ public struct FolderListing: Sendable {
         public var changed = 0
         /// How many were left out, since they may still be written to.
         public var unfinished = 0
-        /// What could not be looked at, in words; the last of several, `nil` where all could be.
+        /// The last file or folder that was not readable, in words; `nil` if all were.
         public var fault: String?
     }
 
@@ -99,7 +99,7 @@ public struct FolderListing: Sendable {
     ///   - inventory: The inventory, whose database is meant where none is named.
     ///   - report: Told, once each, of what goes wrong while the watch goes on: a folder that
     ///     cannot be read, a database that is away.
-    ///   - onRegistered: Told of the first look, and of each that found something new.
+    ///   - onRegistered: Called after the first look, and after each that found new files.
     /// - Throws: `TrancheError` `.invalidArgument`; what `onRegistered` throws;
     ///   `CancellationError`.
     public func watch(
@@ -191,7 +191,7 @@ public struct FolderListing: Sendable {
         }
 
         mutating func run(_ tell: (Registration) async throws -> Void) async throws {
-            watching.start()
+            await watching.start()
             while true {
                 let began = stopwatch.elapsed
                 try await look(tell)
@@ -204,7 +204,7 @@ public struct FolderListing: Sendable {
                     left = input.interval - (stopwatch.elapsed - began)
                 }
                 // A folder that was away may be there again.
-                watching.start()
+                await watching.start()
             }
         }
 

@@ -24,10 +24,10 @@ struct FolderWatching {
     }
 
     /// Begins to watch, where that is of use and not so already.
-    mutating func start() {
+    mutating func start() async {
         guard watch == nil, !isRefused else { return }
         do {
-            watch = try FolderWatch(input.folder, isRecursive: input.isRecursive)
+            watch = try await FolderLister().watch(input)
             isRefused = watch == nil
         } catch let error as TrancheError where error.code == .invalidSource {
             // Who looks through it says so.

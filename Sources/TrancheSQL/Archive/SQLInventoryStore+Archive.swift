@@ -3,8 +3,8 @@ import Tranche
 
 /// What is read of the archive, for the requests that read the table of batches.
 ///
-/// A batch goes from the table into the archive, and never back. Who reads the table first and the
-/// archive after it misses none; one that moved in between is read twice, and its number tells.
+/// A batch goes from the table into the archive, and never back. A reader of the table first and
+/// the archive after it misses none; one that moved in between is read twice, and its number tells.
 extension SQLInventoryStore {
     /// Archived tiles of a run, ascending by the id at which they end; see ``GapStore``.
     func archivedTiles(
@@ -144,14 +144,15 @@ extension SQLInventoryStore {
 
     /// What archived batches of runs add up to, in the columns of a summary's totals.
     ///
-    /// It is put behind the totals of the table with `UNION ALL`: in one statement a batch that moves
-    /// counts once.
+    /// It is put behind the totals of the table with `UNION ALL`: in one statement a batch that
+    /// moves counts once.
     func selectArchivedTotals(where condition: SQLStatement) -> SQLStatement {
         """
         SELECT meta_table, job, run, 'packed', 'succeeded', CAST(NULL AS text),
             CAST(sum(batches) AS bigint), CAST(sum(items) AS bigint),
             \(dialect.sum(ofWeights: "weight")), CAST(NULL AS bigint),
-            \(dialect.milliseconds("max(ended_until)")), 0, 0, 0, 0, 0, \(dialect.double("0"))
+            \(dialect.milliseconds("max(ended_until)")),
+            0, 0, 0, 0, CAST(NULL AS bigint), 0, 0, \(dialect.double("0"))
         FROM \(tables.archive) AS a JOIN \(tables.run) AS r ON r.id = a.run_id
         WHERE \(condition)
         GROUP BY meta_table, job, run
@@ -194,8 +195,8 @@ extension SQLInventoryStore {
 
     /// The statement that reads the rows in which the next entries of a range are.
     ///
-    /// Rows may overlap, where batches were archived later than their neighbours. So those are read that
-    /// end next, and all that begin before the end of these: up to there nothing is missing.
+    /// Rows may overlap, where batches were archived later than their neighbours. So those are read
+    /// that end next, and all that begin before the end of these: up to there nothing is missing.
     private func select(
         _ span: ArchiveSpan,
         of condition: SQLStatement,
@@ -299,7 +300,8 @@ extension ArchivedBatch {
         return idEnd - idStart == Int64(count) - 1 ? IDRuns(idStart...idEnd) : nil
     }
 
-    /// The ids of a range that were handed out; of a batch that does not know its ids, all of its range.
+    /// The ids of a range that were handed out; of a batch that does not know its ids, all of its
+    /// range.
     fileprivate func handedOut(in range: ClosedRange<Int64>) -> [ClosedRange<Int64>] {
         guard (idStart...idEnd).overlaps(range) else { return [] }
         if let itemIDs { return itemIDs.intersection(range).runs }

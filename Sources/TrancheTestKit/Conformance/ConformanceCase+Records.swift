@@ -133,6 +133,42 @@ extension ConformanceCase {
             try requireEqual(late.lastHour.succeeded.batches, 0, "what is of the hour at last")
             try requireEqual(late.lastHour.failures, 0, "what failed at last")
         },
+        ConformanceCase("A summary tells of batches whose lease is over, and since when") {
+            subject in
+            let bench = try await Bench(subject, (1...4).map { SourceRow($0, weight: 2) })
+            _ = try await bench.take(3)
+            let key = RunSelection(try await bench.key())
+            func summary() async throws -> RunSummary {
+                try requireSome(try await bench.store.summaries(key).first, "the summary")
+            }
+            let held = try await summary()
+            try requireEqual(held.lapsed, RunSummary.Totals(), "what is held by nobody")
+            try requireEqual(held.dueSince, nil, "since when it could be taken")
+            bench.clock.advance(by: .seconds(90))
+            let lapsed = try await summary()
+            typealias Totals = RunSummary.Totals
+            let own = Totals(batches: 1, items: 3, weight: 6)
+            try requireEqual(lapsed.totals[.running], own, "what runs")
+            try requireEqual(lapsed.lapsed, own, "what is held by nobody now")
+            try requireEqual(lapsed.dueSince, subject.time(in: -30), "the end of the lease")
+            let again = try await bench.take(3)
+            try requireEqual(again.count, 3, "what was offered again")
+            try requireEqual(try await summary().lapsed, Totals(), "once it is taken")
+        },
+        ConformanceCase("What succeeds in part is of the last hour") { subject in
+            let bench = try await Bench(subject, (1...6).map { SourceRow($0, weight: 1) })
+            let batch = try await bench.take(6)
+            _ = try await batch.fail("they are rotten", badItems: [2, 5])
+            let rest = try await bench.take(6)
+            try await rest.succeed()
+            let key = RunSelection(try await bench.key())
+            let summary = try requireSome(try await bench.store.summaries(key).first, "the summary")
+            try requireEqual(
+                summary.lastHour.succeeded,
+                RunSummary.Totals(batches: 1, items: 4, weight: 4),
+                "what is of the hour"
+            )
+        },
         ConformanceCase("A run without batches has a summary") { subject in
             let bench = try await Bench(subject, [SourceRow]())
             _ = try await bench.takeNone()

@@ -37,8 +37,8 @@ public enum StoreRequest: String, Sendable, Hashable, CaseIterable {
     case takeBackBegin
     /// To read runs, summaries, batches, attempts, gaps, tiles or completions.
     case read
-    /// To make failed batches due, to pause, to redefine, to begin anew, or to note how far an audit
-    /// or a look is.
+    /// To make failed batches due, to pause, to redefine, to begin anew, or to note how far an
+    /// audit or a look is.
     case change
     /// To split a batch.
     case split
@@ -316,6 +316,11 @@ extension ForwardingStore {
         try await forward(.compact) {
             try await base.compact(selection, endedBefore: ended, isDryRun: isDryRun)
         }
+    }
+
+    /// Passes the request on; see `CompactingStore`.
+    public func addUp(_ key: RunKey) async throws {
+        try await forward(.compact) { try await base.addUp(key) }
     }
 
     /// Passes the request on; see `GenerationStore`.

@@ -117,10 +117,10 @@ package struct MetricsText: Sendable {
                 }
             ),
             metric("tranche_in_flight_batches", "Batches that somebody holds.", runs) {
-                Double($0.batches(.running))
+                Double($0.held.batches)
             },
             metric("tranche_in_flight_weight", "Weight of the batches that somebody holds.", runs) {
-                $0.summary.totals[.running]?.weight ?? 0
+                $0.held.weight
             },
             metric(
                 "tranche_last_success_timestamp_seconds",
@@ -190,7 +190,7 @@ package struct MetricsText: Sendable {
         [
             Metric(
                 name: "tranche_oldest_transaction_timestamp_seconds",
-                help: "When the transaction began that has been open for longest, over a minute.",
+                help: "When the oldest open transaction began, if that is over a minute ago.",
                 samples: openSince.map { [Sample(value: $0.timeIntervalSince1970)] } ?? []
             ),
             Metric(
