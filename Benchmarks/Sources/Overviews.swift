@@ -1,7 +1,8 @@
 import Foundation
 import Tranche
 
-/// How long `tranche status` and `tranche metrics` take, from start to end of the process, however much there is.
+/// How long `tranche status` and `tranche metrics` take, from start to end of the process, however
+/// much there is.
 struct Overviews {
     let database: BenchDatabase
     let options: Benchmark.Options
@@ -35,7 +36,8 @@ struct Overviews {
         try await database.dropInventory("inventory")
     }
 
-    /// Makes an inventory of a thousand runs with as many batches each, one in ten thousand of which has failed.
+    /// Makes an inventory of a thousand runs with as many batches each, one in ten thousand of
+    /// which has failed.
     private func fill(_ batches: Int) async throws {
         try await database.dropInventory("inventory")
         let inventory = try await database.inventory()

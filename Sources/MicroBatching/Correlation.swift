@@ -69,7 +69,7 @@ struct Correlation<ID: Hashable & Sendable, Response: Sendable>: Sendable {
         return (.each(each), results.count - matched)
     }
 
-    /// What requests come to that get no result.
+    /// The outcome of requests that get no result.
     @usableFromInline
     var missing: [Result<Response, any Error>] {
         var each = ids.map { id -> Result<Response, any Error> in

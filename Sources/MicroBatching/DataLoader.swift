@@ -9,7 +9,8 @@ import Synchronization
 /// let user = try await users.load(17)
 /// ```
 ///
-/// All who load a key at once share one request, and later ones its value. Failures are not kept.
+/// All callers that load a key at once share one request, and later ones its value. Failures are
+/// not kept.
 public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         let future: BatchFuture<Value>
@@ -112,7 +113,7 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
         }
     }
 
-    /// Forgets a value; who waits for it gets it.
+    /// Forgets a value; callers that wait for it get it.
     public func clear(_ key: Key) {
         cache.withLock { _ = $0.entries.removeValue(forKey: key) }
     }
@@ -128,7 +129,7 @@ public final class DataLoader<Key: Hashable & Sendable, Value: Sendable>: Sendab
     /// Takes no key any more, and waits for what is being loaded.
     public func shutdown() async { await batcher.shutdown() }
 
-    /// What the batcher below did.
+    /// The metrics of the batcher below.
     public var metrics: MicroBatcherMetrics { batcher.metrics }
 
     /// How many values are kept or being loaded.

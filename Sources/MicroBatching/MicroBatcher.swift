@@ -168,7 +168,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         }
     }
 
-    /// What it did, and what it holds now.
+    /// The metrics of the batcher: its work so far, and its present load.
     @inlinable
     public var metrics: MicroBatcherMetrics {
         guarded.withLock { guarded in

@@ -15,7 +15,7 @@ public enum MicroBatcherError: Error, Sendable, Hashable {
 }
 
 extension MicroBatcherError: CustomStringConvertible {
-    /// What went wrong, and what to do.
+    /// The fault and the remedy.
     public var description: String {
         switch self {
         case .terminated: "the batcher was shut down; nothing is taken any more"

@@ -1,4 +1,4 @@
-/// What a batcher did, and what it holds now.
+/// The metrics of a batcher: its work so far, and its present load.
 public struct MicroBatcherMetrics: Sendable, Hashable {
     /// Requests that were taken in.
     public var requests = 0

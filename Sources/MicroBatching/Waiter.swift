@@ -1,6 +1,6 @@
 public import Synchronization
 
-/// Who waits for the result of a request: one caller, or those of a future.
+/// The callers that wait for the result of a request: one caller, or those of a future.
 ///
 /// Unchecked: what is not atomic is written before the waiter is shared, except for the
 /// continuation, which is written before `state` becomes `waiting` and read by the one who takes

@@ -188,11 +188,11 @@ struct MongoReply: Sendable {
     private(set) var hasWriteConcernError = false
     /// The replica set's name, where there is one.
     private(set) var setName: String?
-    /// Whether who answered stands before a sharded cluster.
+    /// Whether the answering server stands before a sharded cluster.
     private(set) var isRouter = false
     /// The field `counters` of the first document that was found; `nil` when none was.
     private(set) var firstCounters: Counters?
-    /// Whether who answered takes writes.
+    /// Whether the answering server takes writes.
     private(set) var isWritable = false
     /// The names of the fields of the collection's unique indexes.
     private(set) var uniqueKeys: [Set<String>] = []

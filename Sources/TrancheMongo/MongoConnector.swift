@@ -4,8 +4,8 @@ public import TrancheConnectors
 /// Collections of MongoDB: `mongodb://host/database.collection`.
 ///
 /// Fields of a source: `uid`, `item`, `weight_column` and `where`, as ``MongoSource`` has them.
-/// Fields of a sink: `key`, a list of fields; `create_index`; `transactional`. Who connects are the
-/// credentials `MONGO_USERNAME` and `MONGO_PASSWORD`.
+/// Fields of a sink: `key`, a list of fields; `create_index`; `transactional`. The connection uses
+/// the credentials `MONGO_USERNAME` and `MONGO_PASSWORD`.
 public struct MongoConnector: SourceConnector, SinkConnector {
     /// Makes the connector.
     public init() {}
@@ -65,7 +65,7 @@ public struct MongoConnector: SourceConnector, SinkConnector {
         )
     }
 
-    /// The URL without who connects.
+    /// The URL without user information.
     public func recordedNames(of spec: SourceSpec) throws -> [String] {
         [try MongoLocation(spec.location).recordedName]
     }

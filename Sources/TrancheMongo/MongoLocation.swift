@@ -12,7 +12,7 @@ public struct MongoLocation: Sendable, Hashable {
     public let database: String
     /// The collection's name.
     public let collection: String
-    /// Who connects, where the URL does not say.
+    /// The credentials, where the URL has none.
     let credentials: Credentials?
 
     struct Credentials: Sendable, Hashable {
@@ -38,7 +38,7 @@ public struct MongoLocation: Sendable, Hashable {
         let path = rest[rest.index(after: slash)..<end]
         guard let dot = path.firstIndex(of: "."), dot > path.startIndex,
             path.index(after: dot) < path.endIndex
-        else { throw Self.refused("its path is no database.collection") }
+        else { throw Self.refused("its path is not a database.collection") }
         database = String(path[..<dot])
         collection = String(path[path.index(after: dot)...])
         self.url = "\(url[..<slash])/\(database)\(rest[end...])"
@@ -88,7 +88,7 @@ public struct MongoLocation: Sendable, Hashable {
     /// Hosts, database and collection, without user and options.
     public var name: String { "mongodb://\(hosts)/\(database).\(collection)" }
 
-    /// The URL with who connects: the mechanism that its options name may want to know.
+    /// The URL with user information: the mechanism that its options name may want to know.
     var urlWithUser: String {
         guard let credentials, let scheme = url.firstRange(of: "://") else { return url }
         let parts = [credentials.user, credentials.password].map { part in

@@ -269,7 +269,8 @@ struct MongoMetaSource: RecordMetaSource {
             guard let weight = document.number(name) else {
                 throw TrancheError(
                     .invalidItem,
-                    "the weight '\(name)' of \(source.uid) \(id) in \(source.location.name) is no number"
+                    "the weight '\(name)' of \(source.uid) \(id) in \(source.location.name) is "
+                        + "not a number"
                 )
             }
             return Item(id: id, weight: weight)
@@ -280,7 +281,7 @@ struct MongoMetaSource: RecordMetaSource {
         guard let id = document.integer(source.uid) else {
             throw TrancheError(
                 .invalidItem,
-                "'\(source.uid)' of a document in \(source.location.name) is no whole number"
+                "'\(source.uid)' of a document in \(source.location.name) is not a whole number"
             )
         }
         return id

@@ -6,7 +6,7 @@ public import Tranche
 /// let orders = MongoSource(try MongoLocation("mongodb://localhost/shop.orders"), uid: "number")
 /// ```
 ///
-/// A unique index must be on the field. Documents without it are no items. Each document is a
+/// A unique index must be on the field. Documents without it are not items. Each document is a
 /// record with the fields that it has: times as such, object ids as hexadecimal text, arrays and
 /// documents as JSON.
 public struct MongoSource: MetaSourceDescription {

@@ -102,7 +102,7 @@ struct MongoBatchMark: Sendable {
         ).firstCounters
     }
 
-    /// Notes that the batch is written; who comes second fails.
+    /// Notes that the batch is written; the second fails.
     func set(_ counters: Counters, _ connection: MongoConnection) async throws {
         let counts = counters.values.map { "\(jsonText($0.key)): \($0.value)" }
         let reply = try await connection.run(

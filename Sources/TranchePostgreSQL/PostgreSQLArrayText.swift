@@ -16,7 +16,7 @@ struct PostgreSQLArrayText {
     /// - Parameters:
     ///   - json: Sound JSON.
     ///   - isOfJSON: Whether the column's elements are JSON, so that a text keeps its quotes.
-    /// - Returns: The text; `nil` when the JSON is no array.
+    /// - Returns: The text; `nil` when the JSON is not an array.
     static func array(ofJSON json: UnsafeBufferPointer<UInt8>, isOfJSON: Bool) -> [UInt8]? {
         var text = PostgreSQLArrayText(bytes: json, isOfJSON: isOfJSON)
         text.skipBlanks()

@@ -4,8 +4,8 @@ package import TrancheSQL
 
 /// A connection to a PostgreSQL server, with its own thread.
 ///
-/// All statements go through libpq's pipeline mode: those of one call are sent together, and prepared
-/// the first time they are met.
+/// All statements go through libpq's pipeline mode: those of one call are sent together, and
+/// prepared the first time they are met.
 package actor PostgreSQLConnection: SQLConnection {
     private nonisolated let executor: SerialQueueExecutor
     private let handle: PostgreSQLHandle

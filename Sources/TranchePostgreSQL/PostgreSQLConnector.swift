@@ -30,7 +30,7 @@ public struct PostgreSQLConnector: SQLConnector {
         .postgres(spec.unmaskedLocation)
     }
 
-    /// The URL without who connects and without its options, either of which may change.
+    /// The URL without user information and without its options, either of which may change.
     public func recordedName(of spec: DatabaseSpec) throws -> String {
         spec.unmaskedLocation.withoutSecrets
     }

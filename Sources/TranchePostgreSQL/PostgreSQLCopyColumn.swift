@@ -8,7 +8,7 @@ struct PostgreSQLCopyColumn: Sendable {
             bytea
     }
 
-    /// How a value that is no text is spelled where the format is text.
+    /// How a value that is not text is spelled where the format is text.
     enum Spelling: Sendable, Equatable {
         /// As it was read, where it was read from text.
         case asRead

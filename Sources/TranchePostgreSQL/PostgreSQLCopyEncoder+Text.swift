@@ -40,7 +40,7 @@ extension PostgreSQLCopyEncoder {
         if case .array(let isOfJSON) = spelling, cell.kind == .json {
             let array = PostgreSQLArrayText.array(ofJSON: value.text, isOfJSON: isOfJSON)
             guard let array else {
-                return Refusal(place: place, reason: "is no JSON array for")
+                return Refusal(place: place, reason: "is not a JSON array for")
             }
             guard Self.escape(array, to: &output) else {
                 return Refusal(place: place, reason: "has a NUL character for")

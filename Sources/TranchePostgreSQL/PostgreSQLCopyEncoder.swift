@@ -11,7 +11,7 @@ struct PostgreSQLCopyEncoder {
     /// A value that the server would refuse.
     struct Refusal {
         var place: Int
-        /// Why; `nil` where it is no value of the column's type.
+        /// Why; `nil` where it is not a value of the column's type.
         var reason: String?
     }
 
@@ -75,7 +75,7 @@ struct PostgreSQLCopyEncoder {
         let column = load.columns[refusal.place]
         let field = load.fields.names[refusal.place]
         let value = record.text(field)
-        let reason = refusal.reason ?? "is no value for"
+        let reason = refusal.reason ?? "is not a value for"
         return RefusedRecord(
             record,
             field: field,

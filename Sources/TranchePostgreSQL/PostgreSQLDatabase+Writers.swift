@@ -11,17 +11,17 @@ extension PostgreSQLDatabase {
         )
     }
 
-    /// Reads who writes to tables, or has drawn an id for them.
+    /// Reads the writers of tables, and those that have drawn an id for them.
     ///
-    /// Who draws an id from a sequence holds a RowExclusiveLock on it to the end of the
-    /// transaction, even when the drawing was rolled back to a savepoint; who puts a row into a
-    /// table holds one on that. It stands beside stronger locks of the same transaction, since each
-    /// mode is kept for itself, so these need no counting: without it they belong to
-    /// `CREATE INDEX`, `VACUUM` or `ALTER TABLE`, which commit no new row, and who holds an
-    /// AccessExclusiveLock lets nobody read. `ATTACH PARTITION` alone makes rows appear under the
-    /// ShareUpdateExclusiveLock that autovacuum also takes; such rows are left to the gaps. A lock
-    /// that is not granted yet is none: whoever waits for it has drawn no id but from a sequence on
-    /// which its lock is seen.
+    /// A transaction that draws an id from a sequence holds a RowExclusiveLock on it to the end of
+    /// the transaction, even when the drawing was rolled back to a savepoint; one that puts a row
+    /// into a table holds one on that. It stands beside stronger locks of the same transaction,
+    /// since each mode is kept for itself, so these need no counting: without it they belong to
+    /// `CREATE INDEX`, `VACUUM` or `ALTER TABLE`, which commit no new row, and transactions that
+    /// hold an AccessExclusiveLock lets nobody read. `ATTACH PARTITION` alone makes rows appear
+    /// under the ShareUpdateExclusiveLock that autovacuum also takes; such rows are left to the
+    /// gaps. A lock that is not granted yet is none: a transaction that waits for it has drawn no
+    /// id but from a sequence on which its lock is seen.
     ///
     /// The list of locks is not one snapshot, but a lock that was held before the statement began
     /// and is held still is always in it: it moves, if at all, from the backend's own list to the

@@ -7,7 +7,8 @@ package import TrancheSQL
 package final class PostgreSQLDatabase: SQLDatabase {
     package let name: String
     package let writers: SQLConnectionPool<PostgreSQLConnection>
-    /// Connections in whose transactions others write: who waits for one holds none of the others.
+    /// Connections in whose transactions others write: a caller that waits for one holds none of
+    /// the others.
     package let longWriters: SQLConnectionPool<PostgreSQLConnection>
     private let roundTrip = RoundTrip()
 

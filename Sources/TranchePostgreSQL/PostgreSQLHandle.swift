@@ -74,9 +74,9 @@ struct PostgreSQLHandle: ~Copyable {
 
     private static func connectError(_ pointer: OpaquePointer) -> PostgreSQLError {
         let message = lastMessage(pointer)
-        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good begins
-        // with FATAL, but for its comings and goings.
-        // Poolers have words of their own. Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
+        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good
+        // begins with FATAL, but for its comings and goings. Poolers have words of their own.
+        // Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
         let passing = [
             "starting up", "shutting down", "too many", "recovery", "remaining connection",
             "try again", "cannot connect to server", "no more connections", "timeout", "crashed",
@@ -183,7 +183,7 @@ struct PostgreSQLHandle: ~Copyable {
     func waitForCopy() throws(PostgreSQLError) {
         guard let result = try nextResult() else { throw lost() }
         if result.isCopyingIn { return }
-        var failure = PostgreSQLError(sqlState: "08P01", message: "it is no COPY FROM STDIN")
+        var failure = PostgreSQLError(sqlState: "08P01", message: "it is not a COPY FROM STDIN")
         if case .failed(let error) = result.outcome { failure = error }
         while try nextResult() != nil {}
         throw failure
@@ -254,7 +254,8 @@ struct PostgreSQLHandle: ~Copyable {
 
     var isBroken: Bool { PQstatus(pointer) == CONNECTION_BAD }
 
-    /// Whether nothing has come from the server that nobody asked for: mostly that it ends the connection.
+    /// Whether nothing has come from the server that nobody asked for: mostly that it ends the
+    /// connection.
     func isQuiet() -> Bool {
         var file = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
         return poll(&file, 1, 0) == 0
@@ -414,8 +415,8 @@ final class PostgreSQLAlarm: Sendable {
 
 /// Asks the server to stop what a connection runs.
 final class PostgreSQLCanceller: Sendable {
-    /// Unchecked: libpq's manual says that `PQcancel` may be called from any thread, and it is freed
-    /// only when no reference to this object is left.
+    /// Unchecked: libpq's manual says that `PQcancel` may be called from any thread, and it is
+    /// freed only when no reference to this object is left.
     private struct Request: @unchecked Sendable {
         let pointer: OpaquePointer?
     }

@@ -15,7 +15,8 @@ package actor SQLiteConnection: SQLConnection {
     private var isWanted = false
     private var queueFrontSince: ContinuousClock.Instant?
     private let path: String
-    /// The file that was opened; `nil` for one that is written to, and so stays as long as it is open.
+    /// The file that was opened; `nil` for one that is written to, and so stays as long as it is
+    /// open.
     private let file: SQLiteFileIdentity?
     /// How much of the file is kept in memory: 16 MiB.
     static let cacheSize = "PRAGMA cache_size = -16384;"

@@ -4,11 +4,11 @@
 /// engines put numbers of their own there, such as 255 for a journal of row versions with several
 /// writers at once. Source: sqlite.org/fileformat2.html, section 1.3.3.
 struct SQLiteFileFormat: Sendable, Hashable {
-    /// The version that who writes must know.
+    /// The version that a writer must know.
     let write: UInt8
-    /// The version that who reads must know.
+    /// The version that a reader must know.
     let read: UInt8
 
-    /// Whether it is no format of SQLite's own.
+    /// Whether it is not a format of SQLite's own.
     var isForeign: Bool { write > 2 || read > 2 }
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Waits for locks on a connection's own thread, within a bound, until its request is cancelled.
 ///
-/// SQLite's own busy timeout sleeps longer the longer it has waited, and so starves whoever waits
-/// already. This one looks again after short times that hardly grow.
+/// SQLite's own busy timeout sleeps longer the longer it has waited, and so starves the caller that
+/// waits already. This one looks again after short times that hardly grow.
 final class SQLiteLockWaiter: Sendable {
     private struct State {
         var deadline: ContinuousClock.Instant?

@@ -4,9 +4,9 @@ import TrancheSQL
 
 /// The queue of an inventory file's writers.
 ///
-/// SQLite's lock goes to whoever asks at the right moment, which is mostly whoever had it last.
-/// Here a writer first gets the front of the queue, then waits for SQLite's lock, then leaves the
-/// front: a writer that has just written queues again, behind the one that waits there.
+/// SQLite's lock goes to the caller that asks at the right moment, which is mostly the one that had
+/// it last. Here a writer first gets the front of the queue, then waits for SQLite's lock, then
+/// leaves the front: a writer that has just written queues again, behind the one that waits there.
 ///
 /// A process with several writers keeps the front for some of their transactions: after another
 /// process has written, SQLite must read its pages anew, and that is worth doing more rarely.

@@ -90,12 +90,37 @@ import Testing
         )
     }
 
+    @Test("Items that a line before the last one names as bad are not taken for done")
+    func namedBefore() async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+        let script = #"echo '{"bad": [{"id": 3, "error": "no day"}]}'; echo finished"#
+        let outcome = await work(bench, once, script)
+        #expect(outcome.status == .failed)
+        let words = "it names item 3 as bad in a line that is not its last"
+        #expect(outcome.errors.contains(words), "\(outcome.errors)")
+        #expect(try await bench.states() == ["failed"])
+    }
+
+    @Test("An item without a reason of its own does not get another's")
+    func withoutReason() async throws {
+        let bench = try await CommandLineBench()
+        let line = #"{"bad": [{"id": 3, "error": "no day"}, {"id": 5}]}"#
+        #expect(await work(bench, [], "echo '\(line)'").status == .failed)
+        #expect(
+            try rows(bench).suffix(2) == [
+                "split quarantined 3-3: no day",
+                "split quarantined 5-5: named bad without a reason",
+            ]
+        )
+    }
+
     @Test(
         "A report that cannot be followed is no success: nothing that it means is lost",
         arguments: [
             (#"{"bad_ids": [99]}"#, "exit code 0, but the batch has no id 99"),
-            (#"{"bad_ids": "all"}"#, #"exit code 0, but its "bad_ids" are no list of ids"#),
-            (#"{"bad": [5]}"#, #"exit code 0, but its "bad" is no list of {"id", "error"}"#),
+            (#"{"bad_ids": "all"}"#, #"exit code 0, but its "bad_ids" are not a list of ids"#),
+            (#"{"bad": [5]}"#, #"exit code 0, but its "bad" is not a list of {"id", "error"}"#),
             (#"{"bad": [{"id": 1}], "x": NaN}"#, "seems to blame items, and cannot be read"),
         ]
     )
@@ -126,7 +151,7 @@ import Testing
         let outcome = await bench.run(succeed)
         #expect(
             outcome.output
-                == "batch 1, attempt 1: split; what is not quarantined of it is done\n"
+                == "batch 1, attempt 1: split; its other items are done\n"
         )
         #expect(await bench.run(succeed).output == outcome.output)
         #expect(

@@ -144,7 +144,7 @@ struct CreateTableTests {
         #expect(refused.status == .usage)
         for reason in [
             "column 'zip' is INTEGER, and would be TEXT", "it has no column 'price'",
-            "column 'extra' is no field", "its key is not id", "Leave out --create-table",
+            "column 'extra' is not a field", "its key is not id", "Leave out --create-table",
         ] {
             #expect(refused.errors.contains(reason), "\(reason): \(refused.errors)")
         }

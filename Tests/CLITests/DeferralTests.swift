@@ -66,7 +66,7 @@ import Tranche
             ["work"] + Self.job + ["--max-attempts", "1", "--", "sh", "-c", script]
         )
         #expect(work.status == .failed)
-        #expect(work.errors.contains("is no number of seconds above 0"), "\(work.errors)")
+        #expect(work.errors.contains("is not a number of seconds above 0"), "\(work.errors)")
     }
 
     @Test("A batch is given back until later by hand")

@@ -64,7 +64,7 @@ struct LoadCheckTests {
         #expect(trial.output.contains("checked: 300 records, of which 30 would be refused\n"))
         // The tenth record is behind three texts of two lines.
         #expect(trial.output.contains("\n  line 14, offset "), "\(trial.output)")
-        #expect(trial.output.components(separatedBy: "qty is no whole number").count == 11)
+        #expect(trial.output.components(separatedBy: "qty is not a whole number").count == 11)
         let document = await bench.run(words + ["--json"])
         #expect(document.output.contains("\"checked\":300,\"rejected\":30,\"first_rejects\":["))
         #expect(document.output.contains("\"create_table\":null"))

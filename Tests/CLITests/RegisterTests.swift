@@ -94,7 +94,7 @@ struct RegisterTests {
         #expect(bucket.errors.contains("--watch goes with a folder"))
         let other = await bench.run("register", "ftp://b/in/", "--table", "t")
         #expect(other.status == .usage)
-        #expect(other.errors.contains("is no object; give gs://bucket/name"))
+        #expect(other.errors.contains("is not an object; give gs://bucket/name"))
     }
 }
 

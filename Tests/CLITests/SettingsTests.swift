@@ -45,7 +45,7 @@ import TrancheConnectors
                 "x.env, line 3: the quote that begins the value of B is not closed"
             ),
             ("A='x' y\n", "x.env, line 1: there is more after the quoted value of A"),
-            (#"A="\q""#, #"x.env, line 1: '\q' is no escape; write '\\' for a backslash"#),
+            (#"A="\q""#, #"x.env, line 1: '\q' is not an escape; write '\\' for a backslash"#),
             ("=1\n", "x.env, line 1: expected KEY=VALUE"),
         ]
     )

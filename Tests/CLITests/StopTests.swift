@@ -226,6 +226,6 @@ import TrancheTestKit
         #expect(await bench.run(load).status == ProgramStatus(rawValue: 99))
         let bad = await bench.run(acquire + ["--exit-when-idle", "256"])
         #expect(bad.status == .usage)
-        #expect(bad.errors.contains("'256' is no exit status; give 0 to 255"))
+        #expect(bad.errors.contains("'256' is not an exit status; give 0 to 255"))
     }
 }

@@ -22,7 +22,7 @@ import Tranche
         #expect(work.errors.contains("1 batch has got stuck; 'tranche retry'"), "\(work.errors)")
         let acquired = await bench.run(["acquire"] + Self.job)
         #expect(acquired.status == .nothingNow)
-        #expect(acquired.errors.contains("stuck: what is left has used up its attempts"))
+        #expect(acquired.errors.contains("stuck: the batches left have used up their attempts"))
         let listed = await bench.run("batches", "--status", "stuck").output
         #expect(listed.contains("stuck, tried once more in 5 min"), "\(listed)")
         #expect(listed.contains("no three"), "\(listed)")

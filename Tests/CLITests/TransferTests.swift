@@ -157,9 +157,10 @@ import TrancheSQL
         arguments: [
             ("cut", "the file ends early"), ("count", "which is not what the end says"),
             ("head", "does not begin as 'tranche export' writes it"),
-            ("table", "'nothing' is no table of the inventory"),
+            ("table", "'nothing' is not a table of the inventory"),
             ("column", "'run' has no column 'colour' here"),
-            ("value", "is no value of its 'lease_ms'"), ("json", "it is no record of an inventory"),
+            ("value", "is not a value of its 'lease_ms'"),
+            ("json", "it is not a record of an inventory"),
             ("schema", "run 'tranche migrate up' of a program that has it"),
             ("reference", "its 'run_id' 99 is not in the file before it"),
             ("end", "it comes after the end"),

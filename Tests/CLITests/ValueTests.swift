@@ -151,7 +151,7 @@ import Tranche
         let result = try #require(KeptResult(.init(text: line)))
         let text = line.replacing("\0", with: "\u{FFFD}")
         #expect(try JSONText.decode(String.self, from: result.json) == text)
-        #expect(result.note?.contains("is no JSON object (") == true)
+        #expect(result.note?.contains("is not a JSON object (") == true)
         #expect(JSONText.isValid(result.json))
     }
 
@@ -168,7 +168,7 @@ import Tranche
         #expect(lines.lastLine == .init(text: "{}"))
         _ = lines.add(Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}\n".utf8))
         #expect(lines.lastLine?.text == "{\"a\":\"\u{FFFD}\"}")
-        #expect(lines.lastLine?.fault == "it is no UTF-8")
+        #expect(lines.lastLine?.fault == "it is not UTF-8")
     }
 
     @Test("The progress line shows amounts, pace, time left and failures")

@@ -100,7 +100,7 @@ import Tranche
         let file = try write(bench, "true", #","policy":{"leese":"1s"}"#)
         let refused = await bench.run("workflow", "start", file)
         #expect(refused.status == .usage)
-        let words = "w.json: policy.leese is no field of a policy; did you mean lease?"
+        let words = "w.json: policy.leese is not a field of a policy; did you mean lease?"
         #expect(refused.errors.contains(words), "\(refused.errors)")
         let good = try write(bench, "true")
         let dry = await bench.run("workflow", "start", good, "--dry-run")
@@ -157,6 +157,6 @@ import Tranche
         #expect(try String(contentsOfFile: log, encoding: .utf8) == "monday\n")
         let wrong = await bench.run(["backfill"] + words + ["--param", "a-b=1", "--", "true"])
         #expect(wrong.status == .usage)
-        #expect(wrong.errors.contains("--param a-b is no parameter's name"), "\(wrong.errors)")
+        #expect(wrong.errors.contains("--param a-b is not a parameter's name"), "\(wrong.errors)")
     }
 }

@@ -12,7 +12,7 @@ struct WorkerOptions: Sendable {
         var values: [String: String] = [:]
         for index in stride(from: 0, to: arguments.count, by: 2) {
             guard arguments[index].hasPrefix("--"), index + 1 < arguments.count else {
-                throw WorkerError("'\(arguments[index])' is no option with a value")
+                throw WorkerError("'\(arguments[index])' is not an option with a value")
             }
             values[String(arguments[index].dropFirst(2))] = arguments[index + 1]
         }
@@ -129,7 +129,7 @@ struct WorkerOptions: Sendable {
     private func number(_ name: String) throws -> Double? {
         guard let value = values[name] else { return nil }
         guard let number = Double(value) else {
-            throw WorkerError("--\(name) \(value) is no number")
+            throw WorkerError("--\(name) \(value) is not a number")
         }
         return number
     }

@@ -110,7 +110,7 @@ struct ChainTests {
             let first = try #require(lines.first)
             #expect(
                 first.contains(
-                    #""errors":[{"field":"amount","message":"is no number","input":"n/a"}]"#
+                    #""errors":[{"field":"amount","message":"is not a number","input":"n/a"}]"#
                 )
             )
             #expect(first.contains(#""row":{"id":"10","name":"Zoé 10, \"x\"","#))

@@ -243,7 +243,7 @@ struct DecodingTests {
         try await withChainWorld(.sqlite, text) { world in
             for (name, tail, words) in [
                 ("cut", [UInt8]?.none, "ends in the midst"),
-                ("garbage", Array("<html>".utf8), "no gzip"),
+                ("garbage", Array("<html>".utf8), "not gzip"),
             ] {
                 var packed = Packing.gzip(Array(text.utf8))
                 if let tail { packed += tail } else { packed.removeLast(packed.count / 3) }

@@ -206,7 +206,7 @@ struct JSONSourceTests {
         let (refused, _) = try strict.parse(bytes, at: 100, isLast: true) { faults.append($0) }
         #expect(refused.flatMap(\.records).map(Self.spelling) == ["{\"v\":1}"])
         #expect(faults.map(\.id) == [100, 131])
-        #expect(faults.last?.errors.first?.message == "is no UTF-8, at its byte 7")
+        #expect(faults.last?.errors.first?.message == "is not UTF-8, at its byte 7")
         var lenient = JSONParser(format: JSONFormat(invalidText: .replace))
         let (blocks, used) = try lenient.parse(bytes, at: 100, isLast: true) { _ in }
         let records = blocks.flatMap(\.records)

@@ -69,7 +69,7 @@ struct PatternTests {
             ("a**", "to repeat"), ("a++", "to repeat"), ("^*", "no width"), (#"\b+"#, "no width"),
             ("(?i)a", "(?i"), ("(?P<n>a)", "(?P"), ("(?#c)", "(?#"), ("(?>a)", "(?>"),
             (#"\a"#, #"'\a'"#), (#"\Z"#, #"'\Z'"#), (#"\1"#, "no group"), (#"\k<n>"#, "no group"),
-            (#"(?<n>a)(?<n>b)"#, "two groups"), (#"\p{Nope}"#, "no property"),
+            (#"(?<n>a)(?<n>b)"#, "two groups"), (#"\p{Nope}"#, "not a property"),
             (#"\u{110000}"#, "none"),
             (#"\uD800"#, "half a character"), ("[z-a]", "backwards"), (#"\c1"#, "no letter"),
             (#"\01"#, "octal"), (#"a\"#, "at the end"), ("(?<=a+)b", "lookbehind"),

@@ -183,9 +183,9 @@ struct RecognitionTests {
         "A record with bytes that are not valid in the encoding is refused alone",
         arguments: [
             (nil, [0x31, 0x2C, 0xF6], "--encoding latin1"),
-            ("shift_jis", [0x31, 0x2C, 0x81], "no SHIFT_JIS"),
-            ("windows-1252", [0x31, 0x2C, 0x81], "no WINDOWS-1252"),
-            ("gb18030", [0x31, 0x2C, 0xFF], "no GB18030"),
+            ("shift_jis", [0x31, 0x2C, 0x81], "not SHIFT_JIS"),
+            ("windows-1252", [0x31, 0x2C, 0x81], "not WINDOWS-1252"),
+            ("gb18030", [0x31, 0x2C, 0xFF], "not GB18030"),
         ] as [(String?, [UInt8], String)]
     )
     func invalid(encoding: String?, record: [UInt8], words: String) async throws {

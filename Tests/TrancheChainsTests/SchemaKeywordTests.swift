@@ -267,7 +267,7 @@ struct SchemaKeywordTests {
         )
         #expect(
             try faults(["kind": .text("cash"), "amount": .text("x"), "currency": .text("EUR")])
-                == ["amount is no number"]
+                == ["amount is not a number"]
         )
     }
 

@@ -207,7 +207,7 @@ struct SchemaTests {
     @Test(
         "A schema that cannot be kept is refused, with the place",
         arguments: [
-            ("x", "no JSON"), ("[]", "must be a schema"),
+            ("x", "not JSON"), ("[]", "must be a schema"),
             (#"{"type": "array"}"#, "its type must be"),
             (#"{"type": "object", "type": "object"}"#, "the name 'type' twice"),
             (#"{"properties": {"f": {"oneOf": []}}}"#, "'/properties/f/oneOf'"),
@@ -233,7 +233,7 @@ struct SchemaTests {
                 ##"{"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"allOf": [{"$ref": "#/$defs/a"}]}}}"##,
                 "without an end"
             ),
-            (#"{"$schema": "https://example.org/mine"}"#, "no edition"),
+            (#"{"$schema": "https://example.org/mine"}"#, "not an edition"),
         ]
     )
     func refused(json: String, reason: String) {

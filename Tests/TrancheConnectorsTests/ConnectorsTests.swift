@@ -250,19 +250,26 @@ struct ConnectorsTests {
             Fault("", "is empty; name a table"), Fault("table:", "is empty; name a table"),
             Fault("odd:files.csv", "inventory:JOB, csv:PATH, jsonl:PATH, gs://BUCKET/NAME"),
             Fault("csvs:files.csv", "did you mean csv:"),
-            Fault("a.b:c", "is no table's name"),
+            Fault("a.b:c", "is not a table's name"),
             Fault("inventory:", "'inventory:' names no job"),
             Fault("csv:", "'csv:' names no file"),
-            Fault("csv:http://h/x.csv", "is no place of files; there are paths and gs://, s3://"),
+            Fault(
+                "csv:http://h/x.csv",
+                "is not a place of files; there are paths and gs://, s3://"
+            ),
             Fault("gs://shop/in/", "names no object"),
             Fault("gs://shop/data", ["format"], "give csv:gs://shop/data or jsonl:gs://shop/data"),
-            Fault("mongodb://h/d", "its path is no database.collection"),
+            Fault("mongodb://h/d", "its path is not a database.collection"),
             Fault("sqlite:m.db", ["table"], "name the table with table"),
             Fault(#"sqlite:// {"table":"t"}"#, "has a host"),
             Fault("table:inventory:x", "means the batches of a job"),
             Fault(#"files {"schema":"raw"}"#, ["schema"], "goes with 'table:files'"),
             Fault(#"files {"uid":5}"#, ["uid"], "uid '5' must be a text"),
-            Fault(#"files {"uids":"id"}"#, ["uids"], "is no field of a table; did you mean uid?"),
+            Fault(
+                #"files {"uids":"id"}"#,
+                ["uids"],
+                "is not a field of a table; did you mean uid?"
+            ),
             Fault(#"files {"database":"sqlite:"}"#, "'sqlite:' names no file"),
             Fault(#"files {"database":"mysql://h"}"#, "names no database; give sqlite:PATH or"),
             Fault(
@@ -298,7 +305,7 @@ struct ConnectorsTests {
     @Test(
         "What is wrong with a sink is said of its field",
         arguments: [
-            Fault("nowhere", "this is no place to write to; give csv:PATH"),
+            Fault("nowhere", "this is not a place to write to; give csv:PATH"),
             Fault("odd:x", "table:NAME"), Fault("table:", "give table:NAME"),
             Fault("sqlite:x.db", ["table"], "name the table with table"),
             Fault(#"csv:o {"key":["id"]}"#, ["key"], "goes with sqlite:PATH, "),

@@ -195,11 +195,13 @@ struct MongoSourceTests {
             #expect(without.contains("createIndex({\"number\": 1}"))
             let other = try await collection(["{\"number\": 1, \"size\": \"much\"}"])
             let weight = try await message(MongoSource(other, uid: "number", weight: "size"))
-            #expect(weight.contains("'size'") && weight.contains("is no number"))
+            #expect(weight.contains("'size'") && weight.contains("is not a number"))
             let filter = MongoSource(other, uid: "number", filter: "{\"$nope\": 1}")
             #expect(try await message(filter).contains("filter"))
             let half = try await collection(["{\"number\": 1.5}"])
-            #expect(try await message(MongoSource(half, uid: "number")).contains("no whole number"))
+            #expect(
+                try await message(MongoSource(half, uid: "number")).contains("not a whole number")
+            )
         }
     }
 

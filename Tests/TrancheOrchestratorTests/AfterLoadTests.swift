@@ -269,7 +269,7 @@ struct AfterLoadTests {
                 (text(world, "move"), "needs a folder"),
                 (text(world, "shred"), "delete"),
                 (text(world, "{move: x, tag: y}"), "give one of"),
-                (text(world, "{tag: 'a/b'}"), "is no mark"),
+                (text(world, "{tag: 'a/b'}"), "is not a mark"),
                 (text(world, "tag", ", marker: .done"), "is what says that a file"),
                 (
                     text(world, "tag").replacing("suffixes: [.csv]", with: "suffixes: []"),

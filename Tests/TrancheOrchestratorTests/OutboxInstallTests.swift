@@ -93,7 +93,7 @@ struct OutboxInstallTests {
         "What cannot be recorded is refused, and nothing is changed",
         arguments: [
             ("nothing", "is not there"), ("view", "is a view"), ("keyless", "no primary key"),
-            ("foreign", "another server"), ("abroad", "another server"), ("seq", "no table"),
+            ("foreign", "another server"), ("abroad", "another server"), ("seq", "not a table"),
         ]
     )
     func refused(_ table: String, _ why: String) async throws {

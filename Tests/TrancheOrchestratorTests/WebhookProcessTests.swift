@@ -92,10 +92,10 @@ struct WebhookProcessTests {
     func refused() async throws {
         try await withPipelineWorld { world in
             for (url, more, words) in [
-                ("ftp://x", "", "is no URL of a webhook"),
+                ("ftp://x", "", "is not a URL of a webhook"),
                 ("https://u:p@example.org", "", "holds a password"),
                 ("https://example.org", ", headers: {Authorization: abc}", "is a secret"),
-                ("https://example.org", ", headers: {'X Y': abc}", "is no name of a header"),
+                ("https://example.org", ", headers: {'X Y': abc}", "is not the name of a header"),
                 ("https://example.org", ", headers: {X-Api-Key: abc}", "is a secret"),
                 ("https://example.org", ", secret: abc", "is a secret"),
                 ("https://example.org", ", secret: {vault: abc}", "{env: NAME}"),

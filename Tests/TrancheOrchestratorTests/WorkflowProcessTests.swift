@@ -122,8 +122,8 @@ struct WorkflowProcessTests {
                 ("workflow: {job: j, source: 'csv:x.csv', handler: h}", "weight"),
                 ("workflow: {\(workflow), run: r}", "leave it out"),
                 ("workflow: {\(workflow)}, per: batch, reads: file", "leave out 'per: batch'"),
-                ("workflow: {\(workflow)}, parameters: {a: ide}", "is no member of an event"),
-                ("workflow: {\(workflow)}, parameters: {1a: id}", "is no parameter's name"),
+                ("workflow: {\(workflow)}, parameters: {a: ide}", "is not a member of an event"),
+                ("workflow: {\(workflow)}, parameters: {1a: id}", "is not a parameter's name"),
                 ("workflow: {\(workflow)}, waits: true", "did you mean 'wait'?"),
             ] {
                 let found = world.faults(

@@ -114,12 +114,12 @@ struct YAMLDocumentTests {
             ("a: [1, 2\nb: 3", "a ',' or ']' is expected here, in the list that begins at line 1"),
             ("a: {b: 1\n", "a ',' or '}' is expected here, in the mapping that begins at line 1"),
             (#"a: "\q""#, "1:5: there is no such escape"),
-            (#"a: "\ud83d\ude00""#, "this escape is no character"),
+            (#"a: "\ud83d\ude00""#, "this escape is not a character"),
             ("a: - b", "1:4: a '-' is not expected here"),
             ("? [a]\n: b", "1:3: a key is a text, and this is a list"),
             (": b", "1:1: a key is expected here"),
             ("a: \u{7}", "1:4: the character U+0007 is not allowed"),
-            ("a: .inf", "1:4: .inf is no number here"),
+            ("a: .inf", "1:4: .inf is not a number here"),
         ]
     )
     func faults(_ text: String, _ expected: String) {

@@ -104,9 +104,9 @@ struct YAMLReaderTests {
         #expect(
             faults(text, kind) == [
                 "p.yaml:2:5: /jobs/0: 'name' is missing; give a text",
-                "p.yaml:2:12: /jobs/0/every: the text '5 parsecs' is no duration: 'parsecs' is "
-                    + "no unit of time; use ms, s, m, h or d",
-                "p.yaml:3:12: /jobs/0/limit: the number -1 is no size: a weight is above 0 and "
+                "p.yaml:2:12: /jobs/0/every: the text '5 parsecs' is not a duration: 'parsecs' is "
+                    + "not a unit of time; use ms, s, m, h or d",
+                "p.yaml:3:12: /jobs/0/limit: the number -1 is not a size: a weight is above 0 and "
                     + "finite",
                 "p.yaml:4:15: /jobs/0/attempts: this is the number 11; give a whole number from "
                     + "1 to 10",
@@ -163,7 +163,7 @@ struct YAMLReaderTests {
         )
         #expect(
             faults("source:\n  a: [1, .nan]", kind) == [
-                "p.yaml:2:10: /source: .nan is no number here; give a finite one, or put it in "
+                "p.yaml:2:10: /source: .nan is not a number here; give a finite one, or put it in "
                     + "quotes"
             ]
         )

@@ -313,8 +313,8 @@ struct PostgreSQLSettleColumnTests {
         "A type that is no point in time is refused, with a remedy",
         arguments: [
             ("timestamp", "AT TIME ZONE"), ("date", "no time of day"), ("bigint", "to_timestamp"),
-            ("text", "no point"),
-            ("time", "no point"), ("numeric", "to_timestamp"),
+            ("text", "not a point"),
+            ("time", "not a point"), ("numeric", "to_timestamp"),
         ]
     )
     func types(_ type: String, _ words: String) async throws {

@@ -359,7 +359,7 @@ struct WebhookInputTests {
             ("signature: github, secret: {value: hunter2}", "a secret does not stand here"),
             ("signature: hmac-sha256, secret: {env: S}", "X-Signature"),
             ("signature: stripe, secret: {env: S}, signature_header: X", "goes with hmac-sha256"),
-            ("signature: none, listen: '8080'", "is no address to listen on"),
+            ("signature: none, listen: '8080'", "is not an address to listen on"),
             ("signature: none, listen: '0.0.0.0:8080'", "insecure: true"),
             ("signature: none, tls: {certificate: x}", "both as PEM"),
             ("signature: none, path: a", "begins with '/'"),

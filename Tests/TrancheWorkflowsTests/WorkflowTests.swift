@@ -53,9 +53,9 @@ struct WorkflowTests {
     @Test(
         "What cannot be is refused with its field",
         arguments: [
-            (#""jobb":1"#, "jobb is no field of a workflow; did you mean job?"),
-            (#""policy":{"leese":"1s"}"#, "policy.leese is no field of a policy; did you mean"),
-            (#""steps":[{"clean":true},{"cleen":1}]"#, "steps.1.cleen is no field of a step"),
+            (#""jobb":1"#, "jobb is not a field of a workflow; did you mean job?"),
+            (#""policy":{"leese":"1s"}"#, "policy.leese is not a field of a policy; did you mean"),
+            (#""steps":[{"clean":true},{"cleen":1}]"#, "steps.1.cleen is not a field of a step"),
             (#""program":["x"]"#, "program contradicts sink"),
             (#""workers":0"#, "workers '0' is not 1 to 1000"),
             (#""workers":"four""#, "workers must be a whole number"),
@@ -65,11 +65,13 @@ struct WorkflowTests {
             (#""stages":{"readers":0}"#, "0 readers"),
             (
                 #""stages":{"write_retry":{"attempts":2,"codes":["sinkFaled"]}}"#,
-                "stages.write_retry.codes 'sinkFaled' is no error's code; did you mean sinkFailed?"
+                "stages.write_retry.codes 'sinkFaled' is not an error's code; did you mean "
+                    + "sinkFailed?"
             ),
             (
                 #""stages":{"read_retry":{"attempts":2,"never_codes":["x"]}}"#,
-                "stages.read_retry.never_codes 'x' is no error's code; there are accessRefused, "
+                "stages.read_retry.never_codes 'x' is not an error's code; there are "
+                    + "accessRefused, "
             ),
             (
                 #""stages":{"write_retry":{"attempts":2,"codes":["timedOut"],"#
@@ -78,12 +80,12 @@ struct WorkflowTests {
             ),
             (
                 #""stages":{"write_retry":{"attempts":2,"categories":["x"]}}"#,
-                "stages.write_retry.categories 'x' is no category"
+                "stages.write_retry.categories 'x' is not a category"
             ),
             (#""timeout":"5s","idle":"5s""#, "idle '5s' is no less than timeout"),
-            (#""timeout":"5 parsec""#, "timeout '5 parsec': 'parsec' is no unit of time"),
+            (#""timeout":"5 parsec""#, "timeout '5 parsec': 'parsec' is not a unit of time"),
             (#""ids":{"lower":1}"#, "ids: the bounds"),
-            (#""ids":{"from":1}"#, "ids.from is no field of the ids"),
+            (#""ids":{"from":1}"#, "ids.from is not a field of the ids"),
             (#""policy":{"max_attempts":0}"#, "policy: max attempts is 0"),
             (#""budgets":["a","a"]"#, "budgets 'a' stands there twice"),
             (#""budgets":["*"]"#, "budgets '*' is not named by a run"),
@@ -101,7 +103,7 @@ struct WorkflowTests {
                 "stages.write_retry: trying again to write contradicts at most once"
             ),
             (#""parallelism":-1"#, "parallelism '-1' is below 0"),
-            (#""parameters":{"a-b":"x"}"#, "parameters.a-b is no parameter's name"),
+            (#""parameters":{"a-b":"x"}"#, "parameters.a-b is not a parameter's name"),
             (#""parameters":{"db":"postgresql://u:secret@h/x"}"#, "parameters.db holds a password"),
             (
                 #""steps":[{"clean":true},{"map":{"constant":{"a":"ftp://u:secret@h/x"}}}]"#,

@@ -14,7 +14,8 @@ struct WorkflowWorld {
     let inventory: Inventory
     let workflows: Workflows
 
-    /// The description of a workflow over the file, in batches of two rows, unless another weight is given.
+    /// The description of a workflow over the file, in batches of two rows, unless another weight
+    /// is given.
     func json(_ work: String, _ more: String = "", weight: Int = 16) -> String {
         let source = #""job":"load","source":"csv:\#(folder.path("rows.csv"))""#
         return "{\(source),\"weight\":\(weight),\(work)\(more)}"

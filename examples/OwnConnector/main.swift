@@ -93,7 +93,7 @@ try require(
 try require(
     "a field that is not known",
     try fault(of: #"shop:orders {"regoin":"north"}"#),
-    is: "the field regoin is no field of a table; did you mean region?"
+    is: "the field regoin is not a field of a table; did you mean region?"
 )
 
 await inventory.close()

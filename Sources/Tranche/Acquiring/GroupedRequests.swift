@@ -117,7 +117,7 @@ extension GroupedRequests {
         case again
     }
 
-    /// Hands out batches, in one transaction with others who ask for the same just now.
+    /// Hands out batches, in one transaction with callers that ask for the same just now.
     func acquire(_ call: AcquireCall) async throws -> Inventory.Answer {
         let (inventory, source) = (call.inventory, call.source)
         guard isSharing, call.request.isTokenMadeUp else {

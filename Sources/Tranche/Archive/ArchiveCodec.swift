@@ -217,7 +217,7 @@ extension ArchiveCodec {
         let idEnd = try reader.number(from: idStart)
         let (span, overflow) = idEnd.subtractingReportingOverflow(idStart)
         guard !overflow, span >= 0, span < .max else {
-            throw PackedBytesError("the ids of batch \(id) are no range")
+            throw PackedBytesError("the ids of batch \(id) are not a range")
         }
         var ids: (count: Int, itemIDs: IDRuns?) = (Int(span) + 1, nil)
         if !flags.contains(.isDense) { ids = try readIDs(from: idStart, &reader, runs: &runs) }

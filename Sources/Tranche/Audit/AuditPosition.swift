@@ -52,7 +52,7 @@ public struct AuditPosition: Sendable, Hashable {
     }
 }
 
-/// What a batch's row covers of the id space, and which ids of it were handed out.
+/// The part of the id space that a batch's row covers, with the ids that were handed out.
 public struct Tile: Sendable, Hashable {
     /// The batch's number.
     public var batch: Int64
@@ -72,7 +72,7 @@ public struct Tile: Sendable, Hashable {
     }
 }
 
-/// What the ids of a range add up to.
+/// The count and sums of the ids of a range.
 public struct IDChecksum: Sendable, Hashable {
     /// How many ids there are.
     public var count: Int

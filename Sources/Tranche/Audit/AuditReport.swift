@@ -1,4 +1,4 @@
-/// What an audit looks at, and what it does about what it finds.
+/// The scope of an audit, and the action it takes on differences.
 public struct AuditOptions: Sendable, Hashable {
     /// The ids to look at; all by default.
     public var ids: IDBounds
@@ -28,7 +28,7 @@ public struct AuditOptions: Sendable, Hashable {
     }
 }
 
-/// What an audit found.
+/// The findings of an audit.
 public struct AuditReport: Sendable, Hashable {
     /// Tiles looked at.
     public var tiles = 0
@@ -50,8 +50,8 @@ public struct AuditReport: Sendable, Hashable {
     public var isFinished = false
     /// Where the next one goes on.
     public var position: AuditPosition?
-    /// The most ids kept in ``appeared``, ``vanished`` and ``doubled`` each; what is more is left
-    /// to the next audit.
+    /// The maximum number of ids kept in ``appeared``, ``vanished`` and ``doubled`` each; the next
+    /// audit finds the others.
     public static let mostIDs = 1_000_000
 
     /// Makes an empty report.

@@ -4,7 +4,8 @@ public enum BatchCause: String, Sendable, Hashable, Codable, CaseIterable {
     case cancelled
     /// It is failed, has used up its attempts, and is tried again now and then all the same.
     case stuck
-    /// It is released, and due later: what it needs asked to be left alone for a while.
+    /// The batch is released, and due later: a system that its work needs asked to be left alone
+    /// for a while.
     case deferred
     /// It is failed, and may have been executed, at least in part: work on it had begun, under
     /// ``RunPolicy/Execution/atMostOnce``, and did not end well.

@@ -20,8 +20,8 @@ extension BatchRecord {
     package var begunBefore: TrancheError {
         TrancheError(
             .batchLost,
-            "batch \(id) of \(key), attempt \(attempt), has begun already: whoever began it works "
-                + "on it; nothing was changed"
+            "batch \(id) of \(key), attempt \(attempt), has begun already: another worker is at "
+                + "work on it; nothing was changed"
         )
     }
 

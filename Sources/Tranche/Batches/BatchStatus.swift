@@ -1,4 +1,4 @@
-/// What became of a batch.
+/// The state of a batch.
 public enum BatchStatus: String, Sendable, Hashable, Codable, CaseIterable {
     /// A worker holds it.
     case running

@@ -33,11 +33,11 @@ public struct Budget: Sendable, Hashable {
     public var parking: BudgetParking?
     /// Until when its probes let go on; `nil` where it has none.
     public var openUntil: Date?
-    /// What is held under it: batches whose lease lasts.
+    /// The count and weight of batches under the budget whose lease lasts.
     public var held: BudgetUse
     /// The runs that hold or wait, where that is known.
     public var claims: [BudgetClaim]
-    /// What its rate has left, which grows up to the burst; `nil` without a rate.
+    /// The weight that its rate has left, which grows up to the burst; `nil` without a rate.
     public var tokens: BudgetTokens?
 
     /// Makes a budget.
@@ -99,11 +99,11 @@ public struct BudgetLimits: Sendable, Hashable, Codable {
     }
 }
 
-/// That nothing is let in for some time.
+/// A parking of a budget: it lets nothing in for some time.
 public struct BudgetParking: Sendable, Hashable {
     /// Until when.
     public var until: Date
-    /// Why.
+    /// The reason.
     public var reason: String
 
     /// Makes a parking.
@@ -113,11 +113,11 @@ public struct BudgetParking: Sendable, Hashable {
     }
 }
 
-/// What is held under a budget.
+/// The batches that workers hold under a budget.
 public struct BudgetUse: Sendable, Hashable {
     /// How many batches.
     public var batches: Int
-    /// What they weigh together.
+    /// Their total weight.
     public var weight: Double
 
     /// Makes a use; of nothing by default.
@@ -128,7 +128,7 @@ public struct BudgetUse: Sendable, Hashable {
 }
 
 extension Budget: CustomStringConvertible {
-    /// What it is, for messages.
+    /// A description for messages.
     public var description: String {
         switch owner {
         case .name(let name): "budget '\(name)'"

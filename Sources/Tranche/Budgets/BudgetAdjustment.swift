@@ -1,6 +1,6 @@
 /// Which limits of a budget become others.
 ///
-/// A value within a value is what it becomes: `.some(nil)` is no limit, and `nil` leaves it.
+/// A value within a value is what it becomes: `.some(nil)` means no limit, and `nil` leaves it.
 public struct BudgetAdjustment: Sendable, Hashable {
     /// Most batches.
     public var batches: Int??

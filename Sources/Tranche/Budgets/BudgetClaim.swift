@@ -1,14 +1,14 @@
 public import Foundation
 
-/// What a run holds under a budget, and whether it waits for more.
+/// The batches that a run holds under a budget, and whether it waits for more.
 public struct BudgetClaim: Sendable, Hashable {
     /// The run.
     public var run: RunKey
     /// How it ranks among the others.
     public var rank: BudgetRank
-    /// What it holds: batches whose lease lasts.
+    /// The batches that the run holds, as long as their lease lasts.
     public var held: BudgetUse
-    /// What it waits for; `nil` while it does not wait.
+    /// The batch that the run waits for; `nil` while it does not wait.
     public var wait: BudgetWait?
 
     /// What it waits for at a time; `nil` where it does not, or has not asked again.
@@ -34,8 +34,8 @@ public struct BudgetClaim: Sendable, Hashable {
 public struct BudgetRank: Sendable, Hashable, Codable {
     /// Its part of what is in flight, beside the shares of others that wait; above 0, 1 by default.
     public var share: Double
-    /// Who comes first: a higher one does, but one place in twenty is kept for lower ones; 0 by
-    /// default.
+    /// The priority of the run: higher goes first, but one place in twenty is reserved for lower
+    /// ones; 0 by default.
     public var priority: Int
 
     /// Makes a rank.
@@ -61,15 +61,15 @@ public struct BudgetRank: Sendable, Hashable, Codable {
     }
 }
 
-/// That a run had something to hand out which one budget alone refused.
+/// A wait of a run that had something to hand out, which only one budget refused.
 public struct BudgetWait: Sendable, Hashable {
-    /// What the batch weighs that waits.
+    /// The weight of the batch that waits.
     public var weight: Double
     /// Since when the run waits without having been given any, and without holding as much.
     public var since: Date
     /// When the wait is over, unless the run asks again: a run that has died does not wait.
     public var until: Date
-    /// The worker who was refused.
+    /// The worker that was refused.
     public var worker: String?
 
     /// Makes a wait.
@@ -85,7 +85,7 @@ public struct BudgetWait: Sendable, Hashable {
     /// - Parameters:
     ///   - weight: What the batch weighs that waits.
     ///   - claim: What is known of the run under the budget; `nil` where nothing is.
-    ///   - worker: The worker who was refused.
+    ///   - worker: The worker that was refused.
     ///   - now: The inventory's time.
     package init(
         for weight: Double,
@@ -105,7 +105,7 @@ public struct BudgetWait: Sendable, Hashable {
     /// What becomes of the wait once batches of the run were let in.
     ///
     /// - Parameters:
-    ///   - workers: Who was given them.
+    ///   - workers: The workers that got them.
     ///   - now: The inventory's time.
     /// - Returns: The wait; begun anew where others of the run wait on, which is known to a second;
     ///   `nil` where it is over.

@@ -47,7 +47,7 @@ public struct BudgetRate: Sendable, Hashable, Codable {
     package var text: String { "rate \(perSecond.plain)/s burst \(burst.plain)" }
 }
 
-/// What a rate has left at a time.
+/// The weight that a rate has left at a time.
 public struct BudgetTokens: Sendable, Hashable {
     /// How much; below 0 where more was let in than there was.
     public var count: Double
@@ -60,7 +60,7 @@ public struct BudgetTokens: Sendable, Hashable {
         self.at = at
     }
 
-    /// What is left later on; time never goes back.
+    /// The weight that is left later on; time never goes back.
     public func grown(until now: Date, at rate: BudgetRate) -> BudgetTokens {
         let time = max(now.timeIntervalSince(at), 0)
         let count = min(rate.burst, count + rate.perSecond * time)

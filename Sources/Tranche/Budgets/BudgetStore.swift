@@ -1,4 +1,4 @@
-/// What a store keeps of budgets.
+/// A store that keeps budgets.
 ///
 /// Whatever hands out batches of a run asks all its budgets under the same lock under which it
 /// writes, so that never more is held than they allow. Ends, heartbeats and releases ask none.
@@ -16,7 +16,7 @@ public protocol BudgetStore: Sendable {
     /// - Parameters:
     ///   - name: Its name.
     ///   - change: What becomes of it.
-    ///   - note: Who changes it, and why.
+    ///   - note: The author of the change, and the reason.
     /// - Returns: The budget as it is now; `nil` where it was removed.
     /// - Throws: ``TrancheError`` `.unknownBudget` where it must be there; `.invalidArgument` for
     ///   one that runs still refer to, and is to be removed.
@@ -29,32 +29,35 @@ public protocol BudgetStore: Sendable {
     /// - Throws: ``TrancheError`` `.unknownRun`, `.unknownBudget`.
     func setBudgets(_ names: [String], of key: RunKey, _ note: ChangeNote) async throws
 
-    /// Says how many batches of a run may be held at once; said again, it is no change.
+    /// Sets how many batches of a run workers may hold at once; the same value again changes
+    /// nothing.
     ///
     /// - Parameters:
     ///   - batches: How many; `nil` for any number.
     ///   - key: The run.
-    ///   - note: Who changes it, and why.
+    ///   - note: The author of the change, and the reason.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func setParallelism(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
 
-    /// Says how many batches of one key of a run may be held at once; said again, it is no change.
+    /// Sets how many batches of one key of a run workers may hold at once; the same value again
+    /// changes nothing.
     ///
     /// - Parameters:
     ///   - batches: How many, above 0; `nil` for any number.
     ///   - key: The run.
-    ///   - note: Who changes it, and why.
+    ///   - note: The author of the change, and the reason.
     /// - Throws: ``TrancheError`` `.unknownRun`; `.invalidArgument` for a number where the run's
     ///   source has no key column.
     func setPerKey(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws
 
-    /// Says how a run ranks among those that share its budgets; said again, it is no change.
+    /// Sets the rank of a run among those that share its budgets; the same values again change
+    /// nothing.
     ///
     /// - Parameters:
     ///   - share: Its share; `nil` leaves it.
     ///   - priority: Its priority; `nil` leaves it.
     ///   - key: The run.
-    ///   - note: Who changes it, and why.
+    ///   - note: The author of the change, and the reason.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func setRank(share: Double?, priority: Int?, of key: RunKey, _ note: ChangeNote) async throws
 
@@ -68,7 +71,7 @@ public protocol BudgetStore: Sendable {
     func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord]
 }
 
-/// What becomes of a named budget.
+/// The change of a named budget.
 public enum BudgetChange: Sendable, Hashable {
     /// It has these limits; it is made where it is not there.
     case limits(BudgetLimits)

@@ -2,15 +2,15 @@ import Foundation
 
 /// Whose turn it is, of the runs that wait under a budget.
 ///
-/// Each run has a quota: its share of what those hold who wait. A quota is a whole number of the
-/// run's batches; what is over goes to one run or another from second to second, so that each has
-/// its share in the long run, also of a single place. One that is below its quota comes first;
-/// above it, a run is let in only where no such one would have to wait for it. A batch that is
-/// heavier than its run's share has its turn as often as is fair, and reserves what becomes free
-/// once it has waited long for it: others would take it away for ever.
+/// Each run has a quota: its share of the batches of the runs that wait. A quota is a whole number
+/// of the run's batches; what is over goes to one run or another from second to second, so that
+/// each has its share in the long run, also of a single place. One that is below its quota comes
+/// first; above it, a run is let in only where no such one would have to wait for it. A batch that
+/// is heavier than its run's share has its turn as often as is fair, and reserves what becomes free
+/// once it has waited long for it: others would take it away forever.
 ///
 /// It is the same for all that ask within the same second, and asks nobody: what was let in is all
-/// that is known. Where nobody else waits, it leaves everything to who asks.
+/// that is known. Where nobody else waits, it leaves everything to the run that asks.
 struct BudgetTurn {
     private let capacity: Double
     private let now: Date
@@ -34,7 +34,7 @@ struct BudgetTurn {
     ///   - capacity: How much may be held, of batches or weight.
     ///   - asking: The run that asks.
     ///   - waiting: The others that wait.
-    ///   - besides: What others hold who do not wait.
+    ///   - besides: The batches of runs that do not wait.
     ///   - now: The inventory's time.
     init(
         of capacity: Double,
@@ -50,7 +50,7 @@ struct BudgetTurn {
         share(max(capacity - besides, 0))
     }
 
-    /// The runs that come before the one that asks: what they need is to be left free.
+    /// The runs that come before the one that asks, whose need stays reserved.
     var first: Set<RunKey> {
         let isLate = isOverdue(asking)
         let hasTurn = isLate || isBelowQuota(asking)

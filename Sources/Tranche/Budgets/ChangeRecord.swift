@@ -1,10 +1,10 @@
 public import Foundation
 
-/// Who changes something, and why.
+/// The author of a change, and the reason.
 public struct ChangeNote: Sendable, Hashable {
-    /// Who, such as a person's or a worker's name.
+    /// The author, such as a person's or a worker's name.
     public var by: String?
-    /// Why.
+    /// The reason.
     public var reason: String?
 
     /// Makes a note.
@@ -18,18 +18,18 @@ public struct ChangeNote: Sendable, Hashable {
 public struct ChangeRecord: Sendable, Hashable {
     /// Its number; later changes have higher ones.
     public var id: Int64
-    /// What was changed.
+    /// The run or budget that was changed.
     public var owner: Budget.Owner
-    /// What of it, such as `parallelism`, `per key`, `limits`, `pause`, `parked`, `budgets`,
-    /// `share`, `priority`.
+    /// The property that was changed, such as `parallelism`, `per key`, `limits`, `pause`,
+    /// `parked`, `budgets`, `share`, `priority`.
     public var what: String
     /// When, by the inventory's clock.
     public var at: Date
-    /// Who changed it, and why.
+    /// The author of the change, and the reason.
     public var note: ChangeNote
-    /// What it was before; `nil` for nothing.
+    /// The value before; `nil` for nothing.
     public var old: String?
-    /// What it was changed to; `nil` for nothing.
+    /// The value after; `nil` for nothing.
     public var new: String?
 
     /// Makes a record.

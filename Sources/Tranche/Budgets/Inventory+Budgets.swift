@@ -1,5 +1,5 @@
 extension Inventory {
-    /// Who changes things through this inventory, where nobody else is named.
+    /// The author of changes through this inventory, if no other is named.
     private func note(_ reason: String?) -> ChangeNote {
         ChangeNote(by: configuration.worker, reason: reason)
     }
@@ -21,7 +21,7 @@ extension Inventory {
     /// - Parameters:
     ///   - name: Its name; `*` is the budget of all runs that name none.
     ///   - limits: How much may be held at once.
-    ///   - reason: Why, for who looks at the changes.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The budget, with what is held.
     /// - Throws: ``TrancheError`` `.invalidArgument` for limits or a name that cannot be.
     @discardableResult
@@ -77,7 +77,7 @@ extension Inventory {
     /// - Parameters:
     ///   - batches: How many; 0 hands out nothing, `nil` any number.
     ///   - key: The run.
-    ///   - reason: Why, for who looks at the changes.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
     public func setParallelism(
         _ batches: Int?,
@@ -94,7 +94,7 @@ extension Inventory {
     /// - Parameters:
     ///   - batches: How many, above 0; `nil` for any number.
     ///   - key: The run; its source has a key column.
-    ///   - reason: Why, for who looks at the changes.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
     public func setPerKey(
         _ batches: Int?,
@@ -113,7 +113,7 @@ extension Inventory {
     ///     default) leaves it.
     ///   - priority: A higher one comes first; `nil` (the default) leaves it.
     ///   - key: The run.
-    ///   - reason: Why, for who looks at the changes.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
     public func setRank(
         share: Double? = nil,

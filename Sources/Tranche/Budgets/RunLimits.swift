@@ -1,4 +1,4 @@
-/// What limits how much of a run is held at once, from its beginning.
+/// The limits of a run from its beginning: how much of it workers hold at once.
 ///
 /// A run that has begun keeps what it has: ``Inventory/setParallelism(_:of:reason:)``,
 /// ``Inventory/setPerKey(_:of:reason:)``, ``Inventory/setBudgets(_:of:reason:)`` and
@@ -6,7 +6,8 @@
 public struct RunLimits: Sendable, Hashable {
     /// Most batches of the run that are held at once; `nil` (the default) for any number.
     public var parallelism: Int?
-    /// Most batches of one key that are held at once, above 0; `nil` (the default) for any number.
+    /// Maximum number of batches of one key that are held at once, above 0; `nil` (the default) for
+    /// any number.
     ///
     /// The source has a key column then; see <doc:Keys>.
     public var perKey: Int?

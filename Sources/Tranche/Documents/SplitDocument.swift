@@ -24,7 +24,7 @@ package struct SplitDocument: Codable, Sendable, Hashable {
         package let count: Int
         package let weight: Double
 
-        /// Makes a part that is no batch yet.
+        /// Makes a part that is not a batch yet.
         package init(_ part: BatchPart) {
             batch = nil
             idStart = part.ids.first

@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A transaction that a run waits for, as far as the server tells of it.
+/// A transaction that a run waits for, as far as the server shows it.
 package struct WriterDocument: Codable, Sendable, Hashable {
     package let job: String
     package let meta: String

@@ -20,7 +20,7 @@ public struct AttemptSuccess: Sendable, Hashable {
     public var result: String?
     /// Free text.
     public var logging: String?
-    /// What was written meanwhile; `nil` (the default) where nothing was.
+    /// The output of the attempt; `nil` (the default) if there is none.
     public var output: AttemptOutput?
 
     /// Makes an ending.
@@ -41,7 +41,7 @@ public struct AttemptSuccess: Sendable, Hashable {
 public struct AttemptFailure: Sendable {
     /// The attempt.
     public var holding: AttemptKey
-    /// What went wrong.
+    /// The error of the attempt.
     public var failure: BatchFailure
 
     /// Makes an ending.

@@ -4,7 +4,7 @@ public struct AttemptOutput: Sendable, Hashable {
     public var standardError: String
     /// The end of its standard output; likewise.
     public var standardOutput: String
-    /// What it leaves for the next attempt; `nil` (the default) for nothing.
+    /// The note for the next attempt; `nil` (the default) for nothing.
     public var note: String?
 
     /// The most that is kept of each, in bytes of UTF-8.
@@ -32,9 +32,9 @@ public struct AttemptOutput: Sendable, Hashable {
     }
 }
 
-/// What a store keeps of what was written during attempts.
+/// A store that keeps the output of attempts.
 public protocol OutputStore: Sendable {
-    /// Keeps what was written so far during an attempt; what is empty is left as it was.
+    /// Stores the output of an attempt so far; empty parts leave the stored ones as they are.
     ///
     /// - Parameters:
     ///   - output: What was written.

@@ -225,7 +225,7 @@ extension Batch {
     /// - Parameters:
     ///   - budget: The budget that is parked as long, so that nobody else tries meanwhile.
     ///   - wait: How long to wait; 1 s to 15 min.
-    ///   - reason: Why; kept with the attempt.
+    ///   - reason: The reason; kept with the attempt.
     /// - Returns: The batch as recorded.
     /// - Throws: As ``succeed(result:logging:)``; ``TrancheError`` `.unknownBudget` for a budget
     ///   that the run does not refer to: the batch is given back all the same.

@@ -1,4 +1,5 @@
-/// That a batch is to come back later, since what it needs asked to be left alone for a while.
+/// A request that a batch comes back later, since a system that its work needs asked to be left
+/// alone for a while.
 ///
 /// Work on a batch throws it, and a ``BatchHandler`` returns it as ``BatchVerdict/deferred(_:)``.
 /// The batch is given back and is due when the time has passed; no failure is counted, unless that
@@ -21,7 +22,7 @@ public struct BatchDeferral: CategorizedError, Sendable, Hashable {
     public var budget: String?
     /// Why; kept with the attempt.
     public var reason: String
-    /// What was written meanwhile; `nil` (the default) where nothing was.
+    /// The output of the attempt; `nil` (the default) if there is none.
     public var output: AttemptOutput?
 
     /// Makes a deferral.
@@ -29,7 +30,7 @@ public struct BatchDeferral: CategorizedError, Sendable, Hashable {
     /// - Parameters:
     ///   - wait: How long to wait; less than 1 s is 1 s, more than 15 min is 15 min.
     ///   - budget: The budget that is parked as long.
-    ///   - reason: Why.
+    ///   - reason: The reason.
     public init(for wait: Duration, parking budget: String? = nil, reason: String = "") {
         self.wait = min(max(wait, Self.shortest), Self.longest)
         self.budget = budget
@@ -47,7 +48,7 @@ extension BatchDeferral: CustomStringConvertible {
     }
 }
 
-/// What became of a batch that was to come back later.
+/// The outcome for a batch that was to come back later.
 public struct DeferredBatch: Sendable, Hashable {
     /// The batch: released, or failed where it was put off for too long.
     public var record: BatchRecord

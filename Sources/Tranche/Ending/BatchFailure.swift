@@ -1,23 +1,23 @@
 /// How an attempt failed.
 public struct BatchFailure: Sendable, Hashable {
-    /// What went wrong.
+    /// The error message.
     public var message: String
-    /// What came out of it all the same, as JSON.
+    /// The result of the batch in spite of the failure, as JSON.
     public var result: String?
     /// Whether trying the same again may succeed: it says nothing about the items.
     public var isTransient: Bool
-    /// Whether trying the same again is of no use: where batches that fail stay failed, this one does so at
-    /// once.
+    /// Whether trying the same again is of no use: where batches that fail stay failed, this one
+    /// does so at once.
     public var isFinal: Bool
     /// The parts that the batch falls into where the bad items are known; else empty.
     public var parts: [BatchPart]
-    /// What kind of error it was; `nil` where that is not known.
+    /// The kind of error; `nil` if it is not known.
     public var code: TrancheError.Code?
     /// Whether it is that the batch was put off too long: it is counted, and splits nothing.
     package var isOfDeferrals = false
     /// Whether the work succeeded for all items but the bad ones.
     package var isOfSuccess = false
-    /// What was written meanwhile; `nil` (the default) where nothing was.
+    /// The output of the attempt; `nil` (the default) if there is none.
     public var output: AttemptOutput?
 
     /// Makes a failure.
@@ -51,7 +51,7 @@ public struct BatchFailure: Sendable, Hashable {
 
 /// An error that says whether trying again may help.
 public protocol CategorizedError: Error {
-    /// What to do about it.
+    /// The category of the error, which says whether another attempt may help.
     var category: ErrorCategory { get }
 }
 

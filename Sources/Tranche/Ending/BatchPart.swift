@@ -8,7 +8,7 @@ public struct BatchPart: Sendable, Hashable {
     public var isBad: Bool
     /// Whether the part is done: the work succeeded, but for the bad items.
     public var isDone: Bool
-    /// What is wrong with it; `nil` for what the batch failed with.
+    /// The error of the part; `nil` for the error of the batch.
     public var reason: String?
 
     /// Makes a part.

@@ -1,12 +1,12 @@
-/// That work on a batch succeeded for all items but the bad ones.
+/// A success of work on a batch for all items but the bad ones.
 ///
 /// Work that is given to ``Batches/process(workers:_:)``, a ``ClosureHandler`` or
 /// ``Batch/process(_:)`` throws it. The good items are done, and each bad one is quarantined, in
 /// one transaction.
 public struct PartialSuccess: Error, Sendable, Hashable {
-    /// What is wrong with each bad item, by its id.
+    /// The error of each bad item, by its id.
     public var reasons: [Int64: String]
-    /// What came out of it, as JSON; `nil` (the default) for nothing.
+    /// The result, as JSON; `nil` (the default) for nothing.
     public var result: String?
 
     /// Makes a success in part.

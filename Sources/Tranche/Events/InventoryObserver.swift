@@ -3,7 +3,7 @@
 /// Give observers to ``Inventory/Configuration-swift.struct/observers``. Each has a queue and a
 /// thread of its own, so that it may block and take its time: the work never waits for it.
 public protocol InventoryObserver: Sendable {
-    /// The events that it is told of: all, unless it says which; asked once.
+    /// The events that it receives: all, unless it says which; asked once.
     var wanted: Set<InventoryEvent.Name> { get }
 
     /// Takes note of an event.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The events that wait for one observer, which is called on a thread of its own.
 final class ObserverQueue: Sendable {
-    /// What the observer is told of.
+    /// The events that the observer receives.
     let names: Set<InventoryEvent.Name>
     private let observer: any InventoryObserver
     private let limit: Int

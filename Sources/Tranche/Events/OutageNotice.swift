@@ -1,7 +1,7 @@
-/// That the store or the source cannot be reached, or can be again.
+/// A notice that the store or the source cannot be reached, or can be again.
 @available(*, deprecated, message: "observe InventoryEvent .storeLost and .storeFound")
 public struct OutageNotice: Sendable {
-    /// What is reported.
+    /// The kind of notice.
     public enum Kind: Sendable, Hashable {
         /// It cannot be reached for more than a second; each request is repeated for up to `limit`.
         case began(limit: Duration)
@@ -9,9 +9,9 @@ public struct OutageNotice: Sendable {
         case ended(after: Duration)
     }
 
-    /// What is reported.
+    /// The kind of notice.
     public let kind: Kind
-    /// What cannot be reached: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
+    /// The code of the outage: `.storeUnavailable`, `.storeBusy` or `.sourceUnavailable`.
     public let code: TrancheError.Code
     /// The error's message; empty at the end.
     public let message: String

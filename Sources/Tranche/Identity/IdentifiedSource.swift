@@ -1,4 +1,4 @@
-/// A source that can tell whether another thing has come to stand under its name.
+/// A source that can detect whether its name stands for another thing now.
 ///
 /// Marks are read about once a second by each process that works on a run, so reading one must cost
 /// little. What is slow belongs into ``compare(mark:with:passed:)``, which is asked where marks
@@ -9,7 +9,7 @@ public protocol IdentifiedSource: MetaSource {
 
     /// Reads the mark of what stands under the name now.
     ///
-    /// - Returns: The mark; `nil` where nothing can be told.
+    /// - Returns: The mark; `nil` where nothing is known.
     /// - Throws: The source's failure; ``TrancheError`` `.sourceFailed` when there is nothing.
     func mark() async throws -> String?
 
@@ -42,13 +42,13 @@ extension IdentifiedSource {
     public func witness() async throws -> String? { nil }
 }
 
-/// What a comparison of a source with what it was comes to.
+/// The result of comparing a source with an earlier look at it.
 public enum SourceComparison: Sendable, Hashable {
     /// It is the same, whatever its mark is now.
     case same
     /// It cannot be told yet, as there is nothing to compare: the next look decides.
     case open
-    /// It is another: what was seen, in words that follow the source's name, such as
+    /// The source is another one; the text follows the source's name, such as
     /// `is another table than it was: oid 16412 then, 16480 now`.
     case another(String)
 }

@@ -1,11 +1,11 @@
-/// What a run knows of the thing under its source's name.
+/// The knowledge of a run about the thing under its source's name.
 public struct SourceStanding: Sendable, Hashable {
-    /// What it was when it was last found to be the same; `nil` before the first look.
+    /// The identity at the last look that found the source unchanged; `nil` before the first look.
     public var identity: SourceIdentity?
     /// The highest id that the source had while that was below the cursor, the lowest one if it was
     /// seen several times; the lowest `Int64` for none; `nil` while that was not seen.
     public var rewoundTo: Int64?
-    /// Why the run is held: what was seen, and what to do about it; `nil` when it is not.
+    /// The reason why the run is held, and the remedy; `nil` when it is not held.
     public var hold: String?
 
     /// Makes a standing; without arguments, that of a run that has not looked yet.

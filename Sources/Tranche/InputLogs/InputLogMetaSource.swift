@@ -124,7 +124,7 @@ struct InputLogMetaSource: MetaSource {
         throw TrancheError(
             .invalidItem,
             "events of the input '\(log)' up to number \(record.floor) were cleaned, "
-                + "event \(number) among them; what is to be done again must be sent again"
+                + "event \(number) among them; send again the events to be processed again"
         )
     }
 }

@@ -13,7 +13,7 @@ public struct InputLogSource: MetaSourceDescription {
     public var name: String
     /// How old an event must be to be handed out, in time by the inventory's clock; 0 by default.
     ///
-    /// It is no part of what tells one source from another.
+    /// It is not part of what tells one source from another.
     public var delay: Duration
     /// The number behind which the source begins; `nil` (the default) for the log's own beginning.
     public var after: Int64?
@@ -30,7 +30,7 @@ public struct InputLogSource: MetaSourceDescription {
         self.after = after
     }
 
-    /// What the source's name begins with, before the input's.
+    /// The prefix of the source's name, before the input's.
     public static let prefix = "input:"
 
     /// Opens the source; the log is made where there is none.

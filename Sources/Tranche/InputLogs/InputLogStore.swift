@@ -1,4 +1,4 @@
-/// What a store keeps of the events that inputs give.
+/// A store that keeps the events of inputs.
 public protocol InputLogStore: Sendable {
     /// Makes a log, or finds it.
     ///

@@ -2,19 +2,19 @@ public import Foundation
 
 /// An event to be kept in the log of an input.
 public struct LoggedEvent: Sendable, Hashable {
-    /// What tells the event from all others of its log; 1 to 1,024 UTF-8 bytes.
+    /// The identity of the event, unique in its log; 1 to 1,024 UTF-8 bytes.
     ///
     /// An event whose identity the log knows already is not kept again.
     public var identity: String
     /// The event itself, as JSON.
     public var content: String
-    /// What it is about; `nil` (the default) for nothing.
+    /// The key of the thing that the event is about; `nil` (the default) for nothing.
     ///
-    /// Of events with the same key, later ones replace earlier ones where a link says so. A key that
-    /// begins with ``digestPrefix`` is the digest of what came: it stays as long as an identity that
-    /// lasts, so that something else under that is told when the event is cleaned.
+    /// Of events with the same key, later ones replace earlier ones where a link says so. A key
+    /// that begins with ``digestPrefix`` is the digest of what came: it stays as long as an
+    /// identity that lasts, so that something else under that is told when the event is cleaned.
     public var key: String?
-    /// What it weighs; 1 by default.
+    /// The weight of the event; 1 by default.
     public var weight: Double
     /// Whether the log knows the identity when the event is cleaned, until it is told to forget it;
     /// false by default.
@@ -22,7 +22,7 @@ public struct LoggedEvent: Sendable, Hashable {
     /// For things that stay where an input finds them again, such as files.
     public var isLasting: Bool
 
-    /// What a key begins with that is the digest of what came.
+    /// The prefix of a key that is the digest of the event's content.
     public static let digestPrefix = "sha256:"
 
     /// Describes an event.
@@ -86,7 +86,7 @@ public struct EventRecord: Sendable, Hashable {
     var item: Item { Item(id: number, item: .text(event.content), weight: event.weight) }
 }
 
-/// What became of an event that was to be kept.
+/// The outcome for an event that was to be stored.
 public enum AppendedEvent: Sendable, Hashable {
     /// It is new, and has this number.
     case added(Int64)
@@ -126,7 +126,7 @@ public struct InputLogRecord: Sendable, Hashable {
     }
 }
 
-/// What a run still needs of the log that it reads.
+/// The part of a log that a run still needs.
 public struct InputLogNeed: Sendable, Hashable {
     /// The run.
     public var key: RunKey

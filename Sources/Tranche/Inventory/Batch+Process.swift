@@ -90,7 +90,7 @@ extension Batch {
         }
     }
 
-    /// What is thrown where the attempt has ended already.
+    /// The error that is thrown if the attempt has ended already.
     var hasEnded: TrancheError {
         TrancheError(
             .batchLost,

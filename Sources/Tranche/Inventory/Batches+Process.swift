@@ -1,4 +1,4 @@
-/// What became of batches that were worked on.
+/// The outcome of the batches that a process worked on.
 public struct ProcessReport: Sendable, Hashable {
     /// Batches that succeeded.
     public var succeeded = 0

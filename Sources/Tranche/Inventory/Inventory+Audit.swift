@@ -11,7 +11,7 @@ extension Inventory {
     ///   - key: The run.
     ///   - description: Its source.
     ///   - options: What to look at, and what to do about it.
-    ///   - progress: Told after each step.
+    ///   - progress: Called after each step.
     /// - Returns: What was found.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.redefined` for another source, also where
     ///   another thing stands under its name; the source's failure.

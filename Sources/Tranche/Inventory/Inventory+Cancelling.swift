@@ -1,12 +1,12 @@
 extension Inventory {
     /// Cancels a run: nothing more of it is handed out, and its open batches are failed.
     ///
-    /// Whoever holds one of them is told by its next heartbeat. ``resume(_:reason:)`` lets the run
-    /// go on.
+    /// A worker that holds one of them learns of it at its next heartbeat. ``resume(_:reason:)``
+    /// lets the run go on.
     ///
     /// - Parameters:
     ///   - key: The run.
-    ///   - reason: Why; shown to whoever asks for work.
+    ///   - reason: The reason; workers of the run see it.
     /// - Returns: The numbers of the batches that were cancelled, ascending.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     @discardableResult
@@ -19,7 +19,7 @@ extension Inventory {
     ///
     /// - Parameters:
     ///   - id: The batch's number.
-    ///   - reason: Why; kept as the error of the attempt that held it.
+    ///   - reason: The reason; kept as the error of the attempt that held it.
     /// - Returns: The batch as it is now; one that was cancelled before is so still.
     /// - Throws: ``TrancheError`` `.unknownBatch`; `.invalidArgument` for one that has ended.
     @discardableResult

@@ -1,7 +1,7 @@
 extension Inventory {
     /// Removes runs with all that is kept of them; see ``ForgettingStore``.
     ///
-    /// What was done under them would be handed out again to whoever acquires from such a run.
+    /// A worker that acquires from such a run gets the same items again.
     ///
     /// - Parameters:
     ///   - selection: The runs.
@@ -38,7 +38,7 @@ extension Inventory {
     /// - Parameters:
     ///   - key: The run; paused, cancelled or neither.
     ///   - batches: How many more batches are handed out; above 0.
-    ///   - reason: Why, for who looks at the changes of a cancelled run.
+    ///   - reason: The reason, for the list of changes of a cancelled run.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
     public func resume(
         _ key: RunKey,

@@ -165,7 +165,7 @@ extension Inventory {
         /// What ends a batch, or keeps it, is repeated for as long as its lease where that is
         /// longer.
         public var retryLimit: Duration
-        /// Who is told what happens; nobody by default.
+        /// The observers that receive events; none by default.
         ///
         /// See <doc:Events>.
         public var observers: [any InventoryObserver] = []
@@ -184,7 +184,7 @@ extension Inventory {
         public var sharesTransactions = true
         /// Whether workers give up to 1 % of their time to audits; true by default.
         public var auditsWhileWorking = true
-        /// Who asks the questions of probes, but for time windows; nobody by default.
+        /// The prober that asks the questions of probes, except time windows; none by default.
         public var probers: [any Prober] = []
 
         /// Makes a configuration.

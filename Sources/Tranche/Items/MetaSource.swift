@@ -4,7 +4,8 @@
 /// are under given ids. Both are asked in bounded steps, so that a source never keeps a
 /// transaction open between them.
 public protocol MetaSource: Sendable {
-    /// What the source is: recorded with each run, and compared when the run is used again.
+    /// The definition of the source, recorded with each run and compared when the run is used
+    /// again.
     var definition: SourceDefinition { get }
 
     /// Plans the next ranges.
@@ -66,11 +67,11 @@ public protocol MetaSource: Sendable {
     /// - Throws: The source's failure.
     func floor() async throws -> Int64?
 
-    /// Why ids may appear that no proof covers; empty when there is no known reason.
+    /// The reasons why ids may appear that no proof covers; empty when none is known.
     var risks: [SourceRisk] { get }
 
-    /// What the source promises of ids that are committed late; ``risks`` are the reasons for no
-    /// more.
+    /// The promise of the source about ids that are committed late; ``risks`` has the reasons for
+    /// not promising more.
     var promise: SourcePromise { get }
 
     /// Whether the items lie side by side, as the records of a file do: an id plus the item's

@@ -74,7 +74,7 @@ public struct Gap: Sendable, Hashable {
     }
 }
 
-/// What a look at a gap found.
+/// The result of a look at a gap.
 public struct GapCheck: Sendable, Hashable {
     /// The gap as it was when it was looked at.
     public var gap: Gap

@@ -1,7 +1,7 @@
 extension Inventory {
     /// Looks at gaps of a run, outside the store's lock.
     ///
-    /// The order makes it a proof: first who writes, then what is there. A gap whose writers were
+    /// The order makes it a proof: first the writers, then the rows. A gap whose writers were
     /// gone at the first and in which nothing is found by the second is closed.
     ///
     /// - Parameters:

@@ -2,8 +2,8 @@ package import Foundation
 
 /// What becomes of gaps after a look, decided under the run's lock.
 ///
-/// A look counts only for a gap that is as it was: whoever hands out an id of a gap changes the
-/// gap, so that an id found free is still free.
+/// A look counts only for a gap that is as it was: a worker that hands out an id of a gap changes
+/// the gap, so that an id found free is still free.
 package struct LateOffer: Sendable {
     /// The items of the late batch; `nil` when there is none.
     package private(set) var batch: PlannedRange?

@@ -6,7 +6,7 @@
 package struct SettledPlanner {
     private let demand: PlanDemand
     private let bounds: IDBounds
-    /// Whether what may be handed out depends on who writes, or on how long ids have been known.
+    /// Whether what may be handed out depends on the writers, or on how long ids have been known.
     private let hasCeiling: Bool
     private var observation: WriterObservation?
     /// How far ids may be handed out, as far as is known now.

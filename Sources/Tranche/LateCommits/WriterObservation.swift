@@ -1,4 +1,4 @@
-/// What a source saw of those who write to it: first its highest id, and after that the writers.
+/// A source's view of its writers: first its highest id, and after that the writers.
 ///
 /// When none of these writers is left, every id up to ``highestID`` that its own transaction drew
 /// is committed or gone for good.
@@ -10,8 +10,7 @@ public struct WriterObservation: Sendable, Hashable {
     ///
     /// Ids up to it were drawn at least that long ago.
     public var aged: Aged?
-    /// What is wrong with the age of a new entry, and what to do about it; `nil` where nothing is
-    /// known to be.
+    /// The fault of the age of a new entry, and the remedy; `nil` if no fault is known.
     ///
     /// It is told when there is nothing else to hand out: such an entry would be waited for without
     /// end.
@@ -90,7 +89,7 @@ extension MetaSource {
 public struct SourceRisk: Sendable, Hashable, Codable {
     /// A short name, such as `cached-sequence`.
     public var name: String
-    /// What is the matter, and what to do about it.
+    /// The fault, and the remedy.
     public var explanation: String
 
     /// Makes a risk.

@@ -2,8 +2,8 @@ extension Batch {
     /// Names the page that follows, before the work on the batch's own is done.
     ///
     /// What was named first stays: another attempt may have named another, and is still right.
-    /// Whoever holds a page of a ``PagedSource`` calls this once, as early as the next cursor is
-    /// known, so that others can work on it meanwhile.
+    /// A worker that holds a page of a ``PagedSource`` calls this once, as early as the next cursor
+    /// is known, so that others can work on it meanwhile.
     ///
     /// - Parameters:
     ///   - cursor: The cursor of the page that follows.
@@ -66,7 +66,7 @@ extension Batch {
 }
 
 extension Inventory {
-    /// Names what follows a page by hand, where nobody holds it who would.
+    /// Names the page that follows a page by hand, if no worker holds the page.
     ///
     /// - Parameters:
     ///   - successor: What follows it.

@@ -2,15 +2,15 @@
 public struct Page<Content: Sendable>: Sendable {
     /// The page's number: 1, 2, ….
     public let number: Int64
-    /// What it was read by.
+    /// The cursor by which the page was read.
     public let cursor: String
-    /// What was read.
+    /// The content that was read.
     public let content: Content
     /// The batch that holds it.
     public let batch: Batch
 }
 
-/// What came of reading a page: its content, and what follows.
+/// The result of reading a page: its content, and its successor.
 public struct PageContent<Content: Sendable>: Sendable {
     /// The content.
     public var content: Content

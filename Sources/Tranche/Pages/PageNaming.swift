@@ -1,10 +1,10 @@
-/// What follows a page, as somebody names it.
+/// A page's successor, as a worker or a person names it.
 public struct PageNaming: Sendable, Hashable {
     /// The source's name.
     public var list: String
     /// The page's number.
     public var page: Int64
-    /// What follows it.
+    /// The successor.
     public var successor: PageSuccessor
     /// The attempt that holds the page; `nil` for a naming by hand.
     public var holding: AttemptKey?
@@ -51,11 +51,11 @@ public struct PageNaming: Sendable, Hashable {
     }
 }
 
-/// What follows a page now.
+/// The successor of a page now.
 public struct NamedSuccessor: Sendable, Hashable {
     /// The page's number.
     public var page: Int64
-    /// What follows it: what was named now, or before.
+    /// The successor, as it was named now or before.
     public var successor: PageSuccessor
     /// Whether it stands by this naming; false where it had been named before, the same or another.
     public var isNew: Bool
@@ -93,9 +93,9 @@ extension PageNaming {
     package enum Change: Sendable, Hashable {
         /// Nothing: this stands.
         case none(PageSuccessor)
-        /// The page that follows, and that its predecessor is no end.
+        /// The page that follows, whose predecessor then is not the end.
         case add(PageRecord)
-        /// That the page is an end.
+        /// The page is an end.
         case end(PageEnd)
     }
 
@@ -125,7 +125,7 @@ extension PageNaming {
                 throw TrancheError(
                     .invalidSource,
                     "page \(self.page) of '\(list)' names the cursor of page \(same.number) as its "
-                        + "successor's, so that the pages would go round for ever; mend how the "
+                        + "successor's, so that the pages would go round forever; mend how the "
                         + "next cursor is found, or let a repeated cursor be the end for now"
                 )
             }

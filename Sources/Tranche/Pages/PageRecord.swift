@@ -2,13 +2,14 @@
 public struct PageRecord: Sendable, Hashable {
     /// Its number: 1 for the first, and its successor's is one more.
     public var number: Int64
-    /// What the source gives the page for.
+    /// The cursor of the page, as the source gives it.
     public var cursor: String
-    /// What it weighs.
+    /// The weight of the page.
     public var weight: Double
     /// How the pages end here; `nil` where that is not known, and where there are more.
     public var end: PageEnd?
-    /// Who named it; `nil` for the first page, and for one that was named by hand.
+    /// The attempt that named the page; `nil` for the first page, and for one that was named by
+    /// hand.
     public var namedBy: AttemptKey?
 
     /// Makes a record.
@@ -38,7 +39,7 @@ public enum PageEnd: String, Sendable, Hashable, Codable {
     case forNow = "for_now"
 }
 
-/// What follows a page.
+/// The successor of a page.
 public enum PageSuccessor: Sendable, Hashable {
     /// The page of a cursor, with its weight.
     case page(String, weight: Double = 1)
@@ -56,7 +57,7 @@ public enum PageSuccessor: Sendable, Hashable {
     }
 }
 
-/// What it means that a page names a cursor as its successor's that another page has already.
+/// The meaning of a successor's cursor that another page already has.
 public enum RepeatedCursor: String, Sendable, Hashable, Codable, CaseIterable {
     /// It is an error: the naming throws, and the batch fails where its handler lets that through.
     case fails

@@ -1,4 +1,4 @@
-/// What a store keeps of pages that are found one from another.
+/// A store that keeps pages, each of which names the next.
 public protocol PageStore: Sendable {
     /// Makes the list of a source's pages with its first page, or finds it.
     ///
@@ -26,7 +26,7 @@ public protocol PageStore: Sendable {
     /// Reads the last page; `nil` where there is none.
     func lastPage(of list: String) async throws -> PageRecord?
 
-    /// Names what follows a page, once: what was named first stays.
+    /// Names the successor of a page, once: the first name stays.
     ///
     /// - Parameter naming: The page, and what follows it.
     /// - Returns: What follows it now.

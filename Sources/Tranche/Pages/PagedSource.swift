@@ -14,8 +14,8 @@ public struct PagedSource: MetaSourceDescription {
     public var name: String
     /// The first page's cursor; needed until the inventory knows it.
     public var first: String?
-    /// What a cursor means that another page has already; what the inventory keeps by default,
-    /// which is ``RepeatedCursor/fails`` at first.
+    /// The meaning of a cursor that another page already has; by default the stored one, which is
+    /// ``RepeatedCursor/fails`` at first.
     public var repeated: RepeatedCursor?
 
     /// Describes a source.
@@ -30,7 +30,7 @@ public struct PagedSource: MetaSourceDescription {
         self.repeated = repeated
     }
 
-    /// What the source's name begins with, before the pages'.
+    /// The prefix of the source's name, before the pages'.
     public static let prefix = "pages:"
 
     /// Opens the source; the first page is known from then on.

@@ -44,13 +44,13 @@ extension Inventory {
         try await retrying { _ in try await store.history(ofPipeline: name, limit: limit) }
     }
 
-    /// Removes a pipeline: whoever runs it ends, and nobody runs it until it is applied again.
+    /// Removes a pipeline: its processes end, and none can run it until it is applied again.
     ///
     /// The runs of its jobs, and what it had before, stay.
     ///
     /// - Parameters:
     ///   - name: The pipeline.
-    ///   - reason: Why.
+    ///   - reason: The reason.
     /// - Returns: What was removed; `nil` where it is not there.
     /// - Throws: ``TrancheError`` of the store.
     public func removePipeline(

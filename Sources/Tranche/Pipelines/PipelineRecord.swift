@@ -6,11 +6,11 @@ public struct PipelineRecord: Sendable, Hashable {
     public var name: String
     /// Which description of the pipeline it is: 1, 2, …, also across a removal.
     public var generation: Int
-    /// What tells one description from another; empty where the pipeline was removed.
+    /// The digest of the description; empty where the pipeline was removed.
     public var digest: String
     /// The description, as JSON, without credentials; `nil` where the pipeline was removed.
     public var text: String?
-    /// Who applied it, and why.
+    /// The author who applied it, and the reason.
     public var note: ChangeNote
     /// When it was applied, by the inventory's clock.
     public var appliedAt: Date
@@ -48,7 +48,8 @@ public struct PipelineRecord: Sendable, Hashable {
         else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(name.prefix(100))' is no pipeline's name; give 1 to 100 letters, digits, '.', "
+                "'\(name.prefix(100))' is not a pipeline's name; give 1 to 100 letters, digits, "
+                    + "'.', "
                     + "'_' and '-', a letter or a digit first"
             )
         }
@@ -63,13 +64,13 @@ public struct PipelineRecord: Sendable, Hashable {
 public struct PipelineBeginning: Sendable, Hashable {
     /// The pipeline's name.
     public var name: String
-    /// What tells the description from others; empty to remove the pipeline.
+    /// The digest of the description; empty to remove the pipeline.
     public var digest: String
     /// The description, as JSON, without credentials; `nil` to remove the pipeline.
     public var text: String?
     /// The generation that it follows; 0 for the first.
     public var former: Int
-    /// Who applies it, and why.
+    /// The author who applies it, and the reason.
     public var note: ChangeNote
 
     /// Makes a beginning.
@@ -88,7 +89,7 @@ public struct PipelineBeginning: Sendable, Hashable {
     }
 }
 
-/// What is known of one condition that an alert of a pipeline tells of.
+/// The state of one condition that an alert of a pipeline reports.
 public struct AlertRecord: Sendable, Hashable {
     /// The pipeline's name.
     public var pipeline: String
@@ -100,7 +101,7 @@ public struct AlertRecord: Sendable, Hashable {
     public var condition: String
     /// Which record it is: 1, 2, …; 0 where there is none yet.
     public var version: Int64
-    /// What was sent, and what is to be, as JSON.
+    /// The messages that were sent, and those that are due, as JSON.
     public var content: String
 
     /// Makes a record.

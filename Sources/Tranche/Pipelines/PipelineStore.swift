@@ -1,11 +1,11 @@
 public import Foundation
 
-/// What a store keeps of pipelines: their descriptions, each with a generation of its own, and what
-/// their alerts have sent.
+/// A store that keeps pipelines: their descriptions, each with a generation of its own, and the
+/// messages of their alerts.
 public protocol PipelineStore: Sendable {
     /// Keeps a description of a pipeline behind the generation that it follows.
     ///
-    /// The description that the pipeline has last, said again, is no new generation and changes
+    /// The description that the pipeline has last, said again, is not a new generation and changes
     /// nothing.
     ///
     /// - Parameter pipeline: The description.

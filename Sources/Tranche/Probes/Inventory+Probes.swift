@@ -13,12 +13,12 @@ extension Inventory {
 
     /// Makes a probe, or replaces that of the same name.
     ///
-    /// Nothing is handed out under its budget from now on until it was asked. Whoever acquires
-    /// asks, if it can: see ``Configuration/probers``.
+    /// Nothing is handed out under its budget from now on until it was asked. A worker that
+    /// acquires asks, if it can: see ``Configuration/probers``.
     ///
     /// - Parameters:
     ///   - probe: The probe; its state is that of one which was not asked yet.
-    ///   - reason: Why, for who looks at the changes.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.invalidArgument` for one that cannot be asked, or holds a
     ///   password; `.unknownBudget`, `.unknownRun`.
     public func setProbe(_ probe: Probe, reason: String? = nil) async throws {

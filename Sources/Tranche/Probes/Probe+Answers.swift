@@ -22,7 +22,7 @@ extension Probe {
 
     /// When an asker is to look at it again; `nil` for at once.
     ///
-    /// Who could not reach it leaves the next try to others for one interval.
+    /// A worker that could not reach it leaves the next try to others for one interval.
     func nextTime(for asker: String) -> Date? {
         guard let next = state.nextAt else { return nil }
         guard state.doubter == asker, let answered = state.answeredAt else { return next }

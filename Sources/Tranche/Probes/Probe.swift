@@ -8,9 +8,9 @@ public import Foundation
 public struct Probe: Sendable, Hashable {
     /// Its name.
     public var name: String
-    /// What it holds back.
+    /// The budget or run that the probe holds back.
     public var owner: Budget.Owner
-    /// What is asked.
+    /// The question.
     public var question: ProbeQuestion
     /// How long an answer counts before it is asked again; 30 s by default.
     ///
@@ -20,7 +20,7 @@ public struct Probe: Sendable, Hashable {
     public var timeout: Duration
     /// Whether it holds back while it cannot be asked; true by default.
     public var holdsWhenUnreachable: Bool
-    /// What is known of its answers.
+    /// The answers so far.
     public var state: ProbeState
 
     /// Makes a probe that was not asked yet.
@@ -58,21 +58,21 @@ public struct Probe: Sendable, Hashable {
     }
 }
 
-/// What is known of a probe's answers; all times are the inventory's.
+/// The answers of a probe; all times are the inventory's.
 public struct ProbeState: Sendable, Hashable, Codable {
     /// Whether it lets go on, by the last answer; `nil` before the first.
     public var isOpen: Bool?
-    /// What the last answer said.
+    /// The text of the last answer.
     public var reason = ""
     /// When that was.
     public var answeredAt: Date?
-    /// Who asked then.
+    /// The worker that asked last.
     public var askedBy: String?
     /// When it is to be asked next; `nil` for at once.
     public var nextAt: Date?
     /// Until when it lets go on without being asked anew.
     public var openUntil: Date?
-    /// Who could not reach it last, while nobody else has tried.
+    /// The worker that could not reach it last, while no other worker has tried.
     public var doubter: String?
     /// How often in a row it could not be reached.
     public var doubts = 0

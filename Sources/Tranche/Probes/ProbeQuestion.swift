@@ -1,14 +1,14 @@
 public import Foundation
 
-/// What a probe asks.
+/// The question of a probe.
 public enum ProbeQuestion: Sendable, Hashable {
     /// Whether a time of day is within a window.
     case window(TimeWindow)
     /// Whether a server answers a GET with a status from 200 to 299. With 429 or 503 its
     /// `Retry-After` says when to ask again.
     case http(String)
-    /// What a query says: its first row's first column, true or a number other than 0 to go on. The
-    /// second column is the reason, where there is one.
+    /// A query: its first row's first column is true or a number other than 0 to go on; a second
+    /// column is the reason.
     ///
     /// - Parameters:
     ///   - query: The query, which must change nothing.
@@ -23,7 +23,7 @@ public enum ProbeQuestion: Sendable, Hashable {
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
                 throw TrancheError(
                     .invalidArgument,
-                    "'\(url.withoutSecrets)' is no address; give http://… or https://…"
+                    "'\(url.withoutSecrets)' is not an address; give http://… or https://…"
                 )
             }
             try requireNoPassword(url)
@@ -39,8 +39,8 @@ public enum ProbeQuestion: Sendable, Hashable {
     private func requireNoPassword(_ text: String) throws {
         guard holdsPassword(text) else { return }
         let words =
-            "a probe is kept in the inventory: give no password in it; who connects is said by the "
-            + "environment or a file of each process"
+            "a probe is stored in the inventory: give no password in it; each process takes its "
+            + "credentials from its environment or a file"
         throw TrancheError(.invalidArgument, words)
     }
 }
@@ -90,7 +90,7 @@ extension ProbeQuestion: CustomStringConvertible {
     }
 }
 
-/// What a probe was answered.
+/// The answer of a probe.
 public struct ProbeAnswer: Sendable, Hashable {
     /// Whether to go on.
     public var isOpen: Bool
@@ -107,7 +107,7 @@ public struct ProbeAnswer: Sendable, Hashable {
     }
 }
 
-/// Who can ask some questions of probes.
+/// A client that can ask some questions of probes.
 public protocol Prober: Sendable {
     /// Whether a question is one that it can ask.
     func canAsk(_ question: ProbeQuestion) -> Bool
@@ -130,7 +130,7 @@ struct WindowProber: Prober {
 
     func answer(to question: ProbeQuestion, at now: Date) -> ProbeAnswer {
         guard case .window(let window) = question else {
-            return ProbeAnswer(isOpen: false, reason: "\(question) is no window")
+            return ProbeAnswer(isOpen: false, reason: "\(question) is not a window")
         }
         return window.answer(at: now)
     }

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a store keeps of probes.
+/// A store that keeps probes.
 ///
 /// Nothing is handed out under a budget while one of its probes does not let it: the store looks at
 /// ``ProbeState/openUntil`` under the lock under which it hands out.

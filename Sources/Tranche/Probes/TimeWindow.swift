@@ -24,13 +24,13 @@ public struct TimeWindow: Sendable, Hashable, Codable {
         guard times.count == 2, let opens = times[0], let closes = times[1], opens != closes else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(text)' is no window; give two times of the day, such as 22:00-06:00"
+                "'\(text)' is not a window; give two times of the day, such as 22:00-06:00"
             )
         }
         guard TimeZone(identifier: zone) != nil else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(zone)' is no time zone; give one such as Europe/Berlin or UTC"
+                "'\(zone)' is not a time zone; give one such as Europe/Berlin or UTC"
             )
         }
         self.opens = opens

@@ -4,7 +4,7 @@ extension Batch {
     /// - Parameters:
     ///   - form: What a line holds.
     ///   - write: Takes whole lines; whether it takes more.
-    /// - Throws: What reading or writing throws; ``UnfitItems`` where a payload is no line, once
+    /// - Throws: What reading or writing throws; ``UnfitItems`` where a payload is not a line, once
     ///   all others are written.
     package func writeItems(
         as form: ItemForm = .json(nil),

@@ -26,7 +26,7 @@ extension ProgramEnd {
         return deferral
     }
 
-    /// What is wrong with what the program says about when to come back; `nil` where nothing is.
+    /// The fault of the program's request to come back later; `nil` if there is none.
     var deferralFault: Fault? {
         if case .failure(let fault) = later { fault } else { nil }
     }
@@ -35,7 +35,8 @@ extension ProgramEnd {
         guard isTransient, let result, result.note == nil else { return .success(nil) }
         let fault = Fault(
             message:
-                "its \"retry_after\" is no number of seconds above 0, or its \"budget\" no text"
+                "its \"retry_after\" is not a number of seconds above 0, or its \"budget\" is "
+                + "not a text"
         )
         do {
             let later = try JSONText.decode(Later.self, from: result.json)

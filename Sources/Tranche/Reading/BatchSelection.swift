@@ -14,7 +14,7 @@ public struct BatchSelection: Sendable, Hashable {
     public var before: Int64?
     /// A text that ``BatchRecord/logging`` has in it, in the same letters; `nil` for any.
     public var text: String?
-    /// Who holds or last held them; `nil` for anybody.
+    /// The worker that holds the batches, or held them last; `nil` for any.
     public var worker: String?
     /// When their last attempt ended at the earliest; `nil` for any time.
     ///

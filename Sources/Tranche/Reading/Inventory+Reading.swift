@@ -1,5 +1,5 @@
 extension Inventory: InventoryReader {
-    /// What the inventory is, for messages; without credentials.
+    /// The name of the inventory, for messages; without credentials.
     public var name: String { store.name }
 
     /// Reads runs, and tries again while the store cannot be reached; see ``InventoryReader``.

@@ -9,7 +9,7 @@
 /// Every request may throw a ``TrancheError`` of the store, `.storeUnavailable` or `.storeBusy`
 /// (transient), and `CancellationError`.
 public protocol InventoryReader: Sendable {
-    /// What the inventory is, for messages; without credentials.
+    /// The name of the inventory, for messages; without credentials.
     var name: String { get }
 
     /// Reads runs, in order of source, job and name, as the store compares text.

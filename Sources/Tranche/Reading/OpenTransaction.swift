@@ -11,7 +11,7 @@ public struct OpenTransaction: Sendable, Hashable {
     public var process: Int
     /// The user whose transaction it is; empty where that may not be known.
     public var user: String
-    /// What the client calls itself; empty where it has no name.
+    /// The application name of the client; empty if it has none.
     public var application: String
 
     /// Makes a description of a transaction.
@@ -27,7 +27,7 @@ extension Inventory {
     /// Finds the transaction of others that has been open for longest.
     ///
     /// - Parameter duration: How long it must have been open; a minute by default.
-    /// - Returns: The transaction; `nil` where there is none, or the database does not tell.
+    /// - Returns: The transaction; `nil` where there is none, or the database does not show it.
     /// - Throws: ``TrancheError`` of the store.
     public func oldestTransaction(
         openFor duration: Duration = .seconds(60)

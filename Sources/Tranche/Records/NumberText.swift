@@ -28,7 +28,7 @@ package enum NumberText {
     /// - Parameters:
     ///   - value: What reading the text gave.
     ///   - text: The number: digits with a sign, a point and an exponent, as far as it has them.
-    /// - Returns: Whether they are the same; false where the text is no number.
+    /// - Returns: Whether they are the same; false where the text is not a number.
     package static func isSame(_ value: Double, as text: Bytes) -> Bool {
         guard let shape = DecimalShape(text) else { return false }
         return isSame(value, text, shape)
@@ -50,7 +50,7 @@ package enum NumberText {
     /// - Parameters:
     ///   - text: Digits with a sign, a point and an exponent, as far as it has them.
     ///   - other: The same.
-    /// - Returns: Whether they are; false where one of them is no number.
+    /// - Returns: Whether they are; false where one of them is not a number.
     package static func isSame(_ text: String, _ other: String) -> Bool {
         let (text, other) = (Array(text.utf8), Array(other.utf8))
         let minus = UInt8(ascii: "-")
@@ -74,7 +74,7 @@ package enum NumberText {
     /// - Parameters:
     ///   - text: Digits with a sign, a point and an exponent, as far as it has them.
     ///   - value: The double that is nearest.
-    /// - Returns: Whether nothing is lost; false where the text is no number.
+    /// - Returns: Whether nothing is lost; false where the text is not a number.
     package static func isHeld(_ text: Bytes, by value: Double) -> Bool {
         guard let shape = DecimalShape(text), value.isFinite else { return false }
         if isSame(value, text, shape) { return true }
@@ -146,15 +146,15 @@ struct DecimalShape {
     private(set) var isWhole = true
     /// Whether nothing but an exponent stands behind its point.
     private(set) var endsWithPoint = false
-    /// How many digits it has from the first that is no zero on.
+    /// How many digits it has from the first non-zero digit on.
     private(set) var significant = 0
-    /// The power of ten of its first digit that is no zero.
+    /// The power of ten of its first non-zero digit.
     private(set) var exponent = 0
     /// Where that digit stands, and where the digits end.
     private var first = 0
     private var end = 0
 
-    /// Finds the digits; `nil` when the text is no number.
+    /// Finds the digits; `nil` when the text is not a number.
     init?(_ text: NumberText.Bytes) {
         var place = 0
         if text.count > 0, text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+") {

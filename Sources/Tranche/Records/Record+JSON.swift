@@ -1,8 +1,9 @@
 extension Record {
     /// The record as a JSON object, appended to bytes.
     ///
-    /// Numbers and booleans are such, JSON arrays and objects stand as they are, all else is text; bytes are
-    /// lower-case hexadecimal. A number that was read from text keeps its digits; one that is not finite is text.
+    /// Numbers and booleans are such, JSON arrays and objects stand as they are, all else is text;
+    /// bytes are lower-case hexadecimal. A number that was read from text keeps its digits; one
+    /// that is not finite is text.
     ///
     /// - Parameters:
     ///   - output: Where to append.

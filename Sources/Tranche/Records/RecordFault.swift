@@ -2,7 +2,7 @@
 public struct RecordFault: Sendable, Hashable, CustomStringConvertible {
     /// The id of the item.
     public var id: Int64
-    /// What is wrong with it, one line each; at least one.
+    /// The faults of the record, one line each; at least one.
     public var errors: [FieldError]
     /// The record as it was read.
     public var input: String
@@ -24,11 +24,11 @@ public struct RecordFault: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What is wrong with a field.
+/// A fault of a field.
 public struct FieldError: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The field; `nil` where the record as a whole is meant.
     public var field: String?
-    /// What is wrong, such as `is no whole number`.
+    /// The fault, such as `is no whole number`.
     public var message: String
     /// The field's text as it was read; `nil` when it has none.
     public var input: String?

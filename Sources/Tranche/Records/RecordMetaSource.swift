@@ -9,11 +9,11 @@ public protocol RecordMetaSource: MetaSource {
     ///
     /// - Parameters:
     ///   - batch: The batch.
-    ///   - onFault: Told of items that are no records, which are then left out; may throw to end the
-    ///     reading.
+    ///   - onFault: Called with items that are not records, which are then left out; may throw to
+    ///     end the reading.
     /// - Returns: The records, in chunks of some thousand.
-    /// - Throws: ``TrancheError`` `.sourceUnavailable` (transient), `.redefined` (permanent) when the
-    ///   content is another than the run began with; what `onFault` throws.
+    /// - Throws: ``TrancheError`` `.sourceUnavailable` (transient), `.redefined` (permanent) when
+    ///   the content is another than the run began with; what `onFault` throws.
     func records(
         of batch: BatchRecord,
         onFault: @escaping (RecordFault) throws -> Void

@@ -37,7 +37,7 @@ public struct InventorySource: MetaSourceDescription {
         self.rootIDs = rootIDs
     }
 
-    /// What the source's name begins with, before the job's.
+    /// The prefix of the source's name, before the job's.
     public static let prefix = "inventory:"
 
     /// Opens the source.
@@ -132,8 +132,8 @@ extension Inventory {
 }
 
 extension InventoryStore {
-    /// The job that another takes its batches from, by its recorded definition; `nil` when its source
-    /// is none.
+    /// The job that another takes its batches from, by its recorded definition; `nil` when its
+    /// source is none.
     func upstream(of key: JobKey) async throws -> JobKey? {
         guard key.metaTable.hasPrefix(InventorySource.prefix) else { return nil }
         let runs = try await runs(RunSelection(metaTable: key.metaTable, job: key.job))

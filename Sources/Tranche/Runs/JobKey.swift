@@ -1,4 +1,4 @@
-/// What names a job: the pair of its source and its name.
+/// The key of a job: the pair of its source and its name.
 public struct JobKey: Sendable, Hashable {
     /// The source's name as it was given.
     public var metaTable: String

@@ -1,10 +1,10 @@
 public import Foundation
 
-/// That a run was cancelled.
+/// The cancellation of a run.
 public struct RunCancellation: Sendable, Hashable {
     /// When, by the inventory's clock.
     public var at: Date
-    /// Who cancelled it, and why.
+    /// The author of the cancellation, and the reason.
     public var note: ChangeNote
 
     /// Makes a cancellation.

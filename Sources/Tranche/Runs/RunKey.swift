@@ -1,4 +1,4 @@
-/// What names a run.
+/// The key of a run.
 public struct RunKey: Sendable, Hashable, Codable {
     /// The meta source's name as given, without credentials.
     public var metaTable: String

@@ -10,9 +10,9 @@ public struct RunPolicy: Sendable, Hashable {
     public var backoff: Duration
     /// The longest wait between attempts; 5 min by default.
     public var backoffLimit: Duration
-    /// What becomes of a batch that has failed so often; it stays failed by default.
+    /// The action on a batch that has failed so often; it stays failed by default.
     public var onExhausted: OnExhausted
-    /// How long a batch that has failed so often waits until it is tried once more, for ever; `nil`
+    /// How long a batch that has failed so often waits until it is tried once more, forever; `nil`
     /// (the default) where it is not.
     ///
     /// For runs whose batches stay failed.
@@ -31,7 +31,7 @@ public struct RunPolicy: Sendable, Hashable {
     /// How long gaps are looked at after they were closed; 24 h by default.
     public var watch: Duration
 
-    /// What becomes of a batch that failed as often as it may.
+    /// The action on a batch that has failed as often as it may.
     public enum OnExhausted: String, Sendable, Hashable, Codable, CaseIterable {
         /// It stays failed.
         case fail

@@ -1,9 +1,9 @@
 /// Where the records of batches are written.
 public protocol BatchSink: Sendable {
-    /// What the sink is, for messages; without credentials.
+    /// The name of the sink, for messages; without credentials.
     var name: String { get }
 
-    /// What the sink promises beside an inventory.
+    /// The promise that the sink gives beside an inventory.
     ///
     /// - Parameter store: The inventory's store.
     /// - Returns: The promise, and why it is no more than that.

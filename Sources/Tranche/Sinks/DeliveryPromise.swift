@@ -1,10 +1,10 @@
-/// What a sink promises of a batch that is written more than once.
+/// The promise of a sink about a batch that is written more than once.
 public enum DeliveryPromise: String, Sendable, Hashable, Comparable, CaseIterable, Codable {
     /// A batch that is tried again is written again.
     case atLeastOnce
     /// Writing a batch again changes nothing.
     case idempotent
-    /// What is written and the batch's success are committed together, or not at all.
+    /// One transaction commits the records and the batch's success, or neither.
     case transactional
 
     /// Whether one promises less than the other.
@@ -53,9 +53,9 @@ extension Inventory {
     }
 }
 
-/// What a source promises of ids that are committed late.
+/// The promise of a source about ids that are committed late.
 public enum SourcePromise: String, Sendable, Hashable, CaseIterable {
-    /// What appears behind the cursor is found by looks at gaps and by audits.
+    /// Looks at gaps and audits find the ids that appear behind the cursor.
     case watched
     /// No id that is drawn and committed in the usual way is passed over: this is proven.
     case settled

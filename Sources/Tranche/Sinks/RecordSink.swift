@@ -35,7 +35,7 @@ public protocol RecordSink: BatchSink {
     /// Takes what the sink keeps apart for a run, before anything of it is acquired.
     ///
     /// - Parameter run: The run; it may have no batch yet.
-    /// - Returns: What whoever runs the chain should know, a sentence each.
+    /// - Returns: Notes for the caller of the chain, a sentence each.
     /// - Throws: ``TrancheError`` `.invalidArgument` when what is there is another run's.
     func claim(_ run: SinkRun) async throws -> [String]
 

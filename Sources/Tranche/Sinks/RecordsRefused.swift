@@ -1,6 +1,6 @@
 /// A record that is not taken, and why.
 public struct RefusedRecord: Sendable {
-    /// Who does not take a record.
+    /// The stage that refuses a record.
     public enum Origin: Sendable, Hashable {
         /// The source could not read it.
         case source
@@ -14,11 +14,11 @@ public struct RefusedRecord: Sendable {
     public var id: Int64
     /// The field that is to blame; `nil` where it is not one alone.
     public var field: String?
-    /// What is wrong, in words that name the field.
+    /// The fault, in words that name the field.
     public var message: String
     /// The field's text; `nil` when it has none.
     public var input: String?
-    /// Who does not take it.
+    /// The stage that refuses it.
     public var origin: Origin
     /// The record, where it is still at hand.
     public var record: Record?

@@ -16,7 +16,7 @@ public struct BatchSizing: Sendable, Hashable {
 
 /// How long a batch took that has ended.
 public struct BatchTime: Sendable, Hashable {
-    /// What it weighed.
+    /// The weight of the batch.
     public var weight: Double
     /// How long its last attempt took, by the inventory's clock.
     public var time: Duration
@@ -36,7 +36,7 @@ public struct BatchTime: Sendable, Hashable {
     /// When the attempt began.
     var beganAt: Date { endedAt.addingTimeInterval(-time.seconds) }
 
-    /// The weight that was done in a second; what took no time took a millisecond.
+    /// The weight that was done in a second; a batch that took no time counts as a millisecond.
     var weightPerSecond: Double { weight / max(time.seconds, 0.001) }
 }
 

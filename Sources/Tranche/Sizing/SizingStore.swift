@@ -1,4 +1,4 @@
-/// What a store keeps of the weight of batches that is found from their time.
+/// A store that keeps the weight of batches that follows from their time.
 public protocol SizingStore: Sendable {
     /// Reads the weight that the batches of a run have, and how long the latest took.
     ///
@@ -14,7 +14,7 @@ public protocol SizingStore: Sendable {
     /// - Parameters:
     ///   - sizing: The weight.
     ///   - known: The one that it was found from; `nil` for none.
-    ///   - key: The run; that there is none is no error.
+    ///   - key: The run; that there is none is not an error.
     /// - Throws: ``TrancheError`` of the store.
     func note(_ sizing: BatchSizing, insteadOf known: BatchSizing?, of key: RunKey) async throws
 }

@@ -3,7 +3,7 @@ import Foundation
 /// How long a batch should take, in place of how much it weighs.
 ///
 /// The weight is found from how long the batches of the run took that ended last, and kept with the
-/// run, so that all who ask for its batches agree. See <doc:TargetTimes>.
+/// run, so that all workers that ask for its batches agree. See <doc:TargetTimes>.
 public struct TargetTime: Sendable, Hashable {
     /// How long a batch should take; above 0.
     public var time: Duration

@@ -1,10 +1,10 @@
-/// What was found out for an acquire before it holds the run: outside the lock, or by who asks.
+/// The findings of an acquire before it locks the run: outside the lock, or by its caller.
 public struct AcquireInput: Sendable {
-    /// What follows the cursor; `nil` when nothing was planned.
+    /// The range after the cursor; `nil` when nothing was planned.
     ///
     /// It is used only where the cursor is still there.
     public var plan: RangePlan?
-    /// What a check of the gaps found that an earlier answer asked for; `nil` when none was made.
+    /// The result of a check of the gaps that an earlier answer asked for; `nil` for no check.
     public var gapChecks: [GapCheck]?
     /// Successful attempts to record before anything is handed out; at most one for a batch of the
     /// run.

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a store answers to an acquire.
+/// A store's answer to an acquire.
 public enum AcquireOutcome: Sendable {
     /// Batches were handed out.
     case batches([HandedOut])
@@ -13,7 +13,8 @@ public enum AcquireOutcome: Sendable {
     /// This batch failed as often as it may and is to be split first; into single items and the
     /// rest where it is doubtful whether the work can succeed at all.
     case needsSplit(BatchRecord, isDoubtful: Bool)
-    /// An attempt that was to be ended was not held, or has ended before: each is to be ended by itself.
+    /// An attempt that was to be ended was not held, or has ended before: each is to be ended by
+    /// itself.
     ///
     /// Nothing was changed.
     case needsEnding
@@ -64,7 +65,7 @@ public enum AcquireOutcome: Sendable {
     }
 }
 
-/// What a plan is to be made from.
+/// The state from which the caller makes a plan.
 public struct PlanDemand: Sendable, Hashable {
     /// The id after which to plan; `nil` from the beginning.
     public var cursor: Int64?
@@ -84,7 +85,7 @@ public struct PlanDemand: Sendable, Hashable {
     }
 }
 
-/// Why there is no batch now.
+/// The reason why there is no batch now.
 public enum NoBatchReason: Sendable, Hashable {
     /// Every item of the run is in a batch that has ended.
     case complete
@@ -95,8 +96,8 @@ public enum NoBatchReason: Sendable, Hashable {
     case stuck(until: Date)
     /// Ids may still be committed behind those that are there; look again then, or before.
     ///
-    /// There is no time where all is handed out but what a writer may still commit that was waited for
-    /// long enough: it may hang for days.
+    /// There is no time where all is handed out but what a writer may still commit that was waited
+    /// for long enough: it may hang for days.
     case unsettled(until: Date?)
     /// Somebody paused the run.
     case paused(reason: String)
@@ -119,10 +120,11 @@ extension NoBatchReason: CustomStringConvertible {
         case .complete: "complete: every item is in a batch that has ended"
         case .waiting(let until): "waiting: the next batch is due at \(until.utcText)"
         case .stuck(let until):
-            "stuck: what is left has used up its attempts, and is tried once more at "
-                + "\(until.utcText); 'tranche batches --status stuck' lists it"
+            "stuck: the batches left have used up their attempts, and are tried once more at "
+                + "\(until.utcText); 'tranche batches --status stuck' lists them"
         case .unsettled(let until?):
-            "unsettled: lower ids may still be committed; they are waited for until \(until.utcText)"
+            "unsettled: lower ids may still be committed; the run waits for them until "
+                + "\(until.utcText)"
         case .unsettled(nil):
             "unsettled: ids that were passed over may still be committed, by a transaction that was "
                 + "waited for long enough; 'tranche gaps' shows it"
@@ -130,7 +132,7 @@ extension NoBatchReason: CustomStringConvertible {
             "paused\(reason.isEmpty ? "" : " (\(reason))"); 'tranche resume' lets it go on"
         case .cancelled(let cancellation):
             "\(cancellation.note.cancelWords); 'tranche resume' lets the run go on, and 'tranche "
-                + "retry --cancelled' offers the batches again that were cancelled"
+                + "retry --cancelled' offers the cancelled batches again"
         case .held(let reason, let until):
             "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
         case .limited(let name, let until):
@@ -146,7 +148,7 @@ extension NoBatchReason: CustomStringConvertible {
     private static func words(ofLimit name: String) -> String {
         if name == "parallelism" { return ": as many batches are held as it allows" }
         if name.hasPrefix(keyWord) { return ": as many batches of it are held as may be of a key" }
-        return "; 'tranche budget show' tells what it holds, and whether it is paused"
+        return "; 'tranche budget show' lists the batches under it, and says whether it is paused"
     }
 
     /// What stands before a key where that is the limit; no budget's name begins with it.

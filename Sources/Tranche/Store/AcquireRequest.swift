@@ -1,6 +1,6 @@
-/// What an acquire asks of a store.
+/// A request to a store for batches.
 public struct AcquireRequest: Sendable, Hashable {
-    /// What names the run.
+    /// The key of the run.
     public var key: RunKey
     /// The source; compared with the run's.
     public var definition: SourceDefinition
@@ -12,17 +12,17 @@ public struct AcquireRequest: Sendable, Hashable {
     public var rootIDs: IDBounds
     /// The policy of a run that does not exist yet.
     public var policy: RunPolicy
-    /// What limits a run that does not exist yet; `nil` for nothing.
+    /// The limits of a run that does not exist yet; `nil` for none.
     public var limits: RunLimits?
     /// How large a new batch may be.
     public var limit: BatchLimit
-    /// What a new batch must weigh, unless its items have waited; `nil` for anything.
+    /// The minimum weight of a new batch, unless its items have waited; `nil` for any.
     public var minWeight: Double?
     /// How long too little may wait for more.
     public var linger: Duration
     /// Whether nothing is worth waiting for: `minWeight` is then left out of account.
     public var isDraining: Bool
-    /// Who asks for each batch, at most one batch each; at least one.
+    /// The callers, each of which gets at most one batch; at least one.
     public var slots: [Slot]
     /// Whether fewer batches may be handed out than there are, if any: others ask again at once.
     public var mayHandOutFewer = false
@@ -91,7 +91,7 @@ public struct AcquireRequest: Sendable, Hashable {
 // MARK: - Slots
 
 extension AcquireRequest {
-    /// Who asks for one batch.
+    /// A caller that asks for one batch.
     public struct Slot: Sendable, Hashable {
         /// The worker's name.
         public var worker: String?
@@ -129,7 +129,7 @@ extension AcquireRequest {
         }
     }
 
-    /// What a made-up token begins with; a caller's own may not.
+    /// The prefix of a generated token; a caller's own token may not have it.
     public static let madeUpTokenMark = "~"
 
     /// Whether the tokens were made up for this request, and not given by a caller.

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a store does for batches that are worked on at most once.
+/// A store that supports batches that run at most once.
 public protocol BeginningStore: Sendable {
     /// Notes that work on a batch begins, and extends its lease by the run's policy.
     ///
@@ -9,7 +9,8 @@ public protocol BeginningStore: Sendable {
     ///
     /// - Parameters:
     ///   - holding: The attempt that holds the batch.
-    ///   - token: Who begins: the same token may begin again, so that a request may be repeated.
+    ///   - token: The token of the worker that begins: the same token may begin again, so that a
+    ///     request may be repeated.
     /// - Returns: When the lease ends now.
     /// - Throws: ``TrancheError`` `.batchLost` where the attempt does not hold the batch, its lease
     ///   has ended, or another token has begun it; `.cancelled`; `.unknownBatch`. Nothing was
@@ -20,7 +21,8 @@ public protocol BeginningStore: Sendable {
     ///
     /// - Parameters:
     ///   - holding: The attempt that holds the batch.
-    ///   - token: Who was to begin; where another one has begun, nothing changes.
+    ///   - token: The token of the worker that was to begin; where another one has begun, nothing
+    ///     changes.
     /// - Throws: ``TrancheError`` of the store. An attempt that holds the batch no more changes
     ///   nothing.
     func takeBackBegin(_ holding: AttemptKey, token: String) async throws

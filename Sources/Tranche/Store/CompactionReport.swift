@@ -1,4 +1,4 @@
-/// What a compaction did.
+/// The result of a compaction.
 public struct CompactionReport: Sendable, Hashable {
     /// Batches that were packed.
     public var batches = 0

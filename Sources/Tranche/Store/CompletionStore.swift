@@ -1,6 +1,6 @@
-/// What a store tells of batches that succeeded, as a source for other jobs.
+/// A store that offers succeeded batches as a source for other jobs.
 public protocol CompletionStore: Sendable {
-    /// What identifies the inventory: its database, found out from itself.
+    /// The identity of the inventory's database, as the database reports it.
     func identity() async throws -> String
 
     /// Numbers the batches of a job that succeeded since the last call, over all its runs.

@@ -1,4 +1,4 @@
-/// What a store does with batches that are to come back later.
+/// A store that supports batches that are to come back later.
 public protocol DeferringStore: Sendable {
     /// Gives a batch back that is due later, and parks a budget as long.
     ///
@@ -10,7 +10,7 @@ public protocol DeferringStore: Sendable {
     ///   - holding: The attempt that holds the batch.
     ///   - deferral: For how long, and why.
     ///   - jitter: What comes to that time.
-    ///   - note: Who parks the budget.
+    ///   - note: The author of the parking.
     /// - Returns: The batch as it is now, and why no budget was parked.
     /// - Throws: As ``InventoryStore/release(_:)``.
     func release(

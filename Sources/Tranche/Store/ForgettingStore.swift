@@ -1,9 +1,10 @@
-/// What a store does to forget runs.
+/// A store that forgets runs.
 public protocol ForgettingStore: Sendable {
     /// Removes runs with all that is kept of them: batches, packed ones too, attempts with what was
     /// written during them, gaps, limits of their own, changes, descriptions of workflows.
     ///
-    /// All or none are removed. Whoever acquires from such a run again begins at its first id.
+    /// All or none are removed. A worker that acquires from such a run again begins at its first
+    /// id.
     ///
     /// - Parameters:
     ///   - selection: The runs.
@@ -15,7 +16,7 @@ public protocol ForgettingStore: Sendable {
     func forget(_ selection: RunSelection, isDryRun: Bool) async throws -> ForgetReport
 }
 
-/// What is lost with runs that are forgotten.
+/// The records that are lost with forgotten runs.
 public struct ForgetReport: Sendable, Hashable {
     /// The runs, in order of source, job and name.
     public var runs: [RunKey] = []

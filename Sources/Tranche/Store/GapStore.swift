@@ -1,4 +1,4 @@
-/// What a store keeps of ids that were not handed out, and tells of those that were.
+/// A store that keeps the ids that were not handed out, and reads those that were.
 public protocol GapStore: Sendable {
     /// The ids of a range that were handed out by batches of a run.
     ///

@@ -1,5 +1,5 @@
-/// What a store keeps of the thing under a source's name, and how a run begins anew when it is
-/// another.
+/// A store that keeps the identity of the thing under a source's name, and restarts a run when it
+/// is another one.
 public protocol GenerationStore: Sendable {
     /// Keeps what a look at the source of a run came to.
     ///
@@ -9,7 +9,7 @@ public protocol GenerationStore: Sendable {
     /// - Parameters:
     ///   - standing: What is kept from now on.
     ///   - known: The mark that the run had; `nil` for none.
-    ///   - key: The run; that there is none is no error.
+    ///   - key: The run; that there is none is not an error.
     /// - Throws: ``TrancheError`` of the store.
     func note(_ standing: SourceStanding, insteadOf known: String?, of key: RunKey) async throws
 

@@ -2,7 +2,7 @@
 ///
 /// The modules of the databases add the ways to make one.
 public struct InventoryLocation: Sendable {
-    /// What the location is, for messages; without credentials.
+    /// The name of the location, for messages; without credentials.
     public let name: String
     private let opener: @Sendable (StoreConfiguration) async throws -> any InventoryStore
 

@@ -91,7 +91,7 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// Finds the transaction of others, in the store's database, that has been open for longest.
     ///
     /// - Parameter duration: How long it must have been open.
-    /// - Returns: The transaction; `nil` where there is none, or nothing is told of it.
+    /// - Returns: The transaction; `nil` where there is none, or the server shows none.
     /// - Throws: ``TrancheError`` of the store.
     func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction?
 
@@ -117,7 +117,7 @@ extension InventoryStore {
     /// Whether the store may read a source while it holds a run: a plan has to be made before.
     public func readsUnderLock(_ source: any MetaSource) -> Bool { false }
 
-    /// Nothing is told of others' transactions.
+    /// The store does not show others' transactions.
     public func oldestTransaction(openFor duration: Duration) async throws -> OpenTransaction? {
         nil
     }

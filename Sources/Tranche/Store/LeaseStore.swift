@@ -1,4 +1,4 @@
-/// What a store tells and does for those who wait for others' batches.
+/// A store that serves workers that wait for other workers' batches.
 public protocol LeaseStore: Sendable {
     /// Reads the batches of a run that are held or are offered again by themselves, the next first.
     ///
@@ -12,7 +12,7 @@ public protocol LeaseStore: Sendable {
 
     /// Ends the lease of an attempt now, so that the next acquire finds it expired.
     ///
-    /// For who knows that its holder is gone: nobody else's lease may be ended.
+    /// For callers that know that its holder is gone: no other lease may be ended.
     ///
     /// - Parameter holding: The attempt.
     /// - Returns: Whether it held the batch under a lease that had not ended.

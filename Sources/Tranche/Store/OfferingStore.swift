@@ -1,4 +1,4 @@
-/// What a store does to hand out batches before their time, or some few of them.
+/// A store that hands out batches before their time, or a limited number of them.
 public protocol OfferingStore: Sendable {
     /// Offers batches at once that are put off, and makes batches that succeeded batches again.
     ///

@@ -1,4 +1,4 @@
-/// What a store does with batches that failed.
+/// A store that splits failed batches.
 public protocol SplittingStore: Sendable {
     /// Splits a batch that failed as often as it may into batches that are due at once.
     ///

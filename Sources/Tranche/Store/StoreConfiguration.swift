@@ -10,7 +10,7 @@ public struct StoreConfiguration: Sendable {
     ///
     /// PostgreSQL only.
     public var schema: String?
-    /// What to do when the tables are missing.
+    /// The action when the tables are missing.
     public var missingSchema: MissingSchema
     /// How long a request waits for a lock before it fails as busy; 30 s by default.
     public var lockTimeout: Duration
@@ -39,7 +39,7 @@ public struct StoreConfiguration: Sendable {
         self.now = now
     }
 
-    /// What to do when the inventory's tables are missing.
+    /// An action when the inventory's tables are missing.
     public enum MissingSchema: Sendable, Hashable {
         /// Make them, and a SQLite file with them. Older tables are never changed.
         case create

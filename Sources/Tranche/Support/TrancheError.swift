@@ -1,8 +1,8 @@
 /// An error of the inventory.
 public struct TrancheError: Error, Sendable {
-    /// What went wrong.
+    /// The code of the error.
     public let code: Code
-    /// What went wrong and what to do about it, naming job, run, batch and source; no secrets.
+    /// The fault and the remedy, with job, run, batch and source; without secrets.
     public let message: String
     /// The error of the layer below, where there was one.
     public let underlying: (any Error)?
@@ -26,11 +26,11 @@ public struct TrancheError: Error, Sendable {
         self.line = line
     }
 
-    /// What to do about the error; this alone drives retries.
+    /// The category of the error; this alone drives retries.
     public var category: ErrorCategory { code.category }
 }
 
-/// What to do about an error.
+/// A category of errors, which says what to do about them.
 public enum ErrorCategory: String, Sendable, Hashable {
     /// Trying the same again may succeed.
     case transient
@@ -154,7 +154,7 @@ extension TrancheError {
         /// Conflict; nothing was changed.
         public static let cancelled = Self(name: .cancelled)
 
-        /// What to do about errors of this kind.
+        /// The category of errors of this kind.
         public var category: ErrorCategory {
             switch name {
             case .storeBusy, .storeUnavailable, .sourceUnavailable, .sinkUnavailable, .timedOut:

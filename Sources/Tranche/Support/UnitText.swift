@@ -14,7 +14,7 @@ package enum UnitText {
     package static func duration(_ text: String) throws(Fault) -> Duration {
         let (number, unit) = try split(text, as: "duration")
         guard let factor = timeUnits[unit] else {
-            throw Fault(message: "'\(unit)' is no unit of time; use ms, s, m, h or d")
+            throw Fault(message: "'\(unit)' is not a unit of time; use ms, s, m, h or d")
         }
         let milliseconds = number * factor
         // A thousand years: what is longer is a slip, and would not fit everywhere.
@@ -33,7 +33,7 @@ package enum UnitText {
         let (number, unit) = try split(text, as: "weight")
         guard let factor = weightUnits[unit.count > 1 ? unit.lowercased() : unit] else {
             throw Fault(
-                message: "'\(unit)' is no unit of weight; use B, KB, MB, GB, TB, KiB, MiB, GiB, "
+                message: "'\(unit)' is not a unit of weight; use B, KB, MB, GB, TB, KiB, MiB, GiB, "
                     + "TiB, k, M or G"
             )
         }
@@ -89,7 +89,7 @@ package enum UnitText {
             unit = ""
         }
         guard let number = Double(digits), digits.contains(where: \.isNumber) else {
-            throw Fault(message: "this is no \(what); give a number, with or without a unit")
+            throw Fault(message: "this is not a \(what); give a number, with or without a unit")
         }
         let bare = unit.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
         return (number, String(bare))

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// Who writes to a source, in a transaction that is open.
+/// A client that writes to a source, in a transaction that is open.
 public struct SourceWriter: Sendable, Hashable {
     /// The transaction, as a ``WriterObservation`` names it.
     public var name: String
@@ -11,11 +11,11 @@ public struct SourceWriter: Sendable, Hashable {
     public var process: Int?
     /// Whose transaction it is; empty where that may not be known.
     public var user = ""
-    /// What the client calls itself; empty where it has no name.
+    /// The application name of the client; empty if it has none.
     public var application = ""
     /// Where the client is; empty where it is on the server's own machine.
     public var client = ""
-    /// What it does, such as `idle in transaction`; empty where that may not be known.
+    /// The state of the client, such as `idle in transaction`; empty if it may not be known.
     public var state = ""
     /// Since when it does that.
     public var stateSince: Date?
@@ -33,7 +33,7 @@ public struct SourceWriter: Sendable, Hashable {
     }
 }
 
-/// A source that can tell who writes to it.
+/// A source that can name its writers.
 public protocol DescribingSource: MetaSource {
     /// Describes transactions that are open.
     ///

@@ -4,7 +4,7 @@ public import Foundation
 public struct WaitExplanation: Sendable {
     /// The run.
     public var key: RunKey
-    /// What the last acquire answered.
+    /// The answer of the last acquire.
     public var reason: NoBatchReason
     /// The inventory's time.
     public var now: Date
@@ -18,7 +18,7 @@ public struct WaitExplanation: Sendable {
     public var until: Date?
     /// Whose transactions are waited for.
     public var writers: [SourceWriter] = []
-    /// What is held or is offered again, the next first.
+    /// The batches that workers hold or that are offered again, the next first.
     public var open: [OpenBatch] = []
     /// Whether there is more of that than ``open``.
     public var isCut = false

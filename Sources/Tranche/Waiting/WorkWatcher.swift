@@ -2,17 +2,17 @@
 ///
 /// It is called by several workers at once, and must return quickly.
 public protocol WorkWatcher: Sendable {
-    /// Told that work on a batch begins in this process.
+    /// Called when work on a batch begins in this process.
     func began(_ batch: Batch)
 
-    /// Told that the work on a batch is over; how it ended is not recorded yet.
+    /// Called when the work on a batch is over; how it ended is not recorded yet.
     func finished(_ batch: Batch)
 
-    /// Told why the group, which has nothing in hand, is given nothing: after 2 s, and then every
-    /// 30 s.
+    /// Called with the reason why the group, which has nothing in hand, gets nothing: after 2 s,
+    /// and then every 30 s.
     func waits(_ explanation: WaitExplanation)
 
-    /// Told that leases were ended since their holders, processes of this host, have ended.
+    /// Called when leases were ended since their holders, processes of this host, have ended.
     func tookOver(_ batches: [OpenBatch])
 }
 

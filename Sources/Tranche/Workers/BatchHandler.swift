@@ -1,4 +1,4 @@
-/// What a group of workers does with a batch.
+/// The work of a group of workers on a batch.
 public protocol BatchHandler: Sendable {
     /// Works on a batch; its lease is kept meanwhile.
     ///
@@ -8,25 +8,26 @@ public protocol BatchHandler: Sendable {
     ///
     /// - Parameters:
     ///   - batch: The batch; the group ends it, not the handler.
-    ///   - progress: Told of progress, where the group bounds the time without any.
+    ///   - progress: Receives progress, if the group bounds the time without any.
     /// - Returns: How it ended.
-    /// - Throws: What is no fault of the batch, such as a program that cannot be started: the batch
-    ///   is given back, and the group ends.
+    /// - Throws: What is not a fault of the batch, such as a program that cannot be started: the
+    ///   batch is given back, and the group ends.
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict
 
-    /// Told of each attempt when its end is recorded; by several workers at once.
+    /// Called with each attempt when its end is recorded; by several workers at once.
     ///
     /// - Parameter report: How it ended.
     /// - Throws: What makes it useless to go on: the group ends, once what is in hand has.
     func ended(_ report: BatchReport) throws
 
-    /// Told how many batches that were held ahead were given back, and what kept others from being.
+    /// Called with the number of prefetched batches that were given back, and the error that kept
+    /// others from it.
     func gaveBack(_ count: Int, failure: (any Error)?)
 
-    /// Told of a success that could not be recorded while another error ended the group.
+    /// Called with a success that could not be recorded while another error ended the group.
     func couldNotRecord(_ batch: Batch, _ error: any Error)
 
-    /// Told that nothing is in hand, and that a budget has had no room for some time; once, until
+    /// Called when nothing is in hand and a budget has had no room for some time; once, until
     /// something is handed out.
     func waits(for reason: NoBatchReason)
 }

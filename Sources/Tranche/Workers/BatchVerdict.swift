@@ -1,4 +1,4 @@
-/// What a handler made of a batch, which is still to be recorded.
+/// A handler's verdict on a batch, which is still to be recorded.
 public enum BatchVerdict: Sendable, Hashable {
     /// It succeeded: this is recorded in the transaction that acquires the next batch, where it
     /// can.
@@ -11,22 +11,23 @@ public enum BatchVerdict: Sendable, Hashable {
     ///
     /// Where it was cut short since its time was up, it fails instead, with what was written.
     case released(AttemptOutput? = nil)
-    /// What it needs asked to be left alone for a while: it is given back until later.
+    /// A system that the work needs asked to be left alone for a while: the batch is given back
+    /// until later.
     case deferred(BatchDeferral)
 }
 
-/// What came of a batch that succeeded.
+/// The result of a batch that succeeded.
 public struct BatchSuccess: Sendable, Hashable {
     /// The result, as JSON.
     public var result: String?
     /// Free text, kept with the batch.
     public var note: String?
-    /// What was counted.
+    /// The counts of the batch.
     public var counters: Counters
     /// The parts that the batch falls into where items of it are bad: these are quarantined, and
     /// the rest is done; else empty (the default).
     public var parts: [BatchPart] = []
-    /// What was written meanwhile; `nil` (the default) where nothing was.
+    /// The output of the attempt; `nil` (the default) if there is none.
     public var output: AttemptOutput?
 
     /// Describes a success.

@@ -13,9 +13,9 @@ public final class StopSource: Sendable {
     public enum Stage: Int, Comparable, Sendable {
         /// Nobody has asked.
         case running
-        /// Nothing more is acquired; what is in hand may be finished within the grace.
+        /// Workers acquire nothing more, and may finish their batches within the grace.
         case stopping
-        /// What is in hand is cancelled, and given back.
+        /// Workers cancel their batches, and give them back.
         case ending
 
         /// Whether one comes before the other.

@@ -69,9 +69,9 @@ extension WorkerGroup {
 
 /// How long the work on a batch may take.
 public struct TimeBound: Sendable, Hashable {
-    /// What any batch may take.
+    /// The time that any batch may take.
     public var least: Duration
-    /// What comes to it for each unit of the batch's weight; `nil` where the weight does not
+    /// The additional time for each unit of the batch's weight; `nil` if the weight does not
     /// matter.
     public var perWeight: Duration?
 
@@ -88,7 +88,7 @@ public struct TimeBound: Sendable, Hashable {
         TimeBound(least: least, perWeight: time)
     }
 
-    /// What a batch of a weight may take; a hundred years at most.
+    /// The time that a batch of a weight may take; at most a hundred years.
     func time(for weight: Double) -> Duration {
         guard let perWeight else { return least }
         let most = 100.0 * 365 * 86_400

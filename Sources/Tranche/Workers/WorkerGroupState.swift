@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A worker is `free` when it has nothing in hand. It then works on a batch that it holds ahead,
 /// asks for one, waits, or ends. How many batches may still be acquired is counted when they are
-/// asked for, so that workers who ask at once do not get more.
+/// asked for, so that workers that ask at once do not get more.
 struct WorkerGroupState: Sendable {
     /// What happened.
     enum Event: Sendable, Hashable {
@@ -20,7 +20,7 @@ struct WorkerGroupState: Sendable {
         case hasRoom(worker: Int, Int)
         /// It asked for so many of these, and was given so many.
         case filled(asked: Int, given: Int)
-        /// Something failed that is no batch's own fault.
+        /// Something failed that is not the fault of a batch.
         case failed(TrancheError.Code?)
         /// A worker has ended.
         case ended(worker: Int)
@@ -40,7 +40,7 @@ struct WorkerGroupState: Sendable {
         case next(Step)
         /// A worker begins.
         case start(worker: Int)
-        /// Those who wait are free.
+        /// The waiting workers are free.
         case wake
         /// Nothing is in hand, and there has been no room for some time.
         case tell(NoBatchReason)

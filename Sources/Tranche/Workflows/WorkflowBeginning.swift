@@ -1,17 +1,17 @@
 /// The description of a workflow that is to become a run's last one.
 public struct WorkflowBeginning: Sendable, Hashable {
-    /// What tells the description from others.
+    /// The digest of the description.
     public var digest: String
     /// The description, as JSON; without credentials.
     public var text: String
     /// The digest of the description that it follows; `nil` for the run's first.
     public var former: String?
-    /// What limits the run by the description that it follows.
+    /// The limits of the run by the description that it follows.
     public var formerLimits: RunLimits
-    /// What limits the run by this one: what differs from ``formerLimits`` is changed, so that the
-    /// rest stays as somebody set it meanwhile.
+    /// The limits of the run by this description: differences from ``formerLimits`` are applied,
+    /// and limits that a person changed meanwhile stay.
     public var limits: RunLimits
-    /// Who begins it, and why.
+    /// The author that begins it, and the reason.
     public var note: ChangeNote
 
     /// Makes a beginning.

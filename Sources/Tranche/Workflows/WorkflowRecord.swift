@@ -6,11 +6,11 @@ public struct WorkflowRecord: Sendable, Hashable {
     public var key: RunKey
     /// Which description of the run it is: 1, 2, ….
     public var generation: Int
-    /// What tells one description from another.
+    /// The digest of the description.
     public var digest: String
     /// The description, as JSON; without credentials.
     public var text: String
-    /// Who began it; `nil` where that was not said.
+    /// The author who began it; `nil` if not given.
     public var startedBy: String?
     /// When it began, by the inventory's clock.
     public var startedAt: Date

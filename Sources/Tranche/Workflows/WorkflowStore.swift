@@ -1,4 +1,4 @@
-/// What a store keeps of workflows: the descriptions of runs, each with a generation of its own.
+/// A store that keeps workflows: the descriptions of runs, each with a generation of its own.
 ///
 /// An acquire that carries the digest of another description than the last one is told
 /// ``NoBatchReason/superseded(by:)``, under the same lock under which descriptions are written.
@@ -7,8 +7,8 @@ public protocol WorkflowStore: Sendable {
     /// Keeps a description of a run, in one transaction with the run, where it is not there yet,
     /// and with what limits it.
     ///
-    /// The description that the run has last, said again, is no new generation and changes nothing.
-    /// Nothing of the run is handed out.
+    /// The description that the run has last, said again, is not a new generation and changes
+    /// nothing. Nothing of the run is handed out.
     ///
     /// - Parameters:
     ///   - request: What an acquire would ask for; its policy is the run's from now on.

@@ -66,8 +66,8 @@ struct ArgumentParser {
         var parsed = Arguments()
         tranche_getopt_reset()
         let count = Int32(arguments.count + 1)
-        // A leading '+' stops at the first operand, '-' gives operands in order; ':' tells a missing
-        // value from an unknown option.
+        // A leading '+' stops at the first operand, '-' gives operands in order; ':' tells a
+        // missing value from an unknown option.
         let short = stopsAtOperand ? "+:h" : "-:h"
         var place = tranche_getopt_index()
         while true {

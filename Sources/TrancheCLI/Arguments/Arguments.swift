@@ -2,9 +2,9 @@
 struct Arguments: Sendable {
     /// Options with their values in order; an option without a value has an empty one.
     var values: [String: [String]] = [:]
-    /// What stands beside the options.
+    /// The operands.
     var operands: [String] = []
-    /// What follows `--`.
+    /// The program and its arguments, after `--`.
     var program: [String] = []
 
     func has(_ option: String) -> Bool {
@@ -87,7 +87,7 @@ struct UsageError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// A value that is not what it should be; whoever knows its name adds that.
+/// A value that is not what it should be; the caller that knows its name adds the name.
 struct ValueError: Error, Sendable {
     let message: String
 

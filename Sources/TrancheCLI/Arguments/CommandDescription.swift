@@ -2,13 +2,13 @@
 struct CommandDescription: Sendable {
     /// Its name on the command line; empty for the program itself.
     var name: String
-    /// What it does, in one line.
+    /// Its purpose, in one line.
     var summary: String
     /// Whether it is among those that the program's own short help names.
     var isUsual = false
     /// Command lines to begin with, each as it is typed; a line ends with ` \\` where it goes on.
     var examples: [String] = []
-    /// What stands beside the options, in order.
+    /// The operands, in order.
     var operands: [Operand] = []
     /// Whether a program and its arguments follow `--`.
     var takesProgram = false
@@ -16,7 +16,7 @@ struct CommandDescription: Sendable {
     var groups: [OptionGroup] = []
     /// More to know, below the options; lines of at most 79 characters.
     var notes = ""
-    /// What of the notes the short help says; shown where all of them do not fit a screen.
+    /// The notes of the short help; shown where the full notes do not fit a screen.
     var brief = ""
 
     var options: [Option] { groups.flatMap(\.options) }
@@ -25,13 +25,13 @@ struct CommandDescription: Sendable {
     struct Operand: Sendable {
         var name: String
         var help: String
-        /// What it may be; empty for anything.
+        /// The values it may have; empty for any.
         var choices: [String] = []
         /// Whether several may stand there, as the last ones.
         var isRepeatable = false
         /// Whether it may be left out, as the last one.
         var isOptional = false
-        /// What the short help says in place of `help`, where it is shorter.
+        /// The text of the short help in place of `help`, if it is shorter.
         var brief: String?
     }
 
@@ -53,16 +53,16 @@ struct CommandDescription: Sendable {
     /// A long option.
     struct Option: Sendable {
         var name: String
-        /// What stands for its value in the help; `nil` for an option without one.
+        /// The placeholder for its value in the help; `nil` for an option without one.
         var placeholder: String?
         var help: String
         var isRequired = false
         var isRepeatable = false
-        /// What its value may be, for completions; empty for anything.
+        /// The values it may have, for completions; empty for any.
         var choices: [String] = []
         /// Whether the short help shows it, too, where all options do not fit a screen.
         var isUsual = false
-        /// What the short help says in place of `help`, where it is shorter.
+        /// The text of the short help in place of `help`, if it is shorter.
         var brief: String?
 
         init(
@@ -90,24 +90,24 @@ struct CommandDescription: Sendable {
 extension CommandDescription.OptionGroup {
     /// The options that every command takes.
     static let global = Self(
-        title: "Everywhere",
+        title: "Global options",
         options: [
             .init(
                 "inventory",
                 "URL",
-                "the inventory (TRANCHE_INVENTORY): sqlite:PATH or postgresql://…",
+                "inventory database (TRANCHE_INVENTORY): sqlite:PATH or postgresql://…",
                 isUsual: true,
                 brief: "sqlite:PATH or postgresql://… (TRANCHE_INVENTORY)"
             ),
             .init(
                 "meta-db",
                 "URL",
-                "the items' database (TRANCHE_META_DB); the inventory's by default"
+                "database of the items (TRANCHE_META_DB; default: the inventory's)"
             ),
-            .init("env-file", "FILE", "a dotenv file with settings (TRANCHE_ENV_FILE)"),
+            .init("env-file", "FILE", "dotenv file with settings (TRANCHE_ENV_FILE)"),
             .init("json", nil, "one JSON document on standard output", isUsual: true),
-            .init("help", nil, "the usual options; -h too"),
-            .init("help-all", nil, "all options, and more to know", isUsual: true),
+            .init("help", nil, "show the usual options; also -h"),
+            .init("help-all", nil, "show all options and notes", isUsual: true),
         ]
     )
 }

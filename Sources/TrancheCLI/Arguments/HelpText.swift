@@ -7,7 +7,8 @@ struct HelpText {
     private static let column = 28
     let command: CommandDescription
 
-    /// What fits a screen: all options and notes where these do, else the usual ones.
+    /// The help that fits a screen: all options and notes where these fit, otherwise the usual
+    /// ones.
     var short: String {
         let all = text(options(command.groups), notes: command.notes)
         let isShort = all.utf8.count { $0 == UInt8(ascii: "\n") } <= Self.screen
@@ -90,7 +91,7 @@ struct HelpText {
     }
 
     private func help(of option: CommandDescription.Option) -> String {
-        option.isRepeatable ? option.help + "; may be given several times" : option.help
+        option.isRepeatable ? option.help + "; can be repeated" : option.help
     }
 
     /// A label with its text beside it, broken into lines.
@@ -149,20 +150,20 @@ extension HelpText {
           tranche work --job thumbs --meta photo --weight 64MiB -- ./make-thumbnails
           tranche status
 
-        'tranche COMMAND --help' shows a command's usual options, --help-all all of them;
-        'tranche --help-all' names all commands, settings and exit statuses.
+        'tranche COMMAND --help' shows the usual options of a command, --help-all all of
+        them. 'tranche --help-all' lists all commands, settings and exit statuses.
 
         """
 
     private static let more = """
-        'tranche COMMAND --help' shows a command's usual options, --help-all all of them;
-        'tranche --version' the version.
-        Settings come from options, TRANCHE_… variables, and the dotenv file that
-        TRANCHE_ENV_FILE or --env-file names, in this order; env/sample.env lists them.
+        'tranche COMMAND --help' shows the usual options of a command, --help-all all of
+        them; 'tranche --version' the version. Settings come from options, then TRANCHE_…
+        variables, then the dotenv file of TRANCHE_ENV_FILE or --env-file; env/sample.env
+        lists them.
 
-        Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 64 wrong usage,
-        69 a database refuses the connection, 75 try again later, 130 stopped by a
-        signal; --exit-when-idle sets another where there is nothing to do.
+        Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 5 cancelled, 64 wrong
+        usage, 69 a database refuses the connection, 75 try again later, 130 stopped by a
+        signal. --exit-when-idle sets another status for nothing to do.
 
         """
 }

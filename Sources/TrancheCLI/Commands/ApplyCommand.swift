@@ -5,7 +5,7 @@ import TrancheOrchestrator
 struct ApplyCommand: Command {
     static let description = CommandDescription(
         name: "apply",
-        summary: "Make a pipeline's file what is run under its name, and show what differs",
+        summary: "Apply the file of a pipeline under its name, and show what differs",
         isUsual: true,
         examples: ["tranche apply pipeline.yaml --dry-run"],
         operands: [PipelineFile.operand],
@@ -13,42 +13,41 @@ struct ApplyCommand: Command {
             .init(
                 title: "Applying",
                 options: [
-                    .init("dry-run", nil, "show what differs, and apply nothing", isUsual: true),
+                    .init("dry-run", nil, "show the difference, and apply nothing", isUsual: true),
                     .init(
                         "expect-generation",
                         "N",
-                        "apply only where generation N is applied now; 0 for none"
+                        "apply only if the current generation is N; 0 for none"
                     ),
                     .init(
                         "overwrite-budgets",
                         nil,
-                        "set budgets that somebody has set by hand to what FILE says"
+                        "also set budgets that were changed by hand"
                     ),
                     .init(
                         "reason",
                         "TEXT",
-                        "why; 'tranche pipeline history' shows it",
+                        "reason; 'tranche pipeline history' shows it",
                         isUsual: true
                     ),
                 ]
             )
         ],
         notes: PipelineFile.notes + """
-            The inventory keeps what was applied last under a pipeline's name, 'name' in FILE or
-            else FILE's stem. Another FILE is the next generation, whoever applies it where; who
-            runs the one before ends within seconds. The same FILE again raises nothing: order,
-            comments and blanks are no difference.
+            The inventory stores the file applied last under the pipeline's name: 'name' in
+            FILE, or FILE without its suffix. A different FILE becomes the next generation,
+            whoever applies it; processes of the generation before end within seconds. The same
+            FILE changes nothing, even if order, comments or blanks differ.
 
-            FILE's budgets are set. One that was set by hand since stays where FILE says nothing
-            new of it; where it does, nothing is applied without --overwrite-budgets.
+            apply sets the budgets of FILE. A budget that was changed by hand keeps its values
+            if FILE did not change them. If FILE did, apply refuses without --overwrite-budgets.
 
-            Exit: 0 applied, or there already; with --dry-run 0 where FILE differs, 3 where it does
-            not.
+            Exit: 0 applied, or applied before; with --dry-run 0 if FILE differs, 3 if not.
 
             """,
         brief: PipelineFile.brief + """
-            The inventory keeps what was applied last under a pipeline's name. Another FILE is
-            the next generation: who runs the one before ends within seconds.
+            The inventory stores the file applied last under the pipeline's name. A different
+            FILE becomes the next generation; processes of the one before end within seconds.
 
             """
     )

@@ -4,38 +4,39 @@ import Tranche
 struct AuditCommand: Command {
     static let description = CommandDescription(
         name: "audit",
-        summary: "Compare what a run handed out with what its source has",
+        summary: "Compare the ids that a run handed out with its source",
         examples: ["tranche audit --job thumbs --repair"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(
                 title: "The audit",
                 options: [
-                    .init("from", "ID", "the lowest id to look at"),
-                    .init("to", "ID", "the highest id to look at"),
-                    .init("budget", "TIME", "end after this time; the next audit goes on there"),
-                    .init("repair", nil, "queue the ids that appeared for a late batch"),
+                    .init("from", "ID", "lowest id to compare"),
+                    .init("to", "ID", "highest id to compare"),
+                    .init("budget", "TIME", "maximum duration; the next audit continues there"),
+                    .init("repair", nil, "queue ids that appeared, for a late batch"),
                     .init(
                         "redo-range",
                         nil,
-                        "with --repair, queue also ids that may have been handed out before: those of "
-                            + "taken over batches that differ, and all from --from to --to"
+                        "with --repair: also queue ids that may have been processed "
+                            + "before: those of adopted batches that differ, and all "
+                            + "from --from to --to"
                     ),
                     .init(
                         "thorough",
                         nil,
-                        "compare the ids of every batch; by default counts and sums, and the ids "
-                            + "where these differ and, in turn, of one batch in 16"
+                        "compare the ids of every batch (default: counts and sums; ids "
+                            + "only where these differ, and of one batch in 16 by turns)"
                     ),
                 ]
             ),
         ],
         notes: """
-            Ids that appeared were committed behind the cursor; ids that vanished were
-            deleted; of ids that stand more than once a batch was given one row at most.
-            With a budget an audit goes on where the last one of the same ids ended.
+            Ids that appeared were committed behind the cursor; ids that vanished were deleted.
+            If an id occurs more than once in the source, a batch got one of its rows. With
+            --budget, an audit continues where the last one of the same ids ended.
 
-            Exit: 0 nothing differs, or all that does was queued; 1 something differs.
+            Exit: 0 no difference, or all of it was queued; 1 a difference.
 
             """
     )

@@ -5,7 +5,7 @@ import Tranche
 struct BudgetCommand: Command {
     static let description = CommandDescription(
         name: "budget",
-        summary: "Say how much may be held at once by all runs of a budget",
+        summary: "Limit how much all runs of a budget hold at once",
         examples: [
             "tranche budget set api --batches 4 --rate 500/min",
             "tranche set --job thumbs --budget api",
@@ -14,31 +14,37 @@ struct BudgetCommand: Command {
             .init(
                 name: "set|list|show|pause|resume|park|unpark|remove",
                 help:
-                    "set makes a budget or changes its limits, list and show tell what is held",
+                    "set creates a budget or changes its limits; list and show print "
+                    + "what runs hold",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(
                 name: "NAME",
                 help:
-                    "the budget (not with list); '*' in quotes is that of all runs that name none",
+                    "the budget (not with list); '*', in quotes, is the one of all runs "
+                    + "that name none",
                 isOptional: true
             ),
         ],
         groups: [
             .init(
-                title: "The limits (with set; what is left out stays)",
+                title: "Limits (with set; limits not given stay)",
                 options: [
-                    .init("batches", "N|none", "most batches at once; 0 hands out nothing"),
-                    .init("weight", "WEIGHT|none", "most weight at once: 500, 64MiB, 1.5GB"),
+                    .init(
+                        "batches",
+                        "N|none",
+                        "maximum number of batches at once; 0 hands out nothing"
+                    ),
+                    .init("weight", "WEIGHT|none", "maximum weight at once: 500, 64MiB, 1.5GB"),
                     .init(
                         "rate",
                         "WEIGHT/TIME|none",
-                        "how much weight is let in per time: 1GiB/min, 500/s"
+                        "maximum weight per time: 1GiB/min, 500/s"
                     ),
                     .init(
                         "burst",
                         "WEIGHT",
-                        "the most that a rate keeps for later; what it gives in its time unless set"
+                        "weight that a rate may save up (default: the rate's weight)"
                     ),
                 ]
             ),
@@ -50,15 +56,14 @@ struct BudgetCommand: Command {
                         "TIME",
                         "with park: how long nothing is handed out: 30s, at most 15m"
                     ),
-                    .init("reason", "TEXT", "why; 'tranche changes' shows it"),
+                    .init("reason", "TEXT", "reason; 'tranche changes' shows it"),
                 ]
             ),
         ],
         notes: """
-            A budget holds over all processes and machines; 'tranche set --budget NAME' puts a
-            run under it. What is held already is not taken back when limits are lowered. A
-            batch that is heavier than its budget goes alone. Pausing and parking are apart:
-            each is ended by itself.
+            A budget limits all processes on all machines; 'tranche set --budget NAME' puts a
+            run under it. Lower limits take no batch back from a worker. A batch that is heavier
+            than its budget runs alone. pause and park are independent; end each by itself.
 
             """
     )
@@ -169,7 +174,7 @@ struct BudgetCommand: Command {
         return changes.first { $0.what == "limits" }
     }
 
-    /// Who holds something under one budget, and who waits.
+    /// The runs that hold batches under one budget, and those that wait.
     private func lines(
         _ budgets: [Budget],
         _ lowered: ChangeRecord?,
@@ -242,7 +247,7 @@ struct BudgetCommand: Command {
 }
 
 extension BudgetWait {
-    /// What is waited for, and since when.
+    /// The batch that the run waits for, and since when.
     func words(at now: Date) -> String {
         let time = Duration.seconds(max(now.timeIntervalSince(since), 0)).words
         return "has waited for \(time) to hand out a batch of weight \(weight.plain)"

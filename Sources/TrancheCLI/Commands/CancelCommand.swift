@@ -15,18 +15,18 @@ struct CancelCommand: Command {
                     .init(
                         "batch",
                         "N",
-                        "this batch alone; the run with all its batches by default"
+                        "this batch only (default: the run with all its batches)"
                     ),
-                    .init("reason", "TEXT", "why; shown to whoever works on it, or asks for work"),
+                    .init("reason", "TEXT", "reason; workers of the run see it"),
                 ]
             ),
         ],
         notes: """
-            Nothing more of a cancelled run is handed out. Batches that are held, or would be
-            offered again, are failed, and no failure is counted. Workers are told by their
-            next heartbeat, at a third of the lease: their programs get SIGTERM, then SIGKILL,
-            and they exit with 5. 'tranche resume' lets the run go on with what is new;
-            'tranche retry --cancelled' offers what was cancelled again.
+            A cancelled run hands out no more batches. Batches that workers hold, or that wait
+            for another attempt, fail without counting a failure. Workers learn of it at their
+            next heartbeat, after a third of the lease: their programs get SIGTERM, then
+            SIGKILL, and they exit with 5. 'tranche resume' continues the run with new items;
+            'tranche retry --cancelled' offers the cancelled batches again.
 
             """
     )

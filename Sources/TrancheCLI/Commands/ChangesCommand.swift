@@ -1,6 +1,6 @@
 import Tranche
 
-/// Lists who changed budgets and runs, and why.
+/// Lists the changes of budgets and runs, with author and reason.
 struct ChangesCommand: Command {
     static let description = CommandDescription(
         name: "changes",
@@ -11,8 +11,12 @@ struct ChangesCommand: Command {
             .init(
                 title: "Which changes",
                 options: [
-                    .init("budget", "NAME", "those of a budget"),
-                    .init("limit", "N", "at most so many, the latest first; 50 by default"),
+                    .init("budget", "NAME", "only changes of this budget"),
+                    .init(
+                        "limit",
+                        "N",
+                        "maximum number of changes, the latest first (default: 50)"
+                    ),
                 ]
             ),
         ]

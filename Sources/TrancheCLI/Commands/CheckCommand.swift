@@ -5,7 +5,7 @@ import TrancheOrchestrator
 struct CheckCommand: Command {
     static let description = CommandDescription(
         name: "check",
-        summary: "Say what is wrong with a pipeline's file, with line and column",
+        summary: "Check the file of a pipeline; report faults with line and column",
         examples: ["tranche check pipeline.yaml"],
         operands: [PipelineFile.operand],
         groups: [],
@@ -13,7 +13,7 @@ struct CheckCommand: Command {
         brief: PipelineFile.brief + end
     )
 
-    private static let end = "Nothing is opened, and nothing is run. Exit: 0 sound, 1 not.\n"
+    private static let end = "It opens nothing and runs nothing. Exit: 0 valid, 1 invalid.\n"
 
     private let file: PipelineFile
 

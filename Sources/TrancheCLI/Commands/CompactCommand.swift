@@ -11,18 +11,21 @@ struct CompactCommand: Command {
             .init(
                 title: "Packing",
                 options: [
-                    .init("keep", "TIME", "leave what ended in this time as it is; 30d by default"),
+                    .init(
+                        "keep",
+                        "TIME",
+                        "leave batches that ended within this time (default: 30d)"
+                    ),
                     .init("dry-run", nil, "count, and change nothing"),
-                    .init("yes", nil, "give up results and logs without asking"),
+                    .init("yes", nil, "discard results and logs without asking"),
                 ]
             ),
         ],
         notes: """
-            Of an archived batch the ids, count, weight, completion and end are kept; its
-            result, log and attempts are given up; where there are results or logs, that is
-            asked for on a terminal, and needs --yes without one. What the run of another
-            job may still take from it stays. Acquiring, audits, gaps and history read the
-            archive as if nothing had happened.
+            The archive keeps the ids, count, weight, completion and end of a batch, and drops
+            its result, log and attempts. If there are results or logs, compact asks on a
+            terminal; otherwise it needs --yes. Batches that another job has yet to take are not
+            packed. Acquiring, audits, gaps and history read the archive as before.
 
             """
     )

@@ -7,19 +7,21 @@ import TrancheSQL
 struct ExportCommand: Command {
     static let description = CommandDescription(
         name: "export",
-        summary: "Write the inventory, or a job of it, as lines of JSON",
+        summary: "Write the inventory, or one job of it, as JSON Lines",
         examples: ["tranche export thumbs.jsonl --job thumbs"],
         operands: [
-            .init(name: "FILE", help: "the file; standard output by default", isOptional: true)
+            .init(name: "FILE", help: "the file (default: standard output)", isOptional: true)
         ],
         groups: [RunOptions.group(jobIsRequired: false)],
         notes: """
-            A line is a record: runs, batches, packed ones too, attempts and what was written
-            during them, gaps, budgets, changes, pages, events and pipelines, as they are at
-            one moment; of a job what is its own, and the budgets that it names. What budgets
-            let in just now is left out. The last line tells that none is missing. 'tranche
-            import' reads it, also into the other kind of database; work on one of the two then,
-            and not on both. FILE is replaced once all is written.
+            Each line is a record: runs, batches (also packed ones), attempts and their output,
+            gaps, budgets, changes, pages, events and pipelines, all as of one moment. The
+            export of a job has its own records, and the budgets that it names. It leaves out
+            the weight that budgets let in recently. The last line proves that the file is
+            complete.
+
+            'tranche import' reads the file, also into the other kind of database. Work on one
+            of the two afterwards, not on both. export replaces FILE once all is written.
 
             """
     )
@@ -69,7 +71,7 @@ extension Inventory {
     var transfer: any InventoryTransfer {
         get throws {
             guard let transfer = store as? any InventoryTransfer else {
-                throw TrancheError(.invalidArgument, "\(name) is no SQL database")
+                throw TrancheError(.invalidArgument, "\(name) is not an SQL database")
             }
             return transfer
         }

@@ -18,12 +18,12 @@ struct FailCommand: Command {
 
     private static let named: [CommandDescription.Option] =
         [
-            .init("error", "TEXT", "what went wrong; kept with the attempt", isRequired: true),
+            .init("error", "TEXT", "what went wrong; stored with the attempt", isRequired: true),
             .init(
                 "transient",
                 nil,
-                "trying again may help: it says nothing about the items, and does not count "
-                    + "towards splitting"
+                "another attempt may help: the failure says nothing about the items, and "
+                    + "does not count towards splitting"
             ),
         ] + BadItemOptions.options("are a batch again at once")
 
@@ -59,7 +59,12 @@ struct FailCommand: Command {
     private func failure(in inventory: Inventory, _ context: Context) async throws -> BatchFailure {
         var failure = BatchFailure(error, isTransient: isTransient)
         if bad.isEmpty { return failure }
-        failure.parts = try await bad.parts(of: options.holding, in: inventory, context)
+        failure.parts = try await bad.parts(
+            of: options.holding,
+            error: error,
+            in: inventory,
+            context
+        )
         return failure
     }
 }

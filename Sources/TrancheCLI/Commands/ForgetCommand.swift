@@ -4,7 +4,7 @@ import Tranche
 struct ForgetCommand: Command {
     static let description = CommandDescription(
         name: "forget",
-        summary: "Remove what is known of a job, or of one run of it",
+        summary: "Remove all records of a job, or of one run of it",
         examples: ["tranche forget --job thumbs --run july --dry-run"],
         groups: [
             .init(
@@ -14,25 +14,26 @@ struct ForgetCommand: Command {
                     .init(
                         "meta",
                         "TABLE",
-                        "the job's table or inventory:JOB, where it has several"
+                        "table or inventory:JOB of the job, if it has several"
                     ),
-                    .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
+                    .init("schema", "SCHEMA", "schema of the table, with --meta table:NAME"),
                     .init(
                         "run",
                         "RUN",
-                        "this run alone, '' for the open-ended one; all of the job by default"
+                        "only this run, '' for the open-ended run (default: all runs)"
                     ),
                 ]
             ),
-            .init(title: "Sure", options: Consent.options),
+            .init(title: "Confirmation", options: Consent.options),
         ],
         notes: """
-            Its batches, attempts, logs, gaps, packed batches, limits and changes are lost: what
-            was done is handed out again to whoever works on the job. Nothing is done to items
-            or to what was made of them. It is told and asked for on a terminal; without one it
-            needs --yes. 'tranche export' keeps a copy before, which 'tranche import' takes.
+            forget removes the batches, attempts, logs, gaps, packed batches, limits and
+            changes. Workers of the job get the same items again. The items, and the results of
+            your programs, stay. On a terminal it lists what it removes and asks; otherwise it
+            needs --yes. 'tranche export' makes a copy that 'tranche import' reads.
 
-            Refused while batches are held, and while another job takes the job's batches.
+            It refuses while workers hold batches, and while another job takes the batches of
+            this one.
 
             """
     )

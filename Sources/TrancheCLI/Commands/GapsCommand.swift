@@ -9,10 +9,10 @@ struct GapsCommand: Command {
         examples: ["tranche gaps --job thumbs"],
         groups: [RunOptions.group(jobIsRequired: false)],
         notes: """
-            An open gap waits for transactions; on PostgreSQL they are the virtual
-            transactions of pg_locks (after a restart a prepared one is -1/…). A closed gap
-            is still looked at until its watch ends. In an exact gap no id was handed out,
-            in a coarse one some were; a queued one is handed out again.
+            An open gap waits for transactions; on PostgreSQL, for virtual transactions of
+            pg_locks (-1/… is a transaction prepared before a restart). A closed gap is still
+            checked until its watch ends. No id of an exact gap was handed out, some ids of a
+            coarse gap were. A queued gap is handed out again.
 
             """
     )

@@ -5,7 +5,7 @@ import TrancheOrchestrator
 struct GraphCommand: Command {
     static let description = CommandDescription(
         name: "graph",
-        summary: "Print which processes of a pipeline's file run on what",
+        summary: "Print the graph of a pipeline: which process gets whose events",
         examples: ["tranche graph pipeline.yaml --format mermaid"],
         operands: [PipelineFile.operand],
         groups: [
@@ -15,7 +15,7 @@ struct GraphCommand: Command {
                     .init(
                         "format",
                         PipelineGraph.Format.allCases.map(\.rawValue).joined(separator: "|"),
-                        "for people, for Graphviz or for Mermaid; text by default",
+                        "for people, for Graphviz or for Mermaid (default: text)",
                         choices: PipelineGraph.Format.allCases.map(\.rawValue)
                     )
                 ]

@@ -12,7 +12,7 @@ struct HeartbeatCommand: Command {
                 .init(
                     "note",
                     "TEXT",
-                    "left for the next attempt, which gets it as TRANCHE_NOTE; at most 8 KiB"
+                    "note for the next attempt, which reads it as TRANCHE_NOTE; at most 8 KiB"
                 )
             ])
         ]

@@ -4,12 +4,12 @@ import Tranche
 struct HoldingOptions: Sendable {
     let holding: AttemptKey
 
-    static let operands = [CommandDescription.Operand(name: "BATCH", help: "the batch's number")]
+    static let operands = [CommandDescription.Operand(name: "BATCH", help: "number of the batch")]
 
     static func group(_ more: [CommandDescription.Option] = []) -> CommandDescription.OptionGroup {
         .init(
             title: "The batch",
-            options: [.init("attempt", "N", "the attempt that holds it", isRequired: true)] + more
+            options: [.init("attempt", "N", "attempt that holds it", isRequired: true)] + more
         )
     }
 
@@ -38,8 +38,8 @@ struct HoldingOptions: Sendable {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
             case .split where batch.failures == 0:
-                return words + "; what is not quarantined of it is done"
-            case .split: return words + "; what is not quarantined of it is offered again"
+                return words + "; its other items are done"
+            case .split: return words + "; its other items are offered again"
             case .quarantined: return words + "; 'tranche redrive' makes it a batch again"
             case .failed where batch.cause == .begun:
                 return words

@@ -6,24 +6,23 @@ import TrancheSQL
 struct ImportCommand: Command {
     static let description = CommandDescription(
         name: "import",
-        summary: "Read what 'tranche export' wrote, all or nothing",
+        summary: "Import a file of 'tranche export', all or nothing",
         examples: ["tranche import thumbs.jsonl --dry-run"],
         operands: [.init(name: "FILE", help: "the file; - for standard input")],
         groups: [
             .init(
                 title: "Importing",
                 options: [
-                    .init("dry-run", nil, "find out if all would be taken, and change nothing")
+                    .init("dry-run", nil, "check whether all records fit, and change nothing")
                 ]
             )
         ],
         notes: """
-            Batches keep their numbers: take an inventory that is new ('tranche migrate up' makes
-            it), or the one from which the job was forgotten. A run or a batch that is there
-            already is refused, and nothing is changed. A named budget that is there stays as it
-            is. Batches that were held go on with the lease that they had. Where the items are in
-            the same database as the inventory was, 'tranche redefine --from-database' says
-            where they are now.
+            Batches keep their numbers. Import into a new inventory ('tranche migrate up'
+            creates it), or into one from which you removed the job. A run or batch that exists
+            already is an error, and nothing changes. A named budget that exists stays as it is.
+            Running batches keep their lease. If the items are in the database of the inventory,
+            say where they are now with 'tranche redefine --from-database'.
 
             """
     )

@@ -5,33 +5,34 @@ import TrancheOrchestrator
 struct InputCommand: Command {
     static let description = CommandDescription(
         name: "input",
-        summary: "List the logs of inputs, and install what records changes of tables",
+        summary: "List the logs of inputs; record the changes of PostgreSQL tables",
         examples: ["tranche input status pipeline.yaml orders"],
         operands: [
-            .init(name: Action.words, help: "what to do", choices: Action.allCases.map(\.rawValue)),
+            .init(name: Action.words, help: "the action", choices: Action.allCases.map(\.rawValue)),
             .init(
                 name: "NAME",
-                help: "with show: the input; else, but for list: the FILE of a pipeline",
+                help: "with show: the input; with list: nothing; otherwise: the FILE of a "
+                    + "pipeline",
                 isOptional: true
             ),
-            .init(name: "INPUT", help: "with a FILE: its input", isOptional: true),
+            .init(name: "INPUT", help: "the input of FILE", isOptional: true),
             .init(
                 name: "READER",
-                help: "with forget: the inventory whose links read it no longer",
+                help: "with forget: the inventory that no longer reads the input",
                 isOptional: true
             ),
         ],
         groups: [],
         notes: """
-            add installs in a PostgreSQL database what records the changes of the tables that an
-            input of the type postgresql names: triggers on each table and partition, and a log
-            in the schema tranche. Doing it again brings it up to date. status says what is
-            recorded, which inventories read it, and what is not seen; remove takes all of it
-            out, with the log. What an inventory has not read is kept for it; forget gives up one
-            that is there no more.
+            add installs the recording of changes in a PostgreSQL database, for the tables of an
+            input of type postgresql: triggers on each table and partition, and a log in the
+            schema tranche. Run it again to update them. status shows which tables are recorded,
+            which inventories read the log, and which changes it cannot see. remove uninstalls
+            all of it, with the log. The log keeps entries until every inventory has read them;
+            forget drops an inventory that no longer exists.
 
-            An input's events are kept until no job needs them, and cleaned then; the last one
-            stays. A job that reads the log holds them back with each batch that is open.
+            Tranche deletes the events of an input when no job needs them any more, except the
+            last one. Each open batch of a job that reads the log keeps its events.
 
             """
     )

@@ -20,28 +20,32 @@ struct LimitOptions: Sendable {
         .init(
             "budget",
             "NAME",
-            "a budget that the run refers to; several are all asked",
+            "budget that limits the run; with several, each must have room",
             isRepeatable: true
         ),
-        .init("share", "N", "its part of a budget beside others that wait; 1 unless set"),
-        .init("priority", "N", "who comes first under a budget: higher ones; 0 unless set"),
+        .init("share", "N", "share of the run among the runs that wait for a budget (initially 1)"),
+        .init(
+            "priority",
+            "N",
+            "priority of the run under a budget; higher goes first (initially 0)"
+        ),
     ]
 
     static let perKeyOption = CommandDescription.Option(
         "per-key",
         "N",
-        "most batches of one key; for a run with --key"
+        "maximum number of batches per key at once; for runs with --key"
     )
 
     private static let parallelismOption = CommandDescription.Option(
         "parallelism",
         "N",
-        "most batches of the run; 0 hands out nothing"
+        "maximum number of batches at once; 0 hands out nothing"
     )
 
     /// Options for a run that may begin.
     static let group = CommandDescription.OptionGroup(
-        title: "What is held at once, over all processes, set when the run begins",
+        title: "Limits over all processes, set when the run begins",
         options: [parallelismOption, perKeyOption] + options
     )
 
@@ -66,7 +70,7 @@ struct LimitOptions: Sendable {
         parallelism == nil && perKey == nil && budgets.isEmpty && share == nil && priority == nil
     }
 
-    /// What limits a run that begins; `nil` for nothing.
+    /// The limits of a run that begins; `nil` for none.
     var ofNewRun: RunLimits? {
         if isEmpty { return nil }
         var limits = RunLimits(perKey: perKey, budgets: budgets)

@@ -13,7 +13,7 @@ extension LoadCommand {
     /// - Parameters:
     ///   - files: The files to load.
     ///   - inventory: The inventory.
-    ///   - context: Told what was made.
+    ///   - context: Shows what was made.
     /// - Returns: The table; `nil` where none is asked for.
     /// - Throws: ``UsageError`` for another sink; as
     ///   `SinkChain.makeTable(for:kinds:beside:isTrial:)`.

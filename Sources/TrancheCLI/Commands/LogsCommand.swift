@@ -11,26 +11,26 @@ struct LogsCommand: Command {
             .init(
                 title: "Attempt",
                 options: [
-                    .init("batch", "N", "the batch's number"),
-                    .init("attempt", "M", "the attempt; the last that has ended by default"),
+                    .init("batch", "N", "number of the batch"),
+                    .init("attempt", "M", "the attempt (default: the last one that has ended)"),
                     .init(
                         "follow",
                         nil,
-                        "go on showing what is written, by this attempt and by those that follow, "
-                            + "until the batch has ended for good"
+                        "keep showing the output of this attempt and of those that "
+                            + "follow, until the batch has ended for good"
                     ),
                 ]
             )
         ],
         notes: """
-            Of each attempt that succeeded or failed, the end of its program's standard error
-            and of its standard output is kept, at most 64 KiB of each, without passwords. What
-            is left out has a mark, bytes that are no UTF-8 stand as U+FFFD. While a program
-            runs, what it has written so far is kept at each third of the lease, and with
-            the note that it leaves for the next attempt; that is all there is of attempts that
-            were given back or expired. Batches that were packed keep nothing.
+            The inventory keeps the end of standard error and of standard output of each attempt
+            that succeeded or failed, at most 64 KiB of each, without passwords. A mark shows
+            where output is missing; invalid UTF-8 becomes U+FFFD. While a program runs, its
+            output is stored at each third of the lease, and with each note for the next
+            attempt. Attempts that were released or expired have no more than that. Packed
+            batches have no output.
 
-            Exit: 0 shown, 3 nothing was written.
+            Exit: 0 shown, 3 no output.
 
             """
     )

@@ -5,7 +5,7 @@ import Tranche
 struct MetricsCommand: Command {
     static let description = CommandDescription(
         name: "metrics",
-        summary: "Print the runs as metrics, in the text format of Prometheus",
+        summary: "Print metrics of the runs, in the text format of Prometheus",
         examples: ["tranche metrics --to /var/lib/node_exporter/tranche.prom"],
         groups: [
             RunOptions.group(jobIsRequired: false),
@@ -15,20 +15,20 @@ struct MetricsCommand: Command {
                     .init(
                         "to",
                         "FILE",
-                        "a file that is replaced as a whole, such as one that the node exporter's textfile "
-                            + "collector reads; standard output by default"
+                        "file to replace, such as one for the textfile collector of the "
+                            + "node exporter (default: standard output)"
                     )
                 ]
             ),
         ],
         notes: """
-            They are collected once: let cron do it every minute, as in
+            Each call collects them once. Let cron call it every minute, as in
 
                 * * * * * tranche metrics --to /var/lib/node_exporter/tranche.prom
 
-            Each sample has the labels job_name, source and run; the label job is Prometheus's
-            own. Weights are in the source's unit, times in seconds. examples/alerts has rules
-            that tell when somebody is needed.
+            Each sample has the labels job_name, source and run; the label job belongs to
+            Prometheus. Weights are in the unit of the source, times in seconds. examples/alerts
+            has alerting rules.
 
             """
     )

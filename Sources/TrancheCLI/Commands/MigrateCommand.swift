@@ -7,7 +7,7 @@ import TrancheSQL
 struct MigrateCommand: Command {
     static let description = CommandDescription(
         name: "migrate",
-        summary: "Make, update or remove the inventory's tables",
+        summary: "Create, update or remove the tables of the inventory",
         isUsual: true,
         examples: ["tranche migrate up", "tranche migrate up --dry-run"],
         operands: [
@@ -22,36 +22,36 @@ struct MigrateCommand: Command {
             .init(
                 title: "Migrating",
                 options: [
-                    .init("to", "N", "the version to come to; 0 with down removes the inventory"),
+                    .init("to", "N", "target version; with down, 0 removes the inventory"),
                     .init("dry-run", nil, "print the SQL and change nothing"),
                     .init("yes", nil, "with down: remove rows without asking"),
                 ]
             ),
             .init(
-                title: "Taking over a table of pybatchintory's (with up)",
+                title: "Adopting a table of pybatchintory (with up)",
                 options: [
                     .init(
                         "bounded",
                         "JOB=20..80",
-                        "the job becomes a run of its name with these bounds",
+                        "bounds of the run that replaces the job",
                         isRepeatable: true
                     ),
                     .init(
                         "zone",
                         "ZONE",
-                        "what its times mean, as Europe/Berlin; the server's by default"
+                        "time zone of its times, such as Europe/Berlin (default: the server's)"
                     ),
                     .init(
                         "lease",
                         "TIME",
-                        "when rows left running are offered again; 60s by default"
+                        "when rows left running are offered again (default: 60s)"
                     ),
                 ]
             ),
         ],
         notes: """
-            What down removes is counted by job and asked for on a terminal; without one it needs
-            --yes. With --dry-run it is told.
+            down counts the records that it removes, by job, and asks on a terminal; otherwise
+            it needs --yes. --dry-run shows the counts.
 
             """
     )

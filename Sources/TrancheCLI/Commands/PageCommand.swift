@@ -5,27 +5,27 @@ import TrancheConnectors
 struct PageCommand: Command {
     static let description = CommandDescription(
         name: "page",
-        summary: "Name what follows a page of 'pages:NAME', or list the pages",
+        summary: "Name the page that follows a page of 'pages:NAME', or list the pages",
         examples: ["tranche page next CURSOR-2"],
         operands: [
             .init(
                 name: "next|list",
-                help: "next names what follows a page, list tells which pages are known",
+                help: "next names the page that follows; list prints the known pages",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(
                 name: "CURSOR",
-                help: "with next: the cursor of the page that follows",
+                help: "with next: cursor of the page that follows",
                 isOptional: true
             ),
         ],
         groups: [
             .init(
-                title: "What follows (with next)",
+                title: "The page that follows (with next)",
                 options: [
                     .init("end", nil, "no page follows, ever"),
-                    .init("end-for-now", nil, "no page follows as yet"),
-                    .init("page-weight", "WEIGHT", "what the page weighs; 1 by default"),
+                    .init("end-for-now", nil, "no page follows yet"),
+                    .init("page-weight", "WEIGHT", "weight of the page (default: 1)"),
                 ]
             ),
             .init(
@@ -34,24 +34,25 @@ struct PageCommand: Command {
                     .init(
                         "batch",
                         "BATCH",
-                        "the batch that holds it; TRANCHE_BATCH by default, its last page is meant"
+                        "batch that holds the page (default: TRANCHE_BATCH); its last "
+                            + "page counts"
                     ),
                     .init(
                         "attempt",
                         "N",
-                        "the attempt that holds it; TRANCHE_ATTEMPT by default"
+                        "attempt that holds the page (default: TRANCHE_ATTEMPT)"
                     ),
                     .init("meta", "pages:NAME", "the pages, with list or by hand"),
-                    .init("after", "NUMBER", "the page's number; with list, those behind it"),
-                    .init("limit", "N", "with list: at most so many; 100 by default"),
+                    .init("after", "NUMBER", "number of the page; with list, only pages after it"),
+                    .init("limit", "N", "with list: maximum number of pages (default: 100)"),
                 ]
             ),
         ],
         notes: """
-            Whoever holds a page names what follows it, once, before the work on it: others then
-            work on that page meanwhile. What was named first stays; a retried page that names
-            another is told which stands. With --meta and --after it is named by hand, where
-            nobody holds the page who would.
+            The worker that holds a page names the page that follows, once, before it processes
+            its own: other workers then take that page at once. The first name stays; a retried
+            page that names another one learns which name holds. With --meta and --after you
+            name it by hand, if no worker holds the page.
 
             """
     )

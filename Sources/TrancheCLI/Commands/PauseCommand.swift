@@ -11,10 +11,11 @@ struct PauseCommand: Command {
             RunOptions.group(jobIsRequired: true),
             .init(
                 title: "The pause",
-                options: [.init("reason", "TEXT", "why; shown to whoever asks for work")]
+                options: [.init("reason", "TEXT", "reason; workers of the run see it")]
             ),
         ],
-        notes: "Batches in hand may be ended. 'tranche resume' lets the run go on.\n"
+        notes: "Workers may still end batches that they hold. 'tranche resume' "
+            + "continues the run.\n"
     )
 
     private let selection: RunOptions

@@ -11,7 +11,7 @@ struct PipelineCommand: Command {
         operands: [
             .init(
                 name: Action.words,
-                help: "list and show what is applied, history what was before",
+                help: "list and show print what is applied, history what was before",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(name: "NAME", help: "the pipeline (not with list)", isOptional: true),
@@ -20,15 +20,20 @@ struct PipelineCommand: Command {
             .init(
                 title: "More",
                 options: [
-                    .init("limit", "N", "with history: at most so many, the latest first; 50"),
-                    .init("reason", "TEXT", "with remove: why"),
+                    .init(
+                        "limit",
+                        "N",
+                        "with history: maximum number of generations, the latest first "
+                            + "(default: 50)"
+                    ),
+                    .init("reason", "TEXT", "with remove: reason"),
                 ]
             )
         ],
         notes: """
-            'tranche apply FILE' applies one, and so does the first 'tranche run FILE'. remove ends
-            whoever runs it within seconds, and nobody runs it until it is applied again. The runs
-            of its jobs stay, and so do its budgets and its history.
+            'tranche apply FILE' applies a pipeline, and so does the first 'tranche run FILE'.
+            After remove, its processes end within seconds, and none can start until it is
+            applied again. The runs of its jobs, its budgets and its history stay.
 
             """
     )
@@ -143,7 +148,7 @@ struct PipelineDocument: Codable, Sendable {
     var appliedBy: String?
     var appliedAt: Date
     var reason: String?
-    /// What was applied; `null` in lists.
+    /// The file that was applied; `null` in lists.
     var description: RawJSON?
 
     enum CodingKeys: String, CodingKey {

@@ -32,10 +32,14 @@ struct PolicyOptions: Sendable {
 
     private static func options(withDefaults: Bool) -> [CommandDescription.Option] {
         func help(_ text: String, _ standard: String) -> String {
-            withDefaults ? "\(text); \(standard) by default" : text
+            withDefaults ? "\(text) (default: \(standard))" : text
         }
         return [
-            .init("lease", "TIME", help("how long a batch is held without a heartbeat", "60s")),
+            .init(
+                "lease",
+                "TIME",
+                help("how long a worker may hold a batch without a heartbeat", "60s")
+            ),
             .init(
                 "max-attempts",
                 "N",
@@ -43,26 +47,32 @@ struct PolicyOptions: Sendable {
                 isUsual: true,
                 brief: help("failures until a batch stays failed", "3")
             ),
-            .init("backoff", "TIME", help("wait after the first failure, then doubled", "5s")),
-            .init("backoff-limit", "TIME", help("the longest such wait", "5m")),
+            .init(
+                "backoff",
+                "TIME",
+                help("wait after the first failure; each further failure doubles it", "5s")
+            ),
+            .init("backoff-limit", "TIME", help("longest wait after a failure", "5m")),
             .init(
                 "on-exhausted",
                 endings.joined(separator: "|"),
                 help(
-                    "what then becomes of the batch: it stays failed, or is split by weight, down to "
-                        + "single items, which are quarantined",
+                    "what happens to the batch after --max-attempts: it stays failed, or "
+                        + "is split by weight until single bad items are left, which are "
+                        + "quarantined",
                     "fail"
                 ),
                 choices: endings,
                 isUsual: true,
-                brief: "split: find the bad items, and do all others"
+                brief: "split: isolate the bad items, complete the others"
             ),
             .init(
                 "extended-retries",
                 "TIME|none",
                 help(
-                    "try a batch that stays failed once more after this time, again and again: "
-                        + "when there is nothing else, and for one hand-out in ten",
+                    "interval at which a batch that stays failed is tried again, without "
+                        + "end: when nothing else is left to do, and for one hand-out in "
+                        + "ten",
                     "none"
                 )
             ),
@@ -70,8 +80,8 @@ struct PolicyOptions: Sendable {
                 "execution",
                 executions.joined(separator: "|"),
                 help(
-                    "at-most-once: a batch that work has begun on is never worked on again by "
-                        + "itself, whatever ended the work",
+                    "at-most-once: a batch on which work has begun is never handed out "
+                        + "again automatically, however the work ended",
                     "at-least-once"
                 ),
                 choices: executions
@@ -80,20 +90,20 @@ struct PolicyOptions: Sendable {
                 "settle-wait",
                 "TIME",
                 help(
-                    "how long an open transaction that writes to the table is waited for; what it "
-                        + "commits later makes late batches",
+                    "how long to wait for an open transaction that writes to the table; "
+                        + "rows that it commits later form late batches",
                     "60s"
                 )
             ),
             .init(
                 "settle-lag",
                 "TIME",
-                help("how long ids must have been known before they are handed out", "0")
+                help("how long ids must be known before they are handed out", "0")
             ),
             .init(
                 "watch",
                 "TIME",
-                help("how long ids that were passed over are looked for", "24h")
+                help("how long to look for ids that were passed over", "24h")
             ),
         ]
     }

@@ -6,7 +6,7 @@ import TrancheConnectors
 struct ProbeCommand: Command {
     static let description = CommandDescription(
         name: "probe",
-        summary: "Hold back a budget or a run by a question: a query, an address, a time of day",
+        summary: "Hold back a budget or a run by a probe: a query, a URL, a time of day",
         examples: [
             """
             tranche probe set night --window 20:00-06:00 --zone Europe/Berlin \\
@@ -17,8 +17,8 @@ struct ProbeCommand: Command {
             .init(
                 name: "set|list|show|ask|remove",
                 help:
-                    "set makes or replaces a probe, ask asks it now and keeps no answer, list and "
-                    + "show tell what was answered",
+                    "set creates or replaces a probe; ask asks it now and stores no "
+                    + "answer; list and show print the last answers",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(name: "NAME", help: "the probe (not with list)", isOptional: true),
@@ -30,31 +30,31 @@ struct ProbeCommand: Command {
                     .init(
                         "sql",
                         "QUERY",
-                        "a query whose first column is true or a number other than 0 to go on; a "
-                            + "second column is the reason",
+                        "query whose first column is true, or a number other than 0, to "
+                            + "go on; a second column is the reason",
                         isUsual: true
                     ),
                     .init(
                         "database",
                         "URL",
-                        "where the query is run, without a password; the inventory by default"
+                        "database of the query, without a password (default: the inventory)"
                     ),
                     .init(
                         "http",
                         "URL",
-                        "an address that answers 200 to 299 to go on",
+                        "URL that answers 200 to 299 to go on",
                         isUsual: true
                     ),
                     .init(
                         "window",
                         "HH:MM-HH:MM",
-                        "the time of day in which to go on",
+                        "time of day in which to go on",
                         isUsual: true
                     ),
                     .init(
                         "zone",
                         "ZONE",
-                        "the window's time zone: Europe/Berlin, UTC",
+                        "time zone of the window: Europe/Berlin, UTC",
                         isUsual: true
                     ),
                 ]
@@ -65,17 +65,17 @@ struct ProbeCommand: Command {
                     .init(
                         "every",
                         "TIME",
-                        "how long an answer counts; 30s unless set",
+                        "how long an answer counts (default: 30s)",
                         isUsual: true
                     ),
-                    .init("timeout", "TIME", "how long an answer may take; 5s unless set"),
+                    .init("timeout", "TIME", "how long an answer may take (default: 5s)"),
                     .init(
                         "unreachable",
                         "hold|go",
-                        "what it means that it cannot be asked; hold unless set",
+                        "what to do when the probe cannot be asked (default: hold)",
                         choices: ["hold", "go"]
                     ),
-                    .init("reason", "TEXT", "why; 'tranche changes' shows it"),
+                    .init("reason", "TEXT", "reason; 'tranche changes' shows it"),
                 ]
             ),
             .init(
@@ -87,17 +87,16 @@ struct ProbeCommand: Command {
             RunOptions.group(jobIsRequired: false),
         ],
         notes: """
-            Nothing is handed out before a probe was asked, and while its last answer holds
-            back; what is held already is not taken back. Whichever worker finds that it is
-            time asks for all, outside any transaction. That it cannot be reached counts once
-            two workers say so, or one three times in a row. A query is run in a session that
-            may not write; who connects comes from the environment of each worker (PGUSER,
-            PGPASSFILE).
+            Workers get no batch before the probe was asked, nor while its last answer holds
+            back; batches that they hold stay theirs. The worker that first finds a probe due
+            asks it for all, outside any transaction. A failure to reach it counts once two
+            workers report it, or one worker three times in a row. A query runs in a read-only
+            session; each worker connects as its own environment says (PGUSER, PGPASSFILE).
 
             """,
         brief: """
-            Nothing is handed out before a probe was asked, and while its last answer holds
-            back; what is held already is not taken back.
+            Workers get no batch before the probe was asked, nor while its last answer holds
+            back; batches that they hold stay theirs.
 
             """
     )

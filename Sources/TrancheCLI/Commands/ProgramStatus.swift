@@ -53,7 +53,8 @@ extension ProgramStatus {
         .init(
             "exit-when-idle",
             "CODE",
-            "the exit status when there was nothing to do; \(usual) by default, Airflow skips at 99"
+            "exit status when there was nothing to do (default: \(usual)); Airflow "
+                + "skips a task at 99"
         )
     }
 
@@ -63,7 +64,7 @@ extension ProgramStatus {
     static func whenIdle(_ arguments: Arguments) throws -> ProgramStatus? {
         try arguments.value("exit-when-idle") { text in
             guard let code = Int32(text), (0...255).contains(code) else {
-                throw ValueError("'\(text)' is no exit status; give 0 to 255, such as 99")
+                throw ValueError("'\(text)' is not an exit status; give 0 to 255, such as 99")
             }
             return ProgramStatus(rawValue: code)
         }

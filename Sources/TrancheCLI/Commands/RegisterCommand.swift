@@ -16,7 +16,7 @@ struct RegisterCommand: Command {
             "tranche register gs://shop/in/ --table incoming_file",
         ],
         operands: [
-            .init(name: "PLACE", help: "a folder, or gs://BUCKET/START or s3://BUCKET/START")
+            .init(name: "PLACE", help: "a folder, or gs://BUCKET/PREFIX or s3://BUCKET/PREFIX")
         ],
         groups: [
             .init(
@@ -25,13 +25,13 @@ struct RegisterCommand: Command {
                     .init(
                         "table",
                         "TABLE",
-                        "[schema.]table of the items; made if there is none",
+                        "[schema.]table of the items; created if it does not exist",
                         isRequired: true
                     ),
                     .init(
                         "dry-run",
                         nil,
-                        "count what is new, and register nothing",
+                        "count new files, and register nothing",
                         isUsual: true
                     ),
                 ]
@@ -42,47 +42,48 @@ struct RegisterCommand: Command {
                     .init(
                         "suffix",
                         "TEXT",
-                        "only files whose names end with it, such as .csv",
+                        "only files whose names end with TEXT, such as .csv",
                         isRepeatable: true,
                         isUsual: true
                     ),
-                    .init("flat", nil, "not those in folders of the folder"),
+                    .init("flat", nil, "leave out subfolders"),
                     .init(
                         "watch",
                         nil,
-                        "go on, and register files as they come, until a signal",
+                        "keep running, and register files as they arrive, until a signal",
                         isUsual: true
                     ),
                     .init(
                         "quiet",
                         "TIME",
-                        "how long a file must not have changed; 2s by default, 0 for folders into "
-                            + "which whole files are moved"
+                        "how long a file must be unchanged (default: 2s); 0 for folders "
+                            + "into which finished files are moved"
                     ),
                     .init(
                         "every",
                         "TIME",
-                        "with --watch: how often all is looked through; 10s by default"
+                        "with --watch: interval of full scans (default: 10s)"
                     ),
                 ]
             ),
         ],
         notes: """
-            Each file or object that is not known yet gets the next number, the oldest file
-            first: uid is the number, item the absolute path or the URL, weight the size in
-            bytes, modified when a file was changed last. One that has changed since (size,
-            time of change and number on its disk tell, in the column version) is registered
-            again, as a new item; what is registered stays when a file goes. Run it as often as
-            files arrive, or with --watch: then changes that the kernel tells are seen at once.
-            Hidden files are left out, and links in the folder are not followed.
+            Each new file or object gets the next number, the oldest file first. The columns are
+            uid, the number; item, the absolute path or URL; weight, the size in bytes;
+            modified, the time of the last change; and version, the size, time of change and
+            number on disk. A file whose version changed is registered again, as a new item.
+            Items of deleted files stay.
 
-            Exit: 0 registered, or stopped by a signal with --watch; 1 where something in the
-            folder could not be looked at: all else is registered.
+            Run it as often as files arrive, or with --watch, which sees changes at once. Hidden
+            files and links inside the folder are left out.
+
+            Exit: 0 registered, or stopped by a signal with --watch; 1 if something in the
+            folder was not readable; all other files are registered.
 
             """,
         brief: """
-            uid is a number, item the absolute path or the URL, weight the size in bytes. A
-            file that has changed since is registered again, as a new item.
+            uid is a number, item the absolute path or URL, weight the size in bytes. A file
+            that has changed is registered again, as a new item.
 
             """
     )

@@ -4,16 +4,16 @@ import Tranche
 struct RestoreCommand: Command {
     static let description = CommandDescription(
         name: "restore",
-        summary: "Put the parallelism of a run back to what it was",
+        summary: "Undo the last change of the parallelism of a run",
         examples: ["tranche restore --job thumbs"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(
                 title: "The change",
-                options: [.init("reason", "TEXT", "why; 'tranche changes' shows it")]
+                options: [.init("reason", "TEXT", "reason; 'tranche changes' shows it")]
             ),
         ],
-        notes: "It undoes the last 'tranche set --parallelism', or the last restore.\n"
+        notes: "It undoes the last 'tranche set --parallelism' or the last restore.\n"
     )
 
     private let selection: RunOptions

@@ -4,7 +4,7 @@ import Tranche
 struct ResumeCommand: Command {
     static let description = CommandDescription(
         name: "resume",
-        summary: "Let a run go on that was paused or cancelled",
+        summary: "Continue a run that was paused or cancelled",
         isUsual: true,
         examples: ["tranche resume --job thumbs"],
         groups: [
@@ -15,16 +15,20 @@ struct ResumeCommand: Command {
                     .init(
                         "batches",
                         "N",
-                        "so many batches alone, whoever takes them; then it is paused again"
+                        "number of batches to hand out; the run is then paused again"
                     ),
-                    .init("reason", "TEXT", "why, of a cancelled run; 'tranche changes' shows it"),
+                    .init(
+                        "reason",
+                        "TEXT",
+                        "reason, for a cancelled run; 'tranche changes' shows it"
+                    ),
                 ]
             ),
         ],
         notes: """
-            Batches that were cancelled stay so; 'tranche retry --cancelled' offers them again. With
-            --batches, each hand-out counts, also of one that was handed out before; a run that
-            is not paused is so after the last.
+            Cancelled batches stay cancelled; 'tranche retry --cancelled' offers them again.
+            With --batches, each hand-out counts, also of a batch that was handed out before. A
+            run that is not paused is paused after the last one.
 
             """
     )

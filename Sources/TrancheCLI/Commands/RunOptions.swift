@@ -13,8 +13,8 @@ struct RunOptions: Sendable {
             title: "The run",
             options: [
                 .init("job", "JOB", "name of the job", isRequired: jobIsRequired, isUsual: true),
-                .init("meta", "TABLE", "the job's table or inventory:JOB, where it has several"),
-                .init("schema", "SCHEMA", "the schema, with --meta table:NAME"),
+                .init("meta", "TABLE", "table or inventory:JOB of the job, if it has several"),
+                .init("schema", "SCHEMA", "schema of the table, with --meta table:NAME"),
                 .init("run", "RUN", "name of a bounded run", isUsual: true),
             ]
         )
@@ -29,7 +29,7 @@ struct RunOptions: Sendable {
         )
     }
 
-    /// What is known of the run; a file may be known under an earlier spelling.
+    /// The selection of the run; a file may be known under an earlier spelling.
     ///
     /// - Parameter inventory: The inventory.
     /// - Returns: The selection.
@@ -42,7 +42,7 @@ struct RunOptions: Sendable {
         return found
     }
 
-    /// What is known of runs of which there is one at least, where a job, a source or a run is named.
+    /// The selection of runs, of which at least one exists if a job, a source or a run is named.
     ///
     /// - Parameter inventory: The inventory.
     /// - Returns: The selection.

@@ -9,12 +9,12 @@ struct SchemaCommand: Command {
         examples: ["tranche schema > pipeline.schema.json"],
         groups: [],
         notes: """
-            An editor that knows it completes the keys of a file and marks what is wrong:
+            An editor that reads it completes keys and marks faults:
 
                 tranche schema > pipeline.schema.json
                 # yaml-language-server: $schema=pipeline.schema.json
 
-            'tranche check' says more, such as that a link leads to a process that there is.
+            'tranche check' finds more faults, such as a link to a process that does not exist.
 
             """
     )

@@ -4,27 +4,31 @@ import Tranche
 struct SetCommand: Command {
     static let description = CommandDescription(
         name: "set",
-        summary: "Change how much of a run is held at once, and how it ranks among others",
+        summary: "Change how much of a run workers hold at once, and its rank among other runs",
         examples: ["tranche set --job thumbs --parallelism 2"],
         groups: [
             RunOptions.group(jobIsRequired: true),
             .init(
-                title: "What is held at once, over all processes",
+                title: "Limits over all processes",
                 options: [
-                    .init("parallelism", "N|none", "most batches of the run; 0 hands out nothing"),
+                    .init(
+                        "parallelism",
+                        "N|none",
+                        "maximum number of batches at once; 0 hands out nothing"
+                    ),
                     LimitOptions.perKeyOption,
-                    .init("no-per-key", nil, "any number of batches of one key"),
+                    .init("no-per-key", nil, "any number of batches per key"),
                 ] + LimitOptions.options + [
-                    .init("no-budget", nil, "the run refers to no budget any more"),
-                    .init("reason", "TEXT", "why; 'tranche changes' shows it"),
+                    .init("no-budget", nil, "remove the run from all budgets"),
+                    .init("reason", "TEXT", "reason; 'tranche changes' shows it"),
                 ]
             ),
         ],
         notes: """
-            It holds for the next batch that any process asks for. What is held already is not
-            taken back. 'tranche restore' puts the parallelism back; 'tranche pause' is apart.
-            Of those that wait for a budget, each gets its share; alone, a run may use all of
-            it. One place in twenty is kept for those of a lower priority.
+            The change counts from the next acquire of any process. Batches that workers hold
+            stay theirs. 'tranche restore' undoes a change of the parallelism; 'tranche pause'
+            is independent. Runs that wait for a budget get their shares of it; a run alone may
+            use all of it. One place in twenty is reserved for runs of lower priority.
 
             """
     )
@@ -87,7 +91,7 @@ struct SetCommand: Command {
 }
 
 extension RunLimitsDocument {
-    /// What limits the run, in a line.
+    /// The limits of the run, in a line.
     var words: String {
         let key = RunKey(metaTable: meta, job: job, run: run)
         let most = parallelism.map { "at most \(HumanText.count($0, "batch", "batches"))" }

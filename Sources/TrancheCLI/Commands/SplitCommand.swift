@@ -11,18 +11,18 @@ struct SplitCommand: Command {
             .init(
                 title: "Splitting",
                 options: [
-                    .init("dry-run", nil, "say what it would give"),
+                    .init("dry-run", nil, "show the two batches, and change nothing"),
                     .init(
                         "may-repeat",
                         nil,
-                        "although it may have been executed (--execution at-most-once)"
+                        "split a batch that may have been executed (--execution at-most-once)"
                     ),
                 ]
             )
         ],
         notes: """
-            The halves weigh about the same; the weights are read in the items' database
-            (TRANCHE_META_DB). With --on-exhausted split this happens by itself.
+            The halves weigh about the same; split reads the weights in the database of the
+            items (TRANCHE_META_DB). With --on-exhausted split, Tranche splits by itself.
 
             """
     )

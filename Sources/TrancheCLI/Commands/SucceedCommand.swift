@@ -14,14 +14,14 @@ struct SucceedCommand: Command {
         groups: [
             HoldingOptions.group(
                 [
-                    .init("result", "JSON", "what came out of it; kept with the batch"),
-                    .init("logging", "TEXT", "free text; kept with the batch"),
+                    .init("result", "JSON", "result of the batch; stored with it"),
+                    .init("logging", "TEXT", "free text; stored with the batch"),
                 ] + BadItemOptions.options("are done")
             )
         ],
         notes: """
-            --bad-ids and --bad read the weights in the items' database (TRANCHE_META_DB). The
-            batch is split then: one part is done, and each bad item is quarantined.
+            --bad-ids and --bad read the weights in the database of the items (TRANCHE_META_DB).
+            The batch is then split: one part has succeeded, and each bad item is quarantined.
 
             """
     )
@@ -38,7 +38,7 @@ struct SucceedCommand: Command {
         bad = try BadItemOptions(arguments)
         if !bad.isEmpty, logging != nil {
             throw UsageError(
-                "--logging does not go with bad items: what is wrong with them stands there"
+                "--logging does not go with bad items: it holds their errors"
             )
         }
         if let result, let fault = StrictJSON.fault(in: result) {

@@ -100,7 +100,8 @@ package struct Dotenv: Sendable {
             case "r": return "\r"
             case "\n": return nil
             case "\"", "\\", "$", "`", "'": return next
-            default: throw error("'\\\(next)' is no escape; write '\\\\' for a backslash", at: line)
+            default:
+                throw error("'\\\(next)' is not an escape; write '\\\\' for a backslash", at: line)
             }
         }
 

@@ -110,7 +110,7 @@ package struct Settings: Sendable {
     /// Where `tranche load` writes to, and where that is said; `nil` when it is nowhere.
     var sink: (text: String, origin: String)? { values["TRANCHE_SINK"] }
 
-    /// What is looked up to connect: the environment, and what the file of settings has of it.
+    /// The variables for connections: the environment, and those of the file of settings.
     var credentials: Credentials {
         var variables = environment
         for key in ["TRANCHE_WEBHOOK_SECRET", "TRANCHE_WEBHOOK_AUTHORIZATION"] {
@@ -119,7 +119,7 @@ package struct Settings: Sendable {
         return Credentials(variables)
     }
 
-    /// What sources and sinks are opened with.
+    /// The context in which sources and sinks are opened.
     var connecting: ConnectorContext {
         get throws { ConnectorContext(credentials: credentials, database: try metaDatabase) }
     }
@@ -159,7 +159,7 @@ package struct Settings: Sendable {
         }
     }
 
-    /// Who asks the probes; `nil` as a database's URL is the inventory.
+    /// The prober that asks the probes; `nil` as a database's URL is the inventory.
     var probers: [any Prober] {
         let settings = self
         return [

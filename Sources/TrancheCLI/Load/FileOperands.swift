@@ -17,7 +17,7 @@ struct FileOperands: Sendable {
     /// - Parameters:
     ///   - operands: Files, folders, and patterns as a shell has them.
     ///   - hasFormat: Whether the format is given, so that names need not tell it.
-    ///   - outputs: Paths that are written to: they are no input.
+    ///   - outputs: Paths that are written to: they are not input.
     /// - Throws: ``UsageError`` for standard input; `TrancheError` `.invalidSource` for a pattern
     ///   or folder without a file.
     init(_ operands: [String], hasFormat: Bool, outputs: [String] = []) throws {

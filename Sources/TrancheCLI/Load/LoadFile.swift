@@ -16,7 +16,7 @@ struct LoadFile: Sendable {
     /// - Parameters:
     ///   - options: What is asked for.
     ///   - settings: May say where to write to.
-    ///   - note: Told in words what a sink leaves out or changes.
+    ///   - note: Called with a sentence about each thing that a sink leaves out or changes.
     /// - Throws: As `LoadOptions.chain(_:note:)`.
     init(
         _ options: LoadOptions,
@@ -43,8 +43,10 @@ struct LoadFile: Sendable {
     /// - Parameters:
     ///   - runs: What is known of the job's runs, by the names of their sources.
     ///   - inventory: The inventory.
-    /// - Returns: The run, when all of the file is loaded; `nil` when that is to be found out by asking.
-    /// - Throws: `TrancheError` `.redefined` when the records went elsewhere than they are to go now.
+    /// - Returns: The run, when all of the file is loaded; `nil` when that is to be found out by
+    ///   asking.
+    /// - Throws: `TrancheError` `.redefined` when the records went elsewhere than they are to go
+    ///   now.
     func finished(
         among runs: [String: RunSummary],
         in inventory: Inventory

@@ -52,7 +52,7 @@ struct LoadOptions: Sendable {
         follows = arguments.has("follow")
         replaces = arguments.has("replaced")
         guard follows || !replaces else {
-            throw UsageError("--replaced goes with --follow: other files are not told to grow")
+            throw UsageError("--replaced goes with --follow: only such files may be replaced")
         }
         isDryRun = arguments.has("dry-run")
         createsTable = arguments.has("create-table")
@@ -152,7 +152,7 @@ struct LoadOptions: Sendable {
             if arguments.has("follow") { spec.fields["follow"] = true }
             _ = try Connectors.ofProgram.source(spec, ConnectorContext())
             guard let file = NamedFile(spec) else {
-                throw UsageError("'\(redacted(path))' is no file")
+                throw UsageError("'\(redacted(path))' is not a file")
             }
             return (file, spec)
         }
@@ -308,7 +308,7 @@ struct LoadOptions: Sendable {
     /// - Parameters:
     ///   - source: The file's records.
     ///   - settings: May say where to write to.
-    ///   - note: Told in words what a sink leaves out or changes.
+    ///   - note: Called with a sentence about each thing that a sink leaves out or changes.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
     func chain(

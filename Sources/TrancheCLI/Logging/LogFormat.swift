@@ -6,8 +6,8 @@ enum LogFormat: String, CaseIterable, Sendable {
     static let option = CommandDescription.Option(
         "log",
         allCases.map(\.rawValue).joined(separator: "|"),
-        "lines on standard error with time, level, job, batch and worker; quiet: warnings and "
-            + "errors alone",
+        "format of messages on standard error, each with time, level, job, batch "
+            + "and worker; quiet: only warnings and errors",
         choices: allCases.map(\.rawValue)
     )
 

@@ -1,7 +1,7 @@
 import Tranche
 import TrancheConnectors
 
-/// An error that ends the program, as it is told.
+/// An error that ends the program, as users see it.
 struct Failure {
     /// What went wrong and what to do about it, on one line and without passwords.
     let words: String

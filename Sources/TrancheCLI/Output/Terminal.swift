@@ -5,7 +5,7 @@ package enum Terminal {
     /// Asks on standard error for a line on standard input.
     ///
     /// - Parameter question: The question, with the blank behind it.
-    /// - Returns: The answer; `nil` where one of them is no terminal, it ends, or the task is
+    /// - Returns: The answer; `nil` where one of them is not a terminal, it ends, or the task is
     ///   cancelled.
     package static func ask(_ question: String) async -> String? {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file that is replaced as a whole: whoever reads it meanwhile reads the old one.
+/// A file that is replaced as a whole: a process that reads it meanwhile reads the old one.
 struct WholeFile {
     let path: String
     /// What names it on the command line, for errors.

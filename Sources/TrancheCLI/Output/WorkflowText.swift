@@ -80,7 +80,7 @@ enum WorkflowText {
     /// - Parameters:
     ///   - result: What came of it.
     ///   - isUnfinished: Whether this process leaves batches unfinished.
-    ///   - context: Where it is told.
+    ///   - context: Where it is shown.
     /// - Returns: How the program ends.
     /// - Throws: Why standard output takes no more.
     static func tell(

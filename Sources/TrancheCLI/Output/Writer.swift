@@ -29,7 +29,7 @@ extension Writer {
 /// Output that could not be written.
 struct WriteError: Error, CustomStringConvertible {
     let description: String
-    /// Whether nobody reads it any more, which is no news to whoever closed the pipe.
+    /// Whether nobody reads it any more, which is no news to the reader that closed the pipe.
     var isUnread = false
 }
 

@@ -12,7 +12,7 @@ struct ApplyingRun: Sendable {
     /// - Parameters:
     ///   - pipeline: What the file says.
     ///   - inventory: Where it is applied.
-    ///   - context: Told of what is applied.
+    ///   - context: Shows what is applied.
     ///   - check: Finds what would keep the file from running, before it is applied: who runs what
     ///     is applied now would end for it.
     /// - Returns: The description.
@@ -65,7 +65,7 @@ struct ApplyingRun: Sendable {
         }
         for line in difference.lines { try context.note(line) }
         return SupersededError(
-            "\(file.path) is not what is applied as generation \(record.generation) of pipeline "
+            "\(file.path) is not the file applied as generation \(record.generation) of pipeline "
                 + "'\(name)'\(record.byWhom): 'tranche apply \(file.path)' applies it, and so does "
                 + "--apply; for a pipeline of its own, give it and its inputs other names"
         )
@@ -91,7 +91,7 @@ struct SupersededError: Error, Sendable, CustomStringConvertible {
 }
 
 extension PipelineDifference {
-    /// What differs, in lines.
+    /// The differences, in lines.
     var lines: [String] {
         changes.map { HumanText.oneLine($0.description) }
             + budgets.map(\.description).filter { !$0.isEmpty }

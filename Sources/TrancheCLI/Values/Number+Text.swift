@@ -4,7 +4,7 @@ import Tranche
 /// Reads an id or a batch's number: any whole number of 64 bits.
 func parseID(_ text: String) throws -> Int64 {
     guard let id = Int64(text) else {
-        throw ValueError("this is no whole number from \(Int64.min) to \(Int64.max)")
+        throw ValueError("this is not a whole number from \(Int64.min) to \(Int64.max)")
     }
     return id
 }

@@ -15,75 +15,71 @@ enum ReadingOptions {
         .init(
             "format",
             FileConnector.formats.joined(separator: "|"),
-            "how it is written; by its name by default. tsv: with \\t, \\n and \\\\ and no "
-                + "quotes; mysql: as INTO OUTFILE writes it, and mariadb --batch with --null "
-                + "NULL --header-lines 1; pgcopy: as PostgreSQL's COPY does",
+            "file format (default: by its name). tsv: with \\t, \\n and \\\\ and "
+                + "without quotes; mysql: as INTO OUTFILE writes it, and mariadb "
+                + "--batch with --null NULL --header-lines 1; pgcopy: as "
+                + "PostgreSQL's COPY writes it",
             choices: FileConnector.formats,
-            brief: "how it is written; by its name by default"
+            brief: "file format (default: by its name)"
         ),
         .init(
             "delimiter",
             "TEXT",
-            "what parts the fields of a CSV file, up to four bytes; by default a comma, unless the "
-                + "first 64 KiB "
-                + "are parted by ; or tab or |",
-            brief: "what parts the fields; found by default"
+            "field delimiter of a CSV file, up to four bytes (default: comma; or ; "
+                + "tab or | if the first 64 KiB use it)",
+            brief: "field delimiter (default: guessed)"
         ),
-        .init("quote", "C", "what encloses fields; \" by default, '' for nothing"),
+        .init("quote", "C", "quote character (default: \"); '' for none"),
         .init(
             "escape",
             "C",
-            "what makes a quote text within quotes, such as \\; where nothing encloses fields, "
-                + "what makes a "
-                + "delimiter or line end text"
+            "escape character for quotes within quotes, such as \\; without quotes, "
+                + "for delimiters and line ends"
         ),
         .init(
             "null",
             "TEXT",
-            "what is null where it stands without quotes, besides an empty field; several with "
-                + "commas",
+            "unquoted text that means null, besides an empty field; separate several by commas",
             isRepeatable: true
         ),
-        .init("keep-empty", nil, "take an empty field for empty text, not for null"),
-        .init("skip-lines", "N", "pass over so many lines at the beginning; 0 guesses none"),
-        .init("comment", "TEXT", "pass over lines that begin with it, such as #"),
+        .init("keep-empty", nil, "read an empty field as empty text, not as null"),
+        .init("skip-lines", "N", "number of lines to skip at the beginning; 0 turns guessing off"),
+        .init("comment", "TEXT", "skip lines that begin with TEXT, such as #"),
         .init(
             "header",
             "A,B,…",
-            "the fields' names, where the file has none; with --skip-lines 1 in place of those "
-                + "that it has"
+            "field names, if the file has none; with --skip-lines 1 they replace the "
+                + "names in the file"
         ),
         .init(
             "header-lines",
             "N",
-            "how many records the header has, whose names are joined; 0 for none"
+            "number of header records, whose names are joined; 0 for none"
         ),
-        .init("fit-ragged", nil, "let records have more or fewer fields than the header"),
+        .init("fit-ragged", nil, "accept records with more or fewer fields than the header"),
         .init(
             "replace-invalid",
             nil,
-            "replace bytes that are no UTF-8, rather than refuse records"
+            "replace invalid UTF-8 instead of rejecting the record"
         ),
         .init(
             "json-layout",
             layouts.joined(separator: "|"),
-            "where records of JSON end: at line feeds, or as values of an array or one after the "
-                + "other; by the "
-                + "content's look by default",
+            "where JSON records end: at line feeds, or after each value of an array "
+                + "or of a sequence (default: guessed)",
             choices: layouts
         ),
         .init(
             "json-nan",
             nonFinite.joined(separator: "|"),
-            "what becomes of NaN and Infinity in JSON; refused by default",
+            "how to treat NaN and Infinity in JSON (default: refuse)",
             choices: nonFinite
         ),
         .init(
             "encoding",
             "NAME",
-            "its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what "
-                + "its byte "
-                + "order mark says"
+            "character encoding, such as latin1, windows-1252 or shift_jis (default: "
+                + "by the byte order mark, otherwise UTF-8)"
         ),
     ]
 }

@@ -33,7 +33,7 @@ extension BatchEnd {
         }
     }
 
-    /// What came of it, as JSON.
+    /// The result, as JSON.
     var result: String? {
         switch self {
         case .succeeded(let success), .succeededInPart(let success, _): success.result
@@ -55,7 +55,7 @@ extension BatchEnd {
         }
     }
 
-    /// What went wrong.
+    /// The error.
     var error: String? {
         switch self {
         case .lost(let message), .cancelled(let message), .deferred(_, let message): message

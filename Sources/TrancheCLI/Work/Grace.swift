@@ -32,7 +32,7 @@ struct Grace: Sendable, Hashable {
         .init(
             "grace",
             "TIME",
-            "after a stop signal, how long \(what) may go on; 5s by default"
+            "how long \(what) may continue after a stop signal (default: 5s)"
         )
     }
 

@@ -12,7 +12,7 @@ struct ProgramFinder: Sendable {
     func path(of name: String) throws -> String {
         if name.contains("/") {
             guard isProgram(name) else {
-                throw UsageError("'\(name)' is no program that can be run")
+                throw UsageError("'\(name)' is not a program that can be run")
             }
             return name
         }

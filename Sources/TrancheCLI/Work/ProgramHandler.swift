@@ -4,10 +4,10 @@ import Tranche
 struct ProgramHandler: BatchHandler {
     var program: BatchProgram
     let progress: Progress
-    /// What is to be said of a batch before it is worked on, once; `nil` (the default) where nothing
-    /// is.
+    /// What is to be said of a batch before it is worked on, once; `nil` (the default) where
+    /// nothing is.
     var remark: OneRemark?
-    /// Told of each end, for programs that watch.
+    /// Called with each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
 
     /// Runs the program.

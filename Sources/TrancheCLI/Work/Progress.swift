@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 import Tranche
 
-/// What a group of workers shows while it works: one live line on a terminal, else a line per batch.
+/// What a group of workers shows while it works: one live line on a terminal, else a line per
+/// batch.
 final class Progress: Sendable {
     /// The least time between two drawings.
     private static let pause: Duration = .milliseconds(200)
@@ -60,7 +61,7 @@ final class Progress: Sendable {
     /// Whether there is a live line.
     var isLive: Bool { writer.isTerminal }
 
-    /// What was counted so far.
+    /// The counts so far.
     var tally: ProgressTally { state.withLock { $0.tally } }
 
     /// Changes the counts, and says a line about it where there is no live one.
@@ -134,8 +135,8 @@ final class Progress: Sendable {
     ///
     /// - Parameters:
     ///   - elapsed: How long the work went on.
-    ///   - isOver: Whether the line is shown when nothing was done, too: what kept it from being done
-    ///     says more.
+    ///   - isOver: Whether the line is shown when nothing was done, too: what kept it from being
+    ///     done says more.
     func finish(elapsed: Duration, isOver: Bool) {
         state.withLock { state in
             if isOver || !state.tally.isEmpty {

@@ -68,7 +68,7 @@ extension StopSource {
     ///     stop.
     ///   - grace: How long what runs may go on after the first, to be said.
     ///   - clock: Tells one stop from another.
-    ///   - progress: Told of each stop.
+    ///   - progress: Receives each stop.
     func watch(
         _ signals: AsyncStream<Int32>,
         grace: Duration,

@@ -30,7 +30,7 @@ struct SuccessorLines: Sendable {
     ///
     /// - Parameters:
     ///   - batch: The batch.
-    ///   - note: Told where another successor stands than a line names.
+    ///   - note: Called where another successor stands than a line names.
     /// - Returns: Why one could not be named; `nil` where all were.
     /// - Throws: `TrancheError` `.batchLost`; what comes of the inventory.
     func register(for batch: Batch, note: (String) -> Void) async throws -> String? {
@@ -55,7 +55,7 @@ struct SuccessorLines: Sendable {
         return fault
     }
 
-    /// The successor that a line names; `nil` where it is no object with the key.
+    /// The successor that a line names; `nil` where it is not an object with the key.
     ///
     /// - Throws: ``ValueError`` for one that cannot be.
     static func successor(in line: String) throws -> PageSuccessor? {

@@ -39,7 +39,7 @@ enum WaitText {
         return text
     }
 
-    /// Who writes: process, client, user, what it does and since when, and its last statement.
+    /// The writer: process, client, user, its state and since when, and its last statement.
     static func words(_ writer: SourceWriter, at now: Date) -> String {
         var parts: [String] = []
         if !writer.application.isEmpty { parts.append(writer.application) }

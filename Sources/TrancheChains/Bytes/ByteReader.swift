@@ -3,11 +3,11 @@ import Tranche
 
 /// Bytes that can be read from any place, such as a file or an object in a store.
 public protocol ByteReader: Sendable {
-    /// What it is, for messages; without credentials.
+    /// The name of the content, for messages; without credentials.
     var name: String { get }
 
-    /// What was made of the content to read it, for people: such as `decompressed from gzip`. Empty
-    /// when it is read as it is stored.
+    /// The decoding of the content, for people: such as `decompressed from gzip`; empty when it is
+    /// read as it is stored.
     var formatNotes: [String] { get }
 
     /// The encoding that is turned into UTF-8; `nil` when the content is taken as UTF-8.
@@ -60,18 +60,18 @@ extension ByteReader {
     }
 }
 
-/// What is known of some content without reading it.
+/// The knowledge about some content without reading it.
 public struct ByteState: Sendable, Hashable {
     /// How many bytes there are; `Int64.max` as long as that is unknown, since they are decoded and
     /// nobody has seen their end.
     public var size: Int64
     /// How many bytes are stored: compressed ones, where they are decompressed as they are read.
     public var storedSize: Int64
-    /// What tells this content from another, in words, such as `modified 2026-01-31T08:00:00Z` or
-    /// `etag "5d41402a"`.
+    /// The mark that distinguishes this content from another, in words, such as
+    /// `modified 2026-01-31T08:00:00Z` or `etag "5d41402a"`.
     public var version: String
-    /// What tells this file from another one under the same name, even if that has the same bytes:
-    /// for a file on disk its inode and birth; `nil` where there is no such thing.
+    /// The identity of this file among files of the same name, even if they have the same bytes:
+    /// for a file on disk its inode and birth; `nil` where there is none.
     public var identity: String?
 
     /// Makes a state.
@@ -79,8 +79,8 @@ public struct ByteState: Sendable, Hashable {
     /// - Parameters:
     ///   - size: How many bytes there are; `Int64.max` when that is unknown.
     ///   - storedSize: How many are stored; as many by default.
-    ///   - version: What tells this content from another.
-    ///   - identity: What tells this file from another one.
+    ///   - version: The mark that distinguishes this content from another.
+    ///   - identity: The mark that distinguishes this file from another one.
     public init(size: Int64, storedSize: Int64? = nil, version: String, identity: String? = nil) {
         self.size = size
         self.storedSize = storedSize ?? size
@@ -103,7 +103,8 @@ public struct ByteState: Sendable, Hashable {
 ///
 /// The modules of the stores add the ways to make one. Two are equal when they are spelt alike.
 public struct ByteLocation: Sendable, Hashable {
-    /// What it is, without credentials: for a file on disk its absolute path, links followed.
+    /// The name of the content, without credentials: for a file on disk its absolute path, links
+    /// followed.
     public let name: String
     /// How it was given, where that may differ from the name.
     let spelling: String
@@ -118,7 +119,7 @@ public struct ByteLocation: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - name: What it is, without credentials.
-    ///   - key: Its spelling, with all that tells it from another.
+    ///   - key: Its spelling, with all that distinguishes it from another.
     ///   - encoding: The encoding of its text, where one was named: what opens it sees to that.
     ///   - open: Opens it.
     public init(

@@ -62,7 +62,7 @@ enum ContentKind: Sendable, Hashable {
         (
             ["<?xml"],
             "XML",
-            "where it is no server's error, write it as CSV or JSON Lines first"
+            "where it is not a server's error, write it as CSV or JSON Lines first"
         ),
         (
             ["version https://git-lfs.github.com/spec/"],

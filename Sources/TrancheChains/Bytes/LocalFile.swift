@@ -22,7 +22,7 @@ actor LocalFile: ByteReader {
     /// What tells a file from others, found without opening it.
     ///
     /// - Parameter path: Its path.
-    /// - Returns: What ``ByteState/identity`` would be; `nil` for what is no regular file, or
+    /// - Returns: What ``ByteState/identity`` would be; `nil` for what is not a regular file, or
     ///   cannot be seen.
     static func identity(at path: String) -> String? {
         var status = stat()
@@ -32,7 +32,7 @@ actor LocalFile: ByteReader {
 
     /// Whether this process has a file open.
     ///
-    /// Who closes a file gives up all locks of the process on it: one of SQLite must not be opened
+    /// Closing a file gives up all locks of the process on it: one of SQLite must not be opened
     /// beside it.
     static func isOpenHere(_ path: String) -> Bool {
         var asked = stat()
@@ -106,7 +106,7 @@ private struct LocalFileHandle: ~Copyable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw TrancheError(
                 .invalidSource,
-                "'\(path)' is no regular file; a pipe or folder cannot be read by offsets"
+                "'\(path)' is not a regular file; a pipe or folder cannot be read by offsets"
             )
         }
         let time = status.st_mtim

@@ -4,15 +4,15 @@ public import Tranche
 public final class BatchContext {
     /// The batch.
     public let batch: BatchRecord
-    /// What was given to the run by name.
+    /// The parameters of the run, by name.
     public internal(set) var parameters: [String: String] = [:]
-    /// What was counted so far; steps add under names of their own.
+    /// The counts so far; steps add under names of their own.
     public var counters = Counters()
     /// Where the records come from, where that is not the batch's source.
     var supply: (any RecordSupply)?
     /// What knows on which lines records stand, where they stand on some.
     var source: (any LineCounting)?
-    /// Who is told of items that are no valid records; `nil` where the batch fails with them.
+    /// The receiver of items that are not valid records; `nil` where the batch fails with them.
     var rejects: RejectCollector?
     /// The fields that all records of the source have; `nil` where each says its own.
     let sourceFields: RecordFields?
@@ -27,10 +27,10 @@ public final class BatchContext {
         self.hasMoreAttempts = hasMoreAttempts
     }
 
-    /// Tells of an item that is no valid record.
+    /// Reports an item that is not a valid record.
     ///
-    /// It goes to the file of rejects, where the chain has one. Otherwise the batch fails, with the item
-    /// to blame.
+    /// It goes to the file of rejects, where the chain has one. Otherwise the batch fails, with the
+    /// item to blame.
     ///
     /// - Parameter fault: What is wrong with it.
     /// - Throws: The reject file's failure, or `RecordsRefused`.
@@ -38,7 +38,7 @@ public final class BatchContext {
         try reject(fault, by: .step)
     }
 
-    /// Tells of an item that is no valid record, and who found that out.
+    /// Reports an item that is not a valid record, and the stage that found it.
     func reject(_ fault: RecordFault, by origin: RefusedRecord.Origin) throws {
         counters.add(1, to: CounterName.rejected)
         if let rejects { return try rejects.add(fault) }
@@ -107,7 +107,7 @@ public enum CounterName: Sendable {
     public static let read = "records_read"
     /// Records that were valid.
     public static let valid = "records_valid"
-    /// Items that were no valid records.
+    /// Items that were not valid records.
     public static let rejected = "records_rejected"
     /// Fields beyond those that there are, left out where ragged records are fitted.
     public static let surplus = "fields_surplus"

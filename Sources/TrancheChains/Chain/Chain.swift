@@ -10,8 +10,8 @@ public import Tranche
 ///     .run(through: inventory, job: "load-customers", weight: 8 << 20, workers: 4)
 /// ```
 ///
-/// Elements flow in chunks, pulled from the end: memory is bounded by the chunk. Within a batch their order
-/// is kept. A chain is a description; it may be run any number of times.
+/// Elements flow in chunks, pulled from the end: memory is bounded by the chunk. Within a batch
+/// their order is kept. A chain is a description; it may be run any number of times.
 public struct Chain<Element: Sendable>: Sendable {
     /// Where the records come from.
     let source: any MetaSourceDescription
@@ -19,7 +19,7 @@ public struct Chain<Element: Sendable>: Sendable {
     var attachments: [any ChainAttachment]
     /// The fields of the elements, where they are records and all have the same.
     let fields: @Sendable (RecordFields?) throws -> RecordFields?
-    /// What is told once before a run, of the source's fields.
+    /// Notes that the chain gives once before a run, about the source's fields.
     var notices: @Sendable (RecordFields?) throws -> [String] = { _ in [] }
     /// Opens the chain for one batch.
     let open: @Sendable (BatchContext, ChunkReader<Record>) throws -> ChunkReader<Element>
@@ -39,8 +39,9 @@ public struct Chain<Element: Sendable>: Sendable {
     /// Adds a step.
     ///
     /// - Parameters:
-    ///   - fields: The fields behind the step, of those before it; checked before anything is acquired.
-    ///   - notices: What is told once, of the fields before the step.
+    ///   - fields: The fields behind the step, of those before it; checked before anything is
+    ///     acquired.
+    ///   - notices: Notes that the chain gives once, about the fields before the step.
     ///   - attachment: What the step keeps beside the elements.
     ///   - open: Opens the step for one batch: given what comes before, gives what comes out.
     /// - Returns: The longer chain.
@@ -68,8 +69,8 @@ public struct Chain<Element: Sendable>: Sendable {
 extension Chain where Element == Record {
     /// Begins a chain with the records of a source.
     ///
-    /// - Parameter source: The source. One whose items are no records gives a record for each item, with
-    ///   the fields `id`, `item` and `weight`.
+    /// - Parameter source: The source. One whose items are not records gives a record for each
+    ///   item, with the fields `id`, `item` and `weight`.
     public init(reading source: some MetaSourceDescription) {
         self.init(source: source, attachments: [], fields: { $0 }, open: { $1 })
     }

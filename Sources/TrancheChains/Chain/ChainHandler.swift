@@ -10,7 +10,7 @@ final class ChainHandler: BatchHandler {
         self.run = run
     }
 
-    /// What came of the batches so far.
+    /// The outcome of the batches so far.
     var report: ChainReport { sum.withLock { $0 } }
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {

@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What came of a chain's run, as far as this process had a part in it.
+/// The outcome of a chain's run, as far as this process had a part in it.
 public struct ChainReport: Sendable {
     /// Batches that succeeded here.
     public internal(set) var succeeded = 0
@@ -12,15 +12,15 @@ public struct ChainReport: Sendable {
     public internal(set) var deferred = 0
     /// Batches that somebody cancelled meanwhile.
     public internal(set) var cancelled = 0
-    /// What was counted in the batches that succeeded here.
+    /// The counts of the batches that succeeded here.
     public internal(set) var counters = Counters()
     /// The weight of the batches that succeeded here.
     public internal(set) var weight = 0.0
-    /// Why there was no further batch.
+    /// The reason why there was no further batch.
     public internal(set) var reason = NoBatchReason.complete
     /// How long it took.
     public internal(set) var elapsed = Duration.zero
-    /// What the whole run comes to, whoever worked on it; `nil` when it has no batch.
+    /// The outcome of the whole run, over all processes; `nil` when it has no batch.
     public internal(set) var run: RunSummary?
     /// The last error of an attempt that failed here.
     public internal(set) var lastError: String?

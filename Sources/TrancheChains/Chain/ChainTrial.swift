@@ -38,7 +38,7 @@ extension SinkChain {
     ///   - start: The id from which to begin; the first by default.
     ///   - last: The id behind which to end; none by default.
     ///   - most: How many records to look at, at most.
-    ///   - mostFaults: How many faults to tell, at most.
+    ///   - mostFaults: The maximum number of faults to report.
     ///   - samples: Whether to find out what the fields hold.
     ///   - readingTexts: Whether texts are looked at for what they spell then.
     /// - Returns: What came of it; `nil` for a source whose records are not read so.

@@ -49,11 +49,11 @@ private final class RecordEncoding: Encoder {
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        RefusingContainer(path: [], reason: "a record is no array; encode a type with fields")
+        RefusingContainer(path: [], reason: "a record is not an array; encode a type with fields")
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer {
-        RefusingContainer(path: [], reason: "a record is no value; encode a type with fields")
+        RefusingContainer(path: [], reason: "a record is not a value; encode a type with fields")
     }
 
     func add(_ input: RecordInput, as name: String) {
@@ -114,7 +114,7 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
         }
     }
 
-    /// A value of any other type, by way of JSON: what is no array or object there is a plain
+    /// A value of any other type, by way of JSON: what is not an array or object there is a plain
     /// value.
     private static func input(of value: some Encodable) throws -> RecordInput {
         let encoder = JSONEncoder()

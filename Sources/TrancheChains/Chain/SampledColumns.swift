@@ -68,7 +68,7 @@ package struct SampledColumns: Sendable {
     }
 }
 
-/// What a text spells, as far as nothing of it would be lost: `007` is no number, and `1e5`
+/// What a text spells, as far as nothing of it would be lost: `007` is not a number, and `1e5`
 /// neither.
 private struct SpeltKind {
     var kind = SQLColumnKind.text

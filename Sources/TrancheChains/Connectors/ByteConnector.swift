@@ -4,7 +4,7 @@ public import TrancheConnectors
 /// A connector of places that hold files, such as object stores: the file connector asks it for
 /// bytes.
 public protocol ByteConnector: Connector {
-    /// What URLs of its places begin with, before `://`.
+    /// The scheme of its URLs, before `://`.
     var byteSchemes: [String] { get }
 
     /// Describes where bytes are.

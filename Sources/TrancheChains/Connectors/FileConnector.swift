@@ -175,7 +175,7 @@ public struct FileConnector: SourceConnector, SinkConnector {
             throw SpecError(
                 .unknownScheme,
                 value: file.path,
-                "is no place of files; there are paths" + (known.isEmpty ? "" : " and \(known)")
+                "is not a place of files; there are paths" + (known.isEmpty ? "" : " and \(known)")
             )
         }
         return try connector.bytes(at: file.path, encoding: encoding, context)

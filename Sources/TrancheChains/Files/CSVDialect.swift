@@ -5,7 +5,7 @@ struct CSVDialect: Sendable, Hashable {
     var delimiter: [UInt8]
     var quote: UInt8?
     var escapes: CSVFormat.Escapes = .none
-    /// What stands for null in fields without quotes.
+    /// The texts that mean null in fields without quotes.
     var nulls: [[UInt8]] = [[]]
     var comment: [UInt8] = []
     /// Whether lines end with a carriage return.
@@ -79,7 +79,8 @@ extension CSVDialect {
         guard !comment.contains(where: marks.contains) else {
             throw TrancheError(
                 .invalidArgument,
-                "lines that are no records begin with \((format.comment ?? "").debugDescription), which holds "
+                "lines that are not records begin with "
+                    + "\((format.comment ?? "").debugDescription), which holds "
                     + "a delimiter, quote, escape or line end; give a text without these"
             )
         }

@@ -1,7 +1,7 @@
 extension CSVFormat {
-    /// What a byte after an escape means.
+    /// The meaning of a byte after an escape.
     public enum Escapes: Sendable, Hashable {
-        /// There are no escapes: all bytes are what they are.
+        /// There are no escapes: each byte stands for itself.
         case none
         /// One ASCII character, before which a quote, delimiter, line end or itself is a byte like
         /// others.
@@ -27,8 +27,7 @@ extension CSVFormat {
     /// TSV: tabs, no quotes, and ``Escapes-swift.enum/tsv``.
     public static let tsv = CSVFormat(delimiter: "\t", quote: nil, escapes: .tsv)
 
-    /// What PostgreSQL's text COPY writes by default: tabs, no quotes, `\N` for null, and no
-    /// header.
+    /// The default format of PostgreSQL's text COPY: tabs, no quotes, `\N` for null, and no header.
     public static let postgreSQLCopy = CSVFormat(
         delimiter: "\t",
         quote: nil,
@@ -37,7 +36,7 @@ extension CSVFormat {
         headerLines: 0
     )
 
-    /// What MariaDB's and MySQL's `INTO OUTFILE` write by default: tabs, no quotes, `\N` for null,
+    /// The default format of `INTO OUTFILE` in MariaDB and MySQL: tabs, no quotes, `\N` for null,
     /// and no header.
     public static let mariaDBOutfile = CSVFormat(
         delimiter: "\t",

@@ -6,14 +6,14 @@
 /// empty lines are passed over, unless there is one field: then an empty line is a record with a
 /// null.
 public struct CSVFormat: Sendable, Hashable {
-    /// What parts the fields of a record: one to four bytes that end no line; a comma by default.
+    /// The field delimiter: one to four bytes that end no line; a comma by default.
     public var delimiter: String
-    /// What may enclose a field: one ASCII character, `"` by default, or `nil` when nothing does.
+    /// The quote character: one ASCII character, `"` by default, or `nil` for none.
     public var quote: Character?
-    /// What a backslash, or another escape, means; nothing by default.
+    /// The meaning of a backslash, or another escape; none by default.
     public var escapes: Escapes
-    /// What stands for null, in fields without quotes, as it stands in the file; empty fields by
-    /// default.
+    /// The texts that mean null, in fields without quotes, as they stand in the file; empty fields
+    /// by default.
     public var nulls: [String]
     /// The names of the fields; `nil` (the default) when the file has them.
     public var header: [String]?
@@ -24,13 +24,13 @@ public struct CSVFormat: Sendable, Hashable {
     public var headerLines: Int?
     /// How many lines stand before all else, and are passed over; 0 by default.
     public var skippedLines: Int
-    /// What a line begins with that is no record; `nil` (the default) when there are none.
+    /// The prefix of a comment line; `nil` (the default) for none.
     public var comment: String?
-    /// What becomes of a record with more or fewer fields than the header; refused by default.
+    /// The action on a record with more or fewer fields than the header; refused by default.
     public var raggedRecords: RaggedRecords
-    /// What becomes of bytes that are no UTF-8; refused by default.
+    /// The action on invalid UTF-8; refused by default.
     public var invalidText: InvalidText
-    /// What is guessed from the first 64 KiB, as far as they are clear; nothing by default.
+    /// The properties to guess from the first 64 KiB, if they are clear; none by default.
     public var guesses: Guesses
 
     /// Makes a format.
@@ -60,7 +60,7 @@ public struct CSVFormat: Sendable, Hashable {
         self.guesses = guesses
     }
 
-    /// What becomes of a record with more or fewer fields than the header.
+    /// An action on a record with more or fewer fields than the header.
     public enum RaggedRecords: String, Sendable, Hashable, Codable, CaseIterable {
         /// The record is not valid.
         case refuse
@@ -68,7 +68,7 @@ public struct CSVFormat: Sendable, Hashable {
         case fit
     }
 
-    /// What becomes of bytes that are no UTF-8.
+    /// An action on invalid UTF-8.
     public enum InvalidText: String, Sendable, Hashable, Codable, CaseIterable {
         /// The record is not valid.
         case refuse
@@ -76,7 +76,7 @@ public struct CSVFormat: Sendable, Hashable {
         case replace
     }
 
-    /// What is guessed from a file's content.
+    /// The properties to guess from a file's content.
     public struct Guesses: OptionSet, Sendable, Hashable {
         /// The bits.
         public let rawValue: Int

@@ -184,13 +184,14 @@ struct CSVHead {
         return isWhole || start < bytes.count
     }
 
-    /// Refuses what is no text at its first bytes.
+    /// Refuses what is not text at its first bytes.
     private func refuseBinary() throws {
         let first = bytes[start...].prefix(64)
         guard first.count(where: { $0 == 0 }) > 1 else { return }
         throw TrancheError(
             .invalidSource,
-            "'\(name)' is no text: it has NUL bytes among its first 64; if it is UTF-16, or compressed, say so "
+            "'\(name)' is not a text: it has NUL bytes among its first 64; if it is UTF-16, or "
+                + "compressed, say so "
                 + "or convert it"
         )
     }
@@ -311,7 +312,7 @@ struct CSVHead {
             })
         else { return false }
         dialect.endsWithDelimiter = true
-        note("each record ends with a delimiter, behind which is no field")
+        note("each record ends with a delimiter, behind which there is no field")
         return true
     }
 
@@ -335,7 +336,7 @@ struct CSVHead {
         }
         if let bad = UTF8Check.firstInvalid(field.text[...]), format.invalidText == .refuse {
             throw refusal(
-                "is no UTF-8 in field \(place + 1), at its byte \(bad)",
+                "is not UTF-8 in field \(place + 1), at its byte \(bad)",
                 "say its encoding with --encoding, or replace what is none with --replace-invalid"
             )
         }

@@ -71,7 +71,7 @@ struct CSVParser: RecordParser {
         }
     }
 
-    /// The block without what is no record, told of one by one.
+    /// The block without the content that is not a record, which is reported piece by piece.
     private func mended(
         _ walk: CSVWalk,
         _ bytes: [UInt8],
@@ -129,7 +129,7 @@ struct CSVParser: RecordParser {
             }
             if let bad = UTF8Check.firstInvalid(text) {
                 guard replacesInvalid else {
-                    return "is no UTF-8 in field '\(fields.names[place])', at its byte \(bad)"
+                    return "is not UTF-8 in field '\(fields.names[place])', at its byte \(bad)"
                 }
                 let replaced = Array(String(decoding: text, as: UTF8.self).utf8)
                 walk.replace(index, by: replaced, in: &bytes)

@@ -120,7 +120,7 @@ struct DialectMachine {
     /// Whether a field is enclosed in quotes that are not closed.
     var isQuoted: Bool { mode == .quoted || mode == .quotedEscape }
 
-    /// Passes over bytes that are no marks.
+    /// Passes over bytes that are not marks.
     ///
     /// - Returns: How many were passed over.
     @inline(__always)

@@ -7,16 +7,15 @@ package struct FileForecast: Sendable {
     package var layout: [(name: String, words: String)]
     /// Its first records.
     package var records: [Record]
-    /// What stands among them and is no record.
+    /// What stands among them and is not a record.
     package var faults: [RecordFault]
 }
 
 /// A source that finds out how its content is written.
 package protocol FileForecasting: Sendable {
-    /// What was found out from the content rather than said, in words.
+    /// The properties guessed from the content, in words.
     var notes: [String] { get }
-    /// What to try where the fields seem to be parted by something else than what was taken for it;
-    /// `nil` where they do not.
+    /// The option to try where the fields seem to have another delimiter; `nil` where they do not.
     var delimiterHint: String? { get }
 
     /// Looks at the first records.

@@ -2,11 +2,11 @@ import Tranche
 
 /// A format of files that hold records one after the other.
 protocol FileFormat: Sendable {
-    /// What marks the format in a source's name.
+    /// The prefix that marks the format in a source's name.
     var prefix: String { get }
     /// How the format is used: part of what identifies a source's records.
     var description: String { get }
-    /// What was found out from the content, in words for people; empty by default.
+    /// The properties guessed from the content, in words for people; empty by default.
     var notes: [String] { get }
     /// How the content is written, as names and words; empty by default.
     var layout: [(name: String, words: String)] { get }
@@ -67,7 +67,7 @@ protocol RecordParser {
     ///   - bytes: The bytes.
     ///   - offset: The offset of the first.
     ///   - isLast: Whether the last record ends with the bytes, with or without a line feed.
-    ///   - onFault: Told of what is no record; may throw to end the reading.
+    ///   - onFault: Called with content that is not a record; may throw to end the reading.
     /// - Returns: The records, and how many bytes they and the empty lines between them took; what
     ///   follows is a record that has not ended.
     /// - Throws: What `onFault` throws.

@@ -3,13 +3,14 @@ import Tranche
 
 /// The records of a file as a meta source: ids are offsets, weights are bytes.
 ///
-/// A record's id is the offset of its first byte, its weight the way to the next record. So any batch is
-/// read again from its first id and its weight alone, and the batches of one file can be worked on by any
-/// number of processes.
+/// A record's id is the offset of its first byte, its weight the way to the next record. So any
+/// batch is read again from its first id and its weight alone, and the batches of one file can be
+/// worked on by any number of processes.
 struct FileMetaSource: RecordMetaSource {
     /// How many bytes are read at once to plan.
     static let step: Int64 = 1 << 18
-    /// How many bytes become records at once: the records of a chunk should stay in the processor's cache.
+    /// How many bytes become records at once: the records of a chunk should stay in the processor's
+    /// cache.
     static let chunk: Int64 = 1 << 16
     /// A record longer than this is refused rather than kept in memory.
     static let longestRecord: Int64 = 1 << 30
@@ -80,7 +81,8 @@ struct FileMetaSource: RecordMetaSource {
 
     /// How far the content goes now; `Int64.max` while that is unknown.
     ///
-    /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was opened.
+    /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was
+    ///   opened.
     private func currentSize() async throws -> Int64 {
         let state = try await bytes.state()
         if grows { return state.size }
@@ -177,7 +179,8 @@ struct FileMetaSource: RecordMetaSource {
     ///   - end: How far the reading goes on.
     ///   - size: How far the content goes, as far as that is known; set when its end is seen.
     /// - Returns: The bytes: fewer where the content ends, or is spoilt behind them.
-    /// - Throws: As the reader; `TrancheError` `.sourceUnavailable` when there are fewer than there were.
+    /// - Throws: As the reader; `TrancheError` `.sourceUnavailable` when there are fewer than there
+    ///   were.
     func read(
         _ range: Range<Int64>,
         goingOnTo end: Int64,
@@ -293,11 +296,11 @@ struct FileMetaSource: RecordMetaSource {
     /// A fault that says what to do about text in another encoding.
     private func withEncoding(_ fault: RecordFault) -> RecordFault {
         var fault = fault
-        for index in fault.errors.indices where fault.errors[index].message.contains("no UTF-8") {
+        for index in fault.errors.indices where fault.errors[index].message.contains("not UTF-8") {
             if let encoding = bytes.encoding {
                 fault.errors[index].message.replace(
-                    "is no UTF-8",
-                    with: "has bytes that are no \(encoding)"
+                    "is not UTF-8",
+                    with: "has bytes that are not \(encoding)"
                 )
             } else {
                 fault.errors[index].message +=

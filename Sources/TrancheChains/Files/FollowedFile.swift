@@ -1,10 +1,12 @@
 import Synchronization
 import Tranche
 
-/// A file on disk that grows, and in whose place others come to stand: its records as a meta source.
+/// A file on disk that grows, and in whose place others come to stand: its records as a meta
+/// source.
 ///
-/// A file that is renamed away, or copied away and truncated, is read to its end where it stands now; then
-/// the new one follows. What can be neither told nor found ends the run with what was seen.
+/// A file that is renamed away, or copied away and truncated, is read to its end where it stands
+/// now; then the new one follows. What can be neither told nor found ends the run with what was
+/// seen.
 final class FollowedFile: RecordMetaSource {
     let fields: RecordFields?
     private let location: ByteLocation
@@ -38,8 +40,8 @@ final class FollowedFile: RecordMetaSource {
     ///   - format: How it is written.
     ///   - reading: The same, as ``FileReading/text`` has it.
     ///   - known: The files that are known to have stood there; `nil` when none is.
-    /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another file stands
-    ///   there, and what is left of the one before is not found.
+    /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another
+    ///   file stands there, and what is left of the one before is not found.
     init(
         _ location: ByteLocation,
         as name: String,
@@ -151,7 +153,8 @@ final class FollowedFile: RecordMetaSource {
 
     /// The records of one of the files.
     ///
-    /// What another one has followed ends with its last record, whether that has a line feed or not.
+    /// What another one has followed ends with its last record, whether that has a line feed or
+    /// not.
     private func source(of generation: FileGeneration) async throws -> FileMetaSource {
         let (known, isCurrent, isLast) = state.withLock { state in
             let isLast = state.generations.last.number == generation.number

@@ -55,7 +55,7 @@ struct FollowedPlace {
         return (list, false)
     }
 
-    /// Whether a file has a line that ended: whoever writes has come to it.
+    /// Whether a file has a line that ended: its writer has come to it.
     static func hasLine(_ bytes: any ByteReader, _ state: ByteState) async throws -> Bool {
         guard state.size > 0 else { return false }
         return try await bytes.read(0..<min(state.size, 1 << 16)).contains(0x0A)

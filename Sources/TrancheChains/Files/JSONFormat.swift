@@ -4,11 +4,11 @@
 public struct JSONFormat: Sendable, Hashable {
     /// Where records end; by the look of the content unless told.
     public var layout: Layout
-    /// What becomes of `NaN`, `Infinity` and `-Infinity`, which are no JSON but are written by
+    /// The action on `NaN`, `Infinity` and `-Infinity`, which are not JSON but are written by
     /// Python, DuckDB and others; refused by default.
     public var nonFiniteNumbers: NonFiniteNumbers
-    /// What becomes of bytes that are no UTF-8, and of escapes that are half a character
-    /// (`\ud800`); refused by default.
+    /// The action on invalid UTF-8, and on escapes that are half a character (`\ud800`); refused by
+    /// default.
     public var invalidText: CSVFormat.InvalidText
 
     /// Makes a format.
@@ -33,7 +33,7 @@ public struct JSONFormat: Sendable, Hashable {
         case values
     }
 
-    /// What becomes of numbers that are no numbers.
+    /// An action on numbers that are not numbers.
     public enum NonFiniteNumbers: String, Sendable, Hashable, Codable, CaseIterable {
         /// The record is not valid.
         case refuse

@@ -94,7 +94,7 @@ struct JSONGuess {
 
     private enum Look {
         case ended(Int, wrapped: String?)
-        /// It goes on behind the bytes; it is no object.
+        /// It goes on behind the bytes; it is not an object.
         case open, broken
     }
 

@@ -2,7 +2,7 @@ import CByteScan
 
 /// Finds where JSON records end that a byte parts: lines, or the texts of a sequence (RFC 7464).
 ///
-/// What holds nothing but blanks is no record and belongs to the record before it.
+/// What holds nothing but blanks is not a record and belongs to the record before it.
 struct JSONLineScanner: RecordScanning {
     private let mark: UInt8
     /// Whether the mark stands before a record rather than behind it.

@@ -4,7 +4,7 @@ import Tranche
 /// Reads JSON objects that stand among some bytes into cells.
 ///
 /// It is strict: RFC 8259, each name once within a record. Whether the bytes are UTF-8 is looked at
-/// by whoever calls it. The last byte must be one that no value can go on behind: a line feed where
+/// by the caller. The last byte must be one that no value can go on behind: a line feed where
 /// lines are read, else a NUL. So no step needs to ask whether there is another byte.
 struct JSONObjectReader {
     /// What keeps some bytes from being an object, and at which place.
@@ -99,7 +99,7 @@ struct JSONObjectReader {
     /// - Returns: Whether the names are those of the shape; otherwise they are in ``spelt``.
     private mutating func members() throws(Failure) -> Bool {
         spelt.removeAll(keepingCapacity: true)
-        guard base[place] == UInt8(ascii: "{") else { throw failure("is no JSON object") }
+        guard base[place] == UInt8(ascii: "{") else { throw failure("is not a JSON object") }
         place += 1
         skipBlanks()
         if base[place] == UInt8(ascii: "}") {

@@ -64,7 +64,7 @@ final class JSONShape {
 
 /// The shapes that a parser has met.
 struct JSONShapes {
-    /// Files whose objects all differ are not remembered for ever.
+    /// Files whose objects all differ are not remembered forever.
     private static let most = 200
 
     private var known: [UInt64: [JSONShape]] = [:]

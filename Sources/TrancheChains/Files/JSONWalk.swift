@@ -141,7 +141,7 @@ struct JSONWalk {
         if !isText {
             let end = terminator(from: start)
             if let bad = invalid(start..<end) {
-                try tell("is no UTF-8", at: bad, of: start..<end, onFault)
+                try tell("is not UTF-8", at: bad, of: start..<end, onFault)
                 reader.place = end
                 return
             }
@@ -166,7 +166,7 @@ struct JSONWalk {
         if !isText {
             guard let end = extent(from: start) else { return false }
             if let bad = invalid(start..<end) {
-                try tell("is no UTF-8", at: bad, of: start..<end, onFault)
+                try tell("is not UTF-8", at: bad, of: start..<end, onFault)
                 reader.place = end
                 return true
             }

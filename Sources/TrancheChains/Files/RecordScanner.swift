@@ -4,7 +4,7 @@ import CByteScan
 ///
 /// A record ends at a line feed that stands in no quotes. Quotes open only where a field begins; a
 /// quote in the midst of a field is a character like others, as most programs have it. Empty lines
-/// are no records and belong to the record before them, unless they are said to be records. The
+/// are not records and belong to the record before them, unless they are said to be records. The
 /// parser follows the same rules. A dialect that knows more than this is gone through by a
 /// ``DialectMachine``.
 struct RecordScanner: RecordScanning {
@@ -287,7 +287,7 @@ struct RecordScanner: RecordScanning {
     /// Whether there are as many records as are wanted: only the empty lines behind them are.
     private func isFull(_ most: Int) -> Bool { count >= most && most != .max }
 
-    /// Whether a line that begins with some bytes is no empty one; false while that is open.
+    /// Whether a line that begins with some bytes is not an empty one; false while that is open.
     private func goesOnWithRecord(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         if keepsEmptyLines { return true }
         guard count > 0 else { return false }
@@ -316,7 +316,7 @@ struct RecordScanner: RecordScanning {
         return true
     }
 
-    /// Ends a line that is no record.
+    /// Ends a line that is not a record.
     ///
     /// - Returns: Whether to go on.
     @discardableResult

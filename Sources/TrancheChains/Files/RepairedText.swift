@@ -1,4 +1,5 @@
-/// Text in which sequences that were no UTF-8 have become U+FFFD, and where its bytes stood before.
+/// Text in which sequences that were not UTF-8 have become U+FFFD, and where its bytes stood
+/// before.
 struct RepairedText {
     private(set) var bytes: [UInt8] = []
     /// Places from which on another number of bytes was added.

@@ -36,7 +36,7 @@ extension Chain where Element == Record {
         }
     }
 
-    /// Cleans names and texts of what are no letters, digits or the like.
+    /// Strips all characters except letters, digits and the like from names and texts.
     ///
     /// Names keep letters, digits, `-` and `_`, with one `_` for what lies between; texts keep
     /// letters, digits and `. - _ # & @`, with one blank; dates and times stay as they are. What is

@@ -65,7 +65,8 @@ public struct FieldMapping: Sendable, Hashable, Codable {
         } catch {
             throw TrancheError(
                 .invalidArgument,
-                "'\(path)' is no mapping: \(Self.words(error)); give an object with \"rename\", \"group\" and "
+                "'\(path)' is not a mapping: \(Self.words(error)); give an object with "
+                    + "\"rename\", \"group\" and "
                     + "\"constant\"",
                 underlying: error
             )

@@ -8,7 +8,7 @@ public final class MemorySink: RecordSink {
     /// Makes an empty sink.
     public init() {}
 
-    /// What the sink is, for messages.
+    /// The name of the sink, for messages.
     public var name: String { "the sink in memory" }
 
     /// The records of the batches that were finished, in order of id; those of a batch written
@@ -17,7 +17,7 @@ public final class MemorySink: RecordSink {
         batches.withLock { $0.values.flatMap { $0 } }.sorted { $0.id < $1.id }
     }
 
-    /// What is written again replaces what was there.
+    /// Records that are written again replace the earlier ones.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
         SinkPromise(.idempotent, reason: "memory takes no part in the inventory's transactions")
     }

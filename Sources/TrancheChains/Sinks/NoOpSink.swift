@@ -5,7 +5,7 @@ public struct NoOpSink: RecordSink {
     /// Makes the sink.
     public init() {}
 
-    /// What the sink is, for messages.
+    /// The name of the sink, for messages.
     public var name: String { "the sink that keeps nothing" }
 
     /// Writing nothing again changes nothing.

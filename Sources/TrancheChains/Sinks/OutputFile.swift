@@ -5,7 +5,7 @@ import Tranche
 
 /// A file that is written aside and renamed into place when it is finished.
 ///
-/// Who looks at the path sees the whole file or, before that, what was there. It is written on a
+/// A reader of the path sees the whole file or, before that, what was there. It is written on a
 /// thread of its own.
 actor OutputFile {
     private nonisolated let executor: SerialQueueExecutor
@@ -23,7 +23,8 @@ actor OutputFile {
     ///
     /// - Parameters:
     ///   - path: Where it will be.
-    ///   - mark: What tells its temporary name from those of others who write the same file.
+    ///   - mark: The mark that distinguishes its temporary name from those of other writers of the
+    ///     file.
     init(_ path: String, mark: String) {
         self.path = path
         temporary = "\(path).\(mark).tmp"

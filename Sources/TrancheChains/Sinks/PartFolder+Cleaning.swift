@@ -43,7 +43,7 @@ extension PartFolder {
         try removeAbandoned(target)
     }
 
-    /// Removes folders that are of no use any more: those who look meanwhile see all of one, or
+    /// Removes folders that are not used any more: processes that look meanwhile see all of one, or
     /// nothing.
     func removeFolders(of owners: [PartOwner]) throws {
         for owner in owners {

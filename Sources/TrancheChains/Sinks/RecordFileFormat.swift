@@ -2,7 +2,7 @@ import Tranche
 
 /// How records are spelt in a file.
 protocol RecordFileFormat: Sendable {
-    /// What a file's name ends with.
+    /// The suffix of a file's name.
     var suffix: String { get }
 
     /// Appends a record.

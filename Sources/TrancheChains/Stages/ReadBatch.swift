@@ -3,12 +3,12 @@ import Tranche
 /// The records of a batch that were read ahead of being written.
 struct ReadBatch: Sendable {
     var chunks: [[Record]] = []
-    /// What was found that is no record.
+    /// What was found that is not a record.
     var faults: [RecordFault] = []
 
     /// The records, in order.
     ///
-    /// - Parameter onFault: Told of what is no record before the first of them.
+    /// - Parameter onFault: Called with content that is not a record, before the first of them.
     /// - Returns: The records.
     func reader(onFault: @escaping (RecordFault) throws -> Void) -> ChunkReader<Record> {
         var (faults, chunks) = (faults[...], chunks[...])

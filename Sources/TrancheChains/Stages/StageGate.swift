@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets so much in at once; who comes first goes first.
+/// Lets so much in at once; first come, first served.
 package final class StageGate: Sendable {
     private let state: Mutex<State>
 

@@ -19,7 +19,7 @@ final class StageGates: Sendable {
     /// - Parameters:
     ///   - batch: The batch.
     ///   - clock: Waits where a stage tries again.
-    ///   - progress: Told while the batch waits for a stage.
+    ///   - progress: Receives progress while the batch waits for a stage.
     ///   - mayRepeat: Whether writing may be tried again.
     ///   - read: Reads the batch.
     ///   - write: Writes what was read.

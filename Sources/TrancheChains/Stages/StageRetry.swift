@@ -54,7 +54,7 @@ public struct StageRetry: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - clock: Waits between the times.
-    ///   - progress: Told while the batch waits.
+    ///   - progress: Receives progress while the batch waits.
     ///   - body: What is done.
     /// - Returns: What `body` returns.
     /// - Throws: The last error of `body`; `CancellationError`.

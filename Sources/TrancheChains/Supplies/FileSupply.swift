@@ -61,7 +61,7 @@ package struct FileSupply: RecordSupply {
         case let json as JSONLinesSource:
             (location, format) = (json.location, JSONFileFormat(json.format))
         default:
-            throw TrancheError(.invalidSource, "'\(file.path)' is no file of CSV or JSON")
+            throw TrancheError(.invalidSource, "'\(file.path)' is not a file of CSV or JSON")
         }
         let bytes = try await location.open()
         return try await FileMetaSource(bytes, format: format, name: location.name, grows: false)

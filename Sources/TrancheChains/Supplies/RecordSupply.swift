@@ -8,8 +8,8 @@ package protocol RecordSupply: Sendable {
 
     /// Reads the records; again for each pass.
     ///
-    /// - Parameter onFault: Told of what is no record, which is then left out; may throw to end the
-    ///   reading.
+    /// - Parameter onFault: Told of what is not a record, which is then left out; may throw to end
+    ///   the reading.
     /// - Returns: The records. An id is one record's alone, over all batches of the run.
     /// - Throws: What keeps them from being read; what `onFault` throws.
     func records(onFault: @escaping (RecordFault) throws -> Void) async throws

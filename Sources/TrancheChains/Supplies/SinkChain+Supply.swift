@@ -13,7 +13,7 @@ extension SinkChain {
     ///   - supply: Its records.
     ///   - options: The promise, the limit of rejects, the policy of the batch's run, and who is
     ///     told; whatever else it says means nothing.
-    ///   - progress: Told of progress.
+    ///   - progress: Receives progress.
     /// - Returns: The verdict; a success in the inventory's own database is recorded already.
     /// - Throws: `TrancheError` of a batch that is lost.
     package func write(

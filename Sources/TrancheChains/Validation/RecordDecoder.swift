@@ -116,7 +116,7 @@ final class RecordDecoding: Decoder {
         throw DecodingError.dataCorrupted(
             .init(
                 codingPath: [],
-                debugDescription: "a record is no array; decode a type with fields"
+                debugDescription: "a record is not an array; decode a type with fields"
             )
         )
     }
@@ -125,7 +125,7 @@ final class RecordDecoding: Decoder {
         throw DecodingError.dataCorrupted(
             .init(
                 codingPath: [],
-                debugDescription: "a record is no value; decode a type with fields"
+                debugDescription: "a record is not a value; decode a type with fields"
             )
         )
     }
@@ -165,7 +165,8 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
     ) -> Value {
         guard let cell = cell(key), cell.kind != .null else {
             let message =
-                contains(key) ? "is required and has no value" : "is required and is no field here"
+                contains(key)
+                ? "is required and has no value" : "is required and is not a field here"
             decoding.note(key.stringValue, message, nil)
             return standIn
         }
@@ -176,7 +177,7 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
     }
 
     private func integer<Value: FixedWidthInteger>(_ key: Key) -> Value {
-        read(key, "is no whole number of \(Value.bitWidth) bits", standIn: 0) { value in
+        read(key, "is not a whole number of \(Value.bitWidth) bits", standIn: 0) { value in
             value.integer.flatMap { Value(exactly: $0) } ?? value.text.flatMap { Value($0) }
         }
     }
@@ -186,15 +187,15 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
     }
 
     func decode(_ type: String.Type, forKey key: Key) -> String {
-        read(key, "is no text", standIn: "") { $0.text }
+        read(key, "is not a text", standIn: "") { $0.text }
     }
 
     func decode(_ type: Double.Type, forKey key: Key) -> Double {
-        read(key, "is no number", standIn: 0) { $0.number }
+        read(key, "is not a number", standIn: 0) { $0.number }
     }
 
     func decode(_ type: Float.Type, forKey key: Key) -> Float {
-        read(key, "is no number", standIn: 0) { $0.number.map { Float($0) } }
+        read(key, "is not a number", standIn: 0) { $0.number.map { Float($0) } }
     }
 
     func decode(_ type: Int.Type, forKey key: Key) -> Int { integer(key) }
@@ -233,20 +234,20 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
         case is Date.Type:
             read(
                 key,
-                "is no time such as 2026-01-31T08:00:00Z",
+                "is not a time such as 2026-01-31T08:00:00Z",
                 standIn: Date(timeIntervalSince1970: 0)
             ) {
                 $0.date
             } as? Value
         case is UUID.Type:
-            read(key, "is no UUID", standIn: UUID()) { $0.text.flatMap { UUID(uuidString: $0) } }
+            read(key, "is not a UUID", standIn: UUID()) { $0.text.flatMap { UUID(uuidString: $0) } }
                 as? Value
         case is Decimal.Type:
-            read(key, "is no number", standIn: Decimal()) { value in
+            read(key, "is not a number", standIn: Decimal()) { value in
                 value.number == nil ? nil : value.text.flatMap { Decimal(string: $0) }
             } as? Value
         case is URL.Type:
-            read(key, "is no URL", standIn: URL(filePath: "/")) { value in
+            read(key, "is not a URL", standIn: URL(filePath: "/")) { value in
                 value.text.flatMap { $0.isEmpty ? nil : URL(string: $0) }
             } as? Value
         default: nil

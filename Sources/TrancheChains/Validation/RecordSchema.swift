@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-/// What records must be, as JSON Schema says it.
+/// The schema of records, as JSON Schema.
 ///
 /// ```json
 /// {
@@ -26,13 +26,13 @@ public struct RecordSchema: Sendable {
     /// Whether texts become what the schema's types say, and null in a field that is not required
     /// stands for no value; true by default.
     ///
-    /// Otherwise values are judged as they are: a text is no number, and null is no text.
+    /// Otherwise values are judged as they are: a text is not a number, and null is not text.
     public var convertsTexts = true
 
     /// Reads a schema.
     ///
     /// - Parameter json: The schema's text.
-    /// - Throws: `TrancheError` `.invalidArgument` for what is no JSON, or no schema of this kind.
+    /// - Throws: `TrancheError` `.invalidArgument` for what is not JSON, or no schema of this kind.
     public init(json: String) throws {
         document = try SchemaDocument(json: json)
         let root = document.nodes[document.target(of: document.root)].node
@@ -55,7 +55,7 @@ public struct RecordSchema: Sendable {
         do {
             let text = data.starts(with: byteOrderMark) ? data.dropFirst(byteOrderMark.count) : data
             guard let json = String(validating: text, as: UTF8.self) else {
-                throw Self.refused("it is no UTF-8")
+                throw Self.refused("it is not UTF-8")
             }
             try self.init(json: json)
         } catch let error as TrancheError {

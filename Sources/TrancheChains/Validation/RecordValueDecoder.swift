@@ -50,7 +50,7 @@ extension RecordValueDecoder: SingleValueDecodingContainer {
     private func integer<Value: FixedWidthInteger>() throws -> Value {
         try read(
             value.integer.flatMap { Value(exactly: $0) } ?? value.text.flatMap { Value($0) },
-            "it is no whole number of \(Value.bitWidth) bits"
+            "it is not a whole number of \(Value.bitWidth) bits"
         )
     }
 
@@ -58,10 +58,12 @@ extension RecordValueDecoder: SingleValueDecodingContainer {
     func decode(_ type: Bool.Type) throws -> Bool {
         try read(value.boolean, "it is neither true nor false")
     }
-    func decode(_ type: String.Type) throws -> String { try read(value.text, "it is no text") }
-    func decode(_ type: Double.Type) throws -> Double { try read(value.number, "it is no number") }
+    func decode(_ type: String.Type) throws -> String { try read(value.text, "it is not a text") }
+    func decode(_ type: Double.Type) throws -> Double {
+        try read(value.number, "it is not a number")
+    }
     func decode(_ type: Float.Type) throws -> Float {
-        try read(value.number.map { Float($0) }, "it is no number")
+        try read(value.number.map { Float($0) }, "it is not a number")
     }
     func decode(_ type: Int.Type) throws -> Int { try integer() }
     func decode(_ type: Int8.Type) throws -> Int8 { try integer() }
@@ -78,7 +80,7 @@ extension RecordValueDecoder: SingleValueDecodingContainer {
         switch type {
         case is Date.Type:
             if let date = value.date as? Value { return date }
-            throw corrupted("it is no time such as 2026-01-31T08:00:00Z")
+            throw corrupted("it is not a time such as 2026-01-31T08:00:00Z")
         default: return try Value(from: self)
         }
     }

@@ -68,7 +68,7 @@ final class SchemaValidator {
     ///
     /// - Parameters:
     ///   - records: Records of one block, with the fields that the validator was made for.
-    ///   - onFault: Told of each record that is not valid.
+    ///   - onFault: Called with each record that is not valid.
     /// - Returns: The valid ones, converted.
     /// - Throws: What `onFault` throws.
     func validate(
@@ -346,8 +346,8 @@ extension FieldRule {
     /// What a text is not that cannot become what it should.
     fileprivate var complaint: String {
         switch core.kind {
-        case .integer: "is no whole number"
-        case .number: "is no number"
+        case .integer: "is not a whole number"
+        case .number: "is not a number"
         case .boolean: "is neither true nor false"
         case .any, .string, .timestamp, .date, .several:
             "must be \(core.types.subtracting(.null).words)"

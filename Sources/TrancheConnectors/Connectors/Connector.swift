@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What a module offers to those that name sources, sinks and databases by a ``Spec``.
+/// The offer of a module to callers that name sources, sinks and databases by a ``Spec``.
 ///
 /// It is a ``SourceConnector``, a ``SinkConnector`` or a ``DatabaseConnector``, or several of them.
 /// It opens nothing by itself: it makes the descriptions that are opened when work begins.
@@ -80,7 +80,7 @@ public protocol SinkConnector: Connector {
     /// - Throws: ``SpecError``, or `TrancheError` `.invalidArgument`.
     func sink(_ spec: SinkSpec, _ context: ConnectorContext) throws -> any RecordSink
 
-    /// What the sink is, as runs keep it: the same however it is spelt.
+    /// The target of the sink, as runs store it: the same however it is spelt.
     ///
     /// - Parameter spec: As for ``sink(_:_:)``.
     /// - Returns: The place, and what belongs to how it is written; the location by default.
@@ -105,11 +105,11 @@ public protocol DatabaseConnector: Connector {
     func inventory(_ spec: DatabaseSpec, _ context: ConnectorContext) throws -> InventoryLocation
 }
 
-/// What a sink is, in words without credentials; it is kept as the target of a run.
+/// The target of a sink, in words without credentials, as a run stores it.
 public struct SinkTarget: Sendable, Hashable {
     /// Where records go.
     public var place: String
-    /// What belongs to how they are written, such as `key id`.
+    /// The settings of how they are written, such as `key id`.
     public var manners: [String]
 
     /// Makes a target.

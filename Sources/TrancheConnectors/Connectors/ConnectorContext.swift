@@ -1,10 +1,11 @@
-/// What belongs to a source, sink or database and is no part of its ``Spec``.
+/// The parts of a source, sink or database that its ``Spec`` does not have.
 public struct ConnectorContext: Sendable {
-    /// Who connects.
+    /// The credentials for connections.
     public var credentials: Credentials
     /// The database of tables for which none is named; the inventory's own with `nil`, the default.
     public var database: DatabaseSpec?
-    /// Told in words what a sink leaves out or changes; nothing is done with them by default.
+    /// Called with a sentence about each thing that a sink leaves out or changes; does nothing by
+    /// default.
     public var note: @Sendable (String) -> Void
     /// The connectors that are asked, for those that need one another's.
     public internal(set) var connectors = Connectors([])

@@ -1,14 +1,14 @@
 /// A scheme that a connector takes: what it names, and which fields it has.
 public struct ConnectorScheme: Sendable, Hashable {
-    /// What it names.
+    /// The kind of thing that it names.
     public var kind: SpecKind
-    /// What texts begin with; empty for texts without a scheme.
+    /// The prefix of its texts; empty for texts without a scheme.
     public var name: String
     /// How texts look, such as `csv:PATH`.
     public var form: String
     /// The only places that it takes; any with `nil`, the default.
     public var places: Set<String>?
-    /// What it is, with its article, such as `a file of CSV`: it completes "goes with …".
+    /// A noun with its article, such as `a file of CSV`: it completes "goes with …".
     public var noun: String
     /// The names of the fields.
     public var fields: Set<String>

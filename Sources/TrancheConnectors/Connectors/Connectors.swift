@@ -51,7 +51,7 @@ public struct Connectors: Sendable {
         return try checked(spec) { try connector.sink(spec, joined(context)) }
     }
 
-    /// What a sink is, as runs keep it: the same however it is spelt.
+    /// The target of a sink, as runs store it: the same however it is spelt.
     ///
     /// - Parameter spec: The sink.
     /// - Returns: The words.
@@ -200,8 +200,8 @@ public struct Connectors: Sendable {
         let forms = Self.listed(known.map(\.form))
         let words =
             switch Role.kind {
-            case .source: "is no table's name, and its scheme is not known"
-            case .sink: "is not known: this is no place to write to"
+            case .source: "is not a table's name, and its scheme is not known"
+            case .sink: "is not known: this is not a place to write to"
             case .database: "names no database"
             }
         let nearest = NearestName(known.map(\.name).filter { !$0.isEmpty }).to(spec.scheme)
@@ -217,7 +217,7 @@ public struct Connectors: Sendable {
             let names = scheme.fields.sorted()
             let nearest = NearestName(names).to(field).map { "did you mean \($0)?" }
             let all = names.isEmpty ? "there is none" : "there are \(names.joined(separator: ", "))"
-            words = "is no field of \(scheme.noun); \(nearest ?? all)"
+            words = "is not a field of \(scheme.noun); \(nearest ?? all)"
         } else {
             words = "goes with \(Self.listed(takers)), not with \(scheme.noun)"
         }

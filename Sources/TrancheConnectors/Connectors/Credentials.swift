@@ -1,7 +1,7 @@
 import Foundation
 import Tranche
 
-/// Where connectors look up who connects, by the names that each system has for it.
+/// Where connectors look up credentials, by the names that each system has for them.
 ///
 /// A value is that of the variable, or, as container platforms hand out secrets, the content of the
 /// file that the variable with `_FILE` behind its name names. What libraries find by themselves,

@@ -1,6 +1,6 @@
 /// A connector of places that keep whole documents under names of their own, such as object stores.
 package protocol DocumentConnector: Connector {
-    /// What URLs of its places begin with, before `://`.
+    /// The scheme of its URLs, before `://`.
     var documentSchemes: [String] { get }
 
     /// Keeps a document, whole or not at all; one that is there under the name is replaced.

@@ -21,9 +21,9 @@ import Tranche
 /// A password is never part of it: neither ``text`` nor JSON, description or error shows one, and
 /// two that differ in nothing else are equal.
 public struct Spec<Role: SpecRole>: Sendable, Hashable {
-    /// What the text begins with, before the first colon; empty where there is none.
+    /// The scheme, before the first colon; empty if there is none.
     public let scheme: String
-    /// What stands behind the scheme, without a password.
+    /// The text behind the scheme, without a password.
     public let place: String
     /// The fields by name; a name is a lower-case word such as `skip_lines`.
     public var fields: [String: SpecValue]
@@ -77,12 +77,12 @@ public struct Spec<Role: SpecRole>: Sendable, Hashable {
         guard bare == whole || passwords == .hidden else {
             throw SpecError(
                 .holdsPassword,
-                "holds a password; give who connects by the environment or a file"
+                "holds a password; give credentials by the environment or a file"
             )
         }
         if let name = fields.keys.sorted().first(where: { fields[$0]?.isURLWithPassword ?? false })
         {
-            let words = "holds a password; give who connects by the environment or a file"
+            let words = "holds a password; give credentials by the environment or a file"
             throw SpecError(.holdsPassword, field: [name], words)
         }
         self.place = String(bare.dropFirst(scheme.count + 1))
@@ -161,11 +161,11 @@ extension SpecValue {
     }
 }
 
-/// What becomes of a password in a text.
+/// The action on a password in a text.
 public enum PasswordPolicy: Sendable, Hashable {
     /// The text is refused: for texts that others can see, such as command lines and files.
     case refused
-    /// It is kept beside the text, for whoever connects: for texts of the environment.
+    /// It is kept beside the text, for connecting: for texts of the environment.
     case hidden
 }
 

@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What is wrong with a ``Spec``: it names the field, and the caller says where that stands.
+/// A fault of a ``Spec``: it names the field, and the caller adds the place.
 ///
 /// A command line turns the field into its option, a file into line and column, an interface over
 /// HTTP into a pointer.
@@ -30,11 +30,11 @@ public struct SpecError: Error, Sendable, Hashable, CategorizedError {
         public var description: String { name.rawValue }
     }
 
-    /// What is wrong.
+    /// The fault.
     public let code: Code
     /// The keys that lead to the field; empty for the place itself.
     public var field: [String]
-    /// What was given, without passwords; `nil` where the field alone says it.
+    /// The value that was given, without passwords; `nil` where the field alone says it.
     public let value: String?
     /// The rest of the sentence that begins with field and value.
     public let reason: String

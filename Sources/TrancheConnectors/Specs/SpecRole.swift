@@ -1,4 +1,4 @@
-/// What a ``Spec`` names: a source, a sink or a database.
+/// The role of a ``Spec``: a source, a sink or a database.
 public protocol SpecRole: Sendable {
     /// Which it is.
     static var kind: SpecKind { get }

@@ -6,7 +6,7 @@ package struct HTTPError: Error, Sendable, CategorizedError {
     package enum Code: Sendable, Hashable {
         /// The server was not reached, or the connection was lost.
         case transport(UInt32)
-        /// The server answered with a status that is no success.
+        /// The server answered with a status that is not a success.
         case status(Int)
     }
 

@@ -15,7 +15,7 @@ package struct HTTPRequest: Sendable {
     /// Header fields, by name.
     package var headers: [String: String] = [:]
     package var body: [UInt8]?
-    /// Who signs the request as Amazon's services want it.
+    /// The signer of the request, as Amazon's services want it.
     var signer: AWSSigner?
     /// Most bytes of an answer; a longer one is an error.
     package var maxResponseBytes: Int

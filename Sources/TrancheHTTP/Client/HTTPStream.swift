@@ -14,7 +14,7 @@ package final class HTTPStream: Sendable {
     /// What came behind the head of the answer.
     private let first = Mutex<[UInt8]>([])
 
-    /// That the server answered with a status that is no success.
+    /// That the server answered with a status that is not a success.
     package struct Refusal: Error {
         package let response: HTTPResponse
     }
@@ -44,7 +44,7 @@ package final class HTTPStream: Sendable {
         _ configuration: HTTPClient.Configuration
     ) async throws -> HTTPStream {
         guard request.url.hasPrefix("http://") else {
-            throw TrancheError(.invalidArgument, "\(request.name) is no http address")
+            throw TrancheError(.invalidArgument, "\(request.name) is not an http address")
         }
         try Task.checkCancellation()
         let queue = DispatchQueue(label: "tranche.http.stream.open")
@@ -116,7 +116,7 @@ package final class HTTPStream: Sendable {
     /// Sends the request and reads the head of the answer.
     private func ask() throws {
         guard let parts = URLComponents(string: request.url), let host = parts.host else {
-            throw TrancheError(.invalidArgument, "\(request.name) is no http address")
+            throw TrancheError(.invalidArgument, "\(request.name) is not an http address")
         }
         let query = parts.percentEncodedQuery.map { "?\($0)" } ?? ""
         let port = parts.port.map { ":\($0)" } ?? ""

@@ -4,7 +4,7 @@ public import TrancheConnectors
 
 /// Graph databases as sinks: `cypher:http://host:7474/database`.
 ///
-/// Its field `statement` is the statement that is run. Who connects are the credentials
+/// Its field `statement` is the statement that is run. The connection uses the credentials
 /// `NEO4J_USERNAME` and `NEO4J_PASSWORD`.
 public struct CypherConnector: SinkConnector {
     /// Makes the connector.

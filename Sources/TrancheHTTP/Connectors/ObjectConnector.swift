@@ -10,7 +10,7 @@ public struct ObjectConnector: SourceConnector, ByteConnector {
     /// Makes the connector.
     public init() {}
 
-    /// What URLs of objects begin with.
+    /// The prefix of URLs of objects.
     public var byteSchemes: [String] { ObjectName.Store.allCases.map(\.rawValue) }
 
     /// Sources of both stores.

@@ -40,8 +40,8 @@ public struct WebhookConnector: SinkConnector {
         return try WebhookSink(spec.unmaskedPlace, configuration)
     }
 
-    /// The URL without who asks and without its query, either of which may be secret and may
-    /// change.
+    /// The URL without user information and without its query, either of which may be secret and
+    /// may change.
     public func target(of spec: SinkSpec) throws -> SinkTarget {
         let isEach = try spec.fields(as: Fields.self).each ?? false
         return SinkTarget(

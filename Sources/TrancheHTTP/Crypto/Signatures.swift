@@ -12,11 +12,11 @@ struct RSAPrivateKey: ~Copyable {
         let text = Array(pem.utf8CString.dropLast())
         guard let pointer = tranche_read_private_key(text, Int32(text.count)) else {
             ERR_clear_error()
-            throw TrancheError(.invalidArgument, "its private key is no PEM text of a key")
+            throw TrancheError(.invalidArgument, "its private key is not a PEM text of a key")
         }
         guard tranche_is_rsa(pointer) else {
             EVP_PKEY_free(pointer)
-            throw TrancheError(.invalidArgument, "its private key is no RSA key")
+            throw TrancheError(.invalidArgument, "its private key is not an RSA key")
         }
         self.pointer = pointer
     }
@@ -79,7 +79,7 @@ package func sha256(_ bytes: [UInt8]) throws -> [UInt8] {
 
 /// Whether bytes are the same, in a time that does not tell how many of them are.
 ///
-/// Their numbers are no secret.
+/// Their numbers are not secret.
 package func isSameSecret(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
     bytes.count == others.count && CRYPTO_memcmp(bytes, others, bytes.count) == 0
 }

@@ -34,7 +34,7 @@ struct GoogleAccount: Sendable {
         do {
             fields = try JSONDecoder().decode(Fields.self, from: content)
         } catch {
-            throw Self.unusable(path, "it is no JSON object as Google makes it")
+            throw Self.unusable(path, "it is not a JSON object as Google makes it")
         }
         let isAccount = fields.client_email != nil && fields.private_key != nil
         guard isAccount || (fields.refresh_token != nil && fields.client_id != nil) else {

@@ -29,7 +29,7 @@ struct GoogleStore: ObjectStore {
             )
         }
         guard let size = Int64(found.size) else {
-            throw TrancheError(.sourceFailed, "the size of '\(object.url)' is no number")
+            throw TrancheError(.sourceFailed, "the size of '\(object.url)' is not a number")
         }
         return ObjectState(
             size: size,

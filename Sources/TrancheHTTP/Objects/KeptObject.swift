@@ -3,7 +3,7 @@ package import TrancheConnectors
 
 /// An object of S3 that is moved, removed or tagged once somebody is done with it.
 ///
-/// Each does the same when it is done again. Who else writes to the object meanwhile is not seen.
+/// Each does the same when it is done again. It does not see other writers of the object meanwhile.
 package struct KeptObject: Sendable {
     private let object: ObjectName
     private let configuration: ObjectStoreConfiguration
@@ -15,7 +15,7 @@ package struct KeptObject: Sendable {
     ///
     /// - Parameters:
     ///   - url: Its URL, `s3://BUCKET/NAME`.
-    ///   - credentials: Who connects.
+    ///   - credentials: The credentials of the connection.
     ///   - isAgain: Whether there was an attempt before.
     /// - Throws: `TrancheError` `.invalidItem` for what is none of S3.
     package init(_ url: String, _ credentials: Credentials, isAgain: Bool) throws {
@@ -23,7 +23,7 @@ package struct KeptObject: Sendable {
         guard object.store == .amazon, !object.key.isEmpty, !object.key.hasSuffix("/") else {
             throw TrancheError(
                 .invalidItem,
-                "'\(object.url)' is no object of S3, such as s3://BUCKET/NAME; others are "
+                "'\(object.url)' is not an object of S3, such as s3://BUCKET/NAME; others are "
                     + "neither moved, removed nor tagged"
             )
         }
@@ -39,7 +39,7 @@ package struct KeptObject: Sendable {
     package func move(to url: String) async throws {
         let target = try ObjectName(url)
         guard target.store == .amazon else {
-            throw TrancheError(.invalidItem, "'\(target.url)' is no name of an object of S3")
+            throw TrancheError(.invalidItem, "'\(target.url)' is not the name of an object of S3")
         }
         let there = try await store.tagOfContent(of: target)
         guard let own = try await store.tagOfContent(of: object) else {

@@ -22,7 +22,8 @@ struct ObjectName: Sendable, Hashable {
         else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(url.withoutSecrets)' is no object; give gs://bucket/name or s3://bucket/name"
+                "'\(url.withoutSecrets)' is not an object; give gs://bucket/name or "
+                    + "s3://bucket/name"
             )
         }
         let rest = url[scheme.upperBound...]

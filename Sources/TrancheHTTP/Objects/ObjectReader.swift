@@ -5,7 +5,7 @@ import TrancheChains
 /// The bytes of an object.
 ///
 /// What follows is fetched along, up to a bound, as far as the reader says that it goes on; a piece
-/// is kept for a while, since those who plan a batch read it before those who work on it.
+/// is kept for a while, since the planner of a batch reads it before its worker.
 final class ObjectReader: ByteReader {
     /// How much is fetched at once.
     private static let piece: Int64 = 1 << 20

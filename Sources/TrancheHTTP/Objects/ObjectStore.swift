@@ -36,7 +36,7 @@ protocol ObjectStore: Sendable {
     /// - Throws: `TrancheError` `.sinkUnavailable` (transient) or `.sinkFailed`.
     func put(_ bytes: [UInt8], as object: ObjectName) async throws
 
-    /// Makes an error of an answer that is no success.
+    /// Makes an error of an answer that is not a success.
     func failure(_ response: HTTPResponse, _ object: ObjectName, _ url: String) -> TrancheError
 }
 

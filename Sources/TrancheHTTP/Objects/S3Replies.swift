@@ -15,7 +15,7 @@ private final class ElementTexts: NSObject, XMLParserDelegate {
         parser.shouldResolveExternalEntities = false
         parser.delegate = self
         guard parser.parse() else {
-            throw TrancheError(.sourceFailed, "an answer is no sound XML")
+            throw TrancheError(.sourceFailed, "an answer is not sound XML")
         }
     }
 

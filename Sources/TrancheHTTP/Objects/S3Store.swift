@@ -1,6 +1,6 @@
 import Tranche
 
-/// Who signs requests as Amazon's services want it; the secret is in no message.
+/// The signer of requests as Amazon's services want it; the secret is in no message.
 struct AWSSigner: Sendable, Hashable {
     var accessKey: String
     var secretKey: String

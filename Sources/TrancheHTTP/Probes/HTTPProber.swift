@@ -16,7 +16,7 @@ public struct HTTPProber: Prober {
     /// - Throws: `TrancheError` `.sourceUnavailable` where there is no answer.
     public func answer(to question: ProbeQuestion, at now: Date) async throws -> ProbeAnswer {
         guard case .http(let url) = question else {
-            throw TrancheError(.invalidArgument, "\(question) is no address")
+            throw TrancheError(.invalidArgument, "\(question) is not an address")
         }
         let client = HTTPClient(
             HTTPClient.Configuration(retryLimit: .zero, patience: .zero)

@@ -25,7 +25,8 @@ public struct CypherLocation: Sendable, Hashable {
         else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(url.withoutSecrets)' is no URL of a graph server; give http://host:7474/database"
+                "'\(url.withoutSecrets)' is not a URL of a graph server; give "
+                    + "http://host:7474/database"
             )
         }
         let path = parts.path.split(separator: "/")
@@ -56,7 +57,7 @@ public struct CypherLocation: Sendable, Hashable {
     /// Source: Neo4j Query API, version 2.
     var queryURL: String { "\(server)/db/\(database.percentEncoded())/query/v2" }
 
-    /// The header field that says who asks; basic authentication, RFC 7617.
+    /// The header field that authenticates the client; basic authentication, RFC 7617.
     var authorization: String? {
         user.map { "Basic " + Data("\($0):\(password)".utf8).base64EncodedString() }
     }

@@ -56,7 +56,8 @@ struct CypherReply {
             let isPassing = HTTPError.category(status: response.status) == .transient
             throw TrancheError(
                 isPassing ? .sinkUnavailable : .sinkFailed,
-                "\(location.name) answered \(response.status), which is no answer of Neo4j's Query API: "
+                "\(location.name) answered \(response.status), which is not an answer of "
+                    + "Neo4j's Query API: "
                     + response.excerpt
             )
         }

@@ -25,7 +25,7 @@ struct WebhookSignature: Sendable {
         else {
             throw TrancheError(
                 .invalidArgument,
-                "the webhook's secret is no base 64 behind \(prefix)"
+                "the webhook's secret is not base 64 behind \(prefix)"
             )
         }
         self.secret = Array(bytes)

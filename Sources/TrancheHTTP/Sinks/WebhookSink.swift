@@ -20,12 +20,12 @@ public final class WebhookSink: RecordSink {
 
     /// How records are sent.
     public struct Configuration: Sendable {
-        /// What a request holds.
+        /// The content of a request.
         public enum Unit: String, Sendable, Hashable, CaseIterable {
             case batch, record
         }
 
-        /// What a request holds; a batch by default.
+        /// The content of a request; a batch by default.
         public var unit = Unit.batch
         /// Whether requests are PUT rather than POST; false by default.
         public var usesPUT = false
@@ -67,7 +67,7 @@ public final class WebhookSink: RecordSink {
         guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.count > 8 else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(url.withoutSecrets)' is no URL of a webhook; give https://…"
+                "'\(url.withoutSecrets)' is not a URL of a webhook; give https://…"
             )
         }
         guard configuration.concurrency > 0, configuration.maxBytes > 0 else {

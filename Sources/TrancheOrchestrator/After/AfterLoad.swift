@@ -1,7 +1,6 @@
 import Tranche
 
-/// What becomes of the file, or the object, that an event names when a link's process has succeeded
-/// on the event.
+/// The action on the file or object of an event, once a link's process has succeeded on the event.
 public enum AfterLoad: Sendable, Hashable {
     /// It is moved into a folder, with its path within the input's folder, or below a prefix of
     /// objects, `s3://BUCKET/PREFIX`, with its name.
@@ -12,7 +11,7 @@ public enum AfterLoad: Sendable, Hashable {
     /// its value.
     case tag(String = "done")
 
-    /// What it is in one word.
+    /// Its kind, in one word.
     var name: String {
         switch self {
         case .move: "move"
@@ -21,7 +20,7 @@ public enum AfterLoad: Sendable, Hashable {
         }
     }
 
-    /// What keeps it from following a link; `nil` where nothing does.
+    /// The fault that keeps it from following a link; `nil` if there is none.
     ///
     /// - Parameters:
     ///   - input: The link's input.
@@ -61,7 +60,7 @@ public enum AfterLoad: Sendable, Hashable {
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF) || byte == 0x2D
                     || byte == 0x5F
             }
-        return isMark ? nil : "'\(mark)' is no mark; give 1 to 64 letters, digits, '-' and '_'"
+        return isMark ? nil : "'\(mark)' is not a mark; give 1 to 64 letters, digits, '-' and '_'"
     }
 
     /// What it leaves must be no event of the folder again.

@@ -12,7 +12,7 @@ struct AfterLoadProcess: EventProcess {
     let link: Link
     let input: any Input
     let keeper = FileKeeper()
-    /// Who connects to stores of objects.
+    /// The credentials for stores of objects.
     let credentials: Credentials
 
     var name: String { Link.after }
@@ -125,7 +125,7 @@ struct AfterLoadProcess: EventProcess {
             guard case .tag = after else {
                 throw TrancheError(
                     .invalidItem,
-                    "nothing tells whether '\(path)' is still the file that was worked on: a file "
+                    "nothing shows whether '\(path)' is still the file that was worked on: a file "
                         + "is moved or removed where its input is a 'directory'"
                 )
             }

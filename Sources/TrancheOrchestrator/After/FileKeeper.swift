@@ -233,7 +233,7 @@ actor FileKeeper {
             return nil
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw TrancheError(.sinkFailed, "'\(path)' is there, and is no file")
+            throw TrancheError(.sinkFailed, "'\(path)' is there, and is not a file")
         }
         return FoundFile(path, status).mark
     }

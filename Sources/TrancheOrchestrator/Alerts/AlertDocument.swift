@@ -24,7 +24,7 @@ struct AlertDocument: Codable, Sendable, Hashable {
     var lagSeconds: Double?
     /// Why nothing is handed out; `nil` where something is.
     var reason: String?
-    /// What the last batch that failed said; `nil` where none has.
+    /// The error of the last batch that failed; `nil` if none has.
     var error: String?
 
     struct Counts: Codable, Sendable, Hashable {

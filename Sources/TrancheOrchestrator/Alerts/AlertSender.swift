@@ -19,7 +19,7 @@ struct AlertSender: Sendable {
     ///
     /// - Parameters:
     ///   - text: The document.
-    ///   - target: Who is told.
+    ///   - target: The target of the message.
     ///   - key: What is the same when it is sent again.
     /// - Throws: ``Failure``; `CancellationError`.
     func send(_ text: String, to target: PipelineAlert.Target, key: String) async throws {

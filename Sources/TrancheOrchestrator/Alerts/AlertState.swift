@@ -5,11 +5,11 @@ import Tranche
 struct AlertState: Codable, Sendable, Hashable {
     /// When the condition began; `nil` while it does not hold.
     var since: Date?
-    /// Whether its beginning was told.
+    /// Whether its beginning was reported.
     var isTold = false
-    /// When it was told last.
+    /// When it was reported last.
     var toldAt: Date?
-    /// What is to be told.
+    /// The message to send.
     var pending: Event?
     /// How often that was tried in vain.
     var attempts = 0
@@ -18,7 +18,7 @@ struct AlertState: Codable, Sendable, Hashable {
     /// What had come by when, as far as it is not done.
     var marks: [Mark]?
 
-    /// What is told of a condition.
+    /// A message about a condition.
     enum Event: String, Codable, Sendable {
         /// It has begun.
         case began
@@ -34,7 +34,7 @@ struct AlertState: Codable, Sendable, Hashable {
         var at: Date
     }
 
-    /// How long whoever tells is given for it.
+    /// How long a sender has for it.
     static let patience: TimeInterval = 120
     /// The longest wait between tries.
     static let longestWait: TimeInterval = 900
@@ -46,7 +46,7 @@ struct AlertState: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - isOn: Whether it holds.
     ///   - now: The inventory's time.
-    ///   - again: After how long it is told again while it lasts.
+    ///   - again: The time after which it is reported again while it lasts.
     mutating func observe(_ isOn: Bool, at now: Date, again: Duration) {
         guard isOn else {
             // Of what nobody was told, nobody is told that it is over.
@@ -70,17 +70,17 @@ struct AlertState: Codable, Sendable, Hashable {
         nextAt = nil
     }
 
-    /// Takes what is to be told, for some time.
+    /// Claims the message to send, for some time.
     ///
     /// - Parameter now: The inventory's time.
-    /// - Returns: What it is; `nil` where there is nothing to tell now.
+    /// - Returns: The message; `nil` where there is none to send now.
     mutating func claim(at now: Date) -> Event? {
         guard let pending, nextAt ?? now <= now else { return nil }
         nextAt = now.addingTimeInterval(Self.patience)
         return pending
     }
 
-    /// Takes in that it was told.
+    /// Records that it was sent.
     mutating func told(_ event: Event, at now: Date) {
         isTold = event != .over
         toldAt = now
@@ -88,7 +88,7 @@ struct AlertState: Codable, Sendable, Hashable {
         set(nil)
     }
 
-    /// Takes in that it could not be told.
+    /// Records that it could not be sent.
     mutating func failed(at now: Date) {
         attempts += 1
         let wait = 15 * pow(2, Double(min(attempts, 10)))

@@ -2,7 +2,7 @@ import Foundation
 import Tranche
 import TrancheWorkflows
 
-/// Looks at the jobs of a pipeline, and tells what is wrong with them.
+/// Looks at the jobs of a pipeline, and reports what is wrong with them.
 ///
 /// What was told is a row of the inventory that whoever tells next must know, so that of several
 /// who look one tells.
@@ -13,7 +13,7 @@ struct AlertWatch: Sendable {
     let sender: AlertSender
     /// The jobs, and what opens the source of each.
     let jobs: [Job]
-    /// Told of what could not be told.
+    /// Called with messages that could not be sent.
     let note: @Sendable (OrchestratorError) -> Void
 
     /// A job that is looked at.
@@ -36,7 +36,7 @@ struct AlertWatch: Sendable {
 
         var job: String { summary.run.key.job }
 
-        /// What the row is about: job, run and source.
+        /// The subject of the row: job, run and source.
         var subject: String {
             let key = summary.run.key
             return [key.job, key.run, key.metaTable].joined(separator: "\n")
@@ -56,7 +56,7 @@ struct AlertWatch: Sendable {
         }
     }
 
-    /// Looks once; what goes wrong is told.
+    /// Looks once, and reports errors.
     func look() async {
         do {
             let seen = try await see()
@@ -217,7 +217,7 @@ struct AlertWatch: Sendable {
         _ = try await save(state, &record)
     }
 
-    /// What is told of a run.
+    /// A message about a run.
     private func document(
         of sight: Sight,
         _ record: AlertRecord,

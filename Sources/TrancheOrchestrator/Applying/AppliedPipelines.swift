@@ -3,7 +3,7 @@ public import Tranche
 /// The pipelines that are applied to an inventory: what of a file is run, by whatever machine.
 ///
 /// A pipeline is applied under a name, and each description of it has a generation, which rises by
-/// compare and set. Whoever runs an earlier one sees that and ends.
+/// compare and set. Processes that run an earlier one see that and end.
 public struct AppliedPipelines: Sendable {
     /// Where they are kept.
     public let inventory: Inventory
@@ -73,7 +73,7 @@ public struct AppliedPipelines: Sendable {
     ///   - expected: The generation that must be applied now, 0 for none; `nil` (the default) for
     ///     whatever is.
     ///   - overwrites: Whether budgets that somebody has set by hand are set to what the file says.
-    ///   - reason: Why.
+    ///   - reason: The reason.
     /// - Returns: The description as it is kept, and what it changed.
     /// - Throws: `TrancheError` `.redefined` where another generation is applied than is expected,
     ///   or where somebody has set a budget by hand of which the file says something new;
@@ -179,6 +179,6 @@ public struct AppliedPipelines: Sendable {
 }
 
 extension PipelineRecord {
-    /// Who applied it, as words behind something else; empty where that is not known.
+    /// The author that applied it, as words behind something else; empty if not known.
     public var byWhom: String { note.by.map { " by \($0)" } ?? "" }
 }

@@ -1,18 +1,18 @@
 public import Tranche
 
-/// What applying a pipeline would change.
+/// The changes that applying a pipeline would make.
 public struct PipelineDifference: Sendable {
     /// The pipeline's name.
     public var name: String
-    /// What was applied last under the name; `nil` where nothing was.
+    /// The description applied last under the name; `nil` if there is none.
     public var record: PipelineRecord?
-    /// What the file says.
+    /// The description of the file.
     public var description: PipelineDescription
-    /// What differs from what was applied, by section and name.
+    /// The differences from the applied description, by section and name.
     public var changes: [PipelineChange]
     /// The file's budgets, beside those of the inventory.
     public var budgets: [BudgetDifference]
-    /// What else there is to know once it is applied, in lines.
+    /// Further notes on the applied pipeline, in lines.
     public var notes: [String] = []
 
     /// The generation that is applied; 0 for none.
@@ -34,16 +34,16 @@ public struct PipelineDifference: Sendable {
 public struct BudgetDifference: Sendable, Hashable {
     /// The budget's name.
     public var name: String
-    /// What the file says.
+    /// The limits of the file.
     public var limits: BudgetLimits
-    /// What the inventory has; `nil` where it has none.
+    /// The limits of the inventory; `nil` if it has none.
     public var known: BudgetLimits?
-    /// What is done with it.
+    /// The action on the budget.
     public var action: Action
-    /// Who set what the inventory has, where that is not what was applied.
+    /// The author of the inventory's limits, if they are not the applied ones.
     public var setBy: String?
 
-    /// What is done with a budget.
+    /// An action on a budget.
     public enum Action: String, Sendable, Hashable {
         /// It is as the file says.
         case none
@@ -85,7 +85,7 @@ public struct BudgetDifference: Sendable, Hashable {
 }
 
 extension BudgetDifference: CustomStringConvertible {
-    /// What is done, in a line; empty where nothing is.
+    /// The action, in a line; empty for none.
     public var description: String {
         let was = known?.text ?? "(none)"
         let who = setBy.map { " by \($0)" } ?? ""

@@ -23,7 +23,7 @@ public struct ContainerAddress: Sendable, Hashable {
         } else if let host = Self.host(text) {
             place = .http("http://\(host)")
         } else {
-            let words = "is no container engine's address; give unix:///PATH or tcp://HOST:PORT"
+            let words = "is not a container engine's address; give unix:///PATH or tcp://HOST:PORT"
             let more =
                 text.hasPrefix("ssh:") ? " (for ssh, forward the socket: ssh -L PATH:PATH)" : ""
             throw SpecError(.invalidValue, field: ["socket"], value: text, words + more)

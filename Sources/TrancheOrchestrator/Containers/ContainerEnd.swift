@@ -36,10 +36,10 @@ public struct ContainerEnd: Sendable {
         return lines
     }
 
-    /// What went wrong, such as `process exited with code 3`; `nil` where nothing did.
+    /// The error, such as `process exited with code 3`; `nil` for none.
     public var failure: String? { program.failure }
 
-    /// What it made of a batch, as programs outside containers do: its last line is the result, and
+    /// The outcome of a batch, as for programs outside containers: the last line is the result, and
     /// an exit with 75 asks for another try.
     ///
     /// - Parameter batch: The batch.

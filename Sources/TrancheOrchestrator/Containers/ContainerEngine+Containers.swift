@@ -218,7 +218,7 @@ extension ContainerEngine {
         }
     }
 
-    /// Waits for the end; an engine that goes away meanwhile is for who looks next to find.
+    /// Waits for the end; an engine that goes away meanwhile is for the next look to find.
     private func waitPatiently(_ id: String) async throws {
         do {
             try await waitForEnd(id)
@@ -232,7 +232,7 @@ extension ContainerEngine {
 
     /// A connection on which nothing comes, and which ends when the engine's service does.
     ///
-    /// All who ask while it is open share one.
+    /// All callers that ask while it is open share one.
     func witness() async throws -> HTTPStream {
         if let witness = currentWitness.withLock({ $0 }), witness.isOpen { return witness }
         let filter = try JSONText.encode(["label": ["\(ContainerLabel.request)=none"]])

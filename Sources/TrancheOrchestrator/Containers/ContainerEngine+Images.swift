@@ -5,7 +5,7 @@ import TrancheHTTP
 extension ContainerEngine {
     /// Pulls an image, to the end.
     ///
-    /// Who may pull is known to the engine; docker's daemon takes credentials with each request
+    /// The engine knows who may pull; docker's daemon takes credentials with each request
     /// only, which are not sent.
     ///
     /// - Throws: ``ContainerError`` `.pullFailed`, also where the engine says so in the midst of an

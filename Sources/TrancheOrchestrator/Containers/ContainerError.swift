@@ -60,9 +60,9 @@ public struct ContainerError: CategorizedError, Sendable {
         }
     }
 
-    /// What went wrong.
+    /// The code of the error.
     public let code: Code
-    /// What went wrong, and what to do about it; without secrets.
+    /// The fault and the remedy; without secrets.
     public let message: String
     /// What to do about it.
     public let category: ErrorCategory

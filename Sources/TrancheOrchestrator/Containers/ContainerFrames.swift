@@ -8,7 +8,7 @@ struct ContainerFrames: Sendable {
         case standardError
     }
 
-    /// What came is no frame.
+    /// What came is not a frame.
     struct Fault: Error {}
 
     private var head: [UInt8] = []
@@ -23,7 +23,7 @@ struct ContainerFrames: Sendable {
     /// - Parameters:
     ///   - bytes: The bytes.
     ///   - body: Given the pieces of each output, in order.
-    /// - Throws: ``Fault`` for what is no frame.
+    /// - Throws: ``Fault`` for what is not a frame.
     mutating func add(
         _ bytes: [UInt8],
         _ body: (Output, ArraySlice<UInt8>) -> Void

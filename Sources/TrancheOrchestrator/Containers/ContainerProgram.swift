@@ -7,7 +7,7 @@ import Tranche
 /// The container's name is the lock: of two workers that hold a batch one after the other, only the
 /// later one has a container at work on an engine.
 public struct ContainerProgram: Sendable {
-    /// What is run.
+    /// The container's settings.
     public let settings: ContainerSettings
     private let place: Place
     private let environment: [String: String]
@@ -43,7 +43,7 @@ public struct ContainerProgram: Sendable {
     ///
     /// - Parameters:
     ///   - work: What it works on.
-    ///   - progress: Told of each piece that the program writes.
+    ///   - progress: Receives each piece that the program writes.
     /// - Returns: How it ended, whatever the exit code.
     /// - Throws: ``ContainerError``; `SpecError` for a variable that cannot be had; what writing
     ///   the input or the heartbeat throws; `CancellationError` when there was no container yet.

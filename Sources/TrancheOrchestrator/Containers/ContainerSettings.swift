@@ -1,19 +1,19 @@
 public import TrancheConnectors
 
-/// What a container is run from, and what it may do.
+/// The image of a container, and its rights.
 ///
-/// Whoever reaches the engine's socket is root on its host, so this program is, too, once it has
-/// it.
+/// A process that reaches the engine's socket is root on its host, so this program is, too, once it
+/// has it.
 public struct ContainerSettings: Sendable, Hashable {
     /// The image, by name, name and tag, or name and digest.
     public var image: String
-    /// What replaces the image's entry point; the image's own by default.
+    /// The entry point; the image's own by default.
     public var command: [String]?
-    /// What replaces the image's arguments; the image's own by default.
+    /// The arguments; the image's own by default.
     public var arguments: [String]?
     /// Variables beside those that Tranche sets, by name; none by default.
     ///
-    /// Whoever may inspect containers sees their values.
+    /// Users that may inspect containers see their values.
     public var env: [String: ContainerVariable] = [:]
     /// When the image is pulled; where it is missing by default.
     public var pull = ContainerPull.missing
@@ -28,7 +28,7 @@ public struct ContainerSettings: Sendable, Hashable {
     public var cpus: Double?
     /// The user, as `name`, `uid` or `uid:gid`; the image's own by default.
     public var user: String?
-    /// What the container sees of the host's files; nothing by default.
+    /// The files of the host that the container sees; none by default.
     public var mounts: [ContainerMount] = []
     /// Labels beside those that Tranche sets; none by default.
     public var labels: [String: String] = [:]
@@ -58,7 +58,7 @@ public struct ContainerSettings: Sendable, Hashable {
         }
         try check(image, ["image"])
         guard image.allSatisfy({ !$0.isWhitespace }) else {
-            throw SpecError(.invalidValue, field: ["image"], value: image, "is no image's name")
+            throw SpecError(.invalidValue, field: ["image"], value: image, "is not an image's name")
         }
         for text in (command ?? []) + (arguments ?? []) { try check(text, ["arguments"]) }
         for (name, variable) in env.sorted(by: { $0.key < $1.key }) {
@@ -79,11 +79,11 @@ public struct ContainerSettings: Sendable, Hashable {
 
     private func checkBounds() throws(SpecError) {
         if let memory, memory <= 0 {
-            let words = "is no amount of memory; give more than 0 bytes"
+            let words = "is not an amount of memory; give more than 0 bytes"
             throw SpecError(.invalidValue, field: ["memory"], value: "\(memory)", words)
         }
         if let cpus, !(cpus > 0 && cpus <= 1_000_000) {
-            let words = "is no number of processors; give more than 0"
+            let words = "is not a number of processors; give more than 0"
             throw SpecError(.invalidValue, field: ["cpus"], value: "\(cpus)", words)
         }
         guard stopTimeout >= .seconds(1), stopTimeout <= .seconds(300) else {
@@ -138,7 +138,7 @@ public struct ContainerMount: Sendable, Hashable {
                 .invalidValue,
                 field: field + [name],
                 value: path,
-                "is no absolute path; give one that begins with a slash"
+                "is not an absolute path; give one that begins with a slash"
             )
         }
     }

@@ -21,7 +21,7 @@ public enum ContainerVariable: Sendable, Hashable {
                 .invalidValue,
                 field: ["env"],
                 value: name,
-                "is no variable's name; use letters, digits and '_'"
+                "is not a variable's name; use letters, digits and '_'"
             )
         }
         if name == "PIPELINE_EVENT" || name.hasPrefix("TRANCHE_") {
@@ -45,7 +45,7 @@ public enum ContainerVariable: Sendable, Hashable {
         case .file(let path) where path.isEmpty:
             throw SpecError(.invalidValue, field: field, "names no file")
         case .passed(let other?) where !Self.isName(other):
-            throw SpecError(.invalidValue, field: field, value: other, "is no variable's name")
+            throw SpecError(.invalidValue, field: field, value: other, "is not a variable's name")
         case .file, .passed: break
         }
     }

@@ -1,21 +1,22 @@
 public import Foundation
 public import Tranche
 
-/// What a container is to work on: one batch, held under one attempt.
+/// The work for a container: one batch, held under one attempt.
 public struct ContainerWork: Sendable {
-    /// What tells the inventory from others on the same engine; part of the container's name.
+    /// The mark that distinguishes the inventory from others on the same engine; part of the
+    /// container's name.
     public var inventory: String
     /// The batch's number.
     public var batch: Int64
     /// The attempt under which it is held.
     public var attempt: Int
-    /// Who holds it; a label.
+    /// The worker that holds the batch; a label.
     public var worker: String
     /// When the lease ended that it had at first; a label, `nil` for none.
     public var lease: Date?
-    /// What the program passes on as its fence: epoch, batch and attempt, with dots.
+    /// The fence that the program passes on: epoch, batch and attempt, with dots.
     public var fence: String
-    /// What the program is given.
+    /// The input of the program.
     public var input: ContainerInput
     /// Variables that begin with `TRANCHE_`, beside the fence.
     public var variables: [String: String]
@@ -93,7 +94,7 @@ public struct ContainerWork: Sendable {
     }
 }
 
-/// What a container's program is given.
+/// The input of a container's program.
 public struct ContainerInput: Sendable {
     /// Longest event, in bytes of JSON.
     public static let longestEvent = 64 << 10
@@ -118,7 +119,7 @@ public struct ContainerInput: Sendable {
     /// - Returns: The input.
     public static func event(_ json: String) -> Self { Self(kind: .event(json)) }
 
-    /// What is written to the program's standard input, which ends when `body` does.
+    /// The program's standard input, which ends when `body` does.
     ///
     /// - Parameter body: Writes it; told that no more is read, it returns.
     /// - Returns: The input.

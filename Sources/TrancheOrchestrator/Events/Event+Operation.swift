@@ -1,5 +1,5 @@
 extension Event {
-    /// What happened to the thing that an event is about.
+    /// The change of the thing that an event is about.
     ///
     /// Its text is lower-case; reading one minds no case, and takes `insert` for ``create`` and
     /// `remove` for ``delete``.

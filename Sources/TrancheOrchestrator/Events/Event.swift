@@ -1,10 +1,10 @@
 import Tranche
 
-/// That something happened, somewhere, to something.
+/// An event: something happened, somewhere, to something.
 public struct Event: Sendable, Hashable {
     /// Where: a table, a folder, a topic, as its input has it.
     public var location: String
-    /// What happened.
+    /// The change that happened.
     public var operation: Operation
     /// To what: a key, a path, a time.
     public var id: String
@@ -28,8 +28,7 @@ public struct Event: Sendable, Hashable {
         self.payload = payload
     }
 
-    /// What the event is about, where nothing else is said: its location and its id, with a
-    /// separator that neither has.
+    /// The default key of the event: its location and its id, with a separator that neither has.
     public var subject: String { "\(location)\u{1F}\(id)" }
 }
 
@@ -63,13 +62,13 @@ extension Event {
     /// The event as JSON on one line, with the keys in the order `location`, `operation`, `id`,
     /// `trigger` and, where there is one, `payload`.
     ///
-    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON.
+    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is not JSON.
     public var json: String {
         get throws {
             if let payload, let fault = StrictJSON.fault(in: payload) {
                 throw TrancheError(
                     .invalidArgument,
-                    "the payload of event '\(id)' is no JSON: \(fault)"
+                    "the payload of event '\(id)' is not JSON: \(fault)"
                 )
             }
             return try documentText()

@@ -1,4 +1,4 @@
-/// What keeps inputs, processes and links from being a graph.
+/// The fault that keeps inputs, processes and links from being a graph.
 public enum GraphError: Error, Sendable, Hashable {
     /// An input or process has the name already.
     case duplicateName(String)

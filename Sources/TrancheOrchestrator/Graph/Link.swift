@@ -1,6 +1,6 @@
 public import Tranche
 
-/// That a process runs on the events of an input, or on what another process completed.
+/// A link: a process runs on the events of an input, or on the results of another process.
 public struct Link: Sendable, Hashable {
     /// The input, or the process whose completions are meant.
     public var source: String
@@ -16,7 +16,7 @@ public struct Link: Sendable, Hashable {
     public var workers: Int?
     /// How batches are tried again.
     public var policy: RunPolicy
-    /// What limits the link over all processes, from its beginning.
+    /// The limits of the link over all processes, from its beginning.
     public var limits: RunLimits?
     /// How old an event must be so that later ones about the same replace it; `nil` (the default)
     /// where none does.
@@ -35,8 +35,7 @@ public struct Link: Sendable, Hashable {
     /// A batch that fails is offered again at once, before any later one, until its attempts are
     /// used up; the policy's backoff and ``settleWait`` count for nothing.
     public var isOrdered: Bool
-    /// What becomes of the files that events name when the process has succeeded on them; nothing
-    /// by default.
+    /// The action on the files of events, once the process has succeeded on them; none by default.
     ///
     /// It is a job of its own over the link's completions, the link's name with `/then` behind it.
     public var then: AfterLoad?
@@ -83,7 +82,7 @@ public struct Link: Sendable, Hashable {
     /// The name of what follows a link with ``then``, which no process can have.
     static let after = "then"
 
-    /// The link's name: what it leads from and to.
+    /// The link's name, made from its input and its process.
     public var name: String { "\(source)/\(process)" }
 }
 
@@ -103,7 +102,7 @@ extension Link {
         return policy
     }
 
-    /// What limits the link's job.
+    /// The limits of the link's job.
     var runLimits: RunLimits? {
         guard isOrdered else { return limits }
         var limits = limits ?? RunLimits()

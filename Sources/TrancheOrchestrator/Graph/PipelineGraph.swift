@@ -98,7 +98,7 @@ public struct PipelineGraph: Sendable, Hashable {
 
     // MARK: - Ways
 
-    /// What a process is linked to, in order.
+    /// The processes that a process is linked to, in order.
     public func processes(after name: String) -> [String] {
         links.filter { $0.source == name }.map(\.process)
     }
@@ -163,8 +163,7 @@ public struct LinkJob: Sendable, Hashable {
     public var input: String
     /// The job whose completions are read; `nil` where the events of the input are.
     public var upstream: String?
-    /// What it does with the files of the events that the other job was done with; `nil` (the
-    /// default) where a process runs.
+    /// The action on the files of the other job's events; `nil` (the default) where a process runs.
     public var after: AfterLoad?
 
     /// Describes a job.

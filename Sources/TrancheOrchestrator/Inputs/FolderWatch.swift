@@ -14,7 +14,7 @@ final class FolderWatch: Sendable {
         var files: [String: Bool] = [:]
         /// Whether all is to be looked through, since the kernel does not say what has changed.
         var isUnknown = false
-        /// What keeps folders from being watched.
+        /// The fault that keeps folders from being watched.
         var fault: TrancheError?
         /// Whether nothing is watched any more.
         var hasEnded = false

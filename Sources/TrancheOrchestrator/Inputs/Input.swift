@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What gives events: a program of any kind that runs until it is stopped.
+/// A source of events: a program of any kind that runs until it is stopped.
 ///
 /// ```swift
 /// struct Ticks: Input {

@@ -16,8 +16,8 @@ public struct InputLog: Sendable {
     ///   - input: The input's name.
     ///   - inventory: Where the log is kept.
     ///   - operations: Which operations are kept; all, with an empty set.
-    ///   - isGrown: Told when there are new events.
-    ///   - tell: Told of what goes wrong while the input goes on.
+    ///   - isGrown: Called when there are new events.
+    ///   - tell: Called with errors while the input continues.
     public init(
         of input: String,
         in inventory: Inventory,
@@ -35,7 +35,7 @@ public struct InputLog: Sendable {
     /// The inventory's clock, by which inputs wait.
     public var clock: any Clock<Duration> { inventory.configuration.clock }
 
-    /// Tells whoever runs the input that something went wrong, while it goes on.
+    /// Reports an error to the caller that runs the input, while it continues.
     public func report(_ error: any Error) { tell(error) }
 
     /// When the log was made; it is made where there is none.
@@ -64,7 +64,7 @@ public struct InputLog: Sendable {
     ///
     /// - Parameters:
     ///   - event: The event; its trigger is the input.
-    ///   - identity: What tells it from all others of the input, 1 to 1,024 bytes: one that is
+    ///   - identity: Its identity among all others of the input, 1 to 1,024 bytes: one that is
     ///     known is not kept again. By default every event is another.
     ///   - key: What it is about, where links take the newest of a key alone; ``Event/subject`` by
     ///     default.
@@ -72,7 +72,7 @@ public struct InputLog: Sendable {
     ///   - isLasting: Whether the identity is known for good; by default where one is given. Else
     ///     it is known until the event is cleaned.
     /// - Returns: What became of it; `nil` for an operation that the input does not give.
-    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON; of the store.
+    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is not JSON; of the store.
     @discardableResult
     public func append(
         _ event: Event,

@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What another job of the inventory has done, as events.
+/// An input whose events are the results of another job of the inventory.
 public struct InventoryInput: Input {
     /// The name in the graph.
     public let name: String
@@ -8,10 +8,10 @@ public struct InventoryInput: Input {
     public var job: String
     /// The run that counts; `nil` (the default) for all.
     public var run: String?
-    /// What an event is.
+    /// The units that become events.
     public var gives: Gives
 
-    /// What gives an event.
+    /// The units that become events.
     public enum Gives: String, Sendable, Hashable, CaseIterable {
         /// Each batch that succeeded.
         case batches

@@ -1,6 +1,7 @@
 public import Tranche
 
-/// What any source lists, as events: a table's rows, a file's records, the objects of a bucket.
+/// An input whose events are the items of any source: a table's rows, a file's records, the objects
+/// of a bucket.
 public struct ListingInput: Input {
     /// The name in the graph.
     public let name: String
@@ -27,7 +28,7 @@ public struct ListingInput: Input {
     /// The source.
     public func source(for link: Link) -> any MetaSourceDescription { listing }
 
-    /// That an item is there: its id, with the payload as JSON.
+    /// An event that an item is there: its id, with the payload as JSON.
     public func event(of item: Item) throws -> Event {
         Event(
             location: location,

@@ -11,7 +11,7 @@ import TrancheSQL
 public struct PostgreSQLInput: InstallableInput {
     /// The name in the graph, and of the log.
     public let name: String
-    /// What records the changes.
+    /// The outbox that records the changes.
     public let outbox: PostgreSQLOutbox
     private let url: String
 
@@ -76,7 +76,7 @@ public struct PostgreSQLInput: InstallableInput {
         try await outbox.makeView(Self.view(name))
         return report.covered.map { part in
             "\(part.relation) is recorded"
-                + (part.heldRows ? "; the rows that it had before are no events" : "")
+                + (part.heldRows ? "; the rows that it had before are not events" : "")
         } + report.givenUp.map { "\($0) is recorded no longer" }
     }
 
@@ -92,7 +92,7 @@ public struct PostgreSQLInput: InstallableInput {
         return ["nothing is kept for \(reader) any more"]
     }
 
-    /// What is recorded, who reads it, and what is not seen.
+    /// The state of the outbox: its tables, its readers, and the changes it cannot see.
     public func installation() async throws -> [String]? {
         guard let status = try await outbox.status() else { return nil }
         return status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }

@@ -1,7 +1,8 @@
 import Foundation
 import Tranche
 
-/// Times of a schedule as events: one for each time that comes, once, whoever watches it.
+/// An input whose events are the times of a schedule: one event for each time, once, whichever
+/// process watches.
 ///
 /// The id of an event is the time in UTC. What was missed while nobody watched is given as
 /// ``missed`` says; an input that is new begins with the next time.
@@ -10,10 +11,10 @@ public struct ScheduleInput: Input {
     public let name: String
     /// The times.
     public var schedule: CronSchedule
-    /// What becomes of times at which nobody watched; the latest is given by default.
+    /// The action on times at which no process watched; by default, the latest becomes an event.
     public var missed: Missed
 
-    /// What becomes of times that were missed.
+    /// An action on times that were missed.
     public enum Missed: String, Sendable, Hashable, CaseIterable {
         /// The last of them is given.
         case latest
@@ -62,7 +63,7 @@ public struct ScheduleInput: Input {
         } catch {
             throw TrancheError(
                 .invalidItem,
-                "the log of '\(name)' ends with '\(identity)', which is no time; give the "
+                "the log of '\(name)' ends with '\(identity)', which is not a time; give the "
                     + "schedule another name"
             )
         }

@@ -2,21 +2,21 @@ public import Tranche
 public import TrancheConnectors
 public import TrancheWorkflows
 
-/// What a pipeline's jobs and alerts are run with.
+/// The tools of a pipeline's jobs and alerts.
 public struct PipelineMeans: Sendable {
-    /// What makes sources and sinks of descriptions.
+    /// The connectors that make sources and sinks from descriptions.
     public var connectors: Connectors
-    /// What they are made in; its credentials are those of alerts, too.
+    /// The context of the connectors; alerts use its credentials, too.
     public var context: ConnectorContext
     /// Makes the handler of a job that runs a program; `nil` where this process runs none.
     public var program: (@Sendable ([String], Workflow) throws -> any BatchHandler)?
     /// Runs a program with a text on its standard input, for alerts; `nil` where this process runs
     /// none.
     public var alertProgram: (@Sendable ([String], String) async throws -> Void)?
-    /// Told of each attempt of a job that ended.
+    /// Called with each attempt of a job that ended.
     public var onBatch: (@Sendable (String, BatchReport) -> Void)?
 
-    /// Told what the workers of jobs do beside how attempts end; nobody by default.
+    /// Observes the workers of jobs, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
 
     /// Makes means; nothing by default.
@@ -61,7 +61,7 @@ struct OrchestratorJob: Sendable {
     ///   - stop: Asks it to stop.
     ///   - grace: How long what is in hand may go on then.
     ///   - drains: Whether it ends with what there is now.
-    ///   - reports: Told of what ended.
+    ///   - reports: Called with each attempt that ended.
     /// - Throws: What keeps it from going on; `CancellationError`.
     func run(
         in inventory: Inventory,

@@ -6,7 +6,7 @@ extension OutboxObjects {
     ///   one that is in either was deleted or created. So keys may be exchanged in one statement,
     ///   and rows may move between partitions. A full join is a hash or merge join, whatever the
     ///   plan was made for that the session keeps.
-    /// - A truncated part is no truncated table: its name stands as the key. A part that is
+    /// - A truncated part is not a truncated table: its name stands as the key. A part that is
     ///   truncated with its parent is not told beside it.
     /// - PostgreSQL 15 leaves out of the rows of a MERGE's update those that move between
     ///   partitions; they are in those of its delete and insert, if it has such. So each row that

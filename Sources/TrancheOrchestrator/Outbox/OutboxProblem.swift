@@ -8,11 +8,11 @@ enum OutboxProblem {
             "is, or has a part, of another server, whose changes no trigger sees: record it there, "
                 + "or name its local partitions one by one"
         case "no-key":
-            "has no primary key by which a row could be told: name the columns that do"
+            "has no primary key that identifies a row: name the columns that do"
         case "no-column": "does not have all the columns that are named as its key"
         case "nullable-key":
             "has a key with columns that may be null: name others, or declare them NOT NULL"
-        default: "is no table"
+        default: "is not a table"
         }
     }
 }

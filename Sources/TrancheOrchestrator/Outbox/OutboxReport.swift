@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a call has changed in what an outbox covers.
+/// The changes of a call to the coverage of an outbox.
 public struct OutboxReport: Sendable, Hashable, Codable {
     /// The tables and partitions that are covered now and were not before, or not as they should
     /// be.

@@ -4,7 +4,7 @@ import TrancheSQL
 
 /// The log of an outbox, as a source that knows what was cleaned.
 ///
-/// Who opens it is noted as a reader, for whom what it has not read is kept.
+/// Opening it notes a reader; entries that the reader has not read are kept.
 struct OutboxSource: MetaSourceDescription {
     var name: String
     var url: String

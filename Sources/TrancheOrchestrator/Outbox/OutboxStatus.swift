@@ -1,10 +1,10 @@
 public import Foundation
 
-/// What an outbox covers, and what it does not see.
+/// The coverage of an outbox, and the changes it cannot see.
 public struct OutboxStatus: Sendable, Hashable, Codable {
     /// The log's name.
     public var name: String
-    /// What is recorded of each row: `key` or `row`.
+    /// The recorded part of each row: `key` or `row`.
     public var payload: PostgreSQLOutbox.Payload
     /// The id up to which rows were cleaned away; 0 where none were.
     public var floor: Int64
@@ -17,14 +17,14 @@ public struct OutboxStatus: Sendable, Hashable, Codable {
     public var parts: [Part]
     /// The inventories whose links read the log, by key.
     public var readers: [Reader]
-    /// What is not seen, and what to do about it.
+    /// The changes it cannot see, and the remedy.
     public var blindSpots: [BlindSpot]
 
     /// An inventory whose links read the log: nothing goes that it is not done with.
     public struct Reader: Sendable, Hashable, Codable {
-        /// What tells it from others.
+        /// The key of the reader.
         public var key: String
-        /// What it is; without credentials.
+        /// The name of the reader; without credentials.
         public var name: String
         /// The id up to which it needs nothing any more.
         public var done: Int64
@@ -69,11 +69,11 @@ public struct OutboxStatus: Sendable, Hashable, Codable {
     ///
     /// Rows of a partition that is attached, detached or dropped come and go without an event.
     public struct BlindSpot: Sendable, Hashable, Codable {
-        /// What kind it is; see the documentation for all.
+        /// The kind of change; the documentation lists all.
         public var code: String
         /// The table or partition; `nil` where it concerns all.
         public var relation: String?
-        /// What is not seen, and what to do about it.
+        /// The change it cannot see, and the remedy.
         public var message: String
     }
 

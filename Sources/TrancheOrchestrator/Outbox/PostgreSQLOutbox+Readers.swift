@@ -5,9 +5,9 @@ import TrancheSQL
 extension PostgreSQLOutbox {
     /// An inventory whose links read the log.
     struct Reader: Sendable, Hashable {
-        /// What tells it from others.
+        /// The key of the reader.
         var key: String
-        /// What it is, for whoever looks; without credentials.
+        /// The name of the reader, for people; without credentials.
         var name: String
 
         init(key: String, name: String) {
@@ -60,9 +60,9 @@ extension PostgreSQLOutbox {
         }
     }
 
-    /// Forgets an inventory that reads the log no longer: what it has not read may go.
+    /// Forgets an inventory that no longer reads the log; entries that it has not read may then go.
     ///
-    /// - Parameter reader: Its key or name, as ``status()`` tells them.
+    /// - Parameter reader: Its key or name, as ``status()`` shows them.
     /// - Throws: `TrancheError` `.invalidArgument` where none or several are known by it.
     public func forget(reader: String) async throws {
         try await requireInstalled()
@@ -83,7 +83,7 @@ extension PostgreSQLOutbox {
         }
     }
 
-    /// Who reads the log, by key.
+    /// The readers of the log, by key.
     func readers() async throws -> [OutboxStatus.Reader] {
         let rows = try await database.read(
             """

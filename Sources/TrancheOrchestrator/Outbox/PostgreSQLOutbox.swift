@@ -26,11 +26,11 @@ package import TrancheSQL
 /// table move, a key that stays is one update, and a key that names the partition is a delete and a
 /// create. A row that is recorded by a trigger of its own moves as a delete and a create, too.
 public struct PostgreSQLOutbox: Sendable {
-    /// What to record, and how.
+    /// The settings of an outbox: what it records, and how.
     public let configuration: Configuration
     let database: PostgreSQLDatabase
 
-    /// What a log holds of each row.
+    /// The part of each row that a log holds.
     public enum Payload: String, Sendable, Codable {
         /// Its key.
         case key
@@ -38,7 +38,7 @@ public struct PostgreSQLOutbox: Sendable {
         case row
     }
 
-    /// What to record, and how.
+    /// The settings of an outbox: what it records, and how.
     public struct Configuration: Sendable {
         /// The log's name; 1 to 59 UTF-8 bytes.
         public var name: String
@@ -46,9 +46,9 @@ public struct PostgreSQLOutbox: Sendable {
         public var tables: [OutboxTable]
         /// Schemas all of whose tables are recorded too, but for those without a primary key.
         public var schemas: [String]
-        /// What is recorded of each row; the key alone by default.
+        /// The recorded part of each row; only the key by default.
         public var payload: Payload
-        /// How long to wait for a table's lock, while who comes later waits behind; 2 s by default.
+        /// How long to wait for a table's lock, while later callers wait behind; 2 s by default.
         public var lockTimeout: Duration
 
         /// Makes a configuration.
@@ -141,7 +141,8 @@ public struct PostgreSQLOutbox: Sendable {
             } else if error.sqlState == "42501" {
                 advice =
                     "; needed are CREATE on the database or on the schema tranche, and TRIGGER on "
-                    + "the tables; who gives up a table, or records it row by row, must own it"
+                    + "the tables; the role that removes a table, or records it row by row, "
+                    + "must own it"
             }
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .sourceFailed),

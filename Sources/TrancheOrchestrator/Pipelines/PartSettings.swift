@@ -1,10 +1,10 @@
 import Tranche
 import TrancheConnectors
 
-/// What a pipeline's file says of an input or a process.
+/// The settings of an input or a process in a pipeline's file.
 ///
 /// A value that is missing or wrong is a fault with its line and column; the method then returns
-/// `nil`, and so may whoever makes the part. A key that nobody reads is a fault, too.
+/// `nil`, and so may the maker of the part. A key that nobody reads is a fault, too.
 public final class PartSettings {
     /// The part's name.
     public let name: String

@@ -141,7 +141,7 @@ struct PipelineReader: Sendable {
             guard let text = FieldKind<String>.text.convert(place) else { return nil }
             let names = Self.names(ofLink: text)
             guard names.count >= 2, !names.contains("") else {
-                place.fault("'\(text)' is no link; give 'input -> process'")
+                place.fault("'\(text)' is not a link; give 'input -> process'")
                 return nil
             }
             return zip(names, names.dropFirst()).map {

@@ -15,9 +15,9 @@ public struct PipelineTypes: Sendable {
     /// Makes a process of what the file says; `nil` where a fault was said.
     public typealias ProcessMaker = @Sendable (PartSettings) throws -> (any EventProcess)?
 
-    /// What makes inputs, by the name of their type.
+    /// The makers of inputs, by the name of their type.
     public var inputs: [String: InputMaker]
-    /// What makes processes, by the name of their type.
+    /// The makers of processes, by the name of their type.
     public var processes: [String: ProcessMaker]
     /// Where the variables are looked up that a file names for its databases; `nil` (the default)
     /// where files are only looked at, so that nothing is.

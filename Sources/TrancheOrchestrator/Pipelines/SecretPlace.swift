@@ -51,7 +51,7 @@ extension FieldKind where Value == SecretPlace {
                 guard let text = FieldKind<String>.text.convert(place) else { return nil }
                 do throws(SpecError) {
                     if try !DatabaseSpec(text).scheme.isEmpty { return .text(text) }
-                    place.fault("'\(redacted(text))' is no URL, and no database of this file")
+                    place.fault("'\(redacted(text))' is neither a URL nor a database of this file")
                 } catch let error where error.code == .holdsPassword {
                     place.fault(
                         "the URL holds a password, which may not stand here; give the whole URL as "
@@ -118,7 +118,7 @@ extension PartSettings {
             if !text.contains(where: { ":=/".contains($0) }), databases.places[text] == nil {
                 let names = databases.places.keys.sorted()
                 let nearest = NearestName(names).to(text).map { "; did you mean '\($0)'?" } ?? ""
-                fault("'\(text)' is no URL, and no database of this file\(nearest)", key: key)
+                fault("'\(text)' is neither a URL nor a database of this file\(nearest)", key: key)
                 return nil
             }
             _ = try DatabaseSpec(url.text, passwords: url.isHidden ? .hidden : .refused)

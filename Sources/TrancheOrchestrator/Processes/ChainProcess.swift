@@ -15,7 +15,7 @@ public struct ChainProcess: EventProcess {
     private let connectors: Connectors
     private let context: ConnectorContext
 
-    /// What is read of an event.
+    /// The part of an event that is read.
     public enum Records: String, Sendable, Hashable, CaseIterable {
         /// Its payload, a JSON object: a record.
         case payload
@@ -26,20 +26,21 @@ public struct ChainProcess: EventProcess {
         case file
     }
 
-    /// What goes where.
+    /// The settings of the chain: its records, steps and sink.
     public struct Settings: Sendable {
-        /// What is read of an event; its payload by default.
+        /// The part of an event that is read; its payload by default.
         public var records = Records.payload
         /// How files are read, as fields of a source of CSV or JSON; by their names and content by
         /// default.
         public var reading: [String: SpecValue] = [:]
-        /// What is done with the records; nothing by default.
+        /// The steps for the records; none by default.
         ///
         /// The path of rejects is a folder's, with a file for each batch that has some.
         public var steps: [WorkflowStep] = []
         /// Where they are written.
         public var sink: SinkSpec
-        /// What the sink must promise; that a batch that comes again changes nothing, by default.
+        /// The promise that the sink must give; by default, a batch that comes again changes
+        /// nothing.
         public var promise = DeliveryPromise.idempotent
         /// How many records of a batch may be refused; any number by default.
         public var maxRejects: Int?

@@ -1,6 +1,6 @@
 public import Tranche
 
-/// What runs on events.
+/// A process that runs on events.
 ///
 /// ```swift
 /// struct Count: EventProcess {
@@ -35,7 +35,7 @@ public protocol EventProcess: Sendable {
 }
 
 extension EventProcess {
-    /// What the process returns is a success, what it throws a failure.
+    /// Runs on events; a return is a success, an error is a failure.
     public func verdict(on events: EventBatch) async throws -> BatchVerdict {
         do {
             let result = try await run(events)
@@ -53,13 +53,13 @@ extension EventProcess {
     }
 }
 
-/// What came of a process that did not fail.
+/// The result of a process that did not fail.
 public struct ProcessResult: Sendable, Hashable {
     /// The result, as JSON: the payload of the events for processes behind this one.
     public var result: String?
     /// Free text, kept with the batch.
     public var note: String?
-    /// What was written meanwhile.
+    /// The output of the process.
     public var output: AttemptOutput?
 
     /// Describes a result.
@@ -80,12 +80,12 @@ public struct EventBatch: Sendable {
     public let batch: Batch
     /// The link.
     public let link: Link
-    /// Told of progress, where the link bounds the time without any.
+    /// Receives progress, if the link bounds the time without any.
     public let progress: BatchProgress
 
     /// The events as JSON Lines.
     ///
-    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is no JSON.
+    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is not JSON.
     public var jsonLines: String {
         get throws { try events.map { try $0.json + "\n" }.joined() }
     }

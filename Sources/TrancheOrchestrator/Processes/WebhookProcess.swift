@@ -56,7 +56,10 @@ public struct WebhookProcess: EventProcess {
             if case .literal = secret { throw RemoteValue.isSecret("secret") }
             for (name, value) in headers {
                 guard !name.isEmpty, name.utf8.allSatisfy(RemoteValue.isOfHeaders) else {
-                    throw TrancheError(.invalidArgument, "'\(name)' is no name of a header field")
+                    throw TrancheError(
+                        .invalidArgument,
+                        "'\(name)' is not the name of a header field"
+                    )
                 }
                 let variable = name.split(separator: "-").joined(separator: "_")
                 guard case .literal(let text) = value else { continue }

@@ -16,7 +16,7 @@ public struct WorkflowProcess: EventProcess {
     private let context: ConnectorContext
     private let options: WorkflowOptions
 
-    /// What is begun, and for what.
+    /// The workflow that the process begins, and its purpose.
     public struct Settings: Sendable {
         /// The workflow; its run's name is made up, and must not be said.
         public var workflow: Workflow
@@ -59,7 +59,7 @@ public struct WorkflowProcess: EventProcess {
                     .invalidValue,
                     field: ["parameters", name],
                     value: member,
-                    "is no member of an event: give \(Self.members.joined(separator: ", ")) or "
+                    "is not a member of an event: give \(Self.members.joined(separator: ", ")) or "
                         + "payload.NAME"
                 )
             }
@@ -190,7 +190,7 @@ public struct WorkflowProcess: EventProcess {
                 .sinkUnavailable,
                 "the workflow of run '\(key.run)' of job '\(key.job)' is \(result.ending.words); "
                     + "'tranche "
-                    + "workflow show \(run)' tells more"
+                    + "workflow show \(run)' shows more"
             )
         }
     }

@@ -20,7 +20,7 @@ struct LogCleaner {
     ///   - jobs: All jobs that read its events.
     ///   - inventory: Where they are kept.
     ///   - keep: How long events are kept that a link still needs.
-    ///   - reports: Told of who was passed.
+    ///   - reports: Called with the runs that were passed.
     init(
         of input: any Input,
         _ jobs: [LinkJob],

@@ -13,16 +13,16 @@ extension Orchestrator {
         public var keep = Duration.seconds(7 * 86_400)
         /// How often logs are cleaned; 10 s by default.
         public var cleaning = Duration.seconds(10)
-        /// How often it is looked for what alerts tell of; 15 s by default.
+        /// How often the conditions of alerts are checked; 15 s by default.
         public var looking = Duration.seconds(15)
-        /// How many errors are kept for who reads them; 256 by default, at least 1.
+        /// How many errors are kept for callers that read them; 256 by default, at least 1.
         public var keptErrors = 256
-        /// Who connects to the stores of objects that are moved, removed or tagged after a load; as
-        /// the environment says by default.
+        /// The credentials for stores of objects that are moved, removed or tagged after a load;
+        /// from the environment by default.
         public var credentials = Credentials(ProcessInfo.processInfo.environment)
-        /// Told of each attempt that ended.
+        /// Called with each attempt that ended.
         public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
-        /// Told what the workers of links do beside how attempts end; nobody by default.
+        /// Observes the workers of links, except how attempts end; none by default.
         public var watcher: (any WorkWatcher)?
 
         /// Makes a configuration.

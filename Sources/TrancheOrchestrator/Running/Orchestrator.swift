@@ -127,7 +127,7 @@ public final class Orchestrator: Sendable {
     /// Adds a job to work on beside the links.
     func add(_ job: OrchestratorJob) throws { try change { $0.ownJobs.append(job) } }
 
-    /// Says who is told when something is wrong with the links and jobs.
+    /// Sets the targets of messages when something is wrong with the links and jobs.
     func set(_ alerts: [PipelineAlert], of pipeline: String, _ sender: AlertSender) throws {
         if !alerts.isEmpty { try change { $0.alerts = (pipeline, alerts, sender) } }
     }

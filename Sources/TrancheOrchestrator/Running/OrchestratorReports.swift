@@ -9,9 +9,9 @@ final class OrchestratorReports: Sendable {
     /// The last errors; the oldest go where nobody reads them.
     let errors: AsyncStream<OrchestratorError>
     private let continuation: AsyncStream<OrchestratorError>.Continuation
-    /// Told of each attempt of a link's job that ended.
+    /// Called with each attempt of a link's job that ended.
     private let onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
-    /// Told that a job has completed something.
+    /// Called when a job has completed something.
     private let completed: @Sendable (LinkJob) -> Void
 
     init(

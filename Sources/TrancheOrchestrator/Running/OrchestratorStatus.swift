@@ -14,11 +14,11 @@ public struct OrchestratorStatus: Sendable, Hashable {
     public struct Part: Sendable, Hashable {
         /// The input's name, or the job's.
         public var name: String
-        /// What it does.
+        /// The activity of the part.
         public var state = State.unstarted
         /// How often it was started again.
         public var restarts = 0
-        /// What went wrong last; `nil` where nothing has.
+        /// The last error; `nil` if there is none.
         public var error: String?
         /// When that was.
         public var failedAt: Date?
@@ -32,7 +32,7 @@ public struct OrchestratorStatus: Sendable, Hashable {
         public var reason: NoBatchReason?
     }
 
-    /// What a part does.
+    /// An activity of a part.
     public enum State: String, Sendable, Hashable {
         /// It was not started yet.
         case unstarted
@@ -49,7 +49,7 @@ public struct OrchestratorStatus: Sendable, Hashable {
 public struct OrchestratorError: Error, Sendable, CustomStringConvertible {
     /// The input's name, or that of the link's job.
     public let part: String
-    /// What went wrong, in words, without credentials.
+    /// The error, in words, without credentials.
     public let message: String
     /// The batch whose attempt failed; `nil` where it was something else.
     public let batch: Int64?

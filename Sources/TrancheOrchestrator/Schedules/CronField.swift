@@ -58,7 +58,7 @@ struct CronField: Sendable, Hashable {
 
         var isWeekday: Bool { bounds.upperBound == 7 }
 
-        /// What the field takes, in words.
+        /// The values that the field takes, in words.
         var allowed: String {
             let words = names.isEmpty ? "" : " or \(names[0]) to \(names[names.count - 1])"
             return "\(bounds.lowerBound) to \(bounds.upperBound)\(words), *, ranges such as "
@@ -123,7 +123,7 @@ struct CronField: Sendable, Hashable {
         let shown = YAMLScalar(text: String(part), isPlain: false).shownText
         return TrancheError(
             .invalidArgument,
-            "'\(shown)' is no \(role.name) of a schedule; \(reason)give \(role.allowed)"
+            "'\(shown)' cannot be the \(role.name) of a schedule; \(reason)give \(role.allowed)"
         )
     }
 }

@@ -135,7 +135,7 @@ public struct TaskPlan: Sendable {
     ///     the plan's name, their job the names from the plan to the task.
     ///   - run: The name under which it is run: given again, it goes on with what did not succeed.
     ///   - policy: The lease of each task, and how often it is tried: once by default.
-    ///   - onChange: Told whenever something changed, with all as it is then.
+    ///   - onChange: Called after each change, with the whole state.
     /// - Returns: What came of it. A task that fails does not end the run: see
     ///   ``TaskReport/isSuccess``.
     /// - Throws: `TrancheError` `.invalidArgument` for names that stand twice in a group or are
@@ -158,7 +158,7 @@ public struct TaskPlan: Sendable {
     }
 }
 
-/// What a task works with.
+/// The context of a task.
 public struct TaskContext: Sendable {
     /// The inventory.
     public let inventory: Inventory

@@ -1,12 +1,12 @@
 public import Tranche
 
-/// What came of a task or group, with all that it holds.
+/// The outcome of a task or group, with all its parts.
 public struct TaskReport: Sendable, Hashable {
     /// The name.
     public let name: String
     /// How it stands.
     public internal(set) var status = Status.open
-    /// What was counted; of a group the sum of its tasks.
+    /// The counts; for a group the sum of its tasks.
     public internal(set) var counters = Counters()
     /// Why it failed; of a group all reasons of its tasks.
     public internal(set) var error: String?

@@ -22,8 +22,9 @@ struct TaskRunner: Sendable {
         guard !run.isEmpty else {
             throw TrancheError(
                 .invalidArgument,
-                "a plan is run under a name, such as a date: given again, it goes on with what did not "
-                    + "succeed"
+                "a plan runs under a name, such as a date: the same name continues with the "
+                    + "tasks that "
+                    + "did not succeed"
             )
         }
         self.plan = plan
@@ -39,7 +40,7 @@ struct TaskRunner: Sendable {
         guard !plan.name.isEmpty, !plan.name.contains("/") else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(plan.name)' is no name of a task: it must be there, and hold no slash"
+                "'\(plan.name)' is not the name of a task: it must be there, and hold no slash"
             )
         }
         guard case .group(let tasks, _, let width, _) = plan.kind else { return [path] }
@@ -170,7 +171,7 @@ struct TaskRunner: Sendable {
         return try await outcome(at: place, path: path)
     }
 
-    /// How the task ended, whoever ran it.
+    /// How the task ended, whichever runner ran it.
     private func outcome(at place: [Int], path: String) async throws -> Bool {
         let key = RunKey(metaTable: source.table, job: path, run: run)
         let batch = try await inventory.batches(BatchSelection(runs: RunSelection(key))).last

@@ -121,7 +121,7 @@ extension FieldKind where Value == Double {
             do throws(UnitText.Fault) {
                 return try UnitText.weight(text)
             } catch {
-                place.fault("\(place.node.kindName) is no size: \(error.message)")
+                place.fault("\(place.node.kindName) is not a size: \(error.message)")
                 return nil
             }
         }
@@ -136,7 +136,7 @@ extension FieldKind where Value == Duration {
             do throws(UnitText.Fault) {
                 return try UnitText.duration(text)
             } catch {
-                place.fault("\(place.node.kindName) is no duration: \(error.message)")
+                place.fault("\(place.node.kindName) is not a duration: \(error.message)")
                 return nil
             }
         }

@@ -1,6 +1,6 @@
-/// What is wrong at one place of a YAML file.
+/// A fault at one place of a YAML file.
 public struct YAMLError: Error, Sendable, Hashable {
-    /// What is wrong and what to do, as a sentence without a full stop.
+    /// The fault and the remedy, as a sentence without a full stop.
     public let message: String
     /// The name of the file, as it was given.
     public let file: String

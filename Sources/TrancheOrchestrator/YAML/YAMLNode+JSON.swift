@@ -18,7 +18,7 @@ extension YAMLNode {
         case .scalar(let scalar):
             guard let json = scalar.json else {
                 throw YAMLError(
-                    "\(scalar.text) is no number here; give a finite one, or put it in quotes",
+                    "\(scalar.text) is not a number here; give a finite one, or put it in quotes",
                     file: file,
                     at: mark
                 )

@@ -98,7 +98,7 @@ struct YAMLProblem {
         case "found invalid Unicode character escape code":
             return at(
                 fault.mark,
-                "this escape is no character; write the character itself, or one \\U escape of "
+                "this escape is not a character; write the character itself, or one \\U escape of "
                     + "eight digits for two surrogates"
             )
         default: return nil

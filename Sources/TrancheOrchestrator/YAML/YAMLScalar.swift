@@ -4,7 +4,7 @@
 package struct YAMLScalar: Sendable, Hashable {
     /// The text, without quotes and with escapes resolved.
     package let text: String
-    /// Whether the text stands without quotes and is no block text; any other is always a text.
+    /// Whether the text stands without quotes and is not a block text; any other is always a text.
     package let isPlain: Bool
 
     package init(text: String, isPlain: Bool) {

@@ -4,8 +4,9 @@ package import Tranche
 extension SQLInventoryStore {
     /// Packs succeeded batches into the archive; see ``CompactingStore``.
     ///
-    /// The table is gone through once, some thousand rows at a time and without a lock. What is found is
-    /// packed run by run, each time in a transaction of its own, under the lock of the run's row.
+    /// The table is gone through once, some thousand rows at a time and without a lock. What is
+    /// found is packed run by run, each time in a transaction of its own, under the lock of the
+    /// run's row.
     package func compact(
         _ selection: RunSelection,
         endedBefore ended: Date,
@@ -193,12 +194,12 @@ extension SQLInventoryStore {
         """
     }
 
-    /// The statements that make those wait who number completions of a job.
+    /// The statements that make transactions wait that number completions of a job.
     func lockForNumbering(_ job: JobKey) -> [SQLStatement] {
         dialect.lockForNumbering("\(tables.batch.quoted) \(job.metaTable) \(job.job)")
     }
 
-    /// What is archived of batches; another who compacts may have been faster.
+    /// What is archived of batches; another compaction may have been faster.
     fileprivate func selectFound(_ batches: [Int64]) -> SQLStatement {
         """
         SELECT \(batchColumns), request IS NULL
@@ -302,8 +303,8 @@ extension SQLInventoryStore {
         let text = row.optionalText()
         let passed = [try row.optionalInteger(), try row.optionalInteger()]
         let bounds = IDBounds(lower: try row.optionalInteger(), upper: try row.optionalInteger())
-        // A job of the same name over another source is read by others. A definition that says nothing of
-        // it, or cannot be read, may mean any of them.
+        // A job of the same name over another source is read by others. A definition that says
+        // nothing of it, or cannot be read, may mean any of them.
         if let text, let definition = try? JSONText.decode(SourceDefinition.self, from: text),
             let upstream = InventorySource(definition)?.metaTable, upstream != key.metaTable
         {

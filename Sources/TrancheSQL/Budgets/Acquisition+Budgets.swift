@@ -34,7 +34,7 @@ extension Acquisition {
         if isOvertaken { allowance.close() }
     }
 
-    /// Reads who waits beside the run, and what it holds itself.
+    /// Reads which runs wait beside the run, and what it holds itself.
     private mutating func readClaims(on connection: isolated Database.Connection) async throws {
         let select = store.selectClaims(on: store.dialect.column("id", isAmong: budgetIDs))
         try store.add(claims: try await connection.run([select])[0], to: &budgets)
@@ -199,7 +199,7 @@ extension Acquisition {
 
     /// Adds the statement that notes that the run waits for room in a budget, unless that is known.
     ///
-    /// Who asks ahead has something to do, and does not wait.
+    /// A worker that asks ahead has something to do, and does not wait.
     mutating func addWait() {
         guard handedOut.isEmpty, let wait = allowance.wait,
             let row = budgets.first(where: { $0.budget.owner == wait.owner }),

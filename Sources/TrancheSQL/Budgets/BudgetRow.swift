@@ -15,8 +15,8 @@ struct BudgetRow: Sendable {
     /// How many runs wait for room in it.
     let waiting: Int
 
-    /// How many entries may be behind those that still count before they are folded: whoever adds
-    /// up what is held looks at all of them.
+    /// How many entries may be behind those that still count before they are folded: the caller
+    /// that adds up what is held looks at all of them.
     static let slack = 12
 
     /// Whether the entries that still count are to be copied to the end, so that the others need

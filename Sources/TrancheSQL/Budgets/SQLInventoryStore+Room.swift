@@ -17,8 +17,9 @@ extension SQLInventoryStore {
     }
 
     /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text
-    /// that is no number, which names no budget; else `is_full` is 0, `is_tight` 1 where the next
-    /// acquire is to look at the budgets first, and `is_shared` 1 where something else is held.
+    /// that is not a number, which names no budget; else `is_full` is 0, `is_tight` 1 where the
+    /// next acquire is to look at the budgets first, and `is_shared` 1 where something else is
+    /// held.
     ///
     /// - Parameters:
     ///   - allowance: What is to be let in.

@@ -62,7 +62,7 @@ extension SQLInventoryStore {
     ///   - locked: The answer to the first of ``lockBudgets(_:of:)``.
     ///   - known: The answer to the second.
     ///   - run: The run.
-    ///   - note: Who changes it, and why.
+    ///   - note: The author of the change, and the reason.
     /// - Returns: The statements.
     /// - Throws: `TrancheError` `.unknownBudget`.
     private func budgetChanges(

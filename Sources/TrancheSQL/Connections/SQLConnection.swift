@@ -41,8 +41,8 @@ package protocol SQLConnection: Actor {
     /// Runs statements and commits the open transaction; its locks are given up before it is on
     /// disk.
     ///
-    /// It is on disk when this returns, with all that was committed before. Who has had one of its
-    /// locks meanwhile comes later in the log, and is lost where this is lost.
+    /// It is on disk when this returns, with all that was committed before. A caller that has had
+    /// one of its locks meanwhile comes later in the log, and is lost where this is lost.
     ///
     /// - Parameters:
     ///   - statements: The statements.
@@ -93,7 +93,7 @@ extension SQLConnection {
 
 /// An error of a database's own layer.
 package protocol SQLDatabaseError: Error {
-    /// What to do about it.
+    /// The category of the error.
     var category: ErrorCategory { get }
     /// Whether it says that a lock was not had in time.
     var isBusy: Bool { get }
@@ -101,7 +101,7 @@ package protocol SQLDatabaseError: Error {
     var refusesConnection: Bool { get }
     /// Whether it may be the fault of a single row, while others would be taken.
     var mayBlameRow: Bool { get }
-    /// What went wrong, without bound values.
+    /// The error message, without bound values.
     var message: String { get }
 }
 

@@ -4,8 +4,8 @@ import Tranche
 
 /// Lends connections, one borrower each at a time, and makes them when there are too few.
 ///
-/// One whose database has gone away meanwhile is not lent. Who waits gets one in the order of
-/// asking. Nobody holds a connection while waiting for another, so waiting always ends.
+/// One whose database has gone away meanwhile is not lent. Callers that wait get one in the order
+/// of asking. Nobody holds a connection while waiting for another, so waiting always ends.
 package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     private let limit: Int
     private let state: Mutex<PoolState>
@@ -52,7 +52,8 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         }
     }
 
-    /// Closes the pool: who waits or comes gets an error, what is lent is closed when given back.
+    /// Closes the pool: callers that wait or come get an error; lent connections close when given
+    /// back.
     package func close() {
         for waiter in state.withLock({ $0.close() }) { waiter.resume(throwing: closedError()) }
     }
@@ -160,7 +161,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         connection.noteDemand(isNextWaiting)
     }
 
-    /// Hands something to the first who waits.
+    /// Hands something to the first caller that waits.
     ///
     /// - Returns: Whether anybody did.
     @discardableResult
@@ -171,7 +172,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     }
 }
 
-/// Which connections are free, and who waits.
+/// The free connections, and the callers that wait.
 private struct PoolState {
     typealias Waiter = CheckedContinuation<Grant, any Error>
 
@@ -221,7 +222,7 @@ private struct PoolState {
         waiters.firstIndex { $0.ticket == ticket }.map { waiters.remove(at: $0).waiter }
     }
 
-    /// Forgets all connections, and returns who waits.
+    /// Forgets all connections, and returns the waiting callers.
     mutating func close() -> [Waiter] {
         isClosed = true
         idle = []

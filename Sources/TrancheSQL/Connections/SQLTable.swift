@@ -38,7 +38,7 @@ package struct SQLTable: Sendable {
         package var isUnique: Bool
         /// Whether a row that does not name it gets another value than NULL.
         package var hasDefault = false
-        /// Who gives its values.
+        /// The side that gives its values.
         package var giver = Giver.anyone
 
         package init(
@@ -58,11 +58,12 @@ package struct SQLTable: Sendable {
         }
     }
 
-    /// Who gives a column's values.
+    /// The side that gives a column's values.
     package enum Giver: Sendable {
-        /// Who inserts a row.
+        /// The client that inserts a row.
         case anyone
-        /// The database, unless who inserts a row insists: `GENERATED ALWAYS AS IDENTITY`.
+        /// The database, unless the client that inserts a row insists:
+        /// `GENERATED ALWAYS AS IDENTITY`.
         case identity
         /// The database: `GENERATED ALWAYS AS (…)`.
         case expression

@@ -3,7 +3,7 @@ public import Tranche
 
 /// Makes, changes and removes the tables of an inventory.
 public protocol InventoryMigrator: Sendable {
-    /// What it migrates, for messages; without credentials.
+    /// The name of the migrated database, for messages; without credentials.
     var name: String { get }
 
     /// Which migrations there are, and which were applied.
@@ -77,7 +77,7 @@ public struct AdoptionOptions: Sendable, Hashable {
     }
 }
 
-/// What a migration did, or would do.
+/// The result of a migration, or of a dry run.
 public struct MigrationReport: Sendable, Hashable {
     /// The migrations applied or reverted, in order, such as `0001_create_inventory`.
     public var steps: [String] = []
@@ -85,21 +85,21 @@ public struct MigrationReport: Sendable, Hashable {
     public var sql: [String] = []
     /// Rows that were taken over from pybatchintory; `nil` when none were looked for.
     public var adopted: Adoption?
-    /// What is removed with what is reverted, by job.
+    /// The records that a reversal removes, by job.
     public var losses: [Loss] = []
 
     /// Rows that are removed, or lose columns.
     public struct Loss: Sendable, Hashable {
         /// The job; empty where none can be told.
         public var job: String
-        /// What they are: `batches`, `packed batches`, `attempts`, `gaps`, `runs` or
+        /// The kind of records: `batches`, `packed batches`, `attempts`, `gaps`, `runs` or
         /// `runs' columns`.
         public var what: String
         /// How many there are; above 0.
         public var count: Int
     }
 
-    /// What was taken over.
+    /// The result of adopting jobs.
     public struct Adoption: Sendable, Hashable {
         /// Rows kept.
         public var rows = 0
@@ -111,7 +111,7 @@ public struct MigrationReport: Sendable, Hashable {
 
     /// An adopted run.
     public struct Run: Sendable, Hashable {
-        /// What names it.
+        /// The key of the run.
         public var key: RunKey
         /// Its bounds.
         public var bounds: IDBounds
@@ -125,7 +125,7 @@ public struct MigrationReport: Sendable, Hashable {
 
     /// Two batches that share ids.
     public struct Overlap: Sendable, Hashable {
-        /// What names their run.
+        /// The key of their run.
         public var key: RunKey
         /// The batches' numbers.
         public var batches: [Int64]

@@ -146,8 +146,8 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
 
     /// Applies the next pending migration, if any, in a transaction of its own.
     ///
-    /// Where none is applied yet, all are, in one transaction: whoever opens a new inventory at the
-    /// same time finds it whole or not at all.
+    /// Where none is applied yet, all are, in one transaction: a process that opens a new inventory
+    /// at the same time finds it whole or not at all.
     private func applyNext(upTo target: Int) async throws -> [Migration] {
         let lock = database.lockForMigration(tables.migration)
         return try await database.withTransaction(lock) { connection, _ in

@@ -1,7 +1,7 @@
 public import Foundation
 public import Tranche
 
-/// Asks probes that are queries; whoever is asked refuses to be written to.
+/// Asks probes that are queries, in sessions that refuse writes.
 ///
 /// Each question has a connection of its own, which is closed behind it.
 public struct SQLProber: Prober {
@@ -25,7 +25,7 @@ public struct SQLProber: Prober {
     ///   what is neither true nor false.
     public func answer(to question: ProbeQuestion, at now: Date) async throws -> ProbeAnswer {
         guard case .sql(let query, let url) = question else {
-            throw TrancheError(.invalidArgument, "\(question) is no query")
+            throw TrancheError(.invalidArgument, "\(question) is not a query")
         }
         let database = try await database(url).openForReading()
         do {

@@ -12,7 +12,7 @@ public struct SQLDatabaseSink: BatchSink {
         self.database = database
     }
 
-    /// What the sink is, for messages.
+    /// The name of the sink, for messages.
     public var name: String { database.name }
 
     /// Finds out whether the database is the inventory's own, whatever its URL says.
@@ -32,7 +32,7 @@ public struct SQLDatabaseSink: BatchSink {
 
 /// A store in a SQL database.
 protocol SQLDatabaseStore {
-    /// What identifies the database, found out from itself.
+    /// The identity of the database, as the database reports it.
     func databaseIdentity() async throws -> String
 
     /// The database, for sinks that write in the inventory's transactions.

@@ -155,7 +155,7 @@ extension SQLTableSink: TableMakingSink {
         }
         let names = Set(columns.map(\.name))
         differences += found.columns.filter { !names.contains($0.name) }.map {
-            "column '\($0.name)' is no field"
+            "column '\($0.name)' is not a field"
         }
         if !key.isEmpty, !found.indexes.contains(where: { $0.names(a: key) }) {
             differences.append("its key is not \(key.joined(separator: ", "))")

@@ -8,14 +8,14 @@ public import Tranche
 /// chain.write(to: SQLTableSink("customers", key: ["id"], in: .postgres(url)))  // in another database
 /// ```
 ///
-/// With a key, a row that is there is replaced; without one, each record is a new row. Where the table is in
-/// the inventory's own database, a batch's rows and its success are one transaction: exactly once, with or
-/// without a key. Elsewhere a batch is a transaction of its own, committed before the success is recorded: with
-/// a key, writing it again changes nothing.
+/// With a key, a row that is there is replaced; without one, each record is a new row. Where the
+/// table is in the inventory's own database, a batch's rows and its success are one transaction:
+/// exactly once, with or without a key. Elsewhere a batch is a transaction of its own, committed
+/// before the success is recorded: with a key, writing it again changes nothing.
 ///
-/// A record that the table does not take (a value that is none of its column's type, a constraint, a trigger's
-/// objection) is refused by itself, with the database's reason; all others of its batch are loaded. A record that
-/// lacks a field gets the column's default.
+/// A record that the table does not take (a value that is none of its column's type, a constraint,
+/// a trigger's objection) is refused by itself, with the database's reason; all others of its batch
+/// are loaded. A record that lacks a field gets the column's default.
 public final class SQLTableSink: TransactionalRecordSink {
     let table: String
     let key: [String]
@@ -26,13 +26,14 @@ public final class SQLTableSink: TransactionalRecordSink {
     /// The batches of which a row was refused that is to be found.
     private let careful = Mutex<Set<Int64>>([])
 
-    /// What becomes of fields that the table has no column for.
+    /// The action on fields without a column in the table.
     public enum UnknownFields: String, Sendable, Hashable, CaseIterable {
         /// The records that have one are refused; where all have it, before anything is loaded.
         case refuse
         /// They are left out, and counted as `fields_dropped`.
         case drop
-        /// Columns are added for them, of types that hold the values of the batch in which they come first.
+        /// Columns are added for them, of types that hold the values of the batch in which they
+        /// come first.
         case addColumns
     }
 
@@ -48,10 +49,12 @@ public final class SQLTableSink: TransactionalRecordSink {
     ///
     /// - Parameters:
     ///   - table: `table` or `schema.table`, verbatim; it must exist.
-    ///   - key: The columns that name a row, which a unique index must be on; none to add rows only.
+    ///   - key: The columns that name a row, which a unique index must be on; none to add rows
+    ///     only.
     ///   - database: The database; the inventory's own by default.
-    ///   - unknownFields: What becomes of fields that the table has no column for; refused by default.
-    ///   - note: Told in words of fields that are left out, and of columns that are added.
+    ///   - unknownFields: What becomes of fields that the table has no column for; refused by
+    ///     default.
+    ///   - note: Called with a sentence about fields that are left out, and columns that are added.
     public init(
         _ table: String,
         key: [String] = [],

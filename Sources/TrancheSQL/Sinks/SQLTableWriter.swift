@@ -158,7 +158,7 @@ final class SQLTableWriter: RecordWriter {
         return counters
     }
 
-    /// The transaction is rolled back by whoever opened it.
+    /// The caller that opened the transaction rolls it back.
     func abandon() async {}
 
     private func loading<R>(_ body: (any SQLConnection) async throws -> R) async throws -> R {

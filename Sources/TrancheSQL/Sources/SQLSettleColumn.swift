@@ -19,7 +19,7 @@ enum SQLSettleColumn {
 
     private static func kind(of value: String, _ type: String) -> String {
         guard let number = Double(value), type == "integer" || type == "real" else {
-            return "which is no time, or one that lies ahead"
+            return "which is not a time, or one that lies ahead"
         }
         return switch number.magnitude {
         case 2_400_000..<2_600_000:
@@ -30,7 +30,7 @@ enum SQLSettleColumn {
             "which looks like microseconds since 1970 (at / 1000000.0 makes seconds of them)"
         case 1e17...:
             "which looks like nanoseconds since 1970 (at / 1000000000.0 makes seconds of them)"
-        default: "which is no number of seconds since 1970, from 1980 on until now"
+        default: "which is not a number of seconds since 1970, from 1980 on until now"
         }
     }
 }

@@ -22,7 +22,8 @@ package struct SQLTableName: Sendable, Hashable {
         guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(name)' is no table's name: give 'table' or 'schema.table'; a name that itself holds "
+                "'\(name)' is not a table's name: give 'table' or 'schema.table'; a name that "
+                    + "itself holds "
                     + "a dot goes as 'table:NAME', with its schema apart"
             )
         }

@@ -62,8 +62,8 @@ extension SQLInventoryStore {
     /// Marks the batches of runs that nobody took from before.
     ///
     /// From the first statement on the runs mark the batches that they hand out. The older ones are
-    /// marked in steps, while the runs go on; who is interrupted leaves the rest to the next who
-    /// asks.
+    /// marked in steps, while the runs go on; an interrupted caller leaves the rest to the next
+    /// that asks.
     private func markRuns(of job: JobKey) async throws {
         let runs = try await database.write([
             """
@@ -96,7 +96,7 @@ extension SQLInventoryStore {
         }
     }
 
-    /// Numbers some batches, under a lock that others who number wait for.
+    /// Numbers some batches, under a lock that other numbering callers wait for.
     ///
     /// - Returns: Whether there may be more.
     private func numberSome(of job: JobKey) async throws -> Bool {

@@ -3,7 +3,8 @@ package import Tranche
 
 /// A table in which items are registered in the order in which they are found.
 ///
-/// Its ids leave nothing out, and none is committed late: each registration takes its ids while no other can.
+/// Its ids leave nothing out, and none is committed late: each registration takes its ids while no
+/// other can.
 package struct ItemRegistry: Sendable {
     /// An item to register.
     package struct Entry: Sendable, Hashable {
@@ -59,8 +60,8 @@ package struct ItemRegistry: Sendable {
     ///   - location: The database; the inventory's own with `nil`.
     ///   - store: The inventory's store.
     ///   - isTrial: Whether nothing is to be registered: then no table is made.
-    /// - Throws: `TrancheError` `.invalidArgument` when there can be no such table, or there is another one
-    ///   of that name.
+    /// - Throws: `TrancheError` `.invalidArgument` when there can be no such table, or there is
+    ///   another one of that name.
     package init(
         _ table: String,
         in location: SourceDatabase?,
@@ -183,7 +184,8 @@ package struct ItemRegistry: Sendable {
             """
         return try await database.writing { transaction in
             try await transaction.loading { connection in
-                // Apart from the statements, which must see what was committed before it had the lock.
+                // Apart from the statements, which must see what was committed before it had the
+                // lock.
                 if !lock.isEmpty { _ = try await connection.run(lock) }
                 return try Self.outcome(try await connection.run([count, statement])[0])
             }

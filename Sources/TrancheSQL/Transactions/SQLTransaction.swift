@@ -44,7 +44,7 @@ public final class SQLTransaction: Sendable {
         }
     }
 
-    /// Gives the connection to who loads records through it.
+    /// Gives the connection to the code that loads records through it.
     func loading<R>(
         _ body: (any SQLConnection) async throws -> R
     ) async throws -> R {

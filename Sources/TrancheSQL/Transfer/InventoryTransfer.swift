@@ -1,6 +1,7 @@
 package import Tranche
 
-/// What writes an inventory's records as lines of JSON, and reads them again, whatever the database.
+/// What writes an inventory's records as lines of JSON, and reads them again, whatever the
+/// database.
 ///
 /// The first line says what it is, the last that nothing is missing; each line between is one
 /// record. See ``TransferTable`` for what belongs to it.
@@ -25,8 +26,8 @@ package protocol InventoryTransfer: Sendable {
     ///   - next: Gives the next lines, without their line breaks; `nil` after the last.
     ///   - isDryRun: Whether only to find out if all would be taken.
     /// - Returns: How many records there are.
-    /// - Throws: `TrancheError` `.invalidArgument`, with the line, for what is no record, and for
-    ///   what is there already; nothing was changed then.
+    /// - Throws: `TrancheError` `.invalidArgument`, with the line, for what is not a record, and
+    ///   for what is there already; nothing was changed then.
     func importLines(
         _ next: @escaping @Sendable () async throws -> [[UInt8]]?,
         isDryRun: Bool

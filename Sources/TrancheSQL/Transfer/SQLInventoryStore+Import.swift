@@ -81,14 +81,14 @@ struct RecordImport<Database: SQLDatabase> {
         do {
             (name, values) = try TransferLine.read(line)
         } catch {
-            throw fault("it is no record of an inventory")
+            throw fault("it is not a record of an inventory")
         }
         guard !hasEnd else { throw fault("it comes after the end") }
         if name == TransferLine.head { return try readHead(values) }
         guard hasHead else { throw fault("the file does not begin as 'tranche export' writes it") }
         if name == TransferLine.end { return try readEnd(values) }
         guard let table = tables[name] else {
-            throw fault("'\(name)' is no table of the inventory")
+            throw fault("'\(name)' is not a table of the inventory")
         }
         try await add(values, to: table, on: connection)
         report.add(1, of: name)
@@ -225,7 +225,7 @@ struct RecordImport<Database: SQLDatabase> {
             guard let value = left.removeValue(forKey: column.name) else { continue }
             if column.name == "id", !table.keepsID { continue }
             guard var read = value.read(as: column.kind) else {
-                throw fault("'\(value.text ?? "NULL")' is no value of its '\(column.name)'")
+                throw fault("'\(value.text ?? "NULL")' is not a value of its '\(column.name)'")
             }
             // What budgets let in is not in the file.
             if column.name == "folded_to" { read = .integer(0) }

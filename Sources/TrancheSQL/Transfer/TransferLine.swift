@@ -51,7 +51,7 @@ struct TransferLine: Encodable {
     static func read(_ bytes: [UInt8]) throws -> (name: String, values: [String: Value]) {
         let line = try JSONDecoder().decode([String: [String: Value]].self, from: Data(bytes))
         guard line.count == 1, let record = line.first else {
-            throw TrancheError(.invalidArgument, "it is no record")
+            throw TrancheError(.invalidArgument, "it is not a record")
         }
         return (record.key, record.value)
     }

@@ -17,7 +17,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(HTTPListenerError) {
         let wrong = HTTPListenerError(
             .invalidAddress,
-            "'\(text.prefix(200))' is no address to listen on; give digits and a port, such as "
+            "'\(text.prefix(200))' is not an address to listen on; give digits and a port, such as "
                 + "127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080"
         )
         guard let colon = text.lastIndex(of: ":"),

@@ -60,7 +60,7 @@ enum ListeningSocket {
         case EADDRNOTAVAIL:
             return HTTPListenerError(
                 .addressRefused,
-                "\(address) is no address of this machine (\(words)); give one that it has"
+                "\(address) is not an address of this machine (\(words)); give one that it has"
             )
         default:
             return HTTPListenerError(.outOfResources, "\(address) cannot be listened on: \(words)")

@@ -24,7 +24,7 @@ public enum WebhookSecret: Sendable, Hashable {
             } catch {
                 throw TrancheError(
                     .invalidArgument,
-                    "the webhook's secret cannot be read: \(path) is no file of text that this "
+                    "the webhook's secret cannot be read: \(path) is not a file of text that this "
                         + "program may read",
                     underlying: error
                 )

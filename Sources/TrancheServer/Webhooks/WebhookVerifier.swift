@@ -27,7 +27,7 @@ struct WebhookVerifier: Sendable {
             else {
                 throw TrancheError(
                     .invalidArgument,
-                    "the webhook's secret is no base 64 behind \(prefix); copy it from the sender "
+                    "the webhook's secret is not base 64 behind \(prefix); copy it from the sender "
                         + "as it stands there"
                 )
             }

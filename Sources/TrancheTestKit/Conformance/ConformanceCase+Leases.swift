@@ -157,7 +157,7 @@ extension ConformanceCase {
             bench.clock.advance(by: .seconds(86_400))
             try requireEqual(try await bench.takeNone(), .complete, "the reason")
         },
-        ConformanceCase("Being given back is no failure") { subject in
+        ConformanceCase("Being given back is not a failure") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             for attempt in 1...7 {
                 let batch = try await bench.take()

@@ -2,7 +2,7 @@ import Tranche
 
 /// A claim that does not hold.
 public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
-    /// What was found, and what should have been.
+    /// The finding, and the promise that it breaks.
     public let message: String
     /// The file of the check.
     public let file: String

@@ -14,7 +14,7 @@ public final class EventLog: InventoryObserver {
         self.wanted = wanted
     }
 
-    /// What came so far; all that has happened, once the inventory was closed.
+    /// The events so far; all of them, once the inventory was closed.
     public var events: [InventoryEvent] { kept.withLock { $0 } }
 
     /// The names of ``events``.

@@ -165,7 +165,7 @@ struct ScheduleWorld: Sendable {
         for id in ids { rows[id] = nil }
     }
 
-    /// Notes who holds a batch.
+    /// Notes the holder of a batch.
     mutating func hold(_ handedOut: HandedOut) {
         held.append(.init(batch: handedOut.batch, attempt: handedOut.record.attempt))
     }

@@ -98,7 +98,8 @@ struct SimulatedAcquirer: Sendable {
         throw Violation("run '\(run.name)' does not come to its end")
     }
 
-    /// Checks, with all writers gone, that a complete run has left nothing out that is cheap to see.
+    /// Checks, with all writers gone, that a complete run has left nothing out that is cheap to
+    /// see.
     private func foundAll() async throws {
         let gaps = try await inventory.gaps(of: try await key())
         for id in ledger.idsLeft(for: run)

@@ -1,8 +1,8 @@
-/// What a simulation found: a promise that was not kept.
+/// A failure that a simulation found: a promise was not kept.
 public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
     /// The seed; the same seed finds it again.
     public let seed: UInt64
-    /// What was found.
+    /// The finding.
     public let message: String
     /// The steps that led there, the writers' beside the acquirers'.
     public let steps: String

@@ -313,7 +313,7 @@ extension SimulationLedger.State {
                 if let owner { throw Violation("\(record.words): id \(id) is batch \(owner)'s") }
             case .split:
                 guard let owner, owner == record.parent else {
-                    throw Violation("\(record.words) is no part of the batch that has id \(id)")
+                    throw Violation("\(record.words) is not a part of the batch that has id \(id)")
                 }
             case .redrive:
                 guard owner != nil else { throw Violation("\(record.words) is of no batch") }

@@ -1,6 +1,6 @@
 import Tranche
 
-/// What happened in a simulation.
+/// The result of a simulation.
 public struct SimulationReport: Sendable, Hashable {
     /// Steps of writers and acquirers.
     public var steps = 0

@@ -119,8 +119,8 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    /// Makes a request that names an attempt; who is refused must have lost the batch, and must not have
-    /// changed it.
+    /// Makes a request that names an attempt; who is refused must have lost the batch, and must not
+    /// have changed it.
     private func end<R>(
         _ holding: AttemptKey,
         _ what: String,

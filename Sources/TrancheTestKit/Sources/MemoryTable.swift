@@ -54,7 +54,7 @@ public final class MemoryTable: SettlingSource {
         self.writers = writers
     }
 
-    /// What the source is; its database is `memory:` and the name.
+    /// The definition of the source; its database is `memory:` and the name.
     public var definition: SourceDefinition { rows.definition }
 
     /// The committed rows, ascending, filter or not.

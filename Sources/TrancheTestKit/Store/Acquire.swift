@@ -29,7 +29,7 @@ struct Acquire {
         return min(most, run.mostBeforePause ?? most) - answer.count
     }
 
-    /// Who gets the next batch.
+    /// The worker that gets the next batch.
     var slot: AcquireRequest.Slot { request.slots[answer.count] }
 
     var leaseEnd: Date { now.advanced(by: run.policy.lease) }

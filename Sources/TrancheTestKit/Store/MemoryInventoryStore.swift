@@ -6,7 +6,7 @@ public import Tranche
 /// What it answers is what every store is to answer. Rows are kept in arrays in the order in which
 /// they were made, and looked for from the beginning. Times are whole milliseconds.
 public actor MemoryInventoryStore: InventoryStore {
-    /// What the store is, for messages.
+    /// The name of the store, for messages.
     public nonisolated let name: String
     private let clock: @Sendable () -> Date
     private var tables = MemoryTables()
@@ -462,7 +462,7 @@ extension MemoryInventoryStore {
 // MARK: - Completions and the archive
 
 extension MemoryInventoryStore {
-    /// What identifies the inventory: `memory:` and its name.
+    /// The identity of the inventory: `memory:` and its name.
     public func identity() async throws -> String {
         "memory:\(name)"
     }

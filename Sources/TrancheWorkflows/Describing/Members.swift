@@ -24,7 +24,7 @@ struct Members {
         for name in container.allKeys.map(\.stringValue).sorted() where !known.contains(name) {
             let nearest = NearestName(known).to(name).map { "did you mean \($0)?" }
             let all = "there are \(known.sorted().joined(separator: ", "))"
-            let words = "is no field of \(what); \(nearest ?? all)"
+            let words = "is not a field of \(what); \(nearest ?? all)"
             throw SpecError(.unknownField, field: path + [name], words)
         }
     }

@@ -60,7 +60,7 @@ private struct RetryDocument: Codable {
 
     private static func category(_ name: String, _ path: [String]) throws -> ErrorCategory {
         guard let category = ErrorCategory(rawValue: name) else {
-            let words = "is no category: give transient, conflict or permanent"
+            let words = "is not a category: give transient, conflict or permanent"
             let field = path + ["categories"]
             throw SpecError(.invalidValue, field: field, value: name, words)
         }

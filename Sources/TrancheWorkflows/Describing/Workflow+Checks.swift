@@ -97,7 +97,7 @@ extension Workflow {
 
     private static func require(noPasswordIn text: String, _ field: [String]) throws {
         guard holdsPassword(text) else { return }
-        let words = "holds a password; give who connects by the environment or a file"
+        let words = "holds a password; give credentials by the environment or a file"
         throw SpecError(.holdsPassword, field: field, words)
     }
 
@@ -180,7 +180,7 @@ extension Workflow {
                 .invalidValue,
                 field: ["stages", stage, name],
                 value: code,
-                "is no error's code; \(nearest ?? all)"
+                "is not an error's code; \(nearest ?? all)"
             )
         }
         guard let code = retry.codes.intersection(retry.neverCodes).min() else { return }

@@ -10,7 +10,7 @@ extension Workflow {
     /// - Throws: `SpecError` that names the field.
     public init(json: String) throws {
         if let fault = StrictJSON.fault(in: json) {
-            throw SpecError(.unusable, "the workflow is no JSON: \(fault)")
+            throw SpecError(.unusable, "the workflow is not JSON: \(fault)")
         }
         do {
             self = try JSONText.decode(Workflow.self, from: json)

@@ -14,14 +14,14 @@ package struct WorkflowParameters: Sendable, Hashable {
         var variables: [String: String] = [:]
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             guard Self.isName(name) else {
-                let words = "is no parameter's name: give letters, digits and _, no digit first"
+                let words = "is not a parameter's name: give letters, digits and _, no digit first"
                 throw SpecError(.invalidValue, field: [name], words)
             }
             guard !value.contains("\0") else {
                 throw SpecError(.invalidValue, field: [name], "holds a NUL")
             }
             guard redacted(value) == value else {
-                let words = "holds a password; give who connects by the environment or a file"
+                let words = "holds a password; give credentials by the environment or a file"
                 throw SpecError(.holdsPassword, field: [name], words)
             }
             if let other = variables.updateValue(name, forKey: Self.variable(name)) {
@@ -38,7 +38,7 @@ package struct WorkflowParameters: Sendable, Hashable {
         var values: [String: String] = [:]
         for text in texts {
             guard let sign = text.firstIndex(of: "=") else {
-                throw SpecError(.invalidValue, value: text, "is no parameter; give NAME=VALUE")
+                throw SpecError(.invalidValue, value: text, "is not a parameter; give NAME=VALUE")
             }
             values[String(text[..<sign])] = String(text[text.index(after: sign)...])
         }

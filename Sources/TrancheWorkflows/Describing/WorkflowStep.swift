@@ -5,7 +5,7 @@ import TrancheConnectors
 
 /// A step of a workflow that is said as data.
 public enum WorkflowStep: Sendable, Hashable {
-    /// Names and texts are cleaned of what are no letters, digits or the like.
+    /// Names and texts lose all characters except letters, digits and the like.
     case clean
     /// Fields get other names, are put together, and added.
     case map(FieldMapping)
@@ -34,7 +34,7 @@ public enum WorkflowStep: Sendable, Hashable {
                 .invalidValue,
                 field: ["validate", "schema"],
                 value: path,
-                "is no JSON"
+                "is not JSON"
             )
         }
         return .validate(validation)
@@ -55,7 +55,7 @@ public enum WorkflowStep: Sendable, Hashable {
         }
     }
 
-    /// What it says, by the field that says it; a mapping and a schema as JSON.
+    /// The settings of the step, by field; a mapping and a schema as JSON.
     var texts: [([String], String)] {
         get throws {
             switch self {
@@ -98,7 +98,7 @@ public enum WorkflowStep: Sendable, Hashable {
     }
 }
 
-/// What records must be.
+/// The schema of the records.
 public struct WorkflowValidation: Sendable, Hashable {
     /// The JSON Schema.
     public var schema: Schema

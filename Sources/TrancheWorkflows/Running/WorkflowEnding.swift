@@ -28,10 +28,10 @@ public enum WorkflowEnding: Sendable, Hashable {
     }
 }
 
-/// What came of a workflow.
+/// The outcome of a workflow.
 public struct WorkflowResult: Sendable, Hashable {
     /// How it ended.
     public var ending: WorkflowEnding
-    /// What the whole run comes to, whoever worked on it.
+    /// The outcome of the whole run, over all processes.
     public var progress: WorkflowProgress
 }

@@ -9,7 +9,7 @@ public struct WorkflowOptions: Sendable {
     public var handlers: [String: HandlerMaker]
     /// Makes the handler that runs a program; `nil` where this process runs none.
     public var program: (@Sendable ([String], Workflow) throws -> any BatchHandler)?
-    /// Told of the progress; none by default.
+    /// The trackers, which follow the progress; none by default.
     public var trackers: [any Tracker]
     /// When to end: by default when the run is complete.
     public var end: BatchesEnd
@@ -17,11 +17,11 @@ public struct WorkflowOptions: Sendable {
     public var stop = StopSource()
     /// How long what is in hand may go on after a stop; 5 s by default.
     public var grace = Duration.seconds(5)
-    /// Told of each attempt that ended; what it throws ends the work of this process.
+    /// Called with each attempt that ended; an error that it throws ends the work of this process.
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
-    /// Told what the workers do beside how attempts end; nobody by default.
+    /// Observes the workers, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
-    /// Told in words what whoever runs the workflow should know.
+    /// Called with notes for the caller that runs the workflow.
     public var onNotice: (@Sendable (String) -> Void)?
 
     /// Makes options.

@@ -20,7 +20,7 @@ struct WorkflowPlan: Sendable {
     ///   - digest: What tells its description from others, where it is kept.
     ///   - connectors: What makes sources and sinks of descriptions.
     ///   - context: What else belongs to them.
-    ///   - worker: Who works.
+    ///   - worker: The name of the worker.
     /// - Throws: `SpecError` that names the field.
     init(
         _ workflow: Workflow,

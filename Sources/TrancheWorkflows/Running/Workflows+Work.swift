@@ -174,7 +174,7 @@ extension Workflows {
     }
 }
 
-/// A handler whose ends are told to whoever runs the workflow.
+/// A handler whose ends are reported to the caller that runs the workflow.
 private struct WatchedHandler: BatchHandler {
     let handler: any BatchHandler
     let trackers: TrackerGroup

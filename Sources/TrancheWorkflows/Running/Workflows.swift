@@ -58,13 +58,13 @@ public struct Workflows: Sendable {
     /// Keeps a workflow's description and begins its run, without handing out anything.
     ///
     /// Run, limits and description are written in one transaction. A description that differs from
-    /// the run's last one is a new generation: whoever works by an earlier one gets nothing more,
-    /// and ends what it has in hand as it began. The same description, begun again, changes
+    /// the run's last one is a new generation: a process that works by an earlier one gets nothing
+    /// more, and ends what it has in hand as it began. The same description, begun again, changes
     /// nothing.
     ///
     /// - Parameters:
     ///   - workflow: The workflow.
-    ///   - reason: Why, for who looks at the changes of budgets.
+    ///   - reason: The reason, for the list of changes of budgets.
     /// - Returns: The workflow's handle.
     /// - Throws: As ``check(_:)``; `TrancheError` `.redefined` where the run has another source,
     ///   bounds or sink, `.unknownBudget`; `SpecError` where the budget of its rest is there with
@@ -186,7 +186,7 @@ public struct Workflows: Sendable {
         guard let record = try await inventory.workflowRecords(RunSelection(key)).first else {
             throw TrancheError(
                 .unknownRun,
-                "\(key) is no workflow; 'tranche workflow list' lists what there is"
+                "\(key) is not a workflow; 'tranche workflow list' lists what there is"
             )
         }
         return WorkflowHandle(self, record)

@@ -67,7 +67,7 @@ struct SnapshotMetaSource: RecordMetaSource {
             throw TrancheError(
                 .invalidSource,
                 "'\(path)/\(first.name)' and '\(path)/\(second.name)' were taken at the same time, "
-                    + "and cannot be told apart: take one of them out of the folder"
+                    + "and cannot be distinguished: take one of them out of the folder"
             )
         }
         return names
@@ -160,7 +160,7 @@ struct SnapshotMetaSource: RecordMetaSource {
             do {
                 return try records(of: file)
             } catch {
-                let fault = FieldError(message: "is no snapshot: \(error)")
+                let fault = FieldError(message: "is not a snapshot: \(error)")
                 try onFault(RecordFault(id: file.id, errors: [fault], input: file.text))
                 return []
             }

@@ -29,7 +29,7 @@ enum SnapshotPlace: Sendable {
             guard !isURL else {
                 let known = keepers.flatMap(\.documentSchemes).map { "\($0)://" }
                 let words =
-                    "is no place of snapshots; give a folder, "
+                    "is not a place of snapshots; give a folder, "
                     + (known + sinks.filter { !Self.files.contains($0) }.map { "\($0):" })
                     .joined(separator: ", ")
                 throw SpecError(.unknownScheme, value: spec.location, words)

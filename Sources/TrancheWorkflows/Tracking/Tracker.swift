@@ -1,4 +1,4 @@
-/// Told how a workflow gets on, by a process that works on it.
+/// Follows the progress of a workflow, in a process that works on it.
 ///
 /// It is told of the start first and of the end last, each once, also where the process is
 /// cancelled; and of the first failure once. Its calls come one after the other. One that throws,
@@ -14,9 +14,9 @@ public protocol Tracker: Sendable {
     /// Takes note of the progress.
     ///
     /// - Parameters:
-    ///   - moment: Why it is told.
-    ///   - progress: How far the run is, whoever works on it.
-    /// - Throws: What keeps it from taking note; that is told to whoever runs the workflow.
+    ///   - moment: The occasion of the call.
+    ///   - progress: How far the run is, over all processes.
+    /// - Throws: Any error; it is reported to the caller that runs the workflow.
     func track(_ moment: TrackerMoment, _ progress: WorkflowProgress) async throws
 }
 
@@ -28,7 +28,7 @@ extension Tracker {
     public var patience: Duration { .seconds(30) }
 }
 
-/// Why a tracker is told.
+/// The occasion of a call of a tracker.
 public enum TrackerMoment: String, Sendable, Hashable, Codable {
     /// The process begins to work.
     case started

@@ -17,7 +17,7 @@ public struct WorkflowHandle: Sendable {
     /// The run.
     public var key: RunKey { record.key }
 
-    /// What the workflow does.
+    /// The workflow, as its description has it.
     public var description: Workflow {
         get throws { try Workflow(json: record.text) }
     }
@@ -45,7 +45,7 @@ public struct WorkflowHandle: Sendable {
         try await WorkflowSnapshot(try await progress(), of: key, in: inventory)
     }
 
-    /// Waits until the run is complete or cancelled, whoever works on it.
+    /// Waits until the run is complete or cancelled, whichever process works on it.
     ///
     /// A run of which only stuck batches are left ends as one whose batches failed.
     /// A run that is paused or held is waited for. The inventory's clock measures the pauses.
@@ -88,7 +88,7 @@ public struct WorkflowHandle: Sendable {
                 + "\(redacted("\(fault)")); give this process what opens it, such as the file, the "
                 + "connector or the credentials, or wait where a worker runs. 'tranche workflow "
                 + "show' "
-                + "tells what the inventory knows",
+                + "shows what the inventory knows",
             underlying: fault
         )
     }

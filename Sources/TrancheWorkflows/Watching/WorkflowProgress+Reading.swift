@@ -241,7 +241,7 @@ extension WorkflowProgress.Amount {
 }
 
 extension WorkflowProgress.Failure {
-    /// What is told of a batch that failed for good or is stuck.
+    /// The report on a batch that failed for good or is stuck.
     init(_ record: BatchRecord) {
         self.init(
             batch: record.id,

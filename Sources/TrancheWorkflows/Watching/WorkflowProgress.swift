@@ -13,14 +13,14 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var generation: Int
     /// The description's digest.
     public var digest: String
-    /// What the run is doing, in one word: `running`, `waiting`, `unsettled`, `idle`, `stuck`,
+    /// The activity of the run, in one word: `running`, `waiting`, `unsettled`, `idle`, `stuck`,
     /// `paused`, `cancelled`, `held` or `complete`.
     public var state: String
     /// Why, where it is paused, cancelled or held.
     public var reason: String?
     /// When the description began.
     public var startedAt: Date
-    /// When this was read, by the clock of who read it.
+    /// When this was read, by the clock of the process that read it.
     public var at: Date
     /// Batches in hand.
     public var running = Amount()
@@ -36,13 +36,13 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var stuck = Amount()
     /// Batches that somebody cancelled.
     public var cancelled = Amount()
-    /// What is not in a batch yet, as far as the source tells; `nil` where it does not.
+    /// The items that are not in a batch yet, as far as the source knows; `nil` if it does not.
     public var left: Amount?
     /// Why it is not known what is left, where the source cannot be opened or read from the process
     /// that read this; `nil` where it can, or need not be.
     public var sourceError: String?
-    /// What succeeded of all there is, by weight or, without weights, by items: 0 to 100; `nil`
-    /// where it is not known what is left.
+    /// The share that succeeded, by weight or, without weights, by items: 0 to 100; `nil` if the
+    /// remaining work is not known.
     public var donePercent: Double?
     /// Weight per second of the last hundred batches; `nil` before one succeeded.
     public var weightPerSecond: Double?
@@ -78,13 +78,13 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
         }
     }
 
-    /// What some batches come to.
+    /// The totals of some batches.
     public struct Amount: Sendable, Hashable, Codable {
         /// How many batches; of what is left, about how many.
         public var batches = 0
         /// How many items.
         public var items = 0
-        /// What they weigh.
+        /// Their total weight.
         public var weight = 0.0
 
         /// Makes an amount of nothing.

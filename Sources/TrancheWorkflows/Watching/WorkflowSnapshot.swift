@@ -1,7 +1,7 @@
 public import Foundation
 import Tranche
 
-/// A run with all its batches at one time: what is done, how far it came, and what failed.
+/// A run with all its batches at one time: progress, results and failures.
 public struct WorkflowSnapshot: Sendable, Hashable, Codable {
     /// How far the run is.
     public var progress: WorkflowProgress
@@ -24,13 +24,13 @@ public struct WorkflowSnapshot: Sendable, Hashable, Codable {
         public var idEnd: Int64
         /// How many items it has.
         public var count: Int
-        /// What it weighs.
+        /// The weight of the batch.
         public var weight: Double
         /// Its status, such as `succeeded`.
         public var status: String
         /// Which hand-out its last one is.
         public var attempt: Int
-        /// Who holds it, or held it last.
+        /// The worker that holds it, or held it last.
         public var worker: String?
         /// When it was handed out last.
         public var startedAt: Date

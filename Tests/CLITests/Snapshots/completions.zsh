@@ -3,50 +3,51 @@
 _tranche() {
     local -a commands
     commands=(
-        'migrate:Make, update or remove the inventory'\''s tables'
+        'migrate:Create, update or remove the tables of the inventory'
         'acquire:Hand out one batch'
         'succeed:Record that a batch is done'
         'fail:Record that a batch failed'
         'heartbeat:Extend the lease of a batch'
         'release:Give batches back unharmed'
         'work:Run a program for each batch of a job'
-        'backfill:Run a program for each batch of an id range, under a run'\''s name'
+        'backfill:Run a program for each batch of a range of ids or times, under a run'\''s name'
         'load:Load the records of a file, validated, in batches, into a database or files'
         'register:Register the files of a folder or bucket in a table, as items of a job'
-        'plan:Show the batches that would be handed out, and hand out none'
+        'plan:Show the batches that would be handed out, without handing out any'
         'status:Show the runs, how far they are, and how much waits'
-        'metrics:Print the runs as metrics, in the text format of Prometheus'
+        'metrics:Print metrics of the runs, in the text format of Prometheus'
         'report:Write a page that shows the runs\: how far, how fast, what failed, who holds what'
+        'serve:Serve the inventory over HTTP\: a page, REST, events and metrics'
         'batches:List batches, the newest first'
         'gaps:List ids that were passed over and may still be committed'
-        'history:Show what happened to one item, and to what was made of it'
+        'history:Show what happened to one item, and to the batches made from it'
         'logs:Show what a program wrote while it worked on a batch'
-        'audit:Compare what a run handed out with what its source has'
+        'audit:Compare the ids that a run handed out with its source'
         'retry:Offer failed batches again, or others at once'
         'split:Split a failed batch into two batches that are offered at once'
-        'redrive:Make quarantined items batches again'
+        'redrive:Offer quarantined items again, as batches'
         'pause:Hand out no more batches of a run'
-        'resume:Let a run go on that was paused or cancelled'
+        'resume:Continue a run that was paused or cancelled'
         'cancel:Cancel a run, or one batch of it'
-        'set:Change how much of a run is held at once, and how it ranks among others'
-        'restore:Put the parallelism of a run back to what it was'
-        'budget:Say how much may be held at once by all runs of a budget'
-        'probe:Hold back a budget or a run by a question\: a query, an address, a time of day'
+        'set:Change how much of a run workers hold at once, and its rank among other runs'
+        'restore:Undo the last change of the parallelism of a run'
+        'budget:Limit how much all runs of a budget hold at once'
+        'probe:Hold back a budget or a run by a probe\: a query, a URL, a time of day'
         'changes:List who changed budgets and runs, when and why'
-        'page:Name what follows a page of '\''pages\:NAME'\'', or list the pages'
-        'workflow:Begin a run that is described in a file; watch and steer it from anywhere'
+        'page:Name the page that follows a page of '\''pages\:NAME'\'', or list the pages'
+        'workflow:Start a run that a file describes; watch and control it from anywhere'
         'run:Run the inputs, processes and links that a file describes'
-        'apply:Make a pipeline'\''s file what is run under its name, and show what differs'
+        'apply:Apply the file of a pipeline under its name, and show what differs'
         'pipeline:Show which pipelines are applied, by whom and since when; remove one'
-        'check:Say what is wrong with a pipeline'\''s file, with line and column'
-        'graph:Print which processes of a pipeline'\''s file run on what'
+        'check:Check the file of a pipeline; report faults with line and column'
+        'graph:Print the graph of a pipeline\: which process gets whose events'
         'schema:Print the JSON Schema of a pipeline'\''s file, for editors'
-        'input:List the logs of inputs, and install what records changes of tables'
+        'input:List the logs of inputs; record the changes of PostgreSQL tables'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
-        'forget:Remove what is known of a job, or of one run of it'
-        'export:Write the inventory, or a job of it, as lines of JSON'
-        'import:Read what '\''tranche export'\'' wrote, all or nothing'
+        'forget:Remove all records of a job, or of one run of it'
+        'export:Write the inventory, or one job of it, as JSON Lines'
+        'import:Import a file of '\''tranche export'\'', all or nothing'
         'completions:Print completions for a shell'
     )
     if (( CURRENT == 2 )); then
@@ -60,450 +61,472 @@ _tranche() {
         migrate)
             _arguments \
                 ':up|down|status:(up down status)' \
-                '--to[the version to come to; 0 with down removes the inventory]:N:' \
+                '--to[target version; with down, 0 removes the inventory]:N:' \
                 '--dry-run[print the SQL and change nothing]' \
                 '--yes[with down\: remove rows without asking]' \
-                '*--bounded[the job becomes a run of its name with these bounds]:JOB=20..80:' \
-                '--zone[what its times mean, as Europe/Berlin; the server'\''s by default]:ZONE:' \
-                '--lease[when rows left running are offered again; 60s by default]:TIME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '*--bounded[bounds of the run that replaces the job]:JOB=20..80:' \
+                '--zone[time zone of its times, such as Europe/Berlin (default\: the server'\''s)]:ZONE:' \
+                '--lease[when rows left running are offered again (default\: 60s)]:TIME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         acquire)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[the id'\''s column; uid by default]:COLUMN:' \
-                '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
-                '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
-                '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
-                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
-                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
-                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
-                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
-                '--run[name of a bounded run; the open-ended one by default]:RUN:' \
-                '--from[the lowest id of the run; needs --run]:ID:' \
-                '--to[the highest id of the run; needs --run]:ID:' \
-                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
-                '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
-                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
-                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
-                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
-                '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
-                '--linger[how long too little may wait for more]:TIME:' \
-                '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
-                '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
-                '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
-                '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
-                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
-                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
-                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
-                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
-                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
-                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
-                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
-                '--per-key[most batches of one key; for a run with --key]:N:' \
-                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
-                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
-                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
-                '--request[a token of your own\: the same one gives the same batch]:TOKEN:' \
-                '--columns[give each item "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
-                '--exit-when-idle[the exit status when there was nothing to do; 3 by default, Airflow skips at 99]:CODE:' \
-                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
-                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
-                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
-                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
-                '--keep-empty[take an empty field for empty text, not for null]' \
-                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
-                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
-                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
-                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
-                '--fit-ragged[let records have more or fewer fields than the header]' \
-                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
-                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
-                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
+                '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
+                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
+                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
+                '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
+                '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
+                '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
+                '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
+                '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
+                '--min-weight[minimum weight; smaller batches wait for --linger]:WEIGHT:' \
+                '--linger[how long an undersized batch waits for more items]:TIME:' \
+                '--job-identifier[your own label for the work, stored with the batch]:TEXT:' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--lease[how long a worker may hold a batch without a heartbeat (default\: 60s)]:TIME:' \
+                '--max-attempts[failures after which a batch stays failed (default\: 3)]:N:' \
+                '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
+                '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
+                '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
+                '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
+                '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
+                '--watch[how long to look for ids that were passed over (default\: 24h)]:TIME:' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N:' \
+                '--per-key[maximum number of batches per key at once; for runs with --key]:N:' \
+                '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
+                '--share[share of the run among the runs that wait for a budget (initially 1)]:N:' \
+                '--priority[priority of the run under a budget; higher goes first (initially 0)]:N:' \
+                '--request[your own token; the same token returns the same batch]:TOKEN:' \
+                '--columns[add "row" to each item\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
+                '--exit-when-idle[exit status when there was nothing to do (default\: 3); Airflow skips a task at 99]:CODE:' \
+                '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
+                '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
+                '--escape[escape character for quotes within quotes, such as \\; without quotes, for delimiters and line ends]:C:' \
+                '*--null[unquoted text that means null, besides an empty field; separate several by commas]:TEXT:' \
+                '--keep-empty[read an empty field as empty text, not as null]' \
+                '--skip-lines[number of lines to skip at the beginning; 0 turns guessing off]:N:' \
+                '--comment[skip lines that begin with TEXT, such as #]:TEXT:' \
+                '--header[field names, if the file has none; with --skip-lines 1 they replace the names in the file]:A,B,…:' \
+                '--header-lines[number of header records, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[accept records with more or fewer fields than the header]' \
+                '--replace-invalid[replace invalid UTF-8 instead of rejecting the record]' \
+                '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
+                '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         succeed)
             _arguments \
                 ':BATCH:' \
-                '--attempt[the attempt that holds it]:N:' \
-                '--result[what came out of it; kept with the batch]:JSON:' \
-                '--logging[free text; kept with the batch]:TEXT:' \
-                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are done]:IDS:' \
-                '--bad[the same with what is wrong with each, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--attempt[attempt that holds it]:N:' \
+                '--result[result of the batch; stored with it]:JSON:' \
+                '--logging[free text; stored with the batch]:TEXT:' \
+                '--bad-ids[bad items, such as 5,9..12\: they are quarantined, and all the others are done]:IDS:' \
+                '--bad[bad items with their errors, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         fail)
             _arguments \
                 ':BATCH:' \
-                '--attempt[the attempt that holds it]:N:' \
-                '--error[what went wrong; kept with the attempt]:TEXT:' \
-                '--transient[trying again may help\: it says nothing about the items, and does not count towards splitting]' \
-                '--bad-ids[the items to blame, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
-                '--bad[the same with what is wrong with each, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--attempt[attempt that holds it]:N:' \
+                '--error[what went wrong; stored with the attempt]:TEXT:' \
+                '--transient[another attempt may help\: the failure says nothing about the items, and does not count towards splitting]' \
+                '--bad-ids[bad items, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
+                '--bad[bad items with their errors, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         heartbeat)
             _arguments \
                 ':BATCH:' \
-                '--attempt[the attempt that holds it]:N:' \
-                '--note[left for the next attempt, which gets it as TRANCHE_NOTE; at most 8 KiB]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--attempt[attempt that holds it]:N:' \
+                '--note[note for the next attempt, which reads it as TRANCHE_NOTE; at most 8 KiB]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         release)
             _arguments \
                 ':BATCH:' \
-                '--attempt[with BATCH\: the attempt that holds it]:N:' \
-                '--for[until later\: 1s to 15m; it is offered at once by default]:TIME:' \
-                '--park[with --for\: park this budget of the run as long, so that nobody tries]:BUDGET:' \
-                '--reason[with --for\: why; kept with the attempt]:TEXT:' \
+                '--attempt[with BATCH\: attempt that holds it]:N:' \
+                '--for[offer it later, after 1s to 15m (default\: at once)]:TIME:' \
+                '--park[with --for\: park this budget of the run for the same time]:BUDGET:' \
+                '--reason[with --for\: reason; stored with the attempt]:TEXT:' \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
+                '--until[only batches whose last attempt ended until then]:TIME:' \
+                '--of-worker[only batches that this worker held last]:NAME:' \
+                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers]:IDS:' \
+                '--dry-run[show the selection, and change nothing]' \
+                '--yes[do not ask for confirmation]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         work)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[the id'\''s column; uid by default]:COLUMN:' \
-                '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
-                '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
-                '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
-                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
-                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
-                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
-                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
-                '--run[name of a bounded run; the open-ended one by default]:RUN:' \
-                '--from[the lowest id of the run; needs --run]:ID:' \
-                '--to[the highest id of the run; needs --run]:ID:' \
-                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
-                '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
-                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
-                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
-                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
-                '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
-                '--linger[how long too little may wait for more]:TIME:' \
-                '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
-                '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
-                '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
-                '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
-                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
-                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
-                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
-                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
-                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
-                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
-                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
-                '--per-key[most batches of one key; for a run with --key]:N:' \
-                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
-                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
-                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
-                '--columns[each line gets "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
-                '--lines[the payloads alone as lines, in place of JSON]' \
-                '--args[the payloads as arguments, as xargs gives them\: last, or where {} is an argument, which means --args too]' \
-                '--placeholder[the argument that stands for the items in place of {}; '\'''\'' for none]:TEXT:' \
-                '--persistent[one process per worker, which gets one batch after the other and answers each with a line\: for programs that take long to start]' \
-                '--workers[programs at a time; 1 by default]:N:' \
-                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
-                '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
-                '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
-                '--idle[how long a program may write no line; no bound by default]:TIME:' \
-                '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
-                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
-                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
-                '--drain[end when the run is complete; the default]' \
-                '--follow[never end\: wait for new items]' \
-                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
-                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
-                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
-                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
-                '--keep-empty[take an empty field for empty text, not for null]' \
-                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
-                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
-                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
-                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
-                '--fit-ragged[let records have more or fewer fields than the header]' \
-                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
-                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
-                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
+                '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
+                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
+                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
+                '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
+                '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
+                '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
+                '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
+                '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
+                '--min-weight[minimum weight; smaller batches wait for --linger]:WEIGHT:' \
+                '--linger[how long an undersized batch waits for more items]:TIME:' \
+                '--job-identifier[your own label for the work, stored with the batch]:TEXT:' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--lease[how long a worker may hold a batch without a heartbeat (default\: 60s)]:TIME:' \
+                '--max-attempts[failures after which a batch stays failed (default\: 3)]:N:' \
+                '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
+                '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
+                '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
+                '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
+                '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
+                '--watch[how long to look for ids that were passed over (default\: 24h)]:TIME:' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N:' \
+                '--per-key[maximum number of batches per key at once; for runs with --key]:N:' \
+                '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
+                '--share[share of the run among the runs that wait for a budget (initially 1)]:N:' \
+                '--priority[priority of the run under a budget; higher goes first (initially 0)]:N:' \
+                '--columns[add "row" to each line\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
+                '--lines[pass only the payloads, as lines, instead of JSON]' \
+                '--args[pass the payloads as arguments, as xargs does\: at the end, or in place of an argument {}, which implies --args]' \
+                '--placeholder[argument that stands for the items instead of {}; '\'''\'' for none, and {} is passed on]:TEXT:' \
+                '--persistent[one process per worker, which reads batch after batch and answers each with a line; for programs that start slowly]' \
+                '--workers[number of programs at a time (default\: 1)]:N:' \
+                '--prefetch[number of batches that each worker acquires ahead (default\: 0)]:K:' \
+                '--grace[how long programs may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--timeout[maximum time of a program for a batch (default\: none)]:TIME:' \
+                '--idle[maximum time without a line of output (default\: none)]:TIME:' \
+                '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
+                '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
+                '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--drain[end when the run is complete (the default)]' \
+                '--follow[never end; wait for new items]' \
+                '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
+                '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
+                '--escape[escape character for quotes within quotes, such as \\; without quotes, for delimiters and line ends]:C:' \
+                '*--null[unquoted text that means null, besides an empty field; separate several by commas]:TEXT:' \
+                '--keep-empty[read an empty field as empty text, not as null]' \
+                '--skip-lines[number of lines to skip at the beginning; 0 turns guessing off]:N:' \
+                '--comment[skip lines that begin with TEXT, such as #]:TEXT:' \
+                '--header[field names, if the file has none; with --skip-lines 1 they replace the names in the file]:A,B,…:' \
+                '--header-lines[number of header records, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[accept records with more or fewer fields than the header]' \
+                '--replace-invalid[replace invalid UTF-8 instead of rejecting the record]' \
+                '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
+                '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         backfill)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[the id'\''s column; uid by default]:COLUMN:' \
-                '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
-                '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
-                '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
-                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
-                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
-                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
-                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
+                '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
+                '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
+                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
+                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
+                '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
+                '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--from[the lowest id of the run]:ID:' \
-                '--to[the highest id of the run]:ID:' \
-                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
-                '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
-                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
-                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
-                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
-                '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
-                '--linger[how long too little may wait for more]:TIME:' \
-                '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
-                '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
-                '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
-                '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
-                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
-                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
-                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
-                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
-                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
-                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
-                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
-                '--per-key[most batches of one key; for a run with --key]:N:' \
-                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
-                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
-                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
-                '--columns[each line gets "row"\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
-                '--lines[the payloads alone as lines, in place of JSON]' \
-                '--args[the payloads as arguments, as xargs gives them\: last, or where {} is an argument, which means --args too]' \
-                '--placeholder[the argument that stands for the items in place of {}; '\'''\'' for none]:TEXT:' \
-                '--persistent[one process per worker, which gets one batch after the other and answers each with a line\: for programs that take long to start]' \
-                '--workers[programs at a time; 1 by default]:N:' \
-                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
-                '--grace[after a stop signal, how long programs may go on; 5s by default]:TIME:' \
-                '--timeout[how long a program may take for a batch; no bound by default]:TIME:' \
-                '--idle[how long a program may write no line; no bound by default]:TIME:' \
-                '*--param[given to the program as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
-                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
-                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
-                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
-                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
-                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
-                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
-                '--keep-empty[take an empty field for empty text, not for null]' \
-                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
-                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
-                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
-                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
-                '--fit-ragged[let records have more or fewer fields than the header]' \
-                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
-                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
-                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00]:ID|TIME:' \
+                '--to[highest id of the run, or the first time behind it]:ID|TIME:' \
+                '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
+                '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
+                '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
+                '--min-weight[minimum weight; smaller batches wait for --linger]:WEIGHT:' \
+                '--linger[how long an undersized batch waits for more items]:TIME:' \
+                '--job-identifier[your own label for the work, stored with the batch]:TEXT:' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--lease[how long a worker may hold a batch without a heartbeat (default\: 60s)]:TIME:' \
+                '--max-attempts[failures after which a batch stays failed (default\: 3)]:N:' \
+                '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
+                '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
+                '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
+                '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
+                '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
+                '--watch[how long to look for ids that were passed over (default\: 24h)]:TIME:' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N:' \
+                '--per-key[maximum number of batches per key at once; for runs with --key]:N:' \
+                '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
+                '--share[share of the run among the runs that wait for a budget (initially 1)]:N:' \
+                '--priority[priority of the run under a budget; higher goes first (initially 0)]:N:' \
+                '--columns[add "row" to each line\: these columns of the item, or all, as a JSON object]:A,B|'\''*'\'':' \
+                '--lines[pass only the payloads, as lines, instead of JSON]' \
+                '--args[pass the payloads as arguments, as xargs does\: at the end, or in place of an argument {}, which implies --args]' \
+                '--placeholder[argument that stands for the items instead of {}; '\'''\'' for none, and {} is passed on]:TEXT:' \
+                '--persistent[one process per worker, which reads batch after batch and answers each with a line; for programs that start slowly]' \
+                '--workers[number of programs at a time (default\: 1)]:N:' \
+                '--prefetch[number of batches that each worker acquires ahead (default\: 0)]:K:' \
+                '--grace[how long programs may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--timeout[maximum time of a program for a batch (default\: none)]:TIME:' \
+                '--idle[maximum time without a line of output (default\: none)]:TIME:' \
+                '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
+                '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
+                '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
+                '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
+                '--escape[escape character for quotes within quotes, such as \\; without quotes, for delimiters and line ends]:C:' \
+                '*--null[unquoted text that means null, besides an empty field; separate several by commas]:TEXT:' \
+                '--keep-empty[read an empty field as empty text, not as null]' \
+                '--skip-lines[number of lines to skip at the beginning; 0 turns guessing off]:N:' \
+                '--comment[skip lines that begin with TEXT, such as #]:TEXT:' \
+                '--header[field names, if the file has none; with --skip-lines 1 they replace the names in the file]:A,B,…:' \
+                '--header-lines[number of header records, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[accept records with more or fewer fields than the header]' \
+                '--replace-invalid[replace invalid UTF-8 instead of rejecting the record]' \
+                '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
+                '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         load)
             _arguments \
                 '*:FILE:_files' \
-                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
-                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
-                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
-                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
-                '--keep-empty[take an empty field for empty text, not for null]' \
-                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
-                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
-                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
-                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
-                '--fit-ragged[let records have more or fewer fields than the header]' \
-                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
-                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
-                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
-                '--map[JSON with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
-                '--clean[leave out what are no letters, digits or the like]' \
-                '--schema[a JSON Schema that records must meet; converts their fields]:FILE:' \
-                '--strict-types[judge values by the schema as they are\: a text is no number, null is a value]' \
-                '--rejects[where records go that are refused; with --schema FILE.error.jsonl by default]:FILE:' \
-                '--max-rejects[most of them in a batch, else it fails]:N|P%:' \
-                '--drop-unknown[leave out fields that the table has no column for; refused by default]' \
-                '--add-columns[add columns for them to the table]' \
+                '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
+                '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
+                '--escape[escape character for quotes within quotes, such as \\; without quotes, for delimiters and line ends]:C:' \
+                '*--null[unquoted text that means null, besides an empty field; separate several by commas]:TEXT:' \
+                '--keep-empty[read an empty field as empty text, not as null]' \
+                '--skip-lines[number of lines to skip at the beginning; 0 turns guessing off]:N:' \
+                '--comment[skip lines that begin with TEXT, such as #]:TEXT:' \
+                '--header[field names, if the file has none; with --skip-lines 1 they replace the names in the file]:A,B,…:' \
+                '--header-lines[number of header records, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[accept records with more or fewer fields than the header]' \
+                '--replace-invalid[replace invalid UTF-8 instead of rejecting the record]' \
+                '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
+                '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
+                '--map[JSON file with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
+                '--clean[strip all characters except letters, digits and the like]' \
+                '--schema[JSON Schema that records must meet; it also converts their fields]:FILE:' \
+                '--strict-types[validate values without conversion\: a text is not a number, null is a value]' \
+                '--rejects[file for rejected records (default with --schema\: FILE.error.jsonl)]:FILE:' \
+                '--max-rejects[fail a batch with more rejects than this]:N|P%:' \
+                '--drop-unknown[drop fields without a column in the table (default\: reject the record)]' \
+                '--add-columns[add columns for such fields to the table]' \
                 '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, webhook\:https\://…, cypher\:http\://host\:7474/database with --cypher, or none to write nothing (TRANCHE_SINK)]:SINK:' \
-                '--table[the table in that database]:TABLE:' \
-                '--key[the fields that name a row\: one that is there is replaced]:A,B,…:' \
-                '--create-table[make the table, with --key as its key, if there is none\: of types that the schema says, or else that the first 10000 records of each file hold without loss; --dry-run shows it]' \
-                '--create-index[make the unique index of --key in MongoDB, if there is none]' \
-                '--each[send a webhook each record as a request, rather than each batch]' \
-                '--cypher[the statement that a graph runs, with records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
-                '--file-per-batch[keep a file for each batch in the folder PATH]' \
-                '--overwrite[replace what others left at PATH, or as file of rejects; refused by default]' \
-                '--promise[what the sink must promise; idempotent by default. MongoDB then writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
-                '--job[name of the job; load by default]:JOB:' \
-                '--run[name of a bounded run; the open-ended one by default]:RUN:' \
-                '--again[load what was loaded before anew, and into another target if you like\: as a run of that name, which goes on when it is given again]:NAME:' \
-                '--from[the lowest offset of the run; needs --run]:OFFSET:' \
-                '--to-offset[the highest offset of the run; needs --run]:OFFSET:' \
-                '--weight[most bytes of a batch; 8MiB by default]:BYTES:' \
-                '--count[most records of a batch]:N:' \
-                '--workers[batches at a time; 1 by default]:N:' \
-                '--prefetch[batches that each worker acquires ahead; 0 by default]:K:' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--follow[never end\: wait for the file to grow]' \
-                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
-                '--replaced[with --follow\: give up what was not read of the file that stood there before]' \
-                '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
-                '--exit-when-idle[the exit status when there was nothing to do; 0 by default, Airflow skips at 99]:CODE:' \
-                '--dry-run[check the records and count what would be refused; show what would be read, made and written, and write nothing]' \
-                '--lease[how long a batch is held without a heartbeat; 60s by default]:TIME:' \
-                '--max-attempts[failures after which a batch stays failed; 3 by default]:N:' \
-                '--backoff[wait after the first failure, then doubled; 5s by default]:TIME:' \
-                '--backoff-limit[the longest such wait; 5m by default]:TIME:' \
-                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined; fail by default]:fail|split:(fail split)' \
-                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten; none by default]:TIME|none:' \
-                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work; at-least-once by default]:at-least-once|at-most-once:(at-least-once at-most-once)' \
-                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches; 60s by default]:TIME:' \
-                '--settle-lag[how long ids must have been known before they are handed out; 0 by default]:TIME:' \
-                '--watch[how long ids that were passed over are looked for; 24h by default]:TIME:' \
-                '--parallelism[most batches of the run; 0 hands out nothing]:N:' \
-                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
-                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
-                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--table[table in that database]:TABLE:' \
+                '--key[fields that identify a row; an existing row is replaced]:A,B,…:' \
+                '--create-table[create the table, with --key as its key, if it does not exist. Its types come from the schema, otherwise from the first 10000 records of each file; --dry-run shows it]' \
+                '--create-index[create the unique index of --key in MongoDB, if it does not exist]' \
+                '--each[send a webhook one request per record, not per batch]' \
+                '--cypher[statement for a graph, with the records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
+                '--file-per-batch[write one file per batch into the folder PATH]' \
+                '--overwrite[replace an existing file at PATH, or of rejects (default\: refuse)]' \
+                '--promise[promise that the sink must give (default\: idempotent). With transactional, MongoDB writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
+                '--job[name of the job (default\: load)]:JOB:' \
+                '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
+                '--again[load everything again, also into another target, as a run of this name; the same name continues it]:NAME:' \
+                '--from[lowest offset of the run; needs --run]:OFFSET:' \
+                '--to-offset[highest offset of the run; needs --run]:OFFSET:' \
+                '--weight[maximum bytes per batch (default\: 8MiB)]:BYTES:' \
+                '--count[maximum number of records per batch]:N:' \
+                '--workers[number of batches at a time (default\: 1)]:N:' \
+                '--prefetch[number of batches that each worker acquires ahead (default\: 0)]:K:' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--follow[never end; wait for the file to grow]' \
+                '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--replaced[with --follow\: give up the unread rest of the file that was there before]' \
+                '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
+                '--dry-run[check all records, count rejects, show what would be read, created and written; write nothing]' \
+                '--lease[how long a worker may hold a batch without a heartbeat (default\: 60s)]:TIME:' \
+                '--max-attempts[failures after which a batch stays failed (default\: 3)]:N:' \
+                '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
+                '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
+                '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
+                '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
+                '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
+                '--watch[how long to look for ids that were passed over (default\: 24h)]:TIME:' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N:' \
+                '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
+                '--share[share of the run among the runs that wait for a budget (initially 1)]:N:' \
+                '--priority[priority of the run under a budget; higher goes first (initially 0)]:N:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         register)
             _arguments \
                 ':PLACE:' \
-                '--table[\[schema.\]table of the items; made if there is none]:TABLE:' \
-                '--dry-run[count what is new, and register nothing]' \
-                '*--suffix[only files whose names end with it, such as .csv]:TEXT:' \
-                '--flat[not those in folders of the folder]' \
-                '--watch[go on, and register files as they come, until a signal]' \
-                '--quiet[how long a file must not have changed; 2s by default, 0 for folders into which whole files are moved]:TIME:' \
-                '--every[with --watch\: how often all is looked through; 10s by default]:TIME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--table[\[schema.\]table of the items; created if it does not exist]:TABLE:' \
+                '--dry-run[count new files, and register nothing]' \
+                '*--suffix[only files whose names end with TEXT, such as .csv]:TEXT:' \
+                '--flat[leave out subfolders]' \
+                '--watch[keep running, and register files as they arrive, until a signal]' \
+                '--quiet[how long a file must be unchanged (default\: 2s); 0 for folders into which finished files are moved]:TIME:' \
+                '--every[with --watch\: interval of full scans (default\: 10s)]:TIME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         plan)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[\[schema.\]table of the items, table\:NAME, inventory\:JOB for the batches of a job that succeeded, csv\:PATH or jsonl\:PATH for the records of a file, gs\://BUCKET/NAME or s3\://BUCKET/NAME for those of an object, mongodb\://HOST/DATABASE.COLLECTION for the documents of a collection, pages\:NAME for pages that are found one from another; a job that has begun knows it, and all below]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[the id'\''s column; uid by default]:COLUMN:' \
-                '--item[the payload'\''s column; item by default, if there is one]:COLUMN:' \
-                '--weight-column[the weight'\''s column; weight by default, if there is one]:COLUMN:' \
-                '--where[a condition that items must meet, and whose answer for a row never changes; of a collection as JSON]:SQL:' \
-                '--volatile-filter[let --where call functions that may answer differently later; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[the column that says when an item was made\: with --settle-lag, only what is older is handed out]:COLUMN:' \
-                '--key[the column at whose borders batches are cut\: none holds items of two keys. Items of a key should follow each other, or batches are small]:COLUMN:' \
-                '--upstream-run[of inventory\:JOB, only the batches of this run; all by default, '\'''\'' for the open-ended one]:RUN:' \
-                '--upstream-meta[the upstream job'\''s table, where it has several]:TABLE:' \
-                '--first[of pages\:NAME, the first page'\''s cursor; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[of pages\:NAME, what a cursor means that another page has already\: an error, which is the default, or the end for now]:fails|ends:' \
-                '--run[name of a bounded run; the open-ended one by default]:RUN:' \
-                '--from[the lowest id of the run; needs --run]:ID:' \
-                '--to[the highest id of the run; needs --run]:ID:' \
-                '--root-ids[of inventory\:JOB, only batches that hold one of these ids of the first table; needs --run]:A..B:' \
-                '--weight[most weight of a batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[most items of a batch; 1000 by default where nothing else bounds it]:N|none:' \
-                '--target-time[how long a batch should take, in place of --weight\: found from the latest batches]:TIME:' \
-                '--least-weight[with --target-time\: least weight, at first; 1 by default]:WEIGHT:' \
-                '--most-weight[with --target-time\: most weight of a batch]:WEIGHT:' \
-                '--min-weight[hand out less only when it has waited for --linger]:WEIGHT:' \
-                '--linger[how long too little may wait for more]:TIME:' \
-                '--job-identifier[your own name for the work, kept with the batch]:TEXT:' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--limit[most batches to plan; 100 by default]:N:' \
-                '--format[how it is written; by its name by default. tsv\: with \\t, \\n and \\\\ and no quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY does]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
-                '--delimiter[what parts the fields of a CSV file, up to four bytes; by default a comma, unless the first 64 KiB are parted by ; or tab or |]:TEXT:' \
-                '--quote[what encloses fields; " by default, '\'''\'' for nothing]:C:' \
-                '--escape[what makes a quote text within quotes, such as \\; where nothing encloses fields, what makes a delimiter or line end text]:C:' \
-                '*--null[what is null where it stands without quotes, besides an empty field; several with commas]:TEXT:' \
-                '--keep-empty[take an empty field for empty text, not for null]' \
-                '--skip-lines[pass over so many lines at the beginning; 0 guesses none]:N:' \
-                '--comment[pass over lines that begin with it, such as #]:TEXT:' \
-                '--header[the fields'\'' names, where the file has none; with --skip-lines 1 in place of those that it has]:A,B,…:' \
-                '--header-lines[how many records the header has, whose names are joined; 0 for none]:N:' \
-                '--fit-ragged[let records have more or fewer fields than the header]' \
-                '--replace-invalid[replace bytes that are no UTF-8, rather than refuse records]' \
-                '--json-layout[where records of JSON end\: at line feeds, or as values of an array or one after the other; by the content'\''s look by default]:auto|lines|values:(auto lines values)' \
-                '--json-nan[what becomes of NaN and Infinity in JSON; refused by default]:refuse|accept|null:(refuse accept null)' \
-                '--encoding[its encoding, such as latin1, windows-1252 or shift_jis; UTF-8 by default, or what its byte order mark says]:NAME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
+                '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
+                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
+                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
+                '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
+                '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
+                '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
+                '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
+                '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
+                '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
+                '--min-weight[minimum weight; smaller batches wait for --linger]:WEIGHT:' \
+                '--linger[how long an undersized batch waits for more items]:TIME:' \
+                '--job-identifier[your own label for the work, stored with the batch]:TEXT:' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--limit[maximum number of batches to plan (default\: 100)]:N:' \
+                '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
+                '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
+                '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
+                '--escape[escape character for quotes within quotes, such as \\; without quotes, for delimiters and line ends]:C:' \
+                '*--null[unquoted text that means null, besides an empty field; separate several by commas]:TEXT:' \
+                '--keep-empty[read an empty field as empty text, not as null]' \
+                '--skip-lines[number of lines to skip at the beginning; 0 turns guessing off]:N:' \
+                '--comment[skip lines that begin with TEXT, such as #]:TEXT:' \
+                '--header[field names, if the file has none; with --skip-lines 1 they replace the names in the file]:A,B,…:' \
+                '--header-lines[number of header records, whose names are joined; 0 for none]:N:' \
+                '--fit-ragged[accept records with more or fewer fields than the header]' \
+                '--replace-invalid[replace invalid UTF-8 instead of rejecting the record]' \
+                '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
+                '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
+                '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         status)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--wide[all columns, however wide they are]' \
                 '--all[all runs; without, the 50 that need somebody first]' \
@@ -513,506 +536,533 @@ _tranche() {
                 '--max-age[with --check\: how long the oldest item may wait, such as 1h]:TIME:' \
                 '--max-backlog[with --check\: how many items of a run may wait]:N:' \
                 '--max-failed[with --check\: how many batches of a run may have failed for good or be quarantined; 0 by default]:N:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         metrics)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--to[a file that is replaced as a whole, such as one that the node exporter'\''s textfile collector reads; standard output by default]:FILE:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--to[file to replace, such as one for the textfile collector of the node exporter (default\: standard output)]:FILE:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         report)
             _arguments \
                 ':FILE:' \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--title[its title; the inventory'\''s name by default]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
+        serve)
+            _arguments \
+                '--listen[address and port; 127.0.0.1\:7483 by default]:ADDRESS:' \
+                '--base[what a proxy has before all paths, such as /tranche]:PATH:' \
+                '*--host[a host that requests may be for, as behind a proxy]:NAME:' \
+                '--tls-cert[the certificate of TLS, as PEM]:FILE:' \
+                '--tls-key[its private key, as PEM]:FILE:' \
+                '--insecure[without TLS, also where others can listen in]' \
+                '--tokens[who may do what\: lines of NAME ROLE\[,ROLE\] SHA256 \[JOB,JOB\]]:FILE:' \
+                '--operate[without tokens\: everybody may operate]' \
+                '--work[without tokens\: everybody may acquire batches]' \
+                '--new-token[print the line of a new token, and the token itself on standard error]:NAME:' \
+                '*--role[with --new-token\: look, work or operate; look by default]:ROLE:(look work operate)' \
+                '*--job[with --new-token\: this job alone]:JOB:' \
+                '--pipeline[a pipeline'\''s file\: what callers may acquire are its jobs]:FILE:' \
+                '--name[the inventory'\''s name on the page]:TEXT:' \
+                '--colour[the page'\''s colour]:#RRGGBB:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         batches)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--status[one of running, succeeded, failed, released, split, quarantined, cancelled, stuck, deferred, begun]:STATUS:(running succeeded failed released split quarantined cancelled stuck deferred begun)' \
-                '--limit[most batches; 50 by default]:N:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--limit[maximum number of batches (default\: 50)]:N:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         gaps)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         history)
             _arguments \
-                '--meta[the item'\''s table, as it was given, or inventory\:JOB]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--id[the item'\''s id; the completion with inventory\:JOB]:ID:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--meta[table of the item, as given to the job, or inventory\:JOB]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--id[id of the item, or its uid that is not an integer; with inventory\:JOB its completion number]:ID:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         logs)
             _arguments \
-                '--batch[the batch'\''s number]:N:' \
-                '--attempt[the attempt; the last that has ended by default]:M:' \
-                '--follow[go on showing what is written, by this attempt and by those that follow, until the batch has ended for good]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--batch[number of the batch]:N:' \
+                '--attempt[the attempt (default\: the last one that has ended)]:M:' \
+                '--follow[keep showing the output of this attempt and of those that follow, until the batch has ended for good]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         audit)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--from[the lowest id to look at]:ID:' \
-                '--to[the highest id to look at]:ID:' \
-                '--budget[end after this time; the next audit goes on there]:TIME:' \
-                '--repair[queue the ids that appeared for a late batch]' \
-                '--redo-range[with --repair, queue also ids that may have been handed out before\: those of taken over batches that differ, and all from --from to --to]' \
-                '--thorough[compare the ids of every batch; by default counts and sums, and the ids where these differ and, in turn, of one batch in 16]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--from[lowest id to compare]:ID:' \
+                '--to[highest id to compare]:ID:' \
+                '--budget[maximum duration; the next audit continues there]:TIME:' \
+                '--repair[queue ids that appeared, for a late batch]' \
+                '--redo-range[with --repair\: also queue ids that may have been processed before\: those of adopted batches that differ, and all from --from to --to]' \
+                '--thorough[compare the ids of every batch (default\: counts and sums; ids only where these differ, and of one batch in 16 by turns)]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         retry)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '*--batch[this batch; all of the run by default]:N:' \
-                '--cancelled[those that were cancelled, and no others]' \
-                '--may-repeat[those, too, that may have been executed (--execution at-most-once)]' \
-                '--now[with --batch\: also one that waits for its next try, or that is done, which is done again]' \
-                '--status[those that are failed, stuck, cancelled, waiting, succeeded; failed by default]:STATUS:(failed stuck cancelled waiting succeeded)' \
-                '--ids[those with one of these items, such as 5,9..12]:IDS:' \
-                '--error[those with this in their error, in the same letters]:TEXT:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '*--batch[this batch (default\: all of the run)]:N:' \
+                '--cancelled[only batches that were cancelled]' \
+                '--may-repeat[also batches that may have been executed (--execution at-most-once)]' \
+                '--now[with --batch\: also a batch that waits for its next attempt, or one that succeeded, which is then processed again]' \
+                '--status[only batches in this state\: failed, stuck, cancelled, waiting, succeeded (default\: failed)]:STATUS:(failed stuck cancelled waiting succeeded)' \
+                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers]:IDS:' \
+                '--error[only batches whose error contains TEXT (case-sensitive)]:TEXT:' \
+                '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
+                '--until[only batches whose last attempt ended until then]:TIME:' \
+                '--of-worker[only batches that this worker held last]:NAME:' \
+                '--dry-run[show the selection, and change nothing]' \
+                '--yes[do not ask for confirmation]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         split)
             _arguments \
                 ':BATCH:' \
-                '--dry-run[say what it would give]' \
-                '--may-repeat[although it may have been executed (--execution at-most-once)]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--dry-run[show the two batches, and change nothing]' \
+                '--may-repeat[split a batch that may have been executed (--execution at-most-once)]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         redrive)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--ids[these items, such as 5,9..12; all of the run by default]:IDS:' \
-                '--error[those with this in their error, in the same letters]:TEXT:' \
-                '--since[those whose last attempt ended since\: 2h ago, or 2026-11-28T08\:00]:TIME:' \
-                '--until[those whose last attempt ended until then]:TIME:' \
-                '--of-worker[those that this worker held last]:NAME:' \
-                '--start[so many at first, and more only once these have ended]:N:' \
-                '--grow[with --start\: how many times as many come next; 2]:FACTOR:' \
-                '--stop-on-failure[with --start\: no more once one fails again]' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--ids[these items, such as 5,9..12 (default\: all of the run)]:IDS:' \
+                '--error[only batches whose error contains TEXT (case-sensitive)]:TEXT:' \
+                '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
+                '--until[only batches whose last attempt ended until then]:TIME:' \
+                '--of-worker[only batches that this worker held last]:NAME:' \
+                '--start[number of batches at first; more follow once these have ended]:N:' \
+                '--grow[with --start\: growth per step (default\: 2)]:FACTOR:' \
+                '--stop-on-failure[with --start\: stop after a batch that fails again]' \
+                '--dry-run[show the selection, and change nothing]' \
+                '--yes[do not ask for confirmation]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         pause)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--reason[why; shown to whoever asks for work]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--reason[reason; workers of the run see it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         resume)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--batches[so many batches alone, whoever takes them; then it is paused again]:N:' \
-                '--reason[why, of a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--batches[number of batches to hand out; the run is then paused again]:N:' \
+                '--reason[reason, for a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         cancel)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--batch[this batch alone; the run with all its batches by default]:N:' \
-                '--reason[why; shown to whoever works on it, or asks for work]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--batch[this batch only (default\: the run with all its batches)]:N:' \
+                '--reason[reason; workers of the run see it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         set)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--parallelism[most batches of the run; 0 hands out nothing]:N|none:' \
-                '--per-key[most batches of one key; for a run with --key]:N:' \
-                '--no-per-key[any number of batches of one key]' \
-                '*--budget[a budget that the run refers to; several are all asked]:NAME:' \
-                '--share[its part of a budget beside others that wait; 1 unless set]:N:' \
-                '--priority[who comes first under a budget\: higher ones; 0 unless set]:N:' \
-                '--no-budget[the run refers to no budget any more]' \
-                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N|none:' \
+                '--per-key[maximum number of batches per key at once; for runs with --key]:N:' \
+                '--no-per-key[any number of batches per key]' \
+                '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
+                '--share[share of the run among the runs that wait for a budget (initially 1)]:N:' \
+                '--priority[priority of the run under a budget; higher goes first (initially 0)]:N:' \
+                '--no-budget[remove the run from all budgets]' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         restore)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         budget)
             _arguments \
                 ':set|list|show|pause|resume|park|unpark|remove:(set list show pause resume park unpark remove)' \
                 ':NAME:' \
-                '--batches[most batches at once; 0 hands out nothing]:N|none:' \
-                '--weight[most weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:' \
-                '--rate[how much weight is let in per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:' \
-                '--burst[the most that a rate keeps for later; what it gives in its time unless set]:WEIGHT:' \
+                '--batches[maximum number of batches at once; 0 hands out nothing]:N|none:' \
+                '--weight[maximum weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:' \
+                '--rate[maximum weight per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:' \
+                '--burst[weight that a rate may save up (default\: the rate'\''s weight)]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
-                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         probe)
             _arguments \
                 ':set|list|show|ask|remove:(set list show ask remove)' \
                 ':NAME:' \
-                '--sql[a query whose first column is true or a number other than 0 to go on; a second column is the reason]:QUERY:' \
-                '--database[where the query is run, without a password; the inventory by default]:URL:' \
-                '--http[an address that answers 200 to 299 to go on]:URL:' \
-                '--window[the time of day in which to go on]:HH\:MM-HH\:MM:' \
-                '--zone[the window'\''s time zone\: Europe/Berlin, UTC]:ZONE:' \
-                '--every[how long an answer counts; 30s unless set]:TIME:' \
-                '--timeout[how long an answer may take; 5s unless set]:TIME:' \
-                '--unreachable[what it means that it cannot be asked; hold unless set]:hold|go:(hold go)' \
-                '--reason[why; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--sql[query whose first column is true, or a number other than 0, to go on; a second column is the reason]:QUERY:' \
+                '--database[database of the query, without a password (default\: the inventory)]:URL:' \
+                '--http[URL that answers 200 to 299 to go on]:URL:' \
+                '--window[time of day in which to go on]:HH\:MM-HH\:MM:' \
+                '--zone[time zone of the window\: Europe/Berlin, UTC]:ZONE:' \
+                '--every[how long an answer counts (default\: 30s)]:TIME:' \
+                '--timeout[how long an answer may take (default\: 5s)]:TIME:' \
+                '--unreachable[what to do when the probe cannot be asked (default\: hold)]:hold|go:(hold go)' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--budget[all runs under this budget]:NAME:' \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         changes)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--budget[those of a budget]:NAME:' \
-                '--limit[at most so many, the latest first; 50 by default]:N:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--budget[only changes of this budget]:NAME:' \
+                '--limit[maximum number of changes, the latest first (default\: 50)]:N:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         page)
             _arguments \
                 ':next|list:(next list)' \
                 ':CURSOR:' \
                 '--end[no page follows, ever]' \
-                '--end-for-now[no page follows as yet]' \
-                '--page-weight[what the page weighs; 1 by default]:WEIGHT:' \
-                '--batch[the batch that holds it; TRANCHE_BATCH by default, its last page is meant]:BATCH:' \
-                '--attempt[the attempt that holds it; TRANCHE_ATTEMPT by default]:N:' \
+                '--end-for-now[no page follows yet]' \
+                '--page-weight[weight of the page (default\: 1)]:WEIGHT:' \
+                '--batch[batch that holds the page (default\: TRANCHE_BATCH); its last page counts]:BATCH:' \
+                '--attempt[attempt that holds the page (default\: TRANCHE_ATTEMPT)]:N:' \
                 '--meta[the pages, with list or by hand]:pages\:NAME:' \
-                '--after[the page'\''s number; with list, those behind it]:NUMBER:' \
-                '--limit[with list\: at most so many; 100 by default]:N:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--after[number of the page; with list, only pages after it]:NUMBER:' \
+                '--limit[with list\: maximum number of pages (default\: 100)]:N:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         workflow)
             _arguments \
                 ':start|list|show|work|result|snapshot|pause|resume|cancel:(start list show work result snapshot pause resume cancel)' \
                 ':FILE:' \
-                '*--param[a parameter of the workflow]:NAME=VALUE:' \
-                '--work[work on it in this process, too]' \
-                '--dry-run[check the workflow, and begin nothing]' \
+                '*--param[parameter of the workflow]:NAME=VALUE:' \
+                '--work[also process batches here]' \
+                '--dry-run[check the workflow, and start nothing]' \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--follow[never end\: wait for new items]' \
-                '--grace[after a stop signal, how long batches may go on; 5s by default]:TIME:' \
-                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--reason[why; with start, pause, resume and cancel]:TEXT:' \
-                '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME; else it is printed]:PLACE:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--follow[never end; wait for new items]' \
+                '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--reason[reason; with start, pause, resume and cancel]:TEXT:' \
+                '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME (default\: standard output)]:PLACE:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         run)
             _arguments \
                 ':FILE:' \
-                '--drain[work on what there is now, and end]' \
-                '--apply[apply the file first, as '\''tranche apply'\'' does]' \
-                '--grace[after a stop signal, how long processes may go on; 5s by default]:TIME:' \
-                '--log[lines on standard error with time, level, job, batch and worker; quiet\: warnings and errors alone]:json|text|quiet:(json text quiet)' \
-                '--worker[who asks (TRANCHE_WORKER); host and process by default]:NAME:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--drain[process the events that exist now, and end]' \
+                '--apply[apply FILE first, as '\''tranche apply'\'' does]' \
+                '--grace[how long processes may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
+                '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         apply)
             _arguments \
                 ':FILE:' \
-                '--dry-run[show what differs, and apply nothing]' \
-                '--expect-generation[apply only where generation N is applied now; 0 for none]:N:' \
-                '--overwrite-budgets[set budgets that somebody has set by hand to what FILE says]' \
-                '--reason[why; '\''tranche pipeline history'\'' shows it]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--dry-run[show the difference, and apply nothing]' \
+                '--expect-generation[apply only if the current generation is N; 0 for none]:N:' \
+                '--overwrite-budgets[also set budgets that were changed by hand]' \
+                '--reason[reason; '\''tranche pipeline history'\'' shows it]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         pipeline)
             _arguments \
                 ':list|show|history|remove:(list show history remove)' \
                 ':NAME:' \
-                '--limit[with history\: at most so many, the latest first; 50]:N:' \
-                '--reason[with remove\: why]:TEXT:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--limit[with history\: maximum number of generations, the latest first (default\: 50)]:N:' \
+                '--reason[with remove\: reason]:TEXT:' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         check)
             _arguments \
                 ':FILE:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         graph)
             _arguments \
                 ':FILE:' \
-                '--format[for people, for Graphviz or for Mermaid; text by default]:text|dot|mermaid:(text dot mermaid)' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--format[for people, for Graphviz or for Mermaid (default\: text)]:text|dot|mermaid:(text dot mermaid)' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         schema)
             _arguments \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         input)
             _arguments \
                 ':list|show|add|remove|status|forget:(list show add remove status forget)' \
                 ':NAME:' \
                 ':INPUT:' \
                 ':READER:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         redefine)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--uid[the id'\''s column]:COLUMN:' \
-                '--item[the payload'\''s column; '\'''\'' for none]:COLUMN:' \
-                '--weight-column[the weight'\''s column; '\'''\'' for none]:COLUMN:' \
-                '--where[the condition that items must meet; '\'''\'' for none]:SQL:' \
-                '--volatile-filter[let --where call functions that may answer differently]' \
-                '--settle-column[when an item was made; '\'''\'' for none]:COLUMN:' \
-                '--database[they are in the database that is configured now]' \
-                '--same[what stands under the name now is what stood there\: go on behind the cursor]' \
-                '--restart[begin the run anew; what it handed out is kept as a run of its own, ~1]' \
+                '--uid[id column]:COLUMN:' \
+                '--item[payload column; '\'''\'' for none]:COLUMN:' \
+                '--weight-column[weight column; '\'''\'' for none]:COLUMN:' \
+                '--where[condition that items must meet; '\'''\'' for none]:SQL:' \
+                '--volatile-filter[allow --where to call functions whose answer may change]' \
+                '--settle-column[column with the time when an item was created; '\'''\'' for none]:COLUMN:' \
+                '--database[the items are in the database that is configured now]' \
+                '--same[the source has the same content as before; continue after the cursor]' \
+                '--restart[the content is new; restart the run, and keep its batches as a run of its own, ~1]' \
                 '--all[with --database\: all jobs over tables, at once]' \
-                '--from-database[only those known with this database, as '\''status --json'\'' names it, or sqlite\:PATH; implies --all --database]:NAME:' \
-                '--from[the lowest id; '\'''\'' for none]:ID:' \
-                '--to[the highest id; '\'''\'' for none]:ID:' \
-                '--lease[how long a batch is held without a heartbeat]:TIME:' \
+                '--from-database[only jobs recorded with this database, as '\''status --json'\'' names it, or sqlite\:PATH; implies --all --database]:NAME:' \
+                '--from[lowest id, or first time of a run that goes by times; '\'''\'' for none]:ID|TIME:' \
+                '--to[highest id, or the first time behind the run; '\'''\'' for none]:ID|TIME:' \
+                '--lease[how long a worker may hold a batch without a heartbeat]:TIME:' \
                 '--max-attempts[failures after which a batch stays failed]:N:' \
-                '--backoff[wait after the first failure, then doubled]:TIME:' \
-                '--backoff-limit[the longest such wait]:TIME:' \
-                '--on-exhausted[what then becomes of the batch\: it stays failed, or is split by weight, down to single items, which are quarantined]:fail|split:(fail split)' \
-                '--extended-retries[try a batch that stays failed once more after this time, again and again\: when there is nothing else, and for one hand-out in ten]:TIME|none:' \
-                '--execution[at-most-once\: a batch that work has begun on is never worked on again by itself, whatever ended the work]:at-least-once|at-most-once:(at-least-once at-most-once)' \
-                '--settle-wait[how long an open transaction that writes to the table is waited for; what it commits later makes late batches]:TIME:' \
-                '--settle-lag[how long ids must have been known before they are handed out]:TIME:' \
-                '--watch[how long ids that were passed over are looked for]:TIME:' \
-                '--dry-run[say what would change]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--backoff[wait after the first failure; each further failure doubles it]:TIME:' \
+                '--backoff-limit[longest wait after a failure]:TIME:' \
+                '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined]:fail|split:(fail split)' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten]:TIME|none:' \
+                '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended]:at-least-once|at-most-once:(at-least-once at-most-once)' \
+                '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches]:TIME:' \
+                '--settle-lag[how long ids must be known before they are handed out]:TIME:' \
+                '--watch[how long to look for ids that were passed over]:TIME:' \
+                '--dry-run[show what would change]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         compact)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--keep[leave what ended in this time as it is; 30d by default]:TIME:' \
+                '--keep[leave batches that ended within this time (default\: 30d)]:TIME:' \
                 '--dry-run[count, and change nothing]' \
-                '--yes[give up results and logs without asking]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--yes[discard results and logs without asking]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         forget)
             _arguments \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
-                '--run[this run alone, '\'''\'' for the open-ended one; all of the job by default]:RUN:' \
-                '--dry-run[show which, and change nothing]' \
-                '--yes[do not ask, where it is asked]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
+                '--run[only this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
+                '--dry-run[show the selection, and change nothing]' \
+                '--yes[do not ask for confirmation]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         export)
             _arguments \
                 ':FILE:' \
                 '--job[name of the job]:JOB:' \
-                '--meta[the job'\''s table or inventory\:JOB, where it has several]:TABLE:' \
-                '--schema[the schema, with --meta table\:NAME]:SCHEMA:' \
+                '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
+                '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         import)
             _arguments \
                 ':FILE:' \
-                '--dry-run[find out if all would be taken, and change nothing]' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--dry-run[check whether all records fit, and change nothing]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
         completions)
             _arguments \
                 ':bash|zsh:(bash zsh)' \
-                '--inventory[the inventory (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
-                '--meta-db[the items'\'' database (TRANCHE_META_DB); the inventory'\''s by default]:URL:' \
-                '--env-file[a dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
-                '--help[the usual options; -h too]' \
-                '--help-all[all options, and more to know]' ;;
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
     esac
 }
 compdef _tranche tranche

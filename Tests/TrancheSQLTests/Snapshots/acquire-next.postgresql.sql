@@ -35,7 +35,8 @@ SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start
     CAST(date_part('epoch', lease_expires_at) * 1000 AS bigint), CAST(date_part('epoch', retry_at) * 1000 AS bigint),
     job_result_item, logging, parent_id, completion, cause,
     deferrals, CAST(date_part('epoch', deferred_since) * 1000 AS bigint),
-    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint)
+    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint),
+    CAST(date_part('epoch', interval_from) * 1000 AS bigint), CAST(date_part('epoch', interval_to) * 1000 AS bigint)
 FROM "inventory"
 WHERE meta_table = $1 AND job = $2 AND run = $3
     -- The clock stands in a query of its own, or it would be read anew for each row and could

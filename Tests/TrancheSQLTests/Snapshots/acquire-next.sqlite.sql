@@ -26,7 +26,8 @@ SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start
     lease_expires_at, retry_at,
     job_result_item, logging, parent_id, completion, cause,
     deferrals, deferred_since,
-    begun_at, item_key, stuck_until
+    begun_at, item_key, stuck_until,
+    interval_from, interval_to
 FROM "inventory"
 WHERE meta_table = $1 AND job = $2 AND run = $3
     -- The clock stands in a query of its own, or it would be read anew for each row and could

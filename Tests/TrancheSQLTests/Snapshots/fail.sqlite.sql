@@ -24,7 +24,8 @@ SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start
     lease_expires_at, retry_at,
     job_result_item, logging, parent_id, completion, cause,
     deferrals, deferred_since,
-    begun_at, item_key, stuck_until
+    begun_at, item_key, stuck_until,
+    interval_from, interval_to
 FROM "inventory"
 WHERE id = $1
 ;

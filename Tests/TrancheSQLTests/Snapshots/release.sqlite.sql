@@ -10,7 +10,8 @@ RETURNING id, meta_table, job, run, kind, status, attempt, failures, batch_id_st
     lease_expires_at, retry_at,
     job_result_item, logging, parent_id, completion, cause,
     deferrals, deferred_since,
-    begun_at, item_key, stuck_until;
+    begun_at, item_key, stuck_until,
+    interval_from, interval_to;
 -- $1 integer, $2 integer
 
 INSERT INTO "inventory_attempt"

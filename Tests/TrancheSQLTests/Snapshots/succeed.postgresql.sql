@@ -20,6 +20,7 @@ SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start
     CAST(date_part('epoch', lease_expires_at) * 1000 AS bigint), CAST(date_part('epoch', retry_at) * 1000 AS bigint),
     job_result_item, logging, parent_id, completion, cause,
     deferrals, CAST(date_part('epoch', deferred_since) * 1000 AS bigint),
-    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint)
+    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint),
+    CAST(date_part('epoch', interval_from) * 1000 AS bigint), CAST(date_part('epoch', interval_to) * 1000 AS bigint)
 FROM ended;
 -- $1 text, $2 null, $3 integer, $4 integer, $5 text, $6 null

@@ -11,7 +11,8 @@ RETURNING id, meta_table, job, run, kind, status, attempt, failures, batch_id_st
     lease_expires_at, retry_at,
     job_result_item, logging, parent_id, completion, cause,
     deferrals, deferred_since,
-    begun_at, item_key, stuck_until;
+    begun_at, item_key, stuck_until,
+    interval_from, interval_to;
 -- $1 text, $2 null, $3 integer, $4 integer
 
 INSERT INTO "inventory_attempt"

@@ -6,8 +6,8 @@ package struct Backlog: Sendable, Hashable {
     package var items: Int
     /// Their weight.
     package var weight: Double
-    /// Whether all of them were looked at; otherwise both numbers are estimates, from the first of them
-    /// and how far the source goes.
+    /// Whether all of them were looked at; otherwise both numbers are estimates, from the first of
+    /// them and how far the source goes.
     package var isExact: Bool
     /// The highest id of the source; `nil` where nobody asked.
     package var highestID: Int64?
@@ -61,7 +61,7 @@ package struct Backlog: Sendable, Hashable {
     }
 }
 
-/// A source that tells what waits in it without reading the items themselves.
+/// A source that can count the waiting items without reading them.
 package protocol BacklogSource: MetaSource {
     /// Adds up what waits.
     ///

@@ -1,5 +1,5 @@
-/// How long it takes until nothing waits any more, at the pace of the last hour and at that of the newest
-/// batches, as long as nothing is added.
+/// How long it takes until nothing waits any more, at the pace of the last hour and at that of the
+/// newest batches, as long as nothing is added.
 package struct DrainForecast: Sendable, Hashable {
     /// The shorter time, in seconds.
     package var shortest: Double

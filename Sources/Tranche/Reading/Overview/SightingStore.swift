@@ -2,7 +2,7 @@ package import Foundation
 
 /// A store that keeps when it was first seen that something waits in a run's source.
 package protocol SightingStore: InventoryStore {
-    /// Notes how far sources go, and tells since when something waits.
+    /// Notes how far sources go, and says since when something waits.
     ///
     /// A mark stays until the cursor has passed it: what waits below it waits since then at least.
     ///
@@ -13,7 +13,7 @@ package protocol SightingStore: InventoryStore {
 }
 
 extension Inventory {
-    /// Notes how far sources go, and tells since when something waits in them.
+    /// Notes how far sources go, and says since when something waits in them.
     ///
     /// - Parameter highest: The highest id of the source of each run in which something waits.
     /// - Returns: Since when, by run; without those of which nobody knows.
@@ -25,7 +25,8 @@ extension Inventory {
         } catch let error as CancellationError {
             throw error
         } catch {
-            // Where nothing may be written, or the run has gone, ages are not known: nothing else is lost.
+            // Where nothing may be written, or the run has gone, ages are not known: nothing else
+            // is lost.
             return [:]
         }
     }

@@ -19,7 +19,7 @@ struct ProgramAnswer: Sendable, Hashable {
         var exit: Int32?
     }
 
-    /// Reads a line; `nil` where it is no answer.
+    /// Reads a line; `nil` where it is not an answer.
     ///
     /// What is a JSON object with a member `done` that is a whole number is one.
     init?(_ line: some Collection<UInt8>) {
@@ -41,7 +41,9 @@ struct ProgramAnswer: Sendable, Hashable {
         }
         guard let result = spelt["result"], result != "null" else { return }
         self.result = Self.kept(result)
-        if !result.hasPrefix("{") { fault = fault ?? "the result of its answer is no JSON object" }
+        if !result.hasPrefix("{") {
+            fault = fault ?? "the result of its answer is not a JSON object"
+        }
     }
 
     /// A result as it is kept of a last line.
@@ -58,7 +60,7 @@ struct ProgramAnswer: Sendable, Hashable {
 
 /// Parts the output of a program that goes on from batch to batch into answers and all else.
 struct AnswerLines: Sendable {
-    /// A longer line is no answer.
+    /// A longer line is not an answer.
     static let longest = 8 << 20
 
     /// A part of the output.

@@ -109,7 +109,8 @@ private final class Bzip2Decoder: SequentialDecoder {
         case -5:
             throw DecodingFault(
                 reason: hasStream
-                    ? "what follows its last stream is no bzip2" : "it does not begin as bzip2 does"
+                    ? "what follows its last stream is not bzip2"
+                    : "it does not begin as bzip2 does"
             )
         case -4: throw DecodingFault(reason: "a block is invalid, or its checksum is wrong")
         default: throw DecodingFault(reason: "error \(result)")

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Decoded bytes, as many as are decoded at once.
 ///
-/// `@unchecked Sendable`: the memory is written by who makes it, before anybody else has it, and
+/// `@unchecked Sendable`: the memory is written by its maker, before anybody else has it, and
 /// never afterwards.
 final class DecodedChunk: @unchecked Sendable {
     private let memory: UnsafeMutableBufferPointer<UInt8>
@@ -20,7 +20,7 @@ final class DecodedChunk: @unchecked Sendable {
 
     var isFull: Bool { count == memory.count }
 
-    /// The memory that is still to be written; for who makes the chunk.
+    /// The memory that is still to be written; for the maker of the chunk.
     var rest: UnsafeMutableBufferPointer<UInt8> {
         UnsafeMutableBufferPointer(rebasing: memory[count...])
     }
@@ -33,7 +33,7 @@ final class DecodedChunk: @unchecked Sendable {
 
 /// The chunks that were decoded last, of all readers of the process.
 ///
-/// A chunk is read twice, by whoever plans a batch and by whoever works on it: one that was read
+/// A chunk is read twice, by the planner of a batch and by the worker on it: one that was read
 /// twice goes first. Otherwise the one furthest behind goes: it is needed last.
 final class DecodedChunks: Sendable {
     /// Those of this process: 24 MiB.

@@ -61,7 +61,7 @@ final class GzipDecoder: SequentialDecoder {
             guard input.count >= 2, input[0] == 0x1F, input[1] == 0x8B else {
                 throw DecodingFault(
                     reason: hasMember
-                        ? "what follows its last member is no gzip"
+                        ? "what follows its last member is not gzip"
                         : "it does not begin as gzip does"
                 )
             }

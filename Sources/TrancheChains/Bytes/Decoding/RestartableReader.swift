@@ -2,9 +2,9 @@ import Tranche
 
 /// What is decoded from some content, such as a compressed file, read from any place.
 ///
-/// It is decoded in order. What was decoded last is kept, so that those who read what others have
-/// planned find it; and restart points are, so that nobody begins anew. One chunk is decoded at a
-/// time: who comes meanwhile mostly wants that one.
+/// It is decoded in order. What was decoded last is kept, so that callers that read what others
+/// have planned find it; and restart points are, so that nobody begins anew. One chunk is decoded
+/// at a time: who comes meanwhile mostly wants that one.
 actor RestartableReader: ByteReader {
     /// How much is decoded at once.
     static let chunk: Int64 = 1 << 18
@@ -305,7 +305,8 @@ actor RestartableReader: ByteReader {
         }
         return TrancheError(
             .invalidItem,
-            "'\(name)' is no sound \(codec.name) file: \(fault.reason), behind offset \(output) of "
+            "'\(name)' is not a sound \(codec.name) file: \(fault.reason), behind offset "
+                + "\(output) of "
                 + "what it holds, at offset \(input) of the file"
         )
     }

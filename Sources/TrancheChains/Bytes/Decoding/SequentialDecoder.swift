@@ -51,7 +51,7 @@ struct DecodingStep: Sendable, Hashable {
 
 /// Why something cannot be decoded.
 struct DecodingFault: Error, Sendable, Hashable {
-    /// What is wrong, such as `invalid distance too far back`.
+    /// The fault, such as `invalid distance too far back`.
     var reason: String
     /// Whether trying again may help, since a library or memory is missing.
     var isOfMachine = false

@@ -111,7 +111,7 @@ private final class XZDecoder: SequentialDecoder {
         case 7:
             throw DecodingFault(
                 reason: hasStream
-                    ? "what follows its last stream is no xz" : "it does not begin as xz does"
+                    ? "what follows its last stream is not xz" : "it does not begin as xz does"
             )
         case 8: throw DecodingFault(reason: "it uses what this version of liblzma does not know")
         case 9: throw DecodingFault(reason: "a block is invalid, or its checksum is wrong")

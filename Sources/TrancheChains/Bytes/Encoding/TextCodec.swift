@@ -1,6 +1,6 @@
 /// Text in another encoding than UTF-8.
 ///
-/// What is not valid in the encoding becomes bytes that are no UTF-8, so that the record it is in
+/// What is not valid in the encoding becomes bytes that are not UTF-8, so that the record it is in
 /// is refused, or the bytes replaced, as in any other file.
 struct TextCodec: ByteCodec {
     /// What stands for a byte that is not valid: it is in no UTF-8.

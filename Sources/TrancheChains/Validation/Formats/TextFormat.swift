@@ -1,6 +1,6 @@
 import Tranche
 
-/// A format of texts, as JSON Schema names it; what is no text meets every format.
+/// A format of texts, as JSON Schema names it; what is not text meets every format.
 enum TextFormat: String, Sendable, Hashable, CaseIterable {
     case date
     case dateTime = "date-time"
@@ -55,9 +55,9 @@ enum TextFormat: String, Sendable, Hashable, CaseIterable {
     /// What a text that does not have the format is not.
     var complaint: String {
         switch self {
-        case .date: "is no date such as 2026-01-31"
-        case .dateTime: "is no time such as 2026-01-31T08:00:00Z"
-        default: "is no \(rawValue)"
+        case .date: "is not a date such as 2026-01-31"
+        case .dateTime: "is not a time such as 2026-01-31T08:00:00Z"
+        default: "is not a valid \(rawValue)"
         }
     }
 

@@ -5,7 +5,7 @@
 /// that begins no quantifier, is taken as that. Source: ECMA 262, 2024, section 22.2 and annex
 /// B.1.2.
 struct PatternTranslator {
-    /// What is no regular expression, or cannot be kept.
+    /// What is not a regular expression, or cannot be kept.
     struct Failure: Error {
         var message: String
     }
@@ -271,7 +271,7 @@ struct PatternTranslator {
         case "u": return .scalar(try unicode())
         default:
             guard !scalar.properties.isAlphabetic, !("0"..."9" ~= scalar) else {
-                throw Failure(message: "'\\\(scalar)' is no escape of ECMA 262")
+                throw Failure(message: "'\\\(scalar)' is not an escape of ECMA 262")
             }
             return .scalar(scalar)
         }
@@ -321,7 +321,7 @@ struct PatternTranslator {
         let name = String(String.UnicodeScalarView(scalars[place..<end]))
         place = end + 1
         guard let known = UnicodeProperty.named(name) else {
-            throw Failure(message: "'\\p{\(name)}' is no property that is known here")
+            throw Failure(message: "'\\p{\(name)}' is not a property that is known here")
         }
         return "\\\(isNegated ? "P" : "p"){\(known)}"
     }

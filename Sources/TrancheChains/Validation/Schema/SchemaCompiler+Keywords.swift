@@ -153,7 +153,8 @@ extension SchemaCompiler {
             return try Pattern(text)
         } catch {
             throw refused(
-                "'\(text)' is no regular expression of ECMA 262 that can be used: \(error.message)",
+                "'\(text)' is not a regular expression of ECMA 262 that can be used: "
+                    + "\(error.message)",
                 pointer,
                 keyword
             )

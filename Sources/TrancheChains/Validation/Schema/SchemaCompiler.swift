@@ -103,7 +103,7 @@ struct SchemaCompiler {
         if let address = value["$schema"] {
             guard let known = address.string.flatMap({ SchemaDialect(address: $0) }) else {
                 throw refused(
-                    "\(address) is no edition of JSON Schema that is known here",
+                    "\(address) is not an edition of JSON Schema that is known here",
                     pointer,
                     "$schema"
                 )

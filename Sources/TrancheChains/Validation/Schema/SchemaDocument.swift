@@ -42,7 +42,7 @@ final class SchemaDocument: Sendable {
             value = try JSONValueReader.read(json, refusesDoubles: true)
         } catch {
             throw RecordSchema.refused(
-                "it is no JSON: it \(error.message), at its byte \(error.place)"
+                "it is not JSON: it \(error.message), at its byte \(error.place)"
             )
         }
         var compiler = SchemaCompiler(value)

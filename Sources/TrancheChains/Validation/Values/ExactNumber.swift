@@ -4,7 +4,7 @@ import Tranche
 struct ExactNumber: Sendable, Hashable {
     /// Whether it is below zero.
     private(set) var isNegative = false
-    /// Its digits from the first to the last that is no zero; empty for zero.
+    /// Its digits from the first to the last non-zero one; empty for zero.
     private(set) var digits: [UInt8] = []
     /// The power of ten of its last digit; 0 for zero.
     private(set) var exponent = 0

@@ -16,7 +16,7 @@ enum JSONValue: Sendable {
         var value: JSONValue
     }
 
-    /// The member of a name; `nil` when this is no object, or has none.
+    /// The member of a name; `nil` when this is not an object, or has none.
     subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.elementsEqual(name.utf8) }?.value

@@ -1,0 +1,456 @@
+-- Trip 1, reading.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
+    SELECT t.batch_id_end
+    FROM "inventory" AS t
+    WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+        AND t.kind IN ('incremental', 'backfill')
+    ORDER BY t.batch_id_end DESC
+    LIMIT 1
+)
+FROM "inventory_run" AS r
+WHERE 1 = 1 AND meta_table = $1 AND job = $2 AND run = $3
+ORDER BY meta_table, job, run
+LIMIT $4;
+-- $1 text, $2 text, $3 text, $4 integer
+
+-- Trip 2, opening a transaction.
+
+WITH queue AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
+), locked AS MATERIALIZED (
+    SELECT tranche_row.*
+    FROM "inventory_run" AS tranche_row CROSS JOIN queue
+    WHERE meta_table = $2 AND job = $3 AND run = $4
+    FOR UPDATE OF tranche_row
+)
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
+FROM locked;
+-- $1 text, $2 text, $3 text, $4 text
+
+SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $1 AND job = $2 AND run = $3 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1;
+-- $1 text, $2 text, $3 text
+
+SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start, batch_id_end,
+    cover_start, item_ids, batch_count, batch_weight, worker, job_identifier,
+    CAST(date_part('epoch', processing_start) * 1000 AS bigint),
+    CAST(date_part('epoch', processing_end) * 1000 AS bigint),
+    CAST(date_part('epoch', lease_expires_at) * 1000 AS bigint), CAST(date_part('epoch', retry_at) * 1000 AS bigint),
+    job_result_item, logging, parent_id, completion, cause,
+    deferrals, CAST(date_part('epoch', deferred_since) * 1000 AS bigint),
+    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint),
+    CAST(date_part('epoch', interval_from) * 1000 AS bigint), CAST(date_part('epoch', interval_to) * 1000 AS bigint)
+FROM "inventory"
+WHERE meta_table = $1 AND job = $2 AND run = $3
+    -- The clock stands in a query of its own, or it would be read anew for each row and could
+    -- not be looked up in the index.
+    AND coalesce(lease_expires_at, retry_at) <= (SELECT clock_timestamp())
+-- As the index has them: however many are due, a few are read.
+ORDER BY coalesce(lease_expires_at, retry_at), id
+LIMIT $4
+FOR UPDATE SKIP LOCKED;
+-- $1 text, $2 text, $3 text, $4 integer
+
+INSERT INTO "inventory_registry" (meta_table, uid_column, kind)
+SELECT CAST($1 AS text), CAST($2 AS text),
+    CAST($3 AS text)
+WHERE NOT EXISTS (SELECT 1 FROM "inventory_registry" WHERE meta_table = $4 AND uid_column = $5 AND kind = $6)
+ON CONFLICT DO NOTHING;
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
+
+SELECT last_id, rounds, CASE WHEN walked IS NULL THEN 1 ELSE 0 END,
+    CASE WHEN front IS NULL THEN 0 ELSE 1 END
+FROM "inventory_registry"
+WHERE meta_table = $1 AND uid_column = $2 AND kind = $3
+FOR UPDATE;
+-- $1 text, $2 text, $3 text
+
+WITH tranche_state AS (
+    SELECT id, last_id, walked, front
+    FROM "inventory_registry"
+    WHERE meta_table = $1 AND uid_column = $2 AND kind = $3 AND (front IS NULL AND last_id - 16 < (
+    SELECT CASE WHEN tranche_first < 1 THEN 1 ELSE tranche_first END
+    FROM (SELECT (
+    SELECT CASE
+        WHEN coalesce(batch_id_end, passed_id) IS NULL
+        THEN coalesce(id_from, -9223372036854775807 - 1)
+        -- There is none behind the highest of all.
+        WHEN batch_id_end >= coalesce(passed_id, batch_id_end)
+        THEN nullif(batch_id_end, 9223372036854775807) + 1
+        ELSE nullif(passed_id, 9223372036854775807) + 1
+    END
+    FROM "inventory_run"
+    LEFT JOIN (
+    SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $4 AND job = $5 AND run = $6 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1
+    ) AS last_tile ON 1 = 1
+    WHERE meta_table = $7 AND job = $8 AND run = $9
+) AS tranche_first) AS tranche_begin
+))
+), tranche_looked AS MATERIALIZED (
+SELECT tranche_t."key" AS tranche_key,
+    CAST(tranche_t."key" AS text) AS tranche_text
+FROM "document" AS tranche_t
+WHERE (SELECT count(*) FROM tranche_state) = 1
+    AND tranche_t."key" >= coalesce((SELECT walked FROM tranche_state), '') COLLATE pg_catalog."default"
+ORDER BY tranche_t."key"
+LIMIT 8192
+), tranche_fresh AS (
+INSERT INTO "inventory_uid" (registry_id, number, uid)
+SELECT id, last_id + row_number() OVER (ORDER BY tranche_key), tranche_text
+FROM tranche_looked CROSS JOIN tranche_state
+WHERE (SELECT 1
+FROM "inventory_uid" AS tranche_known
+WHERE tranche_known.registry_id = (SELECT id FROM tranche_state)
+    AND tranche_known.uid = tranche_text COLLATE "C") IS NULL
+RETURNING 1
+)
+UPDATE "inventory_registry"
+SET walked = CASE WHEN tranche_count < 8192 THEN NULL ELSE tranche_last END, rounds = rounds + CASE WHEN tranche_count < 8192 THEN 1 ELSE 0 END, last_id = last_id + tranche_new
+FROM (
+    SELECT count(*) AS tranche_count, (SELECT tranche_text FROM tranche_looked ORDER BY tranche_key DESC LIMIT 1) AS tranche_last,
+        (SELECT count(*) FROM tranche_fresh) AS tranche_new
+    FROM tranche_looked
+) AS tranche_seen
+WHERE id = (SELECT id FROM tranche_state);
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
+
+SELECT "tranche_uid_number", CAST(NULL AS double precision), NULL, "tranche_uid"
+FROM (
+    SELECT tranche_r.number AS "tranche_uid_number",
+        tranche_r.uid AS "tranche_uid", tranche_t.*
+    FROM "inventory_uid" AS tranche_r CROSS JOIN "document" AS tranche_t
+    WHERE tranche_r.registry_id = (SELECT id FROM "inventory_registry" WHERE meta_table = $1 AND uid_column = $2 AND kind = $3)
+        AND tranche_t."key" = tranche_r.uid COLLATE pg_catalog."default" AND CASE
+            WHEN CAST(tranche_t."key" AS text) COLLATE "C" = tranche_r.uid COLLATE "C" THEN true
+            ELSE false
+        END
+) AS "document"
+WHERE "tranche_uid_number" >= (
+    SELECT CASE
+        WHEN coalesce(batch_id_end, passed_id) IS NULL
+        THEN coalesce(id_from, -9223372036854775807 - 1)
+        -- There is none behind the highest of all.
+        WHEN batch_id_end >= coalesce(passed_id, batch_id_end)
+        THEN nullif(batch_id_end, 9223372036854775807) + 1
+        ELSE nullif(passed_id, 9223372036854775807) + 1
+    END
+    FROM "inventory_run"
+    LEFT JOIN (
+    SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $4 AND job = $5 AND run = $6 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1
+    ) AS last_tile ON 1 = 1
+    WHERE meta_table = $7 AND job = $8 AND run = $9
+)
+ORDER BY "tranche_uid_number"
+LIMIT 16;
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
+
+-- Trip 3, rolling back.
+
+-- Trip 4, opening a transaction.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL
+FROM "inventory_run"
+WHERE meta_table = $1 AND job = $2 AND definition IS NOT NULL
+LIMIT 1;
+-- $1 text, $2 text
+
+INSERT INTO "inventory_run" (
+    meta_table, job, run, definition, id_from, id_to,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    root_from, root_to, is_upstream, budget_set, created_at
+)
+VALUES (
+    $1, $2, $3,
+    $4, $5, $6,
+    $7, $8,
+    $9, $10,
+    $11,
+    $12, $13,
+    $14,
+    $15, $16,
+    $17, $18,
+    -- A sibling that is read now; one that becomes upstream later marks this run, too.
+    coalesce((
+        SELECT max(is_upstream) FROM "inventory_run"
+        WHERE meta_table = $19 AND job = $20
+    ), 0),
+    -- A number that no change has: new runs have that budget alone.
+    coalesce((SELECT -id FROM "inventory_budget" WHERE name = $21), 0),
+    clock_timestamp()
+)
+ON CONFLICT (meta_table, job, run) DO NOTHING
+RETURNING id;
+-- $1 text, $2 text, $3 text, $4 text, $5 null, $6 null, $7 integer, $8 integer, $9 integer, $10 integer, $11 text, $12 null, $13 null, $14 integer, $15 integer, $16 integer, $17 null, $18 null, $19 text, $20 text, $21 text
+
+WITH queue AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
+), locked AS MATERIALIZED (
+    SELECT tranche_row.*
+    FROM "inventory_run" AS tranche_row CROSS JOIN queue
+    WHERE meta_table = $2 AND job = $3 AND run = $4
+    FOR UPDATE OF tranche_row
+)
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
+FROM locked;
+-- $1 text, $2 text, $3 text, $4 text
+
+SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $1 AND job = $2 AND run = $3 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1;
+-- $1 text, $2 text, $3 text
+
+SELECT id, meta_table, job, run, kind, status, attempt, failures, batch_id_start, batch_id_end,
+    cover_start, item_ids, batch_count, batch_weight, worker, job_identifier,
+    CAST(date_part('epoch', processing_start) * 1000 AS bigint),
+    CAST(date_part('epoch', processing_end) * 1000 AS bigint),
+    CAST(date_part('epoch', lease_expires_at) * 1000 AS bigint), CAST(date_part('epoch', retry_at) * 1000 AS bigint),
+    job_result_item, logging, parent_id, completion, cause,
+    deferrals, CAST(date_part('epoch', deferred_since) * 1000 AS bigint),
+    CAST(date_part('epoch', begun_at) * 1000 AS bigint), item_key, CAST(date_part('epoch', stuck_until) * 1000 AS bigint),
+    CAST(date_part('epoch', interval_from) * 1000 AS bigint), CAST(date_part('epoch', interval_to) * 1000 AS bigint)
+FROM "inventory"
+WHERE meta_table = $1 AND job = $2 AND run = $3
+    -- The clock stands in a query of its own, or it would be read anew for each row and could
+    -- not be looked up in the index.
+    AND coalesce(lease_expires_at, retry_at) <= (SELECT clock_timestamp())
+-- As the index has them: however many are due, a few are read.
+ORDER BY coalesce(lease_expires_at, retry_at), id
+LIMIT $4
+FOR UPDATE SKIP LOCKED;
+-- $1 text, $2 text, $3 text, $4 integer
+
+INSERT INTO "inventory_registry" (meta_table, uid_column, kind)
+SELECT CAST($1 AS text), CAST($2 AS text),
+    CAST($3 AS text)
+WHERE NOT EXISTS (SELECT 1 FROM "inventory_registry" WHERE meta_table = $4 AND uid_column = $5 AND kind = $6)
+ON CONFLICT DO NOTHING;
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
+
+SELECT last_id, rounds, CASE WHEN walked IS NULL THEN 1 ELSE 0 END,
+    CASE WHEN front IS NULL THEN 0 ELSE 1 END
+FROM "inventory_registry"
+WHERE meta_table = $1 AND uid_column = $2 AND kind = $3
+FOR UPDATE;
+-- $1 text, $2 text, $3 text
+
+WITH tranche_state AS (
+    SELECT id, last_id, walked, front
+    FROM "inventory_registry"
+    WHERE meta_table = $1 AND uid_column = $2 AND kind = $3 AND (front IS NULL AND last_id - 16 < (
+    SELECT CASE WHEN tranche_first < 1 THEN 1 ELSE tranche_first END
+    FROM (SELECT (
+    SELECT CASE
+        WHEN coalesce(batch_id_end, passed_id) IS NULL
+        THEN coalesce(id_from, -9223372036854775807 - 1)
+        -- There is none behind the highest of all.
+        WHEN batch_id_end >= coalesce(passed_id, batch_id_end)
+        THEN nullif(batch_id_end, 9223372036854775807) + 1
+        ELSE nullif(passed_id, 9223372036854775807) + 1
+    END
+    FROM "inventory_run"
+    LEFT JOIN (
+    SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $4 AND job = $5 AND run = $6 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1
+    ) AS last_tile ON 1 = 1
+    WHERE meta_table = $7 AND job = $8 AND run = $9
+) AS tranche_first) AS tranche_begin
+))
+), tranche_looked AS MATERIALIZED (
+SELECT tranche_t."key" AS tranche_key,
+    CAST(tranche_t."key" AS text) AS tranche_text
+FROM "document" AS tranche_t
+WHERE (SELECT count(*) FROM tranche_state) = 1
+    AND tranche_t."key" >= coalesce((SELECT walked FROM tranche_state), '') COLLATE pg_catalog."default"
+ORDER BY tranche_t."key"
+LIMIT 8192
+), tranche_fresh AS (
+INSERT INTO "inventory_uid" (registry_id, number, uid)
+SELECT id, last_id + row_number() OVER (ORDER BY tranche_key), tranche_text
+FROM tranche_looked CROSS JOIN tranche_state
+WHERE (SELECT 1
+FROM "inventory_uid" AS tranche_known
+WHERE tranche_known.registry_id = (SELECT id FROM tranche_state)
+    AND tranche_known.uid = tranche_text COLLATE "C") IS NULL
+RETURNING 1
+)
+UPDATE "inventory_registry"
+SET walked = CASE WHEN tranche_count < 8192 THEN NULL ELSE tranche_last END, rounds = rounds + CASE WHEN tranche_count < 8192 THEN 1 ELSE 0 END, last_id = last_id + tranche_new
+FROM (
+    SELECT count(*) AS tranche_count, (SELECT tranche_text FROM tranche_looked ORDER BY tranche_key DESC LIMIT 1) AS tranche_last,
+        (SELECT count(*) FROM tranche_fresh) AS tranche_new
+    FROM tranche_looked
+) AS tranche_seen
+WHERE id = (SELECT id FROM tranche_state);
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
+
+SELECT "tranche_uid_number", CAST(NULL AS double precision), NULL, "tranche_uid"
+FROM (
+    SELECT tranche_r.number AS "tranche_uid_number",
+        tranche_r.uid AS "tranche_uid", tranche_t.*
+    FROM "inventory_uid" AS tranche_r CROSS JOIN "document" AS tranche_t
+    WHERE tranche_r.registry_id = (SELECT id FROM "inventory_registry" WHERE meta_table = $1 AND uid_column = $2 AND kind = $3)
+        AND tranche_t."key" = tranche_r.uid COLLATE pg_catalog."default" AND CASE
+            WHEN CAST(tranche_t."key" AS text) COLLATE "C" = tranche_r.uid COLLATE "C" THEN true
+            ELSE false
+        END
+) AS "document"
+WHERE "tranche_uid_number" >= (
+    SELECT CASE
+        WHEN coalesce(batch_id_end, passed_id) IS NULL
+        THEN coalesce(id_from, -9223372036854775807 - 1)
+        -- There is none behind the highest of all.
+        WHEN batch_id_end >= coalesce(passed_id, batch_id_end)
+        THEN nullif(batch_id_end, 9223372036854775807) + 1
+        ELSE nullif(passed_id, 9223372036854775807) + 1
+    END
+    FROM "inventory_run"
+    LEFT JOIN (
+    SELECT batch_id_end
+FROM "inventory"
+WHERE meta_table = $4 AND job = $5 AND run = $6 AND kind IN ('incremental', 'backfill')
+ORDER BY batch_id_end DESC
+LIMIT 1
+    ) AS last_tile ON 1 = 1
+    WHERE meta_table = $7 AND job = $8 AND run = $9
+)
+ORDER BY "tranche_uid_number"
+LIMIT 16;
+-- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
+
+-- Trip 5, with the commit.
+
+WITH given (given_kind, given_worker, given_start, given_end, given_cover, given_ids, given_count, given_weight, given_token) AS (VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))
+INSERT INTO "inventory" (
+    meta_table, job, run, kind, status, job_identifier, worker,
+    batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
+    processing_start, lease_expires_at, request, completion, config
+)
+SELECT $10, $11, $12, given_kind,
+    'running',
+    $13, given_worker,
+    given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
+    CAST(given_weight AS double precision),
+    to_timestamp(CAST($14 AS double precision) / 1000), to_timestamp(CAST($15 AS double precision) / 1000),
+    given_token, CAST($16 AS bigint), CAST($17 AS json)
+FROM given
+RETURNING id, batch_id_start;
+-- $1 text, $2 text, $3 integer, $4 integer, $5 null, $6 null, $7 integer, $8 real, $9 text, $10 text, $11 text, $12 text, $13 null, $14 integer, $15 integer, $16 null, $17 text
+
+-- Trip 6, reading.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
+    SELECT t.batch_id_end
+    FROM "inventory" AS t
+    WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+        AND t.kind IN ('incremental', 'backfill')
+    ORDER BY t.batch_id_end DESC
+    LIMIT 1
+)
+FROM "inventory_run" AS r
+WHERE 1 = 1 AND meta_table = $1 AND job = $2 AND run = $3
+ORDER BY meta_table, job, run
+LIMIT $4;
+-- $1 text, $2 text, $3 text, $4 integer
+
+-- Trip 7, reading.
+
+SELECT "tranche_uid_number", NULL, left(CAST("key" AS text), 2048)
+FROM (
+    SELECT tranche_r.number AS "tranche_uid_number",
+        tranche_r.uid AS "tranche_uid", tranche_t.*
+    FROM "inventory_uid" AS tranche_r CROSS JOIN "document" AS tranche_t
+    WHERE tranche_r.registry_id = (SELECT id FROM "inventory_registry" WHERE meta_table = $1 AND uid_column = $2 AND kind = $3)
+        AND tranche_t."key" = tranche_r.uid COLLATE pg_catalog."default" AND CASE
+            WHEN CAST(tranche_t."key" AS text) COLLATE "C" = tranche_r.uid COLLATE "C" THEN true
+            ELSE false
+        END
+) AS "document"
+ORDER BY "tranche_uid_number"
+LIMIT $4;
+-- $1 text, $2 text, $3 text, $4 integer
+
+SELECT "tranche_uid_number", NULL, left(CAST("key" AS text), 2048)
+FROM (
+    SELECT tranche_r.number AS "tranche_uid_number",
+        tranche_r.uid AS "tranche_uid", tranche_t.*
+    FROM "inventory_uid" AS tranche_r CROSS JOIN "document" AS tranche_t
+    WHERE tranche_r.registry_id = (SELECT id FROM "inventory_registry" WHERE meta_table = $1 AND uid_column = $2 AND kind = $3)
+        AND tranche_t."key" = tranche_r.uid COLLATE pg_catalog."default" AND CASE
+            WHEN CAST(tranche_t."key" AS text) COLLATE "C" = tranche_r.uid COLLATE "C" THEN true
+            ELSE false
+        END
+) AS "document"
+ORDER BY "tranche_uid_number" DESC
+LIMIT $4;
+-- $1 text, $2 text, $3 text, $4 integer
+
+-- Trip 8, in a transaction of their own.
+
+UPDATE "inventory_run"
+SET source_mark = $1, source_witness = $2,
+    rewound_id = $3, hold_reason = $4
+WHERE meta_table = $5 AND job = $6 AND run = $7 AND source_mark IS NOT DISTINCT FROM $8;
+-- $1 text, $2 text, $3 null, $4 null, $5 text, $6 text, $7 text, $8 null
