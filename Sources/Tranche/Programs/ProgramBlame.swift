@@ -24,13 +24,14 @@ package struct ProgramBlame: Decodable, Sendable {
         var error: String?
     }
 
-    /// An id: an integer, or a uid that is none.
+    /// An id: an integer, or a uid that is not one.
     private struct ItemName: Decodable {
         let text: String
         let isInteger: Bool
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
+            // What is not a text must be an integer, or that is what is wrong with it.
             if let text = try? value.decode(String.self) {
                 (self.text, isInteger) = (text, false)
             } else {
@@ -53,16 +54,32 @@ package struct ProgramBlame: Decodable, Sendable {
 
     /// The items that a line of output blames; none where it blames nobody, or is not such a line.
     static func items(in line: some Collection<UInt8>) -> Set<String> {
-        let first = line.first { $0 != 0x20 && $0 != 0x09 }
-        guard first == UInt8(ascii: "{"), line.count <= LineCollector.longestLine else { return [] }
+        guard mayBlame(line), line.count <= LineCollector.longestLine else { return [] }
         let text = String(decoding: line, as: UTF8.self)
-        guard text.contains("\"bad\"") || text.contains("\"bad_ids\""),
-            StrictJSON.fault(in: text) == nil,
+        guard StrictJSON.fault(in: text) == nil,
             // A line of the program's own may have such a member, and another kind of value.
             let blame = try? JSONText.decode(Self.self, from: text)
         else { return [] }
         return Set(blame.reasons.keys)
     }
+
+    /// Whether a line begins as an object does, and has what a member that blames begins with.
+    ///
+    /// Each line of a program is asked: nothing is copied for it.
+    private static func mayBlame(_ line: some Collection<UInt8>) -> Bool {
+        guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "{") else {
+            return false
+        }
+        var matched = 0
+        for byte in line {
+            // Its first byte is in it once, so that a match which fails begins anew.
+            matched = byte == mark[matched] ? matched + 1 : byte == mark[0] ? 1 : 0
+            if matched == mark.count { return true }
+        }
+        return false
+    }
+
+    private static let mark = Array(#""bad"#.utf8)
 
     package init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: CodingKeys.self)

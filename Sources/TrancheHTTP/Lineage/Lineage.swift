@@ -240,7 +240,8 @@ public final class Lineage: Sendable {
             noteOnce("lineage is refused, and the work goes on: \(words)", "refused")
         case .unreachable(let words):
             noteOnce(
-                "lineage cannot be sent, and the work goes on; it is tried again meanwhile: \(words)",
+                "lineage cannot be sent, and the work goes on; it is tried again meanwhile: "
+                    + words,
                 "unreachable"
             )
         }

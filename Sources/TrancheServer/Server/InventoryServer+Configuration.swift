@@ -37,15 +37,15 @@ extension InventoryServer {
             guard listening.address.isLoopback || tokens != nil else {
                 throw TrancheError(
                     .invalidArgument,
-                    "\(listening.address) can be reached by others; name a file of tokens, or listen "
-                        + "on 127.0.0.1"
+                    "\(listening.address) can be reached by others; name a file of tokens, or "
+                        + "listen on 127.0.0.1"
                 )
             }
             guard base.isEmpty || base.wholeMatch(of: #/(/[A-Za-z0-9._~-]+)+/#) != nil else {
                 throw TrancheError(
                     .invalidArgument,
-                    "the base '\(base)' is not a path; give one such as /tranche, without a slash at "
-                        + "its end"
+                    "the base '\(base)' is not a path; give one such as /tranche, without a slash "
+                        + "at its end"
                 )
             }
             guard colour.map({ $0.wholeMatch(of: #/#[0-9A-Fa-f]{6}/#) != nil }) ?? true else {

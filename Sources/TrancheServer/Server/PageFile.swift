@@ -8,6 +8,8 @@ struct PageFile: Sendable {
     let type: String
     /// Its bytes.
     let bytes: [UInt8]
+    /// The name of its bytes: a browser that has them asks with it, and is answered with 304.
+    let tag: String
 
     /// All of them, in the order of `pageFiles` in `Package.swift`.
     static let all = [
@@ -83,10 +85,10 @@ struct PageFile: Sendable {
     /// The colour of the icon, and of the page, where nobody says another.
     private static let iconColour = "#2563c9"
 
-    /// Names its bytes: a browser that has them asks with it, and is answered with 304.
-    var tag: String {
+    private init(path: String, type: String, bytes: [UInt8]) {
+        (self.path, self.type, self.bytes) = (path, type, bytes)
         var hash = FNVHash()
         hash.add(bytes)
-        return "\"\(String(hash.value, radix: 16))\""
+        tag = "\"\(String(hash.value, radix: 16))\""
     }
 }
