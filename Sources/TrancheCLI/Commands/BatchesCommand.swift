@@ -30,6 +30,8 @@ struct BatchesCommand: Command {
 
     private let runs: RunOptions
     private let selection: BatchSelection
+    /// Whether nobody asked for so many: where there are more, that is said.
+    private let isLimitOwn: Bool
 
     init(_ arguments: Arguments) throws {
         let state = try arguments.value("status") { text in
@@ -39,6 +41,7 @@ struct BatchesCommand: Command {
             return text
         }
         runs = try RunOptions(arguments)
+        isLimitOwn = !arguments.has("limit")
         selection = BatchSelection(
             status: state.flatMap { BatchStatus(rawValue: $0) },
             cause: state.flatMap { BatchCause(rawValue: $0) },
@@ -50,9 +53,9 @@ struct BatchesCommand: Command {
         try await context.withInventory { inventory in
             var selection = selection
             selection.runs = try await runs.known(in: inventory)
-            // One more tells whether there are more.
             let most = selection.limit
-            selection.limit = most == .max ? most : most + 1
+            // One more tells whether there are more.
+            if isLimitOwn { selection.limit += 1 }
             let found = try await inventory.batches(selection)
             let batches = Array(found.prefix(most))
             let runs = try await inventory.runs(selection.runs)
