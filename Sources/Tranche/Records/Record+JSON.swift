@@ -93,6 +93,16 @@ extension Record {
 package enum JSONBytes {
     private static let digits = Array("0123456789abcdef".utf8)
 
+    /// A text in quotes, with what must be escaped escaped.
+    ///
+    /// Source: RFC 8259, section 7.
+    package static func quoted(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count + 2)
+        append(text.utf8, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Appends text in quotes, with what must be escaped escaped.
     package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))

@@ -54,9 +54,9 @@ indirect enum LineageCondition: Sendable, Hashable {
         case .compare(let field, let comparison, let value):
             LineageJSON.object([
                 ("type", #""compare""#),
-                ("left", #"{"type":"field","field":\#(LineageJSON.quoted(field))}"#),
+                ("left", #"{"type":"field","field":\#(JSONBytes.quoted(field))}"#),
                 ("comparison", "\"\(comparison.rawValue)\""),
-                ("right", #"{"type":"literal","value":\#(LineageJSON.quoted(value))}"#),
+                ("right", #"{"type":"literal","value":\#(JSONBytes.quoted(value))}"#),
             ])
         case .binary(let left, let junction, let right):
             LineageJSON.object([

@@ -153,7 +153,7 @@ struct LineageDataset: Sendable, Hashable {
 
     /// The dataset's members as JSON.
     var members: [(name: String, json: String)] {
-        [("namespace", LineageJSON.quoted(namespace)), ("name", LineageJSON.quoted(name))]
+        [("namespace", JSONBytes.quoted(namespace)), ("name", JSONBytes.quoted(name))]
     }
 }
 

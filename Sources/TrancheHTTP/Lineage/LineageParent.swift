@@ -1,4 +1,5 @@
 import Foundation
+import Tranche
 
 /// A run of a job that another program tells of, such as the task that has started this one.
 ///
@@ -35,10 +36,10 @@ public struct LineageParent: Sendable, Hashable {
     /// Run and job, as facets have them.
     var members: [(name: String, json: String)] {
         let names = [
-            ("namespace", LineageJSON.quoted(namespace)), ("name", LineageJSON.quoted(job)),
+            ("namespace", JSONBytes.quoted(namespace)), ("name", JSONBytes.quoted(job)),
         ]
         return [
-            ("run", LineageJSON.object([("runId", LineageJSON.quoted(run))])),
+            ("run", LineageJSON.object([("runId", JSONBytes.quoted(run))])),
             ("job", LineageJSON.object(names)),
         ]
     }

@@ -38,13 +38,13 @@ struct LineageRun: Sendable {
         _ names: LineageNames
     ) {
         self.source = source
-        let producer = LineageJSON.quoted(names.producer)
+        let producer = JSONBytes.quoted(names.producer)
         self.producer = producer
-        let namespace = LineageJSON.quoted(names.namespace)
+        let namespace = JSONBytes.quoted(names.namespace)
         engine = LineageFacet.json(
             .engine,
             by: producer,
-            [("name", #""Tranche""#), ("version", LineageJSON.quoted(names.version))]
+            [("name", #""Tranche""#), ("version", JSONBytes.quoted(names.version))]
         )
         let type = LineageFacet.json(
             .jobType,
@@ -56,7 +56,7 @@ struct LineageRun: Sendable {
         )
         job = LineageJSON.object([
             ("namespace", namespace),
-            ("name", LineageJSON.quoted(LineageNames.batchJob(of: key.job))),
+            ("name", JSONBytes.quoted(LineageNames.batchJob(of: key.job))),
             ("facets", LineageJSON.object([("jobType", type)])),
         ])
         let run = LineageRunID.run(key, of: inventory.identity)
@@ -93,7 +93,7 @@ struct LineageRun: Sendable {
         if let worker = batch.worker { parameters.append(Self.parameter("worker", worker)) }
         let list = parameters + common
         return Attempt(
-            id: LineageJSON.quoted(LineageRunID.attempt(batch, of: inventory.identity)),
+            id: JSONBytes.quoted(LineageRunID.attempt(batch, of: inventory.identity)),
             input: input(of: batch),
             facets: [
                 ("parent", parent), ("processing_engine", engine),
@@ -111,7 +111,7 @@ struct LineageRun: Sendable {
     }
 
     private static func parameter(_ key: String, _ value: String) -> String {
-        LineageJSON.object([("key", "\"\(key)\""), ("value", LineageJSON.quoted(value))])
+        LineageJSON.object([("key", "\"\(key)\""), ("value", JSONBytes.quoted(value))])
     }
 
     private func input(of batch: BatchRecord) -> String {
@@ -154,7 +154,7 @@ struct LineageRun: Sendable {
     ) -> String {
         var facets = attempt.facets
         if let error {
-            let text = LineageJSON.quoted(String(redacted(error).prefix(Self.longestError)))
+            let text = JSONBytes.quoted(String(redacted(error).prefix(Self.longestError)))
             let members = [("message", text), ("programmingLanguage", #""Swift""#)]
             facets.append(("errorMessage", LineageFacet.json(.error, by: producer, members)))
         }

@@ -16,7 +16,7 @@ indirect enum CanonicalValue: Sendable, Hashable {
             let bare = Self.bare(scalar.text)
             self = .scalar(
                 bare == scalar.text
-                    ? scalar.json ?? YAMLScalar.quoted(bare) : YAMLScalar.quoted(bare)
+                    ? scalar.json ?? JSONBytes.quoted(bare) : JSONBytes.quoted(bare)
             )
         case .sequence(let items): self = .list(Self.words(items))
         case .mapping(let entries): self = .object(Self.members(entries))
@@ -36,7 +36,7 @@ indirect enum CanonicalValue: Sendable, Hashable {
             else {
                 return CanonicalValue(item)
             }
-            return .scalar(YAMLScalar.quoted("***"))
+            return .scalar(JSONBytes.quoted("***"))
         }
     }
 
@@ -78,7 +78,7 @@ indirect enum CanonicalValue: Sendable, Hashable {
         case .list(let items): return "[" + items.map(\.json).joined(separator: ",") + "]"
         case .object(let members):
             let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            let texts = sorted.map { YAMLScalar.quoted($0.key) + ":" + $0.value.json }
+            let texts = sorted.map { JSONBytes.quoted($0.key) + ":" + $0.value.json }
             return "{" + texts.joined(separator: ",") + "}"
         }
     }

@@ -1,3 +1,5 @@
+import Tranche
+
 extension YAMLNode {
     /// The value as compact JSON, numbers with the digits that they have in the file.
     ///
@@ -35,7 +37,7 @@ extension YAMLNode {
             output += "{"
             for (index, entry) in entries.enumerated() {
                 if index > 0 { output += "," }
-                output += YAMLScalar.quoted(entry.key) + ":"
+                output += JSONBytes.quoted(entry.key) + ":"
                 try entry.value.append(to: &output, file: file)
             }
             output += "}"
@@ -51,26 +53,7 @@ extension YAMLScalar {
         case .flag(let flag): "\(flag)"
         case .integer(let digits): digits
         case .float(_, let json): json
-        case .text: Self.quoted(text)
+        case .text: JSONBytes.quoted(text)
         }
-    }
-
-    /// A text as JSON.
-    static func quoted(_ text: String) -> String {
-        var output = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        return output + "\""
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tranche
 
 /// What an ``HTTPListener`` answers.
 public struct HTTPServerResponse: Sendable {
@@ -47,7 +48,7 @@ public struct HTTPServerResponse: Sendable {
         _ message: String,
         headers: HTTPFields = HTTPFields()
     ) -> HTTPServerResponse {
-        json(status, #"{"error":\#(quoted(message))}"#, headers: headers)
+        json(status, #"{"error":\#(JSONBytes.quoted(message))}"#, headers: headers)
     }
 
     /// The answer that there is too much to do now.
@@ -58,20 +59,6 @@ public struct HTTPServerResponse: Sendable {
     /// - Returns: The answer.
     public static func unavailable(_ message: String, retryAfter seconds: Int) -> Self {
         error(503, message, headers: ["Retry-After": String(seconds)])
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case ..<" ": quoted += " "
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }
 
