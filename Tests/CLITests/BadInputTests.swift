@@ -347,9 +347,9 @@ import Testing
             "there is no batch 99"
         ),
         Case("split 99", .failed, "there is no batch 99"),
-        Case("audit --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
-        Case("audit --job j --run r", .failed, "there is no run 'r' of job 'j'"),
-        Case("redrive --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
+        Case("audit --job nosuch", .failed, "there is no job 'nosuch'"),
+        Case("audit --job j --run r", .failed, "there is no job 'j'"),
+        Case("redrive --job nosuch", .failed, "there is no job 'nosuch'"),
         Case("compact --job nosuch", .failed, "there is no such run of job 'nosuch'"),
         Case(
             "acquire --job j --meta inventory:nosuch",
@@ -361,7 +361,7 @@ import Testing
             .failed,
             "there is no job 'j'"
         ),
-        Case("pause --job nosuch", .failed, "there is no incremental run of job 'nosuch'"),
+        Case("pause --job nosuch", .failed, "there is no job 'nosuch'"),
         Case("migrate up --bounded j=1..2", .failed, "no table of pybatchintory's"),
     ]
 

@@ -231,4 +231,46 @@ import Testing
         let other = await bench.run("logs", "--batch", "x", "--", "--json")
         #expect(other.errors.hasPrefix("tranche: "))
     }
+
+    @Test(
+        "Bad items that a line before the last one names are not taken for done",
+        arguments: [
+            (#"{"bad":[{"id":3,"error":"x"}]}"#, "finished", false),
+            (#"{"bad_ids":[3]}"#, #"{"bad_ids":[5]}"#, false),
+            (#"{"bad_ids":[3]}"#, #"{"bad_ids":[5, 3]}"#, true),
+            (#"{"bad":3}"#, "finished", true),
+        ]
+    )
+    func notLast(line: String, last: String, isTaken: Bool) async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+        let outcome = await work(bench, once, "echo '\(line)'; echo '\(last)'")
+        let words = "exit code 0, but it names item 3 as bad in a line that is not its last"
+        #expect(outcome.errors.contains(words) == !isTaken, "\(outcome.errors)")
+        #expect(try await bench.states().contains("failed") == !isTaken)
+    }
+
+    @Test("A bad item without a reason has no other's, and words are of the bad items alone")
+    func noReason() async throws {
+        let bench = try await CommandLineBench()
+        let line = #"{"bad": [{"id": 3, "error": "qty"}, {"id": 5}]}"#
+        let script = "[ $TRANCHE_KIND = split ] && exit 0; echo '\(line)'; exit 1"
+        let outcome = await work(bench, [], script)
+        #expect(outcome.errors.contains(": exit code 1: 2 items are bad: qty\n"))
+        #expect(
+            try rows(bench).filter { $0.contains("quarantined") } == [
+                "split quarantined 3-3: qty", "split quarantined 5-5: named bad without a reason",
+            ]
+        )
+    }
+
+    @Test("What a last line tells tranche is not told as what went wrong")
+    func protocolLine() async throws {
+        for (line, words) in [(#"{"note":"did 10"}"#, "hello"), ("bye", "bye")] {
+            let bench = try await CommandLineBench()
+            let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+            let outcome = await work(bench, once, "echo hello; echo '\(line)'; exit 1")
+            #expect(outcome.errors.contains(": exit code 1: \(words)\n"), "\(outcome.errors)")
+        }
+    }
 }

@@ -114,4 +114,28 @@ import Testing
         #expect(await bench.run("resume", "--job", "j").status == .done)
         #expect(await bench.run(acquire).status == .done)
     }
+
+    @Test("redrive of more than ten shows the first ten and asks, and names ids that are not bad")
+    func many() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            INSERT INTO files (uid, item) SELECT value + 10, 'x' FROM json_each('[1,2,3,4,5]')
+            """
+        )
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        let bad = ["--bad-ids", "1,2,3,4,5,6,7,8,9,10,11,12"]
+        #expect(
+            await bench.run(["fail", "1", "--attempt", "1", "--error", "no"] + bad).status == .done
+        )
+        let dry = await bench.run("redrive", "--job", "j", "--dry-run")
+        #expect(dry.output.hasSuffix("\n… and 2 batches more\n"), "\(dry.output)")
+        #expect(dry.output.split(separator: "\n").count == 11)
+        let refused = await bench.run("redrive", "--job", "j")
+        #expect(refused.status == .usage)
+        #expect(refused.errors.contains("12 batches would be made again: say so with --yes"))
+        let few = await bench.run("redrive", "--job", "j", "--ids", "3,15", "--dry-run")
+        #expect(few.errors.contains("1 id is not quarantined: 15"), "\(few.errors)")
+        #expect(await bench.run("redrive", "--job", "j", "--yes").status == .done)
+    }
 }

@@ -154,7 +154,7 @@ import Tranche
             ("redrive --job j --start 0", "--start '0'"),
             ("resume --job j --batches 0", "--batches '0'"),
             ("forget", "--job JOB is missing"),
-            ("forget --job none --yes", "there is no such run"),
+            ("forget --job none --yes", "there is no job 'none'"),
         ]
     )
     func wrong(line: String, words: String) async throws {

@@ -271,4 +271,55 @@ struct LoadCheckTests {
         #expect(mended.status == .done, "\(mended.errors)")
         #expect(try files(bench).contains("out.mended.jsonl"))
     }
+
+    @Test("A file that ends badly is counted up to there, with what was refused, and so checked")
+    func endsBadly() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,s\n1,a\nx,b\n3,c\n4,\"open\n5,e\n", to: "c.csv")
+        try bench.write(Self.schema, to: "c.json")
+        let words = [
+            "load", bench.path("c.csv"), "--to", "none", "--schema", bench.path("c.json"),
+        ]
+        let trial = await bench.run(words + ["--dry-run"])
+        #expect(trial.status == .failed)
+        #expect(
+            trial.output.hasPrefix("up to the fault, checked: 3 records, of which 1 would be"),
+            "\(trial.output)"
+        )
+        let load = await bench.run(words)
+        #expect(load.status == .failed)
+        #expect(load.output.contains(#/records_rejected +1\n/#), "\(load.output)")
+        #expect(load.output.contains(#/records_written +2\n/#), "\(load.output)")
+        #expect(load.errors.contains("1 record was refused; see "), "\(load.errors)")
+        for outcome in [trial, load] {
+            #expect(outcome.errors.contains("'tranche redefine --job load --meta "))
+        }
+    }
+
+    @Test("What another job has refused or written stays, also where it may be replaced and fails")
+    func othersStay() async throws {
+        let bench = try await bench(rows: 20, badEvery: 10)
+        let schema = ["--schema", bench.path("c.json")]
+        let load = ["load", bench.path("c.csv")] + schema
+        let to = ["--to", "csv:\(bench.path("out.csv"))"]
+        #expect(await bench.run(load + to).status == .done)
+        let names = try files(bench)
+        func texts() throws -> [String] {
+            try names.map { try String(contentsOfFile: bench.path($0), encoding: .utf8) }
+        }
+        let former = try texts()
+        let second = load + ["--job", "second"]
+        let refused = await bench.run(second + ["--to", "none", "--max-rejects", "1"])
+        #expect(refused.status == .usage)
+        #expect(refused.errors.contains("holds what job 'load' wrote"), "\(refused.errors)")
+        let third = ["load", bench.path("c.csv"), "--job", "third"] + to
+        #expect(await bench.run(third).status == .usage)
+        let failed = await bench.run(
+            second + ["--to", "none", "--max-rejects", "1", "--overwrite", "--max-attempts", "1"]
+        )
+        #expect(failed.status == .failed, "\(failed.errors)")
+        #expect(names == ["c.csv", "c.error.jsonl", "c.json", "out.csv"])
+        #expect(try texts() == former)
+        #expect(await bench.run(load + to).status == .done)
+    }
 }

@@ -162,4 +162,16 @@ struct FilePatternTests {
         }
         #expect(try bench.rows("SELECT id FROM t ORDER BY id") == ["1", "6"])
     }
+
+    @Test("Where a file cannot be loaded and no batch failed, nothing is said of retry")
+    func nothingToRetry() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,v\n1,a\n", to: "in/a.csv")
+        try bench.write("x\n1,\"open\n", to: "in/b.csv")
+        let outcome = await bench.run("load", bench.path("in"), "--to", "none")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("1 file was not loaded, as said above"))
+        #expect(!outcome.errors.contains("retry"), "\(outcome.errors)")
+        #expect(outcome.output.contains(#/records_written +1\n/#), "\(outcome.output)")
+    }
 }

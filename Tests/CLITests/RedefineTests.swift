@@ -291,4 +291,29 @@ import Testing
         #expect(back.errors.contains("so no job was"), "\(back.errors)")
         #expect(await bench.run(acquire, environment: elsewhere).status == .done)
     }
+
+    @Test("Jobs over the batches of others move with the inventory")
+    func moveDownstream() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "a", "--meta", "files", "--count", "4", "--json"]
+        let down = ["acquire", "--job", "b", "--meta", "inventory:a", "--count", "1", "--json"]
+        #expect(await bench.run(acquire).status == .done)
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        #expect(await bench.run(down).status == .done)
+        #expect(await bench.run("succeed", "2", "--attempt", "1").status == .done)
+        #expect(await bench.run(acquire).status == .done)
+        #expect(await bench.run("succeed", "3", "--attempt", "1").status == .done)
+        try bench.execute("VACUUM INTO '\(bench.path("moved.db"))'")
+        let elsewhere = ["TRANCHE_INVENTORY": "sqlite:\(bench.path("moved.db"))"]
+        let refused = await bench.run(down, environment: elsewhere)
+        #expect(refused.status == .failed)
+        #expect(
+            refused.errors.contains("'tranche redefine --job b --meta inventory:a --database'"),
+            "\(refused.errors)"
+        )
+        let moved = await bench.run(["redefine", "--all", "--database"], environment: elsewhere)
+        #expect(moved.status == .done, "\(moved.errors)")
+        let batch = await bench.run(down, environment: elsewhere)
+        #expect(batch.status == .done, "\(batch.errors)")
+    }
 }

@@ -71,7 +71,7 @@ struct AuditCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let run = try await inventory.run(selection.find(in: inventory))
+            let run = try await inventory.run(selection.known(in: inventory))
             let source = try await context.source(
                 of: run,
                 named: selection.source,

@@ -78,6 +78,9 @@ struct BatchFilter: Sendable {
 
 /// The options that say whether what is found is changed, shown, or asked for.
 struct Consent: Sendable {
+    /// How many batches are shown before it is asked, and how many a command takes unasked.
+    static let shown = 10
+
     /// Whether to show what would be changed, and change nothing.
     let isDryRun: Bool
     /// Whether not to ask.
@@ -125,8 +128,8 @@ struct Consent: Sendable {
     ) -> [String] {
         let count = HumanText.count(batches.count, "batch", "batches")
         var lines = ["\(count) \(what)\(batches.isEmpty ? "" : ":")"]
-        lines += batches.prefix(10).map { "  \(words($0, context))" }
-        let left = batches.count - 10
+        lines += batches.prefix(shown).map { "  \(words($0, context))" }
+        let left = batches.count - shown
         if left > 0 { lines.append("  … and \(HumanText.number(left)) more") }
         return lines
     }

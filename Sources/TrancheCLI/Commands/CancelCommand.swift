@@ -43,7 +43,7 @@ struct CancelCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let (key, batches) = try await context.withInventory(worker: context.person) { inventory in
-            let key = try await inventory.run(selection.find(in: inventory)).key
+            let key = try await inventory.run(selection.known(in: inventory)).key
             guard let batch else {
                 return (key, try await inventory.cancel(key, reason: reason))
             }

@@ -63,7 +63,8 @@ struct CarefulSteps: Sendable {
             failed += bad
             let words = HumanText.count(ended.count, "batch", "batches")
             let result = bad == 0 ? "all succeeded" : "\(HumanText.number(bad)) failed"
-            try context.note("\(words): \(result); \(HumanText.number(left.count)) are left")
+            let rest = HumanText.count(left.count, "is left", "are left")
+            try context.note("\(words): \(result); \(rest)")
             size = Int(min((Double(size) * growth).rounded(.up), 1_000_000))
         }
         if context.isJSON {

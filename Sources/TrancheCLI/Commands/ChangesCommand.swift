@@ -55,7 +55,7 @@ struct ChangesCommand: Command {
     private func which(_ inventory: Inventory) async throws -> ChangeSelection {
         if let budget { return .of(.name(budget)) }
         if selection.selection == RunSelection() { return .all }
-        return .of(.run(try await inventory.run(selection.find(in: inventory)).key))
+        return .of(.run(try await inventory.run(selection.known(in: inventory)).key))
     }
 
     private func text(_ changes: [ChangeRecord], _ context: Context) -> String {

@@ -72,8 +72,11 @@ struct DatabaseMove: Sendable {
         return .done
     }
 
+    /// Whether a job's items are in a database: a table's, or the batches of another job, which are
+    /// in the inventory's own.
     private func isOverTable(_ run: RunRecord) throws -> Bool {
         guard let definition = run.source else { return false }
+        if definition.table.hasPrefix(InventorySource.prefix) { return true }
         let connectors = Connectors.ofProgram
         guard let spec = try connectors.specs(recordedAs: definition).first else { return false }
         return try connectors.scheme(of: spec).fields.contains("database")

@@ -74,7 +74,7 @@ struct ForgetCommand: Command {
 
     /// The runs of the one job that is meant.
     private func find(in inventory: Inventory) async throws -> RunSelection {
-        var asked = try await selection.find(in: inventory)
+        var asked = try await selection.known(in: inventory)
         let job = asked.job ?? ""
         let runs = try await inventory.runs(asked)
         let tables = Set(runs.map(\.key.metaTable)).sorted()

@@ -153,7 +153,10 @@ extension LoadCommand {
         var text = ""
         if !file.layout.isEmpty {
             let parts = file.layout.map { part in
-                "\(part.name.replacing("_", with: " ")) \(part.words)"
+                let isQuoted = ["delimiter", "quote", "comment"].contains(part.name)
+                let isText = isQuoted && !["none", "unknown"].contains(part.words)
+                let words = isText ? part.words.debugDescription : part.words
+                return "\(part.name.replacing("_", with: " ")) \(words)"
             }
             text += "read as: \(parts.joined(separator: ", "))\n"
         }

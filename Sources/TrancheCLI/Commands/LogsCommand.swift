@@ -26,9 +26,9 @@ struct LogsCommand: Command {
             The inventory keeps the end of standard error and of standard output of each attempt
             that succeeded or failed, at most 64 KiB of each, without passwords. A mark shows
             where output is missing; invalid UTF-8 becomes U+FFFD. While a program runs, its
-            output is stored at each third of the lease, and with each note for the next
-            attempt. Attempts that were released or expired have no more than that. Packed
-            batches have no output.
+            output is stored after 2 s and then every 5 s if there is more, and with each note
+            for the next attempt. Attempts that were released or expired have no more than that.
+            Packed batches have no output.
 
             Exit: 0 shown, 3 no output.
 
@@ -63,11 +63,21 @@ struct LogsCommand: Command {
             } else if let output {
                 try context.output.write(Self.text(output))
             } else {
-                let whole = record.parent.map { "; it is a part of batch \($0)" } ?? ""
-                try context.note("batch \(batch), attempt \(attempt): nothing is kept\(whole)")
+                try noteNothing(attempt, of: record, context)
             }
             return output == nil ? .nothingNow : .done
         }
+    }
+
+    private func noteNothing(
+        _ attempt: Int,
+        of record: BatchRecord,
+        _ context: Context
+    ) throws {
+        let whole = record.parent.map { "; it is a part of batch \($0)" } ?? ""
+        let last = HumanText.count(record.attempt, "attempt")
+        let count = attempt > record.attempt ? "; the batch has had \(last)" : ""
+        try context.note("batch \(batch), attempt \(attempt): nothing is kept\(whole)\(count)")
     }
 
     /// Shows what is written as it comes to be known, until no more can come.
@@ -88,6 +98,7 @@ struct LogsCommand: Command {
             next = last
             let isOver = record.attempt > last || record.status != .running
             if record.isFinal || attempt == last && isOver {
+                if follower.isEmpty { try noteNothing(attempt ?? last, of: record, context) }
                 return follower.isEmpty ? .nothingNow : .done
             }
             let configuration = inventory.configuration

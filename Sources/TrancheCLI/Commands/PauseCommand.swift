@@ -28,7 +28,7 @@ struct PauseCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let key = try await context.withInventory { inventory in
-            let key = try await inventory.run(selection.find(in: inventory)).key
+            let key = try await inventory.run(selection.known(in: inventory)).key
             try await inventory.pause(key, reason: reason)
             return key
         }

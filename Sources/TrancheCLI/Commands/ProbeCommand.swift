@@ -188,7 +188,7 @@ struct ProbeCommand: Command {
         if let budget {
             owner = .name(budget)
         } else {
-            owner = .run(try await inventory.run(selection.find(in: inventory)).key)
+            owner = .run(try await inventory.run(selection.known(in: inventory)).key)
         }
         let probe = Probe(
             name,

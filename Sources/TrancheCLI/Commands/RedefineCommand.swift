@@ -144,7 +144,7 @@ struct RedefineCommand: Command {
                     context
                 )
             }
-            let run = try await inventory.run(selection.find(in: inventory))
+            let run = try await inventory.run(selection.known(in: inventory))
             var redefinition = Redefinition(key: run.key, isDryRun: arguments.has("dry-run"))
             redefinition.changes = policy.changes(of: run.policy)
             let redefined = RedefinedSource(

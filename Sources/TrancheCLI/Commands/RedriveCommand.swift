@@ -32,9 +32,9 @@ struct RedriveCommand: Command {
         ],
         notes: """
             The items are offered at once, with all their attempts. With --error, --since,
-            --until or --of-worker, redrive counts the matches, shows the first ten and asks;
-            without a terminal it needs --yes. It then takes exactly these, whatever arrives
-            meanwhile.
+            --until or --of-worker, and for more than ten batches, redrive counts the matches,
+            shows the first ten and asks; without a terminal it needs --yes. It then takes
+            exactly these, whatever arrives meanwhile.
 
             With --start it waits for the workers to end each step. It exits with 1 when it
             stops at a failure. Items of later steps stay in quarantine, also after SIGINT.
@@ -68,13 +68,14 @@ struct RedriveCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let run = try await inventory.run(selection.find(in: inventory))
+            let run = try await inventory.run(selection.known(in: inventory))
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(run.key), status: .quarantined),
                 in: inventory,
                 context
             )
             let sorted = found.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
+            try noteOthers(sorted, of: run, context)
             if sorted.isEmpty {
                 try show([], context)
                 let which = filter.isEmpty ? "no item" : "none of these items"
@@ -85,7 +86,7 @@ struct RedriveCommand: Command {
                 try show(sorted, context)
                 return .done
             }
-            if !filter.isOfItemsAlone,
+            if !filter.isOfItemsAlone || sorted.count > Consent.shown,
                 try await !consent.isGiven(for: sorted, "would be made again", context)
             {
                 return .failed
@@ -99,8 +100,32 @@ struct RedriveCommand: Command {
 
     private func show(_ batches: [BatchRecord], _ context: Context) throws {
         try context.write(RedriveDocument(batches, isDryRun: consent.isDryRun)) {
-            batches.map { words($0, isDryRun: consent.isDryRun) }.joined()
+            let first = batches.prefix(Consent.shown)
+            let left = batches.count - first.count
+            return first.map { words($0, isDryRun: consent.isDryRun) }.joined()
+                + (left > 0 ? "… and \(HumanText.count(left, "batch", "batches")) more\n" : "")
         }
+    }
+
+    /// Names the ids that were given and are not quarantined, where these are few.
+    ///
+    /// Uids that are not integers are refused where they are not there.
+    private func noteOthers(
+        _ found: [BatchRecord],
+        of run: RunRecord,
+        _ context: Context
+    ) throws {
+        guard run.source?.numbering == nil, let asked = try filter.items?.ids(),
+            asked.count <= 1000, !found.isEmpty
+        else { return }
+        let quarantined = found.reduce(IDRuns()) { $0.union($1.ids ?? IDRuns($1.range)) }
+        let others = asked.ids.filter { !quarantined.contains($0) }
+        guard !others.isEmpty else { return }
+        let ids = others.prefix(Consent.shown).map(String.init).joined(separator: ", ")
+        try context.note(
+            "\(HumanText.count(others.count, "id is", "ids are")) not quarantined: \(ids)"
+                + (others.count > Consent.shown ? ", …" : "")
+        )
     }
 
     private func words(_ batch: BatchRecord, isDryRun: Bool) -> String {

@@ -133,7 +133,7 @@ struct ReleaseCommand: Command {
         _ context: Context
     ) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
-            let key = try await inventory.run(runs.find(in: inventory)).key
+            let key = try await inventory.run(runs.known(in: inventory)).key
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(key), status: .running),
                 in: inventory,

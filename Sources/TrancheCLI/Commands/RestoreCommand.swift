@@ -26,7 +26,7 @@ struct RestoreCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let document = try await context.withInventory(worker: context.person) { inventory in
-            let key = try await inventory.run(selection.find(in: inventory)).key
+            let key = try await inventory.run(selection.known(in: inventory)).key
             try await inventory.restoreParallelism(of: key, reason: reason)
             let run = try await inventory.run(RunSelection(key))
             return RunLimitsDocument(run, try await inventory.budgets(of: key))

@@ -46,7 +46,7 @@ struct ResumeCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let (key, pause) = try await context.withInventory(worker: context.person) {
             inventory -> (RunKey, String?) in
-            let known = try await inventory.run(selection.find(in: inventory))
+            let known = try await inventory.run(selection.known(in: inventory))
             guard let batches else {
                 try await inventory.resume(known.key, reason: reason)
                 return (known.key, nil)

@@ -131,7 +131,7 @@ struct RetryCommand: Command {
     }
 
     private func runs(in inventory: Inventory) async throws -> RunSelection {
-        let asked = try await selection.find(in: inventory)
+        let asked = try await selection.known(in: inventory)
         if asked.job == nil { return asked }
         return RunSelection(try await inventory.run(asked).key)
     }
@@ -166,7 +166,7 @@ struct RetryCommand: Command {
                 return meant.isEmpty ? .nothingNow : .done
             }
             if meant.isEmpty {
-                try context.note("there is no such batch")
+                try context.note("no batch is as asked for; 'tranche batches' lists what there is")
                 return .nothingNow
             }
             let isAsked = !isNow || meant.contains { $0.status == .succeeded }

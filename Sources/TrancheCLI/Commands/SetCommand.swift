@@ -61,7 +61,7 @@ struct SetCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let document = try await context.withInventory(worker: context.person) { inventory in
-            let key = try await inventory.run(selection.find(in: inventory)).key
+            let key = try await inventory.run(selection.known(in: inventory)).key
             if !limits.budgets.isEmpty || endsBudgets {
                 try await inventory.setBudgets(limits.budgets, of: key, reason: reason)
             }

@@ -23,8 +23,8 @@ struct SourceOptions: Sendable {
                     + "an object; mongodb://HOST/DATABASE.COLLECTION, the documents of a "
                     + "collection; pages:NAME, pages that each name the next one. A job "
                     + "that has begun remembers it and the options below",
-                brief: "[schema.]table of the items, or inventory:JOB, csv:PATH, jsonl:PATH, "
-                    + "s3://… and others; a job that has begun remembers it"
+                isUsual: true,
+                brief: "items: [schema.]TABLE, inventory:JOB, csv:PATH, …"
             ),
             .init("schema", "SCHEMA", "schema of the table, with --meta table:NAME"),
             .init(

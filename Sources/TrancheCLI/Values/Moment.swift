@@ -25,10 +25,15 @@ enum Moment: Sendable, Hashable {
 /// - Returns: The point in time.
 /// - Throws: ``ValueError``.
 func parseMoment(_ text: String) throws -> Moment {
-    guard text.contains("-") else { return .ago(try parseDuration(text)) }
-    var text = text
-    guard let time = text.withUTF8({ TimeText($0) }) else {
-        throw ValueError("times look like 2h (ago), 2026-11-28 or 2026-11-28T08:30:00+01:00")
+    let words = "times look like 2h (ago), 2026-11-28 or 2026-11-28T08:30:00+01:00"
+    guard text.contains("-") else {
+        do {
+            return .ago(try parseDuration(text))
+        } catch is ValueError {
+            throw ValueError(words)
+        }
     }
+    var text = text
+    guard let time = text.withUTF8({ TimeText($0) }) else { throw ValueError(words) }
     return .at(Date(milliseconds: time.instant / 1000))
 }

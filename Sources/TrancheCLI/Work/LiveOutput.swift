@@ -3,6 +3,11 @@ import Tranche
 
 /// What a program that runs has written so far.
 final class LiveOutput: Sendable {
+    /// When what was written is first kept, after the attempt began.
+    static let firstPause = Duration.seconds(2)
+    /// How long nothing is kept after that; each time costs a statement, where there is news.
+    static let pause = Duration.seconds(5)
+
     private let state = Mutex(State())
 
     private struct State {
@@ -33,7 +38,9 @@ final class LiveOutput: Sendable {
     ///   - batch: The batch, which is held.
     ///   - clock: Says when.
     func keep(with batch: Batch, clock: any Clock<Duration>) async {
-        while (try? await clock.sleep(for: batch.lease / 3)) != nil {
+        var pause = Self.firstPause
+        while (try? await clock.sleep(for: min(pause, batch.lease / 3))) != nil {
+            pause = Self.pause
             let tails = state.withLock { state -> (output: OutputTail, errors: OutputTail)? in
                 defer { state.isNews = false }
                 return state.isNews ? (state.output, state.errors) : nil

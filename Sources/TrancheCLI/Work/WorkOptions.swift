@@ -63,8 +63,7 @@ struct WorkOptions: Sendable {
     /// What of them the short help says.
     static let brief = """
         CMD reads the items of a batch as lines {"id","item","weight"} on standard input.
-        Exit 0 means that the batch succeeded; otherwise it is tried again, --max-attempts
-        times.
+        Exit 0 means that the batch succeeded; else it is tried again (--max-attempts).
 
         """
 

@@ -194,7 +194,9 @@ struct ChainRun: Sendable {
         let isOver =
             options.isFinished || options.isOver || options.end == .never
             || isComplete && !options.spansJob
-        try await assemble(isUnfinished: !isOver)
+        // What failed may still come to its place by another attempt.
+        let hasFailed = try await hasFailedBatches()
+        try await assemble(isUnfinished: !isOver || hasFailed)
         if options.isFinished || isComplete && !options.spansJob { await clean() }
         return report
     }
@@ -208,6 +210,10 @@ struct ChainRun: Sendable {
         } catch {
             options.onNotice?("what was kept to put outputs together is left behind: \(error)")
         }
+    }
+
+    private func hasFailedBatches() async throws -> Bool {
+        try await sinkRun.together().contains { ($0.totals[.failed]?.batches ?? 0) > 0 }
     }
 
     private func assemble(isUnfinished: Bool) async throws {

@@ -65,15 +65,15 @@ struct CSVFileFormat: FileFormat {
         let quote = dialect.quote.map { String(UnicodeScalar($0)) }
         let nulls = dialect.nulls.map { String(decoding: $0, as: UTF8.self).debugDescription }
         var parts = [
-            ("format", "csv"), ("delimiter", delimiter.debugDescription),
-            ("quote", dialect.isQuoteUnknown ? "unknown" : quote?.debugDescription ?? "none"),
+            ("format", "csv"), ("delimiter", delimiter),
+            ("quote", dialect.isQuoteUnknown ? "unknown" : quote ?? "none"),
             ("null", nulls.isEmpty ? "none" : nulls.joined(separator: ", ")),
             ("escapes", dialect.escapeWords ?? "none"),
             ("line_ends", dialect.endsAtReturn ? "CR" : "LF or CRLF"),
         ]
         if !dialect.comment.isEmpty {
             let comment = String(decoding: dialect.comment, as: UTF8.self)
-            parts.append(("comment", comment.debugDescription))
+            parts.append(("comment", comment))
         }
         parts.append(("header", format.header == nil ? headerWords : "given"))
         if !found.isEmpty { parts.append(("found", found.joined(separator: ", "))) }

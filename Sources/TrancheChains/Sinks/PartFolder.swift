@@ -56,13 +56,15 @@ package final class PartFolder: Sendable {
         let there = try PartOwner.all(in: folder).filter { $0.run == run.key.run }
         let found = there + whole.filter { !there.contains($0) }
         let others = found.filter { !own.contains($0) }
-        if !overwrites { try requireFree(for: run, found, others) }
+        // One that is the run's own by what it says itself stays so, whatever others are about.
+        let isOwn = whole.contains(where: own.contains)
+        if !overwrites, !isOwn { try requireFree(for: run, found, others) }
         // Said once: when the run has no parts yet.
         guard !found.contains(where: own.contains) else { return [] }
         let isThere = FileManager.default.fileExists(atPath: target(of: run.key))
         claims.withLock { $0[run.key]?.findsOther = isThere }
         return others.map { other in
-            "'\(target(of: run.key))' is made anew when the run is complete: what job '\(other.job)' "
+            "'\(target(of: run.key))' is made anew once no batch is left or has failed: what job '\(other.job)' "
                 + "wrote of '\(other.source)' is left out"
                 + (there.contains(other) ? "; its parts stay in '\(folder)/\(other.folder)'" : "")
         }

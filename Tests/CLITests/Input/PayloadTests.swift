@@ -194,6 +194,8 @@ import Tranche
             (["--args", "--columns", "*"], ["a"], "--columns and --args exclude each other"),
             (["--args", "--persistent"], ["{}"], "--persistent and --args exclude each other"),
             ([], ["{}", "{}"], "'{}' stands 2 times among CMD's arguments"),
+            ([], ["pre-{}-post"], "'pre-{}-post' has {} within an argument"),
+            (["--args"], ["{}", "/backup/{}.bak"], "'/backup/{}.bak' has {} within an argument"),
             (["--placeholder", "%"], ["a"], "--placeholder '%': no argument of CMD is that"),
         ]
     )
@@ -201,5 +203,13 @@ import Tranche
         let outcome = await work(try await CommandLineBench(), options, ["echo"] + words)
         #expect(outcome.status == .usage)
         #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test("A {} within an argument is passed on where --placeholder says so")
+    func passedOn() async throws {
+        let bench = try await CommandLineBench()
+        let outcome = await work(bench, ["--placeholder", ""], ["echo", "pre-{}-post"])
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(outcome.errors.contains("] pre-{}-post\n"), "\(outcome.errors)")
     }
 }

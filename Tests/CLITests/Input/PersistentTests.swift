@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 import Tranche
+import TrancheSQL
+import TrancheTestKit
 
 @testable import TrancheCLI
 
@@ -347,5 +349,43 @@ import Tranche
             Issue.record("no answer behind a long line")
             return
         }
+    }
+
+    @Test("Of a program that has its whole batch and does not answer it is said, once")
+    func silent() async throws {
+        let bench = try await CommandLineBench()
+        let inventory = try await Inventory.open(try bench.inventoryLocation)
+        let batch = try #require(
+            try await inventory.acquireBatch(from: SQLSource("files"), job: "j", limit: .count(1))
+        )
+        let (clock, stop, said) = (ManualClock(), StopSource(), TextWriter())
+        let pool = ProgramPool(.json(nil))
+        let program = BatchProgram(
+            path: "/bin/cat",
+            arguments: ["cat"],
+            environment: ["PATH": "/usr/bin:/bin"],
+            guardian: try ProcessGuard(),
+            stop: stop,
+            grace: .default,
+            clock: clock,
+            copy: { bytes, _, _ in
+                let text = String(decoding: bytes, as: UTF8.self)
+                // What is kept in memory is written.
+                if text.contains("tranche: ") { try? said.write(bytes) }
+            },
+            way: .persistent(pool)
+        )
+        let work = Task {
+            try await program.whileWorking { try await program.run(batch, BatchProgress()) }
+        }
+        try await clock.waitForSleepers(1)
+        clock.advance(by: ProgramSession.longestSilence)
+        #expect(await eventually { said.text.components(separatedBy: "tranche: ").count == 2 })
+        #expect(said.text.contains("a line {\"done\": \(batch.id)}"))
+        work.cancel()
+        _ = await work.result
+        #expect(said.text.components(separatedBy: "tranche: ").count == 2)
+        try await batch.release()
+        await inventory.close()
     }
 }
