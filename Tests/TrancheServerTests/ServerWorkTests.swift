@@ -114,6 +114,56 @@ struct ServerWorkTests {
         }
     }
 
+    @Test(
+        "Bad items are named with what is wrong with each, of a success in part and of a failure",
+        arguments: TestDatabase.Backend.available
+    )
+    func badItems(on backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            func take() async throws -> (id: Int, token: String) {
+                let batch = try await bench.acquire()
+                let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+                return (id, try #require(batch["token"] as? String))
+            }
+            let first = try await take()
+            let done = try await bench.post(
+                "/v1/batches/\(first.id)/succeed",
+                """
+                {"token": "\(first.token)", "result": {"n": 2},
+                 "bad": [{"id": 2, "error": "no such day"}]}
+                """
+            )
+            #expect(done.status == 200, "\(done.text)")
+            let second = try await take()
+            let failed = try await bench.post(
+                "/v1/batches/\(second.id)/fail",
+                """
+                {"token": "\(second.token)", "error": "no", "bad_ids": [4],
+                 "bad": [{"id": 5, "error": "x"}]}
+                """
+            )
+            #expect(failed.status == 200, "\(failed.text)")
+            let bad = try await bench.inventory.batches(BatchSelection(status: .quarantined))
+            #expect(bad.map(\.idStart) == [5, 4, 2])
+            #expect(bad.map(\.logging) == ["x", "no", "no such day"])
+            let good = try await bench.inventory.batches(BatchSelection(status: .succeeded))
+            #expect(good.map(\.ids) == [IDRuns([1, 3])])
+            #expect(good.first?.result == #"{"n": 2}"# || good.first?.result == #"{"n":2}"#)
+            let third = try await take()
+            for body in [
+                #""bad": [{"id": 99}]"#, #""bad": [{"id": null}]"#, #""bad_ids": [true]"#,
+                #""bad_ids": ["a"]"#, #""bad_ids": [6], "logging": "x""#,
+            ] {
+                let refused = try await bench.post(
+                    "/v1/batches/\(third.id)/succeed",
+                    #"{"token": "\#(third.token)", \#(body)}"#
+                )
+                #expect(refused.status == 400, "\(body): \(refused.status) \(refused.text)")
+            }
+            #expect(try await bench.inventory.batch(Int64(third.id)).status == .running)
+        }
+    }
+
     @Test("Where there is none, the reason is said; who waits gets what comes meanwhile")
     func none() async throws {
         try await ServerBench.serve(.sqlite) { bench in

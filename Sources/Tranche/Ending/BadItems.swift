@@ -88,6 +88,28 @@ extension Batch {
     }
 }
 
+extension Inventory {
+    /// The parts of a batch of which somebody says by hand which items are bad.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - reasons: What is wrong with each bad item, by its id or uid; `nil` where nobody says.
+    ///   - error: What is wrong with those of which nothing is said; `nil` for none.
+    ///   - source: The batch's source, which knows the weights.
+    /// - Returns: The part of all the others first, where there is one; then the bad items.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for an item that is not the batch's.
+    package func parts(
+        of batch: BatchRecord,
+        blaming reasons: [String: String?],
+        error: String? = nil,
+        in source: any MetaSource
+    ) async throws -> [BatchPart] {
+        let reasons = try await ProgramBlame.reasons(reasons, of: batch, in: source)
+        let parts = try await parts(of: batch, bad: Set(reasons.keys), in: source)
+        return parts.named(reasons.mapValues { $0 ?? error })
+    }
+}
+
 extension [BatchPart] {
     /// The parts, where each bad one says what is wrong with it.
     ///

@@ -178,7 +178,7 @@ package struct ProgramBlame: Decodable, Sendable {
     }
 
     /// A text as it is kept: no database keeps a NUL, and nobody a password.
-    private static func kept(_ text: String) -> String {
+    package static func kept(_ text: String) -> String {
         redacted(text).cut(to: 1000).replacing("\0", with: "\u{FFFD}")
     }
 }

@@ -20,6 +20,13 @@ extension Inventory: InventoryReader {
         try await retrying { _ in try await store.summaries(selection, after: mark, limit: limit) }
     }
 
+    /// The lowest id that a run was given; `nil` where none was.
+    package func lowestID(of run: RunRecord) async throws -> Int64? {
+        if let lower = run.bounds.lower { return lower }
+        let tiles = try await tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
+        return tiles.first.map { $0.ids?.first ?? $0.range.lowerBound }
+    }
+
     /// Reads batches, newest first; see ``InventoryReader``.
     public func batches(_ selection: BatchSelection) async throws -> [BatchRecord] {
         try await retrying { _ in try await store.batches(selection) }

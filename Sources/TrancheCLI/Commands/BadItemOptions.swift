@@ -61,8 +61,6 @@ struct BadItemOptions: Sendable {
         let run = try await inventory.run(RunSelection(batch.key))
         let source = try await inventory.source(context.source(of: run, in: inventory))
         if source.numbered == nil { _ = try ids?.ids() }
-        let reasons = try await ProgramBlame.reasons(reasons, of: batch, in: source)
-        let parts = try await inventory.parts(of: batch, bad: Set(reasons.keys), in: source)
-        return parts.named(reasons.mapValues { $0 ?? error })
+        return try await inventory.parts(of: batch, blaming: reasons, error: error, in: source)
     }
 }

@@ -40,15 +40,7 @@ struct ReportReading: Sendable {
         successes = try await newest(.succeeded, Self.mostSuccesses)
         var lowest: [RunKey: Int64] = [:]
         for run in status.overview.runs.prefix(Self.mostBars) {
-            let key = run.run.key
-            let tiles = try await inventory.tiles(
-                of: key,
-                endingAfter: nil,
-                meeting: nil,
-                limit: 1
-            )
-            lowest[key] =
-                run.run.bounds.lower ?? tiles.first.map { $0.ids?.first ?? $0.range.lowerBound }
+            lowest[run.run.key] = try await inventory.lowestID(of: run.run)
         }
         self.lowest = lowest
     }

@@ -99,7 +99,7 @@ public struct AccessTokens: Sendable {
             )
         }
         let token = "tranche_" + randomText()
-        let digest = try hexadecimal(sha256(Array(token.utf8)))
+        let digest = try sha256(Array(token.utf8)).hexadecimal
         let words = [name, roles.map(\.rawValue).joined(separator: ","), digest]
         return (
             token,
@@ -118,12 +118,7 @@ public struct AccessTokens: Sendable {
     /// Text of 256 random bits.
     static func randomText() -> String {
         var generator = SystemRandomNumberGenerator()
-        return hexadecimal((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }.hexadecimal
     }
 
     static func bytes(ofHex text: String) -> [UInt8]? {

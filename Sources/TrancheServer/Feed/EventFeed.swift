@@ -21,10 +21,13 @@ final class EventFeed: Sendable {
 
     private let inventory: Inventory
     private let clock: any Clock<Duration>
+    private let stopwatch: Stopwatch
     private let state = Mutex(State())
 
     /// Between two looks.
     private static let interval = Duration.seconds(1)
+    /// How many times as long as a look took lies between it and the next, at least.
+    private static let rest = 4
     /// How many intervals lie between two comments, which show that the connection is there.
     private static let comment = 15
     /// Between two looks of which nobody is told: the numbers of each minute are kept.
@@ -35,6 +38,7 @@ final class EventFeed: Sendable {
     init(_ inventory: Inventory, clock: any Clock<Duration>) {
         self.inventory = inventory
         self.clock = clock
+        stopwatch = Stopwatch(clock)
     }
 
     // MARK: - Listeners
@@ -86,15 +90,21 @@ final class EventFeed: Sendable {
     /// Looks until the task is cancelled.
     func run() async throws {
         var round = 0
+        var isMinute = true
         while true {
-            if round % Self.minute == 0 || listeners > 0 { try await look(round) }
-            try await clock.sleep(for: Self.interval)
-            round += 1
-            if round % Self.comment == 0 { send(": still here\n\n") }
+            let began = stopwatch.elapsed
+            if isMinute || listeners > 0 { try await look(isMinute: isMinute) }
+            // A look that takes long, as one at a thousand runs may, is made less often.
+            let pause = max(Self.interval, (stopwatch.elapsed - began) * Self.rest)
+            try await clock.sleep(for: pause)
+            let before = round
+            round += max(1, Int(pause / Self.interval))
+            isMinute = round / Self.minute != before / Self.minute
+            if round / Self.comment != before / Self.comment { send(": still here\n\n") }
         }
     }
 
-    private func look(_ round: Int) async throws {
+    private func look(isMinute: Bool) async throws {
         do {
             let summaries = try await inventory.store.summaries(
                 RunSelection(),
@@ -102,7 +112,7 @@ final class EventFeed: Sendable {
                 limit: OverviewReading.mostRuns
             )
             let change = try await inventory.store.changes(.all, limit: 1).first?.id
-            tell(summaries, change, at: inventory.now, isMinute: round % Self.minute == 0)
+            tell(summaries, change, at: inventory.now, isMinute: isMinute)
         } catch let error as CancellationError {
             throw error
         } catch {

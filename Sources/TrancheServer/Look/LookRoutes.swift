@@ -170,7 +170,7 @@ enum PageMark {
     /// The text of a mark.
     static func text(_ key: RunKey) -> String {
         let parts = [key.metaTable, key.job, key.run].map { Array($0.utf8) }
-        return parts.map { AccessTokens.hexadecimal($0) }.joined(separator: ".")
+        return parts.map { $0.hexadecimal }.joined(separator: ".")
     }
 
     /// The run of a mark.

@@ -26,7 +26,16 @@ struct OverviewReading: Sendable {
     static let mostBars = 60
 
     /// Looks at runs, their sources and their latest batches.
-    init(_ inventory: Inventory, _ source: @escaping SourceLooks.SourceFinder) async throws {
+    ///
+    /// - Parameters:
+    ///   - inventory: What is shown.
+    ///   - beginnings: What is known from the readings before.
+    ///   - source: Finds the source of a run.
+    init(
+        _ inventory: Inventory,
+        _ beginnings: RunBeginnings,
+        _ source: @escaping SourceLooks.SourceFinder
+    ) async throws {
         let now = inventory.now
         asOf = now
         status = try await StatusReading(
@@ -49,25 +58,15 @@ struct OverviewReading: Sendable {
         }
         failedLastDay = failed.count
         isFailedCut = failed.count >= Self.most
-        var lowest: [RunKey: Int64] = [:]
-        for run in status.overview.runs.prefix(Self.mostBars) {
-            lowest[run.run.key] = try await inventory.lowestID(of: run.run)
-        }
-        self.lowest = lowest
+        lowest = try await beginnings.lowest(
+            of: status.overview.runs.prefix(Self.mostBars).map(\.run),
+            in: inventory
+        )
         changes = try await inventory.changes(limit: 50)
     }
 
     /// The most batches of a run at once.
     func parallelism(of key: RunKey) -> Int? {
         budgets.first { $0.owner == .run(key) }?.limits.batches
-    }
-}
-
-extension Inventory {
-    /// The lowest id that a run was given; `nil` where none was.
-    func lowestID(of run: RunRecord) async throws -> Int64? {
-        if let lower = run.bounds.lower { return lower }
-        let tiles = try await tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
-        return tiles.first.map { $0.ids?.first ?? $0.range.lowerBound }
     }
 }

@@ -80,8 +80,9 @@ final class ServerState: Sendable {
         actions = FrozenActions(configuration.clock)
         let feed = EventFeed(inventory, clock: configuration.clock)
         self.feed = feed
+        let beginnings = RunBeginnings()
         overview = SharedReading(age: .seconds(1), clock: configuration.clock) {
-            let reading = try await OverviewReading(inventory, source)
+            let reading = try await OverviewReading(inventory, beginnings, source)
             feed.note(waitingItems: reading.status.overview.waitingItems)
             return reading
         }

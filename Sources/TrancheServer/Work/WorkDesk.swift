@@ -101,7 +101,7 @@ final class WorkDesk: Sendable {
             }
             // Two callers who say the same do not mean the same.
             let digest = try sha256(Array("\(call.caller.principal)\u{0}\(key)".utf8))
-            request.token = "rest-" + AccessTokens.hexadecimal(digest)
+            request.token = "rest-" + digest.hexadecimal
         }
         try request.validate()
         return request

@@ -62,6 +62,23 @@ struct SucceedBody: Codable, Sendable {
     /// What came out of it: any JSON.
     let result: RawJSON?
     let logging: String?
+    /// The items that are not done, with what is wrong with each: they are quarantined, and all
+    /// others are done.
+    let bad: [BadItemBody]?
+    /// Those of which nothing is said.
+    let badIDs: [Value]?
+
+    enum CodingKeys: String, CodingKey {
+        case token, result, logging, bad
+        case badIDs = "bad_ids"
+    }
+}
+
+/// An item that is bad.
+struct BadItemBody: Codable, Sendable {
+    /// Its id, or its uid where that is not an integer.
+    let id: Value
+    let error: String?
 }
 
 /// That a batch failed.
@@ -70,11 +87,14 @@ struct FailBody: Codable, Sendable {
     let error: String
     /// Whether it says nothing about the items; false by default.
     let transient: Bool?
-    /// The ids of the items to blame; each is quarantined, and the rest is a batch again.
-    let badIDs: [Int64]?
+    /// The items to blame, with what is wrong with each: they are quarantined, and the rest is a
+    /// batch again.
+    let bad: [BadItemBody]?
+    /// Those that have the error of all.
+    let badIDs: [Value]?
 
     enum CodingKeys: String, CodingKey {
-        case token, error, transient
+        case token, error, transient, bad
         case badIDs = "bad_ids"
     }
 }

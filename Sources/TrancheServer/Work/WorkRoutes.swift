@@ -93,9 +93,77 @@ struct WorkRoutes: Sendable {
     private func succeed(_ call: Call) async throws -> HTTPServerResponse {
         let body = try call.body(SucceedBody.self)
         let holding = try await holding(call, body.token)
+        let bad = try Self.blame(body.bad, body.badIDs)
+        guard bad.isEmpty else { return try await succeed(in: bad, holding, body) }
         let success = AttemptSuccess(holding, result: body.result?.text, logging: body.logging)
         let record = try await state.inventory.succeed(success, within: WorkDesk.patience)
         return try .document(BatchDocument(record))
+    }
+
+    /// Records that all items are done but some.
+    private func succeed(
+        in bad: [String: String?],
+        _ holding: AttemptKey,
+        _ body: SucceedBody
+    ) async throws -> HTTPServerResponse {
+        guard body.logging == nil else {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "logging does not go with bad items: it holds their errors",
+                field: "/logging"
+            )
+        }
+        var success = BatchSuccess(result: body.result?.text)
+        success.parts = try await parts(of: holding, blaming: bad).doneButBad
+        let failure = BatchFailure(inPart: success)
+        let inventory = state.inventory
+        let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
+            try await inventory.store.fail(holding, with: failure)
+        }
+        return try .document(BatchDocument(record))
+    }
+
+    /// What is wrong with each bad item that a body names, by its id or uid.
+    private static func blame(
+        _ bad: [BadItemBody]?,
+        _ ids: [Value]?
+    ) throws -> [String: String?] {
+        var reasons: [String: String?] = [:]
+        func name(_ id: Value, _ field: String) throws -> String {
+            switch id {
+            case .integer(let id): return String(id)
+            case .text(let uid): return uid
+            default:
+                throw Refusal(
+                    400,
+                    "invalid_field",
+                    "an item is named by its id, or by its uid as text",
+                    field: field
+                )
+            }
+        }
+        for (place, item) in (bad ?? []).enumerated() {
+            let error = item.error.map(ProgramBlame.kept)
+            reasons.updateValue(error, forKey: try name(item.id, "/bad/\(place)/id"))
+        }
+        for (place, id) in (ids ?? []).enumerated() {
+            let name = try name(id, "/bad_ids/\(place)")
+            if reasons[name] == nil { reasons.updateValue(nil, forKey: name) }
+        }
+        return reasons
+    }
+
+    private func parts(
+        of holding: AttemptKey,
+        blaming bad: [String: String?],
+        error: String? = nil
+    ) async throws -> [BatchPart] {
+        let inventory = state.inventory
+        let batch = try await inventory.batch(holding.batch)
+        let run = try await inventory.run(RunSelection(batch.key))
+        let source = try await inventory.source(state.source(run, inventory))
+        return try await inventory.parts(of: batch, blaming: bad, error: error, in: source)
     }
 
     private func fail(_ call: Call) async throws -> HTTPServerResponse {
@@ -103,19 +171,17 @@ struct WorkRoutes: Sendable {
         let holding = try await holding(call, body.token)
         var failure = BatchFailure(body.error, isTransient: body.transient ?? false)
         let inventory = state.inventory
-        if let bad = body.badIDs, !bad.isEmpty {
+        let bad = try Self.blame(body.bad, body.badIDs)
+        if !bad.isEmpty {
             guard body.transient != true else {
                 throw Refusal(
                     400,
                     "invalid_field",
-                    "bad_ids blames items, and transient none; give one of them",
-                    field: "/bad_ids"
+                    "bad and bad_ids blame items, and transient none; give one of them",
+                    field: body.bad?.isEmpty ?? true ? "/bad_ids" : "/bad"
                 )
             }
-            let batch = try await inventory.batch(holding.batch)
-            let run = try await inventory.run(RunSelection(batch.key))
-            let source = try await inventory.source(state.source(run, inventory))
-            failure.parts = try await inventory.parts(of: batch, bad: Set(bad), in: source)
+            failure.parts = try await parts(of: holding, blaming: bad, error: body.error)
         }
         let ending = failure
         let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
