@@ -31,6 +31,7 @@ struct OverviewReading: Sendable {
     ///   - inventory: What is shown.
     ///   - beginnings: What is known from the readings before.
     ///   - source: Finds the source of a run.
+    /// - Throws: The inventory's failure; `CancellationError`.
     init(
         _ inventory: Inventory,
         _ beginnings: RunBeginnings,
