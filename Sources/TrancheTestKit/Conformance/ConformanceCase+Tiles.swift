@@ -217,6 +217,17 @@ extension ConformanceCase {
                 "the reason for the rest"
             )
         },
+        ConformanceCase("A linger time may be longer than time can be told: the rest waits") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...3)
+            for linger in [Duration.milliseconds(Int64.max), .seconds(Int64.max)] {
+                let request = BatchRequest(job: "job", minWeight: 10, linger: linger)
+                guard case .waiting(let until) = try await bench.takeNone(request) else {
+                    throw ConformanceFailure("the rest of \(linger) does not wait")
+                }
+                try require(until > subject.time(in: 31_536_000), "it is waited for: \(until)")
+            }
+        },
     ]
 }
 

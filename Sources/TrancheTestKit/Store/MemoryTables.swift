@@ -172,8 +172,8 @@ struct MemoryTables {
 }
 
 extension Date {
-    /// The time that lies a duration later, in whole milliseconds.
+    /// The time that lies a duration later, in whole milliseconds; the last one if it lies beyond.
     func advanced(by duration: Duration) -> Date {
-        Date(milliseconds: milliseconds + duration.milliseconds)
+        Date(milliseconds: milliseconds.addingClamped(duration.milliseconds))
     }
 }
