@@ -44,10 +44,10 @@ let migrations = [
 
 /// The modules of the server's page, which a browser loads one by one.
 let pageModules = [
-    "api", "app", "app-state", "batch", "bignum", "budgets", "bulk", "changes", "coverage",
-    "dialog", "dom", "events", "feed", "format", "graph", "graph-layout", "items", "jobs",
-    "keys", "login", "look", "overview", "parts", "paths", "route", "run", "run-actions",
-    "run-tabs", "store", "workflows",
+    "api", "app", "app-state", "batch", "bignum", "boot", "budgets", "bulk", "changes",
+    "coverage", "dialog", "dom", "events", "feed", "format", "graph", "graph-layout",
+    "items", "jobs", "keys", "login", "look", "overview", "parts", "paths", "route", "run",
+    "run-actions", "run-tabs", "store", "workflows",
 ]
 
 /// The files of the server's page, embedded; `PageFile.all` says under which names they are served.

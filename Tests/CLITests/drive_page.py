@@ -35,7 +35,7 @@ class Drive:
     """A browser in front of a server."""
 
     def __init__(self, shop, browser):
-        self.shop, self.browser, self.noise, self.pages = shop, browser, [], []
+        self.shop, self.browser, self.noise, self.lost, self.pages = shop, browser, [], [], []
         self.pictures = os.environ.get("TRANCHE_TEST_PICTURES")
         self.server, self.url = shop.serve("--operate", "--base", BASE, "--name", "shop", "--colour", "#0f7b6c")
         self.listen = self.url.split("/")[2]
@@ -53,6 +53,7 @@ class Drive:
         page.set_default_timeout(10_000)
         page.on("console", lambda message: self.noise.append(message.text))
         page.on("pageerror", lambda error: self.noise.append(str(error)))
+        page.on("requestfailed", lambda request: self.lost.append(f"{request.url}: {request.failure}"))
         page.on("request", lambda request: self.noise.append(f"asked {request.url}")
                 if not request.url.startswith((self.url, "http://" + self.listen)) else None)
         self.pages.append(page)
@@ -78,6 +79,9 @@ class Drive:
             yield
         except Exception as error:  # Whatever it is, the other claims are looked at.
             fault = f"{type(error).__name__}: {error}"[:1500]
+            if self.pages:
+                fault += f"; the page shows {shown(self.pages[-1])!r}; the consoles say {self.noise[-20:]}; "
+                fault += f"not answered: {self.lost[-20:]}"
             if self.pictures and self.pages:
                 self.pages[-1].screenshot(path=f"{self.pictures}/{words[:40].replace(' ', '-')}.png")
         print(json.dumps({"claim": words, "fault": fault}), flush=True)
@@ -109,6 +113,14 @@ class Drive:
 
     def start(self):
         self.server, self.url = self.shop.serve("--operate", "--base", BASE, "--name", "shop", listen=self.listen)
+
+
+def shown(page):
+    """What a page shows; it may be closed, or not answer."""
+    try:
+        return page.evaluate("document.body.innerText")[:300]
+    except Exception as error:  # The fault that is told is another one.
+        return str(error)[:100]
 
 
 # MARK: Looks
@@ -509,6 +521,18 @@ def elsewhere(drive):
         page.goto(drive.url)
         page.wait_for_selector("main h1")
         assert dark(page.screenshot(clip={"x": 1270, "y": 890, "width": 1, "height": 1})), "it is white"
+        page.context.close()
+    with drive.claim("a page of which a part did not come is loaded anew"):
+        page = drive.page()
+        page.route("**/assets/route.js", lambda route: route.abort(), times=1)
+        page.goto(drive.url)
+        page.wait_for_selector("table.jobs")
+        page.context.close()
+    with drive.claim("a page whose parts do not come says so, and rests"):
+        page = drive.page()
+        page.route("**/assets/route.js", lambda route: route.abort())
+        page.goto(drive.url)
+        expect(page.locator("main")).to_contain_text("Load it again when", timeout=30_000)
         page.context.close()
     with drive.claim("a page without a slash at its end leads to the one with it"):
         page = drive.page()

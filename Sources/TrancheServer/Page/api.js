@@ -34,9 +34,19 @@ export function query(path, parameters) {
   return text ? `${path}?${text}` : path;
 }
 
+/** The text of an answer, which may break off. */
+async function whole(response) {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Refusal(0, { error: 'the answer broke off' });
+  }
+}
+
 async function answer(response) {
   setClock(Date.parse(response.headers.get('Date') ?? ''));
-  const text = await response.text();
+  const text = await whole(response);
   let document = null;
   try {
     document = text ? parse(text) : null;

@@ -172,9 +172,10 @@ async function askSession() {
     app.session = await openSession();
     failure = null;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
     failure = app.session ? null : error;
+    // Whatever it was: a page without a session shows nothing.
     if (failure) setTimeout(askSession, 5000);
+    if (!(error instanceof Refusal)) console.error(error);
   }
   if (app.session) begin(app.session);
   draw();

@@ -33,6 +33,7 @@ struct PageFile: Sendable {
         module("app-state", PackageResources.app_state_js),
         module("batch", PackageResources.batch_js),
         module("bignum", PackageResources.bignum_js),
+        module("boot", PackageResources.boot_js),
         module("budgets", PackageResources.budgets_js),
         module("bulk", PackageResources.bulk_js),
         module("changes", PackageResources.changes_js),
