@@ -34,6 +34,11 @@ toolchain_program() {
     printf '%s\n' "$folder/$1"
 }
 
+# The version of the sources.
+tranche_version() {
+    sed -n 's/.*static let text = "\(.*\)"/\1/p' "$repository/Sources/Tranche/Support/TrancheVersion.swift"
+}
+
 # What building Tranche needs, beside Swift.
 build_packages=(
     pkg-config libsqlite3-dev libpq-dev libmongoc-dev zlib1g-dev libpcre2-dev libcurl4-openssl-dev libssl-dev
@@ -57,11 +62,18 @@ has_package() {
     libmicrohttpd-dev) pkg-config --exists libmicrohttpd 2>/dev/null ;;
     libyaml-dev) pkg-config --exists yaml-0.1 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
+    slurm-client) command -v sbatch >/dev/null 2>&1 ;;
+    munge) command -v munged >/dev/null 2>&1 ;;
+    systemd) command -v systemd-analyze >/dev/null 2>&1 ;;
     busybox-static) command -v busybox >/dev/null 2>&1 ;;
     postgresql) [ -n "$(postgresql_programs)" ] ;;
     pgbouncer) [ -n "$(command -v pgbouncer)" ] || [ -x /usr/sbin/pgbouncer ] ;;
     libcurl4) compgen -G '/usr/lib/*/libcurl.so.4' >/dev/null || compgen -G '/usr/lib/libcurl.so.4' >/dev/null ;;
     libgomp1) compgen -G '/usr/lib/*/libgomp.so.1' >/dev/null || compgen -G '/usr/lib/libgomp.so.1' >/dev/null ;;
+    binutils) command -v readelf >/dev/null 2>&1 ;;
+    dpkg-dev) command -v dpkg-shlibdeps >/dev/null 2>&1 ;;
+    xz-utils) command -v xz >/dev/null 2>&1 ;;
+    man-db) command -v man >/dev/null 2>&1 ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;

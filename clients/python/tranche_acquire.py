@@ -1,0 +1,189 @@
+"""Works on batches that this process acquires itself, with `tranche` in PATH or its path in TRANCHE.
+
+    import tranche_acquire
+
+    job = tranche_acquire.Job("sum", "--meta", "orders", "--count", "500")
+    for held in job.batches():
+        print(held.work(work))
+
+`work` is the function that `tranche.run` takes. Take this where an engine makes the processes, as
+Airflow and Ray do, and `tranche work` everywhere else: that also retries, waits and prefetches.
+
+A batch in hand is kept alive by heartbeats of a thread. It is ended by the outcome of the work, and
+released when the process is stopped. After a SIGKILL its lease must run out.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+import time
+
+import tranche
+
+__all__ = ["Held", "Job", "Refused", "release"]
+
+NOTHING_NOW, LOST, CANCELLED, LATER = 3, 4, 5, 75
+VARIABLES = ("batch", "attempt", "job", "run", "kind", "id_start", "id_end")
+
+
+class Refused(RuntimeError):
+    """An error that another try does not mend: a wrong option, a cancelled run, a refused login."""
+
+
+def _run(*arguments, may_exit_with=()):
+    """The exit status and standard output of tranche."""
+    program = os.environ.get("TRANCHE", "tranche")
+    # Its own group: a signal to this process's group is for this process to handle.
+    done = subprocess.run(
+        [program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )
+    if done.returncode in (0, *may_exit_with):
+        return done.returncode, done.stdout
+    words = _message(done.stderr)
+    if done.returncode == LATER:
+        raise tranche.Transient(words)
+    raise Refused(f"tranche {arguments[0]} ended with {done.returncode}: {words}")
+
+
+def _message(stderr):
+    """What went wrong: with --json the last line is a document."""
+    line = stderr.strip().rsplit("\n", 1)[-1]
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return json.loads(line)["message"]
+    return line
+
+
+class Job:
+    """A job whose batches are acquired here.
+
+    name: its name.
+    options: those of `tranche plan`, such as "--meta", "orders", "--count", "500".
+    policy: more for `tranche acquire`, such as "--lease", "15s", "--max-attempts", "5".
+    heartbeat: seconds between heartbeats; a third of the run's lease, which is 60 s by default.
+    """
+
+    def __init__(self, name, *options, policy=(), heartbeat=20.0):
+        self.name, self.options, self.policy, self.heartbeat = name, options, policy, heartbeat
+
+    def acquire(self):
+        """The next batch as a Held; None when there is none now, or while the run is paused or held.
+
+        Raises tranche.Transient while the database is away, and Refused where another try is of no
+        use.
+        """
+        options = ["--job", self.name, *self.options, *self.policy, "--json"]
+        status, output = _run("acquire", *options, may_exit_with=[NOTHING_NOW])
+        return None if status == NOTHING_NOW else Held(json.loads(output), self.heartbeat)
+
+    def batches(self, wait=None):
+        """Each batch when it has been acquired, until there are none now.
+
+        wait: seconds between two looks until none is due later or held by others either, such as by
+            a process that died; None ends at once.
+        """
+        while True:
+            held = self.acquire()
+            if held is not None:
+                yield held
+            elif wait is None or self.plan() == 0:
+                return
+            else:
+                time.sleep(wait)
+
+    def plan(self):
+        """How many batches there are to be done, those included that others hold; 100 at most."""
+        options = ["--job", self.name, *self.options, "--json"]
+        status, output = _run("plan", *options, may_exit_with=[NOTHING_NOW])
+        return 0 if status == NOTHING_NOW else json.loads(output)["batches"]
+
+    def failed(self):
+        """How many batches of the job have failed for good or are quarantined."""
+        _, output = _run("status", "--job", self.name, "--json")
+        totals = [run["totals"] for run in json.loads(output)["runs"]]
+        return sum(each[state]["batches"] for each in totals for state in ("failed", "quarantined"))
+
+
+class Held:
+    """A batch that this process holds.
+
+    batch: the batch and its items, a tranche.Batch.
+    count, weight: how many items it has, and what they weigh.
+    """
+
+    def __init__(self, document, heartbeat):
+        variables = {f"TRANCHE_{name.upper()}": str(document[name]) for name in VARIABLES}
+        variables["TRANCHE_EXACT"] = "1" if document["exact"] else "0"
+        for name in ("from", "to"):
+            if document.get(name) is not None:
+                variables[f"TRANCHE_{name.upper()}"] = document[name]
+        self.batch = tranche.Batch(variables, map(json.dumps, document["items"]))
+        self.count, self.weight = document["count"], document["weight"]
+        self._heartbeat = heartbeat
+
+    @property
+    def key(self):
+        """What names the batch and the attempt that holds it, for a later process to give back."""
+        return {"batch": self.batch.id, "attempt": self.batch.attempt}
+
+    def work(self, work):
+        """Has a function work on the batch, and ends it; says how.
+
+        "succeeded", "failed", "deferred", or "lost" where it was no longer held or was cancelled:
+        then others do it. What stops this process, such as KeyboardInterrupt, releases it.
+        """
+        try:
+            with self._kept_alive():
+                status, output = tranche._work(work, self.batch)
+        except BaseException:
+            release(**self.key)
+            raise
+        said = json.loads(output or "{}")
+        note = said.pop("note", None)
+        if note is not None and status != 0:
+            self._end("heartbeat", "--note", note if isinstance(note, str) else json.dumps(note))
+        bad = ["--bad", json.dumps(said.pop("bad"))] if "bad" in said else []
+        if status == 0:
+            result = ["--result", json.dumps(said)] if said else []
+            return self._end("succeed", *result, *bad, as_state="succeeded")
+        if "retry_after" in said:
+            return self._end("release", "--for", f"{said['retry_after']}s", as_state="deferred")
+        transient = ["--transient"] if status == LATER else []
+        error = said.get("error", "failed")
+        return self._end("fail", "--error", error, *transient, *bad, as_state="failed")
+
+    def _end(self, verb, *options, as_state=""):
+        status, _ = _run(
+            verb, str(self.batch.id), "--attempt", str(self.batch.attempt), *options,
+            may_exit_with=[LOST, CANCELLED],
+        )
+        return as_state if status == 0 else "lost"
+
+    @contextlib.contextmanager
+    def _kept_alive(self):
+        ended = threading.Event()
+
+        def beat():
+            while not ended.wait(self._heartbeat):
+                # An outage ends by itself, or the lease does, which the end of the batch will say.
+                with contextlib.suppress(tranche.Transient, Refused):
+                    if self._end("heartbeat") == "lost":
+                        return
+
+        thread = threading.Thread(target=beat, name=f"heartbeat of {self.batch.id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def release(batch, attempt):
+    """Gives a batch back, where that attempt still holds it; says whether it did."""
+    status, _ = _run(
+        "release", str(batch), "--attempt", str(attempt), may_exit_with=[LOST, CANCELLED]
+    )
+    return status == 0
