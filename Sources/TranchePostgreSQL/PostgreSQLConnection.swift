@@ -36,25 +36,31 @@ package actor PostgreSQLConnection: SQLConnection {
     /// It blocks; call it from a thread of its own.
     ///
     /// - Parameters:
-    ///   - url: As libpq takes it.
-    ///   - timeout: How long to wait for the server.
+    ///   - url: The URL.
+    ///   - timeout: How long to wait for the only server.
+    ///   - lead: Which of several servers is tried first.
     ///   - session: What the session is told.
     ///   - roundTrip: What is told how long a round trip takes; `nil` where nobody asks.
     /// - Throws: `PostgreSQLError` when the server does not answer or refuses.
     init(
-        url: String,
+        url: PostgreSQLURL,
         timeout: Duration,
+        lead: PostgreSQLLead,
         session: PostgreSQLSession,
         roundTrip: RoundTrip? = nil
     ) throws {
         executor = SerialQueueExecutor(label: "tranche.postgresql")
         alarm = try PostgreSQLAlarm()
-        handle = try PostgreSQLHandle(url: url, timeout: timeout, alarm: alarm)
+        handle = try PostgreSQLHandle(
+            url: url,
+            timeout: timeout,
+            lead: lead,
+            alarm: alarm,
+            greeting: { session.first(process: $0) }
+        )
         canceller = handle.makeCanceller()
         self.session = session
-        try handle.sendScript(session.first(process: handle.process))
-        let process = try Self.firstValue(of: handle)
-        isShared = process != .integer(Int64(handle.process))
+        isShared = handle.welcome.process != .integer(Int64(handle.process))
         try handle.enterPipeline()
         if isShared { try Self.probeTransaction(on: handle) }
         for _ in 0..<2 { try roundTrip?.note(handle.measureRoundTrip()) }
@@ -67,7 +73,7 @@ package actor PostgreSQLConnection: SQLConnection {
 
     package var isUsable: Bool { !isBroken && !isInTransaction && !isWornOut }
 
-    package func isAlive() -> Bool { !isBroken && handle.isQuiet() }
+    package func isAlive() -> Bool { !isBroken && handle.isCurrent && handle.isQuiet() }
 
     package func noteDemand(_ isWanted: Bool) {}
 
@@ -371,22 +377,6 @@ package actor PostgreSQLConnection: SQLConnection {
             if case .failed(let error) = result.outcome { failure = failure ?? error }
         }
         if let failure { throw failure }
-    }
-
-    /// Takes the first row's first value.
-    private static func firstValue(
-        of handle: borrowing PostgreSQLHandle
-    ) throws(PostgreSQLError) -> Value {
-        var failure: PostgreSQLError?
-        var value = Value.null
-        while let result = try handle.nextResult() {
-            switch result.outcome {
-            case .failed(let error): failure = failure ?? error
-            default: value = result.rows().values.first ?? value
-            }
-        }
-        if let failure { throw failure }
-        return value
     }
 
     /// Finds out whether a transaction may take more than one round trip.

@@ -15,12 +15,14 @@ extension PostgreSQLDatabase {
             // A view whose ids come from several tables, or are made from what these hold.
             let own = try await relations(of: name).filter { $0.place == .own && $0.kind != .view }
             if own.isEmpty { return nil }
+            var row = try await read("SELECT \(Self.timeline)")[0].first
             return PostgreSQLSourceMark(
                 tables: own.map(\.id),
                 kind: "v",
                 newestFile: 0,
                 sequenceFile: 0,
-                form: "-"
+                form: "-",
+                timeline: try row?.optionalInteger()
             ).description
         }
         let rows = try await read(
@@ -49,7 +51,8 @@ extension PostgreSQLDatabase {
                 coalesce((
                     SELECT max(s.relfilenode) FROM sequence JOIN pg_class AS s ON s.oid = sequence.oid
                     WHERE s.relkind = 'S'
-                ), 0)
+                ), 0),
+                \(Self.timeline)
             FROM pg_class AS c
             WHERE c.oid = CAST(\(String(base.relation)) AS oid)
             """
@@ -62,9 +65,12 @@ extension PostgreSQLDatabase {
             kind: kind,
             newestFile: try row.integer(),
             sequenceFile: try row.integer(),
-            form: form
+            form: form,
+            timeline: try row.optionalInteger()
         ).description
     }
+
+    package func timeline(inMark mark: String) -> Int64? { PostgreSQLSourceMark(mark)?.timeline }
 
     /// The oldest transaction that is still open: what was written by one before it was there.
     package func writeCount() async throws -> Int64? {
@@ -122,6 +128,23 @@ extension PostgreSQLDatabase {
     }
 
     // MARK: Statements
+
+    /// The timeline on which a server writes; none on a standby, which others may have left behind.
+    ///
+    /// From the promotion to the end of the first checkpoint after it, the control file has it as
+    /// the end of recovery alone, and from then on as the checkpoint's alone, so the end is read
+    /// first. Functions of the log itself are refused by some services. Source: PostgreSQL 15,
+    /// xlog.c (CreateEndOfRecoveryRecord, CreateCheckPoint).
+    static let timeline: SQLStatement = """
+        CASE WHEN NOT pg_is_in_recovery() THEN
+            CAST(
+                greatest(
+                    (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+                    (SELECT timeline_id FROM pg_control_checkpoint())
+                ) AS bigint
+            )
+        END
+        """
 
     private static let oldestOpen: SQLStatement = "pg_snapshot_xmin(pg_current_snapshot())"
 

@@ -11,6 +11,9 @@ package final class PostgreSQLDatabase: SQLDatabase {
     /// the others.
     package let longWriters: SQLConnectionPool<PostgreSQLConnection>
     private let roundTrip = RoundTrip()
+    private let opened = ConnectionCount()
+    /// Whether the server does not tell its timeline.
+    private let hidesTimeline = Mutex(false)
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 
@@ -32,7 +35,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
         maxConnections: Int
     ) {
         name = url.name
-        let text = url.text
+        let lead = PostgreSQLLead()
+        let opened = opened
         let session = PostgreSQLSession(
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
@@ -42,9 +46,11 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 limit: maxConnections,
                 closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
             ) {
-                try PostgreSQLConnection(
-                    url: text,
+                opened.add()
+                return try PostgreSQLConnection(
+                    url: url,
                     timeout: .seconds(10),
+                    lead: lead,
                     session: session,
                     roundTrip: roundTrip
                 )
@@ -62,7 +68,48 @@ package final class PostgreSQLDatabase: SQLDatabase {
         return "postgresql:\(try row.text())/\(try row.text())"
     }
 
+    // Which transactions are seen, and so what is: it is the same text until one that has written
+    // has ended, in any database of the server. Looking at it is not one.
+    package func changeMark() async throws -> String? {
+        var row = try await read("SELECT CAST(pg_current_snapshot() AS text)")[0][0]
+        return try row.text()
+    }
+
     package var readers: SQLConnectionPool<PostgreSQLConnection> { writers }
+
+    package var connectionCount: Int { opened.count }
+
+    package func timeline() async throws -> Int64? {
+        if hidesTimeline.withLock({ $0 }) { return nil }
+        do {
+            var row = try await read("SELECT \(Self.timeline)")[0].first
+            return try row?.optionalInteger()
+        } catch let error as PostgreSQLError where error.category == .permanent {
+            // A service that refuses the question keeps its own promises about failovers.
+            hidesTimeline.withLock { $0 = true }
+            return nil
+        }
+    }
+
+    package func readOnlyReason(of tables: [SQLTableName]) async throws -> String? {
+        let checks: [SQLStatement] = tables.map { table in
+            """
+            SELECT pg_is_in_recovery(), current_user, \(table.quoted),
+                has_table_privilege(to_regclass(\(table.quoted)), 'INSERT')
+                    AND has_table_privilege(to_regclass(\(table.quoted)), 'UPDATE')
+            """
+        }
+        let rows = try await readers.withConnection {
+            try await $0.atomically(checks, isWriting: false)
+        }
+        for row in rows.compactMap(\.first) {
+            var row = row
+            if try row.boolean() { return "the server is a standby, which takes no writes" }
+            let (role, table) = (try row.text(), try row.text())
+            if try !row.boolean() { return "the role '\(role)' may not write to \(table)" }
+        }
+        return nil
+    }
 
     package func close() async {
         writers.close()
@@ -278,6 +325,17 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ) async throws -> [SQLStatement] {
         // The migration itself has turned them.
         []
+    }
+}
+
+/// How many connections were opened.
+private final class ConnectionCount: Sendable {
+    private let opened = Mutex(0)
+
+    var count: Int { opened.withLock { $0 } }
+
+    func add() {
+        opened.withLock { $0 += 1 }
     }
 }
 

@@ -175,6 +175,26 @@ package struct PostgreSQLDialect: SQLDialect {
         ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"] + beginningLongTransaction
     }
 
+    // Differs by dialect: a standby may take the server's place. An identity column needs no right
+    // on its sequence, but drawing from that does.
+    package func leavingOutNumbers(_ count: Int64, of table: SQLTableName) -> [SQLStatement] {
+        [
+            """
+            SELECT CASE
+                WHEN has_sequence_privilege(sequence.name, 'USAGE')
+                THEN (
+                    SELECT count(drawn.id)
+                    FROM (
+                        SELECT nextval(CAST(sequence.name AS regclass)) AS id
+                        FROM generate_series(1, \(count))
+                    ) AS drawn
+                )
+            END
+            FROM (SELECT pg_get_serial_sequence(\(table.quoted), 'id') AS name) AS sequence
+            """
+        ]
+    }
+
     // Differs by dialect: a row that comes with a number leaves the sequence where it is.
     package func continuingNumbers(of table: SQLTableName) -> SQLStatement? {
         """

@@ -9,98 +9,38 @@ import TrancheSQL
 struct PostgreSQLHandle: ~Copyable {
     private let pointer: OpaquePointer
     private let alarm: PostgreSQLAlarm
+    /// What the server answered to the first statement.
+    let welcome: PostgreSQLWelcome
+    /// Which of several servers it is connected to, and which are the others.
+    private let rivals: PostgreSQLRivals?
 
-    /// Connects.
+    /// Connects to the first of the URL's servers that lets it in and answers a first statement.
     ///
-    /// It blocks its thread until the server has answered or `timeout` has passed.
+    /// It blocks its thread until a server has answered, or each has had its time.
     ///
     /// - Parameters:
-    ///   - url: The URL or the keywords and values, as libpq takes them.
-    ///   - timeout: The longest wait; a `connect_timeout` in the URL goes before it.
+    ///   - url: The URL.
+    ///   - timeout: How long the only server may take; each of several has 3 s. A
+    ///     `connect_timeout` in the URL goes before both.
+    ///   - lead: Which server is tried first.
     ///   - alarm: What cancels the wait.
-    /// - Throws: The database's error.
-    init(url: String, timeout: Duration, alarm: PostgreSQLAlarm) throws(PostgreSQLError) {
-        let options: [(String, String)] = [
-            ("connect_timeout", String(max(2, Int(timeout.seconds)))),
-            ("dbname", url),
-            ("fallback_application_name", "tranche"),
-            ("client_encoding", "UTF8"),
-        ]
-        let started = CStrings(options.map(\.0)).withPointers { keys in
-            CStrings(options.map(\.1)).withPointers { PQconnectStartParams(keys, $0, 1) }
-        }
-        guard let started else {
-            throw PostgreSQLError(sqlState: "08001", message: "out of memory")
-        }
-        do {
-            try Self.finishConnecting(started, until: ContinuousClock.now + timeout, alarm)
-        } catch {
-            PQfinish(started)
-            throw error
-        }
-        PQsetnonblocking(started, 1)
-        // Warnings of the server are no errors, and standard error is the program's own.
-        PQsetNoticeProcessor(started, { _, _ in }, nil)
-        pointer = started
+    ///   - greeting: Makes the first statement of the number of the server's process.
+    /// - Throws: The database's error; of several servers one that may pass, where there is one.
+    init(
+        url: PostgreSQLURL,
+        timeout: Duration,
+        lead: PostgreSQLLead,
+        alarm: PostgreSQLAlarm,
+        greeting: (_ process: Int32) -> String
+    ) throws(PostgreSQLError) {
+        let place: Int
+        (pointer, welcome, place) = try Self.connect(url, timeout, lead, alarm, greeting)
         self.alarm = alarm
+        rivals = PostgreSQLRivals(url, of: place, lead)
     }
 
     deinit {
         PQfinish(pointer)
-    }
-
-    private static func finishConnecting(
-        _ pointer: OpaquePointer,
-        until deadline: ContinuousClock.Instant,
-        _ alarm: PostgreSQLAlarm
-    ) throws(PostgreSQLError) {
-        guard PQstatus(pointer) != CONNECTION_BAD else { throw connectError(pointer) }
-        var wanted = PGRES_POLLING_WRITING
-        while true {
-            let isReading = wanted == PGRES_POLLING_READING
-            let left = deadline - ContinuousClock.now
-            guard left > .zero else {
-                throw PostgreSQLError(
-                    sqlState: "08001",
-                    message: "the server did not answer in time"
-                )
-            }
-            try wait(pointer, alarm, forReading: isReading, forWriting: !isReading, atMost: left)
-            wanted = PQconnectPoll(pointer)
-            if wanted == PGRES_POLLING_OK { return }
-            if wanted == PGRES_POLLING_FAILED { throw connectError(pointer) }
-        }
-    }
-
-    private static func connectError(_ pointer: OpaquePointer) -> PostgreSQLError {
-        let message = lastMessage(pointer)
-        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good
-        // begins with FATAL, but for its comings and goings. Poolers have words of their own.
-        // Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
-        let passing = [
-            "starting up", "shutting down", "too many", "recovery", "remaining connection",
-            "try again", "cannot connect to server", "no more connections", "timeout", "crashed",
-        ]
-        // What fails before a server or a name server was asked is an option that makes no sense.
-        let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
-        if PQconnectionNeedsPassword(pointer) == 1 {
-            return .refusal(
-                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may hold "
-                    + "it, into PGPASSWORD, or into the file that PGPASSFILE names"
-            )
-        }
-        // What libpq itself refuses: the server will not be another by the next time.
-        let own = [
-            "server does not support SSL", "certificate verify failed", "does not match host",
-        ]
-        if own.contains(where: { message.contains($0) }) { return .refusal(message) }
-        let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
-        if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
-        guard message.contains("unsupported startup parameter") else { return .refusal(message) }
-        return .refusal(
-            "\(message): a pooler is between, which takes no such parameter; leave it out of the "
-                + "URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
-        )
     }
 
     // MARK: Pipelines
@@ -231,15 +171,41 @@ struct PostgreSQLHandle: ~Copyable {
 
     /// Waits for the next result; `nil` at the end of a statement's results.
     func nextResult() throws(PostgreSQLError) -> PostgreSQLResult? {
+        var look = ContinuousClock.now + PostgreSQLRivals.patience
+        while try !Self.isReady(pointer, alarm, until: rivals == nil ? nil : look) {
+            if let rivals, rivals.haveLeader(alarm) { throw Self.deposed(pointer) }
+            look = ContinuousClock.now + PostgreSQLRivals.interval
+        }
+        return Self.takeResult(pointer)
+    }
+
+    /// Waits until the next result is there.
+    ///
+    /// - Returns: Whether it is, or else the deadline is over.
+    static func isReady(
+        _ pointer: OpaquePointer,
+        _ alarm: PostgreSQLAlarm,
+        until deadline: ContinuousClock.Instant?
+    ) throws(PostgreSQLError) -> Bool {
         while true {
             let unsent = PQflush(pointer)
-            guard unsent >= 0 else { throw lost() }
-            if unsent == 0, PQisBusy(pointer) == 0 { break }
-            try Self.wait(pointer, alarm, forReading: true, forWriting: unsent == 1, atMost: nil)
-            guard PQconsumeInput(pointer) == 1 else { throw lost() }
+            guard unsent >= 0 else { throw lost(pointer) }
+            if unsent == 0, PQisBusy(pointer) == 0 { return true }
+            let left = deadline.map { $0 - ContinuousClock.now }
+            if let left, left <= .zero { return false }
+            try wait(pointer, alarm, forReading: true, forWriting: unsent == 1, atMost: left)
+            guard PQconsumeInput(pointer) == 1 else { throw lost(pointer) }
         }
-        return PQgetResult(pointer).map { PostgreSQLResult(stealing: $0) }
     }
+
+    /// Takes the result that is there; `nil` at the end of a statement's results.
+    static func takeResult(_ pointer: OpaquePointer) -> PostgreSQLResult? {
+        PQgetResult(pointer).map { PostgreSQLResult(stealing: $0) }
+    }
+
+    /// Whether it is connected to the server that let a connection in last: of several, others may
+    /// have led before.
+    var isCurrent: Bool { rivals?.isCurrent ?? true }
 
     var isInTransaction: Bool {
         switch PQtransactionStatus(pointer) {
@@ -268,20 +234,22 @@ struct PostgreSQLHandle: ~Copyable {
 
     // MARK: Steps
 
-    private func lost() -> PostgreSQLError {
+    private func lost() -> PostgreSQLError { Self.lost(pointer) }
+
+    static func lost(_ pointer: OpaquePointer) -> PostgreSQLError {
         PostgreSQLError(
             sqlState: "08006",
-            message: "the connection was lost: \(Self.lastMessage(pointer))"
+            message: "the connection was lost: \(lastMessage(pointer))"
         )
     }
 
-    private static func lastMessage(_ pointer: OpaquePointer) -> String {
+    static func lastMessage(_ pointer: OpaquePointer) -> String {
         String(cString: PQerrorMessage(pointer)).split(whereSeparator: \.isNewline)
             .map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
     }
 
     /// Waits for the socket, or for the alarm.
-    private static func wait(
+    static func wait(
         _ pointer: OpaquePointer,
         _ alarm: PostgreSQLAlarm,
         forReading: Bool,

@@ -40,14 +40,15 @@ struct PostgreSQLSession: Sendable {
     /// session that others share forgets at the statement's end.
     ///
     /// - Parameter process: The number of the server's process, as it came with the connection.
-    /// - Returns: The statement; its one row begins with the number that the server itself gives.
+    /// - Returns: The statement; its one row begins with the number that the server itself gives,
+    ///   and whether it is a standby.
     func first(process: Int32) -> String {
         let isShared = "pg_catalog.pg_backend_pid() <> (\(process))"
         let transactions = [
             ("default_transaction_isolation", "read committed"),
             ("default_transaction_read_only", isReadOnly ? "on" : "off"),
         ]
-        return "SELECT pg_catalog.pg_backend_pid(), "
+        return "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), "
             + Self.calls(for: settings + transactions, isLocal: isShared)
     }
 

@@ -10,13 +10,24 @@ struct PostgreSQLSourceMark: Hashable, CustomStringConvertible {
     var sequenceFile: Int64
     /// How the table is kept: logged or not, and by which access method.
     var form: String
+    /// The timeline of the server, which rises when a standby takes its place; `nil` where it is
+    /// not known, as on a standby.
+    var timeline: Int64?
 
-    init(tables: [Int64], kind: String, newestFile: Int64, sequenceFile: Int64, form: String) {
+    init(
+        tables: [Int64],
+        kind: String,
+        newestFile: Int64,
+        sequenceFile: Int64,
+        form: String,
+        timeline: Int64?
+    ) {
         self.tables = tables
         self.kind = kind
         self.newestFile = newestFile
         self.sequenceFile = sequenceFile
         self.form = form
+        self.timeline = timeline
     }
 
     /// Reads a mark as it was kept.
@@ -35,12 +46,14 @@ struct PostgreSQLSourceMark: Hashable, CustomStringConvertible {
             kind: String(kind),
             newestFile: file,
             sequenceFile: sequence,
-            form: String(form)
+            form: String(form),
+            timeline: parts["timeline"].flatMap { Int64($0) }
         )
     }
 
     var description: String {
         "oid=\(oids) kind=\(kind) file=\(newestFile) sequence=\(sequenceFile) form=\(form)"
+            + (timeline.map { " timeline=\($0)" } ?? "")
     }
 
     var oids: String { tables.map { String($0) }.joined(separator: ",") }

@@ -103,6 +103,9 @@ package struct SQLiteDialect: SQLDialect {
     // AUTOINCREMENT keeps the highest number that there ever was, also of rows that came with one.
     package func continuingNumbers(of table: SQLTableName) -> SQLStatement? { nil }
 
+    // Differs by dialect: a file has no standby.
+    package func leavingOutNumbers(_ count: Int64, of table: SQLTableName) -> [SQLStatement] { [] }
+
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
         return "\(name: column) IN (SELECT value FROM json_each(\(list)))"

@@ -11,8 +11,8 @@ package actor OwnPostgreSQL {
     package nonisolated let folder: URL
     /// The port on 127.0.0.1; the same after each start.
     package nonisolated let port: UInt16
-    private let programs: URL
-    private let settings: [String]
+    private nonisolated let programs: URL
+    private nonisolated let settings: [String]
 
     /// The server, as tests with one server know it: the database `tranche`.
     package nonisolated var server: TestPostgreSQL { TestPostgreSQL(url: url()) }
@@ -57,6 +57,30 @@ package actor OwnPostgreSQL {
                 "createdb",
                 ["-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "tranche"]
             )
+        } catch {
+            try await remove()
+            throw error
+        }
+    }
+
+    /// Makes a standby that has all that the server has now, follows nobody, and lets itself be
+    /// read; another server, which the caller removes.
+    package func makeStandby() async throws -> OwnPostgreSQL {
+        try await OwnPostgreSQL(standbyOf: self)
+    }
+
+    private init(standbyOf primary: OwnPostgreSQL) async throws {
+        (programs, settings) = (primary.programs, primary.settings)
+        folder = try Self.makeFolder()
+        port = try LocalListener.freePort()
+        do {
+            try await run(
+                "pg_basebackup",
+                ["-D", data, "-h", "127.0.0.1", "-p", "\(primary.port)", "-U", "postgres"]
+                    + ["--checkpoint=fast", "--no-sync"]
+            )
+            try Data().write(to: URL(filePath: data).appending(path: "standby.signal"))
+            try await start()
         } catch {
             try await remove()
             throw error

@@ -212,4 +212,6 @@ package let migrationSteps = [
     "0026_let_through",
     "0027_keep_interval",
     "0028_number_uids",
+    "0029_record_worker",
+    "0030_keep_timeline",
 ]

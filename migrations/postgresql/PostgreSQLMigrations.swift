@@ -171,6 +171,18 @@ package let postgreSQLMigrations = MigrationSet(
             up: PackageResources._028_number_uids_up_sql,
             down: PackageResources._028_number_uids_down_sql
         ),
+        Migration(
+            version: 29,
+            name: "record_worker",
+            up: PackageResources._029_record_worker_up_sql,
+            down: PackageResources._029_record_worker_down_sql
+        ),
+        Migration(
+            version: 30,
+            name: "keep_timeline",
+            up: PackageResources._030_keep_timeline_up_sql,
+            down: PackageResources._030_keep_timeline_down_sql
+        ),
     ],
     adoption: PackageResources.adopt_pybatchintory_sql
 )

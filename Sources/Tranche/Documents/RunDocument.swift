@@ -19,6 +19,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
     package let definition: RawJSON?
     package let createdAt: Date
     package let held: Hold?
+    package let promotion: Promotion?
     package let gaps: GapCounts
     package let rootIDs: BoundsDocument
     package let risks: [SourceRisk]?
@@ -50,6 +51,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         definition = record.definition.map(RawJSON.init)
         createdAt = record.createdAt
         held = status.hold.map { Hold(reason: $0.reason, until: $0.until) }
+        promotion = record.standing.promotion.map(Promotion.init)
         gaps = GapCounts(
             open: status.openGaps,
             closed: status.gaps.count - status.openGaps,
@@ -142,6 +144,25 @@ package struct RunDocument: Codable, Sendable, Hashable {
         package let until: Date?
     }
 
+    /// What was found when a standby took the place of the source's server.
+    package struct Promotion: Codable, Sendable, Hashable {
+        package let at: Date
+        package let from: Int64
+        package let to: Int64
+        package let compared: Int
+        package let missing: Int
+        package let redone: Int
+
+        init(_ promotion: SourcePromotion) {
+            at = promotion.at
+            from = promotion.from
+            to = promotion.to
+            compared = promotion.compared
+            missing = promotion.missing
+            redone = promotion.redone
+        }
+    }
+
     /// How many gaps the run has.
     package struct GapCounts: Codable, Sendable, Hashable {
         package let open: Int
@@ -165,7 +186,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         case itemsPerSecond = "items_per_s"
         case definition
         case createdAt = "created_at"
-        case held, gaps
+        case held, promotion, gaps
         case rootIDs = "root_ids"
         case risks, cancelled
         case waitingFor = "waiting_for"

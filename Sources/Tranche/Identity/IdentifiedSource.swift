@@ -32,9 +32,27 @@ public protocol IdentifiedSource: MetaSource {
         with known: SourceIdentity,
         passed cursor: Int64?
     ) async throws -> SourceComparison
+
+    /// The timeline of the source's server: a higher one, once a standby has taken its place.
+    ///
+    /// - Parameter mark: A mark, now or earlier.
+    /// - Returns: The timeline; `nil` (the default) where there is none, or it is not known.
+    func timeline(in mark: String) -> Int64?
+
+    /// Whether the inventory is kept by the source's own server, and goes back with it.
+    ///
+    /// - Parameter inventory: The identity of the inventory's database.
+    /// - Returns: Whether it is; false by default.
+    func isKept(beside inventory: String) -> Bool
 }
 
 extension IdentifiedSource {
+    /// None is known.
+    public func timeline(in mark: String) -> Int64? { nil }
+
+    /// It is elsewhere.
+    public func isKept(beside inventory: String) -> Bool { false }
+
     /// Equal marks suffice.
     public var comparesAlways: Bool { false }
 

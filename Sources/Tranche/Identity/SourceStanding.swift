@@ -7,11 +7,20 @@ public struct SourceStanding: Sendable, Hashable {
     public var rewoundTo: Int64?
     /// The reason why the run is held, and the remedy; `nil` when it is not held.
     public var hold: String?
+    /// What was found when a standby had last taken the place of the source's server; `nil` while
+    /// none has.
+    public var promotion: SourcePromotion?
 
     /// Makes a standing; without arguments, that of a run that has not looked yet.
-    public init(identity: SourceIdentity? = nil, rewoundTo: Int64? = nil, hold: String? = nil) {
+    public init(
+        identity: SourceIdentity? = nil,
+        rewoundTo: Int64? = nil,
+        hold: String? = nil,
+        promotion: SourcePromotion? = nil
+    ) {
         self.identity = identity
         self.rewoundTo = rewoundTo
         self.hold = hold
+        self.promotion = promotion
     }
 }

@@ -66,22 +66,32 @@ extension Inventory {
         }
     }
 
-    /// Why a run is held, or will be at its next acquire, because another thing stands under its
-    /// source's name; nothing is written down.
+    /// Why runs are held, or will be at their next acquires, because another thing stands under
+    /// their source's name; nothing is written down.
     ///
     /// - Parameters:
-    ///   - key: The run.
-    ///   - description: Its source.
-    /// - Returns: The reason; `nil` when it is not held.
+    ///   - runs: Runs with one definition.
+    ///   - source: Their source, opened by it.
+    /// - Returns: For each run the reason, or `nil` in it when it is not held.
     /// - Throws: The source's or the store's failure.
-    package func sourceHold(
-        of key: RunKey,
-        _ description: some MetaSourceDescription
-    ) async throws -> String? {
-        guard let source = try await source(description) as? any IdentifiedSource else {
-            return nil
+    package func sourceHolds(
+        of runs: [RunRecord],
+        from source: any MetaSource
+    ) async throws -> [RunKey: String?] {
+        let none = Dictionary(runs.map { ($0.key, String?.none) }) { $1 }
+        // Another definition is refused elsewhere.
+        guard let source = source as? any IdentifiedSource, let first = runs.first,
+            first.source.map({ $0.shared == source.definition.shared }) ?? true,
+            let mark = try await source.mark()
+        else { return none }
+        var holds = none
+        for run in runs where !run.isAtEnd {
+            guard case .another(let what) = try await verdict(on: run, source, mark) else {
+                continue
+            }
+            holds[run.key] = .some(reason(what, of: run))
         }
-        return try await look(key, source, nil, at: stopwatch.elapsed, isNoted: false).hold
+        return holds
     }
 
     /// Refuses to go on where another thing stands under a source's name than a run was begun with.
@@ -107,8 +117,7 @@ extension Inventory {
         _ key: RunKey,
         _ source: any IdentifiedSource,
         _ watch: IdentityWatch?,
-        at now: Duration,
-        isNoted: Bool = true
+        at now: Duration
     ) async throws -> SourceStanding {
         guard let mark = try await source.mark() else { return SourceStanding() }
         let isRenewing = watch?.isRenewalDue(at: now) ?? true
@@ -117,7 +126,7 @@ extension Inventory {
         }
         guard let run = try await store.runs(RunSelection(key)).first else {
             // What stands there is kept as soon as there is a run.
-            if isNoted { keep(SourceStanding(), of: key, isKnown: false, isRenewed: false) }
+            keep(SourceStanding(), of: key, isKnown: false, isRenewed: false)
             return SourceStanding()
         }
         // Another definition is refused elsewhere.
@@ -134,13 +143,16 @@ extension Inventory {
         case .same:
             standing.hold = nil
             standing.rewoundTo = nil
+            if let found = try await lookBack(run, source, mark) {
+                standing.promotion = found
+                standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
+            }
             if !run.isAtEnd, isRenewing || standing.identity?.mark != mark {
                 standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
             }
         case .open: standing.hold = nil
         case .another(let what): standing.hold = reason(what, of: run)
         }
-        guard isNoted else { return standing }
         if standing != run.standing {
             try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
         }
@@ -165,7 +177,8 @@ extension Inventory {
         _ run: RunRecord,
         _ source: any MetaSource
     ) async throws -> SourceComparison {
-        guard let rewoundTo = run.standing.rewoundTo, let cursor = run.cursor, rewoundTo < cursor
+        guard let rewoundTo = run.standing.rewoundTo, let cursor = run.cursor, rewoundTo < cursor,
+            !(run.standing.promotion?.covers(rewoundTo, through: cursor) ?? false)
         else { return .same }
         guard let highest = try await source.highestID(), highest >= cursor else { return .open }
         let back = try await source.items(in: (rewoundTo + 1)...cursor, limit: 1)
@@ -206,10 +219,10 @@ extension Inventory {
     /// Keeps how far a source was rewound: what comes up to the cursor from now on is new.
     private func noteRewinding(_ key: RunKey, _ source: any MetaSource) async throws {
         guard let run = try await store.runs(RunSelection(key)).first, run.standing.hold == nil,
-            let cursor = run.cursor, !run.isAtEnd
+            !run.isAtEnd
         else { return }
         let highest = try await source.highestID() ?? .min
-        guard highest < cursor, highest < run.standing.rewoundTo ?? .max else { return }
+        guard run.isRewound(to: highest), highest < run.standing.rewoundTo ?? .max else { return }
         var standing = run.standing
         standing.rewoundTo = highest
         try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)

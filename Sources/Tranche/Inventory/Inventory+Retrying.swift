@@ -18,7 +18,9 @@ extension Inventory {
         _ body: (_ isRepeated: Bool) async throws -> R
     ) async throws -> R {
         let limit = limit ?? configuration.retryLimit
-        var backoff = Backoff(limit: limit)
+        // So short that work goes on soon once a server is back: an acquire may meet several of
+        // these waits.
+        var backoff = Backoff(limit: limit, longest: .seconds(1))
         var failed: Set<TrancheError.Code> = []
         while true {
             let began = stopwatch.elapsed

@@ -46,4 +46,30 @@ package struct LateQueue: Sendable {
         }
         count = queued
     }
+
+    /// Decides about ids that were handed out and have no row any more.
+    ///
+    /// Gaps that count, or wait for what is to be done again, would take another row for the one
+    /// that was there; only those without any id handed out watch for it.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids.
+    ///   - gaps: The run's gaps that may hold one.
+    ///   - watch: How long new gaps are watched.
+    ///   - now: The inventory's time.
+    package init(gone ids: IDRuns, gaps: [Gap], watch: Duration, now: Date) {
+        var rest = ids
+        for gap in gaps where gap.isExact && !gap.isRedo {
+            rest = rest.subtracting(rest.intersection(gap.range))
+        }
+        new = rest.runs.prefix(Self.mostNew).map { run in
+            Gap(
+                range: run,
+                foundAt: now,
+                nextLook: now,
+                watchUntil: now.addingTimeInterval(watch.seconds)
+            )
+        }
+        count = ids.count
+    }
 }

@@ -39,6 +39,9 @@ public struct RunRecord: Sendable, Hashable {
     public var auditPosition: AuditPosition?
     /// The state of the thing under the source's name.
     public var standing: SourceStanding
+    /// The timeline of the inventory's server when a batch was last handed out by one that was new
+    /// to its process; `nil` where it has none.
+    package var timeline: Int64?
     /// When the run began.
     public var createdAt: Date
     /// Which set of budgets limits what is held of it at once, its own parallelism among them: 0
@@ -71,6 +74,7 @@ public struct RunRecord: Sendable, Hashable {
         isUpstream: Bool = false,
         auditPosition: AuditPosition? = nil,
         standing: SourceStanding = SourceStanding(),
+        timeline: Int64? = nil,
         createdAt: Date,
         budgetSet: Int64 = 0,
         rank: BudgetRank = BudgetRank(),
@@ -95,6 +99,7 @@ public struct RunRecord: Sendable, Hashable {
         self.isUpstream = isUpstream
         self.auditPosition = auditPosition
         self.standing = standing
+        self.timeline = timeline
         self.createdAt = createdAt
         self.budgetSet = budgetSet
         self.rank = rank

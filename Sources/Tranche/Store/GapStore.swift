@@ -21,6 +21,16 @@ public protocol GapStore: Sendable {
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func queueLate(_ ids: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int
 
+    /// Watches ids that were handed out and have no row any more, as gaps: another row that comes
+    /// under one is handed out.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids.
+    ///   - key: The run.
+    /// - Returns: How many are watched; ids that were already count.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    func watchAgain(_ ids: IDRuns, of key: RunKey) async throws -> Int
+
     /// Keeps where the audit of a run goes on.
     func noteAudit(_ position: AuditPosition, of key: RunKey) async throws
 }

@@ -80,14 +80,15 @@ struct Context: Sendable {
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker)
-        configuration.observers.append(OutageLines(context: self))
-        guard let lineage else { return try await withInventory(configuration, body) }
+        let location = try Connectors.ofProgram.inventory(settings.inventory, settings.connecting)
+        configuration.observers.append(OutageLines(context: self, place: location.name))
+        guard let lineage else { return try await withInventory(location, configuration, body) }
         configuration.observers.append(lineage.observer)
         // What is made of an event takes longer than to hand out many batches at once.
         configuration.eventLimit = 20_000
         let asked = configuration
         return try await lineage.whileEmitting {
-            try await withInventory(asked) { inventory in
+            try await withInventory(location, asked) { inventory in
                 await lineage.identify(inventory)
                 return try await body(inventory)
             }
@@ -95,14 +96,11 @@ struct Context: Sendable {
     }
 
     private func withInventory<Result: Sendable>(
+        _ location: InventoryLocation,
         _ configuration: Inventory.Configuration,
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
-        try await Inventory.with(
-            Connectors.ofProgram.inventory(settings.inventory, settings.connecting),
-            configuration: configuration,
-            body
-        )
+        try await Inventory.with(location, configuration: configuration, body)
     }
 
     /// Writes a document for programs or text for people.

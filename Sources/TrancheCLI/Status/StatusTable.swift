@@ -232,6 +232,9 @@ struct StatusTable {
             if case .held(let reason, _) = run.state {
                 lines.append(HumanText.oneLine("\(run.run.key) is held: \(reason)"))
             }
+            if let promotion = run.run.standing.promotion {
+                lines.append(HumanText.oneLine("\(run.run.key): \(promotion.words)"))
+            }
             if let stuck = run.stuck {
                 let count = run.summary.causes[.stuck]?.batches ?? 1
                 let error = HumanText.excerpt(redacted(stuck.logging ?? ""))

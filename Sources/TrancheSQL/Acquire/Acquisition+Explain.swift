@@ -24,7 +24,7 @@ extension Acquisition {
             let bounded = try await bounded(due, on: connection)
             return .none(.waiting(until: min(bounded, stuckUntil ?? bounded)))
         }
-        if let plan, let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
+        if let plan, let cursor = run.cursor, run.isRewound(to: plan.highestID) {
             return .none(rewound(plan.highestID, cursor))
         }
         if plan?.isUnsettled == true {

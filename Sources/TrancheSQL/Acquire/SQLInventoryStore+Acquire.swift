@@ -86,7 +86,10 @@ extension SQLInventoryStore {
         with input: AcquireInput,
         from source: SQLMetaSource<Database>
     ) async throws -> SingleStatementAcquire<Database>.Answer? {
-        guard decidesInOneStatement, hint(for: request.key).prefersSingleStatement,
+        let hint = hint(for: request.key)
+        guard decidesInOneStatement, hint.prefersSingleStatement,
+            // Another server may have taken this one's place.
+            hint.life?.connections == database.connectionCount,
             let single = SingleStatementAcquire(request, with: input, from: source, in: self)
         else { return nil }
         var batch = StatementBatch()
@@ -117,6 +120,7 @@ extension SQLInventoryStore {
         isNew: Bool,
         isOvertaken: Bool
     ) async throws -> AcquireOutcome? {
+        let life = try await life(for: request.key)
         let reads = try AcquireReads(
             request,
             ending: input.endings,
@@ -138,6 +142,7 @@ extension SQLInventoryStore {
             var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
             acquisition.isOvertaken = isOvertaken
             try acquisition.requireSameDefinition()
+            acquisition.leaveOutNumbers(life)
             let repeated = try acquisition.repeated(reads.repeated(in: rows))
             if !repeated.isEmpty {
                 if run.isLimited {
@@ -148,6 +153,8 @@ extension SQLInventoryStore {
             }
             guard reads.endedCount(in: rows) == input.endings.count else { return .needsEnding }
             let outcome = try await acquisition.decide(reads, rows, on: connection)
+            // Others of the run's numbers follow these.
+            if case .batches = outcome { note({ $0.life = life }, for: request.key) }
             if decidesInOneStatement, acquisition.fitsOneStatement {
                 note({ $0.prefersSingleStatement = true }, for: request.key)
             }

@@ -18,6 +18,13 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// Lends connections for writing; throws where nothing may be written.
     var writers: SQLConnectionPool<Connection> { get throws }
 
+    /// Why some tables cannot be written to.
+    ///
+    /// - Parameter tables: The tables.
+    /// - Returns: The reason, in words; `nil` where they can.
+    /// - Throws: The database's error.
+    func readOnlyReason(of tables: [SQLTableName]) async throws -> String?
+
     /// Lends connections for writing that others may wait for meanwhile: none of those that short
     /// requests need.
     var longWriters: SQLConnectionPool<Connection> { get throws }
@@ -74,10 +81,26 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func mark(of name: SQLTableName, uid: String) async throws -> String?
 
+    /// How many connections were opened: a server that took another's place is met by a new one.
+    var connectionCount: Int { get }
+
+    /// The server's timeline, which rises when a standby takes its place; `nil` where there is
+    /// none, or it cannot be told.
+    func timeline() async throws -> Int64?
+
+    /// The timeline of the server in a mark; `nil` where there is none.
+    func timeline(inMark mark: String) -> Int64?
+
     /// Where the database's own count of what was written stands; `nil` where it has none.
     ///
     /// - Throws: The database's error.
     func writeCount() async throws -> Int64?
+
+    /// A text that is the same as long as no transaction was committed that has written; `nil`
+    /// where the database does not tell at little cost.
+    ///
+    /// - Throws: The database's error.
+    func changeMark() async throws -> String?
 
     /// Finds out what two marks of one name tell.
     ///
@@ -126,6 +149,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
 extension SQLDatabase {
     package var isFar: Bool { false }
 
+    /// Nothing keeps from it.
+    package func readOnlyReason(of tables: [SQLTableName]) async throws -> String? { nil }
+
     /// None, where a table is found however it is spelt.
     package func spellings(of name: SQLTableName) async throws -> [String] { [] }
 
@@ -139,8 +165,20 @@ extension SQLDatabase {
     /// Nothing is known.
     package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
 
+    /// No other server takes this one's place.
+    package var connectionCount: Int { 0 }
+
+    /// There is none.
+    package func timeline() async throws -> Int64? { nil }
+
+    /// There is no timeline.
+    package func timeline(inMark mark: String) -> Int64? { nil }
+
     /// There is no count.
     package func writeCount() async throws -> Int64? { nil }
+
+    /// Nothing is known.
+    package func changeMark() async throws -> String? { nil }
 
     /// Where there are no marks, none differ.
     package func compare(

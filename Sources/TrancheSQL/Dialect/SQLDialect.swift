@@ -84,6 +84,10 @@ package protocol SQLDialect: Sendable {
     /// - Parameter table: The table, numbered by its column `id`.
     /// - Returns: The statement; `nil` where the database sees to that itself.
     func continuingNumbers(of table: SQLTableName) -> SQLStatement?
+
+    /// What leaves out the next numbers of a table's ids; nothing where no other server takes the
+    /// database's place.
+    func leavingOutNumbers(_ count: Int64, of table: SQLTableName) -> [SQLStatement]
     /// A `COLLATE` by which texts are the same that have the same bytes.
     var bytewise: SQLStatement { get }
     /// A uid as text, in one spelling whatever the session's settings; NULL for what is none.

@@ -67,6 +67,14 @@ extension SQLMetaSource: IdentifiedSource {
         }
     }
 
+    package func timeline(in mark: String) -> Int64? { database.timeline(inMark: mark) }
+
+    // The server, and not the database in it: a standby has all of them as they were at one moment.
+    package func isKept(beside inventory: String) -> Bool {
+        guard let slash = definition.database.firstIndex(of: "/") else { return false }
+        return inventory.hasPrefix(definition.database[...slash])
+    }
+
     /// What it means that none of the known rows is left.
     private func verdictOnEmptied(_ cursor: Int64, _ words: String?) async throws
         -> SourceComparison

@@ -98,6 +98,7 @@ extension SQLInventoryStore {
             ceiling_id, ceiling_next, \(dialect.milliseconds("ceiling_next_at")), ceiling_holders,
             \(dialect.milliseconds("gaps_due_at")), gaps_dropped, outage, root_from, root_to,
             is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+            source_promotion, timeline,
             \(dialect.milliseconds("created_at")), budget_set, share, priority, per_key,
             \(dialect.milliseconds("cancelled_at")), cancelled_by, cancel_reason, let_through,
             \(lastTile)
@@ -165,8 +166,12 @@ extension SQLInventoryStore {
             standing: SourceStanding(
                 identity: identity(mark: row.optionalText(), witness: row.optionalText()),
                 rewoundTo: try row.optionalInteger(),
-                hold: row.optionalText()
+                hold: row.optionalText(),
+                promotion: try row.optionalText().map {
+                    try JSONText.decode(SourcePromotion.self, from: $0)
+                }
             ),
+            timeline: try row.optionalInteger(),
             createdAt: try row.instant(),
             budgetSet: try row.integer(),
             rank: BudgetRank(

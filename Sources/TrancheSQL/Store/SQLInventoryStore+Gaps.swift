@@ -120,6 +120,33 @@ extension SQLInventoryStore {
         }
     }
 
+    package func watchAgain(_ gone: IDRuns, of key: RunKey) async throws -> Int {
+        guard let first = gone.first, let last = gone.last else { return 0 }
+        var batch = StatementBatch()
+        let locked = batch.add(lockRun(key))
+        let clock = batch.add(readClock)
+        let tile = batch.add(selectLastTile(of: key))
+        let gaps = batch.add(selectGaps(of: key, meeting: first...last))
+        let statements = batch.statements
+        return try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
+                try requireRun(rows[locked], key)
+                var (row, clock) = (rows[locked][0], rows[clock][0])
+                var run = try run(&row)
+                run.advance(toTileEnd: try lastTile(rows[tile]))
+                guard let cursor = run.cursor, first <= cursor else { return 0 }
+                let queue = LateQueue(
+                    gone: gone.intersection(first...min(last, cursor)),
+                    gaps: try rows[gaps].map { try gap(&$0) },
+                    watch: run.policy.watch,
+                    now: try clock.instant()
+                )
+                _ = try await connection.commit(write(queue, of: run.id))
+                return queue.count
+            }
+        }
+    }
+
     private func archived(
         of key: RunKey,
         in range: ClosedRange<Int64>,

@@ -6,11 +6,12 @@ extension SQLInventoryStore {
         insteadOf known: String?,
         of key: RunKey
     ) async throws {
+        let assignments = try assignments(standing)
         _ = try await wrapping {
             try await database.write([
                 """
                 UPDATE \(tables.run)
-                SET \(assignments(standing))
+                SET \(assignments)
                 WHERE \(isRun(key)) AND source_mark IS NOT DISTINCT FROM \(known)
                 """
             ])
@@ -18,6 +19,7 @@ extension SQLInventoryStore {
     }
 
     package func restart(_ key: RunKey, standing: SourceStanding) async throws -> RunKey {
+        let assignments = try assignments(standing)
         let siblings: SQLStatement = """
             SELECT run FROM \(tables.run)
             WHERE meta_table = \(key.metaTable) AND job = \(key.job)
@@ -59,7 +61,7 @@ extension SQLInventoryStore {
                         FROM \(tables.run)
                         WHERE \(isRun(former))
                         """,
-                        "UPDATE \(tables.run) SET \(assignments(standing)) WHERE \(isRun(key))",
+                        "UPDATE \(tables.run) SET \(assignments) WHERE \(isRun(key))",
                     ] + moveBudgets(from: former, to: key)
                         + [moveWorkflow(from: former, to: key)]
                 )
@@ -96,10 +98,11 @@ extension SQLInventoryStore {
         }
     }
 
-    private func assignments(_ standing: SourceStanding) -> SQLStatement {
+    private func assignments(_ standing: SourceStanding) throws -> SQLStatement {
         """
         source_mark = \(standing.identity?.mark), source_witness = \(standing.identity?.witness),
-            rewound_id = \(standing.rewoundTo), hold_reason = \(standing.hold)
+            rewound_id = \(standing.rewoundTo), hold_reason = \(standing.hold),
+            source_promotion = \(try standing.promotion.map { try JSONText.encode($0) })
         """
     }
 }

@@ -130,6 +130,7 @@ extension SQLInventoryStore {
         if try run.isMoved(by: definition) {
             statement.append(
                 ", source_mark = NULL, source_witness = NULL, rewound_id = NULL, hold_reason = NULL"
+                    + ", source_promotion = NULL"
             )
         }
         statement.append(" WHERE id = \(run.id)")

@@ -1,3 +1,4 @@
+import Foundation
 import Tranche
 
 extension ConformanceCase {
@@ -12,7 +13,17 @@ extension ConformanceCase {
             let first = SourceStanding(
                 identity: SourceIdentity(mark: "a", witness: "rows"),
                 rewoundTo: 2,
-                hold: "why"
+                hold: "why",
+                promotion: SourcePromotion(
+                    from: 1,
+                    to: 3,
+                    at: Date(milliseconds: 1_767_225_600_000),
+                    lowest: -5,
+                    cursor: 9,
+                    compared: 4,
+                    missing: 2,
+                    redone: 1
+                )
             )
             try await bench.store.note(first, insteadOf: known, of: key)
             try requireEqual(try await bench.run().standing, first, "the standing")

@@ -33,6 +33,38 @@ extension ConformanceCase {
             try await late.succeed()
             try requireEqual(try await bench.done(above: 0), 4, "done in the end")
         },
+        ConformanceCase("Rows that come under ids watched again are handed out, and others are not")
+        {
+            subject in
+            let bench = try await Bench(subject, (1...6).map { SourceRow($0) })
+            try await bench.take().succeed()
+            try await bench.source.delete([3, 4, 5])
+            let key = try await bench.key()
+            let ids = IDRuns(4...5).union(IDRuns(9...9))
+            // What follows the cursor is handed out anyway.
+            try requireEqual(try await bench.store.watchAgain(ids, of: key), 2, "watched")
+            try requireEqual(try await bench.store.watchAgain(ids, of: key), 2, "once more")
+            try requireEqual(try await bench.takeNone(), .complete, "the reason before")
+            try await bench.source.insert([SourceRow(3), SourceRow(5)])
+            bench.clock.advance(by: .seconds(20))
+            let late = try await bench.take()
+            try requireEqual(late.kind, .late, "the kind")
+            try requireEqual(try await late.items.map(\.id), [5], "the items")
+            try await late.succeed()
+            try requireEqual(try await bench.takeNone(), .complete, "the reason after")
+            try await bench.source.insert([SourceRow(4)])
+            bench.clock.advance(by: .seconds(60))
+            try requireEqual(try await bench.take().items.map(\.id), [4], "the last")
+        },
+        ConformanceCase("To watch again wants a run that there is") { subject in
+            let bench = try await Bench(subject, [1].map { SourceRow($0) })
+            try await bench.take().succeed()
+            var key = try await bench.key()
+            key.run = "none"
+            try await requireRefused(.unknownRun, "watching again") {
+                _ = try await bench.store.watchAgain(IDRuns(1...1), of: key)
+            }
+        },
         ConformanceCase("A late batch holds as much as is asked for, and the rest follows") {
             subject in
             let bench = try await Bench(subject, [1, 9].map { SourceRow($0) })

@@ -138,8 +138,8 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `LeaseStore`.
-    public func endLease(of holding: AttemptKey) async throws -> Bool {
-        try await forward(.change) { try await base.endLease(of: holding) }
+    public func endLease(of holding: AttemptKey, because words: String?) async throws -> Bool {
+        try await forward(.change) { try await base.endLease(of: holding, because: words) }
     }
 
     /// Passes the request on; see `InventoryStore`.
@@ -272,6 +272,11 @@ extension ForwardingStore {
     /// Passes the request on; see `GapStore`.
     public func queueLate(_ ids: IDRuns, of key: RunKey, isRedo: Bool) async throws -> Int {
         try await forward(.queueLate) { try await base.queueLate(ids, of: key, isRedo: isRedo) }
+    }
+
+    /// Passes the request on; see `GapStore`.
+    public func watchAgain(_ ids: IDRuns, of key: RunKey) async throws -> Int {
+        try await forward(.queueLate) { try await base.watchAgain(ids, of: key) }
     }
 
     /// Passes the request on; see `GapStore`.
@@ -412,6 +417,24 @@ extension ForwardingStore {
     /// Passes the request on; see `BudgetStore`.
     public func setPerKey(_ batches: Int?, of key: RunKey, _ note: ChangeNote) async throws {
         try await forward(.change) { try await base.setPerKey(batches, of: key, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func keep(_ what: String, ofBatches ids: [Int64], _ note: ChangeNote) async throws {
+        try await forward(.change) { try await base.keep(what, ofBatches: ids, note) }
+    }
+
+    /// Passes the request on; see `BudgetStore`.
+    public func keep(
+        _ what: String,
+        of key: RunKey,
+        from old: String?,
+        to new: String?,
+        _ note: ChangeNote
+    ) async throws {
+        try await forward(.change) {
+            try await base.keep(what, of: key, from: old, to: new, note)
+        }
     }
 
     /// Passes the request on; see `BudgetStore`.

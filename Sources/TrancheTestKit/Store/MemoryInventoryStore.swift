@@ -90,8 +90,8 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Ends the lease of an attempt now; see `LeaseStore`.
-    public func endLease(of holding: AttemptKey) async throws -> Bool {
-        try change { $0.endLease(of: holding, now: $1) }
+    public func endLease(of holding: AttemptKey, because words: String?) async throws -> Bool {
+        try change { $0.endLease(of: holding, because: words, now: $1) }
     }
 
     /// Reads runs, in order of source, job and name.
@@ -268,6 +268,25 @@ public actor MemoryInventoryStore: InventoryStore {
         try change { tables, _ in tables.save(state, ofProbe: name) }
     }
 
+    /// Keeps what somebody did with batches; see `BudgetStore`.
+    public func keep(_ what: String, ofBatches ids: [Int64], _ note: ChangeNote) async throws {
+        try change { $0.keep(what, ofBatches: ids, note, now: $1) }
+    }
+
+    /// Keeps a change of a run; see `BudgetStore`.
+    public func keep(
+        _ what: String,
+        of key: RunKey,
+        from old: String?,
+        to new: String?,
+        _ note: ChangeNote
+    ) async throws {
+        try change { tables, now in
+            try tables.changeRun(key) { _ in }
+            tables.add(.run(key), what, from: old, to: new, note, now: now)
+        }
+    }
+
     /// Reads changes of budgets and runs, the latest first.
     public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
         try change { tables, _ in tables.changes(selection, limit: limit) }
@@ -431,6 +450,11 @@ extension MemoryInventoryStore {
         onlyLate: Bool
     ) async throws -> IDRuns {
         try change { tables, _ in tables.handedOut(of: key, in: range, onlyLate: onlyLate) }
+    }
+
+    /// Watches ids that were handed out and have no row any more.
+    public func watchAgain(_ ids: IDRuns, of key: RunKey) async throws -> Int {
+        try change { try $0.watchAgain(ids, of: key, now: $1) }
     }
 
     /// Queues ids behind the cursor for a late batch.

@@ -172,7 +172,7 @@ extension MemoryTables {
             let isExpired = batch.status == .running
             if isExpired { batch.failures += 1 }
             if batch.begunAt != nil {
-                endAttempt(of: batch, .expired, now: acquire.now)
+                endAttempt(of: batch, .expired, error: batch.expiryText, now: acquire.now)
                 acquire.allowance.keys?.remove(ItemKey(batch.itemKey))
                 batch.logging = batch.begunExpiryText
                 batch.failBegun(now: acquire.now)
@@ -183,7 +183,7 @@ extension MemoryTables {
                 batch.status == .failed && policy.onExhausted == .split && batch.count > 1
             if isExpired || isToBeSplit, batch.failures >= policy.attempts(of: batch) {
                 if isExpired {
-                    endAttempt(of: batch, .expired, now: acquire.now)
+                    endAttempt(of: batch, .expired, error: batch.expiryText, now: acquire.now)
                     acquire.allowance.keys?.remove(ItemKey(batch.itemKey))
                 }
                 exhaust(&batch, policy: policy, now: acquire.now)
@@ -201,7 +201,9 @@ extension MemoryTables {
             )
             // One whose key is full is passed over.
             guard isLetIn else { continue }
-            if isExpired { endAttempt(of: batch, .expired, now: acquire.now) }
+            if isExpired {
+                endAttempt(of: batch, .expired, error: batch.expiryText, now: acquire.now)
+            }
             handOutAgain(batch, hasExpired: isExpired, &acquire)
         }
         return nil
@@ -290,7 +292,7 @@ extension MemoryTables {
             return .none(.waiting(until: min(due, nextStuck ?? due)))
         }
         if let plan, !run.isAtEnd {
-            if let cursor = run.cursor, plan.highestID.map({ $0 < cursor }) ?? true {
+            if let cursor = run.cursor, run.isRewound(to: plan.highestID) {
                 let words = plan.highestID.map { String($0) } ?? "none"
                 return .none(
                     .held(

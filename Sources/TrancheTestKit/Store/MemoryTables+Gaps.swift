@@ -91,6 +91,24 @@ extension MemoryTables {
         return queue.count
     }
 
+    /// Watches ids that were handed out and have no row any more.
+    ///
+    /// - Returns: How many are watched.
+    mutating func watchAgain(_ ids: IDRuns, of key: RunKey, now: Date) throws -> Int {
+        guard var run = run(key) else { throw TrancheError(.unknownRun, "there is no \(key)") }
+        guard let cursor = run.cursor, let first = ids.first, first <= cursor else { return 0 }
+        let queue = LateQueue(
+            gone: ids.intersection(first...cursor),
+            gaps: gaps(of: key),
+            watch: run.policy.watch,
+            now: now
+        )
+        add(queue.new, to: &run)
+        run.gapsDueAt = gaps(of: key).map(\.nextLook).min()
+        keep(run)
+        return queue.count
+    }
+
     // MARK: What was handed out
 
     /// Tiles of a run, ascending by the id at which they end; those of the archive too.

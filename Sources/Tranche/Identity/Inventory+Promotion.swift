@@ -1,0 +1,86 @@
+import Foundation
+
+/// What becomes of ids that were handed out from a server whose place a standby has taken.
+extension Inventory {
+    /// How far a standby may lag behind, beside what the run's policy says of late commits.
+    private static let lag = Duration.seconds(60)
+
+    /// Compares the ids handed out last with those that the new server has.
+    ///
+    /// What an asynchronous standby lacks is the end of what was committed. Ids without a row are
+    /// watched: rows that come under them are other ones. Where any is missing, ids that have a row
+    /// may have got another one already, drawn anew since: those above the lowest missing id, as
+    /// ids ascend; or any of the last ones, when all that is missing lies above the highest id.
+    /// They are handed out again. Where nothing is missing, nothing is done twice.
+    ///
+    /// An inventory in the same database went back with its source, and has nothing to compare.
+    ///
+    /// - Parameters:
+    ///   - run: The run as it is kept.
+    ///   - source: Its source.
+    ///   - mark: The source's mark now.
+    /// - Returns: What was found; `nil` where the source's timeline is the one that is known.
+    /// - Throws: The source's failure, or the store's.
+    func lookBack(
+        _ run: RunRecord,
+        _ source: any IdentifiedSource,
+        _ mark: String
+    ) async throws -> SourcePromotion? {
+        guard let cursor = run.cursor, let known = run.standing.identity?.mark,
+            let from = source.timeline(in: known), let to = source.timeline(in: mark), from < to
+        else { return nil }
+        var promotion = SourcePromotion(from: from, to: to, at: now, cursor: cursor)
+        if source.isKept(beside: try await store.identity()) { return promotion }
+        let handedOut = try await idsHandedOutLast(of: run)
+        guard let first = handedOut.first, let last = handedOut.last else { return promotion }
+        let missing = handedOut.subtracting(try await ids(of: source, in: first...last))
+        let present = handedOut.subtracting(missing)
+        promotion.lowest = first
+        promotion.compared = handedOut.count
+        // Where nothing is left it is another content, which holds the run.
+        guard let lost = missing.first, present.count > 0 else { return promotion }
+        promotion.missing = missing.count
+        let highest = try await source.highestID() ?? .min
+        let doubtful = lost < highest ? present.intersection(lost...last) : present
+        promotion.redone = try await store.queueLate(doubtful, of: run.key, isRedo: true)
+        _ = try await store.watchAgain(missing, of: run.key)
+        return promotion
+    }
+
+    /// The ids of the batches that began within the last while before the last one.
+    private func idsHandedOutLast(of run: RunRecord) async throws -> IDRuns {
+        var ids = IDRuns()
+        var end: Date?
+        var page = BatchSelection(runs: RunSelection(run.key), limit: Audit.stepSize)
+        while true {
+            let batches = try await store.batches(page)
+            guard let start = batches.map(\.startedAt).max(), let before = batches.last?.id else {
+                return ids
+            }
+            let last = max(end ?? start, start)
+            end = last
+            let span = run.policy.settleWait + run.policy.settleLag + Self.lag
+            let horizon = last.addingTimeInterval(-span.seconds)
+            let recent = batches.filter { $0.startedAt >= horizon }
+            for batch in recent { ids = ids.union(batch.ids ?? IDRuns(batch.range)) }
+            if recent.isEmpty || batches.count < Audit.stepSize { return ids }
+            page.before = before
+        }
+    }
+
+    private func ids(
+        of source: any MetaSource,
+        in range: ClosedRange<Int64>
+    ) async throws -> IDRuns {
+        var ids = IDRuns()
+        var reading = RangeReading(range, size: BatchItems.pageSize)
+        while let items = try await reading.next(
+            { try await source.matchingItems(in: [$0], limit: $1) },
+            id: { $0.id }
+        ) {
+            try Task.checkCancellation()
+            for item in items where ids.last != item.id { ids.append(item.id) }
+        }
+        return ids
+    }
+}

@@ -1,0 +1,209 @@
+internal import CLibPQ
+import Tranche
+import TrancheSQL
+
+/// What a server answers to a connection's first statement.
+struct PostgreSQLWelcome {
+    /// The number that the server itself gives its process.
+    var process: Value
+    /// Whether it follows another server, and so takes no writes.
+    var isStandby: Bool
+}
+
+extension PostgreSQLHandle {
+    /// How long each of several servers may take.
+    static let share: Duration = .seconds(3)
+
+    /// Connects to the first server that lets it in and answers.
+    ///
+    /// - Returns: The connection, which the caller finishes, the server's first answer, and its
+    ///   place among the URL's.
+    static func connect(
+        _ url: PostgreSQLURL,
+        _ timeout: Duration,
+        _ lead: PostgreSQLLead,
+        _ alarm: PostgreSQLAlarm,
+        _ greeting: (_ process: Int32) -> String
+    ) throws(PostgreSQLError) -> (OpaquePointer, PostgreSQLWelcome, place: Int) {
+        let limit = url.connectTimeout ?? (url.servers.count > 1 ? share : timeout)
+        var failures: [PostgreSQLError] = []
+        for place in lead.order(of: url.servers.count) {
+            let deadline = ContinuousClock.now + limit
+            do throws(PostgreSQLError) {
+                let pointer = try start(url, url.servers[place])
+                let welcome = try enter(pointer, url, until: deadline, alarm, greeting)
+                lead.note(place)
+                return (pointer, welcome, place)
+            } catch {
+                failures.append(error)
+            }
+        }
+        throw failure(of: failures)
+    }
+
+    /// Waits until a server has let a connection in and answered; finishes it where it does not.
+    static func enter(
+        _ pointer: OpaquePointer,
+        _ url: PostgreSQLURL,
+        until deadline: ContinuousClock.Instant,
+        _ alarm: PostgreSQLAlarm,
+        _ greeting: (_ process: Int32) -> String
+    ) throws(PostgreSQLError) -> PostgreSQLWelcome {
+        do throws(PostgreSQLError) {
+            try finishConnecting(pointer, until: deadline, alarm)
+            PQsetnonblocking(pointer, 1)
+            // Warnings of the server are no errors, and standard error is the program's own.
+            PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+            let statement = greeting(PQbackendPID(pointer))
+            let welcome = try greet(pointer, statement, until: deadline, alarm)
+            if welcome.isStandby, url.wantsLeader { throw standby(pointer) }
+            return welcome
+        } catch {
+            PQfinish(pointer)
+            throw error
+        }
+    }
+
+    static func start(
+        _ url: PostgreSQLURL,
+        _ server: PostgreSQLServer
+    ) throws(PostgreSQLError) -> OpaquePointer {
+        // What stands behind the URL goes before it, and it before what it stands behind.
+        let isAny = url.asksServer ? [(name: "target_session_attrs", value: "any")] : []
+        let options =
+            url.defaults + [(name: "dbname", value: url.text)] + isAny
+            + server.choice.map { (name: $0.name, value: $0.value) } + [
+                (name: "fallback_application_name", value: "tranche"),
+                (name: "client_encoding", value: "UTF8"),
+            ]
+        let started = CStrings(options.map(\.name)).withPointers { keys in
+            CStrings(options.map(\.value)).withPointers { PQconnectStartParams(keys, $0, 1) }
+        }
+        guard let started else {
+            throw PostgreSQLError(sqlState: "08001", message: "out of memory")
+        }
+        return started
+    }
+
+    /// Sends the first statement and takes its one row.
+    ///
+    /// A pooler lets a connection in without a server behind it, and says of the server what it was
+    /// when it last saw one: only this answer is the server's own. Source: pgbouncer 1.18,
+    /// client.c (finish_client_login), varcache.c.
+    private static func greet(
+        _ pointer: OpaquePointer,
+        _ statement: String,
+        until deadline: ContinuousClock.Instant,
+        _ alarm: PostgreSQLAlarm
+    ) throws(PostgreSQLError) -> PostgreSQLWelcome {
+        guard PQsendQuery(pointer, statement) == 1 else { throw lost(pointer) }
+        var failure: PostgreSQLError?
+        var welcome = PostgreSQLWelcome(process: .null, isStandby: false)
+        while true {
+            guard try isReady(pointer, alarm, until: deadline) else { throw silent(pointer) }
+            guard let result = takeResult(pointer) else { break }
+            switch result.outcome {
+            case .failed(let error): failure = failure ?? error
+            default:
+                let values = result.rows().values
+                if values.count > 1 {
+                    welcome.process = values[0]
+                    welcome.isStandby = values[1] == .boolean(true)
+                }
+            }
+        }
+        if let failure { throw failure }
+        return welcome
+    }
+
+    /// What several servers' failures come to: while one may pass, all are asked again.
+    private static func failure(of failures: [PostgreSQLError]) -> PostgreSQLError {
+        guard let first = failures.first(where: { $0.category == .transient }) ?? failures.first
+        else { return PostgreSQLError(sqlState: "08001", message: "no server is named") }
+        if failures.count == 1 { return first }
+        var words: [String] = []
+        for failure in failures where !words.contains(failure.message) {
+            words.append(failure.message)
+        }
+        let message = words.joined(separator: "; ")
+        return first.category == .transient
+            ? PostgreSQLError(sqlState: first.sqlState, message: message)
+            : .refusal(message, sqlState: first.sqlState)
+    }
+
+    private static func standby(_ pointer: OpaquePointer) -> PostgreSQLError {
+        PostgreSQLError(
+            sqlState: "08001",
+            message: "\(whereabouts(pointer)) is a standby, which takes no writes"
+        )
+    }
+
+    static func deposed(_ pointer: OpaquePointer) -> PostgreSQLError {
+        PostgreSQLError(
+            sqlState: "08006",
+            message: "\(whereabouts(pointer)) does not answer, and another one leads"
+        )
+    }
+
+    static func silent(_ pointer: OpaquePointer) -> PostgreSQLError {
+        PostgreSQLError(
+            sqlState: "08001",
+            message: "\(whereabouts(pointer)) did not answer in time"
+        )
+    }
+
+    private static func finishConnecting(
+        _ pointer: OpaquePointer,
+        until deadline: ContinuousClock.Instant,
+        _ alarm: PostgreSQLAlarm
+    ) throws(PostgreSQLError) {
+        guard PQstatus(pointer) != CONNECTION_BAD else { throw connectError(pointer) }
+        var wanted = PGRES_POLLING_WRITING
+        while true {
+            let isReading = wanted == PGRES_POLLING_READING
+            let left = deadline - ContinuousClock.now
+            guard left > .zero else { throw silent(pointer) }
+            try wait(pointer, alarm, forReading: isReading, forWriting: !isReading, atMost: left)
+            wanted = PQconnectPoll(pointer)
+            if wanted == PGRES_POLLING_OK { return }
+            if wanted == PGRES_POLLING_FAILED { throw connectError(pointer) }
+        }
+    }
+
+    private static func whereabouts(_ pointer: OpaquePointer) -> String {
+        guard let host = PQhost(pointer), let port = PQport(pointer) else { return "the server" }
+        let (name, number) = (String(cString: host), String(cString: port))
+        return name.isEmpty ? "the server" : "the server at \(name), port \(number)"
+    }
+
+    private static func connectError(_ pointer: OpaquePointer) -> PostgreSQLError {
+        let message = lastMessage(pointer)
+        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good
+        // begins with FATAL, but for its comings and goings. Poolers have words of their own.
+        // Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
+        let passing = [
+            "starting up", "shutting down", "too many", "recovery", "remaining connection",
+            "try again", "cannot connect to server", "no more connections", "timeout", "crashed",
+        ]
+        // What fails before a server or a name server was asked is an option that makes no sense.
+        let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
+        if PQconnectionNeedsPassword(pointer) == 1 {
+            return .refusal(
+                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may hold "
+                    + "it, into PGPASSWORD, or into the file that PGPASSFILE names"
+            )
+        }
+        // What libpq itself refuses: the server will not be another by the next time.
+        let own = [
+            "server does not support SSL", "certificate verify failed", "does not match host",
+        ]
+        if own.contains(where: { message.contains($0) }) { return .refusal(message) }
+        let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
+        if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
+        guard message.contains("unsupported startup parameter") else { return .refusal(message) }
+        return .refusal(
+            "\(message): a pooler is between, which takes no such parameter; leave it out of the "
+                + "URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
+        )
+    }
+}

@@ -1,0 +1,50 @@
+internal import CLibPQ
+import Tranche
+
+/// The other servers of a URL that wants the one that leads, for a connection that gets no answer.
+///
+/// A server that is frozen, or hangs in a commit that waits for a standby, keeps its connections,
+/// and its system answers for it that they are well: nothing but a new leader tells that no answer
+/// will count any more.
+struct PostgreSQLRivals {
+    /// How long a statement may be silent before others are asked.
+    static let patience: Duration = .seconds(3)
+    /// How long after that until they are asked again.
+    static let interval: Duration = .seconds(2)
+
+    private let url: PostgreSQLURL
+    private let place: Int
+    private let lead: PostgreSQLLead
+
+    /// None for a URL with one server, or where it does not matter who leads.
+    init?(_ url: PostgreSQLURL, of place: Int, _ lead: PostgreSQLLead) {
+        guard url.servers.count > 1, url.wantsLeader else { return nil }
+        (self.url, self.place, self.lead) = (url, place, lead)
+    }
+
+    /// Whether the connection's server let one in last.
+    var isCurrent: Bool { lead.isLast(place) }
+
+    /// Whether one of them leads; the next connection is asked of that one first.
+    ///
+    /// - Parameter alarm: What cancels the waits.
+    /// - Returns: Whether one does.
+    func haveLeader(_ alarm: PostgreSQLAlarm) -> Bool {
+        for other in url.servers.indices where other != place {
+            let deadline = ContinuousClock.now + (url.connectTimeout ?? PostgreSQLHandle.share)
+            do throws(PostgreSQLError) {
+                let pointer = try PostgreSQLHandle.start(url, url.servers[other])
+                // A standby is refused.
+                _ = try PostgreSQLHandle.enter(pointer, url, until: deadline, alarm) { _ in
+                    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery()"
+                }
+                PQfinish(pointer)
+                lead.note(other)
+                return true
+            } catch {
+                // It does not lead as far as can be told: the wait goes on.
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TranchePostgreSQL
+import TrancheSQL
+import TrancheTestKit
+
+@Suite(
+    "A standby that takes the place of a source's server",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: TestPostgreSQL.server != nil)
+)
+struct PromotionTests {
+    /// A standby that was streaming stands up to 32 ids further in its sequence than the rows that
+    /// it has; where it stands right behind them, no id below those given anew tells of the loss.
+    @Test(
+        "Rows that a standby gives under ids handed out before are handed out, each once",
+        arguments: [133, 101] as [Int64]
+    )
+    func lossy(first: Int64) async throws {
+        try await withOwnPostgreSQL { primary in
+            let bench = try await Bench(primary, rows: 100)
+            #expect(try await bench.takeAll() == 1...100)
+            try await withStandby(of: primary) { standby in
+                // What the standby never sees, and what workers had all the same.
+                try await bench.insert(100, "lost", on: primary)
+                #expect(try await bench.takeAll() == 101...200)
+                let moved = try await bench.moved(from: primary, to: standby)
+                try await bench.run("SELECT setval('item_uid_seq', \(first - 1))", on: standby)
+                try await bench.insert(20, "new", on: standby)
+                bench.clock.advance(by: .seconds(2))
+                let again = try await moved.take()
+                let doubtful: [Int64] = first == 133 ? Array(133...152) : Array(1...120)
+                #expect(again.keys.sorted() == doubtful)
+                #expect(again.filter { $0.key > 100 }.allSatisfy { $0.value == "new" })
+                let found = try #require(try await moved.record().standing.promotion)
+                #expect(found.from == 1)
+                #expect(found.to == 2)
+                #expect(found.compared == 200)
+                #expect(found.missing == 80)
+                #expect(found.redone == doubtful.count)
+                // Below the cursor, and beyond it.
+                try await bench.insert(100, "new", on: standby)
+                var rest: [Int64: String] = [:]
+                for _ in 0..<4 {
+                    bench.clock.advance(by: .seconds(60))
+                    rest.merge(try await moved.take()) { _, _ in "twice" }
+                }
+                #expect(rest.keys.sorted() == [Int64]((first + 20)..<(first + 120)))
+                #expect(rest.values.allSatisfy { $0 == "new" })
+                #expect(try await moved.record().standing.hold == nil)
+                await moved.inventory.close()
+            }
+        }
+    }
+
+    @Test("A standby that has all hands out nothing twice")
+    func lossless() async throws {
+        try await withOwnPostgreSQL { primary in
+            let bench = try await Bench(primary, rows: 100)
+            #expect(try await bench.takeAll() == 1...100)
+            try await withStandby(of: primary) { standby in
+                let moved = try await bench.moved(from: primary, to: standby)
+                try await bench.run("SELECT setval('item_uid_seq', 132)", on: standby)
+                try await bench.insert(5, "new", on: standby)
+                bench.clock.advance(by: .seconds(2))
+                #expect(try await moved.take().keys.sorted() == [133, 134, 135, 136, 137])
+                let found = try #require(try await moved.record().standing.promotion)
+                #expect(found.compared == 100)
+                #expect(found.missing == 0)
+                #expect(found.redone == 0)
+                await moved.inventory.close()
+            }
+        }
+    }
+
+    @Test("An inventory that goes back with its source compares nothing and leaves out numbers")
+    func beside() async throws {
+        try await withOwnPostgreSQL { own in
+            try await withTestDatabase(on: own.server) { database in
+                try await database.migrateUp()
+                try await database.run(
+                    """
+                    CREATE TABLE \(database.prefix)item (uid bigserial PRIMARY KEY, item text);
+                    INSERT INTO \(database.prefix)item (item)
+                    SELECT 'x' FROM generate_series(1, 4);
+                    """
+                )
+                let source = SQLSource(database.prefix + "item")
+                for expected in [1, 2] {
+                    let inventory = try await Inventory.open(
+                        database.location,
+                        configuration: .init(store: database.configuration())
+                    )
+                    let batch = try #require(
+                        try await inventory.acquireBatch(from: source, job: "j", limit: .count(2))
+                    )
+                    #expect(batch.ids.lowerBound == (expected == 1 ? 1 : 3))
+                    // No number is given again that a worker of the lost timeline may hold.
+                    #expect(expected == 1 ? batch.id == 1 : batch.id > 10_000)
+                    try await batch.succeed()
+                    let run = try #require(try await inventory.runs(RunSelection()).first)
+                    #expect(run.standing.promotion?.to == (expected == 1 ? nil : 2))
+                    #expect(run.standing.promotion?.compared ?? 0 == 0)
+                    await inventory.close()
+                    if expected == 1 {
+                        try await own.becomeStandby()
+                        try await own.promote()
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A job on a table of a server, whose inventory is elsewhere.
+private struct Bench {
+    let clock: ManualClock
+    let store: MemoryInventoryStore
+    let inventory: Inventory
+    let source: SQLSource
+
+    init(_ primary: OwnPostgreSQL, rows: Int) async throws {
+        let clock = ManualClock()
+        self.init(MemoryInventoryStore(clock: clock), primary.url(), clock)
+        try await run("CREATE TABLE item (uid bigserial PRIMARY KEY, item text)", on: primary)
+        try await insert(rows, "old", on: primary)
+    }
+
+    private init(_ store: MemoryInventoryStore, _ url: String, _ clock: ManualClock) {
+        self.clock = clock
+        self.store = store
+        inventory = Inventory(store: store, configuration: .init(clock: clock))
+        source = SQLSource("item", in: .postgres(url))
+    }
+
+    /// The same job once the server is gone and its standby leads, by the URL of both.
+    func moved(from primary: OwnPostgreSQL, to standby: OwnPostgreSQL) async throws -> Bench {
+        try await primary.stop(.immediate)
+        try await standby.promote()
+        let both =
+            "postgresql://postgres@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/tranche"
+        return Bench(store, both, clock)
+    }
+
+    func insert(_ count: Int, _ item: String, on server: OwnPostgreSQL) async throws {
+        try await run(
+            "INSERT INTO item (item) SELECT '\(item)' FROM generate_series(1, \(count))",
+            on: server
+        )
+    }
+
+    func run(_ script: String, on server: OwnPostgreSQL) async throws {
+        let database = try server.server.database(maxConnections: 1)
+        try await database.run(script)
+        await database.close()
+    }
+
+    /// Does all that there is in one batch.
+    func take() async throws -> [Int64: String] {
+        guard let batch = try await inventory.acquireBatch(from: source, job: "j") else {
+            return [:]
+        }
+        var items: [Int64: String] = [:]
+        for item in try await batch.items { items[item.id] = item.text }
+        try await batch.succeed()
+        return items
+    }
+
+    func takeAll() async throws -> ClosedRange<Int64>? {
+        let ids = try await take().keys.sorted()
+        guard let first = ids.first, let last = ids.last, ids == Array(first...last) else {
+            return nil
+        }
+        return first...last
+    }
+
+    func record() async throws -> RunRecord {
+        try #require(try await inventory.runs(RunSelection()).first)
+    }
+}
+
+private func withStandby(
+    of primary: OwnPostgreSQL,
+    _ body: (OwnPostgreSQL) async throws -> Void
+) async throws {
+    let standby = try await primary.makeStandby()
+    do {
+        try await body(standby)
+        try await standby.remove()
+    } catch {
+        try await standby.remove()
+        throw error
+    }
+}
