@@ -41,6 +41,8 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     package var isBusy: Bool { sqlState == "55P03" }
 
+    package var refusesWriting: Bool { sqlState.hasPrefix("25006") || sqlState == "42501" }
+
     package var description: String { "PostgreSQL: \(message) (\(sqlState))" }
 
     /// What to do about a SQLSTATE.

@@ -18,6 +18,9 @@ package actor SQLiteConnection: SQLConnection {
     /// The file that was opened; `nil` for one that is written to, and so stays as long as it is
     /// open.
     private let file: SQLiteFileIdentity?
+    /// Whether the file is read as one that nobody writes to, which is looked at before each
+    /// lending.
+    private let isStill: Bool
     /// How much of the file is kept in memory: 16 MiB.
     static let cacheSize = "PRAGMA cache_size = -16384;"
     /// What is being loaded.
@@ -45,45 +48,88 @@ package actor SQLiteConnection: SQLConnection {
     init(path: String, mode: Mode, lockTimeout: Duration) throws(SQLiteError) {
         executor = SerialQueueExecutor(label: "tranche.sqlite")
         self.path = path
-        if case .source = mode { file = SQLiteFileIdentity(path: path) } else { file = nil }
         waiter = SQLiteLockWaiter(limit: lockTimeout)
-        var flags: Int32
-        switch mode {
-        case .inventory(let creates):
-            flags = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0)
-        case .inventoryReader, .source:
-            flags = SQLITE_OPEN_READONLY
-        }
-        flags |= SQLITE_OPEN_NOMUTEX
-        handle = try SQLiteHandle(path: path, flags: flags)
-        interrupter = handle.makeInterrupter()
-        handle.setBusyHandler(waiter)
-        handle.setProgressHandler(waiter)
-        waiter.reset()
+        var isStill = false
+        let seen = SQLiteFileIdentity(path: path)
         do throws(SQLiteError) {
-            if case .inventory = mode {
-                try handle.run(
-                    script: """
-                        PRAGMA journal_mode = WAL;
-                        PRAGMA synchronous = FULL;
-                        PRAGMA foreign_keys = ON;
-                        \(Self.cacheSize)
-                        """
-                )
-            } else {
-                // Reading the schema finds out whether the file is a database at all.
-                let script = "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;"
-                try handle.run(script: script)
-            }
+            handle = try Self.open(path, mode, waiter, &isStill)
         } catch {
             throw error.explained(path: path, isInventory: mode.isInventory)
         }
+        self.isStill = isStill
+        if case .source = mode { file = seen } else { file = isStill ? seen : nil }
+        interrupter = handle.makeInterrupter()
         if case .inventory = mode {
             // Only now: nothing is put beside a file that is no database.
             queue = try SQLiteWriterQueue(besides: path)
         } else {
             queue = nil
         }
+    }
+
+    private static func open(
+        _ path: String,
+        _ mode: Mode,
+        _ waiter: SQLiteLockWaiter,
+        _ isStill: inout Bool
+    ) throws(SQLiteError) -> SQLiteHandle {
+        // Reading the schema finds out whether the file is a database at all.
+        let reading = "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master;"
+        switch mode {
+        case .inventory(let creates):
+            let flags = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0)
+            let writing = """
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL;
+                PRAGMA foreign_keys = ON;
+                \(cacheSize)
+                """
+            let handle = try open(path, flags: flags, writing, waiter)
+            // SQLite opens a file that it may not write for reading, without a word.
+            if handle.isReadOnly { throw SQLiteError.readOnly(path) }
+            return handle
+        case .source: return try open(path, flags: SQLITE_OPEN_READONLY, reading, waiter)
+        case .inventoryReader:
+            do throws(SQLiteError) {
+                return try open(path, flags: SQLITE_OPEN_READONLY, reading, waiter)
+            } catch {
+                // Where the folder cannot be written, a file in WAL mode can be read as long as
+                // nobody writes to it. Source: sqlite.org/wal.html, section 5.
+                guard error.isOfAccess, let name = stillName(of: path) else { throw error }
+                isStill = true
+                let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                return try open(name, flags: flags, reading, waiter)
+            }
+        }
+    }
+
+    private static func open(
+        _ name: String,
+        flags: Int32,
+        _ script: String,
+        _ waiter: SQLiteLockWaiter
+    ) throws(SQLiteError) -> SQLiteHandle {
+        let handle = try SQLiteHandle(path: name, flags: flags | SQLITE_OPEN_NOMUTEX)
+        handle.setBusyHandler(waiter)
+        handle.setProgressHandler(waiter)
+        waiter.reset()
+        try handle.run(script: script)
+        return handle
+    }
+
+    /// What a file is called that nobody writes to; `nil` where somebody does.
+    private static func stillName(of path: String) -> String? {
+        if isWrittenTo(path) { return nil }
+        let allowed = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: "?#;"))
+        let full = URL(fileURLWithPath: path).path
+        return full.addingPercentEncoding(withAllowedCharacters: allowed).map {
+            "file://\($0)?immutable=1"
+        }
+    }
+
+    /// Whether there are changes beside the file; a writer makes them there first.
+    private static func isWrittenTo(_ path: String) -> Bool {
+        (SQLiteFileIdentity(path: path + "-wal")?.size ?? 0) > 0
     }
 
     isolated deinit {
@@ -98,6 +144,7 @@ package actor SQLiteConnection: SQLConnection {
     // Where another file was put at the path, this one still has the old one.
     package func isAlive() -> Bool {
         guard let file, let now = SQLiteFileIdentity(path: path) else { return true }
+        if isStill { return now == file && !Self.isWrittenTo(path) }
         return now.isSameFile(as: file)
     }
 

@@ -8,8 +8,13 @@ package import TrancheSQL
 package final class SQLiteDatabase: SQLDatabase {
     package let name: String
     package let path: String
+    /// `nil` for a file that is only read.
     private let writer: SQLConnectionPool<SQLiteConnection>?
+    private let isInventory: Bool
     package let readers: SQLConnectionPool<SQLiteConnection>
+    /// One connection that never writes: what it sees change was written by others, those of this
+    /// process among them.
+    private let watchers: SQLConnectionPool<SQLiteConnection>
 
     package var dialect: any SQLDialect { SQLiteDialect() }
 
@@ -51,29 +56,60 @@ package final class SQLiteDatabase: SQLDatabase {
             SQLiteError(code: SQLITE_MISUSE, message: "'\(path)' was closed")
         }
         var mode = SQLiteConnection.Mode.source
+        var first: SQLiteConnection?
         if case .inventory(let creates) = use {
             // Opened now, so that a file that is none is found out, and the file is there to read.
-            let first = try SQLiteConnection(
-                path: path,
-                mode: .inventory(creates: creates),
-                lockTimeout: lockTimeout
-            )
-            writer = SQLConnectionPool(limit: 1, idle: [first], closedError: closed) {
+            first = try Self.writer(path, creates: creates, lockTimeout)
+            mode = .inventoryReader
+            isInventory = true
+        } else {
+            isInventory = false
+        }
+        writer = first.map { first in
+            SQLConnectionPool(limit: 1, idle: [first], closedError: closed) {
                 try SQLiteConnection(
                     path: path,
                     mode: .inventory(creates: false),
                     lockTimeout: lockTimeout
                 )
             }
-            mode = .inventoryReader
-        } else {
-            writer = nil
         }
         let reading = mode
-        let first = try SQLiteConnection(path: path, mode: reading, lockTimeout: lockTimeout)
-        readers = SQLConnectionPool(limit: 4, idle: [first], closedError: closed) {
+        let reader = try SQLiteConnection(path: path, mode: reading, lockTimeout: lockTimeout)
+        let open: @Sendable () throws -> SQLiteConnection = {
             try SQLiteConnection(path: path, mode: reading, lockTimeout: lockTimeout)
         }
+        readers = SQLConnectionPool(limit: 4, idle: [reader], closedError: closed, make: open)
+        watchers = SQLConnectionPool(limit: 1, closedError: closed, make: open)
+    }
+
+    /// Whether there is a file, and no folder, that this user may read.
+    private static func isReadableFile(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        return access(path, R_OK) == 0
+    }
+
+    /// Opens the connection that writes; `nil` where an inventory can only be looked at.
+    private static func writer(
+        _ path: String,
+        creates: Bool,
+        _ lockTimeout: Duration
+    ) throws(SQLiteError) -> SQLiteConnection? {
+        do throws(SQLiteError) {
+            return try SQLiteConnection(
+                path: path,
+                mode: .inventory(creates: creates),
+                lockTimeout: lockTimeout
+            )
+        } catch {
+            guard error.isOfAccess, isReadableFile(path) else { throw error }
+            return nil
+        }
+    }
+
+    package func readOnlyReason(of tables: [SQLTableName]) async throws -> String? {
+        writer == nil ? "this user may not write to '\(path)', or to its folder" : nil
     }
 
     package func identity() async throws -> String {
@@ -83,12 +119,23 @@ package final class SQLiteDatabase: SQLDatabase {
     package var writers: SQLConnectionPool<SQLiteConnection> {
         get throws {
             if let writer { return writer }
+            if isInventory { throw SQLiteError.readOnly(path) }
             throw SQLiteError(code: SQLITE_READONLY, message: "'\(path)' was opened as a source")
+        }
+    }
+
+    // The number counts for one connection alone. Source: sqlite.org/pragma.html, data_version.
+    package func changeMark() async throws -> String? {
+        try await watchers.withConnection { connection in
+            let rows = try await connection.atomically(["PRAGMA data_version"], isWriting: false)
+            var row = rows[0][0]
+            return "\(ObjectIdentifier(connection).hashValue) \(try row.integer())"
         }
     }
 
     package func close() async {
         readers.close()
+        watchers.close()
         guard let writer else { return }
         // So that the file alone holds everything. What is in use now, the next writer moves;
         // nothing is lost either way.
@@ -261,7 +308,7 @@ package final class SQLiteDatabase: SQLDatabase {
     package func zone(_ asked: String?) async throws -> String {
         // SQLite's current_timestamp, which pybatchintory wrote, is UTC.
         guard let asked else { return "UTC" }
-        guard TimeZone(identifier: asked) != nil || TimeZone(abbreviation: asked) != nil else {
+        guard Self.clock(of: asked) != nil else {
             throw TrancheError(
                 .invalidArgument,
                 "there is no time zone '\(asked)'; give a name such as UTC or Europe/Berlin"
@@ -270,14 +317,18 @@ package final class SQLiteDatabase: SQLDatabase {
         return asked
     }
 
+    /// The clock of a zone that is named in full, or by an abbreviation such as `CET`.
+    private static func clock(of zone: String) -> ZoneClock? {
+        let long = TimeZone.abbreviationDictionary[zone.uppercased()]
+        return (try? ZoneClock(zone)) ?? long.flatMap { try? ZoneClock($0) }
+    }
+
     package func zoneShifts(
         _ zone: String,
         tables: TableNames,
         on connection: isolated SQLiteConnection
     ) async throws -> [SQLStatement] {
-        guard let zone = TimeZone(identifier: zone) ?? TimeZone(abbreviation: zone),
-            zone.identifier != "GMT", zone.identifier != "UTC"
-        else { return [] }
+        guard let clock = Self.clock(of: zone), !["GMT", "UTC"].contains(zone) else { return [] }
         let dialect = SQLiteDialect()
         let rows = try await connection.run([
             """
@@ -288,8 +339,8 @@ package final class SQLiteDatabase: SQLDatabase {
         ])
         return try rows[0].map { row in
             let id = try row.integer()
-            let start = zone.utc(ofWallClock: try row.instant())
-            let end = try row.optionalInstant().map { zone.utc(ofWallClock: $0) }
+            let start = clock.utc(ofWallClock: try row.instant())
+            let end = try row.optionalInstant().map { clock.utc(ofWallClock: $0) }
             return """
                 UPDATE \(tables.batch)
                 SET processing_start = \(dialect.processingTime("\(start.milliseconds)")),
@@ -300,16 +351,16 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 }
 
-extension TimeZone {
+extension ZoneClock {
     /// The instant at which a clock in this zone shows what `time` shows in UTC.
     ///
     /// A time that the zone has twice is the second, one that it leaves out is counted on from
     /// before: as PostgreSQL has it.
     fileprivate func utc(ofWallClock time: Date) -> Date {
-        let day: TimeInterval = 86_400
-        let after = secondsFromGMT(for: time + day)
-        let late = time - TimeInterval(after)
-        if secondsFromGMT(for: late) == after { return late }
-        return time - TimeInterval(secondsFromGMT(for: time - day))
+        let day: Int64 = 86_400
+        let second = Int64(time.timeIntervalSince1970.rounded(.down))
+        let after = offset(at: second + day)
+        if offset(at: second - after) == after { return time - TimeInterval(after) }
+        return time - TimeInterval(offset(at: second - day))
     }
 }

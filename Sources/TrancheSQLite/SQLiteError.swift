@@ -20,6 +20,11 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
         [SQLITE_BUSY, SQLITE_LOCKED].contains(code & 0xff)
     }
 
+    package var refusesWriting: Bool { code & 0xff == SQLITE_READONLY }
+
+    /// Whether a file, or its folder, does not let this program do what it wants.
+    var isOfAccess: Bool { [SQLITE_READONLY, SQLITE_CANTOPEN].contains(code & 0xff) }
+
     package var mayBlameRow: Bool { refusesRow }
 
     /// Whether a row breaks a rule that others need not break.
@@ -43,18 +48,28 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
     ///
     /// Source: sqlite.org/wal.html, section 5, "Read-Only Databases".
     func explained(path: String, isInventory: Bool) -> SQLiteError {
-        guard [SQLITE_READONLY, SQLITE_CANTOPEN].contains(code & 0xff) else { return self }
+        guard isOfAccess else { return self }
         let words =
             isInventory
-            ? "the inventory '\(path)' cannot be written, which is needed to look at it, too. Give "
-                + "this user the right to write to the file and to its folder, or copy the file, "
-                + "with the one that ends with -wal where there is one, to a folder of your own"
+            ? "the inventory '\(path)' cannot be read: somebody writes to it, and this user cannot "
+                + "open the files beside it. Give this user the right to write to the folder, or "
+                + "copy the file, with the one that ends with -wal where there is one, to a folder "
+                + "of your own"
             : "'\(path)' cannot be read: it is in WAL mode, in which SQLite makes files beside it, "
                 + "also to read, and its folder cannot be written. Give this user the right to "
                 + "write to the folder, have somebody who may write the file run PRAGMA "
                 + "journal_mode = DELETE, or copy the file, with the one that ends with -wal where "
                 + "there is one, to a folder of your own"
         return SQLiteError(code: code, message: "\(words) (\(message))")
+    }
+
+    /// The error of writing to an inventory that can only be looked at.
+    static func readOnly(_ path: String) -> SQLiteError {
+        SQLiteError(
+            code: SQLITE_READONLY,
+            message: "'\(path)' cannot be written; give this user the right to write to the file "
+                + "and to its folder"
+        )
     }
 
     package var description: String { "SQLite: \(message) (code \(code))" }

@@ -44,6 +44,9 @@ struct SQLiteHandle: ~Copyable {
         )
     }
 
+    /// Whether the file can only be read.
+    var isReadOnly: Bool { sqlite3_db_readonly(pointer, "main") == 1 }
+
     /// How the main file is written and read; `nil` where it has no header yet.
     var format: SQLiteFileFormat? {
         head.map { SQLiteFileFormat(write: $0[18], read: $0[19]) }

@@ -188,6 +188,37 @@ import Testing
         #expect(events.allSatisfy { $0.job.namespace == "default" })
     }
 
+    @Test("A chain of a pipeline tells where its records went, also where its sink is another")
+    func chains() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE one (id INTEGER, name TEXT);
+            CREATE TABLE two (id INTEGER, name TEXT)
+            """
+        )
+        let folder = bench.path("in")
+        for (place, table) in ["one", "two"].enumerated() {
+            try bench.write("id,name\n1,a\n", to: "in/\(table).csv")
+            try bench.write(
+                """
+                lineage: "\(bench.path("l.jsonl"))"
+                inputs: {drop: {type: directory, folder: "\(folder)", quiet: 0s}}
+                processes: {store: {type: chain, records: file, sink: "table:\(table)"}}
+                links: [drop -> store]
+                """,
+                to: "pipeline.yaml"
+            )
+            let outcome = await bench.run("run", bench.path("pipeline.yaml"), "--drain", "--apply")
+            #expect(outcome.status == .done, "\(outcome.errors)")
+            let events = try events(bench)
+            #expect(events.suffix(2).map(\.eventType) == ["START", "COMPLETE"])
+            #expect(events.count == (place + 1) * 2)
+            #expect(events.suffix(2).allSatisfy { $0.outputs.first?.name == table })
+            #expect(events.suffix(2).allSatisfy { $0.outputs.count == 2 })
+        }
+    }
+
     @Test("A pipeline says it in its file, a flag before it, and the environment after it")
     func pipelines() async throws {
         let bench = try await CommandLineBench()

@@ -37,6 +37,42 @@ struct OpenAPITests {
         }
     }
 
+    /// What was made of the description by another program.
+    private struct Made: Decodable {
+        var said: String
+        var operations: Int
+        var functions: Int
+        var checked: Int
+        var errors: [String]
+    }
+
+    private static let clientPython =
+        ProcessInfo.processInfo.environment["TRANCHE_TEST_CLIENT_PYTHON"]
+
+    @Test(
+        "A client that another program makes of the description does a whole job",
+        .enabled(if: clientPython != nil),
+        arguments: TestDatabase.Backend.available
+    )
+    func generatedClient(_ backend: TestDatabase.Backend) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.url.path
+            try await ServerBench.serve(backend) { bench in
+                let script = URL(filePath: #filePath).deletingLastPathComponent()
+                    .appending(path: "drive_client.py").path
+                let text = try await Program.run(
+                    try #require(Self.clientPython),
+                    [script, "http://\(bench.address)", path]
+                )
+                let made = try JSONDecoder().decode(Made.self, from: Data(text.utf8))
+                #expect(made.errors == [])
+                #expect(!made.said.lowercased().contains("warning"), "\(made.said)")
+                #expect(made.functions == made.operations)
+                #expect(made.checked > 35)
+            }
+        }
+    }
+
     @Test("Types of one name are described apart")
     func names() throws {
         let reader = SchemaReader()

@@ -11,6 +11,8 @@ public import TrancheWorkflows
 public struct ChainProcess: EventProcess {
     /// The name in the graph.
     public let name: String
+    /// The sink.
+    public let target: String?
     private let settings: Settings
     private let connectors: Connectors
     private let context: ConnectorContext
@@ -69,6 +71,7 @@ public struct ChainProcess: EventProcess {
         var settings = settings
         settings.sink = try connectors.anchored(settings.sink)
         settings.steps = try settings.steps.map { try $0.readingFiles().anchored }
+        target = try connectors.target(of: settings.sink).text
         self.settings = settings
         try requireEndless()
         // What cannot be made is said before anything runs.

@@ -18,6 +18,10 @@ public protocol EventProcess: Sendable {
     /// The name in the graph.
     var name: String { get }
 
+    /// Where its records go, as runs and lineage name it: the text of a `SinkTarget`; `nil`, the
+    /// default, where it alone knows.
+    var target: String? { get }
+
     /// Runs on the events of a batch.
     ///
     /// The task is cancelled when the batch is lost, when it takes longer than it may, and when a
@@ -35,6 +39,9 @@ public protocol EventProcess: Sendable {
 }
 
 extension EventProcess {
+    /// Nobody else knows.
+    public var target: String? { nil }
+
     /// Runs on events; a return is a success, an error is a failure.
     public func verdict(on events: EventBatch) async throws -> BatchVerdict {
         do {

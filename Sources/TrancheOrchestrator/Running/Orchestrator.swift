@@ -444,7 +444,8 @@ public final class Orchestrator: Sendable {
             policy: job.link.runPolicy(waiting: job.upstream == nil ? input.settleWait : nil)
         )
         request.limits = job.link.runLimits
-        await follow(request.policy, of: job.name)
+        request.target = process.target
+        await follow(request, of: job.name)
         let source: any MetaSourceDescription
         let event: @Sendable (Item) throws -> Event
         if let upstream = job.upstream {
@@ -477,21 +478,6 @@ public final class Orchestrator: Sendable {
             ),
             watcher: configuration.watcher
         )
-    }
-
-    /// Gives the run of a job the policy that its link has now.
-    ///
-    /// One that cannot be changed just now, as while batches are held that may be repeated, goes on
-    /// with its own, which is told.
-    private func follow(_ policy: RunPolicy, of job: String) async {
-        do {
-            for run in try await inventory.runs(RunSelection(job: job))
-            where run.key.run.isEmpty && run.policy != policy {
-                try await inventory.redefine(run.key, policy: policy)
-            }
-        } catch {
-            reports.note(OrchestratorError(job, "its policy stays as it was", error))
-        }
     }
 
     /// The source of a link from an input, which begins where the link did when it was new.

@@ -99,6 +99,8 @@ package protocol SQLDatabaseError: Error {
     var isBusy: Bool { get }
     /// Whether the database refuses the connection for good, or cannot be used through it.
     var refusesConnection: Bool { get }
+    /// Whether the database takes no writes, or none of this program's.
+    var refusesWriting: Bool { get }
     /// Whether it may be the fault of a single row, while others would be taken.
     var mayBlameRow: Bool { get }
     /// The error message, without bound values.
@@ -107,6 +109,8 @@ package protocol SQLDatabaseError: Error {
 
 extension SQLDatabaseError {
     package var refusesConnection: Bool { false }
+
+    package var refusesWriting: Bool { false }
 
     /// The code under which it is told.
     ///

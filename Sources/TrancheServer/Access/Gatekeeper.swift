@@ -1,4 +1,5 @@
 import Foundation
+import Tranche
 import TrancheHTTP
 
 /// Says who calls, and refuses what another page has a browser do.
@@ -58,9 +59,32 @@ struct Gatekeeper: Sendable {
         let hasBody =
             (headers["Content-Length"].map { $0 != "0" } ?? false)
             || headers["Transfer-Encoding"] != nil
-        let type = headers["Content-Type"]?.lowercased() ?? ""
-        guard !hasBody || type.hasPrefix("application/json") else {
-            throw Refusal(415, "not_json", "send JSON, with 'Content-Type: application/json'")
+        guard hasBody else { return }
+        guard Self.isJSON(headers["Content-Type"] ?? "") else {
+            throw Refusal(
+                415,
+                "not_json",
+                "the body is not said to be JSON in UTF-8; send JSON, with 'Content-Type: "
+                    + "application/json'"
+            )
+        }
+        guard headers["Content-Encoding"]?.lowercased() ?? "identity" == "identity" else {
+            throw Refusal(
+                415,
+                "encoded",
+                "the body is encoded; send it as it is, without a Content-Encoding"
+            )
+        }
+    }
+
+    /// Whether a type is that of JSON, in the one encoding that it has.
+    private static func isJSON(_ type: String) -> Bool {
+        let parts = type.lowercased().split(separator: ";").map { part in
+            part.trimmingCharacters(in: .whitespaces)
+        }
+        guard parts.first == "application/json" else { return false }
+        return parts.dropFirst().allSatisfy { part in
+            !part.hasPrefix("charset=") || ["charset=utf-8", "charset=\"utf-8\""].contains(part)
         }
     }
 

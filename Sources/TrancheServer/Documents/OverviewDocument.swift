@@ -170,10 +170,14 @@ package struct InventoryDocument: Codable, Sendable, Hashable {
     package let colour: String?
     package let role: String?
     package let version: String
+    /// Whether the caller can change nothing.
     package let readOnly: Bool
+    /// Why nobody can change anything here; `null` where the inventory can be changed.
+    package let readOnlyReason: String?
 
     enum CodingKeys: String, CodingKey {
         case name, colour, role, version
         case readOnly = "read_only"
+        case readOnlyReason = "read_only_reason"
     }
 }

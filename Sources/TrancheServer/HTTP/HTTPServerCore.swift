@@ -108,7 +108,11 @@ final class HTTPServerCore: Sendable {
             return HTTPExchange(
                 request,
                 limit: 0,
-                response: .error(400, "the path or the query is not encoded as a URL has it")
+                response: .error(
+                    400,
+                    "the path or the query is not encoded as a URL has it; write bytes of UTF-8 as "
+                        + "%XX, and none that is 0"
+                )
             )
         }
         let request = HTTPServerRequest(
@@ -143,7 +147,10 @@ final class HTTPServerCore: Sendable {
             + headers.values(of: "Transfer-Encoding").count > 1
         if hasTwoLengths {
             // Whoever stands between may have read another request out of it.
-            return .error(400, "give one Content-Length, or one Transfer-Encoding")
+            return .error(
+                400,
+                "the body has two lengths; give one Content-Length, or one Transfer-Encoding"
+            )
         }
         guard headers.values(of: "Host").count <= 1, hosts.allows(headers["Host"]) else {
             return .error(421, "no request for this host is answered here")

@@ -36,11 +36,11 @@ public struct HTTPServerResponse: Sendable {
         return response
     }
 
-    /// The answer that something is wrong: `{"error": …}`.
+    /// The answer that something is wrong: `{"error": …, "code": …, "field": …, "remedy": …}`.
     ///
     /// - Parameters:
     ///   - status: The status.
-    ///   - message: What is wrong and what to do about it; no secrets.
+    ///   - message: What is wrong and, behind a semicolon, what to do about it; no secrets.
     ///   - headers: More header fields.
     /// - Returns: The answer.
     public static func error(
@@ -48,7 +48,7 @@ public struct HTTPServerResponse: Sendable {
         _ message: String,
         headers: HTTPFields = HTTPFields()
     ) -> HTTPServerResponse {
-        json(status, #"{"error":\#(JSONBytes.quoted(message))}"#, headers: headers)
+        .refusal(status, RefusalDocument(status, words: message), headers: headers)
     }
 
     /// The answer that there is too much to do now.

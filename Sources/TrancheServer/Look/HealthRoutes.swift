@@ -104,7 +104,8 @@ struct HealthRoutes: Sendable {
     private func ready() async -> HTTPServerResponse {
         do {
             _ = try await state.inventory.store.runs(RunSelection(), after: nil, limit: 1)
-            return Self.text(200, "ok\n")
+            // Anybody may ask: why it is so is told to those who may look.
+            return Self.text(200, await state.readOnly.reason == nil ? "ok\n" : "ok, read-only\n")
         } catch {
             return Self.text(503, "the inventory cannot be reached now\n")
         }

@@ -15,7 +15,10 @@ struct LookRoutes: Sendable {
             .get(
                 "/v1/runs",
                 "List runs, in order of source, job and name.",
-                query: [.job, .meta, .init("status", .text, "The runs' state."), .limit, .after],
+                query: [
+                    .job, .meta, .init("status", .words(Self.states), "The runs' state."), .limit,
+                    .after,
+                ],
                 RunsPage.self
             ) { try await runs($0) },
             .get(
@@ -41,7 +44,11 @@ struct LookRoutes: Sendable {
             .get(
                 "/v1/changes",
                 "List who changed budgets and runs, when and why; the latest first.",
-                query: [.limit, .init("after", .id, "The change before which the page begins.")],
+                query: [
+                    .job, .meta, .init("run", .text, "The run's name; '-' is the incremental one."),
+                    .init("budget", .text, "The budget's name."), .limit,
+                    .init("after", .id, "The change before which the page begins."),
+                ],
                 ChangesDocument.self
             ) { try await changes($0) },
         ]
@@ -52,12 +59,18 @@ struct LookRoutes: Sendable {
         return try .document(
             OverviewDocument(
                 reading,
-                of: state.inventoryDocument(for: call.caller),
+                of: await state.inventoryDocument(for: call.caller),
                 for: call.caller,
                 series: state.feed.minutes(before: reading.asOf)
             )
         )
     }
+
+    /// What runs are told to be; see `RunStatus.State`.
+    static let states = [
+        "held", "failed", "stuck", "retrying", "unsettled", "ready", "running", "waiting", "paused",
+        "cancelled", "idle", "complete",
+    ]
 
     // MARK: - Runs
 
@@ -66,7 +79,16 @@ struct LookRoutes: Sendable {
         let selection = RunSelection(metaTable: call.text("meta"), job: call.text("job"))
         let mark = try call.text("after").map { try PageMark.run($0) }
         let summaries = try await state.inventory.summaries(selection, after: mark, limit: limit)
-        let status = call.text("status")
+        let status = call.text("status").flatMap { $0.isEmpty ? nil : $0 }
+        if let status, !Self.states.contains(status) {
+            let words = Self.states.joined(separator: ", ")
+            throw Refusal(
+                400,
+                "invalid_parameter",
+                "'status' is none of the states of runs; give one of \(words)",
+                field: "status"
+            )
+        }
         // Their sources are looked at for the overview, of as many as that has.
         let looked = try await state.overview.value.status.overview.runs
         let known = Dictionary(looked.map { ($0.run.key, $0) }, uniquingKeysWith: { $1 })
@@ -111,7 +133,23 @@ struct LookRoutes: Sendable {
     private func gaps(_ call: Call) async throws -> HTTPServerResponse {
         let run = try await state.run(of: call)
         let gaps = try await state.inventory.gaps(of: run.key, after: nil, limit: call.limit)
-        return try .document(GapsDocument([(run, gaps)]))
+        let writers = try await writers(awaitedBy: run).map { (run.key, $0) }
+        return try .document(GapsDocument([(run, gaps)], writers: writers))
+    }
+
+    /// Describes the writers that a run waits for; by their names alone where its source cannot be
+    /// asked.
+    private func writers(awaitedBy run: RunRecord) async throws -> [SourceWriter] {
+        let inventory = state.inventory
+        let seen = try await inventory.writers(awaitedBy: run)
+        if seen.isEmpty { return [] }
+        do {
+            return try await inventory.source(state.source(run, inventory)).writers(seen)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return seen.map { SourceWriter($0.key, seenSince: $0.value) }
+        }
     }
 
     // MARK: - Budgets and changes
@@ -134,12 +172,46 @@ struct LookRoutes: Sendable {
 
     private func changes(_ call: Call) async throws -> HTTPServerResponse {
         let (limit, mark) = (try call.limit, try call.id("after"))
-        // Those before a mark are found among as many as a page may go back.
-        let read = mark == nil ? limit : 5000
-        let changes = try await state.inventory.changes(limit: read).filter { change in
-            mark.map { change.id < $0 } ?? true && call.caller.sees(change)
+        let (job, meta) = (call.text("job"), call.text("meta"))
+        let which = try await selection(call)
+        // What is not asked of the inventory is found among as many as a page may go back.
+        let isWhole = mark == nil && call.caller.jobs == nil && (which != .all || job == nil)
+        let read = isWhole ? limit : 5000
+        let changes = try await state.inventory.changes(which, limit: read).filter { change in
+            let key = change.owner.run
+            return mark.map { change.id < $0 } ?? true && call.caller.sees(change)
+                && (job == nil || key?.job == job) && (meta == nil || key?.metaTable == meta)
         }
         return try .document(ChangesDocument(Array(changes.prefix(limit))))
+    }
+
+    /// Whose changes are meant, as far as the inventory can be asked for them.
+    private func selection(_ call: Call) async throws -> ChangeSelection {
+        let (job, run, budget) = (call.text("job"), call.text("run"), call.text("budget"))
+        guard job != nil || run == nil && call.text("meta") == nil else {
+            let name = run == nil ? "meta" : "run"
+            throw Refusal(
+                400,
+                "invalid_parameter",
+                "'\(name)' goes with 'job'; name that too",
+                field: name
+            )
+        }
+        if let budget {
+            guard job == nil else {
+                throw Refusal(
+                    400,
+                    "invalid_parameter",
+                    "'budget' and 'job' name different things; give one of them",
+                    field: "budget"
+                )
+            }
+            return .of(.name(budget))
+        }
+        guard let job, let run else { return .all }
+        try call.require(job: job)
+        let asked = RunSelection(metaTable: call.text("meta"), job: job, run: Call.run(run))
+        return .of(.run(try await state.inventory.run(asked).key))
     }
 }
 

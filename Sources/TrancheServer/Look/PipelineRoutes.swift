@@ -42,6 +42,8 @@ struct PipelineRoutes: Sendable {
 
     private func plan(_ call: Call) async throws -> HTTPServerResponse {
         let run = try await state.run(of: call)
+        // Whoever plans takes the run's line, so that nobody is handed out what is told.
+        try await state.readOnly.refuseChange()
         let inventory = state.inventory
         let source = try await state.source(run, inventory)
         var request = BatchRequest(

@@ -17,7 +17,7 @@ struct SessionRoutes: Sendable {
                 role: nil,
                 summary: "Tell who calls, and what they may do.",
                 answers: [.init(200, "The caller.", SessionDocument.self)],
-                handler: { try .document(session(try await caller(of: $0))) }
+                handler: { try .document(await session(try await caller(of: $0))) }
             ),
             Route(
                 method: "POST",
@@ -49,15 +49,16 @@ struct SessionRoutes: Sendable {
         }
     }
 
-    private func session(_ caller: Caller) -> SessionDocument {
-        SessionDocument(
+    private func session(_ caller: Caller) async -> SessionDocument {
+        let inventory = await state.inventoryDocument(for: caller)
+        return SessionDocument(
             roles: ServerRole.allCases.filter { $0.isAmong(caller.roles) },
             principal: caller.name,
             jobs: caller.jobs?.sorted(),
-            readOnly: !caller.roles.contains(.operate),
+            readOnly: inventory.readOnly,
             csrf: caller.csrf,
             needsToken: state.configuration.tokens != nil && caller.roles.isEmpty,
-            inventory: state.inventoryDocument(for: caller)
+            inventory: inventory
         )
     }
 
@@ -77,7 +78,7 @@ struct SessionRoutes: Sendable {
         }
         let (value, known) = try state.sessions.begin(caller)
         return try .document(
-            session(known),
+            await session(known),
             headers: ["Set-Cookie": cookie(value, longest: PageSessions.longest, call)]
         )
     }
@@ -126,13 +127,15 @@ package struct SessionDocument: Codable, Sendable, Hashable {
 
 extension ServerState {
     /// The inventory, as a caller's page names it.
-    func inventoryDocument(for caller: Caller) -> InventoryDocument {
-        InventoryDocument(
+    func inventoryDocument(for caller: Caller) async -> InventoryDocument {
+        let reason = caller.roles.isEmpty ? nil : await readOnly.reason
+        return InventoryDocument(
             name: configuration.name,
             colour: configuration.colour,
             role: ServerRole.allCases.last { caller.roles.contains($0) }?.rawValue,
             version: configuration.version,
-            readOnly: !caller.roles.contains(.operate)
+            readOnly: !caller.roles.contains(.operate) || reason != nil,
+            readOnlyReason: reason.map { redacted($0) }
         )
     }
 }

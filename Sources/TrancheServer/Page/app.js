@@ -83,6 +83,7 @@ function drawRole() {
   const words = roles.length === 0 ? '' : app.mayOperate ? 'operate' : 'read only';
   find('role').hidden = words === '';
   find('role').textContent = words;
+  find('role').title = app.session?.inventory.read_only_reason ?? '';
   find('leave').hidden = !app.session?.csrf;
 }
 

@@ -17,6 +17,7 @@ export function view(_, store) {
   const overview = seen.value ?? {};
   return [
     seen.error ? known(seen, () => null) : null,
+    stillness(seen.value),
     verdict(seen.value),
     numbers(overview.numbers ?? {}),
     h('div', { class: 'columns' },
@@ -24,6 +25,13 @@ export function view(_, store) {
       h('div', { class: 'beside' },
         budgets(overview.budgets), workers(overview.workers), changes(overview.changes))),
   ];
+}
+
+/** That the inventory can only be looked at here, and why. */
+function stillness(overview) {
+  const reason = overview?.inventory?.read_only_reason;
+  return reason ? h('p', { class: 'note', key: 'still' }, 'Read-only: ', reason,
+    '. Nothing can be changed here.') : null;
 }
 
 // MARK: Verdict

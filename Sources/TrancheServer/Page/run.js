@@ -24,7 +24,9 @@ function tabPath(route) {
   switch (tab(route)) {
     case 'gaps': return runPath(run, '/gaps');
     case 'plan': return runPath(run, '/plan');
-    case 'changes': return changesPath({ limit: 500 });
+    case 'changes': return changesPath({
+      job: run.job, run: run.run || '-', meta: run.meta, limit: 500,
+    });
     default: return runPath(run, '/batches', {
       status: route.query.get('status'), error: route.query.get('error'),
       limit: 50, after,

@@ -13,7 +13,7 @@ enum BodyMembers {
     ///   - type: What it was decoded as.
     /// - Throws: ``Refusal`` 400 with the member.
     static func check<Body: Decodable>(_ bytes: [UInt8], of type: Body.Type) throws {
-        let given = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] ?? [:]
+        let given = try members(of: bytes)
         let names = try names(of: type)
         guard let other = given.keys.filter({ !names.contains($0) }).min() else { return }
         let nearest = NearestName(names).to(other).map { "; did you mean '\($0)'?" }
@@ -24,6 +24,17 @@ enum BodyMembers {
             "there is no field '\(HumanText.excerpt(other))'\(nearest ?? all)",
             field: "/\(other.replacing("~", with: "~0").replacing("/", with: "~1"))"
         )
+    }
+
+    /// The members of a body that was decoded.
+    ///
+    /// The decoder passes over what nobody asks for; a number or an escape there may be none.
+    private static func members(of bytes: [UInt8]) throws -> [String: Any] {
+        do {
+            return try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] ?? [:]
+        } catch {
+            throw Refusal(400, "invalid_field", "the body is not JSON", field: "")
+        }
     }
 
     private static func names<Body: Decodable>(of type: Body.Type) throws -> [String] {

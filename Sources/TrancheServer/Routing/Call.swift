@@ -43,7 +43,8 @@ struct Call: Sendable {
     func pathID(_ name: String) throws -> Int64 { try Self.id(path[name] ?? "", name) }
 
     private static func id(_ text: String, _ name: String) throws -> Int64 {
-        guard let id = Int64(text) else {
+        // One way to write it: neither '+1' nor '01'.
+        guard let id = Int64(text), String(id) == text else {
             throw Refusal(
                 400,
                 "invalid_parameter",

@@ -7,6 +7,7 @@ struct Router: Sendable {
     /// What stands before all paths; empty or `/tranche`.
     private let base: String
     private let gatekeeper: Gatekeeper
+    private let readOnly: ReadOnly
     /// Told when an operator has changed something.
     private let onChange: @Sendable () async -> Void
 
@@ -19,11 +20,13 @@ struct Router: Sendable {
         routes: [Route],
         base: String,
         gatekeeper: Gatekeeper,
+        readOnly: ReadOnly,
         onChange: @escaping @Sendable () async -> Void
     ) {
         self.routes = routes.map { ($0, $0.segments) }
         self.base = base
         self.gatekeeper = gatekeeper
+        self.readOnly = readOnly
         self.onChange = onChange
     }
 
@@ -75,12 +78,14 @@ struct Router: Sendable {
         case .above: return Self.moved(to: base + "/")
         case .file(let file): return Self.answer(file, to: request)
         case .route(let route, let path):
+            try Self.checkQuery(of: request, to: route)
             guard let role = route.role else {
                 let call = Call(request: request, path: path, caller: Self.nobody)
                 return try await route.handler(call)
             }
             let caller = try caller(of: request, as: role)
             let call = Call(request: request, path: path, caller: caller)
+            if route.method != "GET" { try await readOnly.refuseChange() }
             guard role == .operate else { return try await route.handler(call) }
             do {
                 let response = try await route.handler(call)
@@ -90,6 +95,34 @@ struct Router: Sendable {
                 // Some of it may be done.
                 await onChange()
                 throw error
+            }
+        }
+    }
+
+    /// Refuses a parameter that a route does not have, or that is given twice: it would mean
+    /// nothing, without a word.
+    private static func checkQuery(of request: HTTPServerRequest, to route: Route) throws {
+        let known = route.query.map(\.name)
+        var seen: Set<String> = []
+        for (name, _) in request.query {
+            let shown = HumanText.excerpt(name)
+            guard known.contains(name) else {
+                let nearest = NearestName(known).to(name).map { "did you mean '\($0)'?" }
+                let all = known.isEmpty ? "it has none" : "it has \(known.joined(separator: ", "))"
+                throw Refusal(
+                    400,
+                    "unknown_parameter",
+                    "this request has no parameter '\(shown)'; \(nearest ?? all)",
+                    field: name
+                )
+            }
+            guard seen.insert(name).inserted else {
+                throw Refusal(
+                    400,
+                    "invalid_parameter",
+                    "'\(shown)' is given twice; give it once",
+                    field: name
+                )
             }
         }
     }
@@ -133,7 +166,7 @@ struct Router: Sendable {
             throw Refusal(
                 405,
                 "method_not_allowed",
-                "\(request.method) is not done here; \(others) is",
+                "\(HumanText.excerpt(request.method)) is not done here; use \(others)",
                 headers: ["Allow": others]
             )
         }

@@ -65,6 +65,7 @@ final class ServerState: Sendable {
     let feed: EventFeed
     let actions: FrozenActions
     let overview: SharedReading<OverviewReading>
+    let readOnly: ReadOnly
 
     init(
         _ inventory: Inventory,
@@ -78,11 +79,22 @@ final class ServerState: Sendable {
         self.source = source
         sessions = PageSessions(configuration.clock)
         actions = FrozenActions(configuration.clock)
+        readOnly = ReadOnly(inventory.store, clock: configuration.clock)
         let feed = EventFeed(inventory, clock: configuration.clock)
         self.feed = feed
         let beginnings = RunBeginnings()
-        overview = SharedReading(age: .seconds(1), clock: configuration.clock) {
-            let reading = try await OverviewReading(inventory, beginnings, source)
+        overview = SharedReading(
+            age: .seconds(1),
+            longest: EventFeed.longest,
+            clock: configuration.clock,
+            mark: { try await inventory.changeMark() }
+        ) { mark in
+            let reading = try await OverviewReading(
+                inventory,
+                known: feed.runs(at: mark),
+                beginnings,
+                source
+            )
             feed.note(waitingItems: reading.status.overview.waitingItems)
             return reading
         }
@@ -103,6 +115,7 @@ final class ServerState: Sendable {
             routes: routes,
             base: configuration.base,
             gatekeeper: gatekeeper,
+            readOnly: readOnly,
             onChange: { [overview] in await overview.forget() }
         )
     }
