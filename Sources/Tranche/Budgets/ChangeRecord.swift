@@ -21,7 +21,8 @@ public struct ChangeRecord: Sendable, Hashable {
     /// The run or budget that was changed.
     public var owner: Budget.Owner
     /// The property that was changed, such as `parallelism`, `per key`, `limits`, `pause`,
-    /// `parked`, `budgets`, `share`, `priority`.
+    /// `parked`, `budgets`, `share`, `priority`; or what was done with batches: `retry`, `offer`,
+    /// `split`, `redrive`, `release`.
     public var what: String
     /// When, by the inventory's clock.
     public var at: Date
@@ -49,6 +50,23 @@ public struct ChangeRecord: Sendable, Hashable {
         self.note = note
         self.old = old
         self.new = new
+    }
+}
+
+extension ChangeRecord {
+    /// The most characters of the numbers of batches that are kept.
+    private static let mostNumbers = 2000
+
+    /// What is kept of batches, such as `batch 5` or `3 batches: 5,7-8`.
+    package static func words(ofBatches ids: some Collection<Int64>) -> String {
+        let runs = IDRuns(ids)
+        guard runs.count != 1 else { return "batch \(runs.packed)" }
+        let numbers = runs.packed
+        guard numbers.count > mostNumbers else { return "\(runs.count) batches: \(numbers)" }
+        // Cut behind a number.
+        let cut = numbers.prefix(mostNumbers)
+        let whole = cut.lastIndex(of: ",").map { cut[..<$0] } ?? cut
+        return "\(runs.count) batches: \(whole),…"
     }
 }
 

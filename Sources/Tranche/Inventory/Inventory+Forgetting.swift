@@ -23,14 +23,21 @@ extension Inventory {
     /// Offers batches at once that are put off, and makes those that succeeded batches again; see
     /// ``OfferingStore``.
     ///
-    /// - Parameter batches: The batches as they were looked at; what was handed out since is left
-    ///   alone.
+    /// - Parameters:
+    ///   - batches: The batches as they were looked at; what was handed out since is left
+    ///     alone.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The batches that are offered, ascending.
     /// - Throws: ``TrancheError`` of the store.
-    public func offer(_ batches: [BatchRecord]) async throws -> [BatchRecord] {
+    public func offer(
+        _ batches: [BatchRecord],
+        reason: String? = nil
+    ) async throws -> [BatchRecord] {
         if batches.isEmpty { return [] }
         let keys = batches.map { AttemptKey(batch: $0.id, attempt: $0.attempt) }
-        return try await retrying { _ in try await store.offer(keys) }
+        let offered = try await retrying { _ in try await store.offer(keys) }
+        try await keep("offer", ofBatches: offered.map(\.id), because: reason)
+        return offered
     }
 
     /// Lets a run go on for some batches, and pauses it then.
@@ -38,7 +45,7 @@ extension Inventory {
     /// - Parameters:
     ///   - key: The run; paused, cancelled or neither.
     ///   - batches: How many more batches are handed out; above 0.
-    ///   - reason: The reason, for the list of changes of a cancelled run.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`.
     public func resume(
         _ key: RunKey,
@@ -49,8 +56,14 @@ extension Inventory {
             throw TrancheError(.invalidArgument, "\(batches) batches: let 1 or more through")
         }
         let note = ChangeNote(by: configuration.worker, reason: reason)
+        let before = try await run(RunSelection(key))
         // First: what is no longer cancelled must not be handed out without a bound.
         try await retrying { _ in try await store.letThrough(batches, of: key) }
         try await retrying { _ in try await store.takeBackCancel(of: key, note) }
+        try await keepPause(
+            of: before,
+            now: RunRecord.pauseWords(after: batches),
+            because: reason
+        )
     }
 }

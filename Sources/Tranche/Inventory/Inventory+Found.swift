@@ -4,18 +4,25 @@ extension Inventory {
     /// - Parameters:
     ///   - found: The batches.
     ///   - mayRepeat: Whether those are meant, too, that may have been executed.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The numbers of the batches that are offered.
     /// - Throws: ``TrancheError`` of the store.
-    package func retry(found: [BatchRecord], mayRepeat: Bool) async throws -> [Int64] {
+    package func retry(
+        found: [BatchRecord],
+        mayRepeat: Bool,
+        reason: String?
+    ) async throws -> [Int64] {
         let final = found.filter { $0.status == .failed && ($0.isFinal || $0.cause == .stuck) }
         let ids = Set(final.map(\.id))
-        var offered = try await offer(found.filter { !ids.contains($0.id) }).map(\.id)
+        let others = found.filter { !ids.contains($0.id) }
+        var offered = try await offer(others, reason: reason).map(\.id)
         for cause in [nil, BatchCause.cancelled] {
             let own = final.filter { ($0.cause == .cancelled) == (cause == .cancelled) }
             if own.isEmpty { continue }
             offered += try await retry(
                 BatchSelection(status: .failed, cause: cause, ids: own.map(\.id)),
-                mayRepeat: mayRepeat
+                mayRepeat: mayRepeat,
+                reason: reason
             )
         }
         return offered
@@ -23,24 +30,40 @@ extension Inventory {
 
     /// Makes quarantined batches batches again, as they were found.
     ///
-    /// - Parameter found: The batches.
+    /// - Parameters:
+    ///   - found: The batches.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The new batches.
     /// - Throws: ``TrancheError`` of the store.
-    package func redrive(found: [BatchRecord]) async throws -> [BatchRecord] {
-        try await redrive(BatchSelection(ids: found.map(\.id)))
+    package func redrive(found: [BatchRecord], reason: String?) async throws -> [BatchRecord] {
+        try await redrive(BatchSelection(ids: found.map(\.id)), reason: reason)
     }
 
-    /// Gives a batch back that the same attempt still holds.
+    /// Gives batches back that the same attempts still hold.
     ///
-    /// - Parameter found: The batch.
-    /// - Returns: The batch as it is now; `nil` for one that is no longer held so.
-    /// - Throws: ``TrancheError`` of the store.
-    package func release(found: BatchRecord) async throws -> BatchRecord? {
-        let holding = AttemptKey(batch: found.id, attempt: found.attempt)
+    /// - Parameters:
+    ///   - found: The batches.
+    ///   - reason: The reason, for the list of changes.
+    /// - Returns: The batches as they are now, without those that are no longer held so.
+    /// - Throws: ``TrancheError`` of the store; what was given back before is so.
+    package func release(found: [BatchRecord], reason: String?) async throws -> [BatchRecord] {
+        var released: [BatchRecord] = []
         do {
-            return try await retrying { _ in try await store.release(holding) }
-        } catch let error as TrancheError where error.isLoss {
-            return nil
+            for batch in found {
+                let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
+                do {
+                    released.append(
+                        try await retrying { _ in try await store.release(holding) }
+                    )
+                } catch let error as TrancheError where error.isLoss {
+                    // It has ended, or somebody else holds it.
+                }
+            }
+        } catch {
+            try await keep("release", ofBatches: released.map(\.id), because: reason)
+            throw error
         }
+        try await keep("release", ofBatches: released.map(\.id), because: reason)
+        return released
     }
 }

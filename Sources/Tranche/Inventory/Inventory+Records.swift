@@ -8,30 +8,51 @@ extension Inventory {
     ///   - selection: Which batches; those that are not finally failed are left alone.
     ///   - mayRepeat: Whether those are meant, too, that have begun under
     ///     ``RunPolicy/Execution/atMostOnce``; no by default.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The batches' numbers.
     /// - Throws: ``TrancheError`` of the store.
-    public func retry(_ selection: BatchSelection, mayRepeat: Bool = false) async throws -> [Int64]
-    {
-        try await retrying { _ in try await store.retry(selection, mayRepeat: mayRepeat) }
+    public func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool = false,
+        reason: String? = nil
+    ) async throws -> [Int64] {
+        let ids = try await retrying { _ in
+            try await store.retry(selection, mayRepeat: mayRepeat)
+        }
+        try await keep("retry", ofBatches: ids, because: reason)
+        return ids
     }
 
     /// Stops handing out batches of a run; batches in hand may be ended.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - reason: The reason; workers of the run see it, and it is kept in the list of changes.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
     public func pause(_ key: RunKey, reason: String = "") async throws {
+        let before = try await run(RunSelection(key))
         try await retrying { _ in try await store.setPause(reason, of: key) }
+        try await keepPause(
+            of: before,
+            now: RunRecord.pauseWords,
+            because: reason.isEmpty ? nil : reason
+        )
     }
 
     /// Lets a run go on that was paused, cancelled or both.
     ///
-    /// Batches that were cancelled stay so; see ``retry(_:mayRepeat:)``.
+    /// Batches that were cancelled stay so; see ``retry(_:mayRepeat:reason:)``.
     ///
     /// - Parameters:
     ///   - key: The run.
-    ///   - reason: The reason, for the list of changes of a cancelled run.
+    ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     public func resume(_ key: RunKey, reason: String? = nil) async throws {
         let note = ChangeNote(by: configuration.worker, reason: reason)
+        let before = try await run(RunSelection(key))
         try await retrying { _ in try await store.takeBackCancel(of: key, note) }
         try await retrying { _ in try await store.setPause(nil, of: key) }
+        try await keepPause(of: before, now: nil, because: reason)
     }
 
     /// Changes what was set when a run was first acquired from.

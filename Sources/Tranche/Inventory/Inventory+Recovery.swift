@@ -24,17 +24,21 @@ extension Inventory {
     ///   - description: The batch's source, which knows the weights.
     ///   - mayRepeat: Whether one is split, too, that has begun under
     ///     ``RunPolicy/Execution/atMostOnce``; no by default.
+    ///   - reason: The reason, for the list of changes.
     /// - Returns: The two batches.
     /// - Throws: ``TrancheError`` `.invalidArgument` for a batch that cannot be split, or may have
     ///   been executed; `.batchLost` (conflict) when it is no longer failed.
     public func split(
         _ batch: BatchRecord,
         from description: some MetaSourceDescription,
-        mayRepeat: Bool = false
+        mayRepeat: Bool = false,
+        reason: String? = nil
     ) async throws -> [BatchRecord] {
         try batch.requireRepeatable(mayRepeat)
         let parts = try await halves(of: batch, from: description)
-        return try await split(batch, into: parts)
+        let made = try await split(batch, into: parts)
+        try await keep("split", ofBatches: [batch.id], because: reason)
+        return made
     }
 
     /// The two parts of a batch that stays failed.
@@ -59,14 +63,18 @@ extension Inventory {
     /// - Parameters:
     ///   - selection: Whose; the status is not looked at.
     ///   - items: The items' ids; `nil` for all.
+    ///   - reason: The reason, for the list of changes, which names the quarantined batches.
     /// - Returns: The new batches.
     /// - Throws: ``TrancheError`` of the store.
     public func redrive(
         _ selection: BatchSelection,
-        items: Set<Int64>? = nil
+        items: Set<Int64>? = nil,
+        reason: String? = nil
     ) async throws -> [BatchRecord] {
         let ids = items.map { IDRuns($0) }
-        return try await retrying { _ in try await store.redrive(selection, items: ids) }
+        let made = try await retrying { _ in try await store.redrive(selection, items: ids) }
+        try await keep("redrive", ofBatches: made.compactMap(\.parent), because: reason)
+        return made
     }
 
     /// Packs succeeded batches into the archive.

@@ -78,6 +78,8 @@ extension AcquireRequest {
 extension BatchRecord {
     /// What is kept of an attempt whose lease ended.
     package var expiryText: String {
-        "lease expired in attempt \(attempt) of worker \(worker ?? "unknown")"
+        let words = "lease expired in attempt \(attempt) of worker \(worker ?? "unknown")"
+        guard let logging, logging.hasPrefix(ProcessMark.endedWords) else { return words }
+        return "\(words): \(logging)"
     }
 }

@@ -14,8 +14,18 @@ public protocol LeaseStore: Sendable {
     ///
     /// For callers that know that its holder is gone: no other lease may be ended.
     ///
-    /// - Parameter holding: The attempt.
+    /// - Parameters:
+    ///   - holding: The attempt.
+    ///   - words: What is known of the holder; kept as the batch's logging until it is offered, and
+    ///     then with the attempt. `nil` for nothing.
     /// - Returns: Whether it held the batch under a lease that had not ended.
     /// - Throws: ``TrancheError`` of the store.
-    func endLease(of holding: AttemptKey) async throws -> Bool
+    func endLease(of holding: AttemptKey, because words: String?) async throws -> Bool
+}
+
+extension LeaseStore {
+    /// Ends the lease of an attempt now; see ``endLease(of:because:)``.
+    public func endLease(of holding: AttemptKey) async throws -> Bool {
+        try await endLease(of: holding, because: nil)
+    }
 }

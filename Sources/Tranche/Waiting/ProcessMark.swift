@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// What tells a process from all others that are, or were, on its host.
 ///
@@ -116,4 +116,18 @@ package struct ProcessMark: Sendable, Hashable {
         guard let stat = ProcessStat(of: process) else { return .unknown }
         return stat.startedAt != startedAt || stat.hasEnded ? .ended : .running
     }
+}
+
+extension ProcessMark {
+    /// What is kept of an attempt whose holder has ended, and of no other that is held.
+    ///
+    /// - Parameter now: When that was seen.
+    /// - Returns: The words.
+    package func endedWords(seenAt now: Date) -> String {
+        "\(Self.endedWords)\(process), on the host of that worker, had ended, as was seen at "
+            + now.utcText
+    }
+
+    /// How these words begin.
+    package static let endedWords = "its process "
 }

@@ -107,7 +107,8 @@ extension Inventory {
         for open in try await store.openBatches(of: key, heldAt: here, limit: most)
         where open.process?.life(seenFrom: here) == .ended {
             let holding = AttemptKey(batch: open.batch.id, attempt: open.batch.attempt)
-            if try await store.endLease(of: holding) { taken.append(open) }
+            let words = open.process?.endedWords(seenAt: now)
+            if try await store.endLease(of: holding, because: words) { taken.append(open) }
         }
         return taken
     }

@@ -90,6 +90,12 @@ struct Consent: Sendable {
         .init("dry-run", nil, "show the selection, and change nothing", isUsual: true),
         .init("yes", nil, "do not ask for confirmation", isUsual: true),
     ]
+    /// Why batches are changed, for the list of changes.
+    static let reason = CommandDescription.Option(
+        "reason",
+        "TEXT",
+        "reason; 'tranche changes' shows it"
+    )
 
     init(_ arguments: Arguments) throws {
         isDryRun = arguments.has("dry-run")

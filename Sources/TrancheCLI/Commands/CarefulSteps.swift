@@ -36,12 +36,14 @@ struct CarefulSteps: Sendable {
     ///
     /// - Parameters:
     ///   - batches: Quarantined batches.
+    ///   - reason: The reason, for the list of changes.
     ///   - inventory: The inventory.
     ///   - context: Where to say how it goes.
     /// - Returns: How to exit.
     /// - Throws: `TrancheError` of the store; `CancellationError`, what it has not come to stays.
     func redrive(
         _ batches: [BatchRecord],
+        because reason: String?,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
@@ -50,7 +52,10 @@ struct CarefulSteps: Sendable {
         var made: [BatchRecord] = []
         var failed = 0
         while !left.isEmpty, failed == 0 || !stopsOnFailure {
-            let step = try await inventory.redrive(found: Array(left.prefix(size)))
+            let step = try await inventory.redrive(
+                found: Array(left.prefix(size)),
+                reason: reason
+            )
             left = left.dropFirst(size)
             if !context.isJSON {
                 for batch in step.sorted(by: { $0.idStart < $1.idStart }) {

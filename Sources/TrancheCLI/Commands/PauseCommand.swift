@@ -11,7 +11,13 @@ struct PauseCommand: Command {
             RunOptions.group(jobIsRequired: true),
             .init(
                 title: "The pause",
-                options: [.init("reason", "TEXT", "reason; workers of the run see it")]
+                options: [
+                    .init(
+                        "reason",
+                        "TEXT",
+                        "reason; workers of the run and 'tranche changes' show it"
+                    )
+                ]
             ),
         ],
         notes: "Workers may still end batches that they hold. 'tranche resume' "
@@ -27,7 +33,7 @@ struct PauseCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let key = try await context.withInventory { inventory in
+        let key = try await context.withInventory(worker: context.person) { inventory in
             let key = try await inventory.run(selection.known(in: inventory)).key
             try await inventory.pause(key, reason: reason)
             return key

@@ -28,7 +28,7 @@ struct RedriveCommand: Command {
                     ),
                 ]
             ),
-            .init(title: "Confirmation", options: Consent.options),
+            .init(title: "Confirmation", options: Consent.options + [Consent.reason]),
         ],
         notes: """
             The items are offered at once, with all their attempts. With --error, --since,
@@ -58,16 +58,18 @@ struct RedriveCommand: Command {
     private let filter: BatchFilter
     private let consent: Consent
     private let steps: CarefulSteps?
+    private let reason: String?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
         filter = try BatchFilter(arguments)
         consent = try Consent(arguments)
         steps = try CarefulSteps(arguments)
+        reason = arguments.text("reason")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await context.withInventory { inventory in
+        try await context.withInventory(worker: context.person) { inventory in
             let run = try await inventory.run(selection.known(in: inventory))
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(run.key), status: .quarantined),
@@ -91,8 +93,10 @@ struct RedriveCommand: Command {
             {
                 return .failed
             }
-            if let steps { return try await steps.redrive(sorted, inventory, context) }
-            let made = try await inventory.redrive(found: sorted)
+            if let steps {
+                return try await steps.redrive(sorted, because: reason, inventory, context)
+            }
+            let made = try await inventory.redrive(found: sorted, reason: reason)
             try show(made.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }, context)
             return made.isEmpty ? .nothingNow : .done
         }

@@ -29,7 +29,12 @@ struct ReleaseCommand: Command {
                         "BUDGET",
                         "with --for: park this budget of the run for the same time"
                     ),
-                    .init("reason", "TEXT", "with --for: reason; stored with the attempt"),
+                    .init(
+                        "reason",
+                        "TEXT",
+                        "with --for: reason, stored with the attempt; with --job: reason, shown "
+                            + "by 'tranche changes'"
+                    ),
                 ]
             ),
             .init(
@@ -62,12 +67,14 @@ struct ReleaseCommand: Command {
     private let deferral: BatchDeferral?
     private let filter: BatchFilter
     private let consent: Consent
+    private let reason: String?
 
     init(_ arguments: Arguments) throws {
         filter = try BatchFilter(arguments)
         consent = try Consent(arguments)
         let budget = arguments.text("park")
         let reason = arguments.text("reason")
+        self.reason = reason
         deferral = try arguments.value("for") { text in
             let wait = try parseDuration(text)
             guard wait >= BatchDeferral.shortest, wait <= BatchDeferral.longest else {
@@ -75,9 +82,8 @@ struct ReleaseCommand: Command {
             }
             return BatchDeferral(for: wait, parking: budget, reason: reason ?? "")
         }
-        guard deferral != nil || budget == nil && reason == nil else {
-            throw UsageError("--park and --reason need --for")
-        }
+        guard deferral != nil || budget == nil && (reason == nil || arguments.operands.isEmpty)
+        else { throw UsageError("--park and --reason need --for") }
         guard arguments.operands.isEmpty else {
             guard arguments.has("attempt") else {
                 throw UsageError("--attempt N is missing; see 'tranche release --help'")
@@ -132,7 +138,7 @@ struct ReleaseCommand: Command {
         _ runs: RunOptions,
         _ context: Context
     ) async throws -> ProgramStatus {
-        try await context.withInventory { inventory in
+        try await context.withInventory(worker: context.person) { inventory in
             let key = try await inventory.run(runs.known(in: inventory)).key
             let found = try await filter.find(
                 BatchSelection(runs: RunSelection(key), status: .running),
@@ -150,11 +156,7 @@ struct ReleaseCommand: Command {
             guard try await consent.isGiven(for: found, "would be given back", context) else {
                 return .failed
             }
-            var released: [BatchRecord] = []
-            for batch in found {
-                guard let record = try await inventory.release(found: batch) else { continue }
-                released.append(record)
-            }
+            let released = try await inventory.release(found: found, reason: reason)
             try show(released, context)
             if released.count < found.count {
                 let ended = HumanText.count(found.count - released.count, "batch", "batches")

@@ -20,7 +20,7 @@ struct ResumeCommand: Command {
                     .init(
                         "reason",
                         "TEXT",
-                        "reason, for a cancelled run; 'tranche changes' shows it"
+                        "reason; 'tranche changes' shows it"
                     ),
                 ]
             ),

@@ -13,7 +13,7 @@ struct RetryCommand: Command {
                 title: "Selection",
                 options: which + [BatchFilter.itemsOption] + BatchFilter.options
             ),
-            .init(title: "Confirmation", options: Consent.options),
+            .init(title: "Confirmation", options: Consent.options + [Consent.reason]),
         ],
         notes: """
             The batches get all their attempts again. --cancelled takes cancelled batches, and
@@ -74,6 +74,7 @@ struct RetryCommand: Command {
     private let state: RetryAim?
     private let filter: BatchFilter
     private let consent: Consent
+    private let reason: String?
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
@@ -88,6 +89,7 @@ struct RetryCommand: Command {
         }
         filter = try BatchFilter(arguments)
         consent = try Consent(arguments)
+        reason = arguments.text("reason")
         batches = try arguments.texts("batch").map { text in
             do {
                 return try parseID(text)
@@ -111,12 +113,14 @@ struct RetryCommand: Command {
         if isNow || state != nil || !filter.isEmpty || consent.isDryRun {
             return try await retryFound(context)
         }
-        let (retried, leavesBegun) = try await context.withInventory { inventory in
+        let (retried, leavesBegun) = try await context.withInventory(worker: context.person) {
+            inventory in
             let runs = try await runs(in: inventory)
             for id in batches { try check(try await inventory.batch(id), in: runs) }
             let retried = try await inventory.retry(
                 BatchSelection(runs: runs, status: .failed, cause: cause, ids: batches),
-                mayRepeat: mayRepeat
+                mayRepeat: mayRepeat,
+                reason: reason
             )
             let begun = BatchSelection(runs: runs, cause: .begun, limit: 1)
             return (retried, try await !inventory.batches(begun).isEmpty)
@@ -153,7 +157,7 @@ struct RetryCommand: Command {
 
     /// Looks for batches, shows them, and offers just these.
     private func retryFound(_ context: Context) async throws -> ProgramStatus {
-        try await context.withInventory { inventory in
+        try await context.withInventory(worker: context.person) { inventory in
             let found = try await find(in: inventory, context)
             let meant = mayRepeat ? found : found.filter { $0.begunAt == nil }
             if meant.count < found.count { try noteBegun(context) }
@@ -175,7 +179,11 @@ struct RetryCommand: Command {
             {
                 return .failed
             }
-            let offered = try await inventory.retry(found: meant, mayRepeat: mayRepeat)
+            let offered = try await inventory.retry(
+                found: meant,
+                mayRepeat: mayRepeat,
+                reason: reason
+            )
             try show(offered, context)
             if offered.count < meant.count {
                 let left = HumanText.count(meant.count - offered.count, "batch", "batches")

@@ -17,6 +17,7 @@ struct SplitCommand: Command {
                         nil,
                         "split a batch that may have been executed (--execution at-most-once)"
                     ),
+                    Consent.reason,
                 ]
             )
         ],
@@ -30,15 +31,17 @@ struct SplitCommand: Command {
     private let batch: Int64
     private let isDryRun: Bool
     private let mayRepeat: Bool
+    private let reason: String?
 
     init(_ arguments: Arguments) throws {
         batch = try arguments.operand(0, of: Self.description, parseID)
         isDryRun = arguments.has("dry-run")
         mayRepeat = arguments.has("may-repeat")
+        reason = arguments.text("reason")
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await context.withInventory { inventory in
+        try await context.withInventory(worker: context.person) { inventory in
             let record = try await inventory.batch(batch)
             try record.requireRepeatable(mayRepeat)
             let run = try await inventory.run(RunSelection(record.key))
@@ -46,8 +49,12 @@ struct SplitCommand: Command {
             let parts: [SplitDocument.Part] =
                 isDryRun
                 ? try await inventory.halves(of: record, from: source).map { .init($0) }
-                : try await inventory.split(record, from: source, mayRepeat: mayRepeat)
-                    .map { .init($0) }
+                : try await inventory.split(
+                    record,
+                    from: source,
+                    mayRepeat: mayRepeat,
+                    reason: reason
+                ).map { .init($0) }
             try show(parts.sorted { $0.idStart ?? 0 < $1.idStart ?? 0 }, of: run, context)
             return .done
         }

@@ -22,6 +22,65 @@ extension SQLInventoryStore {
         """
     }
 
+    package func keep(
+        _ what: String,
+        ofBatches ids: [Int64],
+        _ note: ChangeNote
+    ) async throws {
+        let select: SQLStatement = """
+            SELECT meta_table, job, run, id
+            FROM \(tables.batch)
+            WHERE \(dialect.column("id", isAmong: ids))
+            ORDER BY id
+            """
+        try await wrapping {
+            var known: [RunKey: [Int64]] = [:]
+            _ = try await database.read(select)[0].map { row in
+                let key = RunKey(
+                    metaTable: try row.text(),
+                    job: try row.text(),
+                    run: try row.text()
+                )
+                known[key, default: []].append(try row.integer())
+            }
+            if known.isEmpty { return }
+            let statements = known.map { key, ids in
+                keeping(what, of: key, from: nil, to: ChangeRecord.words(ofBatches: ids), note)
+            }
+            _ = try await database.write(statements)
+        }
+    }
+
+    package func keep(
+        _ what: String,
+        of key: RunKey,
+        from old: String?,
+        to new: String?,
+        _ note: ChangeNote
+    ) async throws {
+        try await wrapping {
+            let rows = try await database.write([keeping(what, of: key, from: old, to: new, note)])
+            try requireRun(rows[0], key)
+        }
+    }
+
+    private func keeping(
+        _ what: String,
+        of key: RunKey,
+        from old: String?,
+        to new: String?,
+        _ note: ChangeNote
+    ) -> SQLStatement {
+        """
+        INSERT INTO \(tables.change)
+            (run_id, changed_at, changed_by, what, old_value, new_value, reason)
+        SELECT id, \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
+        FROM \(tables.run)
+        WHERE \(isRun(key))
+        RETURNING id
+        """
+    }
+
     private func number(of key: RunKey) -> SQLStatement {
         "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
     }

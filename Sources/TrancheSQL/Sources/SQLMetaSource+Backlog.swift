@@ -2,21 +2,40 @@ package import Tranche
 
 /// What waits in a table, added up by the database.
 extension SQLMetaSource: BacklogSource {
-    package func backlog(after cursor: Int64?, within bounds: IDBounds) async throws -> Backlog {
-        guard let lower = IDBounds.firstID(after: cursor, in: bounds) else { return Backlog() }
-        let (looked, highest) = (statement(from: lower, within: bounds), highestIDStatement)
-        let rows = try await wrapping { try await database.read(looked, highest) }
-        guard var row = rows[0].first else { return Backlog() }
+    package func backlogs(of parts: [SourcePart]) async throws -> [Backlog] {
+        // All in one trip.
+        let looked = parts.map { part in
+            IDBounds.firstID(after: part.cursor, in: part.bounds).map { lower in
+                (lower: lower, statement: statement(from: lower, within: part.bounds))
+            }
+        }
+        let asked = looked.compactMap { $0?.statement } + [highestIDStatement]
+        let rows = try await wrapping {
+            try await database.withReader { try await $0.atomically(asked, isWriting: false) }
+        }
+        var end = rows[rows.count - 1].first
+        let highestID = try end?.optionalInteger()
+        var answers = rows[...]
+        return try zip(parts, looked).map { part, looked in
+            guard let looked, let answer = answers.popFirst() else { return Backlog() }
+            return try backlog(answer, from: looked.lower, within: part.bounds, highestID)
+        }
+    }
+
+    private func backlog(
+        _ rows: SQLRows,
+        from lower: Int64,
+        within bounds: IDBounds,
+        _ highestID: Int64?
+    ) throws -> Backlog {
+        guard var row = rows.first else { return Backlog() }
         let count = try row.integer()
         let kept = Int(try row.integer())
         let sum = try row.optionalDouble() ?? 0
         let weight = sum.isNaN ? 0 : sum.clamped
         let oldestAt = try row.optionalInstant()
         let first = try row.optionalInteger() ?? lower
-        let last = try row.optionalInteger()
-        var end = rows[1].first
-        let highestID = try end?.optionalInteger()
-        guard let last, count >= Backlog.mostItems else {
+        guard let last = try row.optionalInteger(), count >= Backlog.mostItems else {
             return Backlog(items: kept, weight: weight, highestID: highestID, oldestAt: oldestAt)
         }
         return Backlog(

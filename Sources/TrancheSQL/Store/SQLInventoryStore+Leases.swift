@@ -24,10 +24,10 @@ extension SQLInventoryStore {
         }
     }
 
-    package func endLease(of holding: AttemptKey) async throws -> Bool {
+    package func endLease(of holding: AttemptKey, because words: String?) async throws -> Bool {
         let end: SQLStatement = """
             UPDATE \(tables.batch)
-            SET lease_expires_at = \(now)
+            SET lease_expires_at = \(now), logging = coalesce(\(words), logging)
             WHERE \(isHeld(holding)) AND lease_expires_at > \(now)
             RETURNING id
             """

@@ -31,15 +31,19 @@ extension SQLInventoryStore {
                 """
         }
         let own: SQLStatement = "\(part) AND \(isSelected(selection))"
+        // Those that have not succeeded are few, and stand in an index: by their ids alone, all
+        // that have succeeded since would be gone through.
+        let open: SQLStatement =
+            selection.runs == RunSelection()
+            ? "FROM \(tables.batch) AS b WHERE \(own)"
+            : openBatches(own, isSelected(selection.runs))
         return """
             SELECT \(batchColumns)
             FROM \(tables.batch)
             WHERE id IN (
-                -- Those that have not succeeded are few, and stand in an index: by their ids
-                -- alone, all that have succeeded since would be gone through.
                 SELECT b.id
-                \(openBatches(own, isSelected(selection.runs)))
-                ORDER BY b.id DESC
+                \(open)
+                ORDER BY b.id + 0 DESC
                 LIMIT \(selection.limit)
             )
             ORDER BY id DESC

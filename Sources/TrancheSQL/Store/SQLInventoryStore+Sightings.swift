@@ -28,10 +28,11 @@ extension SQLInventoryStore: SightingStore {
             guard !passed.isEmpty else { return since }
             // What is seen now, waits since now as far as anybody knows.
             let kept = try await database.write(passed)
+            let keys = Dictionary(highest.map { ($0.run.id, $0.run.key) }) { first, _ in first }
             for rows in kept {
                 guard var row = rows.first else { continue }
                 let (id, at) = (try row.integer(), try row.instant())
-                if let run = highest.first(where: { $0.run.id == id })?.run { since[run.key] = at }
+                if let key = keys[id] { since[key] = at }
             }
             return since
         }

@@ -6,43 +6,66 @@ package import Tranche
 /// What is open, failed or split is few and has indexes of its own. What succeeded is the rest: the
 /// tiles of a run are added up once, as far as ``SummaryTotals`` says, and only those behind are
 /// read.
-extension SQLInventoryStore {
+extension SQLInventoryStore: OverviewStore {
     package func summaries(
         _ selection: RunSelection,
         after mark: RunKey?,
         limit: Int
     ) async throws -> [RunSummary] {
+        // One more than is wanted: where there is none, the page has all of them.
+        let most = limit == .max ? limit : limit + 1
+        let select = selectRuns(runColumns, selection, after: mark, limit: most)
         let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
-        let isAll = mark == nil && limit == .max
-        let isOfPage: SQLStatement = isAll ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
-        let ofPage: SQLStatement = "\(isSelected(selection)) AND \(isOfPage)"
-        let select = selectRuns(runColumns, selection, after: mark, limit: limit)
         return try await wrapping {
-            let rows = try await database.read(
-                select,
-                selectTotals(where: ofPage),
-                selectFailures(where: ofPage)
-            )
-            var summaries = try rows[0].map { RunSummary(run: try run(&$0), totals: [:]) }
+            let runs = try await database.read(select)[0].map { try run(&$0) }
+            var summaries = runs.prefix(limit).map { RunSummary(run: $0, totals: [:]) }
             if summaries.isEmpty { return [] }
-            let places = Dictionary(
-                summaries.enumerated().map { ($0.element.run.key, $0.offset) },
-                uniquingKeysWith: { $1 }
+            let isLast = mark == nil && runs.count <= limit
+            let isOfPage: SQLStatement = isLast ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
+            let page = Page(
+                condition: "\(isSelected(selection)) AND \(isOfPage)",
+                isWhole: isLast && selection == RunSelection()
             )
-            var totals = summaries.map { _ in SummaryTotals() }
-            _ = try rows[1].map { row in
-                guard let place = places[try key(&row)] else { return }
-                try totals[place].add(&row, to: &summaries[place])
-            }
-            _ = try rows[2].map { row in
-                guard let place = places[try key(&row)] else { return }
-                summaries[place].lastHour.failures = Int(try row.integer())
-            }
-            for place in summaries.indices { totals[place].finish(&summaries[place]) }
-            try await addLatest(to: &summaries, places, where: ofPage)
-            try await keepTallies(of: summaries, totals)
+            try await addUp(&summaries, of: page)
             return summaries
         }
+    }
+
+    /// Which runs are looked at.
+    struct Page {
+        /// The condition of their rows.
+        var condition: SQLStatement
+        /// Whether they are all that there are.
+        var isWhole = false
+    }
+
+    /// Adds what batches come to, in one trip for all runs.
+    private func addUp(_ summaries: inout [RunSummary], of page: Page) async throws {
+        let most = RunSummary.mostLatest(of: summaries.count)
+        let rows = try await database.read(
+            selectTotals(of: page),
+            selectFailures(where: page.condition),
+            selectLatest(most, where: page.condition)
+        )
+        let places = Dictionary(
+            summaries.enumerated().map { ($0.element.run.key, $0.offset) },
+            uniquingKeysWith: { $1 }
+        )
+        var totals = summaries.map { _ in SummaryTotals() }
+        _ = try rows[0].map { row in
+            guard let place = places[try key(&row)] else { return }
+            try totals[place].add(&row, to: &summaries[place])
+        }
+        _ = try rows[1].map { row in
+            guard let place = places[try key(&row)] else { return }
+            summaries[place].lastHour.failures = Int(try row.integer())
+        }
+        for place in summaries.indices { totals[place].finish(&summaries[place]) }
+        _ = try rows[2].map { row in
+            guard let place = places[try key(&row)] else { return }
+            try summaries[place].addLatest(&row, of: most)
+        }
+        try await keepTallies(of: summaries, totals)
     }
 
     private func key(_ row: inout SQLRow) throws -> RunKey {
@@ -51,13 +74,11 @@ extension SQLInventoryStore {
 
     /// The statements that look at all runs, for tests of their plans.
     package var summaryStatements: [(name: String, statement: SQLStatement)] {
-        let latest: SQLStatement =
-            dialect.joinsLaterally
-            ? selectLatestOfAll(10, where: "1 = 1")
-            : selectLatest(of: isRun(RunKey(metaTable: "t", job: "j")), 10)
+        let (some, all) = (Page(condition: "1 = 1"), Page(condition: "1 = 1", isWhole: true))
         return [
-            ("totals", selectTotals(where: "1 = 1")), ("failures", selectFailures(where: "1 = 1")),
-            ("latest", latest),
+            ("totals", selectTotals(of: some)), ("totals of all", selectTotals(of: all)),
+            ("failures", selectFailures(where: "1 = 1")),
+            ("latest", selectLatest(10, where: "1 = 1")),
         ]
     }
 
@@ -67,7 +88,8 @@ extension SQLInventoryStore {
     /// reads them.
     ///
     /// It is one statement, so that a batch which ends meanwhile counts once.
-    func selectTotals(where condition: SQLStatement) -> SQLStatement {
+    func selectTotals(of page: Page) -> SQLStatement {
+        let condition = page.condition
         // Each is the condition of an index, word for word, with what its statistics are of.
         let isDated: SQLStatement = "(coalesce(lease_expires_at, retry_at) IS NOT NULL)"
         let dated: SQLStatement = "status IN ('running', 'released', 'failed') AND \(isDated)"
@@ -75,11 +97,11 @@ extension SQLInventoryStore {
             status IN ('failed', 'quarantined') AND (status = 'quarantined' OR NOT \(isDated))
             """
         return """
-            \(selectOpen(dated, condition))
+            \(selectOpen(dated, page))
             UNION ALL
-            \(selectOpen(lasting, condition))
+            \(selectOpen(lasting, page))
             UNION ALL
-            \(selectOpen("status = 'split'", condition))
+            \(selectOpen("status = 'split'", page))
             UNION ALL
             \(selectRest("kind = 'late'", condition))
             UNION ALL
@@ -99,11 +121,7 @@ extension SQLInventoryStore {
 
     /// Selects batches that have not succeeded, with what the tally has of them.
     ///
-    /// Each run is asked for its own: statistics of a whole table do not tell that they are few.
-    private func selectOpen(
-        _ part: SQLStatement,
-        _ condition: SQLStatement
-    ) -> SQLStatement {
+    private func selectOpen(_ part: SQLStatement, _ page: Page) -> SQLStatement {
         let isCounted: SQLStatement =
             "b.kind IN ('incremental', 'backfill') AND b.batch_id_end < r.from_id"
         let due: SQLStatement = "coalesce(b.lease_expires_at, b.retry_at)"
@@ -123,12 +141,26 @@ extension SQLInventoryStore {
                 sum(CASE WHEN \(isCounted) THEN 1 ELSE 0 END),
                 sum(CASE WHEN \(isCounted) THEN b.batch_count ELSE 0 END),
                 \(dialect.sum(ofWeights: weight))
-            \(openBatches(part, condition))
+            \(page.isWhole ? openBatches(part) : openBatches(part, page.condition))
             GROUP BY of_table, of_job, of_run, b.status, b.cause, \(hasRetry), is_lapsed
             """
     }
 
-    /// Looks for batches that have not succeeded, each run's by themselves.
+    /// Looks for batches that have not succeeded, those of all runs at once: the index holds no
+    /// others.
+    ///
+    /// - Parameter part: Which of them: the condition of an index, and more.
+    /// - Returns: What follows a list of columns.
+    private func openBatches(_ part: SQLStatement) -> SQLStatement {
+        // SQLite keeps the order of a cross join.
+        """
+        FROM \(tables.batch) AS b CROSS JOIN \(runs(where: "1 = 1"))
+        WHERE b.meta_table = r.of_table AND b.job = r.of_job AND b.run = r.of_run AND \(part)
+        """
+    }
+
+    /// Looks for batches that have not succeeded, each run's by themselves: statistics of a whole
+    /// table do not tell that they are few.
     ///
     /// - Parameters:
     ///   - part: Which of them: the condition of an index, and more.
@@ -256,48 +288,14 @@ extension SQLInventoryStore {
 
     // MARK: The latest
 
-    /// Adds the pace of the latest tiles, and what came of those of the last hour.
-    private func addLatest(
-        to summaries: inout [RunSummary],
-        _ places: [RunKey: Int],
-        where condition: SQLStatement
-    ) async throws {
-        let most = RunSummary.mostLatest(of: summaries.count)
-        if dialect.joinsLaterally {
-            let rows = try await database.read(selectLatestOfAll(most, where: condition))
-            _ = try rows[0].map { row in
-                guard let place = places[try key(&row)] else { return }
-                try summaries[place].addLatest(&row, of: most)
-            }
-            return
-        }
-        let statements = summaries.map { selectLatest(of: isRun($0.run.key), most) }
-        let rows = try await database.withReader {
-            try await $0.atomically(statements, isWriting: false)
-        }
-        for (place, rows) in rows.enumerated() {
-            guard var row = rows.first else { continue }
-            try summaries[place].addLatest(&row, of: most)
-        }
-    }
-
-    private func selectLatestOfAll(_ most: Int, where condition: SQLStatement) -> SQLStatement {
-        let isOfRun: SQLStatement = "meta_table = r.meta_table AND job = r.job AND run = r.run"
-        return """
-            SELECT r.meta_table, r.job, r.run, latest.*
-            FROM \(tables.run) AS r CROSS JOIN LATERAL (
-            \(selectLatest(of: isOfRun, most))
-            ) AS latest
-            WHERE \(condition)
-            """
-    }
-
-    private func selectLatest(of isMeant: SQLStatement, _ most: Int) -> SQLStatement {
+    /// Selects what the latest tiles of each run came to, and those of them that ended in the last
+    /// hour: its name, and what ``RunSummary/addLatest(_:of:)`` reads.
+    private func selectLatest(_ most: Int, where condition: SQLStatement) -> SQLStatement {
         let hourAgo = dialect.processingTime(dialect.instant(now, plus: "-3600000"))
         let isOfHour: SQLStatement = "processing_end > \(hourAgo)"
         let weight: SQLStatement = "CASE WHEN \(isOfHour) THEN batch_weight ELSE 0 END"
-        return """
-            SELECT count(*) AS l1, sum(batch_count) AS l2,
+        let sums: SQLStatement = """
+            count(newest.status) AS l1, sum(batch_count) AS l2,
                 \(dialect.sum(ofWeights: "batch_weight")) AS l3,
                 \(dialect.milliseconds(ofProcessingTime: "min(processing_start)")) AS l4,
                 \(dialect.milliseconds(ofProcessingTime: "max(processing_end)")) AS l5,
@@ -305,14 +303,82 @@ extension SQLInventoryStore {
                 sum(CASE WHEN \(isOfHour) THEN batch_count ELSE 0 END) AS l7,
                 \(dialect.sum(ofWeights: weight)) AS l8,
                 \(dialect.milliseconds(now)) AS l9
-            FROM (
-                SELECT batch_count, batch_weight, processing_start, processing_end, status
-                FROM \(tables.batch)
-                WHERE \(isMeant) AND kind IN ('incremental', 'backfill')
-                ORDER BY batch_id_end DESC
-                LIMIT \(unsafeRaw: String(most))
-            ) AS newest
-            WHERE status = 'succeeded'
             """
+        let runs: SQLStatement = """
+            (
+                SELECT meta_table AS of_table, job AS of_job, run AS of_run
+                FROM \(tables.run) AS r
+                WHERE \(condition)
+            ) AS r
+            """
+        func newest(_ columns: SQLStatement) -> SQLStatement {
+            """
+            SELECT \(columns)
+            FROM \(tables.batch)
+            WHERE meta_table = r.of_table AND job = r.of_job AND run = r.of_run
+                AND kind IN ('incremental', 'backfill')
+            ORDER BY batch_id_end DESC
+            LIMIT \(unsafeRaw: String(most))
+            """
+        }
+        guard dialect.joinsLaterally else {
+            // Differs by dialect: the tiles are found by their numbers.
+            return """
+                SELECT of_table, of_job, of_run, \(sums)
+                FROM \(runs) LEFT JOIN \(tables.batch) AS newest
+                    ON newest.id IN (\(newest("id"))) AND newest.status = 'succeeded'
+                GROUP BY of_table, of_job, of_run
+                """
+        }
+        let columns: SQLStatement =
+            "batch_count, batch_weight, processing_start, processing_end, status"
+        return """
+            SELECT of_table, of_job, of_run, latest.*
+            FROM \(runs) CROSS JOIN LATERAL (
+                SELECT \(sums)
+                FROM (
+                    \(newest(columns))
+                ) AS newest
+                WHERE status = 'succeeded'
+            ) AS latest
+            """
+    }
+
+    // MARK: Gaps and stuck batches
+
+    package func gaps(ofAll runs: [RunRecord]) async throws -> [RunKey: [Gap]] {
+        let keys = Dictionary(runs.map { ($0.id, $0.key) }, uniquingKeysWith: { $1 })
+        let select: SQLStatement = """
+            SELECT run_id, \(gapColumns)
+            FROM \(tables.gap)
+            WHERE \(dialect.column("run_id", isAmong: keys.keys.sorted()))
+            ORDER BY run_id, id_start, id
+            """
+        return try await wrapping {
+            var gaps: [RunKey: [Gap]] = [:]
+            _ = try await database.read(select)[0].map { row in
+                guard let key = keys[try row.integer()] else { return }
+                gaps[key, default: []].append(try gap(&row))
+            }
+            return gaps
+        }
+    }
+
+    package func newestStuck(of runs: [RunRecord]) async throws -> [RunKey: BatchRecord] {
+        let isStuck: SQLStatement = "status IN ('failed', 'quarantined') AND cause = 'stuck'"
+        let ofRuns = dialect.column("id", isAmong: runs.map(\.id))
+        let select: SQLStatement = """
+            SELECT \(batchColumns)
+            FROM \(tables.batch)
+            WHERE id IN (
+                SELECT max(b.id)
+                \(openBatches(isStuck, ofRuns))
+                GROUP BY of_table, of_job, of_run
+            )
+            """
+        return try await wrapping {
+            let batches = try await database.read(select)[0].map { try batch(&$0) }
+            return Dictionary(batches.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+        }
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 import Tranche
 
-/// Tells listeners what changes: one look at the inventory a second, for all of them.
+/// Tells listeners what changes: one look at the inventory for all of them, and only once the store
+/// tells that something has changed.
 final class EventFeed: Sendable {
     private struct Listener {
         let stream: HTTPResponseStream
@@ -14,9 +15,20 @@ final class EventFeed: Sendable {
         var log = EventLog()
         var known: [RunKey: RunChangeDocument]?
         var lastChange: Int64?
+        var look: Look?
         var isUnreachable = false
         var series = MinuteSeries()
         var waitingItems: Int?
+    }
+
+    /// What was seen at a time.
+    private struct Look {
+        let runs: [RunSummary]
+        /// The store's mark before it.
+        let mark: String?
+        let at: Duration
+        /// When the first lease or wait ends, which changes a run without a change of the store.
+        let nextDue: Date?
     }
 
     private let inventory: Inventory
@@ -24,14 +36,18 @@ final class EventFeed: Sendable {
     private let stopwatch: Stopwatch
     private let state = Mutex(State())
 
-    /// Between two looks.
+    /// Between two questions whether anything has changed.
+    private static let tick = Duration.milliseconds(200)
+    /// Between two looks at a store that does not tell.
     private static let interval = Duration.seconds(1)
+    /// Between two looks at most: what depends on the time alone changes by itself.
+    static let longest = Duration.seconds(15)
     /// How many times as long as a look took lies between it and the next, at least.
     private static let rest = 4
-    /// How many intervals lie between two comments, which show that the connection is there.
-    private static let comment = 15
+    /// Between two comments, which show that the connection is there.
+    private static let comment = Duration.seconds(15)
     /// Between two looks of which nobody is told: the numbers of each minute are kept.
-    private static let minute = 60
+    private static let minute = Duration.seconds(60)
     /// The most listeners at once.
     private static let most = 2000
 
@@ -89,30 +105,65 @@ final class EventFeed: Sendable {
 
     /// Looks until the task is cancelled.
     func run() async throws {
-        var round = 0
-        var isMinute = true
+        var nextMinute = stopwatch.elapsed
+        var nextComment = nextMinute + Self.comment
         while true {
             let began = stopwatch.elapsed
+            let isMinute = began >= nextMinute
+            if isMinute { nextMinute = began + Self.minute }
             if isMinute || listeners > 0 { try await look(isMinute: isMinute) }
             // A look that takes long, as one at a thousand runs may, is made less often.
-            let pause = max(Self.interval, (stopwatch.elapsed - began) * Self.rest)
+            let least = state.withLock { $0.isUnreachable } ? Self.interval : Self.tick
+            let pause = max(least, (stopwatch.elapsed - began) * Self.rest)
             try await clock.sleep(for: pause)
-            let before = round
-            round += max(1, Int(pause / Self.interval))
-            isMinute = round / Self.minute != before / Self.minute
-            if round / Self.comment != before / Self.comment { send(": still here\n\n") }
+            if stopwatch.elapsed >= nextComment {
+                nextComment = stopwatch.elapsed + Self.comment
+                send(": still here\n\n")
+            }
         }
+    }
+
+    /// The runs as they are at a mark of the store; `nil` where they were not read there, or too
+    /// long ago.
+    func runs(at mark: String?) -> [RunSummary]? {
+        guard let mark, let look = state.withLock({ $0.look }), look.mark == mark,
+            !isOver(look)
+        else { return nil }
+        return look.runs
+    }
+
+    /// Whether a look is too old, whatever has changed.
+    private func isOver(_ look: Look) -> Bool {
+        stopwatch.elapsed - look.at >= Self.longest
+            || look.nextDue.map { $0 <= inventory.now } ?? false
+    }
+
+    /// Whether something may have changed since a look.
+    private func isDue(_ look: Look?, _ mark: String?) -> Bool {
+        guard let look, !isOver(look) else { return true }
+        guard let mark else { return stopwatch.elapsed - look.at >= Self.interval }
+        return look.mark != mark
     }
 
     private func look(isMinute: Bool) async throws {
         do {
+            // Before the runs are read: what changes meanwhile is seen by the next look.
+            let mark = try await inventory.changeMark()
+            let (before, isUnreachable) = state.withLock { ($0.look, $0.isUnreachable) }
+            guard isUnreachable || isDue(before, mark) else {
+                if isMinute, let before { keep(before.runs, at: inventory.now) }
+                return
+            }
+            let at = stopwatch.elapsed
             let summaries = try await inventory.store.summaries(
                 RunSelection(),
                 after: nil,
                 limit: OverviewReading.mostRuns
             )
             let change = try await inventory.store.changes(.all, limit: 1).first?.id
-            tell(summaries, change, at: inventory.now, isMinute: isMinute)
+            if isMinute { keep(summaries, at: inventory.now) }
+            let next = summaries.compactMap(\.nextDue).min()
+            tell(Look(runs: summaries, mark: mark, at: at, nextDue: next), change)
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -126,22 +177,21 @@ final class EventFeed: Sendable {
         }
     }
 
-    private func tell(
-        _ summaries: [RunSummary],
-        _ change: Int64?,
-        at now: Date,
-        isMinute: Bool
-    ) {
+    /// Keeps the numbers of a minute.
+    private func keep(_ runs: [RunSummary], at now: Date) {
+        state.withLock { $0.series.add(runs, waiting: $0.waitingItems, at: now) }
+    }
+
+    private func tell(_ look: Look, _ change: Int64?) {
         let runs = Dictionary(
-            summaries.map { ($0.run.key, RunChangeDocument($0)) },
+            look.runs.map { ($0.run.key, RunChangeDocument($0)) },
             uniquingKeysWith: { $1 }
         )
         // Sent outside of the lock, which the library's threads take when a listener goes.
         let messages: [Message] = state.withLock { state in
-            if isMinute { state.series.add(summaries, waiting: state.waitingItems, at: now) }
             let before = state.known
             let wasChanged = state.lastChange != change && before != nil
-            (state.known, state.lastChange) = (runs, change)
+            (state.known, state.lastChange, state.look) = (runs, change, look)
             var messages: [Message] = []
             if state.isUnreachable {
                 state.isUnreachable = false

@@ -29,22 +29,23 @@ struct OverviewReading: Sendable {
     ///
     /// - Parameters:
     ///   - inventory: What is shown.
+    ///   - known: The runs as they are now, where somebody has read them; `nil` to read them.
     ///   - beginnings: What is known from the readings before.
     ///   - source: Finds the source of a run.
     /// - Throws: The inventory's failure; `CancellationError`.
     init(
         _ inventory: Inventory,
+        known: [RunSummary]?,
         _ beginnings: RunBeginnings,
         _ source: @escaping SourceLooks.SourceFinder
     ) async throws {
         let now = inventory.now
         asOf = now
-        status = try await StatusReading(
-            RunSelection(),
-            in: inventory,
-            limit: Self.mostRuns,
-            source: source
-        )
+        let summaries: [RunSummary] =
+            if let known { known } else {
+                try await inventory.summaries(RunSelection(), after: nil, limit: Self.mostRuns)
+            }
+        status = try await StatusReading(of: summaries, in: inventory, source: source)
         findings = StatusCheck().findings(in: status, at: now)
         budgets = try await inventory.budgets()
         var open: [BatchRecord] = []

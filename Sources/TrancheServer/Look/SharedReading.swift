@@ -2,10 +2,15 @@ import Tranche
 
 /// A value that many ask for, read once for all who ask at a time.
 actor SharedReading<Value: Sendable> {
-    private let read: @Sendable () async throws -> Value
+    /// A text that is the same as long as nothing has changed; `nil` where nobody knows.
+    typealias Mark = @Sendable () async throws -> String?
+
+    private let read: @Sendable (_ mark: String?) async throws -> Value
+    private let mark: Mark
     private let age: Duration
+    private let longest: Duration
     private let stopwatch: Stopwatch
-    private var known: (value: Value, at: Duration)?
+    private var known: (value: Value, at: Duration, mark: String?)?
     private var isReading = false
     /// How often it was said that something changed.
     private var changes = 0
@@ -14,15 +19,21 @@ actor SharedReading<Value: Sendable> {
     /// Describes a reading.
     ///
     /// - Parameters:
-    ///   - age: How old a value may be that is given again.
+    ///   - age: How old a value may be that is given again, whatever has changed since.
+    ///   - longest: How old it may be where nothing has.
     ///   - clock: By which that is told.
-    ///   - read: Reads the value.
+    ///   - mark: Tells whether anything has.
+    ///   - read: Reads the value, told the mark before it.
     init(
         age: Duration,
+        longest: Duration,
         clock: any Clock<Duration>,
-        _ read: @escaping @Sendable () async throws -> Value
+        mark: @escaping Mark,
+        _ read: @escaping @Sendable (_ mark: String?) async throws -> Value
     ) {
         self.age = age
+        self.longest = longest
+        self.mark = mark
         self.read = read
         stopwatch = Stopwatch(clock)
     }
@@ -32,9 +43,26 @@ actor SharedReading<Value: Sendable> {
         get async throws {
             while true {
                 if let known, stopwatch.elapsed - known.at <= age { return known.value }
-                if !isReading { return try await readNow() }
-                await withCheckedContinuation { waiting.append($0) }
+                if isReading {
+                    await withCheckedContinuation { waiting.append($0) }
+                } else if let value = try await unchanged {
+                    return value
+                } else if !isReading {
+                    return try await readNow()
+                }
             }
+        }
+    }
+
+    /// The value that is known, where nothing has changed since it was read.
+    private var unchanged: Value? {
+        get async throws {
+            guard let known, let before = known.mark, stopwatch.elapsed - known.at <= longest else {
+                return nil
+            }
+            let count = changes
+            guard try await mark() == before, changes == count else { return nil }
+            return known.value
         }
     }
 
@@ -53,9 +81,10 @@ actor SharedReading<Value: Sendable> {
             waiting = []
             for one in all { one.resume() }
         }
-        let value = try await read()
-        // What changed meanwhile may not be in it.
-        if changes == before { known = (value, stopwatch.elapsed) }
+        // Before it is read: what changes meanwhile may not be in it.
+        let mark = try await mark()
+        let value = try await read(mark)
+        if changes == before { known = (value, stopwatch.elapsed, mark) }
         return value
     }
 }

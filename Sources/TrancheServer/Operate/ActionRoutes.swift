@@ -137,7 +137,7 @@ struct ActionRoutes: Sendable {
     }
 
     private func act(_ call: Call) async throws -> HTTPServerResponse {
-        _ = try call.body(ReasonBody.self)
+        let reason = try call.body(ReasonBody.self).reason
         let taken = state.actions.take(call.path["token"] ?? "", for: call.caller.principal)
         guard let action = taken else {
             throw Refusal(
@@ -151,20 +151,18 @@ struct ActionRoutes: Sendable {
         case .retry:
             let offered = try await inventory.retry(
                 found: action.batches,
-                mayRepeat: action.mayRepeat
+                mayRepeat: action.mayRepeat,
+                reason: reason
             )
             return try .document(ActionDocument(action, done: offered))
         case .redrive:
-            let made = try await inventory.redrive(found: action.batches)
+            let made = try await inventory.redrive(found: action.batches, reason: reason)
             return try .document(
                 ActionDocument(action, done: made.compactMap(\.parent), made: made)
             )
         case .release:
-            var done: [Int64] = []
-            for batch in action.batches {
-                if let record = try await inventory.release(found: batch) { done.append(record.id) }
-            }
-            return try .document(ActionDocument(action, done: done))
+            let done = try await inventory.release(found: action.batches, reason: reason)
+            return try .document(ActionDocument(action, done: done.map(\.id)))
         }
     }
 }

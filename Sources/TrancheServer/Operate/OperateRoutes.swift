@@ -182,8 +182,10 @@ struct OperateRoutes: Sendable {
                 body: AgainBody.self,
                 Self.done(RedriveDocument.self)
             ) { call in
+                let reason = try call.body(AgainBody.self).reason
                 let batch = try await state.batch(of: call)
-                let made = try await state.operating(call.caller).redrive(found: [batch])
+                let made = try await state.operating(call.caller)
+                    .redrive(found: [batch], reason: reason)
                 return try .document(RedriveDocument(made, isDryRun: false))
             },
         ]
@@ -195,7 +197,7 @@ struct OperateRoutes: Sendable {
         let mayRepeat = body.mayRepeat ?? false
         try batch.requireRepeatable(mayRepeat)
         let offered = try await state.operating(call.caller)
-            .retry(found: [batch], mayRepeat: mayRepeat)
+            .retry(found: [batch], mayRepeat: mayRepeat, reason: body.reason)
         guard !offered.isEmpty else {
             throw Refusal(
                 409,
@@ -215,7 +217,8 @@ struct OperateRoutes: Sendable {
         let parts = try await inventory.split(
             batch,
             from: source,
-            mayRepeat: body.mayRepeat ?? false
+            mayRepeat: body.mayRepeat ?? false,
+            reason: body.reason
         )
         return try .document(
             SplitDocument(

@@ -49,6 +49,25 @@ extension ConformanceCase {
                 "how the attempt ended"
             )
         },
+        ConformanceCase("What is known of a holder that is gone is kept with its attempt") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...3)
+            let first = try await bench.take(1)
+            let gone = ProcessMark(place: "here", process: 4711, startedAt: 1)
+                .endedWords(seenAt: subject.now)
+            let words = "lease expired in attempt 1 of worker \(first.record.worker ?? "")"
+            _ = try await bench.store.endLease(of: first.holding, because: gone)
+            let again = try await bench.take(1)
+            try requireEqual(again.id, first.id, "the batch")
+            try requireEqual(again.record.logging, nil, "what the next attempt has of it")
+            bench.clock.advance(by: .seconds(60))
+            _ = try await bench.take(1)
+            try requireEqual(
+                try await bench.store.attempts(of: first.id).prefix(2).map(\.error),
+                ["\(words): \(gone)", words.replacing("attempt 1", with: "attempt 2")],
+                "why the attempts ended"
+            )
+        },
         ConformanceCase("A heartbeat extends the lease") { subject in
             let bench = try await Bench(subject, ids: 1...2)
             let batch = try await bench.take()

@@ -69,6 +69,58 @@ extension ConformanceCase {
             try requireEqual(try await bench.inventory.offer([running]), [], "one in work")
             try await held.heartbeat()
         },
+        ConformanceCase("Who did what with batches and runs is kept, with the reason") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let policy = RunPolicy(maxAttempts: 1)
+            let request = BatchRequest(job: "job", limit: BatchLimit(count: 2), policy: policy)
+            let first = try await bench.take(request)
+            try await first.fail("no")
+            let second = try await bench.take(request)
+            let key = try await bench.key()
+            let inventory = bench.inventory
+            _ = try await inventory.retry(BatchSelection(ids: [first.id]), reason: "mended")
+            _ = try await inventory.retry(BatchSelection(ids: [first.id]), reason: "again")
+            let held = try await bench.record(second)
+            _ = try await inventory.release(found: [held, held], reason: "the host is gone")
+            try await inventory.pause(key, reason: "disk")
+            try await inventory.pause(key, reason: "disk")
+            try await inventory.resume(key, lettingThrough: 2, reason: "a try")
+            try await inventory.resume(key)
+            try await inventory.resume(key)
+            let by = inventory.configuration.worker
+            let kept = try await inventory.changes(.of(.run(key))).map { change in
+                "\(change.what) \(change.old ?? "-") \(change.new ?? "-") "
+                    + "\(change.note.by == by) \(change.note.reason ?? "-")"
+            }
+            try requireEqual(
+                kept,
+                [
+                    "pause paused after 2 batches - true -",
+                    "pause paused paused after 2 batches true a try",
+                    "pause - paused true disk",
+                    "release - batch \(second.id) true the host is gone",
+                    "retry - batch \(first.id) true mended",
+                ],
+                "the changes"
+            )
+            let other = try await bench.take(request)
+            try await bench.store.keep(
+                "offer",
+                ofBatches: [first.id, other.id, second.id, 999],
+                ChangeNote(by: "me")
+            )
+            let ids = Set([first.id, other.id, second.id])
+            try requireEqual(
+                try await inventory.changes(.of(.run(key)), limit: 1).first?.new,
+                ChangeRecord.words(ofBatches: ids),
+                "several batches"
+            )
+            try await requireRefused(.unknownRun, "an unknown run") {
+                let none = RunKey(metaTable: "none", job: "none")
+                let note = ChangeNote()
+                try await bench.store.keep("pause", of: none, from: nil, to: "paused", note)
+            }
+        },
         ConformanceCase("A paused run lets so many batches through, and is paused again") {
             subject in
             let bench = try await Bench(subject, ids: 1...9)

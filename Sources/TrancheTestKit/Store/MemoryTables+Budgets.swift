@@ -316,6 +316,20 @@ extension MemoryTables {
         changes.append(record)
     }
 
+    /// Keeps what somebody did with batches, as a change of each of their runs.
+    mutating func keep(
+        _ what: String,
+        ofBatches ids: [Int64],
+        _ note: ChangeNote,
+        now: Date
+    ) {
+        let found = ids.compactMap { batch($0) }
+        for (key, batches) in Dictionary(grouping: found, by: \.key) {
+            let words = ChangeRecord.words(ofBatches: batches.map(\.id))
+            add(.run(key), what, from: nil, to: words, note, now: now)
+        }
+    }
+
     func unknownBudget(_ name: String) -> TrancheError {
         TrancheError(.unknownBudget, "there is no budget '\(name)'")
     }

@@ -16,11 +16,12 @@ extension MemoryTables {
     }
 
     /// Ends the lease of an attempt now.
-    mutating func endLease(of holding: AttemptKey, now: Date) -> Bool {
+    mutating func endLease(of holding: AttemptKey, because words: String?, now: Date) -> Bool {
         guard isHeld(holding), var batch = batch(holding.batch),
             let end = batch.leaseExpiresAt, end > now
         else { return false }
         batch.leaseExpiresAt = now
+        batch.logging = words ?? batch.logging
         keep(batch)
         return true
     }

@@ -61,33 +61,54 @@ package struct Backlog: Sendable, Hashable {
     }
 }
 
+/// What of a source is left for a run.
+package struct SourcePart: Sendable, Hashable {
+    /// The id after which items wait; `nil` from the beginning.
+    package var cursor: Int64?
+    /// The ids that may be used.
+    package var bounds: IDBounds
+
+    /// Makes a part.
+    package init(after cursor: Int64?, within bounds: IDBounds) {
+        self.cursor = cursor
+        self.bounds = bounds
+    }
+}
+
 /// A source that can count the waiting items without reading them.
 package protocol BacklogSource: MetaSource {
-    /// Adds up what waits.
+    /// Adds up what waits, for several runs at once.
     ///
-    /// - Parameters:
-    ///   - cursor: The id after which items wait; `nil` from the beginning.
-    ///   - bounds: The ids that may be used.
-    /// - Returns: The backlog, of ``Backlog/mostItems`` entries looked at.
+    /// - Parameter parts: What is left for each.
+    /// - Returns: The backlogs in the same order, each of ``Backlog/mostItems`` entries looked at.
     /// - Throws: The source's failure.
-    func backlog(after cursor: Int64?, within bounds: IDBounds) async throws -> Backlog
+    func backlogs(of parts: [SourcePart]) async throws -> [Backlog]
 }
 
 extension MetaSource {
     /// Adds up what waits; of most sources by planning.
     ///
-    /// - Parameters:
-    ///   - cursor: The id after which items wait; `nil` from the beginning.
-    ///   - bounds: The ids that may be used.
-    /// - Returns: The backlog.
+    /// - Parameter parts: What is left for runs.
+    /// - Returns: The backlog of each.
     /// - Throws: The source's failure.
-    package func waiting(after cursor: Int64?, within bounds: IDBounds) async throws -> Backlog {
+    package func waiting(in parts: Set<SourcePart>) async throws -> [SourcePart: Backlog] {
+        if parts.isEmpty { return [:] }
+        let asked = Array(parts)
+        var found: [SourcePart: Backlog] = [:]
         if let source = self as? any BacklogSource {
-            return try await source.backlog(after: cursor, within: bounds)
+            for (part, backlog) in zip(asked, try await source.backlogs(of: asked)) {
+                found[part] = backlog
+            }
+        } else {
+            for part in asked { found[part] = try await planned(part) }
         }
+        return found
+    }
+
+    private func planned(_ part: SourcePart) async throws -> Backlog {
         let plan = try await nextRange(
-            after: cursor,
-            within: bounds,
+            after: part.cursor,
+            within: part.bounds,
             limit: BatchLimit(count: Backlog.mostItems),
             batches: 1
         )
@@ -96,7 +117,7 @@ extension MetaSource {
         if plan.reachedEnd {
             return Backlog(items: range.count, weight: range.weight, highestID: last)
         }
-        let highest = min(try await highestID() ?? last, bounds.upper ?? .max)
+        let highest = min(try await highestID() ?? last, part.bounds.upper ?? .max)
         return Backlog(
             items: range.count,
             weight: range.weight,

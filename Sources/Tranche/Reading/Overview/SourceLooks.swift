@@ -4,6 +4,8 @@ package struct SourceLooks: Sendable {
     private static let patience = Duration.seconds(5)
     /// How many are looked at at once.
     private static let width = 8
+    /// How many of one database are: each connection begins with what another knows already.
+    private static let widthOfDatabase = 2
     /// Of how many runs what waits is added up, in even shares of their sources, each of which has
     /// one at least; of others it is estimated.
     static let mostRuns = 64
@@ -32,22 +34,49 @@ package struct SourceLooks: Sendable {
             let key = Key(table: summary.run.key.metaTable, definition: summary.run.definition)
             groups[key, default: []].append(summary)
         }
+        let share = max(1, Self.mostRuns / max(1, groups.count))
+        var lanes = Lanes(Array(groups.values))
         var looks: [RunKey: SourceLook] = [:]
-        try await withThrowingTaskGroup(of: [RunKey: SourceLook].self) { group in
-            var rest = Array(groups.values)[...]
-            let share = max(1, Self.mostRuns / max(1, rest.count))
-            for _ in 0..<Self.width {
-                guard let next = rest.popFirst() else { break }
-                group.addTask { try await look(atOne: next, closely: share) }
-            }
-            while let found = try await group.next() {
-                looks.merge(found) { $1 }
-                if let next = rest.popFirst() {
-                    group.addTask { try await look(atOne: next, closely: share) }
+        typealias Found = (database: String, looks: [RunKey: SourceLook])
+        try await withThrowingTaskGroup(of: Found.self) { group in
+            while true {
+                while let next = lanes.next() {
+                    group.addTask {
+                        (next.database, try await look(atOne: next.runs, closely: share))
+                    }
                 }
+                guard let found = try await group.next() else { break }
+                lanes.end(found.database)
+                looks.merge(found.looks) { $1 }
             }
         }
         return try await sighted(looks, runs)
+    }
+
+    /// Sources that wait to be looked at, few at once of each database.
+    private struct Lanes {
+        private var waiting: [(database: String, runs: [RunSummary])]
+        private var busy: [String: Int] = [:]
+
+        init(_ groups: [[RunSummary]]) {
+            waiting = groups.map { runs in
+                // One that cannot be read is a database of its own.
+                (runs.first.flatMap { $0.run.source?.database ?? $0.run.definition } ?? "", runs)
+            }
+        }
+
+        mutating func next() -> (database: String, runs: [RunSummary])? {
+            guard busy.values.reduce(0, +) < SourceLooks.width,
+                let place = waiting.firstIndex(where: {
+                    busy[$0.database, default: 0] < SourceLooks.widthOfDatabase
+                })
+            else { return nil }
+            let next = waiting.remove(at: place)
+            busy[next.database, default: 0] += 1
+            return next
+        }
+
+        mutating func end(_ database: String) { busy[database, default: 0] -= 1 }
     }
 
     /// Adds since when something waits, where the source does not tell.
@@ -68,7 +97,7 @@ package struct SourceLooks: Sendable {
         return looks
     }
 
-    /// Looks at the source that some runs share.
+    /// Looks at the source that some runs share, in few statements however many they are.
     private func look(
         atOne runs: [RunSummary],
         closely share: Int
@@ -78,16 +107,31 @@ package struct SourceLooks: Sendable {
             return try await inPatience {
                 let description = try await source(first, inventory)
                 let source = try await inventory.source(description)
-                var looks: [RunKey: SourceLook] = [:]
+                let close = runs.prefix(share)
+                // Nothing is handed out by a run that is paused.
+                let handing = close.filter { $0.run.pauseInForce == nil }.map(\.run)
+                let holds = try await inventory.sourceHolds(of: handing, from: source)
                 let highest = try await source.highestID()
+                let asked = close.filter { waits($0.run, through: highest) }.map { summary in
+                    SourcePart(after: summary.run.cursor, within: summary.run.bounds)
+                }
+                let backlogs = try await source.waiting(in: Set(asked))
+                var looks: [RunKey: SourceLook] = [:]
                 for (place, summary) in runs.enumerated() {
-                    looks[summary.run.key] = try await look(
-                        at: summary,
-                        isClose: place < share,
-                        source,
-                        description,
-                        highest
-                    )
+                    let run = summary.run
+                    var look = SourceLook(risks: source.risks, hold: run.standing.hold)
+                    if let hold = holds[run.key] { look.hold = hold }
+                    if !waits(run, through: highest) {
+                        look.backlog = Backlog(highestID: highest)
+                    } else if let highest {
+                        let part = SourcePart(after: run.cursor, within: run.bounds)
+                        var backlog =
+                            (place < share ? backlogs[part] : nil)
+                            ?? estimate(summary, through: highest)
+                        backlog.highestID = backlog.highestID ?? highest
+                        look.backlog = backlog
+                    }
+                    looks[run.key] = look
                 }
                 return looks
             }
@@ -101,31 +145,10 @@ package struct SourceLooks: Sendable {
         }
     }
 
-    private func look(
-        at summary: RunSummary,
-        isClose: Bool,
-        _ source: any MetaSource,
-        _ description: any MetaSourceDescription,
-        _ highest: Int64?
-    ) async throws -> SourceLook {
-        let run = summary.run
-        var look = SourceLook(risks: source.risks, hold: run.standing.hold)
-        if isClose, run.pauseInForce == nil {
-            // Nothing is handed out by a run that is paused.
-            look.hold = try await inventory.sourceHold(of: run.key, description)
-        }
-        let isOver = run.cancellation != nil || run.isAtEnd
-        guard let highest, !isOver, run.cursor.map({ highest > $0 }) ?? true else {
-            look.backlog = Backlog(highestID: highest)
-            return look
-        }
-        var backlog =
-            isClose
-            ? try await source.waiting(after: run.cursor, within: run.bounds)
-            : estimate(summary, through: highest)
-        backlog.highestID = backlog.highestID ?? highest
-        look.backlog = backlog
-        return look
+    /// Whether something may wait for a run in a source that goes as far.
+    private func waits(_ run: RunRecord, through highest: Int64?) -> Bool {
+        guard let highest, run.cancellation == nil, !run.isAtEnd else { return false }
+        return run.cursor.map { highest > $0 } ?? true
     }
 
     /// Estimates what waits as if each id were an item, of the weight that others had.

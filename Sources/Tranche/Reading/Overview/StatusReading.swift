@@ -23,32 +23,45 @@ package struct StatusReading: Sendable {
         limit: Int = .max,
         source: @escaping SourceLooks.SourceFinder
     ) async throws {
-        let summaries = try await inventory.summaries(selection, after: nil, limit: limit)
+        try await self.init(
+            of: try await inventory.summaries(selection, after: nil, limit: limit),
+            in: inventory,
+            source: source
+        )
+    }
+
+    /// Looks at the sources of runs that were read already.
+    ///
+    /// - Parameters:
+    ///   - summaries: The runs.
+    ///   - inventory: The inventory.
+    ///   - source: Finds the source of a run.
+    /// - Throws: `TrancheError` of the store; `CancellationError`.
+    package init(
+        of summaries: [RunSummary],
+        in inventory: Inventory,
+        source: @escaping SourceLooks.SourceFinder
+    ) async throws {
         let looks = try await SourceLooks(inventory: inventory, source: source)
             .look(at: summaries)
-        var budgets: [Budget]?
-        var runs: [RunStatus] = []
-        for var summary in summaries {
-            let look = looks[summary.run.key]
-            if let look { summary.run.standing.hold = look.hold }
-            let run = summary.run
-            // Without a gap there is none to look at.
-            let gaps = run.gapsDueAt == nil ? [] : try await inventory.gaps(of: run.key)
-            var stuck: BatchRecord?
-            if summary.causes[.stuck] != nil {
-                let one = BatchSelection(runs: RunSelection(run.key), cause: .stuck, limit: 1)
-                stuck = try await inventory.batches(one).first
-            }
-            if run.isLimited, budgets == nil { budgets = try await inventory.budgets() }
-            runs.append(
-                RunStatus(
-                    summary: summary,
-                    gaps: gaps,
-                    stuck: stuck,
-                    risks: look?.risks,
-                    budgets: run.isLimited ? budgets ?? [] : [],
-                    backlog: look?.backlog
-                )
+        let records = summaries.map(\.run)
+        // Without a gap there is none to look at.
+        let gaps = try await inventory.gaps(ofAll: records.filter { $0.gapsDueAt != nil })
+        let stuck = try await inventory.newestStuck(
+            of: summaries.filter { $0.causes[.stuck] != nil }.map(\.run)
+        )
+        let budgets = records.contains(where: \.isLimited) ? try await inventory.budgets() : []
+        let runs = summaries.map { summary in
+            var summary = summary
+            let key = summary.run.key
+            if let look = looks[key] { summary.run.standing.hold = look.hold }
+            return RunStatus(
+                summary: summary,
+                gaps: gaps[key] ?? [],
+                stuck: stuck[key],
+                risks: looks[key]?.risks,
+                budgets: summary.run.isLimited ? budgets : [],
+                backlog: looks[key]?.backlog
             )
         }
         overview = Overview(runs)

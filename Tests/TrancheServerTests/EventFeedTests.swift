@@ -1,0 +1,120 @@
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TrancheSQL
+import TrancheTestKit
+
+@testable import TrancheServer
+
+@Suite("When the feed looks", .serialized, .timeLimit(.minutes(5)))
+struct EventFeedTests {
+    /// A store that counts how often its runs are read.
+    private struct CountingStore: ForwardingStore, ChangeMarkStore {
+        let base: any InventoryStore
+        let reads = Counter()
+
+        func summaries(
+            _ selection: RunSelection,
+            after mark: RunKey?,
+            limit: Int
+        ) async throws -> [RunSummary] {
+            reads.add()
+            return try await base.summaries(selection, after: mark, limit: limit)
+        }
+
+        func changeMark() async throws -> String? {
+            try await (base as? any ChangeMarkStore)?.changeMark()
+        }
+    }
+
+    private final class Counter: Sendable {
+        private let count = Mutex(0)
+        var value: Int { count.withLock { $0 } }
+        func add() { count.withLock { $0 += 1 } }
+    }
+
+    private static func moveOn(_ clock: ManualClock, by time: Duration) async {
+        clock.advance(by: time)
+        // It has looked when it sleeps again.
+        while clock.sleepers == 0 { await Task.yield() }
+    }
+
+    @Test(
+        "Runs are read once something has changed, and at times besides",
+        arguments: TestDatabase.Backend.available
+    )
+    func looks(on backend: TestDatabase.Backend) async throws {
+        try await withTestDatabase(backend) { database in
+            try await database.migrateUp()
+            let table = database.prefix + "item"
+            try await database.run(
+                """
+                CREATE TABLE \(table) (uid bigint PRIMARY KEY);
+                INSERT INTO \(table) VALUES (1), (2), (3);
+                """
+            )
+            let worker = try await database.open()
+            let request = BatchRequest(job: "job", limit: .count(1))
+            let source = SQLSource(table)
+            _ = try await worker.acquire(request, from: source)
+            let store = CountingStore(base: worker.store)
+            let clock = ManualClock()
+            let feed = EventFeed(Inventory(store: store), clock: clock)
+            feed.add(HTTPResponseStream(), of: Caller(roles: [.look]), after: nil)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await feed.run() }
+                while clock.sleepers == 0 { await Task.yield() }
+                #expect(store.reads.value == 1)
+                let mark = try await store.changeMark()
+                // On PostgreSQL the transactions of all databases of the server count.
+                if backend == .sqlite {
+                    #expect(feed.runs(at: mark)?.count == 1)
+                    for _ in 0..<10 { await Self.moveOn(clock, by: .milliseconds(200)) }
+                    #expect(store.reads.value == 1)
+                }
+                let before = store.reads.value
+                _ = try await worker.acquire(request, from: source)
+                await Self.moveOn(clock, by: .milliseconds(200))
+                #expect(store.reads.value == before + 1)
+                #expect(feed.runs(at: mark) == nil)
+                await Self.moveOn(clock, by: .seconds(15))
+                #expect(store.reads.value == before + 2)
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    #expect(throws: CancellationError.self) { try result.get() }
+                }
+            }
+            await worker.close()
+        }
+    }
+
+    @Test("A value is given again as long as nothing has changed, and is never too old")
+    func sharing() async throws {
+        let clock = ManualClock()
+        let (reads, mark) = (Counter(), Counter())
+        let shared = SharedReading(
+            age: .seconds(1),
+            longest: .seconds(15),
+            clock: clock,
+            mark: { "\(mark.value)" }
+        ) { known in
+            reads.add()
+            return "\(reads.value) at \(known ?? "-")"
+        }
+        #expect(try await shared.value == "1 at 0")
+        clock.advance(by: .seconds(14))
+        #expect(try await shared.value == "1 at 0")
+        mark.add()
+        #expect(try await shared.value == "2 at 1")
+        clock.advance(by: .milliseconds(900))
+        mark.add()
+        #expect(try await shared.value == "2 at 1")
+        clock.advance(by: .milliseconds(200))
+        #expect(try await shared.value == "3 at 2")
+        await shared.forget()
+        #expect(try await shared.value == "4 at 2")
+        clock.advance(by: .seconds(16))
+        #expect(try await shared.value == "5 at 2")
+    }
+}
