@@ -13,6 +13,20 @@ containers_podman() {
         --runroot "$containers_folder/run" --tmpdir "$containers_folder/tmp" "$@"
 }
 
+# Writes the engine's configuration: runc, and limits that a root without CAP_SYS_RESOURCE may set.
+write_containers_conf() {
+    cat >"$containers_folder/containers.conf" <<END
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]
+netns = "none"
+log_driver = "k8s-file"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+END
+}
+
 # Makes the image localhost/tranche-test:1 of Debian's busybox, as no registry is needed for that.
 make_container_image() {
     local root="$containers_folder/rootfs" name
@@ -54,17 +68,7 @@ start_container_service() {
 start_containers() {
     need_packages "${containers_packages[@]}"
     containers_folder=$(mktemp -d "$1/tranche-containers.XXXXXX")
-    # runc, and limits that a root without CAP_SYS_RESOURCE may set.
-    cat >"$containers_folder/containers.conf" <<END
-[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]
-netns = "none"
-log_driver = "k8s-file"
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-END
+    write_containers_conf
     make_container_image
     start_container_service
     # shellcheck disable=SC2034 # read by the scripts

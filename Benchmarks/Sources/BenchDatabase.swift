@@ -177,7 +177,7 @@ struct BenchDatabase: Sendable {
                 "_run_budget",
                 "_let_in", "_change", "_charge", "_waiting", "_probe", "_page", "_page_list",
                 "_workflow", "_event", "_input_log", "_alert", "_pipeline", "_uid", "_registry",
-                "_migration",
+                "_worker", "_migration",
             ]
             .map { "DROP TABLE IF EXISTS \(table)\($0);" }
             .joined(separator: "\n")

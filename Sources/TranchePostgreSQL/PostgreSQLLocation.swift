@@ -79,7 +79,11 @@ public enum PostgreSQLInventory: Sendable {
             _ = try await migrator.up(to: nil, adoption: AdoptionOptions(), isDryRun: false)
         }
         try await migrator.requireCurrent()
-        return SQLInventoryStore(migrator.database, configuration: configuration)
+        return SQLInventoryStore(
+            migrator.database,
+            configuration: configuration,
+            knowing: postgreSQLMigrations.latest
+        )
     }
 
     private static func sqlMigrator(

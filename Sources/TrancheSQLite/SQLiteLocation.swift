@@ -73,7 +73,11 @@ public enum SQLiteInventory: Sendable {
             _ = try await migrator.up(to: nil, adoption: AdoptionOptions(), isDryRun: false)
         }
         try await migrator.requireCurrent()
-        return SQLInventoryStore(migrator.database, configuration: configuration)
+        return SQLInventoryStore(
+            migrator.database,
+            configuration: configuration,
+            knowing: sqliteMigrations.latest
+        )
     }
 
     private static func sqlMigrator(

@@ -272,7 +272,9 @@ import Testing
         Case("migrate up --bounded j", .usage, "give JOB=FROM..TO"),
         Case("migrate up --bounded j=9..1", .usage, "the lower end is above the upper"),
         Case("migrate up --to 99", .usage, "there is no migration 99"),
-        Case("completions fish", .usage, "'fish' is not one of bash, zsh"),
+        Case("completions csh", .usage, "'csh' is not one of bash, zsh, fish"),
+        Case("man", .usage, "DIR is missing"),
+        Case("migrate status --yes", .usage, "--yes goes with up and down"),
         Case("acqire", .usage, "unknown command 'acqire'; did you mean 'acquire'?"),
         Case("jobs", .usage, "unknown command 'jobs'; did you mean 'status'?"),
         Case(

@@ -119,33 +119,4 @@ import Testing
         let bench = try await CommandLineBench(isMigrated: false)
         #expect(await bench.run("--version").output == "tranche \(Program.version)\n")
     }
-
-    @Test("bash completes commands, options and their values")
-    func bashCompletions() async throws {
-        let bench = try await CommandLineBench(isMigrated: false)
-        let script = await bench.run("completions", "bash").output
-        try script.write(toFile: bench.path("completions"), atomically: true, encoding: .utf8)
-        let completed = try await Executable("/bin/bash").run(
-            [
-                "-c",
-                """
-                source \(bench.path("completions"))
-                complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _tranche; \
-                echo "${COMPREPLY[*]}"; }
-                complete_words tranche mig
-                complete_words tranche batches --sta
-                complete_words tranche batches --status qua
-                complete_words tranche migrate do
-                """,
-            ]
-        )
-        #expect(completed.output == "migrate\n--status\nquarantined\ndown\n")
-        #expect(completed.errors == "")
-    }
-
-    @Test("The completions for zsh are as stored")
-    func zshCompletions() async throws {
-        let bench = try await CommandLineBench(isMigrated: false)
-        try expectSnapshot(await bench.run("completions", "zsh").output, named: "completions.zsh")
-    }
 }

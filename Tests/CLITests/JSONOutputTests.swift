@@ -67,7 +67,7 @@ import TrancheWorkflows
     func commands(name: String) throws {
         let article = try JSONArticle()
         switch name {
-        case "completions", "metrics", "report", "run", "schema":
+        case "completions", "man", "metrics", "report", "run", "schema":
             #expect(article.sections[name] == nil)
         case "migrate":
             for action in ["up", "down", "status"] {

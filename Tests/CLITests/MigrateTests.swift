@@ -69,7 +69,7 @@ import Testing
         #expect(all.status == .done)
         #expect(all.output.contains("reverted 0001_create_inventory\n"))
         #expect(try bench.rows("SELECT name FROM sqlite_master WHERE name = 'inventory'") == [])
-        #expect(await bench.run("migrate", "up", "--yes").status == .usage)
+        #expect(await bench.run("migrate", "status", "--yes").status == .usage)
     }
 
     @Test("A table of pybatchintory's is taken over, with its bounded jobs")

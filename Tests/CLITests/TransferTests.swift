@@ -60,7 +60,7 @@ import TrancheSQL
         #expect(
             left == [
                 "inventory_let_in", "inventory_charge", "inventory_waiting", "inventory_flush",
-                "inventory_migration", "inventory_tally",
+                "inventory_migration", "inventory_tally", "inventory_worker",
             ]
         )
     }

@@ -11,7 +11,7 @@ struct MigrationTests {
     static let tables = [
         "", "_archive", "_attempt", "_budget", "_change", "_gap", "_let_in", "_migration",
         "_output", "_page", "_page_list",
-        "_run", "_run_budget", "_workflow", "_event", "_input_log",
+        "_run", "_run_budget", "_workflow", "_event", "_input_log", "_worker",
     ].map {
         "inventory" + $0
     }
@@ -68,7 +68,7 @@ struct MigrationTests {
         try await withTestDatabase(backend) { database in
             let empty = try await schema(of: database)
             var states = [empty]
-            for version in 1...migrationSteps.count {
+            for version in migrationSteps.compactMap({ Int($0.prefix(4)) }) {
                 try await database.migrateUp(to: version)
                 states.append(try await schema(of: database))
             }
@@ -342,6 +342,7 @@ struct MigrationTests {
             _ = try await database.database.write([
                 """
                 INSERT INTO \(database.name("inventory_migration"))
+                    (version, name, checksum, applied_at)
                 SELECT 99, 'create_future', 'abc', applied_at
                 FROM \(database.name("inventory_migration")) WHERE version = 1
                 """

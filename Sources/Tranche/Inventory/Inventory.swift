@@ -40,6 +40,8 @@ public final class Inventory: Sendable {
     let outages = Mutex(OutageLog())
     /// Requests that tasks make together.
     let requests: GroupedRequests
+    /// Which names this process works under.
+    let presence = WorkerPresence()
 
     /// Makes an inventory over an open store.
     public init(store: any InventoryStore, configuration: Configuration = Configuration()) {

@@ -86,6 +86,7 @@ final class Worker: Sendable {
         last = nil
         await group.takeOver()
         await group.addUp()
+        await group.keepRecorded()
         let answer = try await acquire(upTo: 1, after: success)
         guard let batch = answer.batches.first else {
             let now = inventory.now

@@ -80,6 +80,7 @@ public final class WorkerGroup: Sendable {
     public func run() async throws -> ProcessReport {
         try configuration.validate()
         try request.validate()
+        await inventory.presence.begin(name, in: inventory)
         await withTaskGroup(of: Void.self) { tasks in
             // These end when the workers have.
             tasks.addTask { [self] in
@@ -94,6 +95,7 @@ public final class WorkerGroup: Sendable {
             for await number in starts.stream { tasks.addTask { [self] in await work(as: number) } }
             tasks.cancelAll()
         }
+        await inventory.presence.end(name, in: inventory)
         try Task.checkCancellation()
         return try state.withLock { state in
             if let failure = state.failure { throw failure }
@@ -124,12 +126,18 @@ public final class WorkerGroup: Sendable {
 
     // MARK: - For its workers
 
+    /// The name of the group, under which its workers hold batches.
+    private var name: String { request.worker ?? inventory.configuration.worker }
+
+    /// Records from time to time that the group works still.
+    func keepRecorded() async { await inventory.presence.keep(name, in: inventory) }
+
     /// The request of a worker: its name has a number, if there are several.
     func request(of number: Int) -> BatchRequest {
         var request = request
         request.endsWithProcess = true
         if configuration.slots > 1 || number > 1 {
-            request.worker = "\(request.worker ?? inventory.configuration.worker)/\(number)"
+            request.worker = "\(name)/\(number)"
         }
         return request
     }

@@ -68,30 +68,23 @@ struct HelpText {
         isBrief: Bool
     ) -> String {
         let rows = options.map { option in
-            row(label(of: option), isBrief ? option.brief ?? help(of: option) : help(of: option))
+            row(option.label, isBrief ? option.brief ?? option.wholeHelp : option.wholeHelp)
         }
         return (["\(title):"] + rows).joined(separator: "\n") + "\n"
     }
 
-    private var usage: String {
+    /// The command line, in short.
+    var usage: String {
         var words = ["tranche", command.name]
         words += command.operands.map {
             let name = $0.choices.isEmpty ? $0.name : $0.choices.joined(separator: "|")
             if $0.isOptional { return "[\(name)]" }
             return $0.isRepeatable ? name + "…" : name
         }
-        words += command.options.filter(\.isRequired).map { label(of: $0) }
+        words += command.options.filter(\.isRequired).map(\.label)
         words.append("[options]")
         if command.takesProgram { words.append("-- CMD [ARG…]") }
         return words.joined(separator: " ")
-    }
-
-    private func label(of option: CommandDescription.Option) -> String {
-        "--\(option.name)" + (option.placeholder.map { " \($0)" } ?? "")
-    }
-
-    private func help(of option: CommandDescription.Option) -> String {
-        option.isRepeatable ? option.help + "; can be repeated" : option.help
     }
 
     /// A label with its text beside it, broken into lines.
@@ -115,6 +108,14 @@ struct HelpText {
     }
 }
 
+extension CommandDescription.Option {
+    /// The option with the placeholder of its value, as it is typed.
+    var label: String { "--\(name)" + (placeholder.map { " \($0)" } ?? "") }
+
+    /// All of its help.
+    var wholeHelp: String { isRepeatable ? help + "; can be repeated" : help }
+}
+
 extension HelpText {
     /// The program's own help.
     ///
@@ -131,7 +132,7 @@ extension HelpText {
         }
         let title = isWhole ? "Commands" : "Usual commands"
         return """
-            Hands out the items of a table in weighted batches, each exactly once per run.
+            \(purpose)
 
             usage: tranche COMMAND [options]
 
@@ -142,20 +143,30 @@ extension HelpText {
             """
     }
 
+    /// What the program is for.
+    static let purpose =
+        "Hands out the items of a table in weighted batches, each exactly once per run."
+
+    /// Command lines to begin with.
+    static let beginning = [
+        "export TRANCHE_INVENTORY=sqlite:work.db",
+        "tranche migrate up",
+        "tranche register photos --table photo",
+        "tranche work --job thumbs --meta photo --weight 64MiB -- ./make-thumbnails",
+        "tranche status",
+    ]
+
     private static let fewer = """
         Example:
-          export TRANCHE_INVENTORY=sqlite:work.db
-          tranche migrate up
-          tranche register photos --table photo
-          tranche work --job thumbs --meta photo --weight 64MiB -- ./make-thumbnails
-          tranche status
+        \(beginning.map { "  \($0)" }.joined(separator: "\n"))
 
         'tranche COMMAND --help' shows the usual options of a command, --help-all all of
         them. 'tranche --help-all' lists all commands, settings and exit statuses.
 
         """
 
-    private static let more = """
+    /// Settings and exit statuses.
+    static let more = """
         'tranche COMMAND --help' shows the usual options of a command, --help-all all of
         them; 'tranche --version' the version. Settings come from options, then TRANCHE_…
         variables, then the dotenv file of TRANCHE_ENV_FILE or --env-file; env/sample.env

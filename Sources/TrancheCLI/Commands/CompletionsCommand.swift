@@ -3,19 +3,33 @@ struct CompletionsCommand: Command {
     static let description = CommandDescription(
         name: "completions",
         summary: "Print completions for a shell",
-        examples: ["source <(tranche completions bash)"],
-        operands: [.init(name: "bash|zsh", help: "the shell", choices: ["bash", "zsh"])]
+        examples: [
+            "source <(tranche completions bash)",
+            "tranche completions fish > ~/.config/fish/completions/tranche.fish",
+        ],
+        operands: [
+            .init(
+                name: "bash|zsh|fish",
+                help: "the shell",
+                choices: Completions.Shell.allCases.map(\.rawValue)
+            )
+        ],
+        notes: """
+            The packages install them. For zsh, put the output as _tranche into a folder of
+            $fpath.
+
+            """
     )
 
-    private let isBash: Bool
+    private let shell: Completions.Shell
 
     init(_ arguments: Arguments) throws {
-        isBash = try arguments.operand(0, "bash|zsh") == "bash"
+        shell = try arguments.choice(of: Self.description)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let completions = Completions(commands: Program.commands.map { $0.description })
-        try context.output.write(isBash ? completions.bash : completions.zsh)
+        try context.output.write(completions.script(for: shell))
         return .done
     }
 }

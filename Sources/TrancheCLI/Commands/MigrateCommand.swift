@@ -24,7 +24,12 @@ struct MigrateCommand: Command {
                 options: [
                     .init("to", "N", "target version; with down, 0 removes the inventory"),
                     .init("dry-run", nil, "print the SQL and change nothing"),
-                    .init("yes", nil, "with down: remove rows without asking"),
+                    .init(
+                        "yes",
+                        nil,
+                        "do not ask: with up, before workers at work are left behind; with down, "
+                            + "before rows are removed"
+                    ),
                 ]
             ),
             .init(
@@ -51,7 +56,8 @@ struct MigrateCommand: Command {
         ],
         notes: """
             down counts the records that it removes, by job, and asks on a terminal; otherwise
-            it needs --yes. --dry-run shows the counts.
+            it needs --yes. --dry-run shows the counts. So does up where workers are at work
+            that are too old for the new tables; 'migrate status' lists who is at work.
 
             """
     )
@@ -78,8 +84,8 @@ struct MigrateCommand: Command {
             )
         }
         isSure = arguments.has("yes")
-        if isSure, action != .down {
-            throw UsageError("--yes goes with 'migrate down': nothing else removes rows")
+        if isSure, action == .status {
+            throw UsageError("'migrate status' asks nothing: --yes goes with up and down")
         }
         if action != .up, let extra = ["bounded", "zone", "lease"].first(where: arguments.has) {
             throw UsageError("--\(extra) goes with 'migrate up'")
@@ -128,11 +134,10 @@ struct MigrateCommand: Command {
         do {
             switch action {
             case .up:
-                let report = try await migrator.up(
-                    to: version,
-                    adoption: adoption,
-                    isDryRun: isDryRun
-                )
+                guard let report = try await up(migrator, context) else {
+                    await migrator.close()
+                    return .failed
+                }
                 try MigrationText(report: report, verb: "applied", isDryRun: isDryRun).write(
                     context
                 )
@@ -145,7 +150,11 @@ struct MigrateCommand: Command {
                     context
                 )
             case .status:
-                try MigrationText.write(try await migrator.status(), context)
+                try MigrationText.write(
+                    try await migrator.status(),
+                    try await migrator.workers(),
+                    context
+                )
             }
         } catch {
             await migrator.close()
@@ -153,6 +162,35 @@ struct MigrateCommand: Command {
         }
         await migrator.close()
         return .done
+    }
+
+    /// Applies; where workers are left behind it is asked first.
+    ///
+    /// - Returns: What was done; `nil` where it was not wanted.
+    private func up(
+        _ migrator: any InventoryMigrator,
+        _ context: Context
+    ) async throws -> MigrationReport? {
+        if !isDryRun, !isSure {
+            let pending = try await migrator.status().filter {
+                $0.appliedAt == nil && $0.version <= version ?? .max
+            }
+            let left = try await migrator.workers().leftBehind(by: pending)
+            if !left.isEmpty {
+                let question = MigrationText.words(for: left, in: migrator.name, context)
+                guard let isWanted = try await context.confirm(question) else {
+                    throw TrancheError(
+                        .migrationRefused,
+                        question + "; stop them and try again, or give --yes"
+                    )
+                }
+                guard isWanted else {
+                    try context.note("nothing was changed")
+                    return nil
+                }
+            }
+        }
+        return try await migrator.up(to: version, adoption: adoption, isDryRun: isDryRun)
     }
 
     /// Reverts; what removes rows is asked for first.

@@ -11,19 +11,58 @@ struct MigrationText: Sendable {
         try context.write(MigrationDocument(report, isDryRun: isDryRun)) { text(context) }
     }
 
-    /// Lists migrations and when they were applied.
-    static func write(_ migrations: [MigrationStatus], _ context: Context) throws {
-        try context.write(MigrationsDocument(migrations)) {
-            var table = Table([.number("VERSION"), .text("NAME"), .text("APPLIED")])
+    /// Lists migrations, when they were applied, and who is at work.
+    static func write(
+        _ migrations: [MigrationStatus],
+        _ workers: [WorkerStatus],
+        _ context: Context
+    ) throws {
+        try context.write(MigrationsDocument(migrations, workers)) {
+            var table = Table([
+                .number("VERSION"), .text("NAME"), .text("APPLIED"), .text("BY"),
+            ])
             for migration in migrations {
                 let applied = migration.appliedAt.map { HumanText.relative($0, to: context.now()) }
                 table.add([
                     "\(migration.version)", Table.Cell(migration.name),
                     Table.Cell(applied ?? "no", applied == nil ? .yellow : .green),
+                    Table.Cell(migration.program ?? ""),
                 ])
             }
-            return table.text(context.style)
+            return table.text(context.style) + text(of: workers, context)
         }
+    }
+
+    private static func text(of workers: [WorkerStatus], _ context: Context) -> String {
+        if workers.isEmpty { return "" }
+        var table = Table([
+            .text("AT WORK"), .text("VERSION"), .number("KNOWS"), .text("SEEN"),
+        ])
+        for worker in workers {
+            table.add([
+                Table.Cell(worker.name), Table.Cell(worker.program ?? "unknown"),
+                Table.Cell(worker.knows.map(String.init) ?? "-"),
+                Table.Cell(worker.seenAt.map { HumanText.relative($0, to: context.now()) } ?? "-"),
+            ])
+        }
+        return "\n" + table.text(context.style)
+    }
+
+    /// Names workers that are left behind, ten at most.
+    static func words(
+        for workers: [WorkerStatus],
+        in inventory: String,
+        _ context: Context
+    ) -> String {
+        let named = workers.prefix(10).map { worker in
+            let version = worker.program.map { "tranche \($0)" } ?? "of an unknown version"
+            let seen = worker.seenAt.map { ", seen \(HumanText.relative($0, to: context.now()))" }
+            return "\(worker.name) (\(version)\(seen ?? ""))"
+        }
+        let more = workers.count > 10 ? " and \(workers.count - 10) more" : ""
+        let are = workers.count == 1 ? "is" : "are"
+        return "at work on \(inventory) \(are) \(named.joined(separator: ", "))\(more), older than "
+            + "the new tables permit"
     }
 
     private func text(_ context: Context) -> String {

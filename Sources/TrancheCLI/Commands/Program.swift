@@ -5,7 +5,7 @@ import Tranche
 /// The program: finds the command, runs it, and turns errors into a line and an exit status.
 package struct Program: Sendable {
     /// The version, as `tranche --version` prints it.
-    package static let version = "0.1.0"
+    package static let version = TrancheVersion.text
 
     static let commands: [any Command.Type] = [
         MigrateCommand.self, AcquireCommand.self, SucceedCommand.self, FailCommand.self,
@@ -26,7 +26,7 @@ package struct Program: Sendable {
         InputCommand.self,
         RedefineCommand.self,
         CompactCommand.self, ForgetCommand.self, ExportCommand.self, ImportCommand.self,
-        CompletionsCommand.self,
+        CompletionsCommand.self, ManCommand.self,
     ]
 
     /// What commands are called elsewhere.

@@ -18,6 +18,19 @@ package struct Migration: Sendable {
     ///
     /// It guards against edits, not malice.
     package var checksum: String { String(FNVHash(of: up).value, radix: 16) }
+
+    /// The lowest migration that a program must know to work on with this one applied.
+    ///
+    /// The first line of the step up says so, as `-- works with 29`, where the step only adds what
+    /// an older program may leave alone. Without that line a program must know the migration.
+    package var worksWith: Int {
+        let mark = "-- works with "
+        guard up.hasPrefix(mark) else { return version }
+        return Int(up.dropFirst(mark.count).prefix { $0.isNumber }) ?? version
+    }
+
+    /// The first migration beside which the program that applied it is recorded.
+    static let firstWithProgram = 29
 }
 
 /// All steps of a dialect, and how it takes over a table of pybatchintory's.

@@ -6,8 +6,18 @@ public protocol InventoryMigrator: Sendable {
     /// The name of the migrated database, for messages; without credentials.
     var name: String { get }
 
-    /// Which migrations there are, and which were applied.
+    /// Which migrations there are, and which were applied; newer ones that work with this program
+    /// among them.
+    ///
+    /// - Throws: `TrancheError` `.schemaUnknown`.
     func status() async throws -> [MigrationStatus]
+
+    /// Which processes work on the inventory just now: those that were seen within three minutes,
+    /// and those that hold batches.
+    ///
+    /// - Returns: The processes, by name; empty where there is no inventory yet.
+    /// - Throws: `TrancheError` of the store.
+    func workers() async throws -> [WorkerStatus]
 
     /// Applies migrations, each with its record in a transaction; one migrator works at a time.
     ///
@@ -54,6 +64,33 @@ public struct MigrationStatus: Sendable, Hashable {
     public var name: String
     /// When it was applied; `nil` when it was not.
     public var appliedAt: Date?
+    /// The version of the program that applied it; `nil` where that was not recorded.
+    public var program: String?
+    /// The lowest migration that a program must know to work on once it is applied.
+    public var worksWith: Int
+}
+
+/// A process that works on an inventory.
+public struct WorkerStatus: Sendable, Hashable {
+    /// The name under which it holds batches, without the number of a worker.
+    public var name: String
+    /// Its version; `nil` where it did not record one.
+    public var program: String?
+    /// The last migration that it knows; `nil` where it did not record one.
+    public var knows: Int?
+    /// When it last said that it works; `nil` where it never did.
+    public var seenAt: Date?
+}
+
+extension [WorkerStatus] {
+    /// The processes that migrations leave behind: those that do not know what these require.
+    ///
+    /// - Parameter migrations: The migrations that are to be applied.
+    /// - Returns: The processes, in the same order; one of an unknown version is among them.
+    package func leftBehind(by migrations: [MigrationStatus]) -> [WorkerStatus] {
+        guard let required = migrations.map(\.worksWith).max() else { return [] }
+        return filter { ($0.knows ?? 0) < required }
+    }
 }
 
 /// How a table of pybatchintory's is taken over.

@@ -62,7 +62,7 @@ extension SQLMigrator {
         report.adopted = try await database.withTransaction(lock) { connection, _ in
             try await makeHistory(on: connection)
             // Another migrator may have taken it over while this one waited.
-            guard try check(try await connection.run([selectApplied])[0]).isEmpty else {
+            guard try check(try await connection.run([selectApplied()])[0]).isEmpty else {
                 return nil
             }
             for part in parts { try await connection.runScript(part) }

@@ -132,6 +132,9 @@ extension SQLMigrator {
         case "inventory_tally":
             // What it says is found out again from the other tables.
             return ("tallies", "SELECT '', count(*) FROM \(tables.tally) WHERE 1 = 0")
+        case "inventory_migration", "inventory_worker":
+            // Who applied what, and who is at work, is of no use to an older program.
+            return ("rows", "SELECT '', count(*) FROM \(tables.migration) WHERE 1 = 0")
         case "inventory_archive":
             let batches: SQLStatement = "CAST(sum(t.batches) AS bigint)"
             return (

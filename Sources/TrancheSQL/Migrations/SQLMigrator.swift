@@ -24,14 +24,27 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     // MARK: Looking
 
     package func status() async throws -> [MigrationStatus] {
-        let applied = try await wrapping { try await self.applied() }
-        return set.migrations.map { migration in
-            MigrationStatus(
+        let applied = try await wrapping { try await self.applied(passingOverNewer: true) }
+        let known = set.migrations.map { migration in
+            let found = applied.first { $0.version == migration.version }
+            return MigrationStatus(
                 version: migration.version,
                 name: migration.name,
-                appliedAt: applied.first { $0.version == migration.version }?.at
+                appliedAt: found?.at,
+                program: found?.program,
+                worksWith: migration.worksWith
             )
         }
+        let newer = applied.filter { $0.version > set.latest }.map { applied in
+            MigrationStatus(
+                version: applied.version,
+                name: applied.name,
+                appliedAt: applied.at,
+                program: applied.program,
+                worksWith: applied.worksWith
+            )
+        }
+        return known + newer
     }
 
     /// Whether any of the inventory's tables exists.
@@ -43,11 +56,11 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
         }
     }
 
-    /// Checks that the tables are what this program knows.
+    /// Checks that the tables are what this program knows, or works with.
     ///
     /// - Throws: `TrancheError` `.schemaNotMigrated` or `.schemaUnknown`.
     package func requireCurrent() async throws {
-        let applied = try await wrapping { try await self.applied() }
+        let applied = try await wrapping { try await self.applied(passingOverNewer: true) }
         let missing = set.migrations.filter { known in
             !applied.contains { $0.version == known.version }
         }
@@ -57,50 +70,6 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
             ? "there is no inventory '\(tables.batch.table)' in \(name)"
             : "the inventory '\(tables.batch.table)' in \(name) is older than this program"
         throw TrancheError(.schemaNotMigrated, words + "; run 'tranche migrate up'")
-    }
-
-    struct Applied: Sendable {
-        var version: Int
-        var checksum: String
-        var at: Date
-    }
-
-    /// Reads the applied migrations and checks them against the known ones.
-    func applied() async throws -> [Applied] {
-        guard try await database.table(tables.migration) != nil else { return [] }
-        let rows = try await database.read(selectApplied)
-        return try check(rows[0])
-    }
-
-    var selectApplied: SQLStatement {
-        """
-        SELECT version, checksum, name, \(database.dialect.milliseconds("applied_at"))
-        FROM \(tables.migration)
-        ORDER BY version
-        """
-    }
-
-    func check(_ rows: SQLRows) throws -> [Applied] {
-        try rows.map { row in
-            let version = Int(try row.integer())
-            let checksum = try row.text()
-            let name = try row.text()
-            guard let known = set.migrations.first(where: { $0.version == version }) else {
-                throw TrancheError(
-                    .schemaUnknown,
-                    "the inventory in \(self.name) has migration \(version) (\(name)), which is newer than "
-                        + "this program; use a newer 'tranche', or migrate down with the one that made it"
-                )
-            }
-            guard known.checksum == checksum else {
-                throw TrancheError(
-                    .schemaUnknown,
-                    "migration \(version) (\(name)) of the inventory in \(self.name) was applied from "
-                        + "other text than this program has; use the program that applied it"
-                )
-            }
-            return Applied(version: version, checksum: checksum, at: try row.instant())
-        }
     }
 
     // MARK: Up
@@ -121,7 +90,10 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
                     "there is no table of pybatchintory's to take job '\(job)' from in \(name)"
                 )
             }
-            if isDryRun { return try await plannedUp(to: target) }
+            // Of a newer inventory that this program works with nothing is wanting.
+            let applied = try await self.applied(passingOverNewer: true)
+            if applied.contains(where: { $0.version > set.latest }) { return MigrationReport() }
+            if isDryRun { return plannedUp(to: target, after: applied) }
             var report = MigrationReport()
             while true {
                 let steps = try await applyNext(upTo: target)
@@ -133,15 +105,14 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
         }
     }
 
-    private func plannedUp(to target: Int) async throws -> MigrationReport {
-        let applied = try await self.applied()
+    private func plannedUp(to target: Int, after applied: [Applied]) -> MigrationReport {
         let pending = set.migrations.filter { migration in
             migration.version <= target && !applied.contains { $0.version == migration.version }
         }
-        return MigrationReport(
-            steps: pending.map(\.label),
-            sql: pending.map { script.fill($0.up) }
-        )
+        var sql = pending.map { script.fill($0.up) }
+        // Run by hand it needs the table that a migrator makes before all others.
+        if applied.isEmpty, !sql.isEmpty { sql[0] = historyScript + "\n" + sql[0] }
+        return MigrationReport(steps: pending.map(\.label), sql: sql)
     }
 
     /// Applies the next pending migration, if any, in a transaction of its own.
@@ -152,7 +123,7 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
         let lock = database.lockForMigration(tables.migration)
         return try await database.withTransaction(lock) { connection, _ in
             try await makeHistory(on: connection)
-            let applied = try check(try await connection.run([selectApplied])[0])
+            let applied = try check(try await connection.run([selectApplied()])[0])
             let pending = set.migrations.filter { migration in
                 migration.version <= target && !applied.contains { $0.version == migration.version }
             }
@@ -165,6 +136,10 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
 
     /// Makes the table of applied migrations when it is missing.
     func makeHistory(on connection: isolated Database.Connection) async throws {
+        try await connection.runScript(historyScript)
+    }
+
+    private var historyScript: String {
         var script = ""
         if let schema = tables.migration.schema {
             script = "CREATE SCHEMA IF NOT EXISTS \(schema.quotedAsName);\n"
@@ -177,16 +152,27 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
                 applied_at \(database.dialect.instantType) NOT NULL
             );
             """
-        try await connection.runScript(script)
+        return script
     }
 
     func record(_ migration: Migration) -> SQLStatement {
-        """
-        INSERT INTO \(tables.migration) (version, name, checksum, applied_at)
-        VALUES (
-            \(migration.version), \(migration.name), \(migration.checksum), \(database.dialect.clock)
-        )
-        """
+        guard migration.version >= Migration.firstWithProgram else {
+            return """
+                INSERT INTO \(tables.migration) (version, name, checksum, applied_at)
+                VALUES (
+                    \(migration.version), \(migration.name), \(migration.checksum),
+                    \(database.dialect.clock)
+                )
+                """
+        }
+        return """
+            INSERT INTO \(tables.migration)
+                (version, name, checksum, applied_at, program, works_with)
+            VALUES (
+                \(migration.version), \(migration.name), \(migration.checksum),
+                \(database.dialect.clock), \(TrancheVersion.text), \(migration.worksWith)
+            )
+            """
     }
 
     func known(_ version: Int) throws -> Int {

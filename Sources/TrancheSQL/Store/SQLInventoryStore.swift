@@ -11,6 +11,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     let tables: TableNames
     private let decidesItself: Bool?
     let fixedNow: (@Sendable () -> Date)?
+    /// The last migration that this program knows; `nil` where workers are not recorded.
+    let knownMigration: Int?
     let dialect: any SQLDialect
     /// The columns of a batch and of a run, in the order in which they are read.
     let batchColumns: SQLStatement
@@ -21,8 +23,13 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     /// What the last acquire of a run tells of the next.
     private let hints = Mutex<[RunKey: AcquireHint<Database>]>([:])
 
-    package init(_ database: Database, configuration: StoreConfiguration) {
+    package init(
+        _ database: Database,
+        configuration: StoreConfiguration,
+        knowing knownMigration: Int? = nil
+    ) {
         self.database = database
+        self.knownMigration = knownMigration
         tables = TableNames(configuration)
         decidesItself = configuration.decidesItself
         fixedNow = configuration.now

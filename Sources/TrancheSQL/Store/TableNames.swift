@@ -26,6 +26,7 @@ package struct TableNames: Sendable, Hashable {
     package let tally: SQLTableName
     package let registry: SQLTableName
     package let uid: SQLTableName
+    package let worker: SQLTableName
     package let migration: SQLTableName
 
     package init(table: String, schema: String?) {
@@ -53,6 +54,7 @@ package struct TableNames: Sendable, Hashable {
         tally = SQLTableName(schema: schema, table: table + "_tally")
         registry = SQLTableName(schema: schema, table: table + "_registry")
         uid = SQLTableName(schema: schema, table: table + "_uid")
+        worker = SQLTableName(schema: schema, table: table + "_worker")
         migration = SQLTableName(schema: schema, table: table + "_migration")
     }
 

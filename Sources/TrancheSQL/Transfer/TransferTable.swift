@@ -67,7 +67,7 @@ package struct TransferTable: Sendable {
     ///
     /// Left out is what passes: what budgets let in, charge and keep waiting. What is held when it
     /// is written counts under no budget afterwards. So is what runs add up to: the caller that
-    /// asks adds it up again.
+    /// asks adds it up again. Left out, too, is who works on it.
     package static func all(_ tables: TableNames) -> [TransferTable] {
         [
             .init(name: "run", table: tables.run, keys: ["id"], isReferredTo: true),

@@ -1,0 +1,30 @@
+import Tranche
+
+/// Which processes work, for whoever migrates.
+extension SQLInventoryStore: WorkerRecordingStore {
+    /// How long the record of a process is kept that was not seen again, in milliseconds.
+    private static var keptMilliseconds: Int64 { 86_400_000 }
+
+    package func recordWorker(_ name: String) async throws {
+        guard let knows = knownMigration else { return }
+        let old = dialect.instant(now, plus: "\(-Self.keptMilliseconds)")
+        try await wrapping {
+            _ = try await database.write([
+                """
+                INSERT INTO \(tables.worker) (name, program, knows, seen_at)
+                VALUES (\(name), \(TrancheVersion.text), \(knows), \(now))
+                ON CONFLICT (name) DO UPDATE
+                SET program = excluded.program, knows = excluded.knows, seen_at = excluded.seen_at
+                """,
+                "DELETE FROM \(tables.worker) WHERE seen_at < \(old)",
+            ])
+        }
+    }
+
+    package func removeWorker(_ name: String) async throws {
+        guard knownMigration != nil else { return }
+        try await wrapping {
+            _ = try await database.write(["DELETE FROM \(tables.worker) WHERE name = \(name)"])
+        }
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE {inventory_worker};
+ALTER TABLE {inventory_migration} DROP COLUMN works_with;
+ALTER TABLE {inventory_migration} DROP COLUMN program;
