@@ -40,6 +40,8 @@ let migrations = [
     "0026_let_through",
     "0027_keep_interval",
     "0028_number_uids",
+    "0029_record_worker",
+    "0030_keep_timeline",
 ]
 
 /// The modules of the server's page, which a browser loads one by one.
@@ -215,8 +217,8 @@ let package = Package(
         .target(
             name: "TrancheServer",
             dependencies: [
-                "Tranche", "TrancheConnectors", "TrancheWorkflows", "TrancheOrchestrator",
-                "TrancheHTTP", "CMicrohttpd",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheWorkflows",
+                "TrancheOrchestrator", "TrancheHTTP", "CMicrohttpd",
             ],
             resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: strict
@@ -302,9 +304,9 @@ let package = Package(
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite",
                 "TranchePostgreSQL", "TrancheOrchestrator", "TrancheHTTP", "TrancheServer",
-                "TestSupport",
+                "TrancheTestKit", "TestSupport",
             ],
-            exclude: ["check_answers.py"],
+            exclude: ["check_answers.py", "drive_client.py"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -331,7 +333,7 @@ let package = Package(
         .testTarget(
             name: "TrancheSQLTests",
             dependencies: ["Tranche", "TrancheSQL", "TrancheTestKit", "TestSupport"],
-            exclude: ["Snapshots"],
+            exclude: ["Releases", "Snapshots"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -365,7 +367,10 @@ let package = Package(
                 "TrancheWorkflows", "TrancheCLI", "TrancheTestKit", "CSQLite", "TestSupport",
                 "tranche",
             ],
-            exclude: ["Snapshots", "look_at_page.py", "drive_page.py", "check_page_modules.js"],
+            exclude: [
+                "Snapshots", "complete.zsh", "look_at_page.py", "drive_page.py",
+                "check_page_modules.js", "flood_server.py",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -49,6 +49,7 @@ _tranche() {
         'export:Write the inventory, or one job of it, as JSON Lines'
         'import:Import a file of '\''tranche export'\'', all or nothing'
         'completions:Print completions for a shell'
+        'man:Write the manual pages into a folder'
     )
     if (( CURRENT == 2 )); then
         _describe command commands
@@ -59,11 +60,11 @@ _tranche() {
     (( CURRENT-- ))
     case $command in
         migrate)
-            _arguments \
-                ':up|down|status:(up down status)' \
+            _arguments -S \
+                ':what to do:(up down status)' \
                 '--to[target version; with down, 0 removes the inventory]:N:' \
                 '--dry-run[print the SQL and change nothing]' \
-                '--yes[with down\: remove rows without asking]' \
+                '--yes[do not ask\: with up, before workers at work are left behind; with down, before rows are removed]' \
                 '*--bounded[bounds of the run that replaces the job]:JOB=20..80:' \
                 '--zone[time zone of its times, such as Europe/Berlin (default\: the server'\''s)]:ZONE:' \
                 '--lease[when rows left running are offered again (default\: 60s)]:TIME:' \
@@ -74,7 +75,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         acquire)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -86,19 +87,19 @@ _tranche() {
                 '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
                 '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
                 '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
                 '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -111,7 +112,7 @@ _tranche() {
                 '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
                 '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
                 '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
-                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:(none)' \
                 '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
                 '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
@@ -146,7 +147,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         succeed)
-            _arguments \
+            _arguments -S \
                 ':BATCH:' \
                 '--attempt[attempt that holds it]:N:' \
                 '--result[result of the batch; stored with it]:JSON:' \
@@ -160,7 +161,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         fail)
-            _arguments \
+            _arguments -S \
                 ':BATCH:' \
                 '--attempt[attempt that holds it]:N:' \
                 '--error[what went wrong; stored with the attempt]:TEXT:' \
@@ -174,7 +175,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         heartbeat)
-            _arguments \
+            _arguments -S \
                 ':BATCH:' \
                 '--attempt[attempt that holds it]:N:' \
                 '--note[note for the next attempt, which reads it as TRANCHE_NOTE; at most 8 KiB]:TEXT:' \
@@ -185,12 +186,12 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         release)
-            _arguments \
-                ':BATCH:' \
+            _arguments -S \
+                '::BATCH:' \
                 '--attempt[with BATCH\: attempt that holds it]:N:' \
                 '--for[offer it later, after 1s to 15m (default\: at once)]:TIME:' \
                 '--park[with --for\: park this budget of the run for the same time]:BUDGET:' \
-                '--reason[with --for\: reason; stored with the attempt]:TEXT:' \
+                '--reason[with --for\: reason, stored with the attempt; with --job\: reason, shown by '\''tranche changes'\'']:TEXT:' \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -208,7 +209,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         work)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -220,19 +221,19 @@ _tranche() {
                 '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
                 '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
                 '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
                 '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -245,7 +246,7 @@ _tranche() {
                 '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
                 '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
                 '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
-                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:(none)' \
                 '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
                 '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
@@ -268,7 +269,7 @@ _tranche() {
                 '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
                 '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--drain[end when the run is complete (the default)]' \
                 '--follow[never end; wait for new items]' \
@@ -292,9 +293,10 @@ _tranche() {
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[show the usual options; also -h]' \
-                '--help-all[show all options and notes]' ;;
+                '--help-all[show all options and notes]' \
+                '*:::program: _normal' ;;
         backfill)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -306,19 +308,19 @@ _tranche() {
                 '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
                 '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
                 '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00]:ID|TIME:' \
                 '--to[highest id of the run, or the first time behind it]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -331,7 +333,7 @@ _tranche() {
                 '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
                 '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
                 '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
-                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:(none)' \
                 '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
                 '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
@@ -354,7 +356,7 @@ _tranche() {
                 '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
                 '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
@@ -376,9 +378,10 @@ _tranche() {
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
                 '--json[one JSON document on standard output]' \
                 '--help[show the usual options; also -h]' \
-                '--help-all[show all options and notes]' ;;
+                '--help-all[show all options and notes]' \
+                '*:::program: _normal' ;;
         load)
-            _arguments \
+            _arguments -S \
                 '*:FILE:_files' \
                 '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
@@ -395,11 +398,11 @@ _tranche() {
                 '--json-layout[where JSON records end\: at line feeds, or after each value of an array or of a sequence (default\: guessed)]:auto|lines|values:(auto lines values)' \
                 '--json-nan[how to treat NaN and Infinity in JSON (default\: refuse)]:refuse|accept|null:(refuse accept null)' \
                 '--encoding[character encoding, such as latin1, windows-1252 or shift_jis (default\: by the byte order mark, otherwise UTF-8)]:NAME:' \
-                '--map[JSON file with new names, groups and constants\: "rename", "group", "constant"]:FILE:' \
+                '--map[JSON file with new names, groups and constants\: "rename", "group", "constant"]:FILE:_files' \
                 '--clean[strip all characters except letters, digits and the like]' \
-                '--schema[JSON Schema that records must meet; it also converts their fields]:FILE:' \
+                '--schema[JSON Schema that records must meet; it also converts their fields]:FILE:_files' \
                 '--strict-types[validate values without conversion\: a text is not a number, null is a value]' \
-                '--rejects[file for rejected records (default with --schema\: FILE.error.jsonl)]:FILE:' \
+                '--rejects[file for rejected records (default with --schema\: FILE.error.jsonl)]:FILE:_files' \
                 '--max-rejects[fail a batch with more rejects than this]:N|P%:' \
                 '--drop-unknown[drop fields without a column in the table (default\: reject the record)]' \
                 '--add-columns[add columns for such fields to the table]' \
@@ -409,7 +412,7 @@ _tranche() {
                 '--create-table[create the table, with --key as its key, if it does not exist. Its types come from the schema, otherwise from the first 10000 records of each file; --dry-run shows it]' \
                 '--create-index[create the unique index of --key in MongoDB, if it does not exist]' \
                 '--each[send a webhook one request per record, not per batch]' \
-                '--cypher[statement for a graph, with the records as $batch\: UNWIND $batch AS row MERGE …]:FILE:' \
+                '--cypher[statement for a graph, with the records as $batch\: UNWIND $batch AS row MERGE …]:FILE:_files' \
                 '--file-per-batch[write one file per batch into the folder PATH]' \
                 '--overwrite[replace an existing file at PATH, or of rejects (default\: refuse)]' \
                 '--promise[promise that the sink must give (default\: idempotent). With transactional, MongoDB writes a batch in a transaction]:atLeastOnce|idempotent|transactional:(atLeastOnce idempotent transactional)' \
@@ -425,7 +428,7 @@ _tranche() {
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
                 '--follow[never end; wait for the file to grow]' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
                 '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--replaced[with --follow\: give up the unread rest of the file that was there before]' \
                 '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
@@ -436,7 +439,7 @@ _tranche() {
                 '--backoff[wait after the first failure; each further failure doubles it (default\: 5s)]:TIME:' \
                 '--backoff-limit[longest wait after a failure (default\: 5m)]:TIME:' \
                 '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined (default\: fail)]:fail|split:(fail split)' \
-                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten (default\: none)]:TIME|none:(none)' \
                 '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended (default\: at-least-once)]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches (default\: 60s)]:TIME:' \
                 '--settle-lag[how long ids must be known before they are handed out (default\: 0)]:TIME:' \
@@ -452,8 +455,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         register)
-            _arguments \
-                ':PLACE:' \
+            _arguments -S \
+                ':PLACE:_files' \
                 '--table[\[schema.\]table of the items; created if it does not exist]:TABLE:' \
                 '--dry-run[count new files, and register nothing]' \
                 '*--suffix[only files whose names end with TEXT, such as .csv]:TEXT:' \
@@ -468,7 +471,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         plan)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -480,19 +483,19 @@ _tranche() {
                 '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
                 '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:' \
+                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
                 '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:' \
+                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
-                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:' \
+                '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
                 '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:' \
+                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -523,7 +526,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         status)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -543,12 +546,12 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         metrics)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--to[file to replace, such as one for the textfile collector of the node exporter (default\: standard output)]:FILE:' \
+                '--to[file to replace, such as one for the textfile collector of the node exporter (default\: standard output)]:FILE:_files' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -556,8 +559,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         report)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -570,20 +573,20 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         serve)
-            _arguments \
+            _arguments -S \
                 '--listen[address and port; 127.0.0.1\:7483 by default]:ADDRESS:' \
-                '--base[what a proxy has before all paths, such as /tranche]:PATH:' \
+                '--base[what a proxy has before all paths, such as /tranche]:PATH:_files' \
                 '*--host[a host that requests may be for, as behind a proxy]:NAME:' \
-                '--tls-cert[the certificate of TLS, as PEM]:FILE:' \
-                '--tls-key[its private key, as PEM]:FILE:' \
+                '--tls-cert[the certificate of TLS, as PEM]:FILE:_files' \
+                '--tls-key[its private key, as PEM]:FILE:_files' \
                 '--insecure[without TLS, also where others can listen in]' \
-                '--tokens[who may do what\: lines of NAME ROLE\[,ROLE\] SHA256 \[JOB,JOB\]]:FILE:' \
+                '--tokens[who may do what\: lines of NAME ROLE\[,ROLE\] SHA256 \[JOB,JOB\]]:FILE:_files' \
                 '--operate[without tokens\: everybody may operate]' \
                 '--work[without tokens\: everybody may acquire batches]' \
                 '--new-token[print the line of a new token, and the token itself on standard error]:NAME:' \
                 '*--role[with --new-token\: look, work or operate; look by default]:ROLE:(look work operate)' \
                 '*--job[with --new-token\: this job alone]:JOB:' \
-                '--pipeline[a pipeline'\''s file\: what callers may acquire are its jobs]:FILE:' \
+                '--pipeline[a pipeline'\''s file\: what callers may acquire are its jobs]:FILE:_files' \
                 '--name[the inventory'\''s name on the page]:TEXT:' \
                 '--colour[the page'\''s colour]:#RRGGBB:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -593,7 +596,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         batches)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -607,7 +610,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         gaps)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -619,7 +622,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         history)
-            _arguments \
+            _arguments -S \
                 '--meta[table of the item, as given to the job, or inventory\:JOB]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--id[id of the item, or its uid that is not an integer; with inventory\:JOB its completion number]:ID:' \
@@ -630,7 +633,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         logs)
-            _arguments \
+            _arguments -S \
                 '--batch[number of the batch]:N:' \
                 '--attempt[the attempt (default\: the last one that has ended)]:M:' \
                 '--follow[keep showing the output of this attempt and of those that follow, until the batch has ended for good]' \
@@ -641,7 +644,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         audit)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -659,7 +662,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         retry)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -676,6 +679,7 @@ _tranche() {
                 '--of-worker[only batches that this worker held last]:NAME:' \
                 '--dry-run[show the selection, and change nothing]' \
                 '--yes[do not ask for confirmation]' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -683,10 +687,11 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         split)
-            _arguments \
+            _arguments -S \
                 ':BATCH:' \
                 '--dry-run[show the two batches, and change nothing]' \
                 '--may-repeat[split a batch that may have been executed (--execution at-most-once)]' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -694,7 +699,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         redrive)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -709,6 +714,7 @@ _tranche() {
                 '--stop-on-failure[with --start\: stop after a batch that fails again]' \
                 '--dry-run[show the selection, and change nothing]' \
                 '--yes[do not ask for confirmation]' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -716,12 +722,12 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         pause)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--reason[reason; workers of the run see it]:TEXT:' \
+                '--reason[reason; workers of the run and '\''tranche changes'\'' show it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -729,13 +735,13 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         resume)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--batches[number of batches to hand out; the run is then paused again]:N:' \
-                '--reason[reason, for a cancelled run; '\''tranche changes'\'' shows it]:TEXT:' \
+                '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -743,7 +749,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         cancel)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -757,12 +763,12 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         set)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N|none:' \
+                '--parallelism[maximum number of batches at once; 0 hands out nothing]:N|none:(none)' \
                 '--per-key[maximum number of batches per key at once; for runs with --key]:N:' \
                 '--no-per-key[any number of batches per key]' \
                 '*--budget[budget that limits the run; with several, each must have room]:NAME:' \
@@ -777,7 +783,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         restore)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -790,12 +796,12 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         budget)
-            _arguments \
-                ':set|list|show|pause|resume|park|unpark|remove:(set list show pause resume park unpark remove)' \
-                ':NAME:' \
-                '--batches[maximum number of batches at once; 0 hands out nothing]:N|none:' \
-                '--weight[maximum weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:' \
-                '--rate[maximum weight per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:' \
+            _arguments -S \
+                ':what to do:(set list show pause resume park unpark remove)' \
+                '::NAME:' \
+                '--batches[maximum number of batches at once; 0 hands out nothing]:N|none:(none)' \
+                '--weight[maximum weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:(none)' \
+                '--rate[maximum weight per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:(none)' \
                 '--burst[weight that a rate may save up (default\: the rate'\''s weight)]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
                 '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
@@ -806,9 +812,9 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         probe)
-            _arguments \
-                ':set|list|show|ask|remove:(set list show ask remove)' \
-                ':NAME:' \
+            _arguments -S \
+                ':what to do:(set list show ask remove)' \
+                '::NAME:' \
                 '--sql[query whose first column is true, or a number other than 0, to go on; a second column is the reason]:QUERY:' \
                 '--database[database of the query, without a password (default\: the inventory)]:URL:' \
                 '--http[URL that answers 200 to 299 to go on]:URL:' \
@@ -830,7 +836,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         changes)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -844,9 +850,9 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         page)
-            _arguments \
-                ':next|list:(next list)' \
-                ':CURSOR:' \
+            _arguments -S \
+                ':what to do:(next list)' \
+                '::CURSOR:' \
                 '--end[no page follows, ever]' \
                 '--end-for-now[no page follows yet]' \
                 '--page-weight[weight of the page (default\: 1)]:WEIGHT:' \
@@ -862,9 +868,9 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         workflow)
-            _arguments \
-                ':start|list|show|work|result|snapshot|pause|resume|cancel:(start list show work result snapshot pause resume cancel)' \
-                ':FILE:' \
+            _arguments -S \
+                ':what to do:(start list show work result snapshot pause resume cancel)' \
+                '::FILE:_files' \
                 '*--param[parameter of the workflow]:NAME=VALUE:' \
                 '--work[also process batches here]' \
                 '--dry-run[check the workflow, and start nothing]' \
@@ -876,10 +882,10 @@ _tranche() {
                 '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
                 '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--reason[reason; with start, pause, resume and cancel]:TEXT:' \
-                '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME (default\: standard output)]:PLACE:' \
+                '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME (default\: standard output)]:PLACE:_files' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -887,14 +893,14 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         run)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--drain[process the events that exist now, and end]' \
                 '--apply[apply FILE first, as '\''tranche apply'\'' does]' \
                 '--grace[how long processes may continue after a stop signal (default\: 5s)]:TIME:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:' \
+                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
                 '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
@@ -903,8 +909,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         apply)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--dry-run[show the difference, and apply nothing]' \
                 '--expect-generation[apply only if the current generation is N; 0 for none]:N:' \
                 '--overwrite-budgets[also set budgets that were changed by hand]' \
@@ -916,9 +922,9 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         pipeline)
-            _arguments \
-                ':list|show|history|remove:(list show history remove)' \
-                ':NAME:' \
+            _arguments -S \
+                ':what to do:(list show history remove)' \
+                '::NAME:' \
                 '--limit[with history\: maximum number of generations, the latest first (default\: 50)]:N:' \
                 '--reason[with remove\: reason]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -928,8 +934,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         check)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -937,8 +943,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         graph)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--format[for people, for Graphviz or for Mermaid (default\: text)]:text|dot|mermaid:(text dot mermaid)' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
@@ -947,7 +953,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         schema)
-            _arguments \
+            _arguments -S \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -955,11 +961,11 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         input)
-            _arguments \
-                ':list|show|add|remove|status|forget:(list show add remove status forget)' \
-                ':NAME:' \
-                ':INPUT:' \
-                ':READER:' \
+            _arguments -S \
+                ':what to do:(list show add remove status forget)' \
+                '::NAME:' \
+                '::INPUT:' \
+                '::READER:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -967,7 +973,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         redefine)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -990,7 +996,7 @@ _tranche() {
                 '--backoff[wait after the first failure; each further failure doubles it]:TIME:' \
                 '--backoff-limit[longest wait after a failure]:TIME:' \
                 '--on-exhausted[what happens to the batch after --max-attempts\: it stays failed, or is split by weight until single bad items are left, which are quarantined]:fail|split:(fail split)' \
-                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten]:TIME|none:' \
+                '--extended-retries[interval at which a batch that stays failed is tried again, without end\: when nothing else is left to do, and for one hand-out in ten]:TIME|none:(none)' \
                 '--execution[at-most-once\: a batch on which work has begun is never handed out again automatically, however the work ended]:at-least-once|at-most-once:(at-least-once at-most-once)' \
                 '--settle-wait[how long to wait for an open transaction that writes to the table; rows that it commits later form late batches]:TIME:' \
                 '--settle-lag[how long ids must be known before they are handed out]:TIME:' \
@@ -1003,7 +1009,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         compact)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -1018,7 +1024,7 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         forget)
-            _arguments \
+            _arguments -S \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -1032,8 +1038,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         export)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                '::FILE:_files' \
                 '--job[name of the job]:JOB:' \
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
@@ -1045,8 +1051,8 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         import)
-            _arguments \
-                ':FILE:' \
+            _arguments -S \
+                ':FILE:_files' \
                 '--dry-run[check whether all records fit, and change nothing]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
@@ -1055,8 +1061,17 @@ _tranche() {
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         completions)
-            _arguments \
-                ':bash|zsh:(bash zsh)' \
+            _arguments -S \
+                ':what to do:(bash zsh fish)' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
+        man)
+            _arguments -S \
+                ':DIR:_files' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

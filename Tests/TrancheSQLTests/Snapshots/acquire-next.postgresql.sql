@@ -15,6 +15,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)

@@ -7,6 +7,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     (
@@ -40,6 +41,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
@@ -185,6 +187,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     NULL
@@ -237,6 +240,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     NULL, CAST(date_part('epoch', clock_timestamp()) * 1000 AS bigint)
@@ -399,6 +403,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
     CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
     CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
     (
@@ -451,6 +456,7 @@ LIMIT $4;
 
 UPDATE "inventory_run"
 SET source_mark = $1, source_witness = $2,
-    rewound_id = $3, hold_reason = $4
-WHERE meta_table = $5 AND job = $6 AND run = $7 AND source_mark IS NOT DISTINCT FROM $8;
--- $1 text, $2 text, $3 null, $4 null, $5 text, $6 text, $7 text, $8 null
+    rewound_id = $3, hold_reason = $4,
+    source_promotion = $5
+WHERE meta_table = $6 AND job = $7 AND run = $8 AND source_mark IS NOT DISTINCT FROM $9;
+-- $1 text, $2 text, $3 null, $4 null, $5 null, $6 text, $7 text, $8 text, $9 null

@@ -7,6 +7,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     (
@@ -32,6 +33,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     NULL, CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) FROM "inventory_run" WHERE meta_table = $1 AND job = $2 AND run = $3;
@@ -350,6 +352,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     NULL
@@ -394,6 +397,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     NULL, CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) FROM "inventory_run" WHERE meta_table = $1 AND job = $2 AND run = $3;
@@ -729,6 +733,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     (
@@ -781,6 +786,7 @@ LIMIT $4;
 
 UPDATE "inventory_run"
 SET source_mark = $1, source_witness = $2,
-    rewound_id = $3, hold_reason = $4
-WHERE meta_table = $5 AND job = $6 AND run = $7 AND source_mark IS NOT DISTINCT FROM $8;
--- $1 text, $2 text, $3 null, $4 null, $5 text, $6 text, $7 text, $8 null
+    rewound_id = $3, hold_reason = $4,
+    source_promotion = $5
+WHERE meta_table = $6 AND job = $7 AND run = $8 AND source_mark IS NOT DISTINCT FROM $9;
+-- $1 text, $2 text, $3 null, $4 null, $5 null, $6 text, $7 text, $8 text, $9 null

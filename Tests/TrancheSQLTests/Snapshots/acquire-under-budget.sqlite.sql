@@ -7,6 +7,7 @@ SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end
     ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
     gaps_due_at, gaps_dropped, outage, root_from, root_to,
     is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
     created_at, budget_set, share, priority, per_key,
     cancelled_at, cancelled_by, cancel_reason, let_through,
     NULL, CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) FROM "inventory_run" WHERE meta_table = $1 AND job = $2 AND run = $3;
