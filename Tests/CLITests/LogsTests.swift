@@ -71,6 +71,24 @@ import Tranche
         #expect(await bench.run("logs").status == .usage)
     }
 
+    @Test("What moves a terminal is escaped in live lines and logs, and passwords are masked")
+    func controls() async throws {
+        let bench = try await CommandLineBench()
+        let script = #"""
+            printf 'a\tb \033[31mred\r\n'; printf 'over\rwritten\n' >&2
+            echo 'postgresql://etl:secret@db/x' >&2; exit 3
+            """#
+        let outcome = await work(bench, ["--max-attempts", "1", "--on-exhausted", "fail"], script)
+        let logs = await bench.run("logs", "--batch", "1")
+        let followed = await bench.run("logs", "--batch", "1", "--follow")
+        for text in [outcome.errors, logs.output, followed.output] {
+            #expect(text.contains("a\tb \\u{1B}[31mred\n"), "\(text)")
+            #expect(text.contains("over\\rwritten\n"), "\(text)")
+            #expect(text.contains("postgresql://etl:***@db/x"), "\(text)")
+            #expect(!text.contains("secret"))
+        }
+    }
+
     @Test("Passwords are kept nowhere")
     func passwords() async throws {
         let bench = try await CommandLineBench()

@@ -83,12 +83,43 @@ struct RegisterTests {
         #expect(run.errors.contains(reason), "\(run.errors)")
     }
 
+    @Test("Names that are not UTF-8 are told one by one, and hold up no other file")
+    func strangeNames() async throws {
+        let bench = try await bench()
+        let folder = Array(bench.path("photos").utf8)
+        for name in [[0x78, 0xFF, 0x1B, 0x2E, 0x6A], [0xC3, 0xA9, 0xFE, 0x2E, 0x6A]] as [[UInt8]] {
+            let path = (folder + [0x2F] + name + [0]).map { CChar(bitPattern: $0) }
+            let file = try #require(fopen(path, "w"))
+            fclose(file)
+        }
+        let path = (folder + [0x2F, 0x64, 0xFF, 0]).map { CChar(bitPattern: $0) }
+        #expect(mkdir(path, 0o755) == 0)
+        let words = ["register", bench.path("photos"), "--table", "photo", "--quiet", "0"]
+        let run = await bench.run(words)
+        #expect(run.output == "registered 3 new files of 3 in photo\n")
+        #expect(run.status == .failed)
+        for name in [#"'x\xFF\u{1B}.j'"#, #"'é\xFE.j'"#, #"'d\xFF'"#] {
+            #expect(run.errors.contains("the name \(name) in the folder"), "\(run.errors)")
+        }
+        #expect(run.errors.contains("3 files or folders were not registered; all others are"))
+        // Names that are not meant are not told of; a folder may hold files that are.
+        let chosen = await bench.run(words + ["--suffix", ".txt"])
+        #expect(chosen.errors.contains(#"'d\xFF'"#))
+        #expect(chosen.errors.contains("1 file or folder was not registered"))
+        let flat = await bench.run(words + ["--suffix", ".txt", "--flat"])
+        #expect(flat.status == .done, "\(flat.errors)")
+    }
+
     @Test("A place that is no folder is an error, and options of folders are none of buckets")
     func places() async throws {
         let bench = try await CommandLineBench()
         let missing = await bench.run("register", bench.path("none"), "--table", "photo")
-        #expect(missing.status == .tryAgain)
-        #expect(missing.errors.contains("none' cannot be read: No such file or directory"))
+        #expect(missing.status == .usage)
+        #expect(missing.errors.contains("none' does not exist; name a folder"))
+        try bench.write("x", to: "file")
+        let file = await bench.run("register", bench.path("file"), "--table", "photo")
+        #expect(file.status == .usage)
+        #expect(file.errors.contains("file' is not a folder; name a folder"))
         let bucket = await bench.run("register", "gs://b/in/", "--table", "t", "--watch")
         #expect(bucket.status == .usage)
         #expect(bucket.errors.contains("--watch goes with a folder"))

@@ -56,6 +56,20 @@ import TrancheTestKit
         #expect(input.output.contains("files/second: done up to 26"))
     }
 
+    @Test("With --json each attempt that ends is a line on standard output")
+    func json() async throws {
+        let bench = try await bench(files: 5, lease: "10m")
+        let run = await bench.run("run", bench.path("p.yaml"), "--drain", "--json")
+        #expect(run.status == .done, "\(run.errors)")
+        let lines = run.output.split(separator: "\n")
+        for job in ["files/first", "files/second"] {
+            let mine = lines.filter { $0.replacing("\\/", with: "/").contains(#""job":"\#(job)""#) }
+            #expect(mine.count == 1, "\(run.output)")
+            #expect(mine.allSatisfy { $0.contains(#""status":"succeeded""#) })
+            #expect(mine.allSatisfy { $0.contains(#""count":5"#) })
+        }
+    }
+
     @Test("A program that fails is told, and ends the command with 1")
     func failing() async throws {
         let bench = try await CommandLineBench()

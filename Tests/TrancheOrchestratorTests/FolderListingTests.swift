@@ -176,7 +176,7 @@ struct FolderListingTests {
         }
     }
 
-    @Test("A folder that is not there is an error that may pass")
+    @Test("A folder that is not there is refused")
     func missing() async throws {
         try await withFolder(.sqlite) { inventory, listing, _, folder in
             var missing = listing
@@ -185,8 +185,8 @@ struct FolderListingTests {
                 try await missing.register(beside: inventory)
                 Issue.record("there is no such folder")
             } catch let error as TrancheError {
-                #expect(error.code == .sourceUnavailable)
-                #expect(error.message.contains("none' cannot be read"))
+                #expect(error.code == .invalidArgument)
+                #expect(error.message.contains("none' does not exist; name a folder"))
             }
         }
     }

@@ -138,7 +138,7 @@ struct Context: Sendable {
     func note(_ message: String, _ level: LogLine.Level = .info) throws {
         do {
             guard let log = errors as? LogWriter else {
-                return try errors.writeLine("tranche: \(redacted(message))")
+                return try errors.writeLine("tranche: \(HumanText.programLines(message))")
             }
             try log.write(LogLine(level, redacted(message), at: now()))
         } catch let error as WriteError where error.isUnread {

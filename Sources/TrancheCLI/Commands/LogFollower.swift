@@ -35,8 +35,9 @@ struct LogFollower {
         }
         for (name, text) in news.streams {
             let title = "== attempt \(holding.attempt), \(name)\n"
-            let end = text.hasSuffix("\n") ? "" : "\n"
-            try context.output.write((title == place ? "" : title) + text + end)
+            let lines = HumanText.programLines(text)
+            let end = lines.hasSuffix("\n") ? "" : "\n"
+            try context.output.write((title == place ? "" : title) + lines + end)
             place = title
         }
     }

@@ -109,7 +109,10 @@ struct LogsCommand: Command {
     /// The streams that something was written to, each under its name.
     private static func text(_ output: AttemptOutput) -> String {
         output.streams
-            .map { name, text in "== \(name)\n" + text + (text.hasSuffix("\n") ? "" : "\n") }
+            .map { name, text in
+                let lines = HumanText.programLines(text)
+                return "== \(name)\n" + lines + (lines.hasSuffix("\n") ? "" : "\n")
+            }
             .joined()
     }
 }

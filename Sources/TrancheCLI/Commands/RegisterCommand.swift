@@ -78,7 +78,8 @@ struct RegisterCommand: Command {
             files and links inside the folder are left out.
 
             Exit: 0 registered, or stopped by a signal with --watch; 1 if something in the
-            folder was not readable; all other files are registered.
+            folder was not readable, or has a name that is not UTF-8: each is named, and all
+            other files are registered; 64 if there is no such folder (--watch waits for it).
 
             """,
         brief: """
@@ -229,8 +230,10 @@ struct RegisterCommand: Command {
                 "\(are) changed less than \(folder.quiet.words) ago, and left for the next time"
             )
         }
-        guard let fault = done.fault else { return .done }
-        try context.note(fault)
+        guard done.faultCount > 0 else { return .done }
+        for fault in done.faults { try context.note(HumanText.oneLine(fault), .warning) }
+        let count = HumanText.count(done.faultCount, "file or folder was", "files or folders were")
+        try context.note("\(count) not registered; all others are", .error)
         return .failed
     }
 }

@@ -45,7 +45,7 @@ struct RunCommand: Command {
 
             An input or link that fails is restarted; the others continue. With --drain the exit
             status is 1 if a batch failed, 75 if a link is held or paused, 5 if one was
-            cancelled.
+            cancelled. With --json each attempt that ends is a line on standard output.
 
             run executes the file applied under the pipeline's name: 'name' in FILE, or FILE
             without its suffix. The first run of a name applies FILE. Later, a FILE that differs
@@ -89,9 +89,10 @@ struct RunCommand: Command {
         return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
             let progress = Progress(context, clock: inventory.configuration.clock)
             let stop = StopSource()
+            let ends = BatchEndLines(context, stop)
             var programs = try programs(context, grace, stop, progress, inventory)
             programs.lineage = lineage
-            let orchestrator = try orchestrator(bytes, on: inventory, programs, context)
+            let orchestrator = try orchestrator(bytes, on: inventory, programs, ends, context)
             let record = try await ApplyingRun(file: file, applies: applies)
                 .record(of: looked, inventory, context) { try await orchestrator.check() }
             let drains = drains
@@ -113,10 +114,10 @@ struct RunCommand: Command {
                 throw error
             }
             progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
+            try ends.check()
             if let newer { throw SupersededError(record, by: newer) }
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
-            let ends = drains ? orchestrator.status.links : []
-            let held = try tellHeld(ends, context)
+            let held = try tellHeld(drains ? orchestrator.status.links : [], context)
             let status = try await tellFailures(of: looked, inventory, context)
             return status == .done ? held : status
         }
@@ -145,6 +146,7 @@ struct RunCommand: Command {
         _ bytes: [UInt8],
         on inventory: Inventory,
         _ programs: PipelinePrograms,
+        _ ends: BatchEndLines,
         _ context: Context
     ) throws -> Orchestrator {
         let pipeline = try PipelineFile.refusing {
@@ -155,13 +157,19 @@ struct RunCommand: Command {
         var means = PipelineMeans(connectors: .ofProgram, context: try context.settings.connecting)
         means.program = { try programs.handler($0, $1) }
         means.alertProgram = { try await programs.alert($0, $1) }
-        means.onBatch = { progress.show($1, of: $0) }
+        means.onBatch = { job, report in
+            progress.show(report, of: job)
+            ends.write(report)
+        }
         means.watcher = progress
         let credentials = try context.settings.connecting.credentials
         return try pipeline.orchestrator(on: inventory, stop: programs.stop, with: means) {
             $0.grace = programs.grace.length
             $0.credentials = credentials
-            $0.onBatch = { job, report in progress.show(report, of: job.name) }
+            $0.onBatch = { job, report in
+                progress.show(report, of: job.name)
+                ends.write(report)
+            }
             $0.watcher = progress
         }
     }

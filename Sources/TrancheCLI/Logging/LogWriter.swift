@@ -33,7 +33,9 @@ struct LogWriter: Writer {
         switch format {
         case .json: try base.writeLine(line.documentText())
         case .text: try base.writeLine(line.text)
-        case .quiet: if line.level != .info { try base.writeLine("tranche: \(line.message)") }
+        case .quiet:
+            guard line.level != .info else { return }
+            try base.writeLine("tranche: \(HumanText.programLines(line.message))")
         }
     }
 }

@@ -12,7 +12,8 @@ struct Failure {
     /// Takes an error apart.
     init(_ error: any Error) {
         let message = error is CancellationError ? "interrupted" : "\(error)"
-        words = redacted(message).split(whereSeparator: \.isNewline).joined(separator: " ")
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        words = HumanText.programLines(line)
         status = ProgramStatus(error)
         code = Self.code(of: error)
     }

@@ -108,14 +108,10 @@ final class Progress: Sendable {
                     write(line, to: log)
                 }
             } else {
-                let mark = Array((batch.map { "[\($0.id)] " } ?? "").utf8)
-                var text: [UInt8] = []
-                for part in parts {
-                    text += mark
-                    text += part
-                    text.append(newline)
-                }
-                write(text)
+                let mark = batch.map { "[\($0.id)] " } ?? ""
+                var text = ""
+                for part in parts { text += "\(mark)\(HumanText.programLine(part))\n" }
+                write(Array(text.utf8))
             }
             draw(&state, isChange: true)
         }
@@ -179,7 +175,7 @@ final class Progress: Sendable {
     ) {
         clear(&state)
         guard let log = writer as? LogWriter else {
-            return write(Array((style.paint(text, colour) + "\n").utf8))
+            return write(Array((style.paint(HumanText.programLines(text), colour) + "\n").utf8))
         }
         write(LogLine(.init(colour), text, about: batch, at: now()), to: log)
     }

@@ -18,8 +18,21 @@ actor FolderLister {
         var files: [FoundFile] = []
         /// Those that are complete, by path.
         var complete: [FoundFile] = []
-        /// What could not be given.
-        var fault: TrancheError?
+        /// The last that could not be given.
+        var fault: TrancheError? { faults.last }
+        /// What could not be given; of very many the first.
+        private(set) var faults: [TrancheError] = []
+        /// How much could not be given.
+        private(set) var faultCount = 0
+
+        /// How many faults are kept in words.
+        private static let most = 20
+
+        /// Notes what could not be given, which holds up nothing else.
+        mutating func note(_ words: String) {
+            faultCount += 1
+            if faults.count < Self.most { faults.append(TrancheError(.invalidItem, words)) }
+        }
     }
 
     /// Begins to watch a folder.
@@ -63,6 +76,23 @@ actor FolderLister {
             return Double(file.modified) <= bound || input.quiet <= .zero
         }.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }
         return listing
+    }
+
+    /// Checks that there is a folder to look through.
+    ///
+    /// - Parameter input: The folder.
+    /// - Throws: `TrancheError` `.invalidArgument` where there is none, `.sourceUnavailable` where
+    ///   it cannot be seen.
+    func require(_ input: DirectoryInput) throws {
+        var status = stat()
+        let code = stat(input.folder, &status) == 0 ? 0 : errno
+        guard code == 0 || code == ENOENT || code == ENOTDIR else {
+            throw Self.unreadable(input.folder, code)
+        }
+        guard code == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            let what = code == 0 ? "is not a folder" : "does not exist"
+            throw TrancheError(.invalidArgument, "'\(input.folder)' \(what); name a folder")
+        }
     }
 
     /// Looks at files that have changed.
@@ -133,10 +163,7 @@ actor FolderLister {
             let code = errno
             guard folder != input.folder else { throw Self.unreadable(folder, code) }
             // One that has gone meanwhile is no fault; one that cannot be read holds up no other.
-            if code != ENOENT {
-                let words = Self.unreadable(folder, code).message
-                listing.fault = TrancheError(.invalidItem, words)
-            }
+            if code != ENOENT { listing.note(Self.unreadable(folder, code).message) }
             return []
         }
         defer { closedir(stream) }
@@ -150,11 +177,11 @@ actor FolderLister {
             let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             guard let name = String(validating: bytes, as: UTF8.self) else {
                 let lossy = String(decoding: bytes, as: UTF8.self)
-                guard !lossy.hasPrefix("."), isMeant(lossy, input) else { continue }
-                listing.fault = TrancheError(
-                    .invalidItem,
-                    "the folder '\(folder)' has a file whose name is not UTF-8, "
-                        + "'\(String(decoding: bytes, as: UTF8.self))'; give it another name"
+                let kind = Int(entry.pointee.d_type)
+                guard !lossy.hasPrefix("."), isMissed(lossy, kind, input) else { continue }
+                listing.note(
+                    "the name '\(HumanText.escaped(bytes))' in the folder '\(folder)' is not "
+                        + "UTF-8; rename it"
                 )
                 continue
             }
@@ -162,12 +189,20 @@ actor FolderLister {
         }
     }
 
+    /// Whether something whose name cannot be given is meant, or may hold what is.
+    private func isMissed(_ name: String, _ kind: Int, _ input: DirectoryInput) -> Bool {
+        if kind == Int(DT_DIR) { return input.isRecursive }
+        if kind == Int(DT_REG) { return isMeant(name, input) }
+        // Some file systems do not tell.
+        return kind == Int(DT_UNKNOWN)
+    }
+
     /// A file's status; what cannot be seen holds up no other.
     private func seen(_ path: String, _ listing: inout Listing) throws -> stat? {
         do {
             return try status(of: path)
         } catch let error as TrancheError {
-            listing.fault = TrancheError(.invalidItem, error.message)
+            listing.note(error.message)
             return nil
         }
     }

@@ -56,8 +56,11 @@ public struct FolderListing: Sendable {
         public var changed = 0
         /// How many were left out, since they may still be written to.
         public var unfinished = 0
-        /// The last file or folder that was not readable, in words; `nil` if all were.
-        public var fault: String?
+        /// What could not be registered, a text each, such as a file whose name is not UTF-8; of
+        /// more than 20 the first.
+        public var faults: [String] = []
+        /// How many files and folders could not be registered or read.
+        public var faultCount = 0
     }
 
     /// Looks through the folder once, and registers the files that are new.
@@ -69,15 +72,16 @@ public struct FolderListing: Sendable {
     ///   - inventory: The inventory, whose database is meant where none is named.
     ///   - isTrial: Whether only to count the new ones.
     /// - Returns: What it came to.
-    /// - Throws: `TrancheError` `.invalidArgument` for a table that was not made for items,
-    ///   `.sourceUnavailable` (transient) where the folder cannot be read or the database not be
-    ///   reached.
+    /// - Throws: `TrancheError` `.invalidArgument` for a table that was not made for items, and
+    ///   where there is no such folder; `.sourceUnavailable` (transient) where the folder cannot be
+    ///   read or the database not be reached.
     @discardableResult
     public func register(
         beside inventory: Inventory,
         isTrial: Bool = false
     ) async throws -> Registration {
         let input = input
+        try await FolderLister().require(input)
         return try await withRegistry(beside: inventory, isTrial: isTrial) { registry in
             var found = try await FolderLister().list(input, now: Date())
             let isWhole = found.complete.count == found.files.count
@@ -88,7 +92,8 @@ public struct FolderListing: Sendable {
             var done = try await register(found.complete, in: registry, isTrial: isTrial)
             done.found = found.files.count
             done.unfinished = found.files.count - found.complete.count
-            done.fault = found.fault?.message
+            done.faults = found.faults.map(\.message)
+            done.faultCount = found.faultCount
             return done
         }
     }

@@ -23,12 +23,12 @@ public final class Orchestrator: Sendable {
     public let configuration: Configuration
     /// Asks it to stop.
     public let stop: StopSource
-    private let state = Mutex(State())
+    let state = Mutex(State())
     let reports: OrchestratorReports
     let signals: LinkSignals
     let gate: StageGate
 
-    private struct State {
+    struct State {
         var graph = PipelineGraph()
         var inputs: [String: any Input] = [:]
         var processes: [String: any EventProcess] = [:]
@@ -146,50 +146,6 @@ public final class Orchestrator: Sendable {
         }
     }
 
-    /// Checks the graph, and opens every source that there is to be before anything runs.
-    ///
-    /// - Throws: ``GraphError`` `.empty` without links; `TrancheError` of a source.
-    public func check() async throws { try await check(needingSources: true) }
-
-    /// Likewise; a source that is away just now may come back.
-    private func check(needingSources: Bool) async throws {
-        let state = state.withLock { $0 }
-        guard !state.graph.links.isEmpty || !state.ownJobs.isEmpty else { throw GraphError.empty }
-        guard (1...1000).contains(configuration.processes) else {
-            throw TrancheError(
-                .invalidArgument,
-                "\(configuration.processes) processes at once asked for; give 1 to 1000"
-            )
-        }
-        for link in state.graph.links { try link.validate() }
-        for job in state.graph.jobs where job.upstream == nil {
-            guard let input = state.inputs[job.input] else { continue }
-            let links = state.graph.links.filter { $0.source == input.name }
-            if let fault = job.link.then?.fault(after: input, links) {
-                throw TrancheError(.invalidArgument, "the link \(job.name): \(fault)")
-            }
-            let source = input.source(for: job.link)
-            guard
-                source is InputLogSource
-                    || job.link.coalesce == nil && job.link.start == .floor
-            else {
-                throw TrancheError(
-                    .invalidArgument,
-                    "the link \(job.name) can neither coalesce nor start at the end: the events "
-                        + "of '\(job.input)' are not kept in the inventory"
-                )
-            }
-            do {
-                _ = try await inventory.source(source)
-            } catch let error as TrancheError where error.code == .unknownRun {
-                // The job whose completions are meant may begin later.
-            } catch let error as TrancheError where !needingSources && error.category == .transient
-            {
-                // The link is started again until it is there; the others go on.
-            }
-        }
-    }
-
     // MARK: - Watching
 
     /// How the orchestrator's parts are.
@@ -244,103 +200,7 @@ public final class Orchestrator: Sendable {
         try Task.checkCancellation()
     }
 
-    /// Gathers what there is now, works on it, and ends; once.
-    ///
-    /// Links of inputs are worked on first, then those that follow them, each until it has nothing
-    /// more to do; batches that failed for good do not hold up the end.
-    ///
-    /// - Throws: As ``check()``, and the first error of an input or a link; `CancellationError`.
-    public func drain() async throws {
-        let state = try await begin()
-        defer { reports.finish() }
-        var failure: (any Error)?
-        for input in state.inputsInOrder {
-            let log = self.log(of: input)
-            reports.set(input.name, .running)
-            do {
-                try await input.gather(log)
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                // What the others gave is worked on all the same.
-                reports.note(OrchestratorError(input.name, nil, error))
-                failure = failure ?? error
-            }
-            reports.set(input.name, .stopped)
-        }
-        var rest = state.jobs(configuration.credentials)
-        while !rest.isEmpty, stop.stage < .stopping {
-            // Those that read the completions of others wait for them.
-            let waiting = Set(rest.map(\.0.name))
-            let next = rest.filter { job, _, _ in !waiting.contains(job.upstream ?? "") }
-            rest.removeAll { job, _, _ in !waiting.contains(job.upstream ?? "") }
-            let failed = try await drain(next)
-            failure = failure ?? failed
-        }
-        for job in state.ownJobs where stop.stage < .stopping {
-            reports.set(job.name, .running)
-            do {
-                try await work(on: job, drains: true)
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                reports.note(OrchestratorError(job.name, nil, error))
-                failure = failure ?? error
-            }
-            reports.set(job.name, .stopped)
-        }
-        for input in state.inputsInOrder {
-            do {
-                var cleaner = cleaner(of: input)
-                try await cleaner.clean()
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                reports.note(OrchestratorError(input.name, "its log cannot be cleaned", error))
-                failure = failure ?? error
-            }
-        }
-        await alertWatch(state)?.look()
-        if let failure { throw failure }
-    }
-
-    /// Works on jobs that do not wait for each other, until each has nothing more to do.
-    ///
-    /// - Returns: The first error of a job; the others went on.
-    /// - Throws: `CancellationError`.
-    private func drain(
-        _ jobs: [(LinkJob, any Input, any EventProcess)]
-    ) async throws -> (any Error)? {
-        try await withThrowingTaskGroup(of: (any Error)?.self) { tasks in
-            for (job, input, process) in jobs {
-                tasks.addTask { [self] in try await drain(job, of: input, by: process) }
-            }
-            var failure: (any Error)?
-            for try await failed in tasks { failure = failure ?? failed }
-            return failure
-        }
-    }
-
-    private func drain(
-        _ job: LinkJob,
-        of input: any Input,
-        by process: any EventProcess
-    ) async throws -> (any Error)? {
-        reports.set(job.name, .running)
-        defer { reports.set(job.name, .stopped) }
-        do {
-            let group = try await group(of: job, of: input, by: process, end: .whenComplete)
-            reports.drained(job.name, try await group.run().reason)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            reports.note(OrchestratorError(job.name, nil, error))
-            if (error as? TrancheError)?.code != .unknownRun { return error }
-        }
-        return nil
-    }
-
-    private func log(of input: any Input) -> InputLog {
+    func log(of input: any Input) -> InputLog {
         let (signals, reports) = (signals, reports)
         return InputLog(
             of: input.name,
@@ -351,7 +211,7 @@ public final class Orchestrator: Sendable {
         )
     }
 
-    private func begin() async throws -> State {
+    func begin() async throws -> State {
         try await check(needingSources: false)
         return try state.withLock { state in
             guard !state.isRunning else {
@@ -383,40 +243,13 @@ public final class Orchestrator: Sendable {
         }
     }
 
-    private func work(on job: OrchestratorJob, drains: Bool) async throws {
+    func work(on job: OrchestratorJob, drains: Bool) async throws {
         try await job.run(
             in: inventory,
             stop: stop,
             grace: configuration.grace,
             drains: drains,
             reports
-        )
-    }
-
-    /// What looks for what alerts tell of; `nil` where there are none.
-    private func alertWatch(_ state: State) -> AlertWatch? {
-        guard let (pipeline, alerts, sender) = state.alerts else { return nil }
-        let (inventory, reports) = (inventory, reports)
-        var jobs = state.jobs(configuration.credentials).map { job, input, _ in
-            AlertWatch.Job(name: job.name) {
-                guard let upstream = job.upstream else {
-                    return try await inventory.source(input.source(for: job.link))
-                }
-                return try await inventory.source(InventorySource(job: upstream))
-            }
-        }
-        jobs += state.ownJobs.map { job in
-            AlertWatch.Job(name: job.job, run: job.run) {
-                try await job.source(in: inventory)
-            }
-        }
-        return AlertWatch(
-            pipeline: pipeline,
-            alerts: alerts,
-            inventory: inventory,
-            sender: sender,
-            jobs: jobs,
-            note: { reports.note($0) }
         )
     }
 
@@ -430,70 +263,5 @@ public final class Orchestrator: Sendable {
             let words = report.reason.map { "\($0)" } ?? "it was stopped"
             throw OrchestratorError(job.name, message: "the link has ended: \(words)")
         }
-    }
-
-    private func group(
-        of job: LinkJob,
-        of input: any Input,
-        by process: any EventProcess,
-        end: BatchesEnd
-    ) async throws -> WorkerGroup {
-        var request = BatchRequest(
-            job: job.name,
-            limit: job.link.limit,
-            policy: job.link.runPolicy(waiting: job.upstream == nil ? input.settleWait : nil)
-        )
-        request.limits = job.link.runLimits
-        request.target = process.target
-        await follow(request, of: job.name)
-        let source: any MetaSourceDescription
-        let event: @Sendable (Item) throws -> Event
-        if let upstream = job.upstream {
-            source = InventorySource(job: upstream)
-            event = { Event(completion: $0, of: job.link.source) }
-        } else {
-            source = try await self.source(of: job, in: input)
-            event = { try input.event(of: $0) }
-        }
-        return WorkerGroup(
-            inventory,
-            request,
-            from: source,
-            configuration: .init(
-                slots: job.link.isOrdered
-                    ? 1
-                    : min(job.link.workers ?? configuration.processes, configuration.processes),
-                end: end,
-                grace: configuration.grace,
-                timeout: job.link.timeout.map { .fixed($0) }
-            ),
-            stop: stop,
-            handler: LinkHandler(
-                job: job,
-                process: process,
-                operations: job.upstream == nil ? input.operations : [],
-                event: event,
-                gate: gate,
-                reports: reports
-            ),
-            watcher: configuration.watcher
-        )
-    }
-
-    /// The source of a link from an input, which begins where the link did when it was new.
-    private func source(
-        of job: LinkJob,
-        in input: any Input
-    ) async throws -> any MetaSourceDescription {
-        let source = input.source(for: job.link)
-        guard var log = source as? InputLogSource else { return source }
-        let opened = try await inventory.source(log)
-        let key = RunKey(metaTable: opened.definition.table, job: job.name)
-        if let run = try await inventory.runs(RunSelection(key)).first {
-            log.after = run.source.flatMap { InputLogSource($0) }?.after
-        } else if job.link.start == .end {
-            log.after = try await opened.highestID() ?? 0
-        }
-        return log
     }
 }

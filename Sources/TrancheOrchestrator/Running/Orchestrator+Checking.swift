@@ -1,0 +1,49 @@
+import Synchronization
+import Tranche
+
+/// What is checked before anything runs.
+extension Orchestrator {
+    /// Checks the graph, and opens every source that there is to be before anything runs.
+    ///
+    /// - Throws: ``GraphError`` `.empty` without links; `TrancheError` of a source.
+    public func check() async throws { try await check(needingSources: true) }
+
+    /// Likewise; a source that is away just now may come back.
+    func check(needingSources: Bool) async throws {
+        let state = state.withLock { $0 }
+        guard !state.graph.links.isEmpty || !state.ownJobs.isEmpty else { throw GraphError.empty }
+        guard (1...1000).contains(configuration.processes) else {
+            throw TrancheError(
+                .invalidArgument,
+                "\(configuration.processes) processes at once asked for; give 1 to 1000"
+            )
+        }
+        for link in state.graph.links { try link.validate() }
+        for job in state.graph.jobs where job.upstream == nil {
+            guard let input = state.inputs[job.input] else { continue }
+            let links = state.graph.links.filter { $0.source == input.name }
+            if let fault = job.link.then?.fault(after: input, links) {
+                throw TrancheError(.invalidArgument, "the link \(job.name): \(fault)")
+            }
+            let source = input.source(for: job.link)
+            guard
+                source is InputLogSource
+                    || job.link.coalesce == nil && job.link.start == .floor
+            else {
+                throw TrancheError(
+                    .invalidArgument,
+                    "the link \(job.name) can neither coalesce nor start at the end: the events "
+                        + "of '\(job.input)' are not kept in the inventory"
+                )
+            }
+            do {
+                _ = try await inventory.source(source)
+            } catch let error as TrancheError where error.code == .unknownRun {
+                // The job whose completions are meant may begin later.
+            } catch let error as TrancheError where !needingSources && error.category == .transient
+            {
+                // The link is started again until it is there; the others go on.
+            }
+        }
+    }
+}
