@@ -189,8 +189,8 @@ extension PostgreSQLHandle {
         let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
         if PQconnectionNeedsPassword(pointer) == 1 {
             return .refusal(
-                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may hold "
-                    + "it, into PGPASSWORD, or into the file that PGPASSFILE names"
+                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may "
+                    + "hold it, into PGPASSWORD, or into the file that PGPASSFILE names"
             )
         }
         // What libpq itself refuses: the server will not be another by the next time.

@@ -308,7 +308,7 @@ package final class SQLiteDatabase: SQLDatabase {
     package func zone(_ asked: String?) async throws -> String {
         // SQLite's current_timestamp, which pybatchintory wrote, is UTC.
         guard let asked else { return "UTC" }
-        guard Self.clock(of: asked) != nil else {
+        guard TimeZone(identifier: asked) != nil || TimeZone(abbreviation: asked) != nil else {
             throw TrancheError(
                 .invalidArgument,
                 "there is no time zone '\(asked)'; give a name such as UTC or Europe/Berlin"
@@ -317,18 +317,14 @@ package final class SQLiteDatabase: SQLDatabase {
         return asked
     }
 
-    /// The clock of a zone that is named in full, or by an abbreviation such as `CET`.
-    private static func clock(of zone: String) -> ZoneClock? {
-        let long = TimeZone.abbreviationDictionary[zone.uppercased()]
-        return (try? ZoneClock(zone)) ?? long.flatMap { try? ZoneClock($0) }
-    }
-
     package func zoneShifts(
         _ zone: String,
         tables: TableNames,
         on connection: isolated SQLiteConnection
     ) async throws -> [SQLStatement] {
-        guard let clock = Self.clock(of: zone), !["GMT", "UTC"].contains(zone) else { return [] }
+        guard let zone = TimeZone(identifier: zone) ?? TimeZone(abbreviation: zone),
+            zone.identifier != "GMT", zone.identifier != "UTC"
+        else { return [] }
         let dialect = SQLiteDialect()
         let rows = try await connection.run([
             """
@@ -339,8 +335,8 @@ package final class SQLiteDatabase: SQLDatabase {
         ])
         return try rows[0].map { row in
             let id = try row.integer()
-            let start = clock.utc(ofWallClock: try row.instant())
-            let end = try row.optionalInstant().map { clock.utc(ofWallClock: $0) }
+            let start = zone.utc(ofWallClock: try row.instant())
+            let end = try row.optionalInstant().map { zone.utc(ofWallClock: $0) }
             return """
                 UPDATE \(tables.batch)
                 SET processing_start = \(dialect.processingTime("\(start.milliseconds)")),
@@ -351,16 +347,16 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 }
 
-extension ZoneClock {
+extension TimeZone {
     /// The instant at which a clock in this zone shows what `time` shows in UTC.
     ///
     /// A time that the zone has twice is the second, one that it leaves out is counted on from
     /// before: as PostgreSQL has it.
     fileprivate func utc(ofWallClock time: Date) -> Date {
-        let day: Int64 = 86_400
-        let second = Int64(time.timeIntervalSince1970.rounded(.down))
-        let after = offset(at: second + day)
-        if offset(at: second - after) == after { return time - TimeInterval(after) }
-        return time - TimeInterval(offset(at: second - day))
+        let day: TimeInterval = 86_400
+        let after = secondsFromGMT(for: time + day)
+        let late = time - TimeInterval(after)
+        if secondsFromGMT(for: late) == after { return late }
+        return time - TimeInterval(secondsFromGMT(for: time - day))
     }
 }

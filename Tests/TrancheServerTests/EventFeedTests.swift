@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -87,6 +88,34 @@ struct EventFeedTests {
             }
             await worker.close()
         }
+    }
+
+    @Test("Of very many runs it is told only that they have changed, also to who was away")
+    func manyRuns() {
+        func change(_ job: Int) -> RunChangeDocument {
+            let run = RunRecord(
+                key: RunKey(metaTable: "files", job: "job \(job)"),
+                definition: nil,
+                bounds: IDBounds(),
+                policy: RunPolicy(),
+                createdAt: Date(timeIntervalSince1970: 0)
+            )
+            return RunChangeDocument(RunSummary(run: run, totals: [:]))
+        }
+        var log = EventLog()
+        let most = (0..<EventLog.mostRuns).map(change)
+        let first = log.add([change(0)])
+        let begin = log.mark(0)
+        #expect(log.events(after: begin)?.count == 1)
+        let whole = log.add(most)
+        #expect(whole?.text(for: nil, in: log).map { $0.utf8.count < 200 << 10 } == true)
+        // Each can be told, but not one behind the other.
+        #expect(log.events(after: begin) == nil)
+        #expect(log.events(after: log.mark(first?.number ?? 0))?.count == 1)
+        let before = log.mark(whole?.number ?? 0)
+        #expect(log.add(most + [change(-1)]) == nil)
+        #expect(log.events(after: before) == nil)
+        #expect(log.events(after: log.mark(3))?.isEmpty == true)
     }
 
     @Test("A value is given again as long as nothing has changed, and is never too old")

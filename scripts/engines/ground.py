@@ -24,6 +24,11 @@ class Fault(Exception):
     """Something that must not be."""
 
 
+def expect(words, is_so):
+    if not is_so:
+        raise Fault(words)
+
+
 def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
@@ -134,6 +139,16 @@ class Ground:
     def attempts(self, job):
         return sum(batch["attempt"] for batch in self.batches(job))
 
+    def batch(self, job, number):
+        return next(found for found in self.batches(job) if found["batch"] == number)
+
+    def hanging(self, job):
+        """The process of a job that hangs, once it says so, and the number of its batch."""
+        path = f"{self.environment['DONE']}-{job}"
+        until(f"a process of {job} that hangs", lambda: os.path.exists(path), 60)
+        with open(path) as file:
+            return [int(word) for word in file.read().split()]
+
     def check(self, job):
         """That each item is in one batch that succeeded, and was done by the attempt that the inventory names."""
         batches = self.batches(job)
@@ -154,8 +169,21 @@ class Ground:
         return len(batches)
 
 
+def perform(engine, steps):
+    """Takes the steps of an engine's test, by name, or only those that SCENARIOS names; returns their rows."""
+    chosen = os.environ.get("SCENARIOS", "").split()
+    rows = []
+    for name, step in steps.items():
+        if not chosen or name in chosen:
+            say(f"{engine}: {name} ...")
+            rows.append(step())
+    return rows
+
+
 def record(engine, versions, rows):
-    """Puts an engine's results into examples/RESULTS.md, in place of its last ones."""
+    """Puts an engine's results into examples/RESULTS.md, in place of its last ones; shows those of some steps."""
+    if os.environ.get("SCENARIOS"):
+        return say(rows)
     day = datetime.datetime.now(datetime.timezone.utc).date()
     section = f"## {engine}\n\n{day}: {versions}.\n\n| what | seen |\n| --- | --- |\n"
     section += "".join(f"| {what} | {seen} |\n" for what, seen in rows)

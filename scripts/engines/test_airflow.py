@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 
-from ground import REPOSITORY, Fault, Ground, free_ports, load, record, say, until
+from ground import REPOSITORY, Fault, Ground, expect, free_ports, load, perform, record, say, until
 
 ITEMS = 200
 
@@ -121,23 +121,6 @@ def states(tasks):
     return dict(collections.Counter(f"{task['task_id']} {task['state']}" for task in tasks))
 
 
-def expect(words, is_so):
-    if not is_so:
-        raise Fault(words)
-
-
-def hanging(ground, job):
-    """The process that hangs, and its batch."""
-    path = f"{ground.environment['DONE']}-{job}"
-    until(f"a process of {job} that hangs", lambda: os.path.exists(path), 60)
-    with open(path) as file:
-        return [int(word) for word in file.read().split()]
-
-
-def attempt(ground, job, batch):
-    return next(found for found in ground.batches(job) if found["batch"] == batch)
-
-
 def example(airflow, ground):
     run = airflow.start("checksum")
     state, tasks = airflow.ended("checksum", run)
@@ -153,9 +136,9 @@ def example(airflow, ground):
 
 def time_limit(airflow, ground):
     run = airflow.start("limited")
-    _, batch = hanging(ground, "limited")
+    _, batch = ground.hanging("limited")
     state, tasks = airflow.ended("limited", run)
-    found = attempt(ground, "limited", batch)
+    found = ground.batch("limited", batch)
     expect(f"limited: {states(tasks)}", state == "success")
     ground.check("limited")
     expect("the batch of a task beyond its time counts as failed", found["failures"] == 0)
@@ -165,13 +148,13 @@ def time_limit(airflow, ground):
 
 def stop(airflow, ground):
     run = airflow.start("stopped")
-    _, batch = hanging(ground, "stopped")
-    index = attempt(ground, "stopped", batch)["worker"].removeprefix("worker-")
+    _, batch = ground.hanging("stopped")
+    index = ground.batch("stopped", batch)["worker"].removeprefix("worker-")
     begun = time.monotonic()
     path = f"/api/v2/dags/stopped/dagRuns/{run}/taskInstances/work/{index}"
     airflow.ask("PATCH", path, {"new_state": "failed"})
-    until("a batch that is given back or done by another", lambda: attempt(ground, "stopped", batch)["status"] != "running"
-          or attempt(ground, "stopped", batch)["attempt"] > 1, 120)
+    until("a batch that is given back or done by another", lambda: ground.batch("stopped", batch)["status"] != "running"
+          or ground.batch("stopped", batch)["attempt"] > 1, 120)
     took = time.monotonic() - begun
     expect("a stopped task counts as a failure", ground.failures("stopped") == 0)
     airflow.ended("stopped", run)
@@ -182,10 +165,10 @@ def stop(airflow, ground):
 
 def kill(airflow, ground):
     run = airflow.start("killed")
-    process, batch = hanging(ground, "killed")
+    process, batch = ground.hanging("killed")
     os.kill(process, signal.SIGKILL)
     begun = time.monotonic()
-    until("the batch's second attempt", lambda: attempt(ground, "killed", batch)["attempt"] == 2, 120)
+    until("the batch's second attempt", lambda: ground.batch("killed", batch)["attempt"] == 2, 120)
     took = time.monotonic() - begun
     state, tasks = airflow.ended("killed", run)
     expect(f"killed: {states(tasks)}", state == "success")
@@ -252,24 +235,16 @@ def main(folder, url):
     os.makedirs(folder)
     airflow = Airflow(folder, ground, url)
     scenarios = [example, time_limit, stop, kill, failing, wrong, overhead, waiting]
-    chosen = os.environ.get("SCENARIOS", "").split()
-    rows = []
     try:
-        for scenario in scenarios:
-            if not chosen or scenario.__name__ in chosen:
-                say(f"airflow: {scenario.__name__} ...")
-                rows.append(scenario(airflow, ground))
+        rows = perform("airflow", {step.__name__: lambda step=step: step(airflow, ground) for step in scenarios})
     except Fault:
         show_logs(folder)
         raise
     finally:
         airflow.close()
-    if not chosen:
-        version = importlib.metadata.version
-        record("airflow", f"Apache Airflow {version('apache-airflow')}, standard provider"
-               f" {version('apache-airflow-providers-standard')}, LocalExecutor, Python {sys.version.split()[0]}", rows)
-    else:
-        say(rows)
+    version = importlib.metadata.version
+    record("airflow", f"Apache Airflow {version('apache-airflow')}, standard provider"
+           f" {version('apache-airflow-providers-standard')}, LocalExecutor, Python {sys.version.split()[0]}", rows)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from ground import REPOSITORY, Fault, Ground, free_ports, record, say, until
+from ground import REPOSITORY, Fault, Ground, expect, free_ports, record, say, until
 
 JOB, ITEMS = "checksum", 400
 FILE = REPOSITORY / "examples" / "compose" / "compose.yaml"
@@ -142,11 +142,6 @@ class Compose:
         self.podman("rm", "--all", "--force", "--time", "0")
         self.podman("volume", "rm", "--all", "--force")
         subprocess.run(["umount", f"{self.folder}/store/overlay"], stderr=subprocess.DEVNULL)
-
-
-def expect(words, is_so):
-    if not is_so:
-        raise Fault(words)
 
 
 def steps(compose, ground):

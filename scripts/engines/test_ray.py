@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from ground import REPOSITORY, Fault, Ground, family, free_ports, load, record, say, until
+from ground import REPOSITORY, Fault, Ground, expect, family, free_ports, load, perform, record, until
 
 ITEMS = 400
 
@@ -62,23 +62,6 @@ class Cluster:
             self.kill(name)
 
 
-def hanging(ground, job):
-    """The process that hangs, and its batch."""
-    path = f"{ground.environment['DONE']}-{job}"
-    until(f"a process of {job} that hangs", lambda: os.path.exists(path), 60)
-    with open(path) as file:
-        return [int(word) for word in file.read().split()]
-
-
-def batch_of(ground, job, number):
-    return next(found for found in ground.batches(job) if found["batch"] == number)
-
-
-def expect(words, is_so):
-    if not is_so:
-        raise Fault(words)
-
-
 def example(cluster, ground):
     script = str(REPOSITORY / "examples" / "ray" / "checksum.py")
     done = subprocess.run([sys.executable, script, "4"], env=cluster.environment, cwd=cluster.folder,
@@ -91,7 +74,7 @@ def example(cluster, ground):
 def cancel(ray, scenarios, ground, force):
     job = "forced" if force else "cancelled"
     reference = scenarios.one.remote(job)
-    process, number = hanging(ground, job)
+    process, number = ground.hanging(job)
     begun = time.monotonic()
     ray.cancel(reference, force=force)
     error = "none"
@@ -99,12 +82,12 @@ def cancel(ray, scenarios, ground, force):
         ray.get(reference, timeout=30)
     except Exception as raised:
         error = type(raised).__name__
-    after = batch_of(ground, job, number)
+    after = ground.batch(job, number)
     expect(f"{job}: its batch counts as {after['status']}", after["status"] in ("running", "released"))
     expect(f"{job}: no batch succeeded", ground.succeeded(job) == 0)
     # Others do it, at once or when the lease has ended.
     until(f"{job}: another attempt at its batch", lambda: ray.get(scenarios.Worker.remote().work.remote(job)) is not None
-          and batch_of(ground, job, number)["attempt"] == 2, 60)
+          and ground.batch(job, number)["attempt"] == 2, 60)
     took = time.monotonic() - begun
     ground.check(job)
     return f"`ray.cancel(force={force})`", (
@@ -115,20 +98,20 @@ def cancel(ray, scenarios, ground, force):
 def kill_actor(ray, scenarios, ground):
     worker = scenarios.Worker.remote()
     reference = worker.work.remote("actor")
-    process, number = hanging(ground, "actor")
+    process, number = ground.hanging("actor")
     begun = time.monotonic()
     os.kill(process, signal.SIGKILL)
     states = ray.get(reference, timeout=120)
     took = time.monotonic() - begun
     ground.check("actor")
-    expect("the batch of the dead actor had no second attempt", batch_of(ground, "actor", number)["attempt"] == 2)
+    expect("the batch of the dead actor had no second attempt", ground.batch("actor", number)["attempt"] == 2)
     return "`kill -9` of an actor", f"restarted by Ray, all done {took:.1f} s later (lease 8 s), its batch as attempt 2"
 
 
 def lose_node(ray, scenarios, ground, cluster):
     worker = scenarios.Worker.options(scheduling_strategy="SPREAD", resources={"node": 0.5}).remote()
     reference = worker.work.remote("node")
-    process, number = hanging(ground, "node")
+    process, number = ground.hanging("node")
     begun = time.monotonic()
     cluster.kill("node")
     cluster.start("node", f"--address={cluster.address}", "--resources={\"node\": 2}")
@@ -145,13 +128,13 @@ def stop_job(ray, scenarios, ground, cluster):
     script = str(REPOSITORY / "scripts" / "engines" / "ray_scenarios.py")
     said = ask("submit", "--no-wait", "--submission-id", "stopped", "--", sys.executable, script)
     try:
-        process, number = hanging(ground, "submitted")
+        process, number = ground.hanging("submitted")
     except Fault:
         raise Fault(said + ask("logs", "stopped"))
     begun = time.monotonic()
     ask("stop", "stopped")
     state = next((word for word in ("STOPPED", "SUCCEEDED", "FAILED") if word.lower() in ask("status", "stopped").lower()), "?")
-    after = batch_of(ground, "submitted", number)
+    after = ground.batch("submitted", number)
     expect(f"a stopped job's batch counts as {after['status']}", after["status"] != "succeeded")
     ray.get(scenarios.Worker.remote().work.remote("submitted"), timeout=60)
     ground.check("submitted")
@@ -177,13 +160,11 @@ def main(folder, url):
     folder = os.path.join(folder, "r")
     os.makedirs(folder)
     cluster = Cluster(folder, ground)
-    rows = []
     try:
         import ray
         import ray_scenarios as scenarios
 
         until("two nodes", lambda: connect(ray, cluster), 90, 1)
-        chosen = os.environ.get("SCENARIOS", "").split()
         steps = {
             "overhead": lambda: overhead(ray, scenarios),
             "example": lambda: example(cluster, ground),
@@ -193,18 +174,12 @@ def main(folder, url):
             "stop_job": lambda: stop_job(ray, scenarios, ground, cluster),
             "lose_node": lambda: lose_node(ray, scenarios, ground, cluster),
         }
-        for name, step in steps.items():
-            if not chosen or name in chosen:
-                say(f"ray: {name} ...")
-                rows.append(step())
+        rows = perform("ray", steps)
         ray.shutdown()
     finally:
         cluster.close()
         shutil.rmtree(folder, ignore_errors=True)
-    if chosen:
-        say(rows)
-    else:
-        record("ray", f"Ray {ray.__version__}, Python {sys.version.split()[0]}, two nodes of 2 CPUs on one machine", rows)
+    record("ray", f"Ray {ray.__version__}, Python {sys.version.split()[0]}, two nodes of 2 CPUs on one machine", rows)
 
 
 def connect(ray, cluster):

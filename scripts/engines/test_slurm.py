@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from ground import REPOSITORY, Fault, Ground, free_ports, load, record, say, until
+from ground import REPOSITORY, Fault, Ground, free_ports, load, perform, record, say, until
 
 SCRIPT = str(REPOSITORY / "examples" / "slurm" / "work.sbatch")
 JOB = "checksum"
@@ -262,23 +262,15 @@ def main(folder, url):
     make = lambda name, items: Ground(folder, url, name, items)
     # Paused goes first: after a preemption Slurm did not always start its second try when it was told to.
     scenarios = [paused, cancel, time_limit, preempt, kill_daemon, kill_node, compare]
-    chosen = os.environ.get("SCENARIOS", "").split()
-    rows = []
     try:
-        for scenario in scenarios:
-            if not chosen or scenario.__name__ in chosen:
-                say(f"slurm: {scenario.__name__} ...")
-                rows.append(scenario(cluster, make))
+        rows = perform("slurm", {step.__name__: lambda step=step: step(cluster, make) for step in scenarios})
     except Fault:
         say(cluster.ask("scontrol", "-o", "show", "job"), cluster.ask("tail", "-n", "15", f"{folder}/slurmctld.log"))
         raise
     finally:
         cluster.close()
     version = cluster.ask("sbatch", "--version").strip()
-    if not chosen:
-        record("slurm", f"{version} of Debian 12, PostgreSQL 15", rows)
-    else:
-        say(rows)
+    record("slurm", f"{version} of Debian 12, PostgreSQL 15", rows)
 
 
 if __name__ == "__main__":

@@ -23,14 +23,13 @@ final class WorkerPresence: Sendable {
 
     /// Records again that a name is at work, where that is due.
     func keep(_ name: String, in inventory: Inventory) async {
-        guard let store = inventory.store as? any WorkerRecordingStore else { return }
         let now = inventory.stopwatch.elapsed
         let isDue = names.withLock { names in
             if let last = names[name]?.recordedAt, now - last < Self.interval { return false }
             names[name]?.recordedAt = now
             return true
         }
-        guard isDue else { return }
+        guard isDue, let store = inventory.store as? any WorkerRecordingStore else { return }
         do {
             try await store.recordWorker(name)
         } catch {

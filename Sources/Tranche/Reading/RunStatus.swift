@@ -199,6 +199,12 @@ package struct RunStatus: Sendable {
             }
         }
 
+        /// The names of all states, in the order of ``rank``.
+        package static let names = [
+            "held", "failed", "stuck", "retrying", "unsettled", "ready", "running", "waiting",
+            "paused", "cancelled", "idle", "complete",
+        ]
+
         /// Where it stands among others, what needs somebody first.
         package var rank: Int {
             switch self {

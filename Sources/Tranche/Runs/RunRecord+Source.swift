@@ -15,6 +15,7 @@ private final class ReadDefinitions: Sendable {
 
     subscript(text: String) -> SourceDefinition? {
         if let definition = known.withLock({ $0[text] }) { return definition }
+        // One that a newer program wrote is unknown to this one, and that is the answer.
         guard let definition = try? JSONText.decode(SourceDefinition.self, from: text) else {
             return nil
         }

@@ -2,8 +2,7 @@ import Foundation
 
 /// What clocks on the wall show in a time zone.
 package struct ZoneClock: Sendable, Hashable {
-    private let name: String
-    private let rules: ZoneRules
+    private let zone: TimeZone
 
     /// Takes a zone by its IANA name.
     ///
@@ -11,33 +10,19 @@ package struct ZoneClock: Sendable, Hashable {
     package init(_ name: String) throws {
         let known = TimeZone.knownTimeZoneIdentifiers
         let isKnown = known.contains(name) || Self.universal.contains(name)
-        // There are names such as `GMT+3` as well, whose sign people read either way.
-        guard isKnown || Self.isRegion(name), let rules = ZoneRules.named(name) else {
-            let isMissing = isKnown && !ZoneRules.isInstalled
-            throw TrancheError(
-                .invalidArgument,
-                isMissing
-                    ? "time zone '\(name)' cannot be read: there is no time zone database in "
-                        + "/usr/share/zoneinfo; install Debian's package tzdata"
-                    : Self.fault(of: name, known: known)
-            )
+        // Foundation takes names such as `GMT+3` as well, whose sign people read either way.
+        guard isKnown || Self.isRegion(name), let zone = TimeZone(identifier: name) else {
+            throw TrancheError(.invalidArgument, Self.fault(of: name, known: known))
         }
-        self.name = name
-        self.rules = rules
+        self.zone = zone
     }
-
-    /// Whether two clocks are of zones of the same name.
-    package static func == (one: Self, other: Self) -> Bool { one.name == other.name }
-
-    /// Adds the zone's name.
-    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     /// How far clocks are ahead of UTC, in seconds.
     ///
     /// - Parameter second: The moment, in seconds since 1970.
     /// - Returns: The seconds; below 0 west of Greenwich.
     package func offset(at second: Int64) -> Int64 {
-        rules.offset(at: second)
+        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second))))
     }
 
     /// The first moment at which clocks show a time; if they skip it, the moment of the skip.
@@ -57,22 +42,6 @@ package struct ZoneClock: Sendable, Hashable {
             if middle + offset(at: middle) < local { before = middle } else { after = middle }
         }
         return after
-    }
-
-    /// The first moment after another at which clocks show a time, or skip it.
-    ///
-    /// - Parameters:
-    ///   - local: What clocks show, in seconds since they showed 1970.
-    ///   - second: The other moment, in seconds since 1970.
-    /// - Returns: The moment; `nil` where that time has passed.
-    package func moment(showing local: Int64, after second: Int64) -> Int64? {
-        let near = [local - Self.reach, local, local + Self.reach, second]
-        let moments = Set(near.map { local - offset(at: $0) }).filter {
-            $0 > second && $0 + offset(at: $0) == local
-        }
-        if let first = moments.min() { return first }
-        let first = instant(of: local)
-        return first > second ? first : nil
     }
 
     /// The first moment at which clocks are put forward or back within a time; `nil` for none.

@@ -81,6 +81,32 @@ extension Inventory {
         explanation.writers = try await source.writers(try await writers(awaitedBy: run))
     }
 
+    /// Describes the writers that a run waits for; by their names alone where its source cannot be
+    /// asked.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - source: Finds its source.
+    ///   - onFailure: Told why the source cannot be asked.
+    /// - Returns: The writers, those first that have been seen for longest.
+    /// - Throws: The store's failure; what `onFailure` throws; `CancellationError`.
+    package func writers(
+        awaitedBy run: RunRecord,
+        from source: () async throws -> any MetaSourceDescription,
+        onFailure: (any Error) throws -> Void = { _ in }
+    ) async throws -> [SourceWriter] {
+        let seen = try await writers(awaitedBy: run)
+        guard !seen.isEmpty else { return [] }
+        do {
+            return try await self.source(source()).writers(seen)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try onFailure(error)
+            return seen.map { SourceWriter($0.key, seenSince: $0.value) }
+        }
+    }
+
     /// The writers that a run waits for, and since when each is known: those of its candidate, else
     /// those of its open gaps.
     package func writers(awaitedBy run: RunRecord) async throws -> [String: Date] {

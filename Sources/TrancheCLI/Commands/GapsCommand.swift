@@ -29,7 +29,11 @@ struct GapsCommand: Command {
             let records = try await inventory.runs(selection.known(in: inventory))
             for run in records {
                 let gaps = try await inventory.gaps(of: run.key)
-                let writers = try await writers(awaitedBy: run, in: inventory, context)
+                let writers = try await inventory.writers(awaitedBy: run) {
+                    try await context.source(of: run, in: inventory)
+                } onFailure: { error in
+                    try context.note("cannot look at '\(run.key.metaTable)': \(error)", .warning)
+                }
                 runs.append(GapsOfRun(run: run, gaps: gaps, writers: writers))
             }
             return runs
@@ -45,26 +49,6 @@ struct GapsCommand: Command {
             try context.note("there is no gap")
         }
         return .done
-    }
-
-    /// Describes the writers that a run waits for; by their names alone where its source cannot be
-    /// asked, which is said.
-    private func writers(
-        awaitedBy run: RunRecord,
-        in inventory: Inventory,
-        _ context: Context
-    ) async throws -> [SourceWriter] {
-        let seen = try await inventory.writers(awaitedBy: run)
-        guard !seen.isEmpty else { return [] }
-        do {
-            let source = try await context.source(of: run, in: inventory)
-            return try await inventory.source(source).writers(seen)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            try context.note("cannot look at '\(run.key.metaTable)': \(error)", .warning)
-            return seen.map { SourceWriter($0.key, seenSince: $0.value) }
-        }
     }
 
     private func text(_ runs: [GapsOfRun], _ context: Context) -> String {

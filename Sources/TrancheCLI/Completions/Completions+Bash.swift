@@ -10,7 +10,8 @@ extension Completions {
             local options="" valued="" operands=() several="" program="" place count=0
             COMPREPLY=()
             if [ "$COMP_CWORD" -eq 1 ]; then
-                _tranche_words "\(commands.map(\.name).joined(separator: " ")) help --help --help-all --version"
+                _tranche_words "\(commands.map(\.name).joined(separator: " ")) \
+        help --help --help-all --version"
                 return
             fi
             case $command in
@@ -31,7 +32,8 @@ extension Completions {
                     [ -n "$several" ] || return 0
                     count=$((${#operands[@]} - 1))
                 fi
-                if [ "${operands[count]}" = @file ]; then _tranche_files; else _tranche_words "${operands[count]}"; fi
+                if [ "${operands[count]}" = @file ]; then _tranche_files; \
+        else _tranche_words "${operands[count]}"; fi
             fi
         }
         complete -F _tranche tranche
@@ -60,7 +62,8 @@ extension Completions {
                     --*)
                         [[ $valued == *" $word "* ]] || continue
                         # bash takes '=' for a word of its own.
-                        [ "${COMP_WORDS[place + 1]}" != = ] || [ $((place + 1)) -eq "$COMP_CWORD" ] || ((++place))
+                        [ "${COMP_WORDS[place + 1]}" != = ] || \
+        [ $((place + 1)) -eq "$COMP_CWORD" ] || ((++place))
                         ((++place))
                         [ "$place" -lt "$COMP_CWORD" ] || previous=$word ;;
                     *) ((++count)) ;;

@@ -2,7 +2,8 @@ extension Completions {
     /// The script for fish: a `complete` for each command, option and operand.
     var fish: String {
         let names = commands.map { command in
-            "complete -c tranche -n __tranche_begins -a \(command.name) -d \(quoted(command.summary))"
+            "complete -c tranche -n __tranche_begins -a \(command.name) "
+                + "-d \(quoted(command.summary))"
         }
         return """
             # Completions of tranche for fish: tranche completions fish | source
@@ -12,12 +13,14 @@ extension Completions {
             # Whether the command is among these, and its program is not being written yet.
             function __tranche_is
                 set -l words (commandline -opc)
-                test (count $words) -ge 2; and contains -- $words[2] $argv; and not contains -- -- $words
+                test (count $words) -ge 2; and contains -- $words[2] $argv; \
+            and not contains -- -- $words
             end
             # Whether the program of a command is being written.
             function __tranche_runs
                 set -l words (commandline -opc)
-                test (count $words) -ge 2; and contains -- $words[2] $argv; and contains -- -- $words
+                test (count $words) -ge 2; and contains -- $words[2] $argv; \
+            and contains -- -- $words
             end
             complete -c tranche -f
             complete -c tranche -n __tranche_begins -l version -d 'the version'

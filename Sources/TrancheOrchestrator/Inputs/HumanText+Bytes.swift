@@ -14,8 +14,7 @@ extension HumanText {
                 place += scalar.count
             case .error(let length):
                 for byte in bytes[place..<min(place + length, bytes.count)] {
-                    let digits = String(byte, radix: 16, uppercase: true)
-                    text += "\\x" + (digits.count < 2 ? "0" : "") + digits
+                    text += "\\x" + [byte].hexadecimal.uppercased()
                 }
                 place += length
             case .emptyInput: return text

@@ -1,3 +1,4 @@
+import Foundation
 package import Tranche
 
 extension SQLInventoryStore {
@@ -87,19 +88,13 @@ extension SQLInventoryStore {
         guard let first = queued.first, let last = queued.last else { return 0 }
         let range = first...last
         var batch = StatementBatch()
-        let locked = batch.add(lockRun(key))
-        let clock = batch.add(readClock)
-        let tile = batch.add(selectLastTile(of: key))
-        let gaps = batch.add(selectGaps(of: key, meeting: range))
+        let reads = lock(key, meeting: range, in: &batch)
         let handedOut = batch.add(selectHandedOut(of: key, in: range, onlyLate: false))
         let statements = batch.statements
         return try await wrapping {
             try await database.withTransaction(statements) { connection, rows in
-                try requireRun(rows[locked], key)
-                var (row, clock) = (rows[locked][0], rows[clock][0])
-                var run = try run(&row)
-                run.advance(toTileEnd: try lastTile(rows[tile]))
-                guard let cursor = run.cursor, first <= cursor else { return 0 }
+                let locked = try locked(reads, in: rows, key)
+                guard let cursor = locked.run.cursor, first <= cursor else { return 0 }
                 // What is held or will be tried again is in hand, whatever is to be done again.
                 let open = try await connection.run([selectOpen(of: key, in: range)])
                 var known = try ids(of: open, in: range)
@@ -109,12 +104,14 @@ extension SQLInventoryStore {
                 }
                 let queue = LateQueue(
                     ids: queued.intersection(first...min(last, cursor)).subtracting(known),
-                    gaps: try rows[gaps].map { try gap(&$0) },
+                    gaps: locked.gaps,
                     isRedo: isRedo,
-                    watch: run.policy.watch,
-                    now: try clock.instant()
+                    watch: locked.run.policy.watch,
+                    now: locked.now
                 )
-                if queue.count > 0 { _ = try await connection.commit(write(queue, of: run.id)) }
+                if queue.count > 0 {
+                    _ = try await connection.commit(write(queue, of: locked.run.id))
+                }
                 return queue.count
             }
         }
@@ -123,28 +120,67 @@ extension SQLInventoryStore {
     package func watchAgain(_ gone: IDRuns, of key: RunKey) async throws -> Int {
         guard let first = gone.first, let last = gone.last else { return 0 }
         var batch = StatementBatch()
-        let locked = batch.add(lockRun(key))
-        let clock = batch.add(readClock)
-        let tile = batch.add(selectLastTile(of: key))
-        let gaps = batch.add(selectGaps(of: key, meeting: first...last))
+        let reads = lock(key, meeting: first...last, in: &batch)
         let statements = batch.statements
         return try await wrapping {
             try await database.withTransaction(statements) { connection, rows in
-                try requireRun(rows[locked], key)
-                var (row, clock) = (rows[locked][0], rows[clock][0])
-                var run = try run(&row)
-                run.advance(toTileEnd: try lastTile(rows[tile]))
-                guard let cursor = run.cursor, first <= cursor else { return 0 }
+                let locked = try locked(reads, in: rows, key)
+                guard let cursor = locked.run.cursor, first <= cursor else { return 0 }
                 let queue = LateQueue(
                     gone: gone.intersection(first...min(last, cursor)),
-                    gaps: try rows[gaps].map { try gap(&$0) },
-                    watch: run.policy.watch,
-                    now: try clock.instant()
+                    gaps: locked.gaps,
+                    watch: locked.run.policy.watch,
+                    now: locked.now
                 )
-                _ = try await connection.commit(write(queue, of: run.id))
+                _ = try await connection.commit(write(queue, of: locked.run.id))
                 return queue.count
             }
         }
+    }
+
+    /// Where the rows are by which ids of a run are decided about.
+    private struct LockedReads {
+        let run: StatementBatch.Place
+        let clock: StatementBatch.Place
+        let tile: StatementBatch.Place
+        let gaps: StatementBatch.Place
+    }
+
+    /// A run under its lock, with its gaps that meet the ids in question.
+    private struct LockedRun {
+        var run: RunRecord
+        let gaps: [Gap]
+        let now: Date
+    }
+
+    /// Adds what locks a run, and reads it with its gaps that meet some ids.
+    private func lock(
+        _ key: RunKey,
+        meeting range: ClosedRange<Int64>,
+        in batch: inout StatementBatch
+    ) -> LockedReads {
+        LockedReads(
+            run: batch.add(lockRun(key)),
+            clock: batch.add(readClock),
+            tile: batch.add(selectLastTile(of: key)),
+            gaps: batch.add(selectGaps(of: key, meeting: range))
+        )
+    }
+
+    private func locked(
+        _ reads: LockedReads,
+        in rows: [SQLRows],
+        _ key: RunKey
+    ) throws -> LockedRun {
+        try requireRun(rows[reads.run], key)
+        var (row, clock) = (rows[reads.run][0], rows[reads.clock][0])
+        var locked = LockedRun(
+            run: try run(&row),
+            gaps: try rows[reads.gaps].map { try gap(&$0) },
+            now: try clock.instant()
+        )
+        locked.run.advance(toTileEnd: try lastTile(rows[reads.tile]))
+        return locked
     }
 
     private func archived(

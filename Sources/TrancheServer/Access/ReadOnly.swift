@@ -17,8 +17,7 @@ struct ReadOnly: Sendable {
     ///     written to.
     init(_ store: any InventoryStore, clock: any Clock<Duration>) {
         let telling = store as? any WriteAccessTelling
-        let age = Duration.seconds(5)
-        reading = SharedReading(age: age, longest: age, clock: clock, mark: { nil }) { _ in
+        reading = SharedReading(age: .seconds(5), clock: clock) { _ in
             try await telling?.readOnlyReason()
         }
     }

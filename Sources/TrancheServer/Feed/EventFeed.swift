@@ -200,8 +200,12 @@ final class EventFeed: Sendable {
             guard let before else { return messages }
             let changed = runs.filter { before[$0.key] != $0.value }.map(\.value)
             if !changed.isEmpty {
-                let event = state.log.add(changed.sorted { ($0.job, $0.run) < ($1.job, $1.run) })
-                messages += Self.messages(of: event, state)
+                let sorted = changed.sorted { ($0.job, $0.run) < ($1.job, $1.run) }
+                if let event = state.log.add(sorted) {
+                    messages += Self.messages(of: event, state)
+                } else {
+                    messages += Self.all(state.log.stale("many runs have changed"), state)
+                }
             }
             if wasChanged || before.keys.contains(where: { runs[$0] == nil }) {
                 messages += Self.all(state.log.stale("something was changed"), state)

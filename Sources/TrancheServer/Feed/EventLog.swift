@@ -15,23 +15,36 @@ struct EventLog: Sendable {
 
     /// The most events that are kept.
     private static let most = 1000
+    /// The most runs that are told at once, of half a kilobyte each: of more it is said only that
+    /// they have changed, so that no listener's connection holds more than it may.
+    static let mostRuns = 200
 
     /// Adds an event.
-    mutating func add(_ runs: [RunChangeDocument]) -> Event {
+    ///
+    /// - Parameter runs: The runs that have changed.
+    /// - Returns: The event; `nil` for too many runs: then all who listen, and all who come back,
+    ///   are to read everything again.
+    mutating func add(_ runs: [RunChangeDocument]) -> Event? {
         last += 1
+        guard runs.count <= Self.mostRuns else {
+            events = []
+            return nil
+        }
         let event = Event(number: last, runs: runs)
         events.append(event)
         if events.count > Self.most { events.removeFirst(events.count - Self.most) }
         return event
     }
 
-    /// The events behind a mark; `nil` where some of them are not known any more.
+    /// The events behind a mark; `nil` where some of them are not known any more, or tell of too
+    /// many runs together.
     func events(after mark: String) -> [Event]? {
         let parts = mark.split(separator: "-")
         guard parts.count == 2, parts[0] == name, let number = Int(parts[1]), number <= last,
             number >= (events.first?.number ?? last + 1) - 1
         else { return nil }
-        return events.filter { $0.number > number }
+        let missed = events.filter { $0.number > number }
+        return missed.reduce(0) { $0 + $1.runs.count } <= Self.mostRuns ? missed : nil
     }
 
     /// The mark of an event.

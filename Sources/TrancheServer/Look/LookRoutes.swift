@@ -16,7 +16,8 @@ struct LookRoutes: Sendable {
                 "/v1/runs",
                 "List runs, in order of source, job and name.",
                 query: [
-                    .job, .meta, .init("status", .words(Self.states), "The runs' state."), .limit,
+                    .job, .meta, .init("status", .words(RunStatus.State.names), "The runs' state."),
+                    .limit,
                     .after,
                 ],
                 RunsPage.self
@@ -66,12 +67,6 @@ struct LookRoutes: Sendable {
         )
     }
 
-    /// What runs are told to be; see `RunStatus.State`.
-    static let states = [
-        "held", "failed", "stuck", "retrying", "unsettled", "ready", "running", "waiting", "paused",
-        "cancelled", "idle", "complete",
-    ]
-
     // MARK: - Runs
 
     private func runs(_ call: Call) async throws -> HTTPServerResponse {
@@ -80,8 +75,8 @@ struct LookRoutes: Sendable {
         let mark = try call.text("after").map { try PageMark.run($0) }
         let summaries = try await state.inventory.summaries(selection, after: mark, limit: limit)
         let status = call.text("status").flatMap { $0.isEmpty ? nil : $0 }
-        if let status, !Self.states.contains(status) {
-            let words = Self.states.joined(separator: ", ")
+        if let status, !RunStatus.State.names.contains(status) {
+            let words = RunStatus.State.names.joined(separator: ", ")
             throw Refusal(
                 400,
                 "invalid_parameter",
@@ -133,23 +128,10 @@ struct LookRoutes: Sendable {
     private func gaps(_ call: Call) async throws -> HTTPServerResponse {
         let run = try await state.run(of: call)
         let gaps = try await state.inventory.gaps(of: run.key, after: nil, limit: call.limit)
-        let writers = try await writers(awaitedBy: run).map { (run.key, $0) }
-        return try .document(GapsDocument([(run, gaps)], writers: writers))
-    }
-
-    /// Describes the writers that a run waits for; by their names alone where its source cannot be
-    /// asked.
-    private func writers(awaitedBy run: RunRecord) async throws -> [SourceWriter] {
-        let inventory = state.inventory
-        let seen = try await inventory.writers(awaitedBy: run)
-        if seen.isEmpty { return [] }
-        do {
-            return try await inventory.source(state.source(run, inventory)).writers(seen)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            return seen.map { SourceWriter($0.key, seenSince: $0.value) }
+        let writers = try await state.inventory.writers(awaitedBy: run) {
+            try await state.source(run, state.inventory)
         }
+        return try .document(GapsDocument([(run, gaps)], writers: writers.map { (run.key, $0) }))
     }
 
     // MARK: - Budgets and changes

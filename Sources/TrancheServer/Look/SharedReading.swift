@@ -20,19 +20,19 @@ actor SharedReading<Value: Sendable> {
     ///
     /// - Parameters:
     ///   - age: How old a value may be that is given again, whatever has changed since.
-    ///   - longest: How old it may be where nothing has.
+    ///   - longest: How old it may be where nothing has; as old as `age` by default.
     ///   - clock: By which that is told.
-    ///   - mark: Tells whether anything has.
+    ///   - mark: Tells whether anything has; by default nobody does.
     ///   - read: Reads the value, told the mark before it.
     init(
         age: Duration,
-        longest: Duration,
+        longest: Duration? = nil,
         clock: any Clock<Duration>,
-        mark: @escaping Mark,
+        mark: @escaping Mark = { nil },
         _ read: @escaping @Sendable (_ mark: String?) async throws -> Value
     ) {
         self.age = age
-        self.longest = longest
+        self.longest = longest ?? age
         self.mark = mark
         self.read = read
         stopwatch = Stopwatch(clock)
