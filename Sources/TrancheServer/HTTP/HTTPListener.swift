@@ -91,8 +91,9 @@ public struct HTTPListener: Sendable {
             core.stop()
             await daemon.stopAccepting()
             await wait(configuration.grace) { await core.waitUntilAnswered() }
-            group.cancelAll()
+            // Answered before the handlers are cancelled: what they say of that is lost.
             core.close()
+            group.cancelAll()
             // The time in which answers that are there are sent.
             await wait(.seconds(1)) { await core.waitUntilAnswered() }
             await daemon.close()
