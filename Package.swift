@@ -116,7 +116,13 @@ let package = Package(
     targets: [
         .target(name: "MicroBatching", swiftSettings: strict),
         .target(name: "Tranche", dependencies: ["MicroBatching"], swiftSettings: strict),
-        .target(name: "TrancheConnectors", dependencies: ["Tranche"], swiftSettings: strict),
+        // What opens C libraries when they are needed, so that none of them is linked.
+        .target(name: "CDriver", linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "TrancheConnectors",
+            dependencies: ["Tranche", "CDriver"],
+            swiftSettings: strict
+        ),
         .target(
             name: "TrancheSQL",
             dependencies: ["Tranche", "TrancheConnectors"],
@@ -137,11 +143,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .systemLibrary(
-            name: "CLibPQ",
-            pkgConfig: "libpq",
-            providers: [.apt(["libpq-dev"])]
-        ),
+        .target(name: "CLibPQ", dependencies: ["CDriver"]),
         migrationTarget("TranchePostgreSQLMigrations", path: "migrations/postgresql"),
         .target(
             name: "TranchePostgreSQL",
@@ -172,7 +174,7 @@ let package = Package(
             dependencies: ["Tranche", "TrancheConnectors", "TrancheChains"],
             swiftSettings: strict
         ),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CYAML", dependencies: ["CDriver"]),
         .target(
             name: "TrancheOrchestrator",
             dependencies: [
@@ -181,26 +183,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .systemLibrary(
-            name: "CLibMongoC",
-            pkgConfig: "libmongoc-1.0",
-            providers: [.apt(["libmongoc-dev"])]
-        ),
+        .target(name: "CLibMongoC", dependencies: ["CDriver"]),
         .target(
             name: "TrancheMongo",
             dependencies: ["Tranche", "TrancheConnectors", "CLibMongoC"],
             swiftSettings: strict
         ),
-        .systemLibrary(
-            name: "CLibCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]
-        ),
-        .systemLibrary(
-            name: "CLibCrypto",
-            pkgConfig: "libcrypto",
-            providers: [.apt(["libssl-dev"])]
-        ),
+        .target(name: "CLibCurl", dependencies: ["CDriver"]),
+        .target(name: "CLibCrypto", dependencies: ["CDriver"]),
         .target(
             name: "TrancheHTTP",
             dependencies: [
@@ -209,11 +199,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .systemLibrary(
-            name: "CMicrohttpd",
-            pkgConfig: "libmicrohttpd",
-            providers: [.apt(["libmicrohttpd-dev"])]
-        ),
+        .target(name: "CMicrohttpd", dependencies: ["CDriver"]),
         .target(
             name: "TrancheServer",
             dependencies: [

@@ -1,12 +1,21 @@
 import CLibMongoC
 import Tranche
+import TrancheConnectors
 
-/// Starts the library, once.
+/// Opens and starts the library, once.
 enum MongoLibrary {
-    static let start: Void = {
+    private static let start: Void = {
         tranche_mongo_be_quiet()
         mongoc_init()
     }()
+
+    /// Opens the library and starts it, unless it is started.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` where it is not there.
+    static func open() throws(TrancheError) {
+        try Driver.libmongoc.open()
+        _ = start
+    }
 }
 
 /// A client: nothing but the pointer.
@@ -15,7 +24,7 @@ struct MongoClientHandle: ~Copyable {
 
     /// Makes a client; the first request connects.
     init(_ location: MongoLocation) throws {
-        _ = MongoLibrary.start
+        try MongoLibrary.open()
         var error = bson_error_t()
         guard let uri = mongoc_uri_new_with_error(location.urlWithUser, &error) else {
             throw MongoError(error)
@@ -76,12 +85,21 @@ struct MongoSessionHandle: ~Copyable {
 struct BSONDocument: ~Copyable {
     let pointer: OpaquePointer
 
-    init() {
+    /// Makes an empty one.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` where libmongoc is not there.
+    init() throws(TrancheError) {
+        try MongoLibrary.open()
         pointer = bson_new()
     }
 
     /// Reads JSON.
     init(json: String) throws(MongoError) {
+        do {
+            try MongoLibrary.open()
+        } catch {
+            throw MongoError(code: 0, message: error.message)
+        }
         var error = bson_error_t()
         let bytes = Array(json.utf8)
         guard let read = bson_new_from_json(bytes, bytes.count, &error) else {

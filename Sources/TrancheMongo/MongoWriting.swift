@@ -33,7 +33,7 @@ struct MongoWriting: Sendable {
         to bulk: OpaquePointer,
         _ upsert: borrowing BSONDocument
     ) throws {
-        let document = BSONDocument()
+        let document = try BSONDocument()
         var error = bson_error_t()
         guard !key.isEmpty else {
             guard record.fields.place(of: "_id") == nil else {
@@ -48,13 +48,13 @@ struct MongoWriting: Sendable {
             }
             return
         }
-        let selector = BSONDocument()
+        let selector = try BSONDocument()
         try selector.append(record, places: try keyPlaces(of: record))
         try document.append(record, places: 0..<record.fields.count)
         let isAdded: Bool
         if hasTimes {
             let update = try BSONDocument(json: "{\"$currentDate\": {\"updated_at\": true}}")
-            let made = BSONDocument()
+            let made = try BSONDocument()
             bson_append_now_utc(made.pointer, "created_at", -1)
             update.append(document, as: "$set")
             update.append(made, as: "$setOnInsert")

@@ -3,6 +3,7 @@ internal import CPosix
 import Foundation
 import Synchronization
 import Tranche
+import TrancheConnectors
 import TrancheSQL
 
 /// An open connection: nothing but the pointer, and the descriptor that wakes its waits.
@@ -25,7 +26,8 @@ struct PostgreSQLHandle: ~Copyable {
     ///   - lead: Which server is tried first.
     ///   - alarm: What cancels the wait.
     ///   - greeting: Makes the first statement of the number of the server's process.
-    /// - Throws: The database's error; of several servers one that may pass, where there is one.
+    /// - Throws: The database's error; of several servers one that may pass, where there is one;
+    ///   a refusal where libpq is not there.
     init(
         url: PostgreSQLURL,
         timeout: Duration,
@@ -33,6 +35,11 @@ struct PostgreSQLHandle: ~Copyable {
         alarm: PostgreSQLAlarm,
         greeting: (_ process: Int32) -> String
     ) throws(PostgreSQLError) {
+        do {
+            try Driver.libpq.open()
+        } catch {
+            throw PostgreSQLError.refusal(error.message)
+        }
         let place: Int
         (pointer, welcome, place) = try Self.connect(url, timeout, lead, alarm, greeting)
         self.alarm = alarm

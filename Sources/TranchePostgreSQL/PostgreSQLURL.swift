@@ -1,6 +1,7 @@
 internal import CLibPQ
 import Foundation
 import Tranche
+import TrancheConnectors
 
 /// A URL that libpq can read, and what may be said of it.
 package struct PostgreSQLURL: Sendable {
@@ -26,8 +27,10 @@ package struct PostgreSQLURL: Sendable {
 
     /// Reads a URL.
     ///
-    /// - Throws: `TrancheError` `.invalidArgument`; the text itself is not repeated.
+    /// - Throws: `TrancheError` `.invalidArgument`, also where libpq is not there; the text itself
+    ///   is not repeated.
     package init(_ text: String) throws {
+        try Driver.libpq.open()
         var message: UnsafeMutablePointer<CChar>?
         let parsed = PQconninfoParse(text, &message)
         defer {

@@ -1,6 +1,7 @@
 import CLibCurl
 import Synchronization
 import Tranche
+import TrancheConnectors
 
 /// Starts the library, once.
 private enum CurlLibrary {
@@ -13,7 +14,10 @@ struct CurlHandle: ~Copyable {
     private let multi: UnsafeMutableRawPointer
     private let canceller: CurlCanceller
 
+    /// - Throws: `TrancheError` `.invalidArgument` where libcurl is not there, else
+    ///   `.sourceUnavailable`.
     init() throws {
+        try Driver.libcurl.open()
         guard CurlLibrary.status == CURLE_OK, let easy = curl_easy_init() else {
             throw TrancheError(.sourceUnavailable, "libcurl cannot be started")
         }

@@ -1,5 +1,6 @@
 import CLibCrypto
 import Tranche
+import TrancheConnectors
 
 /// A private RSA key: nothing but the pointer.
 struct RSAPrivateKey: ~Copyable {
@@ -9,6 +10,7 @@ struct RSAPrivateKey: ~Copyable {
     ///
     /// - Throws: `TrancheError` `.invalidArgument`; it does not show the key.
     init(pem: String) throws {
+        try Driver.libcrypto.open()
         let text = Array(pem.utf8CString.dropLast())
         guard let pointer = tranche_read_private_key(text, Int32(text.count)) else {
             ERR_clear_error()
@@ -52,6 +54,7 @@ struct RSAPrivateKey: ~Copyable {
 ///
 /// Source: RFC 2104, with SHA-256.
 package func hmacSHA256(_ bytes: [UInt8], secret: [UInt8]) throws -> [UInt8] {
+    try Driver.libcrypto.open()
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var size: UInt32 = 0
     let made = HMAC(
@@ -69,6 +72,7 @@ package func hmacSHA256(_ bytes: [UInt8], secret: [UInt8]) throws -> [UInt8] {
 
 /// A digest of bytes.
 package func sha256(_ bytes: [UInt8]) throws -> [UInt8] {
+    try Driver.libcrypto.open()
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var size: UInt32 = 0
     guard EVP_Digest(bytes, bytes.count, &digest, &size, EVP_sha256(), nil) == 1 else {
@@ -81,5 +85,5 @@ package func sha256(_ bytes: [UInt8]) throws -> [UInt8] {
 ///
 /// Their numbers are not secret.
 package func isSameSecret(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
-    bytes.count == others.count && CRYPTO_memcmp(bytes, others, bytes.count) == 0
+    bytes.count == others.count && tranche_is_same(bytes, others, bytes.count)
 }

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 public import Tranche
+import TrancheConnectors
 
 /// Tells a collector of OpenLineage, or a file, which batches were worked on, of which items, and
 /// how each attempt ended.
@@ -83,11 +84,14 @@ public final class Lineage: Sendable {
     /// - Parameters:
     ///   - destination: Where events go.
     ///   - configuration: How.
-    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be written to.
+    /// - Throws: `TrancheError` `.invalidArgument` for a file that cannot be written to, and where
+    ///   libcrypto is not there.
     public init(
         to destination: LineageDestination,
         _ configuration: Configuration = Configuration()
     ) throws {
+        // The ids of runs are digests.
+        try Driver.libcrypto.open()
         self.destination = destination
         self.configuration = configuration
         let names = LineageNames(

@@ -1,6 +1,7 @@
 import CLibCrypto
 import Foundation
 package import Tranche
+import TrancheConnectors
 
 /// The ids under which OpenLineage knows runs: UUIDs, made of what they are about, so that each
 /// event of one names the same.
@@ -16,7 +17,7 @@ package enum LineageRunID {
     /// - Returns: The id in lower case.
     package static func attempt(_ batch: BatchRecord, of inventory: String) -> String {
         let name = "\(inventory)\n\(batch.id)\n\(batch.attempt)"
-        var bytes = Array(digest(Array(name.utf8), EVP_sha256()).prefix(16))
+        var bytes = Array(digest(Array(name.utf8), { EVP_sha256() }).prefix(16))
         let time = UInt64(max(batch.startedAt.milliseconds, 0))
         for place in 0..<6 { bytes[place] = UInt8(truncatingIfNeeded: time >> (40 - 8 * place)) }
         return text(bytes, version: 7)
@@ -33,7 +34,7 @@ package enum LineageRunID {
     package static func run(_ key: RunKey, of inventory: String) -> String {
         let name = [inventory, key.metaTable, key.job, key.run].joined(separator: "\n")
         return text(
-            Array(digest(space + Array(name.utf8), EVP_sha1()).prefix(16)),
+            Array(digest(space + Array(name.utf8), { EVP_sha1() }).prefix(16)),
             version: 5
         )
     }
@@ -47,10 +48,17 @@ package enum LineageRunID {
 
     /// A digest; of zeros where libcrypto has no memory for it, as nothing of the work depends on
     /// it.
-    private static func digest(_ bytes: [UInt8], _ kind: OpaquePointer?) -> [UInt8] {
+    ///
+    /// ``Lineage`` refuses to begin without libcrypto.
+    private static func digest(_ bytes: [UInt8], _ kind: () -> OpaquePointer?) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var size: UInt32 = 0
-        _ = EVP_Digest(bytes, bytes.count, &digest, &size, kind, nil)
+        do throws(TrancheError) {
+            try Driver.libcrypto.open()
+            _ = EVP_Digest(bytes, bytes.count, &digest, &size, kind(), nil)
+        } catch {
+            return digest
+        }
         return digest
     }
 

@@ -1,50 +1,4 @@
-import Foundation
-import FoundationXML
 import Tranche
-
-/// Collects the texts of an answer's elements.
-private final class ElementTexts: NSObject, XMLParserDelegate {
-    /// The names from the root to the element, and its text.
-    private(set) var texts: [(path: [String], text: String)] = []
-    private var path: [String] = []
-    private var text = ""
-
-    init(_ body: [UInt8]) throws {
-        super.init()
-        let parser = XMLParser(data: Data(body))
-        parser.shouldResolveExternalEntities = false
-        parser.delegate = self
-        guard parser.parse() else {
-            throw TrancheError(.sourceFailed, "an answer is not sound XML")
-        }
-    }
-
-    func parser(
-        _ parser: XMLParser,
-        didStartElement name: String,
-        namespaceURI: String?,
-        qualifiedName: String?,
-        attributes: [String: String] = [:]
-    ) {
-        path.append(name)
-        text = ""
-    }
-
-    func parser(_ parser: XMLParser, foundCharacters string: String) {
-        text += string
-    }
-
-    func parser(
-        _ parser: XMLParser,
-        didEndElement name: String,
-        namespaceURI: String?,
-        qualifiedName: String?
-    ) {
-        texts.append((path, text))
-        text = ""
-        path.removeLast()
-    }
-}
 
 /// A page of a listing.
 ///
@@ -53,7 +7,7 @@ struct S3Listing {
     private let texts: [(path: [String], text: String)]
 
     init(_ body: [UInt8]) throws {
-        texts = try ElementTexts(body).texts
+        texts = try XMLTexts(body).texts
     }
 
     func page(of prefix: ObjectName) throws -> ObjectPage {
@@ -88,7 +42,7 @@ struct S3Tags {
 
     init(_ body: [UInt8]) throws {
         var name = ""
-        for (path, text) in try ElementTexts(body).texts where path.suffix(2).first == "Tag" {
+        for (path, text) in try XMLTexts(body).texts where path.suffix(2).first == "Tag" {
             if path.last == "Key" { name = text }
             if path.last == "Value" { tags.append((name, text)) }
         }
@@ -104,7 +58,7 @@ struct S3ErrorReply {
 
     init(_ body: [UInt8]) {
         // An answer without words is an error by its status alone.
-        let texts = (try? ElementTexts(body).texts) ?? []
+        let texts = (try? XMLTexts(body).texts) ?? []
         func text(_ name: String) -> String {
             texts.first { $0.path.suffix(2) == ["Error", name] }?.text ?? ""
         }

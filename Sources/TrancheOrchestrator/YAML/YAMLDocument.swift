@@ -1,3 +1,6 @@
+import Tranche
+import TrancheConnectors
+
 /// One YAML document.
 ///
 /// Its values mean what YAML 1.2's core schema says. Anchors, aliases and merge keys (`<<: *base`
@@ -29,6 +32,11 @@ package struct YAMLDocument: Sendable {
         emptyHint: String = "write at least one line such as 'name: value'"
     ) throws(YAMLError) {
         self.file = file
+        do {
+            try Driver.libyaml.open()
+        } catch {
+            throw YAMLError(error.message, file: file, at: YAMLMark(line: 1, column: 1))
+        }
         let text = try YAMLBytes(file: file, limits: limits).check(bytes)
         guard let parser = YAMLParserHandle(copying: text) else {
             throw YAMLError(

@@ -1,6 +1,7 @@
 import CMicrohttpd
 import Dispatch
 import Glibc
+import TrancheConnectors
 
 /// The library's daemon and the socket that it gets its connections from.
 ///
@@ -23,6 +24,7 @@ final class HTTPDaemon: @unchecked Sendable {
     ///
     /// It blocks for as long as reading two files and starting threads does.
     private init(_ core: HTTPServerCore, on queue: DispatchQueue) throws {
+        try Driver.libmicrohttpd.open()
         self.core = core
         self.queue = queue
         let configuration = core.configuration

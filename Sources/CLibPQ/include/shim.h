@@ -1,7 +1,17 @@
 #ifndef TRANCHE_CLIBPQ_SHIM_H
 #define TRANCHE_CLIBPQ_SHIM_H
 
+// Opened when it is needed: Driver.open comes before the first call.
+#include "driver_rename.h"
+#define TRANCHE_FUNCTION(name) TRANCHE_RENAME(name)
+#include "functions.h"
+#undef TRANCHE_FUNCTION
+
+#if __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
+#else
+#include <postgresql/libpq-fe.h>
+#endif
 
 // PG_DIAG_SQLSTATE is a character constant, which Swift imports as a signed 32-bit integer of
 // another type than PQresultErrorField wants.
@@ -32,5 +42,9 @@ static inline const char *tranche_pq_column(const PGresult *result) {
 static inline const char *tranche_pq_constraint(const PGresult *result) {
     return PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 }
+
+// The library, to be opened.
+struct tranche_library;
+struct tranche_library *tranche_libpq(void);
 
 #endif

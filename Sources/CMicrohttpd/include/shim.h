@@ -1,6 +1,12 @@
 #ifndef TRANCHE_CMICROHTTPD_SHIM_H
 #define TRANCHE_CMICROHTTPD_SHIM_H
 
+// Opened when it is needed: Driver.open comes before the first call.
+#include "driver_rename.h"
+#define TRANCHE_FUNCTION(name) TRANCHE_RENAME(name)
+#include "functions.h"
+#undef TRANCHE_FUNCTION
+
 #include <microhttpd.h>
 #include <stddef.h>
 #include <string.h>
@@ -52,5 +58,9 @@ static inline int tranche_mhd_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info ? info->connect_fd : -1;
 }
+
+// The library, to be opened.
+struct tranche_library;
+struct tranche_library *tranche_libmicrohttpd(void);
 
 #endif

@@ -1,6 +1,12 @@
 #ifndef TRANCHE_CLIBCURL_SHIM_H
 #define TRANCHE_CLIBCURL_SHIM_H
 
+// Opened when it is needed: Driver.open comes before the first call.
+#include "driver_rename.h"
+#define TRANCHE_FUNCTION(name) TRANCHE_RENAME(name)
+#include "functions.h"
+#undef TRANCHE_FUNCTION
+
 #include <curl/curl.h>
 #include <stdbool.h>
 
@@ -51,5 +57,9 @@ static inline bool tranche_curl_ended(CURLM *multi, CURLcode *code) {
     }
     return false;
 }
+
+// The library, to be opened.
+struct tranche_library;
+struct tranche_library *tranche_libcurl(void);
 
 #endif

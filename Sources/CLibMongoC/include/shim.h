@@ -1,7 +1,13 @@
 #ifndef TRANCHE_CLIBMONGOC_SHIM_H
 #define TRANCHE_CLIBMONGOC_SHIM_H
 
-#include <mongoc/mongoc.h>
+// Opened when it is needed: Driver.open comes before the first call.
+#include "driver_rename.h"
+#define TRANCHE_FUNCTION(name) TRANCHE_RENAME(name)
+#include "functions.h"
+#undef TRANCHE_FUNCTION
+
+#include <libmongoc-1.0/mongoc/mongoc.h>
 #include <stdlib.h>
 
 // An error's message is an array, which Swift imports as a tuple of 504 elements.
@@ -114,5 +120,9 @@ static inline char *tranche_bson_json(tranche_bson_reader reader) {
 
 // The library writes warnings to standard error, which is the program's own.
 static inline void tranche_mongo_be_quiet(void) { mongoc_log_set_handler(NULL, NULL); }
+
+// The library, to be opened.
+struct tranche_library;
+struct tranche_library *tranche_libmongoc(void);
 
 #endif

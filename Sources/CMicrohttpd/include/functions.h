@@ -1,0 +1,13 @@
+// The functions of libmicrohttpd.so.12 that are called; see CDriver.
+TRANCHE_FUNCTION(MHD_add_connection)
+TRANCHE_FUNCTION(MHD_add_response_header)
+TRANCHE_FUNCTION(MHD_create_response_from_buffer)
+TRANCHE_FUNCTION(MHD_create_response_from_callback)
+TRANCHE_FUNCTION(MHD_destroy_response)
+TRANCHE_FUNCTION(MHD_get_connection_info)
+TRANCHE_FUNCTION(MHD_get_connection_values_n)
+TRANCHE_FUNCTION(MHD_queue_response)
+TRANCHE_FUNCTION(MHD_resume_connection)
+TRANCHE_FUNCTION(MHD_start_daemon)
+TRANCHE_FUNCTION(MHD_stop_daemon)
+TRANCHE_FUNCTION(MHD_suspend_connection)
