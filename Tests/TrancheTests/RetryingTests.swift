@@ -152,6 +152,44 @@ struct RetryingTests {
         #expect(log.events.first?.message == "gone")
     }
 
+    @Test("The end of an outage is told too where all requests gave up meanwhile")
+    func givenUp() async throws {
+        let clock = ManualClock()
+        let log = EventLog()
+        var configuration = Inventory.Configuration(retryLimit: .seconds(5), clock: clock)
+        configuration.randomness = { 0 }
+        configuration.observers = [log]
+        let inventory = Inventory(store: MemoryInventoryStore(), configuration: configuration)
+        func fail(with code: TrancheError.Code) async throws {
+            let task = Task {
+                try await inventory.retrying { @Sendable _ in throw TrancheError(code, "gone") }
+            }
+            let moving = Task {
+                while true {
+                    try await clock.waitForSleepers(1)
+                    clock.advance(by: .seconds(1))
+                }
+            }
+            await #expect(throws: TrancheError.self) { try await task.value }
+            moving.cancel()
+        }
+        try await fail(with: .storeUnavailable)
+        try await fail(with: .storeUnavailable)
+        // Whether the source is back, a success at the store does not tell.
+        try await fail(with: .sourceUnavailable)
+        try await inventory.retrying { @Sendable _ in }
+        try await inventory.retrying { @Sendable _ in }
+        try await fail(with: .sourceUnavailable)
+        try await fail(with: .storeUnavailable)
+        await inventory.close()
+        #expect(log.names == [.storeLost, .storeLost, .storeFound, .storeLost, .storeLost])
+        let codes: [TrancheError.Code?] = [
+            .storeUnavailable, .sourceUnavailable, .storeUnavailable, .sourceUnavailable,
+            .storeUnavailable,
+        ]
+        #expect(log.events.map(\.code) == codes)
+    }
+
     private final class Server: Sendable {
         let isBack = Mutex(false)
     }

@@ -22,15 +22,17 @@ extension Inventory {
         // these waits.
         var backoff = Backoff(limit: limit, longest: .seconds(1))
         var failed: Set<TrancheError.Code> = []
+        defer { if !failed.isEmpty { outages.withLock { $0.abandon(failed) } } }
         while true {
             let began = stopwatch.elapsed
             do {
                 let result = try await body(!failed.isEmpty)
-                if !failed.isEmpty { noteSuccess(after: failed) }
+                noteSuccess(after: failed)
+                failed = []
                 return result
             } catch let error as TrancheError where error.code.isPassing {
-                failed.insert(error.code)
-                note(error, since: began, within: limit)
+                let isFirst = failed.insert(error.code).inserted
+                note(error, isFirst: isFirst, since: began, within: limit)
                 backoff.spend(stopwatch.elapsed - began)
                 guard let wait = backoff.next(configuration.randomness()) else { throw error }
                 try await configuration.clock.sleep(for: wait)
@@ -43,10 +45,18 @@ extension Inventory {
         max(lease, configuration.retryLimit)
     }
 
-    private func note(_ error: TrancheError, since began: Duration, within limit: Duration) {
+    private func note(
+        _ error: TrancheError,
+        isFirst: Bool,
+        since began: Duration,
+        within limit: Duration
+    ) {
         guard let events else { return }
         let now = stopwatch.elapsed
-        guard outages.withLock({ $0.note(error.code, since: began, now: now) }) else { return }
+        let isTold = outages.withLock {
+            $0.note(error.code, isFirst: isFirst, since: began, now: now)
+        }
+        guard isTold else { return }
         events.report(.storeLost, of: nil) { event in
             event.duration = limit
             event.code = error.code

@@ -70,16 +70,18 @@ struct Context: Sendable {
     ///
     /// - Parameters:
     ///   - worker: The name under which batches are held.
+    ///   - retryLimit: How long requests are repeated where the user says nothing.
     ///   - lineage: What tells elsewhere of the work; nothing by default.
     ///   - body: What uses the inventory.
     /// - Returns: What `body` returns.
     /// - Throws: ``UsageError``; as `Inventory.open`; what `body` throws.
     func withInventory<Result: Sendable>(
         worker: String? = nil,
+        retryLimit: Duration? = nil,
         emitting lineage: Lineage? = nil,
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
-        var configuration = try settings.configuration(worker: worker)
+        var configuration = try settings.configuration(worker: worker, retryLimit: retryLimit)
         let location = try Connectors.ofProgram.inventory(settings.inventory, settings.connecting)
         configuration.observers.append(OutageLines(context: self, place: location.name))
         guard let lineage else { return try await withInventory(location, configuration, body) }

@@ -199,7 +199,9 @@ struct ServeCommand: Command {
             return (file, pipeline)
         }
         let context = try served.map { try context.using($0.1, in: $0.0) } ?? context
-        return try await context.withInventory(worker: context.person) { inventory in
+        // Callers ask again by themselves; an answer that says so is worth more than a long wait.
+        return try await context.withInventory(worker: context.person, retryLimit: .seconds(5)) {
+            inventory in
             let server = try server(of: inventory, served?.1, context)
             return try await serve(server, signals, context)
         }

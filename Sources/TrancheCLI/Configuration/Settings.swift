@@ -141,11 +141,21 @@ package struct Settings: Sendable {
     }
 
     /// How the inventory behaves.
-    func configuration(worker: String? = nil) throws -> Inventory.Configuration {
+    ///
+    /// - Parameters:
+    ///   - worker: The name under which batches are held.
+    ///   - retryLimit: How long requests are repeated where the user says nothing.
+    /// - Returns: The configuration.
+    /// - Throws: ``UsageError`` for a setting that cannot be read.
+    func configuration(
+        worker: String? = nil,
+        retryLimit: Duration? = nil
+    ) throws -> Inventory.Configuration {
         var configuration = Inventory.Configuration(store: try store)
         if let worker = worker ?? values["TRANCHE_WORKER"]?.text { configuration.worker = worker }
         configuration.retryLimit =
-            try value("TRANCHE_RETRY_LIMIT", parseDuration) ?? configuration.retryLimit
+            try value("TRANCHE_RETRY_LIMIT", parseDuration) ?? retryLimit
+            ?? configuration.retryLimit
         configuration.probers = probers
         return configuration
     }

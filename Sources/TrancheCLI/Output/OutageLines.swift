@@ -40,8 +40,10 @@ struct OutageLines: InventoryObserver {
 /// Which outages were told and are not over.
 private final class Outages: Sendable {
     private struct State {
-        /// Those of the inventory's place, whose end is that of the last of them.
+        /// Those of the inventory's place, which are told together.
         var shared: Set<TrancheError.Code> = []
+        /// Those that were told to be over with the inventory's own, before their own end.
+        var isOver: Set<TrancheError.Code> = []
         var longest: Duration = .zero
     }
 
@@ -51,8 +53,10 @@ private final class Outages: Sendable {
     func begin(_ code: TrancheError.Code, isShared: Bool) -> Bool {
         guard isShared else { return true }
         return state.withLock { state in
-            defer { state.shared.insert(code) }
-            return state.shared.isEmpty
+            state.isOver.remove(code)
+            // One that is there already was given up, and nobody has told its end.
+            let isNew = state.shared.insert(code).inserted
+            return !isNew || state.shared.count == 1
         }
     }
 
@@ -62,10 +66,13 @@ private final class Outages: Sendable {
         after length: Duration
     ) -> (TrancheError.Code, Duration)? {
         state.withLock { state in
+            guard state.isOver.remove(code) == nil else { return nil }
             guard state.shared.remove(code) != nil else { return (code, length) }
             state.longest = max(state.longest, length)
-            guard state.shared.isEmpty else { return nil }
+            guard code == .storeUnavailable || state.shared.isEmpty else { return nil }
             defer { state.longest = .zero }
+            state.isOver = state.shared
+            state.shared = []
             return (.storeUnavailable, state.longest)
         }
     }
