@@ -22,7 +22,7 @@ extension Inventory {
         // these waits.
         var backoff = Backoff(limit: limit, longest: .seconds(1))
         var failed: Set<TrancheError.Code> = []
-        defer { if !failed.isEmpty { outages.withLock { $0.abandon(failed) } } }
+        defer { if !failed.isEmpty { outages.withLock { $0.giveUp(failed) } } }
         while true {
             let began = stopwatch.elapsed
             do {
@@ -65,10 +65,21 @@ extension Inventory {
     }
 
     private func noteSuccess(after failed: Set<TrancheError.Code>) {
-        guard let events else { return }
+        guard events != nil else { return }
         let now = stopwatch.elapsed
-        for (code, length) in outages.withLock({ $0.end(failed, now: now) }) {
-            events.report(.storeFound, of: nil) { event in
+        report(over: outages.withLock { $0.end(failed, now: now) })
+    }
+
+    /// Notes that a source answered, whose outage may have been given up.
+    func noteSourceAnswer() {
+        guard events != nil else { return }
+        let now = stopwatch.elapsed
+        report(over: outages.withLock { $0.endOfSource(now: now) })
+    }
+
+    private func report(over outages: [(code: TrancheError.Code, length: Duration)]) {
+        for (code, length) in outages {
+            events?.report(.storeFound, of: nil) { event in
                 event.duration = length
                 event.code = code
             }

@@ -26,9 +26,12 @@ struct OutageLog {
         since began: Duration,
         now: Duration
     ) -> Bool {
-        var outage = outages[code] ?? Outage(since: began)
+        var known = outages[code]
+        // Of a source that nobody waited for, what came between is not known.
+        if code == .sourceUnavailable, let waiting = known?.waiting, waiting <= 0 { known = nil }
+        var outage = known ?? Outage(since: began)
         defer { outages[code] = outage }
-        if isFirst { outage.waiting += 1 }
+        if isFirst || known == nil { outage.waiting += 1 }
         guard !outage.isTold, now - outage.since >= Self.patience else { return false }
         outage.isTold = true
         return true
@@ -36,7 +39,8 @@ struct OutageLog {
 
     /// Notes that a request succeeded.
     ///
-    /// It ends the outages that it had met, and one of the store that nobody waits for any more.
+    /// It ends the outages that it had met, and those of the store that nobody waits for any more:
+    /// each request asks the store, and not each the source.
     ///
     /// - Parameters:
     ///   - codes: How the request had failed before.
@@ -46,26 +50,32 @@ struct OutageLog {
         _ codes: Set<TrancheError.Code>,
         now: Duration
     ) -> [(code: TrancheError.Code, length: Duration)] {
-        guard !outages.isEmpty else { return [] }
-        let over = outages.filter { code, outage in
-            codes.contains(code) || outage.waiting == 0
-        }
-        return over.compactMap { code, outage in
-            outages[code] = nil
-            return outage.isTold ? (code, now - outage.since) : nil
+        end(now: now) { code, isGivenUp in
+            codes.contains(code) || isGivenUp && code != .sourceUnavailable
         }
     }
 
+    /// Notes that a source answered: an outage of one that nobody waits for any more is over.
+    mutating func endOfSource(
+        now: Duration
+    ) -> [(code: TrancheError.Code, length: Duration)] {
+        end(now: now) { code, isGivenUp in isGivenUp && code == .sourceUnavailable }
+    }
+
     /// Notes that a request is repeated no more, and has not succeeded.
-    ///
-    /// Each request asks the store, and the next one that succeeds ends its outage. Not each asks
-    /// the source: once nobody waits for it, nobody can tell when it is back.
-    mutating func abandon(_ codes: Set<TrancheError.Code>) {
-        for code in codes {
-            guard var outage = outages[code] else { continue }
-            outage.waiting -= 1
-            let isForgotten = outage.waiting <= 0 && code == .sourceUnavailable
-            outages[code] = isForgotten ? nil : outage
+    mutating func giveUp(_ codes: Set<TrancheError.Code>) {
+        for code in codes { outages[code]?.waiting -= 1 }
+    }
+
+    private mutating func end(
+        now: Duration,
+        where isOver: (_ code: TrancheError.Code, _ isGivenUp: Bool) -> Bool
+    ) -> [(code: TrancheError.Code, length: Duration)] {
+        guard !outages.isEmpty else { return [] }
+        let over = outages.filter { isOver($0.key, $0.value.waiting <= 0) }
+        return over.compactMap { code, outage in
+            outages[code] = nil
+            return outage.isTold ? (code, now - outage.since) : nil
         }
     }
 }
