@@ -1,5 +1,5 @@
 import CLibMongoC
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A client of a server, with its own thread.
@@ -175,68 +175,6 @@ actor MongoConnection {
             return try run("{\"listIndexes\": \(jsonText(location.collection))}").uniqueKeys
         } catch let error as MongoError where error.code == 26 {
             return []
-        }
-    }
-}
-
-/// What a server answered.
-struct MongoReply: Sendable {
-    private(set) var counters: [String: Int] = [:]
-    private(set) var errorLabels: [String] = []
-    /// What went wrong with single operations, by their place.
-    private(set) var writeErrors: [(index: Int, code: Int, message: String)] = []
-    private(set) var hasWriteConcernError = false
-    /// The replica set's name, where there is one.
-    private(set) var setName: String?
-    /// Whether the answering server stands before a sharded cluster.
-    private(set) var isRouter = false
-    /// The field `counters` of the first document that was found; `nil` when none was.
-    private(set) var firstCounters: Counters?
-    /// Whether the answering server takes writes.
-    private(set) var isWritable = false
-    /// The names of the fields of the collection's unique indexes.
-    private(set) var uniqueKeys: [Set<String>] = []
-    /// The number of the first collection that is listed, in the spelling of the reply.
-    private(set) var collectionID: String?
-
-    /// Takes a reply over, and frees it.
-    init(_ json: UnsafeMutablePointer<CChar>?) {
-        guard let json else { return }
-        defer { bson_free(json) }
-        let data = Data(bytes: json, count: strlen(json))
-        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            return
-        }
-        for (name, value) in object {
-            if let number = value as? Int { counters[name] = number }
-        }
-        setName = object["setName"] as? String
-        isRouter = object["msg"] as? String == "isdbgrid"
-        isWritable = object["isWritablePrimary"] as? Bool ?? false
-        errorLabels = object["errorLabels"] as? [String] ?? []
-        for error in object["writeErrors"] as? [[String: Any]] ?? [] {
-            writeErrors.append(
-                (
-                    error["index"] as? Int ?? 0, error["code"] as? Int ?? 0,
-                    error["errmsg"] as? String ?? ""
-                )
-            )
-        }
-        hasWriteConcernError = !(object["writeConcernErrors"] as? [Any] ?? []).isEmpty
-        let cursor = object["cursor"] as? [String: Any]
-        for document in (cursor?["firstBatch"] as? [[String: Any]] ?? []).prefix(1) {
-            firstCounters = Counters(document["counters"] as? [String: Int] ?? [:])
-            let info = document["info"] as? [String: Any]
-            let uuid = info?["uuid"] as? [String: Any]
-            let binary = uuid?["$binary"] as? [String: Any]
-            collectionID =
-                uuid?["$uuid"] as? String ?? binary?["base64"] as? String
-                ?? uuid?["$binary"] as? String
-        }
-        for index in cursor?["firstBatch"] as? [[String: Any]] ?? [] {
-            let key = index["key"] as? [String: Any] ?? [:]
-            let isUnique = index["unique"] as? Bool ?? false
-            if isUnique || Set(key.keys) == ["_id"] { uniqueKeys.append(Set(key.keys)) }
         }
     }
 }

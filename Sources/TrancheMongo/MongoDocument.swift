@@ -1,5 +1,5 @@
 import CLibMongoC
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A document's fields, copied out of the library.
@@ -70,7 +70,7 @@ struct MongoDocument: Sendable {
         guard let colon = text.firstIndex(of: ":"), let end = text.lastIndex(of: "}") else {
             return .value(.null)
         }
-        let value = text[text.index(after: colon)..<end].trimmingCharacters(in: .whitespaces)
+        let value = text[text.index(after: colon)..<end].trimmed()
         return .json(Array(value.utf8))
     }
 }

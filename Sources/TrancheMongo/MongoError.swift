@@ -1,5 +1,5 @@
 import CLibMongoC
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// An error of MongoDB or of the way to it.

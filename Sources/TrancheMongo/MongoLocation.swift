@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Which collection of which server is meant.
@@ -91,9 +91,7 @@ public struct MongoLocation: Sendable, Hashable {
     /// The URL with user information: the mechanism that its options name may want to know.
     var urlWithUser: String {
         guard let credentials, let scheme = url.firstRange(of: "://") else { return url }
-        let parts = [credentials.user, credentials.password].map { part in
-            part.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        }
+        let parts = [credentials.user, credentials.password].map { $0.percentEncoded() }
         let user = parts.joined(separator: ":")
         return "\(url[..<scheme.upperBound])\(user)@\(url[scheme.upperBound...])"
     }

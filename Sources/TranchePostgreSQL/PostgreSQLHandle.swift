@@ -1,6 +1,8 @@
 internal import CLibPQ
 internal import CPosix
-import Foundation
+import Dispatch
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 import TrancheConnectors

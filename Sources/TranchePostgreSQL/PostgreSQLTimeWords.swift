@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Texts that mean another time whenever they are read.
 ///
@@ -30,6 +30,7 @@ enum PostgreSQLTimeWords {
 
     private static func isZone(_ word: Substring) -> Bool {
         if TimeZone.abbreviationDictionary[word.uppercased()] != nil { return true }
-        return TimeZone.knownTimeZoneIdentifiers.contains { $0.lowercased() == word }
+        // Others are of the form Region/City.
+        return word.contains("/")
     }
 }

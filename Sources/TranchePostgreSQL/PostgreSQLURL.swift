@@ -1,5 +1,5 @@
 internal import CLibPQ
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheConnectors
 

@@ -1,6 +1,6 @@
 internal import CSQLite
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Tranche
 package import TrancheSQL
 
@@ -120,11 +120,8 @@ package actor SQLiteConnection: SQLConnection {
     /// What a file is called that nobody writes to; `nil` where somebody does.
     private static func stillName(of path: String) -> String? {
         if isWrittenTo(path) { return nil }
-        let allowed = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: "?#;"))
         let full = URL(fileURLWithPath: path).path
-        return full.addingPercentEncoding(withAllowedCharacters: allowed).map {
-            "file://\($0)?immutable=1"
-        }
+        return "file://\(full.percentEncoded(keeping: "/"))?immutable=1"
     }
 
     /// Whether there are changes beside the file; a writer makes them there first.

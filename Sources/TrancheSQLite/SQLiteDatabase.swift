@@ -1,5 +1,7 @@
 internal import CSQLite
-import Foundation
+import Dispatch
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 package import TrancheSQL
@@ -308,7 +310,7 @@ package final class SQLiteDatabase: SQLDatabase {
     package func zone(_ asked: String?) async throws -> String {
         // SQLite's current_timestamp, which pybatchintory wrote, is UTC.
         guard let asked else { return "UTC" }
-        guard TimeZone(identifier: asked) != nil || TimeZone(abbreviation: asked) != nil else {
+        guard ZoneClock(anyName: asked) != nil else {
             throw TrancheError(
                 .invalidArgument,
                 "there is no time zone '\(asked)'; give a name such as UTC or Europe/Berlin"
@@ -322,9 +324,7 @@ package final class SQLiteDatabase: SQLDatabase {
         tables: TableNames,
         on connection: isolated SQLiteConnection
     ) async throws -> [SQLStatement] {
-        guard let zone = TimeZone(identifier: zone) ?? TimeZone(abbreviation: zone),
-            zone.identifier != "GMT", zone.identifier != "UTC"
-        else { return [] }
+        guard let zone = ZoneClock(anyName: zone), !zone.isUniversal else { return [] }
         let dialect = SQLiteDialect()
         let rows = try await connection.run([
             """
@@ -347,16 +347,18 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 }
 
-extension TimeZone {
+extension ZoneClock {
     /// The instant at which a clock in this zone shows what `time` shows in UTC.
     ///
     /// A time that the zone has twice is the second, one that it leaves out is counted on from
     /// before: as PostgreSQL has it.
     fileprivate func utc(ofWallClock time: Date) -> Date {
-        let day: TimeInterval = 86_400
-        let after = secondsFromGMT(for: time + day)
-        let late = time - TimeInterval(after)
-        if secondsFromGMT(for: late) == after { return late }
-        return time - TimeInterval(secondsFromGMT(for: time - day))
+        let milliseconds = time.milliseconds
+        let day: Int64 = 86_400
+        let second = Int64(time.timeIntervalSince1970.rounded(.down))
+        let after = offset(at: second + day)
+        let isAfter = offset(at: second - after) == after
+        let offset = isAfter ? after : offset(at: second - day)
+        return Date(milliseconds: milliseconds - offset * 1000)
     }
 }

@@ -1,5 +1,5 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// Waits for locks on a connection's own thread, within a bound, until its request is cancelled.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The result of an acquire: a batch, or the reason why there is none.
 public enum Acquired: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// How runs were last seen by this process: from this, planning may begin before the store is

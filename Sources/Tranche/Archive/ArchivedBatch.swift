@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A batch that succeeded long ago, as the archive keeps it: without result, log and attempts.
 package struct ArchivedBatch: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension BatchRecord {
     /// Marks a batch as failed for good that may have been executed.

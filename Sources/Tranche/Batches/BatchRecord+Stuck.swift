@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension BatchRecord {
     /// Marks a failed batch that has used up its attempts as stuck, where the policy tries those

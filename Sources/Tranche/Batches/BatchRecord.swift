@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A batch as the inventory keeps it: one row.
 public struct BatchRecord: Sendable, Hashable {

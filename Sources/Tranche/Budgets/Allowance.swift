@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What the budgets of a run leave for it while an acquire is decided.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// An allowance of batches in flight, over all processes and machines.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The batches that a run holds under a budget, and whether it waits for more.
 public struct BudgetClaim: Sendable, Hashable {

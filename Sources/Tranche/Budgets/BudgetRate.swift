@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// How much weight is let in per time, with a burst.
 ///

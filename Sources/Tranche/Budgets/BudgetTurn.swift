@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Whose turn it is, of the runs that wait under a budget.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The author of a change, and the reason.
 public struct ChangeNote: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// An attempt of a batch.
 package struct AttemptDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A batch as the inventory keeps it.
 package struct BatchDocument: Codable, Sendable, Hashable {

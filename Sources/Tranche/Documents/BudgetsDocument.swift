@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Budgets, as `budget list` prints them.
 package struct BudgetsDocument: Codable, Sendable, Hashable {

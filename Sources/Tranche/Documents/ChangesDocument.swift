@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Changes of budgets and runs, as `changes` prints them, the latest first.
 package struct ChangesDocument: Codable, Sendable, Hashable {

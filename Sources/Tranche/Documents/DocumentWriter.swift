@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The text of a document while it grows.
 ///

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A gap of a run.
 package struct GapDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Ids behind the cursors of runs that may still be committed, and for whom the runs wait.
 package struct GapsDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Until when an attempt holds a batch.
 package struct LeaseDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Probes, as `probe list` prints them.
 package struct ProbesDocument: Codable, Sendable, Hashable {

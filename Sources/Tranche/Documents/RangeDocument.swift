@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A stretch of ids with what stands in it.
 package struct RangeDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A run, its batches, its gaps and its source.
 package struct RunDocument: Codable, Sendable, Hashable {

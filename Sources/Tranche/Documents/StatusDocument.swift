@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Runs, those that need somebody first, and what they add up to.
 package struct StatusDocument: Codable, Sendable, Hashable {

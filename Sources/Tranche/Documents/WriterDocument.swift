@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A transaction that a run waits for, as far as the server shows it.
 package struct WriterDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 extension Batch {
     /// Records success, finally.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 extension Batch {
     /// Extends the lease, and leaves a note for the next attempt at the batch.

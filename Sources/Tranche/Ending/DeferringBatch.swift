@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A batch that is to come back later, with what decides about what follows.
 package struct DeferringBatch: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A batch whose attempt has failed, with what decides about what follows.
 package struct FailingBatch: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension Inventory {
     /// Notes that work on a batch begins, if the answer comes within half its lease.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Tells failures of the items from failures of what they all need.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What becomes of ids that were handed out from a server whose place a standby has taken.
 extension Inventory {

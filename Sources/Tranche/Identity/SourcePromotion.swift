@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The result of looking back after a standby had taken the place of a source's server.
 ///

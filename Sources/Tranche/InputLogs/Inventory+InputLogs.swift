@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension Inventory {
     /// Keeps events in the log of an input, all or none, once each.

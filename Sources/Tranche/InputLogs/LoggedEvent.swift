@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// An event to be kept in the log of an input.
 public struct LoggedEvent: Sendable, Hashable {

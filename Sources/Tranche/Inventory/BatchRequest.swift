@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A worker's request for a batch: of which run, and how large.
 public struct BatchRequest: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What is done with batches that another program holds, named by batch and attempt.
 extension Inventory {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension Inventory {
     /// Cuts a batch into its bad items and the rest.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// When a sequence of batches ends.
 public enum BatchesEnd: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Synchronization
 
 /// The inventory: which ids were handed out, to which job, and how each batch ended.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Decodes an item: its columns by their names, or its payload alone.
 ///

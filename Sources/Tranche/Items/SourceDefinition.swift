@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The identity of a source's entries: their location, and the use of their columns.
 ///

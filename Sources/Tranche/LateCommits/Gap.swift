@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// Ids behind a run's cursor that were not handed out and may still be committed.
 ///

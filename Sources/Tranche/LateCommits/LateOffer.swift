@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What becomes of gaps after a look, decided under the run's lock.
 ///

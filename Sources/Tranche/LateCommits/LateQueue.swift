@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Queues ids for a late batch: what becomes of a run's gaps.
 package struct LateQueue: Sendable {

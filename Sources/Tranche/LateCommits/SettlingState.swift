@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// How far a run may hand out ids that nobody can still commit, and for whom it waits.
 ///

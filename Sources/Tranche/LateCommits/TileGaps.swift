@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Makes the gaps of what a run passes over.
 package struct TileGaps: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension Inventory {
     /// Keeps a description of a pipeline behind the generation that it follows.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The description of a pipeline, as an inventory keeps it.
 public struct PipelineRecord: Sendable, Hashable {

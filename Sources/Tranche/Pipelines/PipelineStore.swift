@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A store that keeps pipelines: their descriptions, each with a generation of its own, and the
 /// messages of their alerts.

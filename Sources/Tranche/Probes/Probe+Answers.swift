@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What becomes of a probe; decided alike whatever keeps it.
 extension Probe {

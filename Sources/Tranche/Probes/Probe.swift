@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A question from outside that holds back a budget or a run until it is answered well.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The question of a probe.
 public enum ProbeQuestion: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A part of each day, such as from 22:00 to 06:00 in a time zone.
 ///
@@ -27,7 +27,7 @@ public struct TimeWindow: Sendable, Hashable, Codable {
                 "'\(text)' is not a window; give two times of the day, such as 22:00-06:00"
             )
         }
-        guard TimeZone(identifier: zone) != nil else {
+        guard (try? ZoneClock(zone)) != nil else {
             throw TrancheError(
                 .invalidArgument,
                 "'\(zone)' is not a time zone; give one such as Europe/Berlin or UTC"
@@ -52,23 +52,21 @@ public struct TimeWindow: Sendable, Hashable, Codable {
     /// - Parameter now: The moment.
     /// - Returns: The answer.
     public func answer(at now: Date) -> ProbeAnswer {
-        var calendar = Calendar(identifier: .gregorian)
         // It was known when the window was made; elsewhere it may be missing.
-        guard let zone = TimeZone(identifier: zone) else {
+        guard let clock = try? ZoneClock(zone) else {
             return ProbeAnswer(isOpen: false, reason: "the time zone \(zone) is not known here")
         }
-        calendar.timeZone = zone
-        let parts = calendar.dateComponents([.hour, .minute], from: now)
-        let minute = (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
+        let second = Int64(now.timeIntervalSince1970.rounded(.down))
+        let local = second + clock.offset(at: second)
+        let ofDay = (local % 86_400 + 86_400) % 86_400
+        let minute = Int(ofDay / 60)
         let isOpen =
             opens < closes
             ? (opens..<closes).contains(minute) : minute >= opens || minute < closes
-        let border = isOpen ? closes : opens
-        let until = calendar.nextDate(
-            after: now,
-            matching: DateComponents(hour: border / 60, minute: border % 60, second: 0),
-            matchingPolicy: .nextTime
-        )
+        let border = Int64(isOpen ? closes : opens) * 60
+        let until = (0...2 as ClosedRange<Int64>).lazy.compactMap { day in
+            clock.moment(showing: local - ofDay + day * 86_400 + border, after: second)
+        }.first.map { Date(timeIntervalSince1970: Double($0)) }
         let words = isOpen ? "within \(self)" : "outside \(self)"
         return ProbeAnswer(isOpen: isOpen, reason: words, until: until)
     }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What is kept of a program's last line as the result of a batch.
 package struct KeptResult: Sendable, Hashable {
@@ -12,7 +12,7 @@ package struct KeptResult: Sendable, Hashable {
     /// Whatever such a line is, it costs no success: what is not JSON that every reader takes is
     /// kept as a text.
     package init?(_ line: LineCollector.Line) {
-        let text = line.text.trimmingCharacters(in: .whitespaces)
+        let text = line.text.trimmed()
         guard text.hasPrefix("{") else { return nil }
         guard let fault = line.fault ?? StrictJSON.fault(in: text) else {
             json = text

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Keeps the end of what a program writes.
 package struct OutputTail: Sendable {
@@ -58,7 +58,7 @@ package struct OutputTail: Sendable {
                 continue
             }
             let text = String(decoding: line.suffix(4000), as: UTF8.self)
-                .replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+                .replacing("\0", with: "").trimmed(.all)
             if isMeant(text) { return line.count > 4000 ? "…" + text : text }
         }
         return nil

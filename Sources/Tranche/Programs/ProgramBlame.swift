@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The items that a program blames in its last line, such as
 /// `{"bad": [{"id": 5, "error": "qty is not a number"}], "bad_ids": [9], "error": "no such day"}`.

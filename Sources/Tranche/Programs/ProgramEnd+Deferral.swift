@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension ProgramEnd {
     /// When to come back, as a program that exits with 75 says it in its last line, such as

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How a program that worked on a batch ended, on this machine or in a container.
 package struct ProgramEnd: Sendable {
@@ -133,7 +133,7 @@ package struct ProgramEnd: Sendable {
     /// The line that says what went wrong: a result that names an error, else the last line of
     /// standard error, else that of the output.
     private var lastWords: String? {
-        let line = lastLine?.text.trimmingCharacters(in: .whitespaces)
+        let line = lastLine?.text.trimmed()
         // What cannot be read is told where the items to blame are asked for.
         let blame = try? blame()
         if let error = blame?.error { return error }

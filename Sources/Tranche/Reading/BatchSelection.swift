@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// Which batches are meant; a `nil` part means any.
 public struct BatchSelection: Sendable, Hashable {

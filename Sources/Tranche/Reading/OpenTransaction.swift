@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A transaction that is open in the inventory's database.
 ///

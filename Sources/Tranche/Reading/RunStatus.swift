@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A run, its batches, its gaps and its source, as far as the inventory and a look at the source
 /// tell.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Reads and spells decimal numbers without losing a digit.
 package enum NumberText {
@@ -79,7 +79,7 @@ package enum NumberText {
         guard let shape = DecimalShape(text), value.isFinite else { return false }
         if isSame(value, text, shape) { return true }
         guard value != 0, shape.significant > 15, shape.significant < 1000 else { return false }
-        var digits = String(format: "%.\(shape.significant - 1)e", value)
+        var digits = value.scientific(shape.significant - 1)
         return digits.withUTF8 { other in
             guard let otherShape = DecimalShape(other) else { return false }
             return shape.isSameMagnitude(text, otherShape, other)

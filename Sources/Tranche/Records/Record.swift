@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// One record: a value for each of its fields, and the id of the item that it was read from.
 public struct Record: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The successes of a job, numbered, as a source.
 struct CompletionSource: MetaSource {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The cancellation of a run.
 public struct RunCancellation: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A run as the inventory keeps it.
 public struct RunRecord: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A run with what its batches add up to.
 public struct RunSummary: Sendable, Hashable {

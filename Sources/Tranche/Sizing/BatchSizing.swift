@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The weight that the batches of a run have by their target time.
 public struct BatchSizing: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How long a batch should take, in place of how much it weighs.
 ///

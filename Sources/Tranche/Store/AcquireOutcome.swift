@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A store's answer to an acquire.
 public enum AcquireOutcome: Sendable {

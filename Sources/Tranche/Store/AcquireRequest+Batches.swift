@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What becomes of a batch that is handed out: the same in every store.
 extension AcquireRequest {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A store that supports batches that run at most once.
 public protocol BeginningStore: Sendable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A store that packs old batches.
 public protocol CompactingStore: Sendable {

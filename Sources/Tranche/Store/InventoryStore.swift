@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// Where an inventory is kept.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A store that makes requests of several callers in one transaction.
 public protocol SharingStore: InventoryStore {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension Date {
     /// The time in UTC, such as `2026-11-21T09:30:00.000Z`.

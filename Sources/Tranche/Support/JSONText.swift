@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON as compact text with sorted keys.
 package enum JSONText {

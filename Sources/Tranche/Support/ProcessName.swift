@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What tells a process from all others that work on an inventory.
 struct ProcessName: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Replaces passwords in text: those before a URL's host, and those in its query.
 ///

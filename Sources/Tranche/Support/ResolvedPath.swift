@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The absolute path of a file, links followed, without `.` and `..`: the same however it was
 /// spelt.

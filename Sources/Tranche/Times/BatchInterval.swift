@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A time from a moment on until right before another one.
 public struct BatchInterval: Sendable, Hashable {

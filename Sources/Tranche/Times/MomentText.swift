@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// An end of a run as people write it: `2026-01-01`, `2026-01`, `2026-01-01T08:30`,
 /// `2026-01-01T08:30:00+01:00`.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The column of a source that says when something happened, and how a run goes by it.
 ///

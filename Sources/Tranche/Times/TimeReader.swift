@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Synchronization
 
 /// Reads the times of a source's entries, and finds the interval in which each lies.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Hours, days and months as the clocks of a time zone show them.
 ///

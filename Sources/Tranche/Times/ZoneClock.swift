@@ -1,28 +1,57 @@
-import Foundation
+import FoundationEssentials
 
 /// What clocks on the wall show in a time zone.
 package struct ZoneClock: Sendable, Hashable {
-    private let zone: TimeZone
+    private let name: String
+    private let rules: ZoneRules
 
     /// Takes a zone by its IANA name.
     ///
     /// - Throws: `TrancheError` `.invalidArgument` for a name that is not known, with the nearest.
     package init(_ name: String) throws {
-        let known = TimeZone.knownTimeZoneIdentifiers
-        let isKnown = known.contains(name) || Self.universal.contains(name)
-        // Foundation takes names such as `GMT+3` as well, whose sign people read either way.
-        guard isKnown || Self.isRegion(name), let zone = TimeZone(identifier: name) else {
-            throw TrancheError(.invalidArgument, Self.fault(of: name, known: known))
+        // There are names such as `GMT+3` as well, whose sign people read either way.
+        guard Self.universal.contains(name) || Self.isRegion(name) else {
+            throw TrancheError(.invalidArgument, Self.fault(of: name))
         }
-        self.zone = zone
+        guard let clock = ZoneClock(anyName: name) else {
+            throw TrancheError(
+                .invalidArgument,
+                ZoneDatabase.isInstalled
+                    ? Self.fault(of: name)
+                    : "time zone '\(name)' cannot be read: there is no time zone database in "
+                        + "/usr/share/zoneinfo; install Debian's package tzdata"
+            )
+        }
+        self = clock
     }
+
+    /// Takes a zone by any name that the database has, or by an abbreviation such as `CET`.
+    ///
+    /// - Returns: `nil` for a name that is not known.
+    package init?(anyName name: String) {
+        let abbreviated = TimeZone.abbreviationDictionary[name]
+        guard let rules = ZoneRules.named(name) ?? abbreviated.flatMap(ZoneRules.named) else {
+            return nil
+        }
+        self.name = name
+        self.rules = rules
+    }
+
+    /// Whether the clock is that of UTC in summer and winter.
+    package var isUniversal: Bool { Self.universal.contains(name) }
+
+    /// Whether two clocks are of zones of the same name.
+    package static func == (one: Self, other: Self) -> Bool { one.name == other.name }
+
+    /// Adds the zone's name.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     /// How far clocks are ahead of UTC, in seconds.
     ///
     /// - Parameter second: The moment, in seconds since 1970.
     /// - Returns: The seconds; below 0 west of Greenwich.
     package func offset(at second: Int64) -> Int64 {
-        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second))))
+        rules.offset(at: second)
     }
 
     /// The first moment at which clocks show a time; if they skip it, the moment of the skip.
@@ -42,6 +71,22 @@ package struct ZoneClock: Sendable, Hashable {
             if middle + offset(at: middle) < local { before = middle } else { after = middle }
         }
         return after
+    }
+
+    /// The first moment after another at which clocks show a time, or skip it.
+    ///
+    /// - Parameters:
+    ///   - local: What clocks show, in seconds since they showed 1970.
+    ///   - second: The other moment, in seconds since 1970.
+    /// - Returns: The moment; `nil` where that time has passed.
+    package func moment(showing local: Int64, after second: Int64) -> Int64? {
+        let near = [local - Self.reach, local, local + Self.reach, second]
+        let moments = Set(near.map { local - offset(at: $0) }).filter {
+            $0 > second && $0 + offset(at: $0) == local
+        }
+        if let first = moments.min() { return first }
+        let first = instant(of: local)
+        return first > second ? first : nil
     }
 
     /// The first moment at which clocks are put forward or back within a time; `nil` for none.
@@ -88,9 +133,9 @@ package struct ZoneClock: Sendable, Hashable {
             }
     }
 
-    private static func fault(of name: String, known: [String]) -> String {
+    private static func fault(of name: String) -> String {
         let shown = name.map { $0.isNewline ? " " : String($0) }.joined().cut(to: 41)
-        let names = known + universal
+        let names = ZoneDatabase.regions + universal
         let byCity =
             name.contains("/") || name.count > 60
             ? nil : names.first { $0.lowercased().hasSuffix("/" + name.lowercased()) }

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A batch that is held, or is offered again later.
 public struct OpenBatch: Sendable, Hashable {

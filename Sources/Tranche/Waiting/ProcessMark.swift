@@ -1,4 +1,5 @@
-package import Foundation
+package import FoundationEssentials
+import Glibc
 
 /// What tells a process from all others that are, or were, on its host.
 ///
@@ -54,7 +55,7 @@ package struct ProcessMark: Sendable, Hashable {
 
     /// The hash of what makes a place.
     package static func place(host: String, life: String, namespaces: [String]) -> String {
-        let parts = [host, life.trimmingCharacters(in: .whitespacesAndNewlines)] + namespaces
+        let parts = [host, life.trimmed(.all)] + namespaces
         return String(FNVHash(of: parts.joined(separator: "\n")).value, radix: 36)
     }
 
@@ -62,7 +63,7 @@ package struct ProcessMark: Sendable, Hashable {
     // boot and namespaces still tell it from others.
     private static var hostName: String {
         let name = try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)
-        return name?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        return name?.trimmed(.all) ?? ""
     }
 
     // MARK: - In tokens

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What the system tells of a process.
 struct ProcessStat: Sendable, Hashable {

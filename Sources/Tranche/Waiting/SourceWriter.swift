@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// A client that writes to a source, in a transaction that is open.
 public struct SourceWriter: Sendable, Hashable {

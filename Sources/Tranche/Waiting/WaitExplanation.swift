@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// Why workers that have nothing in hand are given nothing, as far as can be found out.
 public struct WaitExplanation: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 extension HumanText {
     /// How long ago something was, such as `3 min`.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Numbers and times as people read them.
 package enum HumanText {
@@ -39,7 +39,7 @@ package enum HumanText {
 
     /// A number with a fixed number of decimals.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
-        String(format: "%.\(decimals)f", value)
+        value.fixed(decimals)
     }
 
     /// A time seen from another: `3 min ago`, `in 20 s`, `now`.

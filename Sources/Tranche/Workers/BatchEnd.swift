@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// How an attempt at a batch ended, as it is recorded.
 public enum BatchEnd: Sendable, Hashable {

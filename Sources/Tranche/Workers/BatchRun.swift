@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Has a batch worked on, and records any end but a success.
 struct BatchRun: Sendable {

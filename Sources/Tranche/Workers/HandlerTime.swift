@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// The time that a handler has for a batch; while the batch only waits, none of it passes.

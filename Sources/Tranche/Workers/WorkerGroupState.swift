@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What the workers of a group do next, as a value: an event goes in, what is to be done comes out.
 ///

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The description of a workflow, as a run keeps it.
 public struct WorkflowRecord: Sendable, Hashable {

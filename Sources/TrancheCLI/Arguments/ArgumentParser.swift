@@ -1,5 +1,6 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 

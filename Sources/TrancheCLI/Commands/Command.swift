@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheConnectors
 import TrancheHTTP
@@ -127,7 +127,7 @@ struct Context: Sendable {
             try Task.checkCancellation()
             return nil
         }
-        return ["y", "yes"].contains(answer.trimmingCharacters(in: .whitespaces).lowercased())
+        return ["y", "yes"].contains(answer.trimmed().lowercased())
     }
 
     /// Says something beside the output; where nobody reads that any more, the command goes on in

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Lists ids behind the cursor that may still be committed.

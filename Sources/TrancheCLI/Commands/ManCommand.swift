@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Tranche
 
 /// Writes the manual pages.
 struct ManCommand: Command {
@@ -28,7 +29,7 @@ struct ManCommand: Command {
                 withIntermediateDirectories: true
             )
         } catch {
-            throw UsageError("DIR '\(folder)' cannot be made: \(error.localizedDescription)")
+            throw UsageError("DIR '\(folder)' cannot be made: \(FileFault(error))")
         }
         let commands = Program.commands.map { $0.description }
         for page in ManualPage.all(commands, date: day(context)) {

@@ -1,6 +1,7 @@
 internal import CPosix
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Writes what `status` shows, and more, as a page.

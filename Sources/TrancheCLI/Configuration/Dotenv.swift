@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Tranche
 
 /// A file of settings: lines `KEY=VALUE`, with `export` before, quotes around and comments after
 /// them where wanted.
@@ -115,7 +116,7 @@ package struct Dotenv: Sendable {
                 value.append(next)
                 _ = take()
             }
-            return String(value).trimmingCharacters(in: .whitespaces)
+            return String(value).trimmed()
         }
 
         private mutating func endLine(after key: String) throws {

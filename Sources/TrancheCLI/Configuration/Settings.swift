@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheConnectors
 import TrancheHTTP
@@ -48,10 +48,8 @@ package struct Settings: Sendable {
     }
 
     private static func entries(of file: String, namedBy origin: String) throws -> [Dotenv.Entry] {
-        // Read to its end rather than by its size: a pipe is a file, too.
-        guard let handle = FileHandle(forReadingAtPath: file),
-            let bytes = try? handle.readToEnd() ?? Data(),
-            let text = String(data: bytes, encoding: .utf8)
+        guard let bytes = try? FileContents.bytes(of: file),
+            let text = String(validating: bytes, as: UTF8.self)
         else {
             throw UsageError("cannot read the file '\(file)' that \(origin) names")
         }

@@ -1,5 +1,6 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 import TrancheChains
 
@@ -50,11 +51,11 @@ struct FileOperands: Sendable {
                     + "write it into a file first, such as '… > input.csv', and load that"
             )
         }
-        var isFolder: ObjCBool = false
+        var isFolder = false
         let exists = FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder)
-        if NamedFile.isObject(operand) || exists && !isFolder.boolValue {
+        if NamedFile.isObject(operand) || exists && !isFolder {
             files.append(operand)
-        } else if isFolder.boolValue {
+        } else if isFolder {
             areSeveral = true
             try addFolder(operand, hasFormat: hasFormat, written: written)
         } else if operand.contains(where: { "*?[".contains($0) }) {
@@ -85,7 +86,7 @@ struct FileOperands: Sendable {
         } catch {
             throw TrancheError(
                 .invalidSource,
-                "cannot list the folder '\(folder)': \(error.localizedDescription)",
+                "cannot list the folder '\(folder)': \(FileFault(error))",
                 underlying: error
             )
         }
@@ -116,9 +117,9 @@ struct FileOperands: Sendable {
         _ hasFormat: Bool,
         _ written: Set<String>
     ) -> String? {
-        var isFolder: ObjCBool = false
+        var isFolder = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        if isFolder.boolValue { return "a folder" }
+        if isFolder { return "a folder" }
         if name.hasPrefix(".") { return "hidden" }
         if name.hasPrefix("_") { return "a mark" }
         if name.hasSuffix(".error.jsonl") { return "rejects" }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheChains
 
@@ -72,10 +72,9 @@ struct LoadFile: Sendable {
         guard options.file.format == .csv, !options.follows, !NamedFile.isObject(path) else {
             return false
         }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-            !isFolder.boolValue
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder
         else { return false }
-        return try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int == 0
+        return try FileContents.size(of: path) == 0
     }
 }

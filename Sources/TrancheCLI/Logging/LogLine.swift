@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A line about the work, as programs read it: an object on a line of its own.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Standard error as a log: each line has a time, a level, and what it is about.

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Tranche
 
 /// A file that is replaced as a whole: a process that reads it meanwhile reads the old one.
 struct WholeFile {
@@ -17,7 +18,7 @@ struct WholeFile {
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         } catch {
             throw UsageError(
-                "\(option) '\(path)' cannot be written: \(error.localizedDescription)"
+                "\(option) '\(path)' cannot be written: \(FileFault(error))"
             )
         }
     }

@@ -1,5 +1,6 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// Where text goes.
@@ -55,7 +56,7 @@ package struct FileWriter: Writer {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                Foundation.write(
+                Glibc.write(
                     file,
                     buffer.baseAddress?.advanced(by: written),
                     bytes.count - written

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheConnectors
 import TrancheOrchestrator
@@ -80,7 +80,7 @@ struct PipelineFile: Sendable {
         do {
             return Array(try Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw UsageError("\(path) cannot be read: \(error.localizedDescription)")
+            throw UsageError("\(path) cannot be read: \(FileFault(error))")
         }
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A page that shows the runs: one file, without scripts, that loads nothing.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Runs as people read them; columns that seldom hold anything are shown when they do.

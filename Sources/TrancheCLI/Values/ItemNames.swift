@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Items that somebody names: by ids such as `5,9..12`, or by uids where these are not integers.
@@ -40,7 +40,7 @@ struct ItemNames: Sendable {
 
     private var names: [String] {
         text.split(separator: ",", omittingEmptySubsequences: false).map {
-            $0.trimmingCharacters(in: .whitespaces)
+            $0.trimmed()
         }
     }
 

@@ -1,6 +1,7 @@
 internal import CPosix
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// The lines of a file, as many at a time as a read gives.
@@ -42,7 +43,7 @@ final class LineFile: Sendable {
     private func read() throws(SystemError) -> [[UInt8]]? {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while true {
-            let count = Foundation.read(file.number, &buffer, buffer.count)
+            let count = Glibc.read(file.number, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw SystemError("cannot read '\(path)'") }
             let lines = state.withLock { $0.take(buffer[..<count]) }

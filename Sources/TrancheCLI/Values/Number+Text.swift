@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Reads an id or a batch's number: any whole number of 64 bits.
@@ -56,7 +56,7 @@ func parseBounds(_ text: String) throws -> IDBounds {
 func parseIDs(_ text: String) throws -> IDRuns {
     var ids = IDRuns()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-        let word = part.trimmingCharacters(in: .whitespaces)
+        let word = part.trimmed()
         guard !word.isEmpty else { throw ValueError("ids look like 5,9..12") }
         let bounds =
             word.contains("..")

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheChains
 import TrancheConnectors
@@ -121,7 +121,7 @@ struct SpecOptions: Sendable {
             }
         case .list:
             let parts = text.isEmpty ? [] : text.components(separatedBy: ",")
-            return .list(parts.map { .text($0.trimmingCharacters(in: .whitespaces)) })
+            return .list(parts.map { .text($0.trimmed()) })
         case .lists:
             let parts = arguments.texts(field.option)
                 .flatMap { $0.components(separatedBy: ",") }

@@ -1,6 +1,7 @@
 internal import CPosix
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 
@@ -224,7 +225,7 @@ final class ChildProcess: Sendable {
     /// Reads what a pipe has now, and closes it at its end; `nil` where it has ended.
     private func readSome(_ pipe: OpenFile, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
         while pipe.number >= 0 {
-            let count = Foundation.read(pipe.number, &buffer, buffer.count)
+            let count = Glibc.read(pipe.number, &buffer, buffer.count)
             if count > 0 { return buffer[..<count] }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return [] }
@@ -243,7 +244,7 @@ final class ChildProcess: Sendable {
         }
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                Foundation.write(
+                Glibc.write(
                     input.number,
                     buffer.baseAddress?.advanced(by: written),
                     bytes.count - written
@@ -282,7 +283,7 @@ final class ChildProcess: Sendable {
     private func read(_ pipe: OpenFile, _ body: (ArraySlice<UInt8>) -> Void) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = Foundation.read(pipe.number, &buffer, buffer.count)
+            let count = Glibc.read(pipe.number, &buffer, buffer.count)
             if count > 0 {
                 body(buffer[..<count])
             } else if count < 0, errno == EINTR {

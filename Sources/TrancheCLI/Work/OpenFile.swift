@@ -1,5 +1,6 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// A file descriptor that is closed when asked, at the latest with the last reference to it.
@@ -23,7 +24,7 @@ final class OpenFile: Sendable {
             defer { descriptor = -1 }
             return descriptor
         }
-        if number >= 0 { Foundation.close(number) }
+        if number >= 0 { Glibc.close(number) }
     }
 
     /// Makes calls fail with `EAGAIN` instead of blocking.
@@ -50,7 +51,7 @@ final class OpenFile: Sendable {
     /// Makes an event readable.
     func raise() {
         var one: UInt64 = 1
-        _ = Foundation.write(number, &one, MemoryLayout.size(ofValue: one))
+        _ = Glibc.write(number, &one, MemoryLayout.size(ofValue: one))
     }
 }
 

@@ -1,5 +1,6 @@
 internal import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A small process beside this one that kills the children when this one dies, however suddenly.
 final class ProcessGuard: Sendable {
@@ -24,6 +25,6 @@ final class ProcessGuard: Sendable {
     func remove(_ group: pid_t) {
         var message = -group
         // Without its guard a child loses only the protection against this process being killed.
-        _ = Foundation.write(pipe.number, &message, MemoryLayout.size(ofValue: message))
+        _ = Glibc.write(pipe.number, &message, MemoryLayout.size(ofValue: message))
     }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Finds the program to run, as a shell would.
 struct ProgramFinder: Sendable {
@@ -25,10 +26,10 @@ struct ProgramFinder: Sendable {
     }
 
     private func isProgram(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
+        var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             return false
         }
-        return !isFolder.boolValue && access(path, X_OK) == 0
+        return !isFolder && access(path, X_OK) == 0
     }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// A signal that asks a process to end, and leaves to it how.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// What follows the page of a batch, as its program says in lines such as `{"next_page":
@@ -17,7 +17,7 @@ struct SuccessorLines: Sendable {
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let text = String(decoding: line, as: UTF8.self)
             guard text.contains("\"next_page\""),
-                text.trimmingCharacters(in: .whitespaces).hasPrefix("{")
+                text.trimmed().hasPrefix("{")
             else { continue }
             lines.continuation.yield(text)
         }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Why nothing is handed out, as people read it.
@@ -54,7 +54,7 @@ enum WaitText {
         if let since = writer.since, since != writer.stateSince {
             parts.append("begun \(time(since, now))")
         }
-        let query = HumanText.oneLine(writer.query.trimmingCharacters(in: .whitespacesAndNewlines))
+        let query = HumanText.oneLine(writer.query.trimmed(.all))
         if !query.isEmpty {
             let shown = query.prefix(shownOfQuery)
             parts.append("\"\(shown)\(shown.count < query.count ? "…" : "")\"")

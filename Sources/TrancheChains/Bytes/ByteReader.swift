@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Bytes that can be read from any place, such as a file or an object in a store.

@@ -1,5 +1,6 @@
 import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// A file on disk, read on a thread of its own.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// What would become of a source's records, found out without writing one.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// The place where a file that grows stands, and where one that stood there before may be by now.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// A file that an inventory may know: by its name, by an earlier spelling of it, or by its content.

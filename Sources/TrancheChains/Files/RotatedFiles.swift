@@ -1,5 +1,6 @@
 import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// The files in a folder that are named as those are which stood under a name before: `app.log.1`,

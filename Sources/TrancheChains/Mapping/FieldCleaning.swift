@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Cleans names and texts of characters that do not belong there; only where it is asked for, since

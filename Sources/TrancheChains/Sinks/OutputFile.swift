@@ -1,5 +1,6 @@
 import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 

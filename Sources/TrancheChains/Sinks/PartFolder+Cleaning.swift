@@ -1,5 +1,6 @@
 import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// What becomes of parts when all that a run has was put together.
@@ -62,7 +63,7 @@ extension PartFolder {
                 guard FileManager.default.fileExists(atPath: "\(folder)/\(name)") else { continue }
                 throw TrancheError(
                     .sinkFailed,
-                    "cannot remove '\(folder)/\(name)': \(error.localizedDescription)",
+                    "cannot remove '\(folder)/\(name)': \(FileFault(error))",
                     underlying: error
                 )
             }

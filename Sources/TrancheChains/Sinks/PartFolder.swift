@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 import Tranche
 
@@ -265,7 +265,7 @@ package final class PartFolder: Sendable {
         } catch {
             throw TrancheError(
                 .sinkFailed,
-                "cannot list the folder '\(folder)': \(error.localizedDescription)",
+                "cannot list the folder '\(folder)': \(FileFault(error))",
                 underlying: error
             )
         }
@@ -325,13 +325,13 @@ package final class PartFolder: Sendable {
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
             url = url.deletingLastPathComponent()
         }
-        var isFolder: ObjCBool = false
+        var isFolder = false
         _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-        guard isFolder.boolValue, FileManager.default.isWritableFile(atPath: url.path) else {
+        guard isFolder, FileManager.default.isWritableFile(atPath: url.path) else {
             throw TrancheError(
                 .sinkFailed,
                 "cannot make the folder '\(path)': '\(url.path)' is "
-                    + (isFolder.boolValue ? "not to be written to" : "no folder")
+                    + (isFolder ? "not to be written to" : "no folder")
             )
         }
     }
@@ -345,7 +345,7 @@ package final class PartFolder: Sendable {
         } catch {
             throw TrancheError(
                 .sinkFailed,
-                "cannot make the folder '\(path)': \(error.localizedDescription)",
+                "cannot make the folder '\(path)': \(FileFault(error))",
                 underlying: error
             )
         }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Decodes one field: as a value, or as JSON where the field holds an array or object.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A schema made ready for records of some fields; belongs to one task.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Where connectors look up credentials, by the names that each system has for them.
@@ -33,7 +33,7 @@ public struct Credentials: Sendable {
                 underlying: error
             )
         }
-        let value = text.trimmingCharacters(in: .newlines)
+        let value = text.trimmed(.lineBreaks)
         guard !value.isEmpty else {
             let words = "the file '\(path)' that \(name)_FILE names is empty; unset it for none"
             throw TrancheError(.invalidArgument, words)

@@ -1,5 +1,6 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 
@@ -181,7 +182,7 @@ package final class HTTPStream: Sendable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                Foundation.send(
+                Glibc.send(
                     connection.socket,
                     buffer.baseAddress?.advanced(by: sent),
                     bytes.count - sent,

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Which attempts were told of as begun, and have not ended: makes events of what happens, for each

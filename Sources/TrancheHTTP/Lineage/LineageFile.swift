@@ -1,18 +1,12 @@
-import Foundation
+import Glibc
 import Synchronization
 import Tranche
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A file to which events are added, each as a line, by any number of processes.
 ///
 /// It writes on the thread that calls, which may block.
 final class LineageFile: Sendable {
-    private let file: FileHandle
+    private let file: Int32
     /// Whether the last line may lack its end.
     private let isBroken = Mutex(false)
 
@@ -20,16 +14,17 @@ final class LineageFile: Sendable {
     ///
     /// - Throws: `TrancheError` `.invalidArgument` for one that cannot be written to.
     init(_ path: String) throws {
-        let number = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard number >= 0 else {
+        file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard file >= 0 else {
             let words = String(cString: strerror(errno))
             throw TrancheError(
                 .invalidArgument,
                 "lineage cannot be written to '\(path)': \(words); name a file that can be made"
             )
         }
-        file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
     }
+
+    deinit { close(file) }
 
     /// Adds a line.
     ///
@@ -40,7 +35,7 @@ final class LineageFile: Sendable {
             defer { isBroken = true }
             return isBroken
         }
-        try file.write(contentsOf: Data("\(wasBroken ? "\n" : "")\(text)\n".utf8))
+        try FileContents.write(Array("\(wasBroken ? "\n" : "")\(text)\n".utf8), to: file)
         isBroken.withLock { $0 = false }
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A run of a job that another program tells of, such as the task that has started this one.

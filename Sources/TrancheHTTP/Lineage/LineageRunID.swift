@@ -1,5 +1,5 @@
 import CLibCrypto
-import Foundation
+import FoundationEssentials
 package import Tranche
 import TrancheConnectors
 

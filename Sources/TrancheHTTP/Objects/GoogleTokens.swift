@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// The access tokens of an account, each kept for as long as it is good.

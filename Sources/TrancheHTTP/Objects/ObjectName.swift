@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Which object, or which prefix of names, of which bucket.
@@ -52,27 +52,6 @@ struct ObjectName: Sendable, Hashable {
         name.key = key
         return name
     }
-}
-
-extension StringProtocol {
-    /// Percent-encodes all but letters, digits and `-._~`, as signatures of version 4 want it.
-    ///
-    /// - Parameter kept: Characters that are left as they are, too.
-    /// - Returns: The encoded text.
-    func percentEncoded(keeping kept: String = "") -> String {
-        let allowed = CharacterSet.unreserved.union(CharacterSet(charactersIn: kept))
-        // It fails for no text.
-        return addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-    }
-}
-
-extension CharacterSet {
-    /// What stands for itself in a URL.
-    ///
-    /// Source: RFC 3986, section 2.3.
-    fileprivate static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-    )
 }
 
 /// A query whose parameters are sorted and encoded.

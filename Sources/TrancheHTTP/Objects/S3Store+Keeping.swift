@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Source: Amazon S3 API reference, CopyObject, DeleteObject, GetObjectTagging, PutObjectTagging.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import Tranche
 
 /// Asks probes that are addresses, with one GET each; redirections are not followed.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import Tranche
 
 /// A graph database that speaks Cypher, as a sink: a statement is run with records as its parameter

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import Tranche
 
 /// A server that takes records by HTTP: a request for each batch, or for each record.

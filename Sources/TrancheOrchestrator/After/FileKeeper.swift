@@ -1,5 +1,6 @@
 private import CPosix
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// Moves, removes and marks files, off the shared pool: the calls take as long as the disk does.
@@ -247,7 +248,7 @@ actor FileKeeper {
         } catch {
             throw TrancheError(
                 .sinkFailed,
-                "cannot make the folder '\(folder)': \(error.localizedDescription)",
+                "cannot make the folder '\(folder)': \(FileFault(error))",
                 underlying: error
             )
         }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// What is known of a condition, what was told of it, and what is to be told; it is kept as JSON.

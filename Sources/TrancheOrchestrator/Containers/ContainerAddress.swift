@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import TrancheConnectors
 
 /// Where a container engine answers.

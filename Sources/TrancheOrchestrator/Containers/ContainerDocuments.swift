@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What the engine is told to create, as its API has it.
 struct ContainerDocument: Encodable {

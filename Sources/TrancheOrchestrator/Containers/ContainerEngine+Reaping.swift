@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 import Tranche
 
 /// A container that was removed, since nobody holds its batch under its attempt.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 import Tranche
 import TrancheHTTP
@@ -99,7 +99,7 @@ public final class ContainerEngine: Sendable {
         // An answer that is none of an engine's, as of a proxy before it, is told as it came.
         let words = (try? JSONDecoder().decode(EngineWords.self, from: Data(response.body)))?
             .message
-        let text = (words ?? response.excerpt).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = (words ?? response.excerpt).trimmed(.all)
         // podman's 500 may be anything; what passes is told by codes of its own.
         let isPassing = code == .refused && response.status >= 500
         return ContainerError(
@@ -131,9 +131,7 @@ public final class ContainerEngine: Sendable {
     }
 
     private static func encoded(_ text: String, _ kept: String = "") -> String {
-        var allowed = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "!"..."~"))
-        allowed.insert(charactersIn: "-._~:@" + kept)
-        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+        text.percentEncoded(keeping: ":@" + kept)
     }
 
     // MARK: - Versions

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import Tranche
 
 /// The work for a container: one batch, held under one attempt.

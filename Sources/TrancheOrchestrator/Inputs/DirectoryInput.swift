@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// The files of a folder as events: `create` for a new one, `update` for one that has changed.

@@ -1,5 +1,7 @@
 private import CPosix
-import Foundation
+import Dispatch
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 
@@ -56,7 +58,8 @@ final class FolderWatch: Sendable {
             throw Self.fault(folder, first)
         }
         if let fault = tree.takeFault() { changes.withLock { $0.fault = fault } }
-        let thread = Thread { [self, tree] in
+        let queue = DispatchQueue(label: "tranche.folder-watch")
+        queue.async { [self, tree] in
             var tree = tree
             read(&tree, events, stopper)
             close(events)
@@ -65,8 +68,6 @@ final class FolderWatch: Sendable {
                 close(stopper)
             }
         }
-        thread.name = "tranche.folder-watch"
-        thread.start()
     }
 
     /// Stops; the thread ends by itself.
@@ -104,7 +105,7 @@ final class FolderWatch: Sendable {
             let count = poll(&polled, 2, -1)
             if count < 0, errno == EINTR { continue }
             guard count > 0, polled[1].revents == 0 else { break }
-            let read = Foundation.read(events, &buffer, buffer.count)
+            let read = Glibc.read(events, &buffer, buffer.count)
             if read < 0, errno == EINTR || errno == EAGAIN { continue }
             guard read > 0 else { break }
             var found = Changes()

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 public import Tranche
 
 /// Keeps the events of an input, each once.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// An input whose events are the times of a schedule: one event for each time, once, whichever

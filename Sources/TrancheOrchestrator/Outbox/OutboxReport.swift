@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The changes of a call to the coverage of an outbox.
 public struct OutboxReport: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The coverage of an outbox, and the changes it cannot see.
 public struct OutboxStatus: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 public import TrancheConnectors
 public import TrancheWorkflows

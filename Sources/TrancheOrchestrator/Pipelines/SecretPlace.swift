@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 public import TrancheConnectors
 
@@ -32,7 +32,7 @@ public enum SecretPlace: Sendable, Hashable {
             } catch {
                 throw TrancheError(.invalidArgument, "the file '\(path)' cannot be read as text")
             }
-            let bare = text.trimmingCharacters(in: .newlines)
+            let bare = text.trimmed(.lineBreaks)
             guard !bare.isEmpty else {
                 throw TrancheError(.invalidArgument, "the file '\(path)' is empty")
             }

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 import Tranche
 
 /// Times of the calendar in a time zone, written as five fields of cron.

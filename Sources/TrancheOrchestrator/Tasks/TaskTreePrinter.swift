@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Tranche
 
@@ -25,7 +26,8 @@ public final class TaskTreePrinter: Sendable {
     /// Makes a printer over standard error.
     public convenience init() {
         self.init(isTerminal: isatty(2) == 1) { text in
-            FileHandle.standardError.write(Data(text.utf8))
+            // There is nowhere else to say that it cannot be shown.
+            _ = try? FileContents.write(Array(text.utf8), to: STDERR_FILENO)
         }
     }
 

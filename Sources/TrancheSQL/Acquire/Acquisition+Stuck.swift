@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Batches that have used up their attempts, and are tried once more now and then.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// The common case of an acquire, decided by the database: one round trip instead of two.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// How budgets are changed: each change is a row, written with it.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// The changes of budgets and runs, as they are kept.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// Where the SQL of two databases differs.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Migrations, when they were applied, and who is at work.
 package struct MigrationsDocument: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import Tranche
 
 /// Makes, changes and removes the tables of an inventory.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Taking over a table that pybatchintory 0.0.8 wrote.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// The migrations that an inventory has, held against those that this program knows.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// The descriptions of pipelines, and what their alerts have sent.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// Probes; a budget's row says until when all of its own let go on, so that no acquire looks for

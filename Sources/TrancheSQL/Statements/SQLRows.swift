@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// The rows that a statement gave, copied out of the database.

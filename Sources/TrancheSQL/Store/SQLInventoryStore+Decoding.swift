@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// How rows are read; the columns stand in the order in which they are read.

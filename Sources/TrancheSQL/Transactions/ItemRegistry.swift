@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// A table in which items are registered in the order in which they are found.

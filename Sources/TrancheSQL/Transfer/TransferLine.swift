@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// One line of a file of records: what it is, and its values by name, in order.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheHTTP
 
@@ -70,7 +70,7 @@ public struct AccessTokens: Sendable {
         } catch {
             throw TrancheError(
                 .invalidArgument,
-                "the file of tokens \(path) cannot be read: \(error.localizedDescription)"
+                "the file of tokens \(path) cannot be read: \(FileFault(error))"
             )
         }
         try self.init(text: text, file: path)

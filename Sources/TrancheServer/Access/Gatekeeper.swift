@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 import TrancheHTTP
 
@@ -80,7 +80,7 @@ struct Gatekeeper: Sendable {
     /// Whether a type is that of JSON, in the one encoding that it has.
     private static func isJSON(_ type: String) -> Bool {
         let parts = type.lowercased().split(separator: ";").map { part in
-            part.trimmingCharacters(in: .whitespaces)
+            part.trimmed()
         }
         guard parts.first == "application/json" else { return false }
         return parts.dropFirst().allSatisfy { part in

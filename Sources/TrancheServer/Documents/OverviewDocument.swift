@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Tranche
 
 /// The first screen: whether all is well, how much there is to do, and which jobs need somebody.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// What was done in each minute of the last hour, as far as this server has looked.

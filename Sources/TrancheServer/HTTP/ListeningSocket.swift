@@ -1,6 +1,7 @@
 import CMicrohttpd
-import Foundation
+import FoundationEssentials
 import Glibc
+import Tranche
 
 /// The socket that connections are accepted from.
 enum ListeningSocket {
@@ -98,7 +99,7 @@ struct TLSTexts {
         } catch {
             throw HTTPListenerError(
                 .invalidCertificate,
-                "\(path) cannot be read for TLS: \(error.localizedDescription)"
+                "\(path) cannot be read for TLS: \(FileFault(error))"
             )
         }
     }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// What other programs watch: metrics, health, and the description of all routes.

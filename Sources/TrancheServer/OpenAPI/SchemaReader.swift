@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Finds out what JSON types are written as: each is decoded from a decoder that notes what it is

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// What is done with many batches: looked at first, and then with just these.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 import Tranche
 
@@ -15,7 +15,7 @@ enum BodyMembers {
     static func check<Body: Decodable>(_ bytes: [UInt8], of type: Body.Type) throws {
         let given = try members(of: bytes)
         let names = try names(of: type)
-        guard let other = given.keys.filter({ !names.contains($0) }).min() else { return }
+        guard let other = given.filter({ !names.contains($0) }).min() else { return }
         let nearest = NearestName(names).to(other).map { "; did you mean '\($0)'?" }
         let all = "; there are \(names.joined(separator: ", "))"
         throw Refusal(
@@ -29,12 +29,17 @@ enum BodyMembers {
     /// The members of a body that was decoded.
     ///
     /// The decoder passes over what nobody asks for; a number or an escape there may be none.
-    private static func members(of bytes: [UInt8]) throws -> [String: Any] {
-        do {
-            return try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] ?? [:]
-        } catch {
-            throw Refusal(400, "invalid_field", "the body is not JSON", field: "")
+    private static func members(of bytes: [UInt8]) throws -> [String] {
+        if let fault = StrictJSON.fault(in: String(decoding: bytes, as: UTF8.self)) {
+            throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
         }
+        let members = try? JSONDecoder().decode([String: Passed].self, from: Data(bytes))
+        return members.map { Array($0.keys) } ?? []
+    }
+
+    /// A value that nobody asks for.
+    private struct Passed: Decodable {
+        init(from decoder: any Decoder) {}
     }
 
     private static func names<Body: Decodable>(of type: Body.Type) throws -> [String] {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A request to one route, with who sent it.

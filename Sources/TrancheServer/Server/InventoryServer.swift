@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import Tranche
 
 /// Serves an inventory over HTTP: REST for every language, events, metrics, and a page.

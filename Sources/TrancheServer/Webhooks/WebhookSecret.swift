@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Where the secret is that a webhook's sender shares; it never stands in a pipeline's file itself.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// A folder of snapshots as a source.
@@ -56,7 +56,7 @@ struct SnapshotMetaSource: RecordMetaSource {
         } catch {
             throw TrancheError(
                 .invalidSource,
-                "the folder of snapshots '\(path)' cannot be read: \(error)",
+                "the folder of snapshots '\(path)' cannot be read: \(FileFault(error))",
                 underlying: error
             )
         }
@@ -82,11 +82,8 @@ struct SnapshotMetaSource: RecordMetaSource {
     private func file(_ id: Int64, _ name: String) throws -> Item? {
         let file = "\(path)/\(name)"
         do {
-            let known = try FileManager.default.attributesOfItem(atPath: file)
-            let size = known[.size] as? NSNumber
-            return Item(id: id, item: .text(file), weight: size?.doubleValue ?? 0)
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            return nil
+            let size = try FileContents.size(of: file)
+            return size.map { Item(id: id, item: .text(file), weight: Double($0)) }
         } catch {
             throw TrancheError(
                 .invalidSource,

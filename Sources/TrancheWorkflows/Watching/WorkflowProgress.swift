@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 import Tranche
 
 /// How far a workflow is, over all processes.

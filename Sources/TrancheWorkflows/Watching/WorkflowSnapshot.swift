@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 import Tranche
 
 /// A run with all its batches at one time: progress, results and failures.

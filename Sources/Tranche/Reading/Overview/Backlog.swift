@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What of a source waits behind a run's cursor.
 package struct Backlog: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// All runs as metrics, in the text format that Prometheus reads.
 ///

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// All runs at once: whether all is well, and how much waits.
 package struct Overview: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A store that keeps when it was first seen that something waits in a run's source.
 package protocol SightingStore: InventoryStore {

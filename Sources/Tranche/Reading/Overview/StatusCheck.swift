@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// Bounds beyond which somebody is to be told.
 package struct StatusCheck: Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// What is shown of runs: their states, what waits in their sources, and what is wrong.
 package struct StatusReading: Sendable {

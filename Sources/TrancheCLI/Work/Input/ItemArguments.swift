@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// The words of a program among which payloads stand as arguments, in as many calls as the system's

@@ -1,6 +1,7 @@
 import CPosix
 import CZlib
-import Foundation
+import FoundationEssentials
+import Glibc
 import Tranche
 
 /// Keeps restart points on disk, so that another process, or this one when it is started again,

@@ -1,5 +1,5 @@
 import CPosix
-import Foundation
+import FoundationEssentials
 
 /// A library that is opened when it is needed, as only few users need it.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// Makes a schema ready: checks all that stands in it, and finds what it refers to.
@@ -178,7 +178,7 @@ struct SchemaCompiler {
             against: resources[resource(of: pointer)].address
         )
         guard let place = resources.firstIndex(where: { $0.address == address }),
-            let name = fragment.removingPercentEncoding
+            let name = fragment.percentDecoded
         else { throw missing() }
         if name.isEmpty || name.hasPrefix("/") {
             let target = resources[place].pointer + name

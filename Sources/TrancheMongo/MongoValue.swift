@@ -1,0 +1,61 @@
+import FoundationEssentials
+
+/// A value of a server's answer, in extended JSON.
+enum MongoValue: Sendable, Decodable {
+    case null
+    case flag(Bool)
+    case number(Double)
+    case whole(Int)
+    case text(String)
+    case list([MongoValue])
+    case object([String: MongoValue])
+
+    /// Reads a document; `nil` for a text that is none.
+    init?(json: [UInt8]) {
+        guard let value = try? JSONDecoder().decode(MongoValue.self, from: Data(json)) else {
+            return nil
+        }
+        self = value
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let flag = try? container.decode(Bool.self) {
+            self = .flag(flag)
+        } else if let number = try? container.decode(Int.self) {
+            self = .whole(number)
+        } else if let number = try? container.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? container.decode(String.self) {
+            self = .text(text)
+        } else if let list = try? container.decode([MongoValue].self) {
+            self = .list(list)
+        } else {
+            self = .object(try container.decode([String: MongoValue].self))
+        }
+    }
+
+    /// A member of an object; `nil` where there is none, or it is not an object.
+    subscript(name: String) -> MongoValue? { members[name] }
+
+    var members: [String: MongoValue] {
+        if case .object(let members) = self { members } else { [:] }
+    }
+
+    var list: [MongoValue] { if case .list(let list) = self { list } else { [] } }
+
+    var text: String? { if case .text(let text) = self { text } else { nil } }
+
+    var flag: Bool? { if case .flag(let flag) = self { flag } else { nil } }
+
+    /// The number, where it is a whole one.
+    var whole: Int? {
+        switch self {
+        case .whole(let number): number
+        case .number(let number): Int(exactly: number)
+        default: nil
+        }
+    }
+}
