@@ -5,7 +5,7 @@ import TrancheHTTP
 import TrancheServer
 
 /// Batches per second of one worker whose attempts are told to OpenLineage, by turns with one whose
-/// are not: to a file, to an address, and to an address at which nobody listens.
+/// are not: to a file, to an address, to one that takes lists, and to one at which nobody listens.
 struct Lineages {
     let database: BenchDatabase
     let options: Benchmark.Options
@@ -21,7 +21,7 @@ struct Lineages {
 
     /// Where events go.
     private enum Way: String, CaseIterable {
-        case file, address, dead
+        case file, address, list, dead
     }
 
     /// What came of a turn.
@@ -73,6 +73,9 @@ struct Lineages {
             try? FileManager.default.removeItem(atPath: path)
             return try Lineage(to: .file(path))
         case .address: return try Lineage(to: .address(receiver.url))
+        case .list:
+            let endpoint = LineageDestination.defaultEndpoint + "/batch"
+            return try Lineage(to: .address(receiver.url, endpoint: endpoint))
         // The port of the service "discard", which no machine offers any more.
         case .dead: return try Lineage(to: .address("http://127.0.0.1:9"))
         }

@@ -46,6 +46,31 @@ import Testing
         #expect(try seen(bench, by: "c") == [1, 2, 3])
     }
 
+    @Test("history tells who retried a batch of the item and paused its run, when and why")
+    func acts() async throws {
+        let bench = try await CommandLineBench()
+        let failing = await bench.run(
+            ["work", "--job", "a", "--meta", "files", "--count", "3", "--max-attempts", "1"]
+                + ["--", "/bin/sh", "-c", "cat > /dev/null; exit 1"]
+        )
+        #expect(failing.status == .failed)
+        _ = await bench.run("pause", "--job", "a", "--reason", "disk")
+        _ = await bench.run("resume", "--job", "a", "--reason", "larger disk")
+        _ = await bench.run("retry", "--batch", "1", "--reason", "mended")
+        func lines(_ id: String) async -> [Substring] {
+            await bench.run("history", "--meta", "files", "--id", id).output
+                .split(separator: "\n", omittingEmptySubsequences: false)
+        }
+        let all = await lines("1")
+        let table = all.drop { !$0.isEmpty }.dropFirst()
+        #expect(table.first?.hasPrefix("WHEN") == true, "\(all)")
+        #expect(table.dropFirst().count { $0.contains("retry") && $0.contains("mended") } == 1)
+        #expect(table.count { $0.contains("pause") && $0.contains("disk") } == 2, "\(all)")
+        // That batch had failed for good before the pause, and the retry was another's.
+        let other = await lines("7")
+        #expect(other.allSatisfy { !$0.contains("mended") && !$0.contains("pause") }, "\(other)")
+    }
+
     @Test("history follows an item down, and a completion up")
     func history() async throws {
         let bench = try await CommandLineBench()

@@ -60,41 +60,6 @@ public protocol BudgetStore: Sendable {
     ///   - note: The author of the change, and the reason.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     func setRank(share: Double?, priority: Int?, of key: RunKey, _ note: ChangeNote) async throws
-
-    /// Keeps what somebody did with batches, as a change of each of their runs.
-    ///
-    /// - Parameters:
-    ///   - what: What was done, such as `retry`.
-    ///   - ids: The batches' numbers; those that there are not are left out.
-    ///   - note: The author, and the reason.
-    /// - Throws: ``TrancheError`` of the store.
-    func keep(_ what: String, ofBatches ids: [Int64], _ note: ChangeNote) async throws
-
-    /// Keeps a change of a run.
-    ///
-    /// - Parameters:
-    ///   - what: The property that was changed, such as `pause`.
-    ///   - key: The run.
-    ///   - old: The value before; `nil` for nothing.
-    ///   - new: The value after; `nil` for nothing.
-    ///   - note: The author, and the reason.
-    /// - Throws: ``TrancheError`` `.unknownRun`.
-    func keep(
-        _ what: String,
-        of key: RunKey,
-        from old: String?,
-        to new: String?,
-        _ note: ChangeNote
-    ) async throws
-
-    /// Reads changes of budgets and runs, the latest first.
-    ///
-    /// - Parameters:
-    ///   - selection: Which.
-    ///   - limit: Most changes.
-    /// - Returns: The changes.
-    /// - Throws: `TrancheError` of the store.
-    func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord]
 }
 
 /// The change of a named budget.

@@ -22,7 +22,7 @@ public struct ChangeRecord: Sendable, Hashable {
     public var owner: Budget.Owner
     /// The property that was changed, such as `parallelism`, `per key`, `limits`, `pause`,
     /// `parked`, `budgets`, `share`, `priority`; or what was done with batches: `retry`, `offer`,
-    /// `split`, `redrive`, `release`.
+    /// `split`, `redrive`, `release`, `cancelled`.
     public var what: String
     /// When, by the inventory's clock.
     public var at: Date
@@ -70,6 +70,42 @@ extension ChangeRecord {
     }
 }
 
+extension ChangeRecord {
+    /// What is done with batches, or with all of a run at once, by its name in ``what``.
+    package static let acts = [
+        "retry", "offer", "split", "redrive", "release", "cancelled", "pause",
+    ]
+
+    /// Whether it was done with a batch, alone, with others, or with its whole run while it was
+    /// open.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - start: When it was first handed out, or made.
+    /// - Returns: Whether it was.
+    package func concerns(_ batch: BatchRecord, from start: Date) -> Bool {
+        guard owner.run == batch.key, Self.acts.contains(what) else { return false }
+        if let words = new ?? old, let named = Self.batches(in: words) {
+            if named.ids.contains(batch.id) { return true }
+            // The rest of their numbers was cut off.
+            return named.isCut && batch.id > named.ids.last ?? .max
+        }
+        let end = batch.isFinal ? batch.endedAt : nil
+        return at >= start && end.map { at <= $0 } ?? true
+    }
+
+    /// The batches that ``words(ofBatches:)`` names; `nil` for other words.
+    private static func batches(in words: String) -> (ids: IDRuns, isCut: Bool)? {
+        guard let space = words.lastIndex(of: " ") else { return nil }
+        let head = words[..<space]
+        guard head == "batch" || head.hasSuffix(" batches:") else { return nil }
+        let numbers = words[words.index(after: space)...]
+        let isCut = numbers.hasSuffix(",…")
+        let whole = isCut ? numbers.dropLast(2) : numbers
+        return IDRuns(packed: String(whole)).map { ($0, isCut) }
+    }
+}
+
 /// Which changes are meant.
 public enum ChangeSelection: Sendable, Hashable {
     /// All.
@@ -78,4 +114,7 @@ public enum ChangeSelection: Sendable, Hashable {
     case of(Budget.Owner)
     /// Those of the parallelism of a run.
     case parallelism(RunKey)
+    /// What was done with batches of a run, or with all of it: retried, offered, split, redriven,
+    /// released, cancelled, paused.
+    case acts(RunKey)
 }

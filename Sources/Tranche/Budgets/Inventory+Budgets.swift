@@ -1,6 +1,7 @@
 extension Inventory {
-    /// The author of changes through this inventory, if no other is named.
-    private func note(_ reason: String?) -> ChangeNote {
+    /// The author of changes through this inventory, and the reason; stores keep it with what is
+    /// done.
+    func note(_ reason: String?) -> ChangeNote {
         ChangeNote(by: configuration.worker, reason: reason)
     }
 

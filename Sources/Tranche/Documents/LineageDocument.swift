@@ -21,6 +21,8 @@ package struct LineageDocument: Codable, Sendable, Hashable {
         package let batch: BatchDocument
         package let ids: String?
         package let attempts: [AttemptDocument]
+        /// What people did with the batch, the oldest first.
+        package let changes: [ChangeDocument]
         package let level: Int
         package let itemID: Int64?
 
@@ -28,6 +30,7 @@ package struct LineageDocument: Codable, Sendable, Hashable {
             batch = BatchDocument(entry.batch)
             ids = entry.batch.ids?.packed
             attempts = entry.attempts.map(AttemptDocument.init)
+            changes = entry.changes.map(ChangeDocument.init)
             level = entry.level
             itemID = entry.id
         }
@@ -37,6 +40,7 @@ package struct LineageDocument: Codable, Sendable, Hashable {
             let members = try decoder.container(keyedBy: CodingKeys.self)
             ids = try members.decodeIfPresent(String.self, forKey: .ids)
             attempts = try members.decode([AttemptDocument].self, forKey: .attempts)
+            changes = try members.decode([ChangeDocument].self, forKey: .changes)
             level = try members.decode(Int.self, forKey: .level)
             itemID = try members.decodeIfPresent(Int64.self, forKey: .itemID)
         }
@@ -46,12 +50,13 @@ package struct LineageDocument: Codable, Sendable, Hashable {
             var members = encoder.container(keyedBy: CodingKeys.self)
             try members.encodeIfPresent(ids, forKey: .ids)
             try members.encode(attempts, forKey: .attempts)
+            try members.encode(changes, forKey: .changes)
             try members.encode(level, forKey: .level)
             try members.encodeIfPresent(itemID, forKey: .itemID)
         }
 
         enum CodingKeys: String, CodingKey {
-            case ids, attempts, level
+            case ids, attempts, changes, level
             case itemID = "item_id"
         }
     }

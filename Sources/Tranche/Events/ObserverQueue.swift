@@ -7,17 +7,28 @@ final class ObserverQueue: Sendable {
     let names: Set<InventoryEvent.Name>
     private let observer: any InventoryObserver
     private let limit: Int
+    /// How long events may wait for others, so that the thread is woken once for all of them.
+    private let delay: Duration
     private let queue = DispatchQueue(label: "tranche.observer")
     private let state = Mutex(State())
 
     private struct State {
         var waiting: ArraySlice<InventoryEvent> = []
+        /// Whether the observer is at work.
+        var isBusy = false
         var dropped = 0
-        /// Whether the thread is at work.
+        /// Whether the thread is at work, or will be.
         var isRunning = false
+        /// Whether the thread is not to wait any longer.
+        var isHurried = false
         /// Those who wait until it no longer is.
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var lastWaiter = 0
+    }
+
+    /// When the thread is to be woken.
+    private enum Wake {
+        case now, later, not
     }
 
     /// Makes the queue of an observer.
@@ -28,24 +39,33 @@ final class ObserverQueue: Sendable {
     init(_ observer: any InventoryObserver, limit: Int) {
         self.observer = observer
         names = observer.wanted
+        delay = observer.delay
         self.limit = limit
     }
 
     /// Adds an event, or counts it where too many wait.
     func send(_ event: InventoryEvent) {
-        let starts = state.withLock { state in
+        let wake = state.withLock { state -> Wake in
             guard state.waiting.count < limit else {
                 state.dropped += 1
-                return false
+                return .not
             }
             var event = event
             event.dropped = state.dropped
             state.dropped = 0
             state.waiting.append(event)
-            defer { state.isRunning = true }
-            return !state.isRunning
+            if !state.isRunning {
+                state.isRunning = true
+                return delay > .zero ? .later : .now
+            }
+            // None is to be dropped while the thread does nothing.
+            guard delay > .zero, !state.isHurried, !state.isBusy,
+                state.waiting.count > limit / 2
+            else { return .not }
+            state.isHurried = true
+            return .now
         }
-        if starts { queue.async { self.deliver() } }
+        start(wake)
     }
 
     /// Waits until no event waits, or the task is cancelled.
@@ -59,36 +79,60 @@ final class ObserverQueue: Sendable {
                 let isDone = state.withLock { state in
                     guard state.isRunning, !Task.isCancelled else { return true }
                     state.waiters[number] = continuation
+                    state.isHurried = true
                     return false
                 }
-                if isDone { continuation.resume() }
+                if isDone { continuation.resume() } else { start(.now) }
             }
         } onCancel: {
             state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
         }
     }
 
-    /// Calls the observer with one event after the other, until none waits.
-    private func deliver() {
-        while let event = next() {
-            do {
-                try observer.observe(event)
-            } catch {
-                // The observer's own: neither the work nor the next event is to suffer from it.
-            }
+    private func start(_ wake: Wake) {
+        switch wake {
+        case .now: queue.async { self.deliver() }
+        case .later:
+            let time = DispatchTime.now() + .milliseconds(Int(delay.milliseconds))
+            queue.asyncAfter(deadline: time) { self.deliver() }
+        case .not: break
         }
     }
 
-    private func next() -> InventoryEvent? {
+    /// Gives the observer what waits, until nothing does, or what came meanwhile may wait, too.
+    private func deliver() {
+        repeat {
+            let events = next()
+            if !events.isEmpty { observer.observe(events) }
+        } while goesOn()
+    }
+
+    private func next() -> [InventoryEvent] {
+        state.withLock { state in
+            state.isBusy = true
+            // One that does not wait for more is not woken for many, either.
+            guard delay > .zero else { return state.waiting.popFirst().map { [$0] } ?? [] }
+            defer { state.waiting = [] }
+            return Array(state.waiting)
+        }
+    }
+
+    /// Whether the thread goes on with what came meanwhile.
+    private func goesOn() -> Bool {
         var waiters: [CheckedContinuation<Void, Never>] = []
-        let event = state.withLock { state -> InventoryEvent? in
-            if let event = state.waiting.popFirst() { return event }
-            state.isRunning = false
+        let (goesOn, wake) = state.withLock { state -> (Bool, Wake) in
+            state.isBusy = false
+            guard state.waiting.isEmpty else {
+                let mayWait = !state.isHurried && state.waiting.count <= limit / 2
+                return delay > .zero && mayWait ? (false, .later) : (true, .not)
+            }
+            (state.isRunning, state.isHurried) = (false, false)
             waiters = Array(state.waiters.values)
             state.waiters = [:]
-            return nil
+            return (false, .not)
         }
+        start(wake)
         for waiter in waiters { waiter.resume() }
-        return event
+        return goesOn
     }
 }

@@ -35,9 +35,8 @@ extension Inventory {
     ) async throws -> [BatchRecord] {
         if batches.isEmpty { return [] }
         let keys = batches.map { AttemptKey(batch: $0.id, attempt: $0.attempt) }
-        let offered = try await retrying { _ in try await store.offer(keys) }
-        try await keep("offer", ofBatches: offered.map(\.id), because: reason)
-        return offered
+        let note = note(reason)
+        return try await retrying { _ in try await store.offer(keys, note) }
     }
 
     /// Lets a run go on for some batches, and pauses it then.
@@ -55,15 +54,9 @@ extension Inventory {
         guard batches > 0 else {
             throw TrancheError(.invalidArgument, "\(batches) batches: let 1 or more through")
         }
-        let note = ChangeNote(by: configuration.worker, reason: reason)
-        let before = try await run(RunSelection(key))
+        let note = note(reason)
         // First: what is no longer cancelled must not be handed out without a bound.
-        try await retrying { _ in try await store.letThrough(batches, of: key) }
+        try await retrying { _ in try await store.letThrough(batches, of: key, note) }
         try await retrying { _ in try await store.takeBackCancel(of: key, note) }
-        try await keepPause(
-            of: before,
-            now: RunRecord.pauseWords(after: batches),
-            because: reason
-        )
     }
 }

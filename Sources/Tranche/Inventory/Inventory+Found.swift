@@ -45,25 +45,17 @@ extension Inventory {
     ///   - found: The batches.
     ///   - reason: The reason, for the list of changes.
     /// - Returns: The batches as they are now, without those that are no longer held so.
-    /// - Throws: ``TrancheError`` of the store; what was given back before is so.
+    /// - Throws: ``TrancheError`` of the store; what was given back of other runs is so.
     package func release(found: [BatchRecord], reason: String?) async throws -> [BatchRecord] {
+        let note = note(reason)
         var released: [BatchRecord] = []
-        do {
-            for batch in found {
-                let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
-                do {
-                    released.append(
-                        try await retrying { _ in try await store.release(holding) }
-                    )
-                } catch let error as TrancheError where error.isLoss {
-                    // It has ended, or somebody else holds it.
-                }
-            }
-        } catch {
-            try await keep("release", ofBatches: released.map(\.id), because: reason)
-            throw error
+        // A run's are one transaction: they share a lock.
+        var groups = Dictionary(grouping: found, by: \.key)
+        for key in found.map(\.key) {
+            guard let batches = groups.removeValue(forKey: key) else { continue }
+            let holdings = batches.map { AttemptKey(batch: $0.id, attempt: $0.attempt) }
+            released += try await retrying { _ in try await store.release(holdings, note) }
         }
-        try await keep("release", ofBatches: released.map(\.id), because: reason)
         return released
     }
 }

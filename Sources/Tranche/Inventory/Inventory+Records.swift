@@ -16,11 +16,10 @@ extension Inventory {
         mayRepeat: Bool = false,
         reason: String? = nil
     ) async throws -> [Int64] {
-        let ids = try await retrying { _ in
-            try await store.retry(selection, mayRepeat: mayRepeat)
+        let note = note(reason)
+        return try await retrying { _ in
+            try await store.retry(selection, mayRepeat: mayRepeat, note)
         }
-        try await keep("retry", ofBatches: ids, because: reason)
-        return ids
     }
 
     /// Stops handing out batches of a run; batches in hand may be ended.
@@ -30,13 +29,8 @@ extension Inventory {
     ///   - reason: The reason; workers of the run see it, and it is kept in the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     public func pause(_ key: RunKey, reason: String = "") async throws {
-        let before = try await run(RunSelection(key))
-        try await retrying { _ in try await store.setPause(reason, of: key) }
-        try await keepPause(
-            of: before,
-            now: RunRecord.pauseWords,
-            because: reason.isEmpty ? nil : reason
-        )
+        let note = note(reason.isEmpty ? nil : reason)
+        try await retrying { _ in try await store.setPause(reason, of: key, note) }
     }
 
     /// Lets a run go on that was paused, cancelled or both.
@@ -48,11 +42,9 @@ extension Inventory {
     ///   - reason: The reason, for the list of changes.
     /// - Throws: ``TrancheError`` `.unknownRun`.
     public func resume(_ key: RunKey, reason: String? = nil) async throws {
-        let note = ChangeNote(by: configuration.worker, reason: reason)
-        let before = try await run(RunSelection(key))
+        let note = note(reason)
         try await retrying { _ in try await store.takeBackCancel(of: key, note) }
-        try await retrying { _ in try await store.setPause(nil, of: key) }
-        try await keepPause(of: before, now: nil, because: reason)
+        try await retrying { _ in try await store.setPause(nil, of: key, note) }
     }
 
     /// Changes what was set when a run was first acquired from.

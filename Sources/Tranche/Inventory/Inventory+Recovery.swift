@@ -36,9 +36,7 @@ extension Inventory {
     ) async throws -> [BatchRecord] {
         try batch.requireRepeatable(mayRepeat)
         let parts = try await halves(of: batch, from: description)
-        let made = try await split(batch, into: parts)
-        try await keep("split", ofBatches: [batch.id], because: reason)
-        return made
+        return try await split(batch, into: parts, note(reason))
     }
 
     /// The two parts of a batch that stays failed.
@@ -72,9 +70,8 @@ extension Inventory {
         reason: String? = nil
     ) async throws -> [BatchRecord] {
         let ids = items.map { IDRuns($0) }
-        let made = try await retrying { _ in try await store.redrive(selection, items: ids) }
-        try await keep("redrive", ofBatches: made.compactMap(\.parent), because: reason)
-        return made
+        let note = note(reason)
+        return try await retrying { _ in try await store.redrive(selection, items: ids, note) }
     }
 
     /// Packs succeeded batches into the archive.
@@ -117,7 +114,8 @@ extension Inventory {
         let splitter = try await splitter(batch, in: source)
         let parts = isDoubtful ? splitter.samples(OutageGuard.threshold) : splitter.halves
         do {
-            _ = try await split(batch, into: parts)
+            // What a policy does is nobody's change.
+            _ = try await split(batch, into: parts, nil)
         } catch let error as TrancheError where error.isLoss {
             // Somebody else was faster, and nothing is left to do.
         }
@@ -125,10 +123,13 @@ extension Inventory {
 
     private func split(
         _ batch: BatchRecord,
-        into parts: [BatchPart]
+        into parts: [BatchPart],
+        _ note: ChangeNote?
     ) async throws -> [BatchRecord] {
         let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
-        let made = try await retrying { _ in try await store.split(holding, into: parts) }
+        let made = try await retrying { _ in
+            try await store.split(holding, into: parts, note)
+        }
         events?.report(.split, batch) { $0.count = made.count }
         return made
     }

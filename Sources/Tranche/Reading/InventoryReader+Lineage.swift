@@ -28,6 +28,8 @@ extension Inventory {
         public var isCut = false
         /// The most batches kept of a level above.
         public static let mostAbove = 1000
+        /// The most changes of a run that are looked through for those of its batches.
+        public static let mostActs = 1000
 
         /// Makes an empty lineage.
         public init() {}
@@ -44,13 +46,23 @@ extension Inventory {
             public var batch: BatchRecord
             /// Its attempts, oldest first; empty for an archived batch.
             public var attempts: [AttemptRecord]
+            /// What people did with the batch, or with its whole run while it was open, the oldest
+            /// first; of the latest ``mostActs`` of the run.
+            public var changes: [ChangeRecord]
 
             /// Makes an entry.
-            public init(level: Int, id: Int64?, batch: BatchRecord, attempts: [AttemptRecord]) {
+            public init(
+                level: Int,
+                id: Int64?,
+                batch: BatchRecord,
+                attempts: [AttemptRecord],
+                changes: [ChangeRecord] = []
+            ) {
                 self.level = level
                 self.id = id
                 self.batch = batch
                 self.attempts = attempts
+                self.changes = changes
             }
         }
     }
@@ -66,6 +78,8 @@ private struct LineageWalk {
     private(set) var lineage = Inventory.Lineage()
     private var visited: Set<Place> = []
     private var definitions: [RunKey: SourceDefinition?] = [:]
+    /// What people did with batches of runs, the oldest first.
+    private var acts: [RunKey: [ChangeRecord]] = [:]
 
     private struct Place: Hashable {
         var job: JobKey?
@@ -75,6 +89,30 @@ private struct LineageWalk {
 
     init(reader: any InventoryReader) {
         self.reader = reader
+    }
+
+    private mutating func entry(
+        _ level: Int,
+        _ id: Int64?,
+        _ batch: BatchRecord,
+        _ attempts: [AttemptRecord]
+    ) async throws -> Inventory.Lineage.Entry {
+        let start = attempts.first?.startedAt ?? batch.startedAt
+        return Inventory.Lineage.Entry(
+            level: level,
+            id: id,
+            batch: batch,
+            attempts: attempts,
+            changes: try await acts(of: batch.key).filter { $0.concerns(batch, from: start) }
+        )
+    }
+
+    private mutating func acts(of key: RunKey) async throws -> [ChangeRecord] {
+        if let known = acts[key] { return known }
+        let limit = Inventory.Lineage.mostActs
+        let read = try await reader.changes(.acts(key), limit: limit)
+        acts[key] = read.reversed()
+        return read.reversed()
     }
 
     // MARK: Down
@@ -99,9 +137,7 @@ private struct LineageWalk {
             if let job, let upstream = try await upstream(of: batch.key), upstream != job {
                 continue
             }
-            lineage.entries.append(
-                Inventory.Lineage.Entry(level: level, id: id, batch: batch, attempts: attempts)
-            )
+            lineage.entries.append(try await entry(level, id, batch, attempts))
             guard let completion = batch.completion, completion > 0 else { continue }
             try await descend(
                 from: InventorySource.prefix + batch.key.job,
@@ -127,7 +163,7 @@ private struct LineageWalk {
             var entries: [Inventory.Lineage.Entry] = []
             for batch in batches {
                 let attempts = try await reader.attempts(of: batch.id)
-                entries.append(.init(level: -level, id: nil, batch: batch, attempts: attempts))
+                entries.append(try await entry(-level, nil, batch, attempts))
             }
             lineage.entries = entries + lineage.entries
             asked = try await sources(of: batches)

@@ -58,6 +58,15 @@ public protocol InventoryReader: Sendable {
     /// - Throws: ``TrancheError`` of the store.
     func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord]
 
+    /// Reads changes of budgets and runs, the latest first.
+    ///
+    /// - Parameters:
+    ///   - selection: Which.
+    ///   - limit: Most changes.
+    /// - Returns: The changes.
+    /// - Throws: ``TrancheError`` of the store.
+    func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord]
+
     /// Reads a batch's attempts, oldest first, the one that runs at last.
     ///
     /// - Parameters:

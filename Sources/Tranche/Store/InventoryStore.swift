@@ -65,12 +65,24 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     /// - Parameters:
     ///   - selection: Which batches.
     ///   - mayRepeat: Whether those that have begun are meant, too: they are as if they had not.
+    ///   - note: The author, and the reason; kept with the change, as `retry`, where there is one.
     /// - Returns: The batches' numbers.
     /// - Throws: ``TrancheError`` of the store.
-    func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64]
+    func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool,
+        _ note: ChangeNote?
+    ) async throws -> [Int64]
 
-    /// Pauses a run at once, or lets it go on with `nil`. Throws ``TrancheError`` `.unknownRun`.
-    func setPause(_ reason: String?, of key: RunKey) async throws
+    /// Pauses a run at once, or lets it go on.
+    ///
+    /// - Parameters:
+    ///   - reason: The reason; `nil` lets it go on.
+    ///   - key: The run.
+    ///   - note: The author, and the reason; kept with the change, as `pause`, where there is one
+    ///     and the run is not as it was.
+    /// - Throws: ``TrancheError`` `.unknownRun`.
+    func setPause(_ reason: String?, of key: RunKey, _ note: ChangeNote?) async throws
 
     /// Changes what was set when runs were first acquired from.
     ///
@@ -100,9 +112,18 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
 }
 
 extension InventoryStore {
-    /// Makes finally failed batches due at once; see ``retry(_:mayRepeat:)``.
-    public func retry(_ selection: BatchSelection) async throws -> [Int64] {
-        try await retry(selection, mayRepeat: false)
+    /// Makes finally failed batches due at once, and keeps no change; see
+    /// ``retry(_:mayRepeat:_:)``.
+    public func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool = false
+    ) async throws -> [Int64] {
+        try await retry(selection, mayRepeat: mayRepeat, nil)
+    }
+
+    /// Pauses a run, or lets it go on, and keeps no change; see ``setPause(_:of:_:)``.
+    public func setPause(_ reason: String?, of key: RunKey) async throws {
+        try await setPause(reason, of: key, nil)
     }
 
     /// Ends an attempt well; see ``succeed(_:)``.

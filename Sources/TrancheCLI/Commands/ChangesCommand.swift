@@ -42,7 +42,7 @@ struct ChangesCommand: Command {
         let changes = try await context.withInventory { inventory in
             try await inventory.changes(which(inventory), limit: limit)
         }
-        try context.write(ChangesDocument(changes)) { text(changes, context) }
+        try context.write(ChangesDocument(changes)) { ChangeTable.text(of: changes, context) }
         if changes.isEmpty {
             try context.note(
                 budget.map { "nothing was changed of a budget '\($0)'" }
@@ -56,25 +56,5 @@ struct ChangesCommand: Command {
         if let budget { return .of(.name(budget)) }
         if selection.selection == RunSelection() { return .all }
         return .of(.run(try await inventory.run(selection.known(in: inventory)).key))
-    }
-
-    private func text(_ changes: [ChangeRecord], _ context: Context) -> String {
-        if changes.isEmpty { return "" }
-        var table = Table([
-            .text("WHEN"), .text("WHO"), .text("OF"), .text("WHAT"), .text("FROM"), .text("TO"),
-            .text("WHY"),
-        ])
-        let now = context.now()
-        for change in changes {
-            let subject =
-                change.owner.name.map { "budget \($0)" } ?? change.owner.run.map { "\($0)" } ?? ""
-            table.add([
-                Table.Cell(HumanText.relative(change.at, to: now)),
-                Table.Cell(change.note.by ?? "-"), Table.Cell(subject), Table.Cell(change.what),
-                Table.Cell(change.old ?? "-"), Table.Cell(change.new ?? "-"),
-                Table.Cell(change.note.reason ?? ""),
-            ])
-        }
-        return table.text(context.style)
     }
 }

@@ -33,6 +33,7 @@ struct HistoryCommand: Command {
         notes: """
             Below each batch, indented, are the batches of other jobs that were made from it.
             With inventory:JOB, above it are the batches that it was made from.
+            A second table has what people did with these batches and their runs, and why.
 
             """
     )
@@ -90,7 +91,8 @@ struct HistoryCommand: Command {
             for attempt in entry.attempts { table.add(row(entry.batch, attempt, indent, context)) }
             if entry.attempts.isEmpty { table.add(row(entry.batch, nil, indent, context)) }
         }
-        return table.text(context.style)
+        let changes = ChangeTable.text(of: lineage.changes, context)
+        return table.text(context.style) + (changes.isEmpty ? "" : "\n" + changes)
     }
 
     private func row(
@@ -120,5 +122,14 @@ struct HistoryCommand: Command {
             Table.Cell(attempt?.worker ?? batch.worker ?? "-"),
             Table.Cell(error ?? ""),
         ]
+    }
+}
+
+extension Inventory.Lineage {
+    /// What people did with any of the batches, the first first; each once.
+    fileprivate var changes: [ChangeRecord] {
+        var seen: Set<Int64> = []
+        return entries.flatMap(\.changes).filter { seen.insert($0.id).inserted }
+            .sorted { $0.id < $1.id }
     }
 }

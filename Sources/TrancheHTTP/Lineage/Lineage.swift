@@ -50,7 +50,7 @@ public final class Lineage: Sendable {
         public var root: LineageParent?
         /// Most events that wait to be sent to an address; 10,000 by default, at least 1.
         ///
-        /// Each takes about 2 KB. Further ones are dropped, and counted.
+        /// Each takes about 1 KB. Further ones are dropped, and counted.
         public var eventLimit = 10_000
         /// How long an address may take to be reached, and then for an answer; 10 s by default.
         public var timeout = Duration.seconds(10)
@@ -166,7 +166,7 @@ public final class Lineage: Sendable {
             }
         case .sender(let sender):
             result = await withTaskGroup(of: Void.self) { group in
-                group.addTask { await sender.run { self.note($0) } }
+                group.addTask { await sender.run { self.note($0, $1) } }
                 let result = await Result { try await body() }
                 endAll()
                 sender.queue.close()
@@ -193,54 +193,96 @@ public final class Lineage: Sendable {
     private func flush(_ sender: LineageSender) async {
         await Task {
             await configuration.clock.limit(to: configuration.flushLimit) {
-                await sender.run { self.note($0) }
+                await sender.run { self.note($0, $1) }
             }
         }.value
     }
 
     // MARK: - Events
 
-    fileprivate func observe(_ event: InventoryEvent) {
-        guard let line = book.withLock({ $0.note(event) }) else { return }
-        if !send(line), line.isStart, let batch = event.batch {
-            book.withLock { $0.forget(batch) }
-            // Its end will not be told either.
-            tally.withLock { $0.dropped += 1 }
+    fileprivate func observe(_ events: [InventoryEvent]) {
+        var room = room
+        let told = book.withLock { book in
+            events.compactMap { event -> Told? in
+                guard let told = book.note(event, hasRoom: room > 0), let batch = event.batch else {
+                    return nil
+                }
+                room -= 1
+                return Told(event: told, batch: batch)
+            }
+        }
+        let taken = send(told.map(\.event))
+        guard taken < told.count else { return }
+        book.withLock { book in
+            for lost in told[taken...] { book.forget(lost.event, lost.batch) }
+        }
+    }
+
+    /// An event, and the batch that it tells of.
+    private struct Told {
+        let event: LineageEvent
+        let batch: BatchRecord
+    }
+
+    /// How many events may come.
+    private var room: Int {
+        switch way {
+        case .file: .max
+        case .sender(let sender): sender.queue.room
         }
     }
 
     private func endAll() {
         let now = Date()
-        for line in book.withLock({ $0.end(at: now) }) { _ = send(line) }
+        _ = send(book.withLock { $0.end(at: now) })
     }
 
-    /// Writes an event, or has it sent.
+    /// Writes events, or has them sent.
     ///
-    /// - Returns: Whether it was not dropped.
-    private func send(_ line: LineageBook.Line) -> Bool {
+    /// - Returns: How many of them, the first ones, were not dropped.
+    private func send(_ events: [LineageEvent]) -> Int {
+        let taken: Int
         switch way {
         case .file(let file):
+            taken = write(events, to: file)
+            tally.withLock { $0.delivered += taken }
+        case .sender(let sender): taken = sender.queue.add(events)
+        }
+        if taken < events.count { tally.withLock { $0.dropped += events.count - taken } }
+        return taken
+    }
+
+    /// Writes events in few pieces, of whole lines.
+    ///
+    /// - Returns: How many of them, the first ones, were written.
+    private func write(_ events: [LineageEvent], to file: LineageFile) -> Int {
+        var (written, lines): (Int, [UInt8]) = (0, [])
+        for (place, event) in events.enumerated() {
+            event.append(to: &lines)
+            lines.append(UInt8(ascii: "\n"))
+            guard lines.count >= Self.piece || place == events.count - 1 else { continue }
             do {
-                try file.write(line.text)
-                tally.withLock { $0.delivered += 1 }
-                return true
+                try file.write(lines)
             } catch {
                 noteOnce(
                     "lineage cannot be written to '\(destination)', and the work goes on: \(error)"
                 )
+                return written
             }
-        case .sender(let sender):
-            if sender.queue.add(line) { return true }
+            written = place + 1
+            lines.removeAll(keepingCapacity: true)
         }
-        tally.withLock { $0.dropped += 1 }
-        return false
+        return written
     }
 
-    private func note(_ outcome: LineageSender.Outcome) {
+    /// Bytes after which lines are written.
+    private static let piece = 1 << 16
+
+    private func note(_ outcome: LineageSender.Outcome, _ events: Int) {
         switch outcome {
-        case .delivered: tally.withLock { $0.delivered += 1 }
+        case .delivered: tally.withLock { $0.delivered += events }
         case .refused(let words):
-            tally.withLock { $0.dropped += 1 }
+            tally.withLock { $0.dropped += events }
             noteOnce("lineage is refused, and the work goes on: \(words)", "refused")
         case .unreachable(let words):
             noteOnce(
@@ -278,7 +320,15 @@ private struct Observer: InventoryObserver {
     let lineage: Lineage
     let wanted: Set<InventoryEvent.Name> = [.acquired, .succeeded, .failed, .released, .lost]
 
+    /// Many events are written or queued at once: waking a thread for each costs more than making
+    /// it.
+    let delay = Duration.milliseconds(50)
+
+    func observe(_ events: [InventoryEvent]) {
+        lineage.observe(events)
+    }
+
     func observe(_ event: InventoryEvent) {
-        lineage.observe(event)
+        lineage.observe([event])
     }
 }

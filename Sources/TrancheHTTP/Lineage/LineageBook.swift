@@ -6,7 +6,7 @@ import Tranche
 struct LineageBook: Sendable {
     /// The inventory, once somebody has asked it.
     var inventory: LineageInventory?
-    /// How many events of the inventory this was not told of.
+    /// How many events of the inventory this was not told of, or had no room for.
     private(set) var missed = 0
     private let names: LineageNames
     private var runs: [RunKey: LineageRun] = [:]
@@ -21,24 +21,18 @@ struct LineageBook: Sendable {
         self.names = names
     }
 
-    /// An event, as JSON, and whose it is.
-    struct Line: Sendable, Hashable {
-        var text: String
-        /// The attempt's: its events keep their order.
-        var batch: Int64
-        /// Whether it is the beginning of an attempt.
-        var isStart: Bool
-    }
-
     /// Takes note of an event of the inventory.
     ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - hasRoom: Whether there is room for what is to be told of it.
     /// - Returns: What is to be told of it; `nil` where that is nothing: an end of which the
     ///   beginning was not told, or that was told already.
-    mutating func note(_ event: InventoryEvent) -> Line? {
+    mutating func note(_ event: InventoryEvent, hasRoom: Bool = true) -> LineageEvent? {
         missed += event.dropped
         guard let batch = event.batch else { return nil }
         let key = AttemptKey(batch: batch.id, attempt: batch.attempt)
-        if event.name == .acquired { return begin(batch, key, event) }
+        if event.name == .acquired { return begin(batch, key, event, hasRoom) }
         guard let attempt = open.removeValue(forKey: key) else { return nil }
         let type: LineageEventType =
             switch event.name {
@@ -46,31 +40,34 @@ struct LineageBook: Sendable {
             case .failed: .fail
             default: .abort
             }
-        let text = attempt.run.event(
-            type,
-            of: attempt,
+        return LineageEvent(
+            type: type,
+            attempt: attempt,
             at: event.at,
             error: type == .complete ? nil : event.message ?? batch.logging,
             result: type == .complete ? batch.result : nil
         )
-        return Line(text: text, batch: batch.id, isStart: false)
     }
 
     private mutating func begin(
         _ batch: BatchRecord,
         _ key: AttemptKey,
-        _ event: InventoryEvent
-    ) -> Line? {
+        _ event: InventoryEvent,
+        _ hasRoom: Bool
+    ) -> LineageEvent? {
         // The same token was given the same batch again.
         guard open[key] == nil, open.count < Self.mostOpen, let source = event.source else {
             return nil
         }
+        guard hasRoom else {
+            // Its end will not be told either.
+            missed += 2
+            return nil
+        }
         let inventory = inventory ?? LineageInventory(named: event.inventory)
-        let run = run(batch.key, source, event.sourcePlace, inventory)
-        let attempt = run.attempt(batch, of: inventory)
+        let attempt = run(batch.key, source, event.sourcePlace, inventory).attempt(batch)
         open[key] = attempt
-        let text = run.event(.start, of: attempt, at: event.at)
-        return Line(text: text, batch: batch.id, isStart: true)
+        return LineageEvent(type: .start, attempt: attempt, at: event.at)
     }
 
     private mutating func run(
@@ -86,19 +83,20 @@ struct LineageBook: Sendable {
         return run
     }
 
-    /// Forgets that an attempt has begun, since nobody was told.
-    mutating func forget(_ batch: BatchRecord) {
-        open[AttemptKey(batch: batch.id, attempt: batch.attempt)] = nil
+    /// Forgets that an attempt has begun, since nobody was told; its end is told to nobody either.
+    mutating func forget(_ event: LineageEvent, _ batch: BatchRecord) {
+        let key = AttemptKey(batch: batch.id, attempt: batch.attempt)
+        // The end may have been lost with it, and counted.
+        if event.isStart, open.removeValue(forKey: key) != nil { missed += 1 }
     }
 
     /// Ends all attempts that have not ended by themselves: nobody will hear more of them here.
-    mutating func end(at time: Date) -> [Line] {
+    mutating func end(at time: Date) -> [LineageEvent] {
         let words = "the process ended without saying how the attempt did"
         let left = open.sorted { ($0.key.batch, $0.key.attempt) < ($1.key.batch, $1.key.attempt) }
         open = [:]
-        return left.map { key, attempt in
-            let text = attempt.run.event(.abort, of: attempt, at: time, error: words)
-            return Line(text: text, batch: key.batch, isStart: false)
+        return left.map { _, attempt in
+            LineageEvent(type: .abort, attempt: attempt, at: time, error: words)
         }
     }
 }

@@ -49,20 +49,29 @@ indirect enum LineageCondition: Sendable, Hashable {
         self = parts.dropFirst().reduce(parts[0]) { .binary($0, .or, $1) }
     }
 
-    var json: String {
+    /// Appends the condition as JSON.
+    ///
+    /// - Parameters:
+    ///   - bytes: Where it is appended to.
+    ///   - field: The field of all comparisons, as JSON.
+    func append(to bytes: inout [UInt8], _ field: [UInt8]) {
         switch self {
-        case .compare(let field, let comparison, let value):
-            LineageJSON.object([
-                ("type", #""compare""#),
-                ("left", #"{"type":"field","field":\#(JSONBytes.quoted(field))}"#),
-                ("comparison", "\"\(comparison.rawValue)\""),
-                ("right", #"{"type":"literal","value":\#(JSONBytes.quoted(value))}"#),
-            ])
+        case .compare(_, let comparison, let value):
+            bytes += #"{"type":"compare","left":{"type":"field","field":"#.utf8
+            bytes += field
+            bytes += #"},"comparison":""#.utf8
+            bytes += comparison.rawValue.utf8
+            bytes += #"","right":{"type":"literal","value":"#.utf8
+            JSONBytes.append(value.utf8, to: &bytes)
+            bytes += "}}".utf8
         case .binary(let left, let junction, let right):
-            LineageJSON.object([
-                ("type", #""binary""#), ("left", left.json),
-                ("operator", "\"\(junction.rawValue)\""), ("right", right.json),
-            ])
+            bytes += #"{"type":"binary","left":"#.utf8
+            left.append(to: &bytes, field)
+            bytes += #","operator":""#.utf8
+            bytes += junction.rawValue.utf8
+            bytes += #"","right":"#.utf8
+            right.append(to: &bytes, field)
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 }

@@ -32,7 +32,13 @@ enum LineageFacet {
         by producer: String,
         _ members: [(name: String, json: String)]
     ) -> String {
-        let url = "\"https://openlineage.io/spec/facets/\(schema.rawValue)\""
-        return LineageJSON.object([("_producer", producer), ("_schemaURL", url)] + members)
+        let own = members.map { ",\"\($0.name)\":\($0.json)" }.joined()
+        return head(schema, by: producer) + own + "}"
+    }
+
+    /// How the JSON of a facet begins, without its own members.
+    static func head(_ schema: Schema, by producer: String) -> String {
+        let url = "https://openlineage.io/spec/facets/\(schema.rawValue)"
+        return "{\"_producer\":\(producer),\"_schemaURL\":\"\(url)\""
     }
 }

@@ -26,16 +26,19 @@ final class LineageFile: Sendable {
 
     deinit { close(file) }
 
-    /// Adds a line.
+    /// Adds lines in one write.
     ///
-    /// - Throws: What the system says; the line may be there in part then, and the next one begins
-    ///   on a line of its own.
-    func write(_ text: String) throws {
+    /// - Parameter lines: The lines, each with its end.
+    /// - Throws: What the system says; some may be there then, the last in part, and the next one
+    ///   begins on a line of its own.
+    func write(_ lines: [UInt8]) throws {
         let wasBroken = isBroken.withLock { isBroken in
             defer { isBroken = true }
             return isBroken
         }
-        try FileContents.write(Array("\(wasBroken ? "\n" : "")\(text)\n".utf8), to: file)
+        if wasBroken { try FileContents.write([UInt8(ascii: "
+")], to: file) }
+        try FileContents.write(lines, to: file)
         isBroken.withLock { $0 = false }
     }
 }

@@ -9,7 +9,7 @@ final class LineageQueue: Sendable {
     private let state: Mutex<State>
 
     fileprivate struct State {
-        var waiting: [ArraySlice<LineageBook.Line>]
+        var waiting: [ArraySlice<LineageEvent>]
         var count = 0
         var isClosed = false
         /// Who waits for an event of a lane, or for the close.
@@ -34,20 +34,27 @@ final class LineageQueue: Sendable {
     /// Whether no further event comes.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Adds an event.
+    /// How many more events there is room for.
+    var room: Int { state.withLock { $0.isClosed ? 0 : limit - $0.count } }
+
+    /// Adds events.
     ///
-    /// - Returns: Whether there was room for it.
-    func add(_ line: LineageBook.Line) -> Bool {
-        let lane = Int(line.batch.magnitude % UInt64(lanes))
-        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
-            guard state.count < limit, !state.isClosed else { return nil }
-            state.waiting[lane].append(line)
-            state.count += 1
-            // A lane that has some is at work.
-            return state.waiting[lane].count == 1 ? state.wakeAll() : []
+    /// - Returns: How many of them, the first ones, there was room for.
+    func add(_ events: [LineageEvent]) -> Int {
+        let (taken, woken) = state.withLock { state in
+            let taken = state.isClosed ? 0 : min(events.count, limit - state.count)
+            var isAwaited = false
+            for event in events.prefix(taken) {
+                let lane = Int(event.attempt.batch.magnitude % UInt64(lanes))
+                // A lane that has some is at work.
+                if state.waiting[lane].isEmpty { isAwaited = true }
+                state.waiting[lane].append(event)
+            }
+            state.count += taken
+            return (taken, isAwaited ? state.wakeAll() : [])
         }
-        for waiter in woken ?? [] { waiter.resume() }
-        return woken != nil
+        for waiter in woken { waiter.resume() }
+        return taken
     }
 
     /// Says that no further event comes.
@@ -59,24 +66,29 @@ final class LineageQueue: Sendable {
         for waiter in woken { waiter.resume() }
     }
 
-    /// The first event of a lane, once there is one.
+    /// The first events of a lane, once there are some.
     ///
-    /// - Returns: The event, which stays until ``removeFirst(of:)``; `nil` when none will come, or
-    ///   the task is cancelled.
-    func first(of lane: Int) async -> LineageBook.Line? {
+    /// - Parameters:
+    ///   - most: Most events; above 0.
+    ///   - lane: The lane.
+    /// - Returns: The events, which stay until ``remove(_:of:)``; none when none will come, or the
+    ///   task is cancelled.
+    func first(_ most: Int, of lane: Int) async -> [LineageEvent] {
         while !Task.isCancelled {
-            let (line, isClosed) = state.withLock { ($0.waiting[lane].first, $0.isClosed) }
-            if let line { return line }
-            if isClosed { return nil }
+            let (events, isClosed) = state.withLock {
+                (Array($0.waiting[lane].prefix(most)), $0.isClosed)
+            }
+            if isClosed || !events.isEmpty { return events }
             await wait { $0.isClosed || !$0.waiting[lane].isEmpty }
         }
-        return nil
+        return []
     }
 
-    /// Takes the first event of a lane out.
-    func removeFirst(of lane: Int) {
+    /// Takes the first events of a lane out.
+    func remove(_ count: Int, of lane: Int) {
         state.withLock { state in
-            if state.waiting[lane].popFirst() != nil { state.count -= 1 }
+            state.waiting[lane] = state.waiting[lane].dropFirst(count)
+            state.count -= count
         }
     }
 

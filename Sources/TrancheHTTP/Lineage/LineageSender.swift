@@ -9,13 +9,17 @@ final class LineageSender: Sendable {
     private let client: HTTPClient
     private let clock: any Clock<Duration>
     private let noise: @Sendable () -> Double
+    /// Most events of one request.
+    private let most: Int
 
-    /// How many events are sent at once.
+    /// How many requests are made at once, where each has one event.
     private static let lanes = 4
+    /// Most events of a request that has a list.
+    private static let mostInList = 200
     /// The first wait, and the longest, before an event is sent again.
     private static let waits = (first: Duration.milliseconds(500), longest: Duration.seconds(30))
 
-    /// What became of an event.
+    /// What became of a request.
     enum Outcome: Sendable, Hashable {
         case delivered
         /// The address will not take it.
@@ -44,15 +48,19 @@ final class LineageSender: Sendable {
         client = HTTPClient(settings)
         clock = configuration.clock
         noise = configuration.noise
-        queue = LineageQueue(lanes: Self.lanes, limit: max(configuration.eventLimit, 1))
+        // Source: OpenLineage's `spec/OpenLineage.yml`, `POST /lineage/batch`.
+        let takesLists = url.hasSuffix("/lineage/batch")
+        most = takesLists ? Self.mostInList : 1
+        let lanes = takesLists ? 1 : Self.lanes
+        queue = LineageQueue(lanes: lanes, limit: max(configuration.eventLimit, 1))
     }
 
     /// Sends what comes, until the queue is closed and all is sent, or the task is cancelled.
     ///
     /// Once the queue is closed, a lane whose event cannot be sent at the second try gives up.
     ///
-    /// - Parameter tell: Told what became of each try.
-    func run(_ tell: @escaping @Sendable (Outcome) -> Void) async {
+    /// - Parameter tell: Told what became of each try, and of how many events.
+    func run(_ tell: @escaping @Sendable (Outcome, Int) -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in 0..<queue.lanes { group.addTask { await self.send(lane, tell) } }
         }
@@ -63,15 +71,17 @@ final class LineageSender: Sendable {
         client.close()
     }
 
-    private func send(_ lane: Int, _ tell: @Sendable (Outcome) -> Void) async {
+    private func send(_ lane: Int, _ tell: @Sendable (Outcome, Int) -> Void) async {
         var wait = Self.waits.first
         var failuresAtEnd = 0
-        while let line = await queue.first(of: lane) {
-            let outcome = await post(line.text)
+        while true {
+            let events = await queue.first(most, of: lane)
+            if events.isEmpty { return }
+            let outcome = await post(body(of: events))
             if Task.isCancelled, outcome != .delivered { return }
-            tell(outcome)
+            tell(outcome, events.count)
             guard case .unreachable = outcome else {
-                queue.removeFirst(of: lane)
+                queue.remove(events.count, of: lane)
                 wait = Self.waits.first
                 continue
             }
@@ -88,12 +98,25 @@ final class LineageSender: Sendable {
         }
     }
 
-    private func post(_ text: String) async -> Outcome {
+    /// The events as JSON: one, or a list where the address takes lists.
+    private func body(of events: [LineageEvent]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(events.count * 3072)
+        if most > 1 { bytes.append(UInt8(ascii: "[")) }
+        for (place, event) in events.enumerated() {
+            if place > 0 { bytes.append(UInt8(ascii: ",")) }
+            event.append(to: &bytes)
+        }
+        if most > 1 { bytes.append(UInt8(ascii: "]")) }
+        return bytes
+    }
+
+    private func post(_ body: [UInt8]) async -> Outcome {
         let request = HTTPRequest(
             method: .post,
             url: url,
             headers: headers,
-            body: Array(text.utf8),
+            body: body,
             maxResponseBytes: 1 << 16
         )
         do {

@@ -22,63 +22,69 @@ extension SQLInventoryStore {
         """
     }
 
-    package func keep(
+    /// The statements that keep what was done with batches, one for each of their runs; none
+    /// without a note.
+    ///
+    /// - Parameters:
+    ///   - what: What was done, such as `retry`.
+    ///   - batches: The batches.
+    ///   - note: The author, and the reason.
+    /// - Returns: The statements, which stand in the transaction of what was done.
+    func noting(
         _ what: String,
-        ofBatches ids: [Int64],
-        _ note: ChangeNote
-    ) async throws {
-        let select: SQLStatement = """
-            SELECT meta_table, job, run, id
-            FROM \(tables.batch)
-            WHERE \(dialect.column("id", isAmong: ids))
-            ORDER BY id
-            """
-        try await wrapping {
-            var known: [RunKey: [Int64]] = [:]
-            _ = try await database.read(select)[0].map { row in
-                let key = RunKey(
-                    metaTable: try row.text(),
-                    job: try row.text(),
-                    run: try row.text()
-                )
-                known[key, default: []].append(try row.integer())
-            }
-            if known.isEmpty { return }
-            let statements = known.map { key, ids in
-                keeping(what, of: key, from: nil, to: ChangeRecord.words(ofBatches: ids), note)
-            }
-            _ = try await database.write(statements)
+        ofBatches batches: [(key: RunKey, id: Int64)],
+        _ note: ChangeNote?
+    ) -> [SQLStatement] {
+        guard let note else { return [] }
+        return Dictionary(grouping: batches, by: \.key).map { key, batches in
+            let words = ChangeRecord.words(ofBatches: batches.map(\.id))
+            return """
+                INSERT INTO \(tables.change)
+                    (run_id, changed_at, changed_by, what, old_value, new_value, reason)
+                SELECT id, \(now), \(note.by), \(what), NULL, \(words), \(note.reason)
+                FROM \(tables.run)
+                WHERE \(isRun(key))
+                """
         }
     }
 
-    package func keep(
+    /// The same for batches that were read.
+    func noting(
         _ what: String,
-        of key: RunKey,
-        from old: String?,
-        to new: String?,
-        _ note: ChangeNote
-    ) async throws {
-        try await wrapping {
-            let rows = try await database.write([keeping(what, of: key, from: old, to: new, note)])
-            try requireRun(rows[0], key)
-        }
+        of batches: some Sequence<BatchRecord>,
+        _ note: ChangeNote?
+    ) -> [SQLStatement] {
+        noting(what, ofBatches: batches.map { ($0.key, $0.id) }, note)
     }
 
-    private func keeping(
-        _ what: String,
-        of key: RunKey,
-        from old: String?,
-        to new: String?,
-        _ note: ChangeNote
-    ) -> SQLStatement {
-        """
-        INSERT INTO \(tables.change)
-            (run_id, changed_at, changed_by, what, old_value, new_value, reason)
-        SELECT id, \(now), \(note.by), \(what), \(old), \(new), \(note.reason)
-        FROM \(tables.run)
-        WHERE \(isRun(key))
-        RETURNING id
-        """
+    /// The statement that keeps how a locked run is paused now; none where it is as it was, or
+    /// without a note.
+    ///
+    /// - Parameters:
+    ///   - run: The run as it was.
+    ///   - reason: The reason; `nil` where it goes on.
+    ///   - batches: How many batches it hands out before.
+    ///   - note: The author, and the reason.
+    /// - Returns: The statement.
+    func notingPause(
+        of run: RunRecord,
+        to reason: String?,
+        after batches: Int = 0,
+        _ note: ChangeNote?
+    ) -> [SQLStatement] {
+        guard let note, let change = run.pauseChange(to: reason, after: batches, note) else {
+            return []
+        }
+        return [
+            self.note(
+                note,
+                on: .run(run.key),
+                "pause",
+                from: change.old,
+                to: change.new,
+                run.id
+            )
+        ]
     }
 
     private func number(of key: RunKey) -> SQLStatement {
@@ -92,6 +98,11 @@ extension SQLInventoryStore {
             case .of(.name(let name)): "c.budget = \(name)"
             case .of(.run(let key)): "c.run_id = \(number(of: key))"
             case .parallelism(let key): "c.what = 'parallelism' AND c.run_id = \(number(of: key))"
+            case .acts(let key):
+                """
+                c.run_id = \(number(of: key))
+                    AND c.what IN (\(SQLStatement.list(ChangeRecord.acts.map { "\($0)" })))
+                """
             }
         let select: SQLStatement = """
             SELECT c.id, c.budget, r.meta_table, r.job, r.run,

@@ -14,15 +14,19 @@ extension SQLInventoryStore {
     }
 
     private func releaseUnlessBegun(_ holding: AttemptKey) async throws -> BatchRecord {
+        try await end(holding, as: .released, by: releasing([holding]))
+    }
+
+    /// The statements that give batches back that have not begun.
+    func releasing(_ holdings: [AttemptKey]) -> EndStatements {
         // Due since now, by the same column as a retry.
-        let ends = ending(
-            [AttemptSuccess(holding, result: nil, logging: nil)],
+        ending(
+            holdings.map { AttemptSuccess($0, result: nil, logging: nil) },
             as: .released,
             outcome: .released,
             if: " AND begun_at IS NULL",
             returning: batchColumns
         ) { _, _ in "status = 'released', lease_expires_at = NULL, retry_at = \(now)" }
-        return try await end(holding, as: .released, by: ends)
     }
 
     package func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord

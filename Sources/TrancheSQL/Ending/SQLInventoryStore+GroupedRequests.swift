@@ -68,7 +68,7 @@ extension SQLInventoryStore: SharingStore {
 
     /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another
     /// run's.
-    private func failing(
+    func failing(
         _ ending: AttemptFailure,
         _ batches: SQLRows,
         _ roots: SQLRows,

@@ -2,7 +2,10 @@ package import Tranche
 
 /// Batches that are offered before their time, or again.
 extension SQLInventoryStore {
-    package func offer(_ batches: [AttemptKey]) async throws -> [BatchRecord] {
+    package func offer(
+        _ batches: [AttemptKey],
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
         let asked = Set(batches)
         let ids = Set(batches.map(\.batch)).sorted()
         let isMeant = dialect.column("id", isAmong: ids)
@@ -35,24 +38,28 @@ extension SQLInventoryStore {
                     .filter { again in done.contains { $0.id == again.parent } }
                 let known = Set(open.compactMap(\.parent))
                 let inserts = done.filter { !known.contains($0.id) }.map { insertRedrive(of: $0) }
-                let answers = try await connection.commit(
-                    [bringForward(found.map(\.id))] + inserts
-                )
+                // The numbers of new batches are known once they are made.
+                let answers = try await connection.run([bringForward(found.map(\.id))] + inserts)
                 let offered = try answers.flatMap { rows in try rows.map { try batch(&$0) } }
+                _ = try await connection.commit(noting("offer", of: offered, note))
                 return (open + offered).sorted { $0.id < $1.id }
             }
         }
     }
 
-    package func letThrough(_ batches: Int, of key: RunKey) async throws {
-        try await change(key) { _, _ in
+    package func letThrough(
+        _ batches: Int,
+        of key: RunKey,
+        _ note: ChangeNote?
+    ) async throws {
+        try await change(key) { run, _ in
             [
                 """
                 UPDATE \(tables.run)
                 SET let_through = \(batches), pause_reason = coalesce(pause_reason, '')
-                WHERE \(isRun(key))
+                WHERE id = \(run.id)
                 """
-            ]
+            ] + notingPause(of: run, to: run.pauseReason ?? "", after: batches, note)
         }
     }
 

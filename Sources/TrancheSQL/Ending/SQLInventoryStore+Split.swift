@@ -1,8 +1,11 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
-    {
+    package func split(
+        _ holding: AttemptKey,
+        into parts: [BatchPart],
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
         try await wrapping {
             let statements = [
                 lockRun(ofBatch: holding.batch), selectBatch(holding.batch),
@@ -34,16 +37,20 @@ extension SQLInventoryStore {
                     SET status = 'split', cause = NULL, retry_at = NULL, stuck_until = NULL
                     WHERE id = \(batch.id)
                     """
-                return try await connection.commit([markSplit] + inserts).dropFirst().map {
-                    var row = $0[0]
-                    return try self.batch(&row)
-                }
+                return try await made(
+                    by: inserts,
+                    after: [markSplit] + noting("split", of: [batch], note),
+                    on: connection
+                )
             }
         }
     }
 
-    package func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord]
-    {
+    package func redrive(
+        _ selection: BatchSelection,
+        items: IDRuns?,
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
         var selection = selection
         selection.status = .quarantined
         let select: SQLStatement = """
@@ -70,12 +77,25 @@ extension SQLInventoryStore {
                     UPDATE \(tables.batch) SET status = 'split'
                     WHERE \(dialect.column("id", isAmong: meant.map(\.id)))
                     """
-                let inserts = meant.map { insertRedrive(of: $0) }
-                return try await connection.commit([marks] + inserts).dropFirst().map {
-                    var row = $0[0]
-                    return try batch(&row)
-                }
+                return try await made(
+                    by: meant.map { insertRedrive(of: $0) },
+                    after: [marks] + noting("redrive", of: meant, note),
+                    on: connection
+                )
             }
+        }
+    }
+
+    /// Commits statements, and then those that make a batch each, which it reads.
+    private func made(
+        by inserts: [SQLStatement],
+        after statements: [SQLStatement],
+        on connection: isolated Database.Connection
+    ) async throws -> [BatchRecord] {
+        let answers = try await connection.commit(statements + inserts)
+        return try answers.dropFirst(statements.count).map {
+            var row = $0[0]
+            return try batch(&row)
         }
     }
 

@@ -1,45 +1,66 @@
 package import Tranche
 
 extension SQLInventoryStore {
-    package func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
+    package func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool,
+        _ note: ChangeNote?
+    ) async throws -> [Int64] {
+        let retrying = retrying(selection, mayRepeat: mayRepeat)
+        return try await wrapping {
+            guard let note else { return try Self.numbers(try await database.write([retrying])[0]) }
+            return try await database.withTransaction([retrying]) { connection, rows in
+                let batches = try rows[0].map { row in
+                    let id = try row.integer()
+                    let (table, job) = (try row.text(), try row.text())
+                    return (key: RunKey(metaTable: table, job: job, run: try row.text()), id: id)
+                }
+                if batches.isEmpty { return [] }
+                _ = try await connection.commit(noting("retry", ofBatches: batches, note))
+                return batches.map(\.id).sorted()
+            }
+        }
+    }
+
+    private static func numbers(_ rows: SQLRows) throws -> [Int64] {
+        try rows.map { try $0.integer() }.sorted()
+    }
+
+    /// The statement that makes finally failed batches due at once, and gives their numbers and
+    /// runs.
+    private func retrying(_ selection: BatchSelection, mayRepeat: Bool) -> SQLStatement {
         let began = dialect.instant(ofProcessingTime: "processing_start")
         // Stuck ones are failed as any.
         let isOffered: SQLStatement =
             selection.cause == nil ? "coalesce(cause, 'stuck') IN ('stuck', 'begun')" : "1 = 1"
         let isMeant: SQLStatement = mayRepeat ? isOffered : "\(isOffered) AND begun_at IS NULL"
-        return try await wrapping {
-            try await database.write([
-                """
-                UPDATE \(tables.batch)
-                SET retry_at = CASE
-                        WHEN cause = 'cancelled' AND processing_end IS NULL THEN \(began)
-                        ELSE \(now)
-                    END,
-                    cause = NULL, stuck_until = NULL, begun_at = NULL, begun_token = NULL,
-                    failures = CASE WHEN cause = 'cancelled' THEN failures ELSE 0 END,
-                    -- One that was never handed out is as it was before.
-                    status = CASE
-                        WHEN cause = 'cancelled' AND processing_end IS NULL THEN 'released'
-                        ELSE 'failed'
-                    END
-                WHERE \(isSelected(selection)) AND status = 'failed' AND retry_at IS NULL
-                    AND \(isMeant)
-                RETURNING id
-                """
-            ])[0].map { try $0.integer() }.sorted()
-        }
+        return """
+            UPDATE \(tables.batch)
+            SET retry_at = CASE
+                    WHEN cause = 'cancelled' AND processing_end IS NULL THEN \(began)
+                    ELSE \(now)
+                END,
+                cause = NULL, stuck_until = NULL, begun_at = NULL, begun_token = NULL,
+                failures = CASE WHEN cause = 'cancelled' THEN failures ELSE 0 END,
+                -- One that was never handed out is as it was before.
+                status = CASE
+                    WHEN cause = 'cancelled' AND processing_end IS NULL THEN 'released'
+                    ELSE 'failed'
+                END
+            WHERE \(isSelected(selection)) AND status = 'failed' AND retry_at IS NULL
+                AND \(isMeant)
+            RETURNING id, meta_table, job, run
+            """
     }
 
-    package func setPause(_ reason: String?, of key: RunKey) async throws {
-        try await wrapping {
-            let rows = try await database.write([
+    package func setPause(_ reason: String?, of key: RunKey, _ note: ChangeNote?) async throws {
+        try await change(key) { run, _ in
+            [
                 """
                 UPDATE \(tables.run) SET pause_reason = \(reason), let_through = 0
-                WHERE \(isRun(key))
-                RETURNING id
+                WHERE id = \(run.id)
                 """
-            ])
-            try requireRun(rows[0], key)
+            ] + notingPause(of: run, to: reason, note)
         }
     }
 

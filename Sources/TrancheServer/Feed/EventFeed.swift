@@ -105,6 +105,7 @@ final class EventFeed: Sendable {
 
     /// Looks until the task is cancelled.
     func run() async throws {
+        try await fillMinutes()
         var nextMinute = stopwatch.elapsed
         var nextComment = nextMinute + Self.comment
         while true {
@@ -120,6 +121,20 @@ final class EventFeed: Sendable {
                 nextComment = stopwatch.elapsed + Self.comment
                 send(": still here\n\n")
             }
+        }
+    }
+
+    /// Reads what was done in the minutes before the first look.
+    private func fillMinutes() async throws {
+        do {
+            let newest = BatchSelection(limit: MinuteSeries.mostRead)
+            let batches = try await inventory.store.batches(newest)
+            let now = inventory.now
+            state.withLock { $0.series.fill(from: batches, before: now) }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // These minutes stay unknown; the first look says what is wrong.
         }
     }
 

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Tranche
 
-/// What was done in each minute of the last hour, as far as this server has looked.
+/// What was done in each minute of the last hour, as far as this server has looked, or the newest
+/// batches tell.
 struct MinuteSeries: Sendable {
     /// What there was at a time.
     private struct Sample {
@@ -12,10 +13,56 @@ struct MinuteSeries: Sendable {
         let waitingItems: Int?
     }
 
+    /// What was done in a minute.
+    private struct Done {
+        var batches = 0
+        var items = 0
+        var failed = 0
+    }
+
     private var samples: [Sample] = []
+    /// The minutes before the first sample, as far as they are known.
+    private var earlier: [Int: Done] = [:]
 
     /// Minutes that are told.
     static let minutes = 60
+    /// The newest batches that are read for the minutes before the first look.
+    static let mostRead = 5000
+
+    /// Takes the minutes before a time from the newest batches.
+    ///
+    /// A batch of which an older attempt failed counts once, as it ended last. Where there are more
+    /// batches than were read, minutes before the oldest of these stay unknown; one that was made
+    /// even before it and ended later is missed.
+    ///
+    /// - Parameters:
+    ///   - batches: The newest batches, at most ``mostRead``.
+    ///   - now: The time of the first sample.
+    mutating func fill(from batches: [BatchRecord], before now: Date) {
+        let last = Self.minute(of: now)
+        let isCut = batches.count >= Self.mostRead
+        let oldest = isCut ? batches.map(\.startedAt).min() : nil
+        // Minutes end where the samples are taken.
+        func minute(of time: Date) -> Int {
+            last - Int((now.timeIntervalSince(time) / 60).rounded(.down))
+        }
+        let first = max(last - Self.minutes, oldest.map { minute(of: $0) + 1 } ?? .min)
+        guard first <= last else { return }
+        earlier = Dictionary(uniqueKeysWithValues: (first...last).map { ($0, Done()) })
+        for batch in batches {
+            guard let end = batch.endedAt, end <= now else { continue }
+            let place = minute(of: end)
+            switch batch.status {
+            case .succeeded:
+                earlier[place]?.batches += 1
+                earlier[place]?.items += batch.count
+            case .quarantined: earlier[place]?.failed += 1
+            case .failed where batch.isFinal && batch.cause != .cancelled:
+                earlier[place]?.failed += 1
+            case .failed, .running, .released, .split: break
+            }
+        }
+    }
 
     /// Adds what there is at a time.
     mutating func add(_ summaries: [RunSummary], waiting: Int?, at now: Date) {
@@ -46,11 +93,12 @@ struct MinuteSeries: Sendable {
         return (last - Self.minutes + 1...last).map { minute in
             let at = Date(timeIntervalSince1970: Double(minute) * 60)
             guard let here = known[minute], let before = known[minute - 1] else {
+                let done = earlier[minute]
                 return OverviewDocument.Minute(
                     at: at,
-                    doneBatches: nil,
-                    doneItems: nil,
-                    failed: nil,
+                    doneBatches: done?.batches,
+                    doneItems: done?.items,
+                    failed: done?.failed,
                     waitingItems: known[minute]?.waitingItems
                 )
             }

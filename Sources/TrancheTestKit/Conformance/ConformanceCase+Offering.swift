@@ -103,22 +103,15 @@ extension ConformanceCase {
                 ],
                 "the changes"
             )
-            let other = try await bench.take(request)
-            try await bench.store.keep(
-                "offer",
-                ofBatches: [first.id, other.id, second.id, 999],
-                ChangeNote(by: "me")
-            )
-            let ids = Set([first.id, other.id, second.id])
+            let several = [try await bench.take(request), try await bench.take(request)]
+            _ = try await inventory.release(found: several.map(\.record), reason: nil)
             try requireEqual(
                 try await inventory.changes(.of(.run(key)), limit: 1).first?.new,
-                ChangeRecord.words(ofBatches: ids),
+                ChangeRecord.words(ofBatches: several.map(\.id)),
                 "several batches"
             )
             try await requireRefused(.unknownRun, "an unknown run") {
-                let none = RunKey(metaTable: "none", job: "none")
-                let note = ChangeNote()
-                try await bench.store.keep("pause", of: none, from: nil, to: "paused", note)
+                try await inventory.pause(RunKey(metaTable: "none", job: "none"))
             }
         },
         ConformanceCase("A paused run lets so many batches through, and is paused again") {

@@ -46,7 +46,7 @@ public struct ConformanceCase: Sendable {
         + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
         + recursion + generations
-        + workflows + pipelines + offering + forgetting + uids
+        + workflows + pipelines + offering + acting + forgetting + uids
 }
 
 extension ConformanceCase: CustomStringConvertible {

@@ -56,6 +56,15 @@ public struct ConformanceSubject: Sendable {
         worker: String = "worker",
         observers: [any InventoryObserver] = []
     ) -> Inventory {
+        makeInventory(worker: worker, observers: observers, over: store)
+    }
+
+    /// Makes such an inventory over a store that stands before the subject's.
+    func makeInventory(
+        worker: String = "worker",
+        observers: [any InventoryObserver] = [],
+        over store: any InventoryStore
+    ) -> Inventory {
         let clock = clock
         var configuration = Inventory.Configuration(
             store: StoreConfiguration(now: { clock.date }),

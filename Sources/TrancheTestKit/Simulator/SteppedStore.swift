@@ -109,10 +109,14 @@ struct SteppedStore: ForwardingStore {
         }
     }
 
-    func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord] {
+    func split(
+        _ holding: AttemptKey,
+        into parts: [BatchPart],
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
         try await gate.pass("split")
         return try await gate.lose("split") {
-            let children = try await base.split(holding, into: parts)
+            let children = try await base.split(holding, into: parts, note)
             gate.note("split \(holding.words): \(children.map(\.words).joined(separator: ", "))")
             try ledger.split(holding, into: children)
             return children

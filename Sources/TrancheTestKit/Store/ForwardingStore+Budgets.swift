@@ -48,25 +48,7 @@ extension ForwardingStore {
         try await forward(.change) { try await base.setPerKey(batches, of: key, note) }
     }
 
-    /// Passes the request on; see `BudgetStore`.
-    public func keep(_ what: String, ofBatches ids: [Int64], _ note: ChangeNote) async throws {
-        try await forward(.change) { try await base.keep(what, ofBatches: ids, note) }
-    }
-
-    /// Passes the request on; see `BudgetStore`.
-    public func keep(
-        _ what: String,
-        of key: RunKey,
-        from old: String?,
-        to new: String?,
-        _ note: ChangeNote
-    ) async throws {
-        try await forward(.change) {
-            try await base.keep(what, of: key, from: old, to: new, note)
-        }
-    }
-
-    /// Passes the request on; see `BudgetStore`.
+    /// Passes the request on; see `InventoryReader`.
     public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
         try await forward(.read) { try await base.changes(selection, limit: limit) }
     }

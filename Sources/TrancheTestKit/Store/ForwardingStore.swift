@@ -180,8 +180,12 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
-        try await forward(.change) { try await base.retry(selection, mayRepeat: mayRepeat) }
+    public func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool,
+        _ note: ChangeNote?
+    ) async throws -> [Int64] {
+        try await forward(.change) { try await base.retry(selection, mayRepeat: mayRepeat, note) }
     }
 
     /// Passes the request on; see `BeginningStore`.
@@ -195,8 +199,8 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryStore`.
-    public func setPause(_ reason: String?, of key: RunKey) async throws {
-        try await forward(.change) { try await base.setPause(reason, of: key) }
+    public func setPause(_ reason: String?, of key: RunKey, _ note: ChangeNote?) async throws {
+        try await forward(.change) { try await base.setPause(reason, of: key, note) }
     }
 
     /// Passes the request on; see `InventoryStore`.
@@ -285,14 +289,21 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `SplittingStore`.
-    public func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
-    {
-        try await forward(.split) { try await base.split(holding, into: parts) }
+    public func split(
+        _ holding: AttemptKey,
+        into parts: [BatchPart],
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
+        try await forward(.split) { try await base.split(holding, into: parts, note) }
     }
 
     /// Passes the request on; see `SplittingStore`.
-    public func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
-        try await forward(.redrive) { try await base.redrive(selection, items: items) }
+    public func redrive(
+        _ selection: BatchSelection,
+        items: IDRuns?,
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
+        try await forward(.redrive) { try await base.redrive(selection, items: items, note) }
     }
 
     /// Passes the request on; see `CompletionStore`.

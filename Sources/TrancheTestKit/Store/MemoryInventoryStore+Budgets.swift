@@ -68,25 +68,6 @@ extension MemoryInventoryStore {
         try change { tables, _ in tables.save(state, ofProbe: name) }
     }
 
-    /// Keeps what somebody did with batches; see `BudgetStore`.
-    public func keep(_ what: String, ofBatches ids: [Int64], _ note: ChangeNote) async throws {
-        try change { $0.keep(what, ofBatches: ids, note, now: $1) }
-    }
-
-    /// Keeps a change of a run; see `BudgetStore`.
-    public func keep(
-        _ what: String,
-        of key: RunKey,
-        from old: String?,
-        to new: String?,
-        _ note: ChangeNote
-    ) async throws {
-        try change { tables, now in
-            try tables.changeRun(key) { _ in }
-            tables.add(.run(key), what, from: old, to: new, note, now: now)
-        }
-    }
-
     /// Reads changes of budgets and runs, the latest first.
     public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
         try change { tables, _ in tables.changes(selection, limit: limit) }

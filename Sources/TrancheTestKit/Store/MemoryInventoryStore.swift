@@ -139,8 +139,16 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Makes finally failed batches due at once; see `InventoryStore`.
-    public func retry(_ selection: BatchSelection, mayRepeat: Bool) async throws -> [Int64] {
-        try change { $0.retry(selection, mayRepeat: mayRepeat, now: $1) }
+    public func retry(
+        _ selection: BatchSelection,
+        mayRepeat: Bool,
+        _ note: ChangeNote?
+    ) async throws -> [Int64] {
+        try change { tables, now in
+            let ids = tables.retry(selection, mayRepeat: mayRepeat, now: now)
+            tables.keep("retry", ofBatches: ids, note, now: now)
+            return ids
+        }
     }
 
     /// Notes that work on a batch begins; see `BeginningStore`.
@@ -154,28 +162,28 @@ public actor MemoryInventoryStore: InventoryStore {
     }
 
     /// Pauses a run, or lets it go on.
-    public func setPause(_ reason: String?, of key: RunKey) async throws {
-        try change { tables, _ in
-            try tables.changeRun(key) { run in
-                run.pauseReason = reason
-                run.letThrough = 0
-            }
-        }
+    public func setPause(_ reason: String?, of key: RunKey, _ note: ChangeNote?) async throws {
+        try change { try $0.pause(key, to: reason, after: 0, note, now: $1) }
     }
 
     /// Offers batches at once; see `OfferingStore`.
-    public func offer(_ batches: [AttemptKey]) async throws -> [BatchRecord] {
-        try change { $0.offer(batches, now: $1) }
+    public func offer(_ batches: [AttemptKey], _ note: ChangeNote?) async throws -> [BatchRecord] {
+        try change { $0.offer(batches, note, now: $1) }
+    }
+
+    /// Gives batches of one run back for those that hold them; see `OfferingStore`.
+    public func release(_ holdings: [AttemptKey], _ note: ChangeNote) async throws -> [BatchRecord]
+    {
+        try change { try $0.release(holdings, note, now: $1) }
     }
 
     /// Pauses a run once it has handed out some more batches; see `OfferingStore`.
-    public func letThrough(_ batches: Int, of key: RunKey) async throws {
-        try change { tables, _ in
-            try tables.changeRun(key) { run in
-                run.pauseReason = run.pauseReason ?? ""
-                run.letThrough = batches
-            }
-        }
+    public func letThrough(
+        _ batches: Int,
+        of key: RunKey,
+        _ note: ChangeNote?
+    ) async throws {
+        try change { try $0.letThrough(batches, of: key, note, now: $1) }
     }
 
     /// Removes runs with all that is kept of them; see `ForgettingStore`.
@@ -383,14 +391,25 @@ extension MemoryInventoryStore {
 
 extension MemoryInventoryStore {
     /// Splits a failed batch into batches that are due at once; see `SplittingStore`.
-    public func split(_ holding: AttemptKey, into parts: [BatchPart]) async throws -> [BatchRecord]
-    {
-        try change { try $0.split(holding, into: parts, now: $1) }
+    public func split(
+        _ holding: AttemptKey,
+        into parts: [BatchPart],
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
+        try change { try $0.split(holding, into: parts, note, now: $1) }
     }
 
     /// Makes quarantined items batches again, due at once.
-    public func redrive(_ selection: BatchSelection, items: IDRuns?) async throws -> [BatchRecord] {
-        try change { $0.redrive(selection, items: items, now: $1) }
+    public func redrive(
+        _ selection: BatchSelection,
+        items: IDRuns?,
+        _ note: ChangeNote?
+    ) async throws -> [BatchRecord] {
+        try change { tables, now in
+            let made = tables.redrive(selection, items: items, now: now)
+            tables.keep("redrive", ofBatches: made.compactMap(\.parent), note, now: now)
+            return made
+        }
     }
 }
 

@@ -320,9 +320,10 @@ extension MemoryTables {
     mutating func keep(
         _ what: String,
         ofBatches ids: [Int64],
-        _ note: ChangeNote,
+        _ note: ChangeNote?,
         now: Date
     ) {
+        guard let note else { return }
         let found = ids.compactMap { batch($0) }
         for (key, batches) in Dictionary(grouping: found, by: \.key) {
             let words = ChangeRecord.words(ofBatches: batches.map(\.id))
@@ -340,6 +341,8 @@ extension MemoryTables {
             case .all: true
             case .of(let owner): change.owner == owner
             case .parallelism(let key): change.owner == .run(key) && change.what == "parallelism"
+            case .acts(let key):
+                change.owner == .run(key) && ChangeRecord.acts.contains(change.what)
             }
         }
         return Array(meant.prefix(limit))

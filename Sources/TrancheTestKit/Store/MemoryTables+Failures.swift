@@ -78,9 +78,12 @@ extension MemoryTables {
     // MARK: Parts
 
     /// Splits a failed batch.
-    mutating func split(_ holding: AttemptKey, into parts: [BatchPart], now: Date) throws
-        -> [BatchRecord]
-    {
+    mutating func split(
+        _ holding: AttemptKey,
+        into parts: [BatchPart],
+        _ note: ChangeNote?,
+        now: Date
+    ) throws -> [BatchRecord] {
         var batch = try find(holding)
         guard batch.attempt == holding.attempt else { throw lost(holding, batch) }
         if batch.status == .split { return rows.map(\.batch).filter { $0.parent == batch.id } }
@@ -91,6 +94,7 @@ extension MemoryTables {
         batch.cause = nil
         batch.retryAt = nil
         keep(batch)
+        keep("split", ofBatches: [batch.id], note, now: now)
         return parts.map { addChild($0, of: batch, failure: nil, now: now) }
     }
 

@@ -3,8 +3,9 @@ import Tranche
 
 extension MemoryTables {
     /// Makes what is put off due now, and makes what succeeded batches again.
-    mutating func offer(_ batches: [AttemptKey], now: Date) -> [BatchRecord] {
+    mutating func offer(_ batches: [AttemptKey], _ note: ChangeNote?, now: Date) -> [BatchRecord] {
         var offered: [BatchRecord] = []
+        var known: [BatchRecord] = []
         for key in Set(batches) {
             guard var batch = batch(key.batch), batch.attempt == key.attempt else { continue }
             switch batch.status {
@@ -14,11 +15,58 @@ extension MemoryTables {
                 keep(batch)
                 offered.append(batch)
             case .succeeded:
-                offered.append(openAgain(batch.id) ?? madeAgain(batch, now: now))
+                if let again = openAgain(batch.id) {
+                    known.append(again)
+                } else {
+                    offered.append(madeAgain(batch, now: now))
+                }
             case .running, .failed, .split, .quarantined: break
             }
         }
-        return offered.sorted { $0.id < $1.id }
+        keep("offer", ofBatches: offered.map(\.id), note, now: now)
+        return (known + offered).sorted { $0.id < $1.id }
+    }
+
+    /// Gives batches of one run back for those that hold them.
+    mutating func release(_ holdings: [AttemptKey], _ note: ChangeNote, now: Date) throws
+        -> [BatchRecord]
+    {
+        guard let first = holdings.first, let key = batch(first.batch)?.key else { return [] }
+        var released: [BatchRecord] = []
+        for holding in Set(holdings) where isHeld(holding) && batch(holding.batch)?.key == key {
+            released.append(try release(holding, now: now))
+        }
+        keep("release", ofBatches: released.map(\.id), note, now: now)
+        return released.sorted { $0.id < $1.id }
+    }
+
+    /// Pauses a run once it has handed out some more batches; one that is paused keeps its reason.
+    mutating func letThrough(
+        _ batches: Int,
+        of key: RunKey,
+        _ note: ChangeNote?,
+        now: Date
+    ) throws {
+        try pause(key, to: run(key)?.pauseReason ?? "", after: batches, note, now: now)
+    }
+
+    /// Pauses a run, or lets it go on, and keeps it where the run is not as it was.
+    mutating func pause(
+        _ key: RunKey,
+        to reason: String?,
+        after batches: Int,
+        _ note: ChangeNote?,
+        now: Date
+    ) throws {
+        let change = note.flatMap { note in
+            run(key)?.pauseChange(to: reason, after: batches, note)
+        }
+        try changeRun(key) { run in
+            run.pauseReason = reason
+            run.letThrough = batches
+        }
+        guard let note, let change else { return }
+        add(.run(key), "pause", from: change.old, to: change.new, note, now: now)
     }
 
     /// What was made of a batch again, and has not ended.

@@ -18,6 +18,7 @@ struct LineageDeliveryTests {
 
     private func lineage(
         _ url: String,
+        endpoint: String = LineageDestination.defaultEndpoint,
         bearer: String? = nil,
         _ notes: Notes = Notes(),
         _ change: (inout Lineage.Configuration) -> Void = { _ in }
@@ -27,7 +28,10 @@ struct LineageDeliveryTests {
         configuration.clock = SkippingClock()
         configuration.noise = { 0 }
         change(&configuration)
-        return try Lineage(to: .address(url, bearer: bearer), configuration)
+        return try Lineage(
+            to: .address(url, endpoint: endpoint, bearer: bearer),
+            configuration
+        )
     }
 
     /// Works on batches of a source in memory.
@@ -94,6 +98,56 @@ struct LineageDeliveryTests {
                 }
             }
             #expect(notes.lines.isEmpty)
+        }
+    }
+
+    @Test("An address for lists gets lists, of all events in order")
+    func lists() async throws {
+        try await withHTTPServer { _, before in
+            .init(before == 1 ? 503 : 200)
+        } _: { server in
+            let lineage = try lineage(server.url, endpoint: "api/v1/lineage/batch")
+            try await lineage.whileEmitting {
+                _ = try await work(300, emitting: lineage)
+                await wait(for: lineage, 600)
+            }
+            #expect(lineage.counts == .init(delivered: 600, dropped: 0))
+            #expect(server.requests.allSatisfy { $0.target == "/api/v1/lineage/batch" })
+            #expect(server.requests.count < 50, "\(server.requests.count)")
+            var taken = server.requests.map(\.text)
+            taken.remove(at: 1)
+            let events = try taken.flatMap { text in
+                let list = try JSONSerialization.jsonObject(with: Data(text.utf8))
+                return try #require(list as? [[String: Any]])
+            }
+            #expect(events.count == 600)
+            let types = events.compactMap { $0["eventType"] as? String }
+            #expect(types == (1...300).flatMap { _ in ["START", "COMPLETE"] })
+            try await withTemporaryFolder { folder in
+                let file = folder.path("lineage.jsonl")
+                let lines = try events.map { try JSONSerialization.data(withJSONObject: $0) }
+                try Data(lines.joined(separator: Data("\n".utf8)) + Data("\n".utf8))
+                    .write(to: URL(filePath: file))
+                if let summary = try OpenLineage.check(file) {
+                    #expect(summary.types == ["START": 300, "COMPLETE": 300])
+                }
+            }
+        }
+    }
+
+    @Test("A list that is refused is counted event by event, and said once")
+    func refusedList() async throws {
+        try await withHTTPServer { _, _ in
+            .init(400, text: "no lists")
+        } _: { server in
+            let notes = Notes()
+            let lineage = try lineage(server.url, endpoint: "lineage/batch", notes)
+            try await lineage.whileEmitting {
+                _ = try await work(5, emitting: lineage)
+                await wait(for: lineage, 10)
+            }
+            #expect(lineage.counts == .init(delivered: 0, dropped: 10))
+            #expect(notes.lines.last?.hasPrefix("10 of 10 lineage events") == true)
         }
     }
 

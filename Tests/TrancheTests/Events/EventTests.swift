@@ -141,6 +141,29 @@ import TrancheTestKit
         #expect(events.map(\.dropped) == [0, 0, 0, 0, 0, 15, 0])
     }
 
+    @Test("An observer that waits for many is given them at once, by the close at the latest")
+    func gathering() async throws {
+        let gatherer = Gatherer()
+        let bench = Workbench(ids: 1...20, observers: [gatherer])
+        for _ in 0..<10 { try await bench.take(2).succeed() }
+        #expect(gatherer.groups.withLock { $0 } == [])
+        await bench.inventory.close()
+        #expect(gatherer.groups.withLock { $0 } == [20])
+    }
+
+    @Test("What waits is given before there are too many, and nothing is dropped")
+    func hurrying() async throws {
+        let gatherer = Gatherer()
+        let bench = Workbench(ids: 1...20, observers: [gatherer], eventLimit: 8)
+        for round in 1...2 {
+            for _ in 0..<3 { try await bench.take(1).succeed() }
+            while gatherer.groups.withLock({ $0.reduce(0, +) }) < 5 * round { await Task.yield() }
+        }
+        await bench.inventory.close()
+        #expect(gatherer.groups.withLock { $0.reduce(0, +) } == 12)
+        #expect(gatherer.dropped.withLock { $0 } == 0)
+    }
+
     @Test("Without observers a batch keeps nothing for them")
     func nobody() async throws {
         let bench = Workbench(ids: 1...4)
@@ -189,6 +212,22 @@ private final class Blocker: InventoryObserver {
     func waitUntilBlocked() { isBlocked.wait() }
 
     func open() { gate.signal() }
+}
+
+/// An observer that waits for longer than any test.
+private final class Gatherer: InventoryObserver {
+    let groups = Mutex<[Int]>([])
+    let dropped = Mutex(0)
+    let delay = Duration.seconds(3600)
+
+    func observe(_ events: [InventoryEvent]) {
+        groups.withLock { $0.append(events.count) }
+        dropped.withLock { $0 += events.reduce(0) { $0 + $1.dropped } }
+    }
+
+    func observe(_ event: InventoryEvent) {
+        observe([event])
+    }
 }
 
 extension InventoryEvent {
