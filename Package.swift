@@ -306,7 +306,8 @@ let package = Package(
             name: "TrancheHTTPTests",
             dependencies: [
                 "Tranche", "TrancheSQL", "TrancheSQLite", "TrancheChains", "TrancheHTTP",
-                "CLibCurl", "TrancheConnectors", "TrancheTestKit", "TestSupport",
+                "TrancheWorkflows", "CLibCurl", "TrancheConnectors", "TrancheTestKit",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),

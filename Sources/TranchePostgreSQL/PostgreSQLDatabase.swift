@@ -207,6 +207,30 @@ package final class PostgreSQLDatabase: SQLDatabase {
         )
     }
 
+    package func place(of name: SQLTableName) async throws -> String {
+        let rows = try await read(
+            """
+            SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+            FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.oid = to_regclass(\(name.quoted))
+            """
+        )
+        guard var row = rows[0].first else { return name.quoted }
+        return try row.text()
+    }
+
+    // The logs of recorded tables, and the views that list them as events. They are cleaned from
+    // below, whoever reads them and under whatever name.
+    package func floor(of name: SQLTableName) -> SQLStatement? {
+        guard name.schema == "tranche" else { return nil }
+        for prefix in ["event_", "log_"] where name.table.hasPrefix(prefix) {
+            let log = String(name.table.dropFirst(prefix.count))
+            return "SELECT floor FROM tranche.log WHERE name = \(log)"
+        }
+        return nil
+    }
+
     package func spellings(of name: SQLTableName) async throws -> [String] {
         let rows = try await read(
             """

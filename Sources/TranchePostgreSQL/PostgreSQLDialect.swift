@@ -91,6 +91,23 @@ package struct PostgreSQLDialect: SQLDialect {
         )
     }
 
+    // Differs by dialect: each statement is planned, started and sent by itself here.
+    package func table(
+        ofColumns columns: [(name: String, type: String, values: [Value])]
+    ) -> SQLStatement? {
+        var table: SQLStatement = "unnest("
+        for (place, column) in columns.enumerated() {
+            let list = "{" + column.values.map(\.asArrayElement).joined(separator: ",") + "}"
+            table.append(place == 0 ? "" : ", ")
+            table.append("CAST(\(list) AS \(unsafeRaw: column.type)[])")
+        }
+        let names = columns.map { "\($0.name.quotedAsName)" } + ["place"]
+        table.append(
+            ") WITH ORDINALITY AS given (\(unsafeRaw: names.joined(separator: ", ")))"
+        )
+        return table
+    }
+
     package func json(of text: SQLStatement) -> SQLStatement { "CAST(\(text) AS json)" }
 
     package var bytewise: SQLStatement { #" COLLATE "C""# }
@@ -394,8 +411,25 @@ extension Value {
     fileprivate var asArrayElement: String {
         guard let text else { return "NULL" }
         if case .text = self {
-            return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            return text.quotedAsArrayElement
         }
         return text
+    }
+}
+
+extension String {
+    /// The text between quotes, with a backslash before those that it has; byte by byte, as many
+    /// rows go through here.
+    fileprivate var quotedAsArrayElement: String {
+        var bytes: [UInt8] = [UInt8(ascii: "\"")]
+        bytes.reserveCapacity(utf8.count + utf8.count / 4 + 2)
+        for byte in utf8 {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                bytes.append(UInt8(ascii: "\\"))
+            }
+            bytes.append(byte)
+        }
+        bytes.append(UInt8(ascii: "\""))
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

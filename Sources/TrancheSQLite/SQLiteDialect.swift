@@ -83,6 +83,12 @@ package struct SQLiteDialect: SQLDialect {
         nil
     }
 
+    package func table(
+        ofColumns columns: [(name: String, type: String, values: [Value])]
+    ) -> SQLStatement? {
+        nil
+    }
+
     package func json(of text: SQLStatement) -> SQLStatement { text }
 
     package func beginning(of column: String) -> SQLStatement {

@@ -107,24 +107,35 @@ struct AlertTests {
     /// A job of one event that has failed for good, in an inventory whose time stands still.
     private final class Scene: Sendable {
         let clock = ManualClock()
+        let store: MemoryInventoryStore
         let inventory: Inventory
         let notes = Mutex<[String]>([])
 
         init() async throws {
-            let store = MemoryInventoryStore(clock: clock)
-            inventory = Inventory(
-                store: store,
-                configuration: .init(
-                    store: StoreConfiguration(now: { [clock] in clock.date }),
-                    worker: "w",
-                    clock: clock
-                )
-            )
+            store = MemoryInventoryStore(clock: clock)
+            inventory = Self.inventory(store, clock, "w")
             _ = try await inventory.append(
                 [LoggedEvent(identity: "1", content: "{}")],
                 to: "in"
             )
         }
+
+        private static func inventory(
+            _ store: MemoryInventoryStore,
+            _ clock: ManualClock,
+            _ worker: String
+        ) -> Inventory {
+            Inventory(
+                store: store,
+                configuration: .init(
+                    store: StoreConfiguration(now: { clock.date }),
+                    worker: worker,
+                    clock: clock
+                )
+            )
+        }
+
+        func inventory(of worker: String) -> Inventory { Self.inventory(store, clock, worker) }
 
         func request(_ attempts: Int = 1) -> BatchRequest {
             BatchRequest(
@@ -150,11 +161,14 @@ struct AlertTests {
         func watch(
             _ url: String,
             on conditions: [PipelineAlert.Condition] = [.failed],
-            jobs: [String] = []
+            jobs: [String] = [],
+            as name: String = "ops",
+            of worker: String = "w",
+            inputs: [AlertWatch.Input] = []
         ) -> AlertWatch {
-            var alert = PipelineAlert("ops", to: .webhook(.variable("HOOK")), on: conditions)
+            var alert = PipelineAlert(name, to: .webhook(.variable("HOOK")), on: conditions)
             alert.jobs = jobs
-            let inventory = inventory
+            let inventory = inventory(of: worker)
             return AlertWatch(
                 pipeline: "p",
                 alerts: [alert],
@@ -165,12 +179,20 @@ struct AlertTests {
                         try await inventory.source(InputLogSource("in"))
                     }
                 ],
+                inputs: inputs,
                 note: { [self] error in notes.withLock { $0.append("\(error)") } }
             )
         }
     }
 
     private struct NoBatch: Error {}
+
+    /// What is wrong with an input, as a test changes it.
+    private final class Trouble: Sendable {
+        let now: Mutex<PartTrouble?>
+
+        init(_ trouble: PartTrouble) { now = Mutex(trouble) }
+    }
 
     private func decode(_ request: LocalHTTPServer.Request) throws -> AlertDocument {
         let decoder = JSONDecoder()
@@ -284,7 +306,7 @@ struct AlertTests {
             let key = RunKey(metaTable: "input:in", job: "in/p", run: "")
             try await scene.inventory.pause(key, reason: "a move")
             await watch.look()
-            await other.look()
+            await other.look(endsOthers: false)
             scene.clock.advance(by: .seconds(601))
             await watch.look()
             let told = try server.requests.map {
@@ -294,5 +316,155 @@ struct AlertTests {
             #expect(told.first?.reason == "paused: a move")
             #expect(told.last?.lagSeconds == 601)
         }
+    }
+
+    @Test("An input that fails again and again is told of, with its error, and when it is well")
+    func brokenInput() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            let error = "no postgresql://u:pw@h/d"
+            let trouble = Trouble(PartTrouble(failures: 2, since: scene.clock.date, error: error))
+            let input = AlertWatch.Input(name: "in") { trouble.now.withLock { $0 } }
+            let conditions: [PipelineAlert.Condition] = [.failed, .held, .lag(.seconds(60))]
+            let watch = scene.watch(server.url, on: conditions, inputs: [input])
+            let other = scene.watch(server.url, jobs: ["in/p"], as: "other", inputs: [input])
+            await watch.look()
+            #expect(server.requests.count == 0)
+            trouble.now.withLock { $0?.failures = 3 }
+            await watch.look()
+            await other.look(endsOthers: false)
+            await watch.look()
+            let told = try server.requests.map { try decode($0) }
+            #expect(told.map(\.event) == [.began])
+            #expect(told.first?.input == "in")
+            #expect(told.first?.worker == "w")
+            #expect(told.first?.job == "")
+            #expect(told.first?.meta == "input:in")
+            #expect(told.first?.counts == nil)
+            #expect(told.first?.error == "no postgresql://u:***@h/d")
+            // It gives nothing for longer than the alert's bound.
+            scene.clock.advance(by: .seconds(61))
+            await watch.look()
+            trouble.now.withLock { $0 = nil }
+            await watch.look()
+            let all = try server.requests.map { try decode($0) }
+            #expect(
+                all.map { "\($0.condition) \($0.event)" }.sorted()
+                    == ["failed began", "failed over", "lag began", "lag over"]
+            )
+            #expect(all.first { $0.condition == "lag" }?.lagSeconds == 61)
+            #expect(scene.notes.withLock { $0 } == [])
+        }
+    }
+
+    @Test("What an alert that is taken out of the file has told is told to be over, once")
+    func takenOut() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            try await scene.fail()
+            await scene.watch(server.url).look()
+            // The process with the older file may still be there at the first look.
+            let newer = scene.watch(server.url, as: "night")
+            await newer.look(endsOthers: false)
+            #expect(try events(server) == ["began", "began"])
+            await newer.look()
+            await newer.look()
+            let told = try server.requests.map { try decode($0) }
+            #expect(told.map(\.event) == [.began, .began, .over])
+            #expect(told.last?.alert == "ops")
+            #expect(told.last?.job == "in/p")
+            #expect(told.last?.counts == nil)
+            #expect(told.last?.reason == "the alert is not in the pipeline's file any more")
+            // Put back, it begins anew.
+            await scene.watch(server.url).look(endsOthers: false)
+            #expect(try decode(try #require(server.requests.last)).event == .began)
+        }
+    }
+
+    @Test("A condition or a job that an alert names no longer is over; what lasts is not")
+    func narrowed() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            try await scene.fail()
+            let key = RunKey(metaTable: "input:in", job: "in/p", run: "")
+            try await scene.inventory.pause(key, reason: "a move")
+            await scene.watch(server.url, on: [.failed, .held]).look()
+            await scene.watch(server.url, on: [.failed]).look()
+            let told = try server.requests.map { try decode($0) }
+            #expect(told.filter { $0.event == .over }.map(\.condition) == ["held"])
+            await scene.watch(server.url, on: [.failed], jobs: ["in/q"]).look()
+            #expect(try decode(try #require(server.requests.last)).condition == "failed")
+            #expect(try decode(try #require(server.requests.last)).event == .over)
+        }
+    }
+
+    @Test("What only a process that is gone has seen is told to be over by another, later")
+    func goneProcess() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            let since = scene.clock.date
+            let broken = AlertWatch.Input(name: "in") { PartTrouble(failures: 9, since: since) }
+            let well = AlertWatch.Input(name: "in") { nil }
+            let first = scene.watch(server.url, of: "first", inputs: [broken])
+            let second = scene.watch(server.url, of: "second", inputs: [well])
+            await first.look()
+            await second.look()
+            #expect(try events(server) == ["began"])
+            // The first is still there.
+            for _ in 0..<5 {
+                scene.clock.advance(by: .seconds(200))
+                await first.look()
+                await second.look()
+            }
+            #expect(try events(server) == ["began"])
+            scene.clock.advance(by: .seconds(299))
+            await second.look()
+            #expect(try events(server) == ["began"])
+            scene.clock.advance(by: .seconds(1))
+            await second.look()
+            #expect(try events(server) == ["began", "over"])
+            let last = try decode(try #require(server.requests.last))
+            #expect(last.worker == "first")
+            #expect(last.reason == "the process first is gone")
+        }
+    }
+}
+
+@Suite("When a part of an orchestrator is broken")
+struct PartTroubleTests {
+    @Test("It is broken after three failures in a row, until it has run for a minute")
+    func trouble() {
+        let clock = ManualClock()
+        let reports = OrchestratorReports(
+            now: { clock.date },
+            keptErrors: 9,
+            onBatch: nil,
+            completed: { _ in }
+        )
+        let start = clock.date
+        func fail(after seconds: Int) {
+            reports.set("in", .running)
+            clock.advance(by: .seconds(seconds))
+            reports.failed("in")
+            reports.set("in", .waiting)
+        }
+        #expect(reports.trouble(of: "in") == nil)
+        fail(after: 0)
+        fail(after: 1)
+        #expect(reports.trouble(of: "in")?.isLasting == false)
+        fail(after: 1)
+        #expect(reports.trouble(of: "in")?.isLasting == true)
+        #expect(reports.trouble(of: "in")?.since == start)
+        reports.set("in", .running)
+        clock.advance(by: .seconds(59))
+        #expect(reports.trouble(of: "in")?.isLasting == true)
+        clock.advance(by: .seconds(1))
+        #expect(reports.trouble(of: "in") == nil)
+        reports.failed("in")
+        reports.set("in", .waiting)
+        #expect(reports.trouble(of: "in")?.failures == 1)
+        // One that is asked for once has no restart.
+        reports.set("in", .stopped)
+        #expect(reports.trouble(of: "in")?.isLasting == true)
     }
 }

@@ -111,6 +111,28 @@ struct PipelineSectionTests {
         }
     }
 
+    @Test("A job runs a process of the file, and is in the graph")
+    func jobOfProcess() throws {
+        let job = #"jobs: {j "1": {source: "inventory:x", count: 5, process: p}}"#
+        let text = job.replacing(#"j "1""#, with: #"'j "1"'"#) + Self.parts
+        let pipeline = try read(text)
+        #expect(pipeline.jobs.map(\.work) == [.handler("p")])
+        let graph = try pipeline.graph
+        #expect(graph.users == [.init(job: #"j "1""#, process: "p")])
+        #expect(graph.text(.text) == "in\n`-- p\n" + #"j "1" (a job)"# + "\n`-- p\n")
+        let dot = graph.text(.dot)
+        #expect(dot.contains(#""job 0" [label="j \"1\"", shape=folder];"#), "\(dot)")
+        #expect(dot.contains(#""job 0" -> "p";"#))
+        #expect(graph.text(.mermaid).contains(#"j0[("j #quot;1#quot;")]"#))
+        // A process that a job alone runs is not one that never runs.
+        let alone = text.replacing("links: [in -> p]", with: "links: []")
+        #expect(faults(alone).contains { $0.contains("there is no link") })
+        let only =
+            #"{jobs: {j: {source: "inventory:x", count: 5, process: p}}, "#
+            + "processes: {p: {type: nothing}}}"
+        #expect(try read(only).graph.text(.text) == "j (a job)\n`-- p\n")
+    }
+
     @Test("A file of jobs alone needs no inputs")
     func jobsAlone() throws {
         let text = #"jobs: {a: {source: "inventory:x", count: 1, command: [x]}}"#
@@ -148,6 +170,18 @@ struct PipelineSectionTests {
             (
                 "jobs: {j: {source: x, count: 1, command: [x], program: [y]}}", "p.yaml:1:11",
                 "mean the same"
+            ),
+            ("jobs: {j: {source: x, count: 1, process: q}}", "p.yaml:1:42", "did you mean 'p'?"),
+            ("jobs: {j: {source: x, count: 1, process: in}}", "p.yaml:1:42", "the process 'in'"),
+            (
+                "jobs: {j: {source: x, count: 1, process: p, command: [x]}}", "p.yaml:1:42",
+                "contradicts"
+            ),
+            ("jobs: {j: {source: x, count: 1, process: \"\"}}", "p.yaml:1:42", "is empty"),
+            ("jobs: {j: {source: x, count: 1, handler: p}}", "p.yaml:1:42", "give 'process'"),
+            (
+                "jobs: {j: {source: x, count: 1, process: p, parameters: {a: b}}}", "p.yaml:1:57",
+                "go with a 'command'"
             ),
             ("alerts: {a: {when: [failed]}}", "p.yaml:1:13", "an alert has a 'webhook'"),
             ("alerts: {a: {webhook: http://x, when: [failed]}}", "p.yaml:1:23", "{env: NAME}"),

@@ -3,6 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Tranche
+import TrancheConnectors
 import TrancheOrchestrator
 import TranchePostgreSQL
 import TrancheSQL
@@ -186,6 +187,94 @@ struct PostgreSQLInputTests {
                     == ["nothing is kept for \(slow.key) any more"]
             )
             _ = try await input.clean(inventories[0], keeping: .seconds(60))
+            #expect(try await database.read(kept) == ["1"])
+        }
+    }
+
+    @Test("An inventory is one reader, however its table is spelt, and however often it is opened")
+    func oneReader() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run("CREATE TABLE orders (id bigint PRIMARY KEY)")
+            let input = try PostgreSQLInput(
+                .init(name: "orders", tables: [OutboxTable("orders")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            let location = InventoryLocation.postgres(database.server.url)
+            let migrator = try PostgreSQLInventory.migrator(
+                database.server.url,
+                StoreConfiguration()
+            )
+            _ = try await migrator.up(to: nil, adoption: AdoptionOptions(), isDryRun: false)
+            await migrator.close()
+            let source = input.source(for: Link(from: "orders", to: "p"))
+            try await database.run("INSERT INTO orders SELECT generate_series(1, 9)")
+            for schema in [nil, "public"] {
+                var configuration = Inventory.Configuration()
+                configuration.store.schema = schema
+                try await Inventory.with(location, configuration: configuration) { inventory in
+                    let request = BatchRequest(job: "orders/p", limit: .count(3))
+                    guard
+                        case .batch(let batch) = try await inventory.acquire(request, from: source)
+                    else {
+                        Issue.record("nothing was handed out")
+                        return
+                    }
+                    try await batch.succeed()
+                    _ = try await input.clean(inventory, keeping: .seconds(60))
+                }
+            }
+            let status = try #require(try await input.outbox.status())
+            #expect(status.readers.map(\.done) == [6])
+            // What names the view alone knows what was cleaned, too.
+            try await Inventory.with(location) { inventory in
+                let key = try await inventory.run(RunSelection(job: "orders/p")).key
+                var view = SQLSource(table: "event_orders", schema: "tranche", uid: "id")
+                view.item = "item"
+                view.weight = .none
+                let report = try await inventory.audit(key, from: view)
+                #expect(report.vanished.count == 0)
+            }
+        }
+    }
+
+    @Test("An input of updates alone gives updates, and what it leaves out is cleaned as well")
+    func updatesAlone() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run("CREATE TABLE orders (id bigint PRIMARY KEY, n integer)")
+            let seen = Mutex<[String]>([])
+            var types = PipelineTypes.standard(Connectors([]))
+            types.processes["note"] = { settings in
+                ClosureProcess(settings.name) { event in
+                    seen.withLock { $0.append("\(event.operation) \(event.id)") }
+                }
+            }
+            types.credentials = Credentials(["SHOP": database.server.url])
+            let pipeline = try Pipeline(
+                text: """
+                    databases: {shop: {env: SHOP}}
+                    inputs:
+                      orders: {type: postgresql, url: shop, tables: [orders], operations: [update]}
+                    processes: {p: {type: note}}
+                    links: [{from: orders, to: p, count: 100, workers: 1}]
+                    """,
+                file: "p.yaml",
+                types: types
+            )
+            let input = try #require(pipeline.input(named: "orders") as? PostgreSQLInput)
+            _ = try await input.install()
+            try await database.run("INSERT INTO orders VALUES (1, 1), (2, 2), (3, 3)")
+            try await database.run("UPDATE orders SET n = n + 1 WHERE id < 3")
+            try await database.run("DELETE FROM orders WHERE id = 3")
+            let inventory = Inventory(store: MemoryInventoryStore())
+            try await pipeline.orchestrator(on: inventory).drain()
+            #expect(seen.withLock { $0 }.sorted() == ["update 1", "update 2"])
+            // A key that changes is no update of either.
+            try await database.run("UPDATE orders SET id = 7 WHERE id = 2")
+            try await database.run("UPDATE orders SET n = 0 WHERE id = 7")
+            try await pipeline.orchestrator(on: inventory).drain()
+            #expect(seen.withLock { $0 }.sorted() == ["update 1", "update 2", "update 7"])
+            let kept: SQLStatement = "SELECT count(*) FROM tranche.log_orders"
             #expect(try await database.read(kept) == ["1"])
         }
     }

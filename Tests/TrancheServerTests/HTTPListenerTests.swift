@@ -288,6 +288,58 @@ struct HTTPListenerTests {
         )
     }
 
+    @Test("The bodies of all requests are bounded together; beyond that one is to come again")
+    func bodiesAtOnce() async throws {
+        let gate = Gate()
+        let kilobyte = String(repeating: "x", count: 1000)
+        try await withListener(
+            { $0.heldBodyBytes = 2500 },
+            handler: { request in
+                if request.path == "/held" { await gate.pass() }
+                return HTTPServerResponse(200, body: Array("\(request.body.count)".utf8))
+            },
+            { port, _ in
+                async let first = RawClient.request(port, "POST", "/held", body: kilobyte)
+                async let second = RawClient.request(port, "POST", "/held", body: kilobyte)
+                await gate.waitForArrivals(2)
+                let third = try await RawClient.request(port, "POST", body: kilobyte)
+                #expect(third.status == 503)
+                #expect(third.text.contains("Retry-After: 1\r\n"))
+                // One that does not say how long it is, is refused when it has become too long.
+                let chunked = try RawClient(port)
+                await chunked.send(
+                    "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n\(kilobyte)\r\n0\r\n\r\n"
+                )
+                #expect(RawClient.Reply(await chunked.read()).status == 503)
+                let small = try await RawClient.request(port, "POST", body: "12345")
+                #expect(small.status == 200 && small.body == "5")
+                #expect(try await RawClient.request(port).status == 200)
+                gate.open()
+                #expect(try await first.body == "1000")
+                #expect(try await second.body == "1000")
+                // One that is alone may be longer than all together.
+                let long = kilobyte + kilobyte + kilobyte
+                #expect(try await RawClient.request(port, "POST", body: long).body == "3000")
+                // One that went away in the middle of its body gives back what it held.
+                try await leave(port, behind: kilobyte)
+                var last = try await RawClient.request(port, "POST", body: long)
+                while last.status == 503 {
+                    last = try await RawClient.request(port, "POST", body: long)
+                }
+                #expect(last.body == "3000")
+            }
+        )
+    }
+
+    /// Begins a body of a megabyte, and goes away.
+    private func leave(_ port: UInt16, behind text: String) async throws {
+        let client = try RawClient(port)
+        await client.send(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + text
+        )
+    }
+
     @Test("On the loopback a request for another host is refused")
     func hosts() async throws {
         try await withListener({ $0.hosts = ["Hooks.Example"] }, handler: Self.echo) { port, _ in

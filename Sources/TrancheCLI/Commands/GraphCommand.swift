@@ -52,7 +52,8 @@ struct GraphDocument: Codable, Sendable {
 
     struct Job: Codable, Sendable {
         var job: String
-        var from: String
+        /// `nil` for a job with a source of its own.
+        var from: String?
         var to: String
         var upstream: String?
     }
@@ -63,5 +64,6 @@ struct GraphDocument: Codable, Sendable {
         jobs = graph.jobs.map {
             Job(job: $0.name, from: $0.link.source, to: $0.link.process, upstream: $0.upstream)
         }
+        jobs += graph.users.map { Job(job: $0.job, from: nil, to: $0.process, upstream: nil) }
     }
 }

@@ -74,6 +74,39 @@ extension ObjectConnector: DocumentConnector {
         }
         try await configuration.store(of: object).put(bytes, as: object)
     }
+
+    /// Lists the objects of a prefix.
+    package func documents(
+        under url: String,
+        _ context: ConnectorContext
+    ) async throws -> [KeptDocument] {
+        let configuration = try ObjectStoreConfiguration(environment: context.credentials)
+        let bare = try ObjectName(url)
+        let prefix = bare.key.isEmpty ? bare : bare.object(bare.key + "/")
+        let store = configuration.store(of: prefix)
+        var found: [KeptDocument] = []
+        var token: String?
+        repeat {
+            try Task.checkCancellation()
+            let page = try await store.list(prefix, after: token)
+            found += page.entries.compactMap { entry in
+                let name = String(entry.key.dropFirst(prefix.key.count))
+                guard !name.isEmpty, !name.contains("/") else { return nil }
+                return KeptDocument(name: name, size: entry.size)
+            }
+            token = page.next
+        } while token != nil
+        return found
+    }
+
+    /// Reads an object.
+    package func document(at url: String, _ context: ConnectorContext) async throws -> [UInt8] {
+        let configuration = try ObjectStoreConfiguration(environment: context.credentials)
+        let object = try ObjectName(url)
+        let store = configuration.store(of: object)
+        let state = try await store.state(of: object)
+        return state.size == 0 ? [] : try await store.read(0..<state.size, of: object, in: state)
+    }
 }
 
 extension ObjectStoreConfiguration {

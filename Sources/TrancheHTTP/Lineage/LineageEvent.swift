@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tranche
 
 /// An event that is to be told; it is made JSON where it is written or sent, so that one that is

@@ -36,8 +36,7 @@ final class LineageFile: Sendable {
             defer { isBroken = true }
             return isBroken
         }
-        if wasBroken { try FileContents.write([UInt8(ascii: "
-")], to: file) }
+        if wasBroken { try FileContents.write([UInt8(ascii: "\n")], to: file) }
         try FileContents.write(lines, to: file)
         isBroken.withLock { $0 = false }
     }

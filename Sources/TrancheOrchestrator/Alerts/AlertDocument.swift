@@ -9,22 +9,27 @@ struct AlertDocument: Codable, Sendable, Hashable {
     var alert: String
     /// `began`, `again` or `over`.
     var event: AlertState.Event
-    /// The job, and its run and source as the inventory has them.
+    /// The job, and its run and source as the inventory has them; of an input, empty texts and its
+    /// log.
     var job: String
     var run: String
     var meta: String
+    /// The input, and the process that gives its events; `nil` of a job.
+    var input: String?
+    var worker: String?
     /// The condition's word.
     var condition: String
     /// When the condition began, and when this was written.
     var since: Date?
     var at: Date
-    /// How many batches of the run there are.
-    var counts: Counts
-    /// For how long something has been there that is not done; `nil` where that was not asked for.
+    /// How many batches of the run there are; `nil` of an input, and where nobody looks any more.
+    var counts: Counts?
+    /// For how long something has been there that is not done, or an input has failed; `nil` where
+    /// that was not asked for.
     var lagSeconds: Double?
-    /// Why nothing is handed out; `nil` where something is.
+    /// Why nothing is handed out, or nobody looks any more; `nil` where something is.
     var reason: String?
-    /// The error of the last batch that failed; `nil` if none has.
+    /// The error of the last batch that failed, or of the input; `nil` if none has.
     var error: String?
 
     struct Counts: Codable, Sendable, Hashable {
@@ -36,7 +41,7 @@ struct AlertDocument: Codable, Sendable, Hashable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case pipeline, alert, event, job, run, meta, condition, since, at, counts
+        case pipeline, alert, event, job, run, meta, input, worker, condition, since, at, counts
         case lagSeconds = "lag_seconds"
         case reason, error
     }
@@ -50,6 +55,8 @@ struct AlertDocument: Codable, Sendable, Hashable {
         try values.encode(job, forKey: .job)
         try values.encode(run, forKey: .run)
         try values.encode(meta, forKey: .meta)
+        try values.encode(input, forKey: .input)
+        try values.encode(worker, forKey: .worker)
         try values.encode(condition, forKey: .condition)
         try values.encode(since, forKey: .since)
         try values.encode(at, forKey: .at)

@@ -18,6 +18,11 @@ struct AlertState: Codable, Sendable, Hashable {
     var nextAt: Date?
     /// What had come by when, as far as it is not done.
     var marks: [Mark]?
+    /// The target of the last message, for when the alert is gone from the file.
+    var target: Target?
+    /// When the process was last seen that alone knows of the condition; `nil` for one that any
+    /// process sees.
+    var seenAt: Date?
 
     /// A message about a condition.
     enum Event: String, Codable, Sendable {
@@ -29,6 +34,13 @@ struct AlertState: Codable, Sendable, Hashable {
         case over
     }
 
+    /// A target of messages, as it is kept: where its place stands, never the place itself.
+    struct Target: Codable, Sendable, Hashable {
+        var env: String?
+        var file: String?
+        var program: [String]?
+    }
+
     /// That items up to an id were there at a time.
     struct Mark: Codable, Sendable, Hashable {
         var id: Int64
@@ -37,6 +49,8 @@ struct AlertState: Codable, Sendable, Hashable {
 
     /// How long a sender has for it.
     static let patience: TimeInterval = 120
+    /// How long after it was last seen a process is taken to be gone.
+    static let absence: TimeInterval = 300
     /// The longest wait between tries.
     static let longestWait: TimeInterval = 900
     /// Most marks.
@@ -69,6 +83,22 @@ struct AlertState: Codable, Sendable, Hashable {
         pending = event
         attempts = 0
         nextAt = nil
+    }
+
+    /// Takes in that the process which knows of the condition is there.
+    mutating func see(at now: Date) {
+        guard since != nil else {
+            seenAt = nil
+            return
+        }
+        // Not at each look: a look that changes nothing writes nothing.
+        if let seenAt, now < seenAt.addingTimeInterval(Self.absence / 5) { return }
+        seenAt = now
+    }
+
+    /// Whether the process that alone knows of the condition may still be there.
+    func isAttended(at now: Date) -> Bool {
+        seenAt.map { now < $0.addingTimeInterval(Self.absence) } ?? false
     }
 
     /// Claims the message to send, for some time.
@@ -117,5 +147,31 @@ struct AlertState: Codable, Sendable, Hashable {
         }
         self.marks = marks.isEmpty ? nil : marks
         return .seconds(max(marks.first.map { now.timeIntervalSince($0.at) } ?? 0, 0))
+    }
+}
+
+extension PipelineAlert.Target {
+    /// The target as it is kept.
+    var kept: AlertState.Target {
+        switch self {
+        case .webhook(.variable(let name)): AlertState.Target(env: name)
+        case .webhook(.file(let path)): AlertState.Target(file: path)
+        // A file of a pipeline has no address of a webhook in itself.
+        case .webhook(.text): AlertState.Target()
+        case .program(let words): AlertState.Target(program: words)
+        }
+    }
+
+    /// The target that was kept; `nil` where none was.
+    init?(_ kept: AlertState.Target) {
+        if let name = kept.env {
+            self = .webhook(.variable(name))
+        } else if let path = kept.file {
+            self = .webhook(.file(path))
+        } else if let words = kept.program {
+            self = .program(words)
+        } else {
+            return nil
+        }
     }
 }

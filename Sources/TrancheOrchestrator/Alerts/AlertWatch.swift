@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Tranche
-import TrancheWorkflows
 
-/// Looks at the jobs of a pipeline, and reports what is wrong with them.
+/// Looks at the jobs and inputs of a pipeline, and reports what is wrong with them.
 ///
 /// What was told is a row of the inventory that whoever tells next must know, so that of several
-/// who look one tells.
+/// who look one tells. An input's trouble is known to its own process alone, and has a row for each
+/// of them.
 struct AlertWatch: Sendable {
     let pipeline: String
     let alerts: [PipelineAlert]
@@ -13,6 +13,8 @@ struct AlertWatch: Sendable {
     let sender: AlertSender
     /// The jobs, and what opens the source of each.
     let jobs: [Job]
+    /// The inputs, and what is wrong with them in this process.
+    var inputs: [Input] = []
     /// Called with messages that could not be sent.
     let note: @Sendable (OrchestratorError) -> Void
 
@@ -25,31 +27,25 @@ struct AlertWatch: Sendable {
         var source: @Sendable () async throws -> any MetaSource
     }
 
-    /// A run as it is now.
-    private struct Sight: Sendable {
-        var summary: RunSummary
-        var counts: AlertDocument.Counts
-        var reason: String?
-        /// The id up to which all is done, and the highest; `nil` where nobody asked, or that could
-        /// not be seen.
-        var reach: (done: Int64, highest: Int64)?
-
-        var job: String { summary.run.key.job }
-
-        /// The subject of the row: job, run and source.
-        var subject: String {
-            let key = summary.run.key
-            return [key.job, key.run, key.metaTable].joined(separator: "\n")
-        }
+    /// An input that is looked at.
+    struct Input: Sendable {
+        var name: String
+        /// What is wrong with it; `nil` while it is well.
+        var trouble: @Sendable () -> PartTrouble?
     }
 
-    /// Looks from time to time, until the task is cancelled.
-    func run(each interval: Duration) async {
+    /// Looks from time to time, until a stop or until the task is cancelled.
+    ///
+    /// What the first look finds to be told no more is left to the second: a process that runs
+    /// another generation of the pipeline may not have ended yet, and would tell it again.
+    func run(each interval: Duration, until stop: StopSource) async {
         let clock = inventory.configuration.clock
-        while !Task.isCancelled {
-            await look()
+        var isFirst = true
+        while stop.stage < .stopping, !Task.isCancelled {
+            await look(endsOthers: !isFirst)
+            isFirst = false
             do {
-                try await clock.sleep(for: interval)
+                _ = try await stop.run(until: .stopping) { try await clock.sleep(for: interval) }
             } catch {
                 return
             }
@@ -57,7 +53,9 @@ struct AlertWatch: Sendable {
     }
 
     /// Looks once, and reports errors.
-    func look() async {
+    ///
+    /// - Parameter endsOthers: Whether what nobody looks at any more is told to be over.
+    func look(endsOthers: Bool = true) async {
         do {
             let seen = try await see()
             let known = try await inventory.alerts(ofPipeline: pipeline)
@@ -68,6 +66,8 @@ struct AlertWatch: Sendable {
                 for alert in alerts {
                     group.addTask { await tell(alert, of: seen, known.alerts, now) }
                 }
+                guard endsOthers else { return }
+                group.addTask { await end(known.alerts, besides: seen, now) }
             }
         } catch is CancellationError {
             return
@@ -78,36 +78,23 @@ struct AlertWatch: Sendable {
 
     // MARK: - Looking
 
-    private func see() async throws -> [Sight] {
+    private func see() async throws -> [AlertSight] {
         let asksForLag = alerts.contains { alert in
             alert.conditions.contains { if case .lag = $0 { true } else { false } }
         }
-        var seen: [Sight] = []
+        let worker = inventory.configuration.worker
+        var seen = inputs.map { AlertSight(input: $0.name, of: worker, $0.trouble()) }
         // Links of one input share its log.
         var needs: [String: [InputLogNeed]] = [:]
         for job in jobs {
             let selection = RunSelection(job: job.name, run: job.run)
-            let summaries = try await inventory.summaries(selection)
-            for summary in summaries {
-                var sight = Sight(summary: summary, counts: Self.counts(summary))
-                sight.reason = summary.run.hindrance
+            for summary in try await inventory.summaries(selection) {
+                var sight = AlertSight(summary)
                 if asksForLag { sight.reach = await reach(of: summary.run, job, &needs) }
                 seen.append(sight)
             }
         }
         return seen
-    }
-
-    private static func counts(_ summary: RunSummary) -> AlertDocument.Counts {
-        let stuck = summary.causes[.stuck]?.batches ?? 0
-        let failed = summary.totals[.failed]?.batches ?? 0
-        return AlertDocument.Counts(
-            succeeded: summary.totals[.succeeded]?.batches ?? 0,
-            running: summary.totals[.running]?.batches ?? 0,
-            failed: max(failed - summary.retrying.batches - stuck, 0),
-            quarantined: summary.totals[.quarantined]?.batches ?? 0,
-            stuck: stuck
-        )
     }
 
     private func reach(
@@ -141,167 +128,5 @@ struct AlertWatch: Sendable {
             // The job itself tells of a source that is gone.
             return nil
         }
-    }
-
-    // MARK: - Telling
-
-    private func tell(
-        _ alert: PipelineAlert,
-        of seen: [Sight],
-        _ known: [AlertRecord],
-        _ now: @Sendable () -> Date
-    ) async {
-        for sight in seen where alert.jobs.isEmpty || alert.jobs.contains(sight.job) {
-            for condition in alert.conditions {
-                do {
-                    let record = known.first { record in
-                        record.alert == alert.name && record.subject == sight.subject
-                            && record.condition == condition.word
-                    }
-                    try await tell(alert, condition, sight, record, now)
-                } catch is CancellationError {
-                    return
-                } catch {
-                    note(OrchestratorError("alert \(alert.name)", "it was not sent", error))
-                }
-            }
-        }
-    }
-
-    private func tell(
-        _ alert: PipelineAlert,
-        _ condition: PipelineAlert.Condition,
-        _ sight: Sight,
-        _ known: AlertRecord?,
-        _ clock: @Sendable () -> Date
-    ) async throws {
-        let now = clock()
-        let before = try known.map { try JSONText.decode(AlertState.self, from: $0.content) }
-        var state = before ?? AlertState()
-        var lag: Duration?
-        guard let isOn = Self.holds(condition, sight, &state, &lag, at: now) else { return }
-        state.observe(isOn, at: now, again: alert.again)
-        let event = state.claim(at: now)
-        if state == before ?? AlertState() { return }
-        var record =
-            known
-            ?? AlertRecord(
-                pipeline: pipeline,
-                alert: alert.name,
-                subject: sight.subject,
-                condition: condition.word,
-                content: ""
-            )
-        // Of several who saw it, one goes on.
-        guard try await save(state, &record), let event else { return }
-        var document = document(of: sight, record, event, at: now)
-        (document.since, document.lagSeconds) = (state.since, lag?.seconds)
-        document.error = try await lastError(of: sight)
-        let text = try document.documentText()
-        do {
-            try await sender.send(text, to: alert.target, key: Self.key(of: record, state, event))
-            state.told(event, at: clock())
-        } catch let failure as AlertSender.Failure {
-            let failedAt = clock()
-            state.failed(at: failedAt)
-            let wait = Duration.seconds(state.nextAt?.timeIntervalSince(failedAt) ?? 0)
-            let words = "\(sight.job) \(condition.word), \(event.rawValue)"
-            note(
-                OrchestratorError(
-                    "alert \(alert.name)",
-                    message: "'\(words)' was not sent: \(failure); it is tried again in "
-                        + wait.unitText
-                )
-            )
-        }
-        _ = try await save(state, &record)
-    }
-
-    /// A message about a run.
-    private func document(
-        of sight: Sight,
-        _ record: AlertRecord,
-        _ event: AlertState.Event,
-        at now: Date
-    ) -> AlertDocument {
-        AlertDocument(
-            pipeline: pipeline,
-            alert: record.alert,
-            event: event,
-            job: sight.summary.run.key.job,
-            run: sight.summary.run.key.run,
-            meta: sight.summary.run.key.metaTable,
-            condition: record.condition,
-            at: now,
-            counts: sight.counts,
-            reason: sight.reason.map { redacted($0) }
-        )
-    }
-
-    /// Keeps a state, unless somebody else did meanwhile.
-    private func save(_ state: AlertState, _ record: inout AlertRecord) async throws -> Bool {
-        record.content = try JSONText.encode(state)
-        guard try await inventory.save(record) else { return false }
-        record.version += 1
-        return true
-    }
-
-    /// What is the same when a telling is tried again, also by somebody else.
-    private static func key(
-        of record: AlertRecord,
-        _ state: AlertState,
-        _ event: AlertState.Event
-    ) -> String {
-        let times = [state.since, state.toldAt].map { $0.map { String($0.milliseconds) } ?? "-" }
-        let names = [record.pipeline, record.alert, record.subject, record.condition]
-        // A field of a header takes neither every character nor every length.
-        let text = (names + times + [event.rawValue]).joined(separator: "\n")
-        return SHA256.hexadecimal(of: Array(text.utf8))
-    }
-
-    /// Whether a condition holds; `nil` where that cannot be seen.
-    private static func holds(
-        _ condition: PipelineAlert.Condition,
-        _ sight: Sight,
-        _ state: inout AlertState,
-        _ lag: inout Duration?,
-        at now: Date
-    ) -> Bool? {
-        switch condition {
-        case .failed: return sight.counts.failed + sight.counts.quarantined > 0
-        case .stuck: return sight.counts.stuck > 0
-        case .held: return sight.reason != nil
-        case .lag(let bound):
-            guard let reach = sight.reach else { return nil }
-            let time = state.lag(done: reach.done, highest: reach.highest, bound: bound, at: now)
-            lag = time
-            return time > bound
-        }
-    }
-
-    private func lastError(of sight: Sight) async throws -> String? {
-        var selection = BatchSelection(runs: RunSelection(sight.summary.run.key), limit: 1)
-        for status in [BatchStatus.failed, .quarantined] {
-            selection.status = status
-            guard let batch = try await inventory.batches(selection).first else { continue }
-            let attempts = try await inventory.attempts(
-                of: batch.id,
-                after: max(batch.attempt - 2, 0),
-                limit: 2
-            )
-            if let error = attempts.last(where: { $0.error != nil })?.error {
-                return redacted(String(error.prefix(2000)))
-            }
-        }
-        return nil
-    }
-}
-
-extension RunRecord {
-    /// Why nothing is handed out of the run; `nil` where something may be.
-    fileprivate var hindrance: String? {
-        if let reason = pauseReason { return reason.isEmpty ? "paused" : "paused: \(reason)" }
-        if let reason = standing.hold { return reason }
-        return outage.hold == nil ? nil : outage.reason
     }
 }

@@ -12,6 +12,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case unknownProcess(String, from: String)
     /// A link leads to an input.
     case leadsToInput(String, from: String)
+    /// A job runs a process that there is not.
+    case unknownProcessOfJob(String, job: String)
     /// A link leads from a process to itself.
     case selfLink(String)
     /// There is such a link already.
@@ -50,6 +52,8 @@ extension GraphError: CustomStringConvertible {
         case .leadsToInput(let input, let source):
             "the link from '\(source)' leads to '\(input)', which is an input; links lead to "
                 + "processes"
+        case .unknownProcessOfJob(let process, let job):
+            "the job '\(job)' runs the process '\(process)', which is not among the processes"
         case .selfLink(let process): "the process '\(process)' is linked to itself"
         case .duplicateLink(let source, let process):
             "there is a link from '\(source)' to '\(process)' already"

@@ -29,7 +29,8 @@ extension PipelineGraph {
             lines.append(input)
             lines += branches(after: input, indented: "")
         }
-        let reached = Set(jobs.map(\.link.process))
+        for user in users { lines += ["\(user.job) (a job)", "`-- \(user.process)"] }
+        let reached = Set(jobs.map(\.link.process) + users.map(\.process))
         for process in processes where !reached.contains(process) {
             lines.append("\(process) (linked from nothing: never run)")
         }
@@ -67,6 +68,12 @@ extension PipelineGraph {
         lines += inputs.map { "    \"\($0)\" [shape=cds];" }
         lines += processes.map { "    \"\($0)\" [shape=box];" }
         lines += links.map { "    \"\($0.source)\" -> \"\($0.process)\"\(dotLabel(of: $0));" }
+        for (place, user) in users.enumerated() {
+            // A job's name may be that of a process, and hold anything.
+            let label = user.job.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            lines.append("    \"job \(place)\" [label=\"\(label)\", shape=folder];")
+            lines.append("    \"job \(place)\" -> \"\(user.process)\";")
+        }
         for (link, vertex) in afters {
             lines.append("    \"\(vertex)\" [shape=note];")
             lines.append(
@@ -103,6 +110,12 @@ extension PipelineGraph {
             }
             let words = remarks(of: link).dropFirst(2).dropLast()
             return "    \(source) -->\(words.isEmpty ? "" : "|\"\(words)\"|") \(process)"
+        }
+        for (place, user) in users.enumerated() {
+            guard let process = numbers[user.process] else { continue }
+            let label = user.job.replacing("#", with: "#35;").replacing("\"", with: "#quot;")
+            lines.append("    j\(place)[(\"\(label)\")]")
+            lines.append("    j\(place) --> \(process)")
         }
         for (place, (link, vertex)) in afters.enumerated() {
             guard let process = numbers[link.process] else { continue }

@@ -11,6 +11,17 @@ public struct PipelineGraph: Sendable, Hashable {
     /// The links, in the order in which they were added.
     public private(set) var links: [Link] = []
 
+    /// The jobs beside the links that run a process, in the order in which they were added.
+    public private(set) var users: [User] = []
+
+    /// A job that runs a process on the items of a source of its own.
+    public struct User: Sendable, Hashable {
+        /// The job's name.
+        public let job: String
+        /// The process.
+        public let process: String
+    }
+
     /// The most ways from inputs to processes: each is a job.
     static let mostJobs = 1000
 
@@ -33,6 +44,22 @@ public struct PipelineGraph: Sendable, Hashable {
     public mutating func addProcess(_ name: String) throws(GraphError) {
         try requireNew(name)
         processes.append(name)
+    }
+
+    /// Adds a job that runs a process; a backfill of it is the same job.
+    ///
+    /// What a link does behind the process, it does on the results of links alone.
+    ///
+    /// - Parameters:
+    ///   - job: The job's name.
+    ///   - process: The process, which was added before.
+    /// - Throws: ``GraphError`` `.unknownProcessOfJob`.
+    public mutating func add(job: String, by process: String) throws(GraphError) {
+        guard processes.contains(process) else {
+            throw .unknownProcessOfJob(process, job: job)
+        }
+        let user = User(job: job, process: process)
+        if !users.contains(user) { users.append(user) }
     }
 
     /// Adds a link.

@@ -57,9 +57,10 @@ public struct PostgreSQLInput: InstallableInput {
     /// Cleans the log up to what every link of every inventory is done with; what has failed for
     /// good is kept for so long.
     public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
-        let source = try await inventory.source(OutboxSource(name: name, url: url))
+        let view = Self.view(name)
+        // By the name that runs have; opening the source would note the reader beside.
         let needs = try await inventory.needs(
-            ofSource: source.definition.table,
+            ofSource: [view.schema, view.table].compactMap { $0 }.joined(separator: "."),
             above: try await outbox.lastID(keptFor: keep)
         )
         guard let done = needs.map(\.done).min() else { return [] }

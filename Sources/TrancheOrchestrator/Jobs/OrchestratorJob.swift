@@ -61,6 +61,7 @@ struct OrchestratorJob: Sendable {
     ///   - stop: Asks it to stop.
     ///   - grace: How long what is in hand may go on then.
     ///   - drains: Whether it ends with what there is now.
+    ///   - process: The process that it names, where it names one.
     ///   - reports: Called with each attempt that ended.
     /// - Throws: What keeps it from going on; `CancellationError`.
     func run(
@@ -68,6 +69,7 @@ struct OrchestratorJob: Sendable {
         stop: StopSource,
         grace: Duration,
         drains: Bool,
+        by process: GatedProcess?,
         _ reports: OrchestratorReports
     ) async throws {
         let workflows = Workflows(inventory, means.connectors, means.context)
@@ -77,7 +79,16 @@ struct OrchestratorJob: Sendable {
         options.grace = grace
         options.program = means.program
         options.watcher = means.watcher
-        let (name, isShown) = (name, means.program == nil || workflow.isOfRecords)
+        if let process {
+            options.handlers[process.process.name] = { workflow in
+                JobProcessHandler(
+                    job: workflow.job,
+                    location: workflow.source.location,
+                    process: process
+                )
+            }
+        }
+        let (name, isShown) = (name, means.program == nil || !workflow.isOfProgram)
         options.onBatch = { [means] report in
             reports.ended(name, report)
             // A program's handler shows its own.
@@ -108,6 +119,9 @@ struct OrchestratorJob: Sendable {
 }
 
 extension Workflow {
-    /// Whether records go through steps into a sink.
-    fileprivate var isOfRecords: Bool { if case .records = work { true } else { false } }
+    /// Whether a program runs for each batch.
+    fileprivate var isOfProgram: Bool { if case .program = work { true } else { false } }
+
+    /// The process of the pipeline that runs on its items; `nil` for other work.
+    var process: String? { if case .handler(let name) = work { name } else { nil } }
 }

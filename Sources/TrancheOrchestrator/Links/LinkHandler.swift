@@ -4,13 +4,12 @@ import TrancheChains
 /// Runs a process on the batches of a link.
 struct LinkHandler: BatchHandler {
     let job: LinkJob
-    let process: any EventProcess
+    /// The process that runs.
+    let process: GatedProcess
     /// Which operations the input gives; all, with an empty set.
     let operations: Set<Event.Operation>
     /// Makes an event of an item of the link's source.
     let event: @Sendable (Item) throws -> Event
-    /// Lets so many processes run at once.
-    let gate: StageGate
     let reports: OrchestratorReports
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
@@ -32,15 +31,7 @@ struct LinkHandler: BatchHandler {
                 superseded > 0 ? "superseded by later events" : "of no operation of the link"
             return .succeeded(BatchSuccess(note: "all \(batch.count) events are \(words)"))
         }
-        do {
-            try await progress.whileWaiting { try await gate.enter() }
-        } catch {
-            return .released()
-        }
-        defer { gate.leave() }
-        reports.began(job)
-        defer { reports.left(job) }
-        let verdict = try await process.verdict(on: events)
+        let verdict = try await process.verdict(on: events, progress)
         guard superseded > 0, case .succeeded(var success) = verdict else { return verdict }
         success.note = success.note ?? "\(superseded) events are superseded by later ones"
         return .succeeded(success)

@@ -5,6 +5,9 @@ extension OutboxObjects {
     /// into it is recorded behind what it was called for. The two conditions that answer no note,
     /// without a call, that a statement inserts or updates, and how deep in triggers it is.
     ///
+    /// The conditions of rows are short, since each statement reads them anew: the function looks
+    /// whether it is at the statement's own depth.
+    ///
     /// `rewritten` is, for a partition, which of the rows that a statement updates beside inserting
     /// are noted.
     static let setTriggers = """
@@ -21,8 +24,6 @@ extension OutboxObjects {
             call text;
             push text := 'WHEN (set_config(%1$s, concat(pg_trigger_depth(), '','', '
                 || 'current_setting(%1$s, true)), true) IS NULL)';
-            at_level text := '(split_part(current_setting(%1$s, true), '','', 1) '
-                || '= CAST(pg_trigger_depth() AS text))';
         BEGIN
             call := format('EXECUTE FUNCTION tranche.%I(%s)', 'record_' || number, argument);
             IF mode = 'row' THEN
@@ -57,16 +58,14 @@ extension OutboxObjects {
             ELSIF rewritten IS NOT NULL THEN
                 call := format('EXECUTE FUNCTION tranche.%I(''moved'')', 'record_' || number);
                 EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %s FOR EACH ROW WHEN '
-                    '(current_setting(%s, true) <> '''' AND %s) %s',
-                    base || 'leave', part, updating, format(at_level, updating), call);
+                    '(current_setting(%s, true) <> '''') %s',
+                    base || 'leave', part, updating, call);
                 EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW WHEN '
-                    '(current_setting(%s, true) <> '''' AND %s AND %s IS NOT TRUE) %s',
-                    base || 'arrive', part, updating, format(at_level, updating),
-                    format(at_level, inserting), call);
+                    '(current_setting(%s, true) <> '''') %s',
+                    base || 'arrive', part, updating, call);
                 EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN '
-                    '(current_setting(%s, true) <> '''' AND %s AND %s AND %s) %s',
-                    base || 'rewrite', part, updating, format(at_level, updating),
-                    format(at_level, inserting), rewritten, call);
+                    '(current_setting(%s, true) <> '''' AND %s) %s',
+                    base || 'rewrite', part, inserting, rewritten, call);
                 made := made || (base || 'leave') || (base || 'arrive') || (base || 'rewrite');
             END IF;
             RETURN cardinality(made);
@@ -148,36 +147,64 @@ extension OutboxObjects {
         $cover$
         """
 
+    /// The settings under which the function that records a table's changes runs, so that values
+    /// are spelt the same whatever the writer's session has set.
+    ///
+    /// Each costs every statement of a writer some microseconds, so only those are set that the
+    /// types of what is spelt depend on. A row is spelt as JSON, whose dates and times have one
+    /// spelling but for their zone; a key is spelt as text.
+    /// Source: PostgreSQL 15, json.c (JsonEncodeDateTime).
+    static let settingsOf = """
+        CREATE OR REPLACE FUNCTION tranche.settings_of(root oid, key smallint[], is_row boolean)
+        RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $settings_of$
+            WITH spelt AS (
+                -- Whole and decimal numbers, texts, booleans, UUIDs; in a row also JSON, dates, and
+                -- times without a zone.
+                SELECT CASE
+                    WHEN a.atttypid IN (16, 18, 19, 20, 21, 23, 25, 26, 1042, 1043, 1700, 2950)
+                        THEN 'plain'
+                    WHEN a.attnum = ANY (key) THEN 'other'
+                    WHEN a.atttypid IN (114, 3802, 1082, 1114) THEN 'plain'
+                    WHEN a.atttypid = 1184 THEN 'zoned'
+                    WHEN a.atttypid = 1186 THEN 'interval'
+                    WHEN a.atttypid IN (700, 701) THEN 'float'
+                    WHEN a.atttypid = 17 THEN 'bytes'
+                    ELSE 'other'
+                END AS kind
+                FROM pg_attribute AS a
+                WHERE a.attrelid = root AND a.attnum > 0 AND NOT a.attisdropped
+                    AND (is_row OR a.attnum = ANY (key))
+            )
+            SELECT concat(
+                'SET search_path = pg_catalog, pg_temp',
+                CASE WHEN bool_or(kind = 'other') THEN ' SET DateStyle = ISO' END,
+                CASE WHEN bool_or(kind IN ('other', 'zoned')) THEN ' SET TimeZone = UTC' END,
+                CASE
+                    WHEN bool_or(kind IN ('other', 'interval'))
+                        THEN ' SET IntervalStyle = iso_8601'
+                END,
+                CASE
+                    WHEN bool_or(kind IN ('other', 'float')) THEN ' SET extra_float_digits = 1'
+                END,
+                CASE WHEN bool_or(kind IN ('other', 'bytes')) THEN ' SET bytea_output = hex' END
+            )
+            FROM spelt
+        $settings_of$
+        """
+
     /// Makes the function that records a table's changes.
     ///
-    /// It is its owner's, and needs no right of the writer's; values are spelt the same whatever
-    /// the writer's session has set.
+    /// It is its owner's, and needs no right of the writer's.
     static let setFunction = """
         CREATE OR REPLACE FUNCTION tranche.set_function(
             root oid, key smallint[], is_row boolean, number bigint, source text
         )
         RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $set_function$
-        DECLARE
-            settings text := 'SET search_path = pg_catalog, pg_temp';
         BEGIN
-            -- Each setting costs every statement of a writer a microsecond. A row may hold anything;
-            -- a key that is whole numbers, texts, booleans and UUIDs is spelt in one way only.
-            IF is_row OR EXISTS (
-                SELECT FROM pg_attribute AS a
-                WHERE a.attrelid = root AND a.attnum = ANY (key)
-                    AND a.atttypid NOT IN (16, 18, 19, 20, 21, 23, 25, 26, 1042, 1043, 2950)
-            ) THEN
-                settings := settings || ' SET DateStyle = ISO SET TimeZone = UTC '
-                    'SET IntervalStyle = iso_8601 SET extra_float_digits = 1 SET bytea_output = hex';
-            END IF;
-            -- A plan that was made for few rows is kept, and may meet many.
-            IF EXISTS (SELECT FROM pg_class WHERE oid = root AND relkind = 'p') THEN
-                settings := settings || ' SET enable_nestloop = off';
-            END IF;
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION tranche.%I() RETURNS trigger LANGUAGE plpgsql '
                     'SECURITY DEFINER %s AS %L',
-                'record_' || number, settings, source
+                'record_' || number, tranche.settings_of(root, key, is_row), source
             );
             EXECUTE format('REVOKE ALL ON FUNCTION tranche.%I() FROM PUBLIC', 'record_' || number);
         END

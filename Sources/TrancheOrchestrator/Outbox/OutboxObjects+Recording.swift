@@ -18,6 +18,10 @@ extension OutboxObjects {
     ///   updates without moving it (seen on 15.18). So, of a statement that inserts too, updated
     ///   rows whose key changes are noted as well, and all where the row is wanted; what is not
     ///   noted has kept its key.
+    /// - Keys are looked for by hash, also by a plan that was made for few rows and is kept: `IS
+    ///   TRUE` keeps the look from becoming a join.
+    /// - A setting is set by `:=` rather than PERFORM, which would run a query.
+    /// - The settings stand in the text, so that a column that needs others is seen.
     static let recordSource = """
         CREATE OR REPLACE FUNCTION tranche.record_source(
             log_name text, root oid, key smallint[], is_unique boolean, number bigint
@@ -36,7 +40,8 @@ extension OutboxObjects {
                 CASE WHEN l.payload = 'row' THEN 'row_to_json(NEW)' ELSE 'CAST(NULL AS json)' END,
                 CASE WHEN is_unique THEN '' ELSE 'DISTINCT ' END,
                 number,
-                quote_literal(log_name)
+                quote_literal(log_name),
+                tranche.settings_of(root, key, l.payload = 'row')
             )
             FROM pg_class AS c
             JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -47,10 +52,11 @@ extension OutboxObjects {
 
     // In the bodies: 1 the log, 2 the location, 3 and 4 the keys of `n` and `o`, 5 the payload of
     // `n`, 6 and 7 the keys of NEW and OLD, 8 the payload of NEW, 9 DISTINCT, 10 the table's
-    // number, 11 the log's name.
+    // number, 11 the log's name, 12 the settings.
 
     private static let plainBody = """
 
+        -- %12$s
         DECLARE
             \(declarations)
         BEGIN
@@ -71,6 +77,7 @@ extension OutboxObjects {
 
     private static let partitionedBody = """
 
+        -- %12$s
         DECLARE
             \(declarations)
             -- How deep in triggers the statement itself is.
@@ -78,7 +85,18 @@ extension OutboxObjects {
             updating text;
             inserting text;
         BEGIN
+            IF TG_NARGS > 0 THEN
+                updating := coalesce(current_setting('tranche.updating_%10$s', true), '');
+                inserting := coalesce(current_setting('tranche.inserting_%10$s', true), '');
+            END IF;
             IF TG_LEVEL = 'ROW' AND TG_NARGS > 0 THEN
+                -- A row that the statement itself moves, or rewrites although it inserts too.
+                IF split_part(updating, ',', 1) <> CAST(level AS text)
+                    OR TG_OP = 'INSERT' AND split_part(inserting, ',', 1) = CAST(level AS text)
+                    OR TG_OP = 'UPDATE' AND split_part(inserting, ',', 1) <> CAST(level AS text)
+                THEN
+                    RETURN NULL;
+                END IF;
                 IF TG_OP <> 'INSERT' THEN
                     INSERT INTO tranche.moved
                     VALUES (%10$s, level, false, TG_OP = 'UPDATE', %7$s, NULL);
@@ -87,7 +105,7 @@ extension OutboxObjects {
                     INSERT INTO tranche.moved
                     VALUES (%10$s, level, true, TG_OP = 'UPDATE', %6$s, %8$s);
                 END IF;
-                PERFORM set_config('tranche.moved_%10$s', 'yes', true);
+                noted := set_config('tranche.moved_%10$s', 'yes', true);
                 RETURN NULL;
             ELSIF TG_LEVEL = 'ROW' THEN
                 \(eachRow)
@@ -95,9 +113,6 @@ extension OutboxObjects {
             ELSIF TG_OP = 'TRUNCATE' THEN
                 \(truncated)
                 RETURN NULL;
-            ELSIF TG_NARGS > 0 THEN
-                updating := coalesce(current_setting('tranche.updating_%10$s', true), '');
-                inserting := coalesce(current_setting('tranche.inserting_%10$s', true), '');
             END IF;
             IF TG_OP = 'DELETE' THEN
                 -- Of a statement that updates too, the update records it.
@@ -106,7 +121,7 @@ extension OutboxObjects {
                 END IF;
             ELSIF TG_OP = 'UPDATE' THEN
                 IF TG_NARGS > 0 THEN
-                    PERFORM set_config(
+                    noted := set_config(
                         'tranche.updating_%10$s', substr(updating, strpos(updating, ',') + 1), true
                     );
                 END IF;
@@ -114,7 +129,7 @@ extension OutboxObjects {
                     AND NOT EXISTS (
                         SELECT FROM tranche.moved AS m
                         WHERE m.number = %10$s AND m.depth = level AND NOT m.is_new AND NOT m.stays
-                            AND m.key IN (SELECT %4$s FROM old_rows AS o)
+                            AND (m.key IN (SELECT %4$s FROM old_rows AS o)) IS TRUE
                     )
                 THEN
                     -- An upsert or a MERGE, whose rows after the change are not to be trusted.
@@ -148,7 +163,7 @@ extension OutboxObjects {
             ELSIF TG_NARGS = 0 THEN
                 \(created)
             ELSE
-                PERFORM set_config(
+                noted := set_config(
                     'tranche.inserting_%10$s', substr(inserting, strpos(inserting, ',') + 1), true
                 );
                 IF coalesce(current_setting('tranche.moved_%10$s', true), '') = '' THEN
@@ -220,7 +235,7 @@ extension OutboxObjects {
     /// Forgets that anything was moved, unless a statement further out still needs it.
     private static let settled = """
         IF NOT EXISTS (SELECT FROM tranche.moved AS m WHERE m.number = %10$s) THEN
-            PERFORM set_config('tranche.moved_%10$s', '', true);
+            noted := set_config('tranche.moved_%10$s', '', true);
         END IF;
         """
 
@@ -263,6 +278,6 @@ extension OutboxObjects {
             CASE WHEN is_whole THEN NULL ELSE TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME END, NULL
         )
         RETURNING id INTO event;
-        PERFORM set_config('tranche.truncated_%10$s', event || ',' || TG_RELID, true);
+        noted := set_config('tranche.truncated_%10$s', event || ',' || TG_RELID, true);
         """
 }

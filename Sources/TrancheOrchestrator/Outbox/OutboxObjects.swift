@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 2
+    static let version = 3
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."
@@ -14,8 +14,8 @@ enum OutboxObjects {
     /// The functions' texts, each of which replaces an older one.
     static var functions: [String] {
         [
-            keyOf, recordSource, wanted, setFunction, setTriggers, uncover, cover, pending,
-            coverLater,
+            keyOf, settingsOf, recordSource, wanted, setFunction, setTriggers, uncover, cover,
+            pending, coverLater,
         ]
     }
 
@@ -26,6 +26,7 @@ enum OutboxObjects {
         "tranche.set_triggers(regclass, \"char\", text, bigint, text)",
         "tranche.set_function(oid, smallint[], boolean, bigint, text)", "tranche.wanted(text)",
         "tranche.record_source(text, oid, smallint[], boolean, bigint)",
+        "tranche.settings_of(oid, smallint[], boolean)",
         "tranche.key_of(oid, smallint[], text)",
     ]
 

@@ -2,7 +2,7 @@ import Tranche
 import TranchePostgreSQL
 import TrancheSQL
 
-/// The log of an outbox, as a source that knows what was cleaned.
+/// The log of an outbox as a source.
 ///
 /// Opening it notes a reader; entries that the reader has not read are kept.
 struct OutboxSource: MetaSourceDescription {
@@ -15,7 +15,6 @@ struct OutboxSource: MetaSourceDescription {
         source.item = "item"
         source.weight = .none
         source.database = .postgres(url)
-        source.floor = "SELECT floor FROM tranche.log WHERE name = \(name)"
         let outbox = try PostgreSQLOutbox(.init(name: name), url: url)
         try await outbox.register(PostgreSQLOutbox.Reader(store))
         await outbox.close()

@@ -9,17 +9,21 @@ extension PostgreSQLOutbox {
         var key: String
         /// The name of the reader, for people; without credentials.
         var name: String
-
-        init(key: String, name: String) {
-            (self.key, self.name) = (key, name)
-        }
+        /// The key that an earlier version gave the reader, which told two spellings of one
+        /// inventory apart.
+        var formerKey: String
 
         /// The reader that an inventory is.
         ///
         /// - Throws: `TrancheError` of the store.
         init(_ store: any InventoryStore) async throws {
-            key = String(FNVHash(of: try await store.identity()).value, radix: 16)
+            key = Self.key(try await store.placeIdentity())
+            formerKey = Self.key(try await store.identity())
             name = store.name
+        }
+
+        private static func key(_ identity: String) -> String {
+            String(FNVHash(of: identity).value, radix: 16)
         }
     }
 
@@ -41,6 +45,10 @@ extension PostgreSQLOutbox {
                 WHERE l.name = \(name)
                 ON CONFLICT (log, key) DO UPDATE
                 SET name = excluded.name, seen_at = clock_timestamp()
+                """,
+                """
+                DELETE FROM tranche.reader
+                WHERE log = \(name) AND key = \(reader.formerKey) AND key <> \(reader.key)
                 """,
             ])
         }

@@ -80,6 +80,9 @@ public struct Pipeline: Sendable {
             for input in inputs { try graph.addInput(input.name) }
             for process in processes { try graph.addProcess(process.name) }
             for link in links { try graph.add(link) }
+            for job in jobs {
+                if let process = job.process { try graph.add(job: job.job, by: process) }
+            }
             return graph
         }
     }

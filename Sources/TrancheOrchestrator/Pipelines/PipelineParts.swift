@@ -28,7 +28,7 @@ public struct PipelineLineage: Sendable, Hashable {
     }
 }
 
-/// The messages of a pipeline when something is wrong with its links and jobs.
+/// The messages of a pipeline when something is wrong with its inputs, links and jobs.
 public struct PipelineAlert: Sendable, Hashable {
     /// Its name.
     public var name: String
@@ -36,7 +36,7 @@ public struct PipelineAlert: Sendable, Hashable {
     public var target: Target
     /// The conditions that the alert reports.
     public var conditions: [Condition]
-    /// The names of the links' jobs, or of jobs, that are meant; empty for all.
+    /// The names of the links' jobs, of jobs, or of inputs, that are meant; empty for all.
     public var jobs: [String] = []
     /// The time after which a condition that lasts is reported again; 4 h by default.
     public var again = Duration.seconds(4 * 3600)
@@ -58,13 +58,15 @@ public struct PipelineAlert: Sendable, Hashable {
 
     /// A condition.
     public enum Condition: Sendable, Hashable {
-        /// Batches have failed for good, or items are quarantined.
+        /// Batches have failed for good, or items are quarantined; an input has failed three times
+        /// in a row.
         case failed
         /// Batches are exhausted, and are tried again from time to time alone.
         case stuck
         /// Nothing is handed out: the run is held, or somebody has paused it.
         case held
-        /// Something was there for longer without being done.
+        /// Something was there for longer without being done; an input has failed for longer,
+        /// without running for a minute.
         case lag(Duration)
 
         /// The condition's word.

@@ -87,70 +87,6 @@ extension PipelineReader {
         }
     }
 
-    // MARK: - Jobs
-
-    /// Jobs by their names: what a workflow says, with the job's name outside.
-    private var jobs: FieldKind<[Workflow]> {
-        FieldKind<[Workflow]>("a mapping from names to jobs") { place in
-            let nodes = FieldKind.map(of: FieldKind<YAMLNode>.node).convert(place) ?? []
-            let jobs = nodes.map { name, node in job(name, place.child(name, node)) }
-            let right = jobs.compactMap { $0 }
-            let runs = right.map { "\($0.job)\n\($0.run)" }
-            for (index, run) in runs.enumerated() where runs[..<index].contains(run) {
-                place.child(nodes[index].key, nodes[index].value)
-                    .fault("two jobs have the same 'job' and 'run'; give one of them another 'run'")
-            }
-            return right.count == jobs.count ? right : nil
-        }
-    }
-
-    private func job(_ name: String, _ place: FieldPlace) -> Workflow? {
-        guard case .mapping(let entries) = place.node.value else {
-            return FieldKind<Workflow>.refuse(place, "a mapping")
-        }
-        if place.node["command"] != nil, place.node["program"] != nil {
-            place.fault("'command' and 'program' mean the same; give one of them")
-            return nil
-        }
-        var members = entries.filter { !$0.value.isNull }.map { entry in
-            let key = entry.key == "command" ? "program" : entry.key
-            return YAMLEntry(key: key, mark: entry.mark, value: entry.value)
-        }
-        if !members.contains(where: { $0.key == "job" }) {
-            let own = YAMLNode.Value.scalar(YAMLScalar(text: name, isPlain: false))
-            let node = YAMLNode(mark: place.node.mark, value: own)
-            members.append(YAMLEntry(key: "job", mark: place.node.mark, value: node))
-        }
-        let whole = YAMLNode(mark: place.node.mark, value: .mapping(members))
-        do {
-            return try Workflow(json: whole.json(file: place.faults.file))
-        } catch let error as SpecError {
-            Self.fault(error, within: place)
-        } catch {
-            place.fault("\(error)")
-        }
-        return nil
-    }
-
-    /// Says what is wrong with a field within a value, where the field stands.
-    private static func fault(_ error: SpecError, within place: FieldPlace) {
-        var (place, rest) = (place, error.field[...])
-        while let key = rest.first {
-            let name = place.node[key] == nil && key == "program" ? "command" : key
-            guard let node = child(name, of: place.node) else { break }
-            place = place.child(name, node)
-            rest = rest.dropFirst()
-        }
-        place.fault(error.text { _ in error.field.joined(separator: ".") })
-    }
-
-    private static func child(_ key: String, of node: YAMLNode) -> YAMLNode? {
-        if let place = Int(key), case .sequence(let items) = node.value {
-            return items.indices.contains(place) ? items[place] : nil
-        }
-        return node[key]
-    }
-
     // MARK: - Alerts
 
     /// Alerts by their names.
@@ -233,17 +169,18 @@ extension PipelineReader {
         return .lag(time)
     }
 
-    /// Finds alerts of links and jobs that are not there.
+    /// Finds alerts of links, jobs and inputs that are not there.
     func check(_ alerts: [PipelineAlert], of pipeline: Pipeline, _ fields: FieldReader) {
         guard let graph = try? pipeline.graph else { return }
         let names = Set(graph.jobs.map(\.name)).union(pipeline.jobs.map(\.job))
+            .union(graph.inputs)
         for alert in alerts {
             for job in alert.jobs where !names.contains(job) {
                 let nearest = NearestName(names.sorted()).to(job).map { "; did you mean '\($0)'?" }
                 let list = "; there are \(names.sorted().prefix(20).joined(separator: ", "))"
                 fields.fault(
-                    "the alert '\(alert.name)' names '\(job)', which is neither a link's job "
-                        + "nor a job"
+                    "the alert '\(alert.name)' names '\(job)', which is neither a link's job, "
+                        + "a job nor an input"
                         + (nearest ?? list),
                     key: "alerts"
                 )

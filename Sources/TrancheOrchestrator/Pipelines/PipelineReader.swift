@@ -309,6 +309,7 @@ struct PipelineReader: Sendable {
                 link.place.fault("\(error)")
             }
         }
+        checkProcesses(ofJobs: pipeline.jobs, &graph, fields)
         if links.joined().isEmpty, !fields.has("jobs") || fields.has("links") {
             fields.fault("\(GraphError.empty)", key: "links")
         }

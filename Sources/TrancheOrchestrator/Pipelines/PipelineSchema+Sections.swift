@@ -22,7 +22,8 @@ extension PipelineSchema {
     /// Those of a workflow, whose job's name may stand outside.
     private static let jobFields: [Field] = [
         ("job", .text), ("run", .text), ("ids", .any), ("source", .any), ("steps", .any),
-        ("sink", .any), ("program", .texts), ("command", .texts), ("weight", .textOrNumber),
+        ("sink", .any), ("program", .texts), ("command", .texts), ("process", .text),
+        ("weight", .textOrNumber),
         ("count", .count), ("workers", .count), ("prefetch", .count), ("stages", .any),
         ("parallelism", .count), ("per_key", .count), ("budgets", .texts), ("share", .number),
         ("priority", .number), ("rest", .any), ("policy", .anyObject), ("execution", .text),

@@ -1,4 +1,5 @@
 public import Tranche
+import TrancheSQL
 
 /// A container as a process: one for each batch of events.
 ///
@@ -39,7 +40,8 @@ public struct ContainerProcess: EventProcess {
     }
 
     private func work(of events: EventBatch) async throws -> ContainerWork {
-        let identity = try await events.batch.inventory.store.identity()
+        // The name of a container is a lock: it is the same however a process names the inventory.
+        let identity = try await events.batch.inventory.store.placeIdentity()
         let inventory = String(FNVHash(of: identity).value, radix: 16)
         var input: ContainerInput
         if events.events.count == 1, let json = try events.events.first?.json,

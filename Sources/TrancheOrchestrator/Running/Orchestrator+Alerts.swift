@@ -1,6 +1,6 @@
 import Tranche
 
-/// What looks after the links and jobs while they run.
+/// What looks after the inputs, links and jobs while they run.
 extension Orchestrator {
     /// What looks for what alerts tell of; `nil` where there are none.
     func alertWatch(_ state: State) -> AlertWatch? {
@@ -25,6 +25,9 @@ extension Orchestrator {
             inventory: inventory,
             sender: sender,
             jobs: jobs,
+            inputs: state.graph.inputs.map { name in
+                AlertWatch.Input(name: name) { reports.trouble(of: name) }
+            },
             note: { reports.note($0) }
         )
     }

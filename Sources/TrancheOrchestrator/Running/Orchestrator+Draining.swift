@@ -22,6 +22,7 @@ extension Orchestrator {
             } catch {
                 // What the others gave is worked on all the same.
                 reports.note(OrchestratorError(input.name, nil, error))
+                reports.failed(input.name)
                 failure = failure ?? error
             }
             reports.set(input.name, .stopped)

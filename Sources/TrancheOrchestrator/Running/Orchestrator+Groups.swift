@@ -40,10 +40,14 @@ extension Orchestrator {
             stop: stop,
             handler: LinkHandler(
                 job: job,
-                process: process,
+                process: GatedProcess(
+                    process: process,
+                    job: job.name,
+                    gate: gate,
+                    reports: reports
+                ),
                 operations: job.upstream == nil ? input.operations : [],
                 event: event,
-                gate: gate,
                 reports: reports
             ),
             watcher: configuration.watcher

@@ -23,8 +23,10 @@ extension Orchestrator {
                 if supervision.restarts == 4 { reports.note(OrchestratorError(name, nil, error)) }
             } catch let error as OrchestratorError {
                 reports.note(error)
+                reports.failed(name)
             } catch {
                 reports.note(OrchestratorError(name, nil, error))
+                reports.failed(name)
             }
             reports.set(name, .waiting)
             guard await pause(supervision.wait(after: stopwatch.elapsed - began)) else { break }

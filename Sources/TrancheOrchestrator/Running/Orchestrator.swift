@@ -125,7 +125,14 @@ public final class Orchestrator: Sendable {
     public func link(_ link: Link) throws { try change { try $0.graph.add(link) } }
 
     /// Adds a job to work on beside the links.
-    func add(_ job: OrchestratorJob) throws { try change { $0.ownJobs.append(job) } }
+    func add(_ job: OrchestratorJob) throws {
+        try change { state in
+            if let process = job.workflow.process {
+                try state.graph.add(job: job.job, by: process)
+            }
+            state.ownJobs.append(job)
+        }
+    }
 
     /// Sets the targets of messages when something is wrong with the links and jobs.
     func set(_ alerts: [PipelineAlert], of pipeline: String, _ sender: AlertSender) throws {
@@ -185,7 +192,9 @@ public final class Orchestrator: Sendable {
                 tasks.addTask { [self] in await watch(input, for: link) }
             }
             if let watch = alertWatch(state) {
-                tasks.addTask { [configuration] in await watch.run(each: configuration.looking) }
+                tasks.addTask { [configuration, stop] in
+                    await watch.run(each: configuration.looking, until: stop)
+                }
             }
             await withTaskGroup(of: Void.self) { links in
                 for job in state.ownJobs {
@@ -244,11 +253,15 @@ public final class Orchestrator: Sendable {
     }
 
     func work(on job: OrchestratorJob, drains: Bool) async throws {
+        let process = state.withLock { $0.processes[job.workflow.process ?? ""] }
         try await job.run(
             in: inventory,
             stop: stop,
             grace: configuration.grace,
             drains: drains,
+            by: process.map {
+                GatedProcess(process: $0, job: job.name, gate: gate, reports: reports)
+            },
             reports
         )
     }

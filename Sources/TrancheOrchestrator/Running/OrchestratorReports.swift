@@ -41,7 +41,30 @@ final class OrchestratorReports: Sendable {
         change(name) { part in
             part.state = state
             part.restarts = restarts ?? part.restarts
+            if state == .running { part.startedAt = now() }
         }
+    }
+
+    /// A part has failed, or has ended by itself.
+    func failed(_ name: String) {
+        let now = now()
+        change(name) { part in
+            if part.isHealthy(at: now) { (part.failures, part.failingSince) = (0, nil) }
+            part.failures += 1
+            part.failingSince = part.failingSince ?? now
+        }
+    }
+
+    /// What is wrong with a part; `nil` where it has not failed, or has run for a minute since.
+    func trouble(of name: String) -> PartTrouble? {
+        let part = part(name)
+        guard let since = part.failingSince, !part.isHealthy(at: now()) else { return nil }
+        return PartTrouble(
+            failures: part.failures,
+            since: since,
+            isOver: part.state == .stopped,
+            error: part.error
+        )
     }
 
     /// A link has ended by itself.
@@ -57,9 +80,9 @@ final class OrchestratorReports: Sendable {
         continuation.yield(error)
     }
 
-    func began(_ job: LinkJob) { change(job.name) { $0.running += 1 } }
+    func began(_ name: String) { change(name) { $0.running += 1 } }
 
-    func left(_ job: LinkJob) { change(job.name) { $0.running -= 1 } }
+    func left(_ name: String) { change(name) { $0.running -= 1 } }
 
     func ended(_ job: LinkJob, _ report: BatchReport) {
         ended(job.name, report)
@@ -77,4 +100,12 @@ final class OrchestratorReports: Sendable {
     }
 
     func finish() { continuation.finish() }
+}
+
+extension OrchestratorStatus.Part {
+    /// Whether it has run for so long that what was wrong before is over.
+    fileprivate func isHealthy(at now: Date) -> Bool {
+        guard state == .running, let startedAt else { return false }
+        return startedAt.addingTimeInterval(Supervision().healthy.seconds) <= now
+    }
 }

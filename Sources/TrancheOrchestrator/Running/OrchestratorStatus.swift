@@ -30,6 +30,11 @@ public struct OrchestratorStatus: Sendable, Hashable {
         public var failed = 0
         /// Why a link ended that was drained; `nil` where it has not ended by itself.
         public var reason: NoBatchReason?
+        /// When it was started last.
+        var startedAt: Date?
+        /// How often in a row it has failed, or ended by itself, and since when.
+        var failures = 0
+        var failingSince: Date?
     }
 
     /// An activity of a part.

@@ -38,6 +38,16 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// The names of tables and views that differ from a name by upper and lower case alone.
     func spellings(of name: SQLTableName) async throws -> [String]
 
+    /// A table's name with its schema as the database has it, so that it is the same however the
+    /// table is spelt.
+    ///
+    /// - Throws: The database's error.
+    func place(of name: SQLTableName) async throws -> String
+
+    /// Asks up to which id a log is cleaned that this program keeps in the database; `nil` for any
+    /// other table or view.
+    func floor(of name: SQLTableName) -> SQLStatement?
+
     /// The functions, of those named, whose result may differ for equal arguments.
     func changingFunctions(among calls: FilterCalls) async throws -> [String]
 
@@ -154,6 +164,12 @@ extension SQLDatabase {
 
     /// None, where a table is found however it is spelt.
     package func spellings(of name: SQLTableName) async throws -> [String] { [] }
+
+    /// The table's name, where there is one schema alone.
+    package func place(of name: SQLTableName) async throws -> String { name.table.quotedAsName }
+
+    /// None, where no logs are kept.
+    package func floor(of name: SQLTableName) -> SQLStatement? { nil }
 
     /// No uids are numbered.
     package func numbering(

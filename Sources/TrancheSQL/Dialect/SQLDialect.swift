@@ -62,6 +62,15 @@ package protocol SQLDialect: Sendable {
         of rows: [[Value]],
         by column: String
     ) -> (isMeant: SQLStatement, values: [SQLStatement])?
+    /// Rows of values as a table, for one statement that writes them all.
+    ///
+    /// - Parameter columns: For each column its name, its type, and its values, as many as all
+    ///   others have.
+    /// - Returns: What stands behind FROM: a table `given` of these columns, and of the rows'
+    ///   `place`; `nil` where a statement for each is as good.
+    func table(
+        ofColumns columns: [(name: String, type: String, values: [Value])]
+    ) -> SQLStatement?
     /// JSON text as the JSON columns keep it.
     func json(of text: SQLStatement) -> SQLStatement
     /// The first 2048 characters of a column's value as text, or its first bytes.

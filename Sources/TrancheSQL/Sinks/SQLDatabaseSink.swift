@@ -35,6 +35,9 @@ protocol SQLDatabaseStore {
     /// The identity of the database, as the database reports it.
     func databaseIdentity() async throws -> String
 
+    /// The identity of the inventory: its database and its table, however the table is spelt.
+    func placeIdentity() async throws -> String
+
     /// The database, for sinks that write in the inventory's transactions.
     var sinkDatabase: any SQLDatabase { get }
 }
@@ -44,5 +47,21 @@ extension SQLInventoryStore: SQLDatabaseStore {
         try await wrapping { try await database.identity() }
     }
 
+    func placeIdentity() async throws -> String {
+        try await wrapping {
+            try await database.identity() + "#" + database.place(of: tables.batch)
+        }
+    }
+
     var sinkDatabase: any SQLDatabase { database }
+}
+
+extension InventoryStore {
+    /// The identity of the inventory, the same for every process, however it names the table.
+    ///
+    /// - Throws: `TrancheError` of the store.
+    package func placeIdentity() async throws -> String {
+        guard let store = self as? any SQLDatabaseStore else { return try await identity() }
+        return try await store.placeIdentity()
+    }
 }

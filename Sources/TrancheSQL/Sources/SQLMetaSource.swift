@@ -39,7 +39,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
     ) async throws {
         self.database = database
         table = try source.tableName
-        floorStatement = source.floor
+        floorStatement = database.floor(of: table)
         let check = try await SQLSourceCheck(
             source: source,
             table: table,

@@ -53,9 +53,6 @@ public struct SQLSource: MetaSourceDescription {
     public var columns: [String]?
     /// The database; `nil` for the inventory's own.
     public var database: SourceDatabase?
-    /// What reads the id up to which rows were removed since nobody needs them; `nil` (the default)
-    /// where none are.
-    package var floor: SQLStatement?
 
     /// Describes a source.
     ///

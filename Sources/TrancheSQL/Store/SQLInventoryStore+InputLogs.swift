@@ -63,12 +63,10 @@ extension SQLInventoryStore {
     ) async throws -> [AppendedEvent] {
         for event in events { try event.validate() }
         guard !events.isEmpty else { return [] }
+        if let added = try await appendAtOnce(events, to: log) { return added }
         return try await wrapping {
             // The log's row is locked by a statement before those that read the last number.
-            let lock: SQLStatement = """
-                SELECT id FROM \(tables.inputLog) WHERE name = \(log) \(dialect.lockingRow)
-                """
-            let rows = try await database.withTransaction([lock]) { connection, locked in
+            let rows = try await database.withTransaction([lock(log)]) { connection, locked in
                 // Where it was made since, nothing is written without its lock.
                 guard !locked[0].isEmpty else { throw InputLogSource.noLog(log, in: name) }
                 return try await connection.commit(events.map { insert($0, into: log) })
@@ -85,6 +83,66 @@ extension SQLInventoryStore {
                 }
                 return found
             }
+        }
+    }
+
+    private func lock(_ log: String) -> SQLStatement {
+        "SELECT id FROM \(tables.inputLog) WHERE name = \(log) \(dialect.lockingRow)"
+    }
+
+    /// Keeps events that are all new in one statement; `nil`, with nothing changed, where one is
+    /// known, or where a statement for each is as good.
+    ///
+    /// Whether they are is told by the index as they are written: a look before would be planned
+    /// for the table as it was once, and read it whole later.
+    private func appendAtOnce(
+        _ events: [LoggedEvent],
+        to log: String
+    ) async throws -> [AppendedEvent]? {
+        guard events.count > 1, Set(events.map(\.identity)).count == events.count,
+            let insert = insertAll(events, into: log)
+        else { return nil }
+        return try await wrapping {
+            try await database.withTransaction([lock(log)]) { connection, locked in
+                guard !locked[0].isEmpty else { throw InputLogSource.noLog(log, in: name) }
+                let numbers = try await connection.run([insert])[0].map { try $0.integer() }
+                // Left open, it is rolled back: else the numbers of those that are known would be
+                // missing.
+                guard numbers.count == events.count else { return nil }
+                _ = try await connection.commit([])
+                return numbers.sorted().map { .added($0) }
+            }
+        }
+    }
+
+    private func insertAll(_ events: [LoggedEvent], into log: String) -> SQLStatement? {
+        let given = dialect.table(ofColumns: [
+            ("identity", "text", events.map { .text($0.identity) }),
+            ("content", "text", events.map { .text($0.content) }),
+            ("event_key", "text", events.map { event in event.key.map { .text($0) } ?? .null }),
+            ("weight", "double precision", events.map { .real($0.weight) }),
+            ("is_lasting", "integer", events.map { .integer($0.isLasting ? 1 : 0) }),
+        ])
+        return given.map { given in
+            """
+            INSERT INTO \(tables.event)
+                (log_id, number, identity, content, event_key, weight, logged_at, is_lasting)
+            SELECT \(id(of: log)),
+                coalesce(
+                    (
+                        SELECT e.number FROM \(tables.event) AS e
+                        WHERE e.log_id = \(id(of: log))
+                        ORDER BY e.number DESC
+                        LIMIT 1
+                    ),
+                    0
+                ) + given.place,
+                given.identity, given.content, given.event_key, given.weight, \(now),
+                given.is_lasting
+            FROM \(given)
+            ON CONFLICT (log_id, identity) DO NOTHING
+            RETURNING number
+            """
         }
     }
 

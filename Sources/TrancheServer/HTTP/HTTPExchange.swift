@@ -13,6 +13,8 @@ final class HTTPExchange: Sendable {
 
     private struct State {
         var body: [UInt8] = []
+        /// How many bytes were taken of what all requests may hold.
+        var held = 0
         /// What came behind the bound, and is gone.
         var dropped = 0
         var suspended: Suspended?
@@ -22,16 +24,26 @@ final class HTTPExchange: Sendable {
     private let head: HTTPServerRequest
     /// The most bytes of the body.
     let limit: Int
+    private let budget: BodyBudget
     private let state = Mutex(State())
 
     /// What is read and dropped of a body that is too long, so that the answer comes through.
     private static let droppedBytes = 1 << 20
 
-    init(_ head: HTTPServerRequest, limit: Int, response: HTTPServerResponse? = nil) {
+    init(
+        _ head: HTTPServerRequest,
+        limit: Int,
+        of budget: BodyBudget,
+        response: HTTPServerResponse? = nil
+    ) {
         self.head = head
         self.limit = limit
+        self.budget = budget
         state.withLock { $0.response = response }
     }
+
+    // A connection that is closed in the middle of a body has no other end.
+    deinit { dropBody() }
 
     /// The request with all of its body.
     var request: HTTPServerRequest {
@@ -49,15 +61,25 @@ final class HTTPExchange: Sendable {
     func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         state.withLock { state in
             let isTooLong = state.body.count + bytes.count > limit
-            guard isTooLong || state.response != nil else {
+            if !isTooLong, state.response == nil, budget.take(bytes.count, beside: state.held) {
+                state.held += bytes.count
                 state.body.append(contentsOf: bytes)
                 return true
             }
-            state.body = []
-            state.response = state.response ?? Self.tooLarge(limit)
+            drop(&state)
+            state.response =
+                state.response ?? (isTooLong ? Self.tooLarge(limit) : Self.tooManyBodies)
             state.dropped += bytes.count
             return state.dropped <= Self.droppedBytes + limit
         }
+    }
+
+    /// Gives back what the body holds, when nobody reads it any more.
+    func dropBody() { state.withLock { drop(&$0) } }
+
+    private func drop(_ state: inout State) {
+        budget.give(back: state.held)
+        (state.body, state.held) = ([], 0)
     }
 
     /// Has the connection wait for an answer.
@@ -82,6 +104,11 @@ final class HTTPExchange: Sendable {
             MHD_resume_connection(suspended.connection)
         }
     }
+
+    static let tooManyBodies = HTTPServerResponse.unavailable(
+        "the bodies of other requests take the memory that there is for them; send it again",
+        retryAfter: 1
+    )
 
     static func tooLarge(_ limit: Int) -> HTTPServerResponse {
         .error(413, "the body is larger than \(limit) bytes, which is the most taken here")

@@ -28,6 +28,11 @@ extension HTTPListener {
         ///
         /// More are answered with 503.
         public var requests = 64
+        /// The most bytes of bodies that all requests hold together, from their first byte until
+        /// they are answered; 64 MiB by default, at least 1.
+        ///
+        /// A request beyond it is answered with 503; one that alone has a body is not.
+        public var heldBodyBytes = 64 << 20
         /// The most bytes of a request's head; 32 KiB by default, 4 KiB or more.
         ///
         /// A longer one is answered with 431.
@@ -63,6 +68,7 @@ extension HTTPListener {
             copy.connections = min(max(connections, 1), 16_384)
             copy.connectionsPerAddress = max(connectionsPerAddress, 1)
             copy.requests = max(requests, 1)
+            copy.heldBodyBytes = max(heldBodyBytes, 1)
             copy.headBytes = min(max(headBytes, 4 << 10), 16 << 20)
             copy.requestTimeout = max(requestTimeout, .seconds(1))
             copy.idleTimeout = min(max(idleTimeout, .seconds(1)), .seconds(86_400))

@@ -21,6 +21,7 @@ final class HTTPServerCore: Sendable {
 
     let configuration: HTTPListener.Configuration
     private let hosts: HostCheck
+    private let bodies: BodyBudget
     private let admit: HTTPListener.Admission
     private let stopwatch: Stopwatch
     private let state: Mutex<State>
@@ -39,6 +40,7 @@ final class HTTPServerCore: Sendable {
         self.configuration = configuration
         self.admit = admit
         hosts = HostCheck(configuration)
+        bodies = BodyBudget(limit: configuration.heldBodyBytes)
         stopwatch = Stopwatch(clock)
         (exchanges, continuation) = AsyncStream.makeStream()
         (hasRoom, room) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -108,6 +110,7 @@ final class HTTPServerCore: Sendable {
             return HTTPExchange(
                 request,
                 limit: 0,
+                of: bodies,
                 response: .error(
                     400,
                     "the path or the query is not encoded as a URL has it; write bytes of UTF-8 as "
@@ -124,18 +127,21 @@ final class HTTPServerCore: Sendable {
             remoteAddress: address
         )
         if let refusal = refusal(of: request, isRunning: isRunning) {
-            return HTTPExchange(request, limit: 0, response: refusal)
+            return HTTPExchange(request, limit: 0, of: bodies, response: refusal)
         }
         switch admit(request) {
-        case .answer(let response): return HTTPExchange(request, limit: 0, response: response)
+        case .answer(let response):
+            return HTTPExchange(request, limit: 0, of: bodies, response: response)
         case .read(let limit):
             let length = request.headers["Content-Length"].flatMap { UInt64($0) } ?? 0
-            let isTooLarge = length > UInt64(max(limit, 0))
-            return HTTPExchange(
-                request,
-                limit: limit,
-                response: isTooLarge ? HTTPExchange.tooLarge(limit) : nil
-            )
+            var refusal: HTTPServerResponse?
+            if length > UInt64(max(limit, 0)) {
+                refusal = HTTPExchange.tooLarge(limit)
+            } else if length > 0, bodies.isShort(of: Int(length)) {
+                // Known before it is sent; what it holds is taken as it comes.
+                refusal = HTTPExchange.tooManyBodies
+            }
+            return HTTPExchange(request, limit: limit, of: bodies, response: refusal)
         }
     }
 
@@ -224,6 +230,7 @@ final class HTTPServerCore: Sendable {
 
     /// A request is worked on no longer.
     func done(_ exchange: HTTPExchange) {
+        exchange.dropBody()
         change { $0.inHand[ObjectIdentifier(exchange)] = nil }
     }
 

@@ -1,37 +1,47 @@
 import FoundationEssentials
 import Tranche
+import TrancheConnectors
 
-/// A folder of snapshots as a source.
-struct SnapshotFolder: MetaSourceDescription {
+/// Snapshots of a place as a source.
+struct SnapshotSource: MetaSourceDescription {
     static let scheme = "snapshots"
 
-    let path: String
+    let files: any SnapshotFiles
 
     func open(beside store: any InventoryStore) async throws -> any MetaSource {
-        let source = try SnapshotMetaSource(path: path)
-        _ = try source.names()
+        let source = try SnapshotMetaSource(files)
+        _ = try await source.names()
         return source
     }
 }
 
-/// The snapshots of a folder, by their times.
+extension SnapshotSource: Hashable {
+    /// Whether both have the same place.
+    static func == (first: SnapshotSource, second: SnapshotSource) -> Bool {
+        first.files.place == second.files.place
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(files.place) }
+}
+
+/// The snapshots of a place, by their times.
 struct SnapshotMetaSource: RecordMetaSource {
     /// How many bits of an id tell snapshots of one millisecond apart.
     private static let runBits: Int64 = 20
 
     let definition: SourceDefinition
-    private let path: String
+    private let place: any SnapshotFiles
     private let columns: RecordFields
 
-    init(path: String) throws {
-        self.path = path
+    init(_ place: any SnapshotFiles) throws {
+        self.place = place
         columns = try RecordFields([
             "meta", "job", "run", "at", "id", "id_start", "id_end", "count", "weight", "status",
             "attempt", "worker", "started_at", "ended_at",
         ])
         definition = SourceDefinition(
-            database: "folder \(path)",
-            table: "\(SnapshotFolder.scheme):\(path)",
+            database: place.database,
+            table: "\(SnapshotSource.scheme):\(place.place)",
             uid: "taken_at",
             item: "path",
             weight: "bytes"
@@ -45,51 +55,39 @@ struct SnapshotMetaSource: RecordMetaSource {
 
     // MARK: - Files
 
-    /// The names of the files, in order of their ids; no file is looked at.
+    /// The files, in order of their ids; none is looked at.
     ///
-    /// - Throws: `TrancheError` `.invalidSource` for a folder that cannot be read, or two snapshots
-    ///   that have one id.
-    func names() throws -> [(id: Int64, name: String)] {
-        let found: [String]
-        do {
-            found = try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            throw TrancheError(
-                .invalidSource,
-                "the folder of snapshots '\(path)' cannot be read: \(FileFault(error))",
-                underlying: error
-            )
-        }
-        let names = found.sorted().compactMap { name in
-            Self.id(of: name).map { (id: $0, name: name) }
+    /// - Throws: `TrancheError` `.invalidSource` for a place that cannot be read, or two snapshots
+    ///   that have one id; `.sourceUnavailable`.
+    func names() async throws -> [(id: Int64, file: KeptDocument)] {
+        let found = try await place.names().sorted { $0.name < $1.name }
+        let names = found.compactMap { file in
+            Self.id(of: file.name).map { (id: $0, file: file) }
         }.sorted { $0.id < $1.id }
         for (first, second) in zip(names, names.dropFirst()) where first.id == second.id {
             throw TrancheError(
                 .invalidSource,
-                "'\(path)/\(first.name)' and '\(path)/\(second.name)' were taken at the same time, "
-                    + "and cannot be distinguished: take one of them out of the folder"
+                "'\(place.place)/\(first.file.name)' and '\(place.place)/\(second.file.name)' were "
+                    + "taken at the same time, and cannot be distinguished: take one of them out of "
+                    + "the folder"
             )
         }
         return names
     }
 
     /// The files of some ids, in order.
-    private func files(where isMeant: (Int64) -> Bool) throws -> [Item] {
-        try names().filter { isMeant($0.id) }.compactMap { try file($0.id, $0.name) }
+    private func files(
+        where isMeant: (Int64) -> Bool
+    ) async throws -> [(item: Item, file: KeptDocument)] {
+        try await names().filter { isMeant($0.id) }.compactMap { id, file in
+            try item(id, file).map { ($0, file) }
+        }
     }
 
-    /// A file; `nil` for one that was taken away since.
-    private func file(_ id: Int64, _ name: String) throws -> Item? {
-        let file = "\(path)/\(name)"
-        do {
-            let size = try FileContents.size(of: file)
-            return size.map { Item(id: id, item: .text(file), weight: Double($0)) }
-        } catch {
-            throw TrancheError(
-                .invalidSource,
-                "the snapshot '\(file)' cannot be looked at: \(error)",
-                underlying: error
-            )
+    /// A file as an item; `nil` for one that was taken away since.
+    private func item(_ id: Int64, _ file: KeptDocument) throws -> Item? {
+        try place.size(of: file).map { size in
+            Item(id: id, item: .text("\(place.place)/\(file.name)"), weight: Double(size))
         }
     }
 
@@ -120,22 +118,22 @@ struct SnapshotMetaSource: RecordMetaSource {
         let lower = max(cursor.map { $0 + 1 } ?? .min, bounds.lower ?? .min)
         guard lower <= bounds.upper ?? .max else { return planner.finish(reachedEnd: true) }
         let range = lower...(bounds.upper ?? .max)
-        for (id, name) in try names() where range.contains(id) {
-            guard let file = try file(id, name) else { continue }
-            if try !planner.offer(file) { return planner.finish(reachedEnd: false) }
+        for (id, file) in try await names() where range.contains(id) {
+            guard let item = try item(id, file) else { continue }
+            if try !planner.offer(item) { return planner.finish(reachedEnd: false) }
         }
         return planner.finish(reachedEnd: true)
     }
 
-    func highestID() async throws -> Int64? { try names().last?.id }
+    func highestID() async throws -> Int64? { try await names().last?.id }
 
     func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
-        Array(try files { range.contains($0) }.prefix(limit))
+        try await files { range.contains($0) }.prefix(limit).map(\.item)
     }
 
     func items(withIDs ids: [Int64]) async throws -> [Item] {
         let wanted = Set(ids)
-        return try files { wanted.contains($0) }
+        return try await files { wanted.contains($0) }.map(\.item)
     }
 
     func matchingItems(in ranges: [ClosedRange<Int64>], limit: Int) async throws -> [Item] {
@@ -149,23 +147,26 @@ struct SnapshotMetaSource: RecordMetaSource {
         onFault: @escaping (RecordFault) throws -> Void
     ) async throws -> ChunkReader<Record> {
         let range = batch.idStart...batch.idEnd
-        var files = try files { id in
+        var files = try await files { id in
             range.contains(id) && batch.itemIDs?.contains(id) ?? true
         }[...]
         return ChunkReader {
-            guard let file = files.popFirst() else { return nil }
+            guard let (item, file) = files.popFirst() else { return nil }
             do {
-                return try records(of: file)
+                return try records(of: item, from: try await place.text(of: file.name))
+            } catch let error as TrancheError where error.category == .transient {
+                throw error
+            } catch let error as CancellationError {
+                throw error
             } catch {
                 let fault = FieldError(message: "is not a snapshot: \(error)")
-                try onFault(RecordFault(id: file.id, errors: [fault], input: file.text))
+                try onFault(RecordFault(id: item.id, errors: [fault], input: item.text))
                 return []
             }
         }
     }
 
-    private func records(of file: Item) throws -> [Record] {
-        let text = try String(contentsOfFile: file.text, encoding: .utf8)
+    private func records(of file: Item, from text: String) throws -> [Record] {
         let snapshot = try WorkflowSnapshot(json: text)
         let progress = snapshot.progress
         return try snapshot.batches.map { batch in

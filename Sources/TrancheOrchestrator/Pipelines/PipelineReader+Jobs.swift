@@ -1,0 +1,124 @@
+import Tranche
+import TrancheConnectors
+import TrancheWorkflows
+
+/// The jobs of a pipeline's file.
+extension PipelineReader {
+    /// The members of a workflow that a file names otherwise.
+    private static let names: [(inFile: String, inWorkflow: String)] = [
+        ("command", "program"), ("process", "handler"),
+    ]
+
+    /// Jobs by their names: what a workflow says, with the job's name outside.
+    var jobs: FieldKind<[Workflow]> {
+        FieldKind<[Workflow]>("a mapping from names to jobs") { place in
+            let nodes = FieldKind.map(of: FieldKind<YAMLNode>.node).convert(place) ?? []
+            let jobs = nodes.map { name, node in job(name, place.child(name, node)) }
+            let right = jobs.compactMap { $0 }
+            let runs = right.map { "\($0.job)\n\($0.run)" }
+            for (index, run) in runs.enumerated() where runs[..<index].contains(run) {
+                place.child(nodes[index].key, nodes[index].value)
+                    .fault("two jobs have the same 'job' and 'run'; give one of them another 'run'")
+            }
+            return right.count == jobs.count ? right : nil
+        }
+    }
+
+    private func job(_ name: String, _ place: FieldPlace) -> Workflow? {
+        guard case .mapping(let entries) = place.node.value else {
+            return FieldKind<Workflow>.refuse(place, "a mapping")
+        }
+        if place.node["command"] != nil, place.node["program"] != nil {
+            place.fault("'command' and 'program' mean the same; give one of them")
+            return nil
+        }
+        if let node = place.node["handler"] {
+            place.child("handler", node)
+                .fault("a job of a pipeline runs a process of it; give 'process'")
+            return nil
+        }
+        if let node = place.node["parameters"], place.node["process"] != nil {
+            place.child("parameters", node)
+                .fault("'parameters' go with a 'command': a process has its own settings")
+            return nil
+        }
+        var members = entries.filter { !$0.value.isNull }.map { entry in
+            let key = Self.names.first { $0.inFile == entry.key }?.inWorkflow ?? entry.key
+            return YAMLEntry(key: key, mark: entry.mark, value: entry.value)
+        }
+        if !members.contains(where: { $0.key == "job" }) {
+            let own = YAMLNode.Value.scalar(YAMLScalar(text: name, isPlain: false))
+            let node = YAMLNode(mark: place.node.mark, value: own)
+            members.append(YAMLEntry(key: "job", mark: place.node.mark, value: node))
+        }
+        let whole = YAMLNode(mark: place.node.mark, value: .mapping(members))
+        do {
+            return try Workflow(json: whole.json(file: place.faults.file))
+        } catch let error as SpecError {
+            Self.fault(error, within: place)
+        } catch {
+            place.fault("\(error)")
+        }
+        return nil
+    }
+
+    /// Says what is wrong with a field within a value, where the field stands.
+    private static func fault(_ error: SpecError, within place: FieldPlace) {
+        var (place, rest) = (place, error.field[...])
+        while let key = rest.first {
+            let inFile = names.first { $0.inWorkflow == key }?.inFile
+            let name = place.node[key] == nil ? inFile ?? key : key
+            guard let node = child(name, of: place.node) else { break }
+            place = place.child(name, node)
+            rest = rest.dropFirst()
+        }
+        place.fault(
+            error.text { _ in
+                error.field.map { field in
+                    names.first { $0.inWorkflow == field && field != "program" }?.inFile ?? field
+                }.joined(separator: ".")
+            }
+        )
+    }
+
+    private static func child(_ key: String, of node: YAMLNode) -> YAMLNode? {
+        if let place = Int(key), case .sequence(let items) = node.value {
+            return items.indices.contains(place) ? items[place] : nil
+        }
+        return node[key]
+    }
+
+    /// Finds jobs that run a process which is not there, and takes the others into the graph.
+    func checkProcesses(
+        ofJobs jobs: [Workflow],
+        _ graph: inout PipelineGraph,
+        _ fields: FieldReader
+    ) {
+        for job in jobs {
+            guard let process = job.process else { continue }
+            do {
+                try graph.add(job: job.job, by: process)
+            } catch {
+                let nearest =
+                    NearestName(graph.processes).to(process)
+                    .map { "; did you mean '\($0)'?" } ?? ""
+                place(ofProcess: process, fields).fault("\(error)\(nearest)")
+            }
+        }
+    }
+
+    /// Where a job first names a process.
+    private func place(ofProcess process: String, _ fields: FieldReader) -> FieldPlace {
+        guard let jobs = fields.place.node["jobs"], case .mapping(let entries) = jobs.value else {
+            return fields.place
+        }
+        let section = fields.place.child("jobs", jobs)
+        for entry in entries {
+            guard let node = entry.value["process"], case .scalar(let scalar) = node.value,
+                scalar.text == process
+            else { continue }
+            return section.child(entry.key, entry.value).child("process", node)
+        }
+        return section
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Tranche
+import TrancheConnectors
+import TrancheOrchestrator
+import TrancheTestKit
+
+@Suite("Jobs that run a process of the pipeline", .timeLimit(.minutes(2)))
+struct JobProcessTests {
+    /// What a process was given, and when it is to fail.
+    private final class Seen: Sendable {
+        let events = Mutex<[Event]>([])
+        let fails = Mutex(false)
+    }
+
+    private struct Refusal: Error {}
+
+    private func drain(_ text: String, _ inventory: Inventory, _ seen: Seen) async throws
+        -> [String]
+    {
+        var types = PipelineTypes.standard(PipelineWorld.connectors)
+        types.processes["note"] = { settings in
+            ClosureProcess(settings.name) { event in
+                if seen.fails.withLock({ $0 }) { throw Refusal() }
+                seen.events.withLock { $0.append(event) }
+            }
+        }
+        let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
+        let orchestrator = try pipeline.orchestrator(
+            on: inventory,
+            with: PipelineMeans(connectors: PipelineWorld.connectors)
+        )
+        try await orchestrator.drain()
+        let status = orchestrator.status
+        #expect(status.links.allSatisfy { $0.running == 0 })
+        return status.jobs.map { "\($0.name) \($0.succeeded) \($0.failed)" }
+    }
+
+    @Test("The process runs on each item as an event, of the job and of a backfill beside a link")
+    func runs() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("rows.csv")
+            try Data("a\n1\n2\n3\n".utf8).write(to: URL(filePath: path))
+            let inventory = Inventory(store: MemoryInventoryStore())
+            let seen = Seen()
+            let text = """
+                inputs: {hand: {type: inventory, job: load}}
+                processes: {p: {type: note}, q: {type: note}}
+                links: [hand -> q]
+                jobs:
+                  load: {source: "csv:\(path)", count: 2, process: p, workers: 1}
+                  again: {job: load, run: may, ids: {upper: 5}, source: "csv:\(path)", count: 2,
+                          process: p}
+                """
+            #expect(try await drain(text, inventory, seen) == ["load 2 0", "load (may) 1 0"])
+            let events = seen.events.withLock { $0 }
+            #expect(events.filter { $0.trigger == "load" }.count >= 4)
+            let first = try #require(events.first)
+            #expect(first.location == "csv:\(path)")
+            #expect(first.operation == .create)
+            #expect(Int64(first.id) != nil)
+            // What the job has completed is there for an input of the same file.
+            #expect(try await drain(text, inventory, seen) == ["load 0 0", "load (may) 0 0"])
+            #expect(seen.events.withLock { $0.count { $0.trigger == "hand" } } == 3)
+        }
+    }
+
+    @Test("A process that fails fails the job's batch, which is tried again as its policy says")
+    func fails() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("rows.csv")
+            try Data("a\n1\n".utf8).write(to: URL(filePath: path))
+            let inventory = Inventory(store: MemoryInventoryStore())
+            let seen = Seen()
+            let text = """
+                processes: {p: {type: note}}
+                jobs:
+                  load: {source: "csv:\(path)", count: 2, process: p, policy: {max_attempts: 1}}
+                """
+            seen.fails.withLock { $0 = true }
+            #expect(try await drain(text, inventory, seen) == ["load 0 1"])
+            seen.fails.withLock { $0 = false }
+            _ = try await inventory.retry(BatchSelection(runs: RunSelection(job: "load")))
+            #expect(try await drain(text, inventory, seen) == ["load 1 0"])
+            #expect(seen.events.withLock { $0.count } == 1)
+        }
+    }
+}
