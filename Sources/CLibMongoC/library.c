@@ -1,7 +1,5 @@
 #include "driver_forward.h"
 
-#include <stdlib.h>
-
 #define TRANCHE_FUNCTION(name) TRANCHE_FORWARD(name)
 #include "include/functions.h"
 #undef TRANCHE_FUNCTION
@@ -17,10 +15,3 @@ static struct tranche_library library = {
 };
 
 struct tranche_library *tranche_libmongoc(void) { return &library; }
-
-// The library starts itself when it is opened, and says on standard error where /dev/shm has no room for
-// its counters. Nobody reads them: they are kept in plain memory, as this variable says. It is set before
-// main, while there is no other thread that might read the environment; one that is set stays.
-__attribute__((constructor)) static void keep_counters_private(void) {
-    setenv("MONGOC_DISABLE_SHM", "1", 0);
-}

@@ -26,6 +26,15 @@ static inline int tranche_sqlite3_head(sqlite3 *database, unsigned char *bytes, 
     return file->pMethods->xRead(file, bytes, count, 0) == SQLITE_OK ? 0 : -1;
 }
 
+// Likewise, also of a file that has fewer bytes, in whose place there are zeros; 0 when done.
+static inline int tranche_sqlite3_beginning(sqlite3 *database, unsigned char *bytes, int count) {
+    sqlite3_file *file = 0;
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return -1;
+    if (!file || !file->pMethods) return -1;
+    int code = file->pMethods->xRead(file, bytes, count, 0);
+    return code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ ? 0 : -1;
+}
+
 // statx stands behind _GNU_SOURCE, which Swift does not define. Fills in device, number, birth and change of the
 // file at a path, times in nanoseconds since 1970, a birth that the file system does not keep as 0; 0 when done.
 static inline int tranche_file_identity(const char *path, long long values[5]) {

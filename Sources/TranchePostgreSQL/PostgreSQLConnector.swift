@@ -22,12 +22,23 @@ public struct PostgreSQLConnector: SQLConnector {
         _ spec: DatabaseSpec,
         _ context: ConnectorContext
     ) throws -> InventoryLocation {
-        .postgres(spec.unmaskedLocation)
+        .postgres(try url(of: spec))
     }
 
     /// The database.
     public func database(_ spec: DatabaseSpec) throws -> SourceDatabase {
-        .postgres(spec.unmaskedLocation)
+        .postgres(try url(of: spec))
+    }
+
+    private func url(of spec: DatabaseSpec) throws(SpecError) -> String {
+        guard spec.place.hasPrefix("//") else {
+            throw SpecError(
+                .invalidValue,
+                value: spec.location,
+                "is not a URL; give \(Self.form)"
+            )
+        }
+        return spec.unmaskedLocation
     }
 
     /// The URL without user information and without its options, either of which may change.

@@ -166,13 +166,15 @@ package struct SQLiteDialect: SQLDialect {
     /// The day of a point in time; null for what is none.
     ///
     /// Text is read as UTC, and needs a date and a time of day: a date alone says nothing about
-    /// hours, and `now` is another time whenever it is read. Numbers are seconds since 1970, of the
+    /// hours, and `now` is another time whenever it is read. A day that does not exist, such as
+    /// February 31, which SQLite takes for March 3, is none. Numbers are seconds since 1970, of the
     /// years from 1980 to 2286: what lies outside counts otherwise, in milliseconds or days.
     private func julianDay(_ column: SQLStatement) -> SQLStatement {
         """
         (CASE
             WHEN typeof(\(column)) = 'text'
                 AND \(column) GLOB '\(unsafeRaw: Self.time)'
+                AND date(substr(\(column), 1, 10), '+0 days') = substr(\(column), 1, 10)
             THEN julianday(\(column))
             WHEN typeof(\(column)) IN ('integer', 'real')
                 AND \(column) BETWEEN 315532800 AND 9999999999

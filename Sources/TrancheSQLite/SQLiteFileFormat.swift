@@ -9,6 +9,9 @@ struct SQLiteFileFormat: Sendable, Hashable {
     /// The version that a reader must know.
     let read: UInt8
 
+    /// What every file of this kind begins with.
+    static let magic = Array("SQLite format 3\u{0}".utf8)
+
     /// Whether it is not a format of SQLite's own.
     var isForeign: Bool { write > 2 || read > 2 }
 }

@@ -32,8 +32,9 @@ struct SQLiteHandle: ~Copyable {
     /// Makes an error of a result code and the connection's last message.
     func error(_ code: Int32) -> SQLiteError {
         let message = String(cString: sqlite3_errmsg(pointer))
-        guard code & 0xff == SQLITE_NOTADB, let format, format.isForeign else {
-            return SQLiteError(code: code, message: message)
+        guard code & 0xff == SQLITE_NOTADB else { return SQLiteError(code: code, message: message) }
+        guard let format, format.isForeign else {
+            return SQLiteError(code: code, message: beginning.map(\.words) ?? message)
         }
         return SQLiteError(
             code: code,
@@ -44,12 +45,21 @@ struct SQLiteHandle: ~Copyable {
         )
     }
 
+    /// What the main file begins with; `nil` where that cannot be read.
+    private var beginning: FileBeginning? {
+        var bytes = [UInt8](repeating: 0, count: FileBeginning.length)
+        let code = tranche_sqlite3_beginning(pointer, &bytes, Int32(bytes.count))
+        return code == 0 ? FileBeginning(bytes) : nil
+    }
+
     /// Whether the file can only be read.
     var isReadOnly: Bool { sqlite3_db_readonly(pointer, "main") == 1 }
 
-    /// How the main file is written and read; `nil` where it has no header yet.
+    /// How the main file is written and read; `nil` where it has no header yet, or that of
+    /// something else.
     var format: SQLiteFileFormat? {
-        head.map { SQLiteFileFormat(write: $0[18], read: $0[19]) }
+        guard let head, head.starts(with: SQLiteFileFormat.magic) else { return nil }
+        return SQLiteFileFormat(write: head[18], read: head[19])
     }
 
     /// The count of changes; `nil` in WAL mode, in which it stands still.

@@ -299,6 +299,16 @@ import Testing
             .usage,
             "names no database; give sqlite:PATH or postgresql://user@host/database"
         ),
+        Case(
+            "status --inventory csv:files.csv",
+            .usage,
+            "names a file of CSV, which can hold neither an inventory nor tables; give sqlite:PATH"
+        ),
+        Case("status --inventory mongodb://h/d.c", .usage, "can hold neither an inventory nor"),
+        Case("status --inventory inv.db", .usage, "is sqlite:inv.db; give sqlite:PATH or"),
+        Case("status --meta-db jdbc:postgresql://h/d", .usage, "leave out 'jdbc:'"),
+        Case("status --inventory dbname=x", .usage, "what libpq takes as words is given as a URL"),
+        Case("status --inventory postgres:foo", .usage, "'postgres:foo' is not a URL; give post"),
         Case("status --inventory sqlite:", .usage, "names no file"),
         Case("status --inventory sqlite://host/x", .usage, "has a host"),
     ]
@@ -422,7 +432,7 @@ import Testing
         try text.write(toFile: bench.path("text.db"), atomically: true, encoding: .utf8)
         let noDatabase = await bench.run("status", "--inventory", "sqlite:\(bench.path("text.db"))")
         #expect(noDatabase.status == .failed)
-        #expect(noDatabase.errors.contains("not a database"))
+        #expect(noDatabase.errors.contains("the file is not a SQLite database; it is a text"))
         #expect(try String(contentsOfFile: bench.path("text.db"), encoding: .utf8) == text)
     }
 

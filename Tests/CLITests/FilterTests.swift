@@ -63,6 +63,21 @@ import Tranche
         #expect(await bench.run("retry", "--job", "j").output == "batch 2 is offered again\n")
     }
 
+    @Test("More than ten batches are shown first, too")
+    func retryMany() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("INSERT INTO files (item, weight) VALUES ('k', 1), ('l', 1)")
+        let options = ["--count", "1", "--max-attempts", "1", "--on-exhausted", "fail"]
+        let work = ["work"] + Self.job + options + ["--", "false"]
+        #expect(await bench.run(work).status == .failed)
+        let refused = await bench.run("retry", "--job", "j")
+        #expect(refused.status == .usage)
+        #expect(refused.errors.contains("12 batches would be offered again:"))
+        #expect(refused.errors.contains("  … and 2 more\n"), "\(refused.errors)")
+        #expect(try await bench.states().allSatisfy { $0 == "failed" })
+        #expect(await bench.run("retry", "--job", "j", "--yes").status == .done)
+    }
+
     @Test("Just what was shown is changed, whatever comes meanwhile")
     func frozen() async throws {
         let bench = try await bench()

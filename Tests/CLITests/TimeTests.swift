@@ -151,6 +151,74 @@ import Tranche
         )
     }
 
+    /// A pipeline with one job over hours of the table.
+    private func pipeline(_ bench: CommandLineBench, from: String, to: String) -> String {
+        """
+        jobs:
+          hours:
+            run: first
+            source: {at: event, uid: id, time_column: created_at, by: hour,
+                     time_from: \(from), time_to: \(to)}
+            count: 100
+            program: [sh, -c, 'echo $TRANCHE_FROM $TRANCHE_TO $(wc -l) >> "\(bench.path("seen"))"']
+        """
+    }
+
+    @Test("A job of a pipeline is cut by the hour, and its dates need no quotes")
+    func pipelineJob() async throws {
+        let bench = try await makeBench()
+        try bench.write(pipeline(bench, from: "2026-01-01", to: "2026-01-01T02:00"), to: "p.yaml")
+        let check = await bench.run("check", bench.path("p.yaml"))
+        #expect(check.status == .done, "\(check.output)\(check.errors)")
+        for _ in 1...2 {
+            let run = await bench.run("run", bench.path("p.yaml"), "--drain")
+            #expect(run.status == .done, "\(run.errors)")
+        }
+        let seen = try String(contentsOfFile: bench.path("seen"), encoding: .utf8)
+        #expect(
+            seen == """
+                2026-01-01T00:00:00+00:00 2026-01-01T01:00:00+00:00 2
+                2026-01-01T01:00:00+00:00 2026-01-01T02:00:00+00:00 2
+
+                """
+        )
+    }
+
+    @Test(
+        "A day that there is not is told of a pipeline's file with its place",
+        arguments: [("2026-02-31", "2026-03-05"), ("2026-01-01", "2026-04-31")]
+    )
+    func pipelineFault(_ from: String, _ to: String) async throws {
+        let bench = try await makeBench()
+        try bench.write(pipeline(bench, from: from, to: to), to: "p.yaml")
+        let check = await bench.run("check", bench.path("p.yaml"))
+        #expect(check.status == .failed)
+        let day = from == "2026-01-01" ? to : from
+        #expect(check.output.contains("'\(day)' is not a time"), "\(check.output)")
+        #expect(check.output.contains("p.yaml:5:"), "\(check.output)")
+        #expect(await bench.run("run", bench.path("p.yaml"), "--drain").status != .done)
+    }
+
+    @Test("A packed batch, and one that was exported, keep their intervals")
+    func packed() async throws {
+        let bench = try await makeBench()
+        let run = ["--run", "r", "--from", "2026-01-01", "--to", "2026-01-01T02:00"]
+        let by = Self.times + ["--by", "hour"]
+        _ = try await seen(bench, ["backfill"] + Self.events + run + by)
+        let history = ["history", "--meta", "event", "--id", "3", "--json"]
+        let before = await bench.run(history)
+        #expect(before.output.contains(#""from":"2026-01-01T01:00"#), "\(before.output)")
+        #expect(await bench.run("compact", "--keep", "0", "--yes").status == .done)
+        let packed = await bench.run(history)
+        #expect(packed.output.contains(#""from":"2026-01-01T01:00"#), "\(packed.output)")
+        #expect(packed.output.contains(#""to":"2026-01-01T02:00"#), "\(packed.output)")
+        let file = bench.path("backup.jsonl")
+        #expect(await bench.run("export", file, "--job", "j").status == .done)
+        #expect(await bench.run("forget", "--job", "j", "--yes").status == .done)
+        #expect(await bench.run("import", file).status == .done)
+        #expect(await bench.run(history).output == packed.output)
+    }
+
     @Test("A limit of items cuts an hour, and without one an hour is a batch, however large")
     func size() async throws {
         let bench = try await makeBench()
@@ -239,6 +307,8 @@ import Tranche
         arguments: [
             ("--run r --from 2026-01-01", "name it with --time-column"),
             ("--run r --from 2026-13-01 --time-column created_at", "'2026-13-01' is not a time"),
+            ("--run r --from 2026-02-31 --time-column created_at", "'2026-02-31' is not a time"),
+            ("--run r --to 2027-02-29T10:00 --time-column created_at", "is not a time"),
             ("--run r --from 2026-01-02 --to 2026-01-01 --time-column created_at", "is not below"),
             ("--run r --from 1 --to 2026-01-01 --time-column created_at", "two ids, or two times"),
             ("--from 2026-01-01 --time-column created_at", "--from and --to need --run"),

@@ -164,6 +164,7 @@ import TrancheSQL
             ("schema", "run 'tranche migrate up' of a program that has it"),
             ("reference", "its 'run_id' 99 is not in the file before it"),
             ("end", "it comes after the end"),
+            ("twice", "the database refuses one of them: "),
         ]
     )
     func faults(kind: String, words: String) async throws {
@@ -179,6 +180,10 @@ import TrancheSQL
         case "value": lines[1] = lines[1].replacing(#/"lease_ms":\d+/#, with: #""lease_ms":"a""#)
         case "json": lines[2] = "{"
         case "schema": lines[0] = lines[0].replacing(#/"schema":\d+/#, with: #""schema":9999"#)
+        case "twice":
+            let place = try #require(lines.firstIndex { $0.hasPrefix(#"{"attempt":"#) })
+            lines.insert(lines[place], at: place)
+            lines[lines.count - 1] = #"{"end":{"records":\#(lines.count - 2)}}"#
         case "reference": lines.insert(#"{"gap":{"run_id":99}}"#, at: 3)
         default: lines.append(lines[1])
         }
@@ -203,5 +208,17 @@ import TrancheSQL
         #expect(folder.errors.contains("cannot write '"))
         let json = await bench.run("export", "--json")
         #expect(json.status == .usage)
+        let database = await bench.run("import", "postgresql://me:geheim@host/old")
+        #expect(database.status == .usage)
+        #expect(
+            database.errors.contains(
+                "'postgresql://me:***@host/old' names a database, and import reads a file; "
+                    + "'tranche export FILE --inventory postgresql://me:***@host/old' writes one"
+            ),
+            "\(database.errors)"
+        )
+        let file = await bench.run("import", bench.path("tranche.db"))
+        #expect(file.status == .usage)
+        #expect(file.errors.contains("give a file of 'tranche export'"), "\(file.errors)")
     }
 }

@@ -327,6 +327,99 @@ struct UIDTests {
         }
     }
 
+    @Test("The numbers of a job come with it", arguments: UIDBench.Place.available)
+    fileprivate func transferOfJob(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute("CREATE TABLE @docs (key text PRIMARY KEY)")
+            for key in ["a", "b", "c"] {
+                try await own.execute("INSERT INTO @docs VALUES ('\(key)')")
+            }
+            #expect(try await own.work(job(own)).count == 3)
+            let file = own.bench.path("j.jsonl")
+            #expect(await own.run("export", file, "--job", "j").status == .done)
+            #expect(await own.run("forget", "--job", "j", "--yes").status == .done)
+            #expect(await own.run("import", file).status == .done)
+            try await own.execute("INSERT INTO @docs VALUES ('aa')")
+            #expect(try await own.work(job(own)) == [#"{"id":"aa","item":null,"weight":0}"#])
+            // Another job keeps the numbers, which are the same when the first comes back.
+            let other = ["--job", "k"] + job(own).dropFirst(2)
+            #expect(try await own.work(other).count == 4)
+            #expect(await own.run("forget", "--job", "j", "--yes").status == .done)
+            #expect(await own.run("import", file).status == .done)
+            #expect(try await own.work(job(own)) == [#"{"id":"aa","item":null,"weight":0}"#])
+            // Where they are others, nothing is imported.
+            #expect(await own.run("forget", "--job", "j", "--yes").status == .done)
+            #expect(await own.run("forget", "--job", "k", "--yes").status == .done)
+            try await own.execute("DELETE FROM @docs WHERE key = 'a'")
+            #expect(try await own.work(other).count == 3)
+            let refused = await own.run("import", file)
+            #expect(refused.status == .usage)
+            #expect(
+                refused.errors.contains("uid 'a' has the number 1 in the file, and another one"),
+                "\(refused.errors)"
+            )
+            #expect(await own.run("status", "--job", "j").status == .failed)
+        }
+    }
+
+    @Test("Rows that have no number yet wait, too", arguments: UIDBench.Place.available)
+    fileprivate func backlog(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute(
+                "CREATE TABLE @docs (key text PRIMARY KEY, weight int, kind text)"
+            )
+            for key in ["a", "b", "c"] {
+                try await own.execute("INSERT INTO @docs VALUES ('\(key)', 2, 'x')")
+            }
+            let asked = job(own, "--weight-column", "weight", "--where", "kind = 'x'")
+            #expect(try await own.work(asked).count == 3)
+            let idle = await own.run("status", "--json")
+            #expect(idle.output.contains(#""backlog":{"items":0,"#), "\(idle.output)")
+            for key in ["aa", "d", "e"] {
+                try await own.execute("INSERT INTO @docs VALUES ('\(key)', 5, 'x')")
+            }
+            try await own.execute("INSERT INTO @docs VALUES ('f', 5, 'y')")
+            let status = await own.run("status", "--json")
+            #expect(
+                status.output.contains(#""backlog":{"items":3,"weight":15"#),
+                "\(status.output)"
+            )
+            let check = await own.run("status", "--check", "--max-backlog", "2")
+            #expect(check.status == .failed, "\(check.output)\(check.errors)")
+            let plan = await own.run(["plan", "--json"] + asked)
+            #expect(plan.output.contains(#""items":3"#), "\(plan.output)")
+            #expect(try await own.work(asked).count == 3)
+            let done = await own.run("status", "--json")
+            #expect(done.output.contains(#""backlog":{"items":0,"#), "\(done.output)")
+        }
+    }
+
+    @Test("A uid that has a comma is named in quotes", arguments: UIDBench.Place.available)
+    fileprivate func commas(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute("CREATE TABLE @docs (key text PRIMARY KEY)")
+            for key in ["a,b", "c", "say \"x\""] {
+                try await own.execute("INSERT INTO @docs VALUES ('\(key)')")
+            }
+            let result = #"echo '{"bad_ids": ["a,b", "c", "say \"x\""]}'"#
+            _ = await own.run(
+                ["work"] + job(own) + ["--", "sh", "-c", "cat > /dev/null; " + result]
+            )
+            let plain = await own.run("redrive", "--job", "j", "--ids", "a,b", "--dry-run")
+            #expect(plain.errors.contains("has no item 'a' that was found yet"))
+            #expect(plain.errors.contains("stands in double quotes"), "\(plain.errors)")
+            let open = await own.run("redrive", "--job", "j", "--ids", "\"a,b", "--dry-run")
+            #expect(open.status == .usage)
+            #expect(open.errors.contains("ends with one"), "\(open.errors)")
+            let quoted = #""a,b", "say ""x""""#
+            let redriven = await own.run("redrive", "--job", "j", "--ids", quoted, "--yes")
+            #expect(redriven.status == .done, "\(redriven.errors)")
+            let lines = try await own.work(job(own), endingAs: .failed)
+            #expect(lines.count == 2, "\(lines)")
+            #expect(lines.contains(#"{"id":"a,b","item":null,"weight":0}"#), "\(lines)")
+        }
+    }
+
     @Test("Times are uids to the microsecond, in UTC")
     func times() async throws {
         guard TestPostgreSQL.server != nil else { return }

@@ -206,4 +206,14 @@ import Tranche
         tally.weight += 1
         #expect(tally.line(elapsed: .seconds(20), width: 80).hasPrefix("[##########] 100 % "))
     }
+
+    @Test("A batch that was given back before work began is unfinished until it has succeeded")
+    func givenBack() {
+        var tally = ProgressTally(weighsBytes: false, hasWeights: false)
+        tally.giveBack([3, 4])
+        #expect(tally.unfinished == [3, 4])
+        #expect(tally.summary(elapsed: .seconds(1)).contains(", 2 not begun"))
+        tally.note(.succeeded(BatchSuccess()), 3, items: 1, weight: 0)
+        #expect(tally.unfinished == [4])
+    }
 }

@@ -222,8 +222,10 @@ import Tranche
         #expect(try await eventually { try await bench.states() == left })
         try bench.letPrograms()
         let outcome = await working
-        #expect(outcome.status == .done)
-        #expect(outcome.errors.contains("gave back 3 batches that were acquired ahead"))
+        #expect(outcome.status == .interrupted)
+        #expect(outcome.errors.contains("gave back 3 batches before work began"))
+        #expect(outcome.errors.contains("done: 1 batch, 2 items, 30 in "), "\(outcome.errors)")
+        #expect(outcome.errors.contains("3 not begun"), "\(outcome.errors)")
         #expect(try await bench.states() == ["succeeded"] + left.dropFirst())
         #expect(try await bench.batches().allSatisfy { $0["failures"] as? Double == 0 })
     }

@@ -140,8 +140,8 @@ struct MigrationTests {
                     try await down(database, to: version)
                 }
                 #expect(error?.code == .migrationRefused)
-                #expect(error?.message.contains("of job 'a' ") == true)
-                #expect(error?.message.contains("; of job 'b' ") == true)
+                #expect(error?.message.contains(" of job 'a'; ") == true)
+                #expect(error?.message.contains(" of job 'b'; do it with") == true)
                 #expect(error?.message.contains("removesRows: true") == true)
                 #expect(try await schema(of: database) == full)
             }

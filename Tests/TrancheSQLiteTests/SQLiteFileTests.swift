@@ -158,8 +158,50 @@ struct SQLiteFileTests {
             let error = await openError(path)
             #expect(error?.code == .storeFailed)
             #expect(error?.message.contains("notes.txt") == true)
-            #expect(error?.message.contains("not a database") == true)
+            let words = "the file is not a SQLite database; it is a text"
+            #expect(error?.message.contains(words) == true)
             #expect(try Data(contentsOf: URL(filePath: path)) == text)
+        }
+    }
+
+    @Test(
+        "A file of another kind is named for what it looks like",
+        arguments: [
+            ("id,name\n1,a\n2,b\n", "it looks like CSV; to read items from it, name it as the"),
+            ("id;name\n", "it looks like CSV"), ("{\"id\": 1}\n", "it looks like JSON;"),
+            (" [1]", "source: jsonl:PATH"), ("Grüße\n", "it is a text"),
+            ("-- a dump\nCREATE TABLE t (id int);", "it looks like SQL text; make a database"),
+            ("PGDMP\u{1}\u{e}", "which pg_restore reads"), ("PAR1\u{0}", "it is a Parquet file"),
+            ("PK\u{3}\u{4}\u{14}\u{0}", "it is a ZIP archive"),
+            ("01234567DUCK\u{40}\u{0}", "it is a database of DuckDB"),
+            ("{\"tranche\":{\"format\":1}}", "a file of 'tranche export', which 'tranche import'"),
+            ("\u{1}\u{2}\u{3}", "it may be damaged, encrypted or of another program"),
+        ]
+    )
+    func otherKind(content: String, words: String) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("other.db")
+            // Long enough for a file whose bytes end before a page does, and for one that goes on.
+            for padding in [0, 4096] {
+                let bytes = Data(content.utf8) + Data(repeating: 0, count: padding)
+                try bytes.write(to: URL(filePath: path))
+                let message = await openError(path)?.message ?? ""
+                #expect(message.contains("the file is not a SQLite database; "), "\(message)")
+                #expect(message.contains(words), "\(message)")
+                #expect(!message.contains("mvcc"))
+            }
+        }
+    }
+
+    @Test("A compressed file is not taken for one of another engine")
+    func compressed() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("inventory.db.gz")
+            try Data([0x1f, 0x8b, 8, 0] + [UInt8](repeating: 0x55, count: 600)).write(
+                to: URL(filePath: path)
+            )
+            let message = await openError(path)?.message ?? ""
+            #expect(message.contains("it is compressed by gzip"), "\(message)")
         }
     }
 

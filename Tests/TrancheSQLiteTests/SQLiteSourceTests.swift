@@ -231,7 +231,7 @@ struct SQLiteSettleColumnTests {
     /// A time that is no point in time, and what is said of it.
     static let faults = [
         ("1795748514020", "milliseconds"), ("2461372.5", "Julian day"),
-        ("'11/27/2026 03:01'", "11/27"),
+        ("'11/27/2026 03:01'", "11/27"), ("'2025-02-31 03:01'", "not a time"),
         ("'2026-11-27'", "'2026-11-27'"), ("NULL", "NULL"), ("x'00'", "bytes"), ("'now'", "'now'"),
         ("'2461372.5'", "not a time"), ("'2999-01-01 00:00:00'", "2999"),
         ("1795748514020123", "microseconds"),

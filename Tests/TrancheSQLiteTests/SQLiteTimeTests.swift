@@ -122,7 +122,11 @@ struct SQLiteTimeTests {
 
     @Test(
         "A value that is not a time is refused with its id and a remedy, within bounds as well",
-        arguments: ["NULL", "'soon'", "5", "'2026-01-01T09:30:00+01'", "x'00'", "''"]
+        arguments: [
+            "NULL", "'soon'", "5", "'2026-01-01T09:30:00+01'", "x'00'", "''",
+            // SQLite takes it for the day after the thirtieth, which lies without.
+            "'2026-11-31'", "'2026-11-31 09:30'", "'2026-02-29T09:30:00Z'",
+        ]
     )
     func refused(_ value: String) async throws {
         let good = "'2026-01-01 09:10:00'"

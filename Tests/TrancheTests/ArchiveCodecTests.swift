@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Tranche
 import TrancheTestKit
@@ -99,6 +100,39 @@ struct ArchiveCodecTests {
         #expect(ArchivedBatch(unfit) == nil)
     }
 
+    @Test("Batches of one day after another keep their intervals, a byte each")
+    func intervals() throws {
+        let day: Int64 = 86_400_000
+        var batches = (0..<100).map { (number: Int64) -> ArchivedBatch in
+            // Two batches a day; the first has none.
+            let from = 1_700_000_000_000 + number / 2 * day
+            return ArchivedBatch(
+                id: number,
+                kind: .backfill,
+                idStart: number * 10,
+                idEnd: number * 10 + 9,
+                count: 10,
+                endedMilliseconds: 0,
+                interval: number == 0
+                    ? nil
+                    : BatchInterval(
+                        from: Date(milliseconds: from),
+                        to: Date(milliseconds: from + day)
+                    )
+            )
+        }
+        let bytes = ArchiveCodec.pack(batches)
+        #expect(try ArchiveCodec.unpack(bytes, row: 1) == batches)
+        let key = RunKey(metaTable: "files", job: "load")
+        #expect(ArchivedBatch(batches[7].record(of: key)) == batches[7])
+        for index in batches.indices { batches[index].interval = nil }
+        let without = ArchiveCodec.pack(batches)
+        #expect(bytes.count - without.count < 115)
+        // A program that knows no intervals reads what has none.
+        #expect(without.first == 1)
+        #expect(bytes.first == 2)
+    }
+
     // MARK: Sizes
 
     @Test("A contiguous batch with dense ids takes at most 16 bytes", arguments: [true, false])
@@ -177,7 +211,7 @@ struct ArchiveCodecTests {
         for _ in 0..<200 {
             // Long numbers, small ones and flags come seldom from even noise.
             let payload = (0..<Int.random(in: 0...80, using: &random)).map { place -> UInt8 in
-                if place == 0 { return 1 }
+                if place == 0 { return UInt8.random(in: 1...2, using: &random) }
                 let noise = UInt8.random(in: 0...255, using: &random)
                 return [0xff, 0, 1, 2, noise][Int.random(in: 0..<5, using: &random)]
             }
@@ -189,11 +223,11 @@ struct ArchiveCodecTests {
     @Test("Another format is refused by its number")
     func otherFormat() {
         var payload = Array(ArchiveCodec.pack([]).dropLast(4))
-        payload[0] = 2
+        payload[0] = 3
         let error = #expect(throws: TrancheError.self) {
             try ArchiveCodec.unpack(sealed(payload), row: 1)
         }
-        #expect(error?.message.contains("format 2") == true)
+        #expect(error?.message.contains("format 3") == true)
     }
 
     // MARK: Material
@@ -249,9 +283,20 @@ struct ArchiveCodecTests {
                 weight: randomWeight(&random),
                 completion: Int.random(in: 0...3, using: &random) == 0 ? nil : completion,
                 endedMilliseconds: Int64.random(in: 0...4_000_000_000_000, using: &random),
-                isAdopted: Int.random(in: 0...7, using: &random) == 0
+                isAdopted: Int.random(in: 0...7, using: &random) == 0,
+                interval: randomInterval(&random)
             )
         }
+    }
+
+    private func randomInterval(_ random: inout SplitMix64) -> BatchInterval? {
+        let from = Int64.random(in: -3...3, using: &random) * 3_600_000
+        let length = Int64.random(in: 0...2, using: &random) * 3_600_000
+        guard length > 0 else { return nil }
+        return BatchInterval(
+            from: Date(milliseconds: from),
+            to: Date(milliseconds: from + length)
+        )
     }
 
     private func randomIDs(

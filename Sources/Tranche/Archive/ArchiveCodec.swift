@@ -3,12 +3,15 @@
 /// A contiguous batch with dense ids takes about ten bytes. The bytes are a version, the number of
 /// batches, the batches, and a checksum of four bytes. Each batch is a byte of flags, set where a
 /// field is as expected from the batch before, and then what the flags do not say; numbers are
-/// differences in seven-bit groups.
+/// differences in seven-bit groups. Where any batch has an interval, the version is 2, and the
+/// intervals of all follow the batches.
 package enum ArchiveCodec: Sendable {
     /// Most runs of ids that the batches of one packing may have together.
     package static let mostRuns = 1 << 20
 
     static let version: UInt8 = 1
+    /// The version of bytes with intervals; those without can be read by programs that know none.
+    static let versionWithIntervals: UInt8 = 2
     private static let checksumWidth = 4
     /// Flags, end, weight and end time take a byte each at least.
     private static let leastBytes = 4
@@ -20,13 +23,15 @@ package enum ArchiveCodec: Sendable {
     /// - Returns: The bytes.
     package static func pack(_ batches: [ArchivedBatch]) -> [UInt8] {
         var writer = PackedWriter()
-        writer.append(byte: version)
+        let hasIntervals = batches.contains { $0.interval != nil }
+        writer.append(byte: hasIntervals ? versionWithIntervals : version)
         writer.append(UInt64(batches.count))
         var before = Expectation()
         for batch in batches {
             write(batch, after: before, to: &writer)
             before.take(batch)
         }
+        if hasIntervals { writeIntervals(of: batches, to: &writer) }
         writer.append(UInt64(checksum(of: writer.bytes[...])), width: checksumWidth)
         return writer.bytes
     }
@@ -62,7 +67,7 @@ package enum ArchiveCodec: Sendable {
         guard let first = bytes.first, bytes.count > checksumWidth else {
             throw PackedBytesError("it is empty")
         }
-        guard first == version else {
+        guard first == version || first == versionWithIntervals else {
             throw PackedBytesError("its format \(first) is unknown to this program")
         }
         let payload = bytes.dropLast(checksumWidth)
@@ -87,6 +92,7 @@ package enum ArchiveCodec: Sendable {
             batches.append(batch)
             before.take(batch)
         }
+        if first == versionWithIntervals { try readIntervals(of: &batches, from: &reader) }
         guard reader.left == 0 else { throw PackedBytesError("there are bytes behind its end") }
         return batches
     }

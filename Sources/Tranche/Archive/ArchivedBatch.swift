@@ -28,6 +28,8 @@ package struct ArchivedBatch: Sendable, Hashable {
     package var endedMilliseconds: Int64
     /// Whether pybatchintory made it, so that its tile is no more than it names.
     package var isAdopted: Bool
+    /// The interval that it was cut at; `nil` where its run is not cut by time.
+    package var interval: BatchInterval?
 
     /// Makes a batch.
     package init(
@@ -42,7 +44,8 @@ package struct ArchivedBatch: Sendable, Hashable {
         weight: Double? = nil,
         completion: Int64? = nil,
         endedMilliseconds: Int64,
-        isAdopted: Bool = false
+        isAdopted: Bool = false,
+        interval: BatchInterval? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -56,6 +59,7 @@ package struct ArchivedBatch: Sendable, Hashable {
         self.completion = completion
         self.endedMilliseconds = endedMilliseconds
         self.isAdopted = isAdopted
+        self.interval = interval
     }
 
     /// Takes over what the archive keeps of a batch.
@@ -86,7 +90,8 @@ package struct ArchivedBatch: Sendable, Hashable {
             weight: record.weight,
             completion: record.completion,
             endedMilliseconds: endedAt.milliseconds,
-            isAdopted: isAdopted
+            isAdopted: isAdopted,
+            interval: record.interval
         )
     }
 
@@ -111,7 +116,8 @@ package struct ArchivedBatch: Sendable, Hashable {
             weight: weight,
             startedAt: endedAt,
             endedAt: endedAt,
-            completion: completion
+            completion: completion,
+            interval: interval
         )
     }
 

@@ -20,9 +20,9 @@ public protocol BatchHandler: Sendable {
     /// - Throws: What makes it useless to go on: the group ends, once what is in hand has.
     func ended(_ report: BatchReport) throws
 
-    /// Called with the number of prefetched batches that were given back, and the error that kept
-    /// others from it.
-    func gaveBack(_ count: Int, failure: (any Error)?)
+    /// Called with batches that were given back before work on them began, such as prefetched
+    /// ones, and the error that kept any of them from it.
+    func gaveBack(_ batches: [Batch], failure: (any Error)?)
 
     /// Called with a success that could not be recorded while another error ended the group.
     func couldNotRecord(_ batch: Batch, _ error: any Error)
@@ -37,7 +37,7 @@ extension BatchHandler {
     public func ended(_ report: BatchReport) throws {}
 
     /// Nobody wants to know.
-    public func gaveBack(_ count: Int, failure: (any Error)?) {}
+    public func gaveBack(_ batches: [Batch], failure: (any Error)?) {}
 
     /// Nobody wants to know.
     public func couldNotRecord(_ batch: Batch, _ error: any Error) {}

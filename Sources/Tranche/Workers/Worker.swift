@@ -95,7 +95,13 @@ final class Worker: Sendable {
             return step
         }
         let step = group.step(.acquired(worker: number))
-        if step == .work { keep([batch]) } else { try await batch.release() }
+        if step == .work {
+            keep([batch])
+        } else {
+            // The stop came between the question and its answer.
+            try await batch.release()
+            group.handler.gaveBack([batch], failure: nil)
+        }
         return step
     }
 
@@ -278,7 +284,7 @@ final class Worker: Sendable {
         for batch in left {
             do { try await batch.release() } catch { failure = failure ?? error }
         }
-        group.handler.gaveBack(left.count, failure: failure)
+        group.handler.gaveBack(left, failure: failure)
     }
 
     // MARK: - Recording

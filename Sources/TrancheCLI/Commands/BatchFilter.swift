@@ -31,7 +31,8 @@ struct BatchFilter: Sendable {
     static let itemsOption = CommandDescription.Option(
         "ids",
         "IDS",
-        "only batches with one of these items, such as 5,9..12, or uids that are not integers"
+        "only batches with one of these items, such as 5,9..12, or uids that are not integers; "
+            + "one that has a comma stands in double quotes"
     )
 
     init(_ arguments: Arguments) throws {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Tranche
+import TrancheConnectors
 import TrancheSQL
 
 /// Reads what was exported.
@@ -33,6 +34,15 @@ struct ImportCommand: Command {
     init(_ arguments: Arguments) throws {
         file = try arguments.operand(0, "FILE")
         isDryRun = arguments.has("dry-run")
+        let scheme = file.split(separator: ":", omittingEmptySubsequences: false).first ?? ""
+        let databases = Connectors.ofProgram.schemes(of: .database).map(\.name)
+        if databases.contains(String(scheme)), access(file, F_OK) != 0 {
+            let shown = redacted(file)
+            throw UsageError(
+                "'\(shown)' names a database, and import reads a file; 'tranche export FILE "
+                    + "--inventory \(shown)' writes one"
+            )
+        }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {

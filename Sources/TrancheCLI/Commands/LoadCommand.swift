@@ -48,7 +48,7 @@ struct LoadCommand: Command {
             --grace, or until a second signal at least a second later.
 
             Exit: 0 complete; 1 complete with failed or quarantined batches, or all records
-            rejected; 75 held or paused; after a signal 0 if all running batches finished,
+            rejected; 75 held or paused; after a signal 0 if all batches it had finished,
             otherwise 130; --exit-when-idle if all was loaded before.
 
             """,

@@ -55,9 +55,10 @@ struct MigrateCommand: Command {
             ),
         ],
         notes: """
-            down counts the records that it removes, by job, and asks on a terminal; otherwise
-            it needs --yes. --dry-run shows the counts. So does up where workers are at work
-            that are too old for the new tables; 'migrate status' lists who is at work.
+            down says how many records it removes, by job, and asks on a terminal; otherwise it
+            needs --yes. --dry-run shows them and the SQL. 'tranche export' keeps a copy before.
+            up asks, too, where workers are at work that are too old for the new tables;
+            'migrate status' lists who is at work.
 
             """
     )
@@ -203,13 +204,11 @@ struct MigrateCommand: Command {
         if !isDryRun, !isSure {
             let plan = try await migrator.down(to: version, isDryRun: true)
             if !plan.losses.isEmpty {
-                let question =
-                    "reverting \(plan.steps.joined(separator: ", ")) in \(migrator.name) removes "
-                    + "\(plan.losses.words)"
+                let question = plan.wordsOnReverting(migrator.name)
                 guard let isWanted = try await context.confirm(question) else {
-                    throw TrancheError(
-                        .migrationRefused,
-                        question + "; keep a copy of what you need, then give --yes"
+                    throw UsageError(
+                        question + ": say so with --yes, or look with --dry-run; 'tranche export' "
+                            + "keeps a copy before"
                     )
                 }
                 guard isWanted else {

@@ -50,7 +50,7 @@ struct RedriveCommand: Command {
     private static let which = CommandDescription.Option(
         "ids",
         "IDS",
-        "these items, such as 5,9..12 (default: all of the run)",
+        "these items, such as 5,9..12 or uids, \"a,b\" with a comma (default: all of the run)",
         isUsual: true
     )
 

@@ -22,14 +22,15 @@ struct RetryCommand: Command {
             stays as it is: a new batch of its items is offered, and its result reaches the jobs
             downstream.
 
-            With --status, --error, --since, --until, --of-worker or --ids, and for succeeded
-            batches, retry counts the matches, shows the first ten and asks; without a terminal
-            it needs --yes. It then offers exactly these, whatever arrives meanwhile.
+            With --status, --error, --since, --until, --of-worker or --ids, for more than ten
+            batches, and for succeeded ones, retry counts the matches, shows the first ten and
+            asks; without a terminal it needs --yes. It then offers exactly these, whatever
+            arrives meanwhile.
 
             """,
         brief: """
-            The batches get all their attempts again. With a filter, retry counts and shows the
-            matches and asks; without a terminal it needs --yes.
+            The batches get all their attempts again. With a filter, and for more than ten, retry
+            counts and shows the matches and asks; without a terminal it needs --yes.
 
             """
     )
@@ -113,6 +114,7 @@ struct RetryCommand: Command {
         if isNow || state != nil || !filter.isEmpty || consent.isDryRun {
             return try await retryFound(context)
         }
+        if try await areMany(context) { return try await retryFound(context) }
         let (retried, leavesBegun) = try await context.withInventory(worker: context.person) {
             inventory in
             let runs = try await runs(in: inventory)
@@ -132,6 +134,14 @@ struct RetryCommand: Command {
         }
         if leavesBegun, cause == nil, batches.isEmpty { try noteBegun(context) }
         return retried.isEmpty ? .nothingNow : .done
+    }
+
+    /// Whether so many batches are meant that it is asked first.
+    private func areMany(_ context: Context) async throws -> Bool {
+        guard batches.isEmpty, !consent.isSure else { return false }
+        return try await context.withInventory(worker: context.person) { inventory in
+            try await find(in: inventory, context).count > Consent.shown
+        }
     }
 
     private func runs(in inventory: Inventory) async throws -> RunSelection {

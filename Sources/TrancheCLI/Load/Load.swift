@@ -168,6 +168,7 @@ struct Load: Sendable {
             note(report)
             try write(report)
         }
+        chainOptions.onGivenBack = { progress.gaveBack($0) }
         return chainOptions
     }
 

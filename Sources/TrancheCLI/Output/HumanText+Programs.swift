@@ -24,4 +24,9 @@ extension HumanText {
             .map { oneLine(String($0)) }
             .joined(separator: "\t")
     }
+
+    /// How many items a second, such as `7.5 items/s` or `10,376 items/s`.
+    static func pace(items: Double) -> String {
+        (items < 100 ? fixed(items, 1) : number(items.nearestInteger)) + " items/s"
+    }
 }

@@ -67,7 +67,7 @@ enum WorkflowText {
     private static func pace(_ progress: WorkflowProgress) -> String {
         let limit = progress.parallelism.map { " of \($0)" } ?? ""
         var words = "pace: at most \(progress.mostParallel)\(limit) at once"
-        if let items = progress.itemsPerSecond { words += ", \(HumanText.fixed(items, 1)) items/s" }
+        if let items = progress.itemsPerSecond { words += ", " + HumanText.pace(items: items) }
         if let left = progress.secondsLeft, left.to > 0 {
             let (from, to) = (Duration.seconds(left.from), Duration.seconds(left.to))
             words += ", \(from.words == to.words ? to.words : "\(from.words) to \(to.words)") left"

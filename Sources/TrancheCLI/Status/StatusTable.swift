@@ -309,6 +309,6 @@ struct StatusTable {
         if summary.run.source?.weight != nil, let pace = summary.weightPerSecond {
             return HumanText.weight(pace.rounded(), isBytes: summary.run.weighsBytes) + "/s"
         }
-        return summary.itemsPerSecond.map { "\(HumanText.fixed($0, 1)) items/s" } ?? "-"
+        return summary.itemsPerSecond.map { HumanText.pace(items: $0) } ?? "-"
     }
 }

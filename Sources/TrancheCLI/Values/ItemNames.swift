@@ -2,7 +2,13 @@ import FoundationEssentials
 import Tranche
 
 /// Items that somebody names: by ids such as `5,9..12`, or by uids where these are not integers.
+///
+/// A uid that has a comma, or begins with a quotation mark, stands in quotation marks as in CSV:
+/// `"a,b",c`.
 struct ItemNames: Sendable {
+    /// What is said where a list may have been meant as one name.
+    private static let hint =
+        "; a uid that has a comma stands in double quotes, such as --ids '\"a,b\",c'"
     /// Most ids that a list of names may have.
     private static let most = 1_000_000
 
@@ -11,6 +17,8 @@ struct ItemNames: Sendable {
     let text: String
     /// What the text is as ids; `nil` where it is none.
     private let integers: IDRuns?
+    /// What the text is as uids.
+    private let names: [String]
 
     /// Reads an option; there are none where it is not given.
     ///
@@ -23,12 +31,22 @@ struct ItemNames: Sendable {
         guard let text = arguments.text(option) else { return nil }
         self.option = option
         self.text = text
+        let parts: [ListedName]
+        do throws(ValueError) {
+            parts = isOne ? [ListedName(text: text)] : try ListedName.list(in: text)
+        } catch {
+            throw UsageError("--\(option) '\(text)': \(error.message)")
+        }
+        names = parts.map(\.text)
         do {
-            integers = try parseIDs(text)
+            integers = parts.contains(where: \.isQuoted) ? nil : try parseIDs(text)
         } catch let error as ValueError {
             integers = nil
             // What looks like a range is meant as one.
-            if !isOne, names.contains(where: { $0.isEmpty || $0.contains("..") }) {
+            let isRange = parts.contains {
+                !$0.isQuoted && ($0.text.isEmpty || $0.text.contains(".."))
+            }
+            if !isOne, isRange {
                 throw UsageError("--\(option) '\(text)': \(error.message)")
             }
         }
@@ -36,12 +54,6 @@ struct ItemNames: Sendable {
 
     private func fault(_ error: ValueError) -> UsageError {
         UsageError("--\(option) '\(text)': \(error.message)")
-    }
-
-    private var names: [String] {
-        text.split(separator: ",", omittingEmptySubsequences: false).map {
-            $0.trimmed()
-        }
     }
 
     /// The ids, where a job's are integers.
@@ -86,6 +98,7 @@ struct ItemNames: Sendable {
                 throw TrancheError(
                     .invalidArgument,
                     "--\(option): '\(source.definition.table)' has no item '\(name)' that was found yet"
+                        + (names.count > 1 ? Self.hint : "")
                 )
             }
             return id

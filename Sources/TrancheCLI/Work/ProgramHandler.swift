@@ -31,15 +31,8 @@ struct ProgramHandler: BatchHandler {
         try report(ended)
     }
 
-    func gaveBack(_ count: Int, failure: (any Error)?) {
-        let words = HumanText.count(count, "batch that was", "batches that were")
-        // What cannot be given back comes back when its lease ends.
-        let end = failure.map { "; not all could be: \(redacted("\($0)"))" } ?? ""
-        progress.update(
-            "gave back \(words) acquired ahead\(end)",
-            colour: failure == nil ? nil : .yellow,
-            isAlwaysShown: true
-        )
+    func gaveBack(_ batches: [Batch], failure: (any Error)?) {
+        progress.gaveBack(batches, failure: failure)
     }
 
     func couldNotRecord(_ batch: Batch, _ error: any Error) {
@@ -53,6 +46,24 @@ struct ProgramHandler: BatchHandler {
 }
 
 extension Progress {
+    /// Says that batches were given back before work on them began.
+    ///
+    /// - Parameters:
+    ///   - batches: The batches.
+    ///   - failure: What kept any of them from it.
+    func gaveBack(_ batches: [Batch], failure: (any Error)? = nil) {
+        let words = HumanText.count(batches.count, "batch", "batches")
+        // What cannot be given back comes back when its lease ends.
+        let end = failure.map { "; not all could be: \(redacted("\($0)"))" } ?? ""
+        update(
+            "gave back \(words) before work began\(end)",
+            colour: failure == nil ? nil : .yellow,
+            isAlwaysShown: true
+        ) {
+            $0.giveBack(batches.map(\.id))
+        }
+    }
+
     /// Says how an attempt ended.
     ///
     /// - Parameters:

@@ -10,6 +10,8 @@ struct ProgressTally: Sendable {
     var deferred = 0
     var lost = 0
     var cancelled = 0
+    /// Batches that were given back before work on them began.
+    private(set) var givenBack = 0
     /// Items that are known to be bad.
     var bad = 0
     var items = 0
@@ -74,8 +76,16 @@ struct ProgressTally: Sendable {
         if end.isFinished { unfinished.remove(batch) } else { unfinished.insert(batch) }
     }
 
+    /// Notes that batches were given back before work on them began.
+    mutating func giveBack(_ batches: [Int64]) {
+        givenBack += batches.count
+        unfinished.formUnion(batches)
+    }
+
     /// Whether no batch has ended.
-    var isEmpty: Bool { succeeded + failed + released + deferred + lost + cancelled == 0 }
+    var isEmpty: Bool {
+        succeeded + failed + released + deferred + lost + cancelled + givenBack == 0
+    }
 
     /// The live line.
     ///
@@ -153,7 +163,8 @@ struct ProgressTally: Sendable {
     /// - Returns: A phrase for each kind.
     private func troubles(failed words: String) -> [String] {
         let others = [
-            (released, "released"), (deferred, "deferred"), (lost, "lost"),
+            (released, "released"), (givenBack, "not begun"), (deferred, "deferred"),
+            (lost, "lost"),
             (cancelled, "cancelled"),
         ]
         return (bad > 0 ? [HumanText.count(bad, "item") + " quarantined"] : [])
@@ -168,7 +179,7 @@ struct ProgressTally: Sendable {
             let rate = weight / seconds
             return HumanText.weight(rate >= 10 ? rate.rounded() : rate, isBytes: weighsBytes) + "/s"
         }
-        return HumanText.fixed(Double(items) / seconds, 1) + " items/s"
+        return HumanText.pace(items: Double(items) / seconds)
     }
 
     /// How long the rest takes at the pace so far.

@@ -127,7 +127,7 @@ struct WorkOptions: Sendable {
 
         Exit: 0 complete; 1 complete with failed, stuck or quarantined batches; 5 cancelled,
         also with --follow; 75 held, paused, or a transaction that may still commit ids
-        stays open; after a signal 0 if all running batches finished, otherwise 130;
+        stays open; after a signal 0 if all batches that it had finished, otherwise 130;
         --exit-when-idle if it was complete before and this process had nothing to do.
 
         """

@@ -50,7 +50,10 @@ struct WorkflowWorking: Sendable {
         let environment = context.environment
         let clock = inventory.configuration.clock
         options.run(programs: environment, guardian, stop, grace, clock, progress, lineage)
-        if case .records = workflow.work { options.onBatch = { progress.note($0) } }
+        if case .records = workflow.work {
+            options.onBatch = { progress.note($0) }
+            options.onGivenBack = { progress.gaveBack($0) }
+        }
         let start = ContinuousClock.now
         let asked = options
         do {

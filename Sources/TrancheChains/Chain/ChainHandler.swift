@@ -21,4 +21,8 @@ final class ChainHandler: BatchHandler {
         sum.withLock { $0.add(report) }
         try run.tell(report)
     }
+
+    func gaveBack(_ batches: [Batch], failure: (any Error)?) {
+        run.tellGivenBack(batches)
+    }
 }

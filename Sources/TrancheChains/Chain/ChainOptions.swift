@@ -19,6 +19,8 @@ public struct ChainOptions: Sendable {
     public var maxRejects: RejectLimit?
     /// Called with each attempt that ended; an error that it throws ends the run.
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
+    /// Called with batches that were given back before work on them began, as when a stop came.
+    public var onGivenBack: (@Sendable ([Batch]) -> Void)?
     /// Called with notes for the caller of the chain, such as that an output is replaced.
     public var onNotice: (@Sendable (String) -> Void)?
     /// Observes the workers, except how attempts end; none by default.

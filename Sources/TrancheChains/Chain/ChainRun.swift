@@ -278,6 +278,9 @@ struct ChainRun: Sendable {
         try options.onBatch?(report)
     }
 
+    /// Reports to the caller of the chain what was given back before work began.
+    func tellGivenBack(_ batches: [Batch]) { options.onGivenBack?(batches) }
+
     /// A failure; where items are to blame, these alone are quarantined.
     private func failure(of batch: Batch, _ error: any Error) async throws -> BatchFailure {
         var failure = BatchFailure(error)

@@ -202,11 +202,28 @@ public struct Connectors: Sendable {
             switch Role.kind {
             case .source: "is not a table's name, and its scheme is not known"
             case .sink: "is not known: this is not a place to write to"
-            case .database: "names no database"
+            case .database: wordsOnDatabase(spec)
             }
         let nearest = NearestName(known.map(\.name).filter { !$0.isEmpty }).to(spec.scheme)
         let hint = nearest.map { "did you mean \($0):, or one of" } ?? "give"
         return SpecError(.unknownScheme, value: spec.location, "\(words); \(hint) \(forms)")
+    }
+
+    /// What a text is that names no database.
+    private func wordsOnDatabase<Role: SpecRole>(_ spec: Spec<Role>) -> String {
+        let others = schemes(of: .source) + schemes(of: .sink)
+        if let other = others.first(where: { !$0.name.isEmpty && $0.name == spec.scheme }) {
+            return "names \(other.noun), which can hold neither an inventory nor tables"
+        }
+        switch spec.scheme {
+        case "jdbc": return "names no database as it is; leave out 'jdbc:'"
+        case "file": return "names no database; a SQLite file has the scheme sqlite"
+        case "" where spec.place.contains("="):
+            return "names no database; what libpq takes as words is given as a URL"
+        case "" where !spec.place.isEmpty:
+            return "names no database; the SQLite file of this name is sqlite:\(spec.place)"
+        default: return "names no database"
+        }
     }
 
     private func misplaced(_ field: String, _ scheme: ConnectorScheme) -> SpecError {

@@ -53,7 +53,9 @@ extension PipelineReader {
         }
         let whole = YAMLNode(mark: place.node.mark, value: .mapping(members))
         do {
-            return try Workflow(json: whole.json(file: place.faults.file))
+            let workflow = try Workflow(json: whole.json(file: place.faults.file))
+            try types.checkJob?(workflow)
+            return workflow
         } catch let error as SpecError {
             Self.fault(error, within: place)
         } catch {

@@ -23,6 +23,10 @@ public struct PipelineTypes: Sendable {
     /// where files are only looked at, so that nothing is.
     public var credentials: Credentials?
 
+    /// Finds what is wrong with the source and the sink of a job, without opening either; `nil`
+    /// (the default) where nothing is looked at before the job begins.
+    public var checkJob: (@Sendable (Workflow) throws(SpecError) -> Void)?
+
     /// Makes a list of types.
     public init(inputs: [String: InputMaker] = [:], processes: [String: ProcessMaker] = [:]) {
         self.inputs = inputs
@@ -45,7 +49,7 @@ public struct PipelineTypes: Sendable {
         workflows: WorkflowOptions = WorkflowOptions()
     ) -> PipelineTypes {
         let environment = environment ?? ProcessInfo.processInfo.environment
-        return PipelineTypes(
+        var types = PipelineTypes(
             inputs: [
                 "directory": { directory($0) },
                 "schedule": { try schedule($0) },
@@ -60,6 +64,32 @@ public struct PipelineTypes: Sendable {
                 "workflow": { workflow($0, connectors, context, workflows) },
             ]
         )
+        types.checkJob = { job throws(SpecError) in try check(job, connectors, context) }
+        return types
+    }
+
+    /// Describes what a job reads and writes, which finds out whether that can be.
+    private static func check(
+        _ job: Workflow,
+        _ connectors: Connectors,
+        _ context: ConnectorContext
+    ) throws(SpecError) {
+        do {
+            do {
+                _ = try connectors.source(job.source, context)
+            } catch let error as SpecError {
+                throw error.within(["source"])
+            }
+            do {
+                if case .records(_, let sink) = job.work { _ = try connectors.target(of: sink) }
+            } catch let error as SpecError {
+                throw error.within(["sink"])
+            }
+        } catch let error as SpecError {
+            throw error
+        } catch {
+            // Such as a library that is not here: the job says so when it begins.
+        }
     }
 
     /// A place to connect to, without a password in it.

@@ -187,31 +187,3 @@ extension Migration {
         return (tables, narrowed)
     }
 }
-
-extension [MigrationReport.Loss] {
-    /// What is lost, for people: `of job 'a' 20 batches and 3 runs; of job 'b' 1 run`.
-    package var words: String {
-        var jobs: [(job: String, parts: [String])] = []
-        for loss in self {
-            if jobs.last?.job != loss.job { jobs.append((loss.job, [])) }
-            let last = jobs.count - 1
-            jobs[last].parts.append("\(loss.count) \(loss.unit)")
-        }
-        return jobs.map { job, parts in
-            (job.isEmpty ? "" : "of job '\(job)' ") + parts.joined(separator: ", ")
-        }.joined(separator: "; ")
-    }
-}
-
-extension MigrationReport.Loss {
-    /// What they are, in the number that they have.
-    fileprivate var unit: String {
-        guard count == 1 else { return what }
-        switch what {
-        case "batches": return "batch"
-        case "packed batches": return "packed batch"
-        case "runs' columns": return "run's columns"
-        default: return what.hasSuffix("s") ? String(what.dropLast()) : what
-        }
-    }
-}

@@ -73,15 +73,15 @@ package struct UIDRegistry: Sendable {
         "(SELECT id FROM \(place.tables.registry) WHERE \(isOwn))"
     }
 
-    private var isOwn: SQLStatement {
+    var isOwn: SQLStatement {
         "meta_table = \(metaTable) AND uid_column = \(column) AND kind = \(numbering.kind.rawValue)"
     }
 
     /// A row's uid.
-    private var key: SQLStatement { "tranche_t.\(name: column)" }
+    var key: SQLStatement { "tranche_t.\(name: column)" }
 
     /// A row's uid as text.
-    private var text: SQLStatement { dialect.text(ofUID: key, numbering.kind) }
+    var text: SQLStatement { dialect.text(ofUID: key, numbering.kind) }
 
     /// The statement that reads the highest number; NULL where none was given.
     var highestID: SQLStatement {
@@ -242,7 +242,7 @@ package struct UIDRegistry: Sendable {
     ///
     /// As a value it is looked up uid by uid; of `NOT EXISTS` PostgreSQL makes a join with the
     /// whole registry while it knows little of that.
-    private func known(_ text: SQLStatement) -> SQLStatement {
+    func known(_ text: SQLStatement) -> SQLStatement {
         """
         SELECT 1
         FROM \(place.tables.uid) AS tranche_known

@@ -16,9 +16,44 @@ extension SQLMetaSource: BacklogSource {
         var end = rows[rows.count - 1].first
         let highestID = try end?.optionalInteger()
         var answers = rows[...]
+        let waiting = try await unnumberedBacklog()
         return try zip(parts, looked).map { part, looked in
-            guard let looked, let answer = answers.popFirst() else { return Backlog() }
-            return try backlog(answer, from: looked.lower, within: part.bounds, highestID)
+            let isOpen = part.bounds.upper == nil
+            var backlog = Backlog(highestID: highestID)
+            if let looked, let answer = answers.popFirst() {
+                backlog = try self.backlog(
+                    answer,
+                    from: looked.lower,
+                    within: part.bounds,
+                    highestID
+                )
+            }
+            if isOpen { backlog.add(waiting) }
+            return backlog
+        }
+    }
+
+    /// What waits without a number, as far as a look finds it.
+    private func unnumberedBacklog() async throws -> Backlog {
+        guard let registry else { return Backlog() }
+        return try await wrapping {
+            let standing = try UIDRegistry.Standing(try await database.read(registry.standing)[0])
+            let rows = registry.unnumbered(standing, limit: Backlog.mostItems)
+            var row = try await database.read(
+                """
+                WITH \(registry.stateForLooking)
+                \(sums(of: rows, id: "0"))
+                """
+            )[0].first
+            let count = try row?.integer() ?? 0
+            let kept = Int(try row?.integer() ?? 0)
+            let sum = try row?.optionalDouble() ?? 0
+            return Backlog(
+                items: kept,
+                weight: sum.isNaN ? 0 : sum.clamped,
+                isExact: count < Backlog.mostItems,
+                oldestAt: try row?.optionalInstant()
+            )
         }
     }
 
@@ -49,6 +84,17 @@ extension SQLMetaSource: BacklogSource {
 
     /// The statement that looks at the first entries that wait.
     private func statement(from lower: Int64, within bounds: IDBounds) -> SQLStatement {
+        let end: SQLStatement = """
+            WHERE \(condition(from: "\(lower)", within: bounds))
+            ORDER BY \(name: idName)
+            LIMIT \(unsafeRaw: String(Backlog.mostItems))
+            """
+        return sums(of: "\(relation)\n\(end)", id: "\(name: idName)")
+    }
+
+    /// The statement that adds entries up: how many were looked at and count, their weight, when
+    /// the oldest was made, and from which id to which.
+    private func sums(of rows: SQLStatement, id: SQLStatement) -> SQLStatement {
         let isKept: SQLStatement = "tranche_kept = 1"
         let weight: SQLStatement =
             "CASE WHEN \(isKept) AND tranche_weight > 0 THEN tranche_weight ELSE 0 END"
@@ -63,12 +109,9 @@ extension SQLMetaSource: BacklogSource {
                 min(CASE WHEN \(isKept) THEN tranche_made END), min(tranche_id),
                 max(tranche_id)
             FROM (
-                SELECT \(name: idName) AS tranche_id, \(weightColumn) AS tranche_weight,
+                SELECT \(id) AS tranche_id, \(weightColumn) AS tranche_weight,
                     \(made) AS tranche_made, \(kept) AS tranche_kept
-                FROM \(relation)
-                WHERE \(condition(from: "\(lower)", within: bounds))
-                ORDER BY \(name: idName)
-                LIMIT \(unsafeRaw: String(Backlog.mostItems))
+                FROM \(rows)
             ) AS tranche_waiting
             """
     }

@@ -176,9 +176,14 @@ struct SQLTimeColumn: Sendable {
                     AND substr(tranche_body, 21) NOT GLOB '*[^0-9]*'
             )
             """
+        // SQLite takes February 31 for March 3 once it calculates with it.
+        let isDay: SQLStatement = """
+            date(substr(tranche_body, 1, 10), '+0 days') = substr(tranche_body, 1, 10)
+            """
         return """
             (
                 SELECT CASE
+                    WHEN NOT coalesce(\(isDay), 0) THEN NULL
                     WHEN tranche_body GLOB '\(unsafeRaw: date)' AND tranche_offset = ''
                     THEN CAST(strftime('%s', tranche_body) AS integer)
                     WHEN \(isWhole)\(unsafeRaw: isMoment ? "" : " AND tranche_offset = ''")

@@ -116,6 +116,7 @@ extension SQLInventoryStore: InventoryTransfer {
         let budgets: SQLStatement = """
             SELECT budget_id FROM \(tables.runBudget) WHERE run_id IN (\(runs))
             """
+        let tableNames: SQLStatement = "SELECT meta_table FROM \(tables.run) WHERE \(isMeant)"
         switch table.name {
         case "run", "batch": return isMeant
         case "attempt", "output":
@@ -124,6 +125,13 @@ extension SQLInventoryStore: InventoryTransfer {
         case "probe": return "budget_id IN (\(budgets))"
         case "run_budget", "gap", "archive", "change", "workflow":
             return "run_id IN (\(runs))"
+        case "registry": return "meta_table IN (\(tableNames))"
+        case "uid":
+            return """
+                registry_id IN (
+                    SELECT id FROM \(tables.registry) WHERE meta_table IN (\(tableNames))
+                )
+                """
         default: return nil
         }
     }

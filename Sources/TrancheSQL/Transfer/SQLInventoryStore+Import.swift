@@ -47,7 +47,13 @@ struct RecordImport<Database: SQLDatabase> {
     /// The numbers that rows have now, by table and the number that they had.
     private var numbers: [String: [Int64: Int64]] = [:]
     private var waiting: [SQLStatement] = []
+    /// The line of the first that waits.
+    private var firstWaiting = 0
     private var waitingBatches: [Int64] = []
+    /// The numbers of uids that are known here already, by their registry's number here.
+    private var knownUIDs: [Int64: [Int64: String]] = [:]
+    /// The registries, by the numbers that they had, that are here already.
+    private var knownRegistries: Set<Int64> = []
 
     /// How many statements are run at a time.
     private static var most: Int { 200 }
@@ -81,7 +87,8 @@ struct RecordImport<Database: SQLDatabase> {
         do {
             (name, values) = try TransferLine.read(line)
         } catch {
-            throw fault("it is not a record of an inventory")
+            let words = "it is not a record of an inventory"
+            throw fault(number > 1 ? words : words + "; give a file of 'tranche export'")
         }
         guard !hasEnd else { throw fault("it comes after the end") }
         if name == TransferLine.head { return try readHead(values) }
@@ -106,6 +113,7 @@ struct RecordImport<Database: SQLDatabase> {
             )
         }
         try await flush(on: connection)
+        try await compareUIDs(on: connection)
     }
 
     private mutating func readHead(_ values: [String: Value]) throws {
@@ -146,6 +154,7 @@ struct RecordImport<Database: SQLDatabase> {
             waitingBatches.append(id)
         }
         guard table.isReferredTo else {
+            if waiting.isEmpty { firstWaiting = number }
             waiting.append(statement)
             if waiting.count >= Self.most { try await flush(on: connection) }
             return
@@ -207,11 +216,60 @@ struct RecordImport<Database: SQLDatabase> {
             let name = values["name"]?.text ?? ""
             select = "SELECT id FROM \(table.table) WHERE name = \(name)"
             return try await !run([select], on: connection)[0].isEmpty
+        case "registry":
+            let isSame = ["meta_table", "uid_column", "kind"].map { column -> SQLStatement in
+                "\(name: column) = \(values[column] ?? .null)"
+            }
+            select = """
+                SELECT id FROM \(table.table) WHERE \(isSame[0]) AND \(isSame[1]) AND \(isSame[2])
+                """
+            guard var row = try await run([select], on: connection)[0].first,
+                let old = values["id"]?.integer
+            else { return false }
+            numbers[table.name, default: [:]][old] = try row.integer()
+            knownRegistries.insert(old)
+            return true
+        case "uid":
+            guard let old = values["registry_id"]?.integer, knownRegistries.contains(old),
+                let registry = numbers["registry"]?[old]
+            else { return false }
+            guard let number = values["number"]?.integer, let uid = values["uid"]?.text else {
+                throw fault("it has no number, or no uid")
+            }
+            knownUIDs[registry, default: [:]][number] = uid
+            if knownUIDs[registry]?.count ?? 0 >= Self.most {
+                try await compareUIDs(on: connection)
+            }
+            return true
         case "run_budget":
             // It may be one that is known, of a run that is not.
             return false
         default: return false
         }
+    }
+
+    /// Refuses uids that have other numbers here, where batches of other runs have them.
+    private mutating func compareUIDs(on connection: isolated Database.Connection) async throws {
+        for (registry, uids) in knownUIDs {
+            let isMeant = store.dialect.column("number", isAmong: uids.keys.sorted())
+            let select: SQLStatement = """
+                SELECT number, uid FROM \(store.tables.uid)
+                WHERE registry_id = \(registry) AND \(isMeant)
+                """
+            let rows = try await run([select], on: connection)[0]
+            var left = uids
+            for index in 0..<rows.count {
+                var row = rows[index]
+                let number = try row.integer()
+                if left[number] == (try row.text()) { left[number] = nil }
+            }
+            guard let (number, uid) = left.min(by: { $0.key < $1.key }) else { continue }
+            throw fault(
+                "uid '\(uid)' has the number \(number) in the file, and another one, or none, here: "
+                    + "import into an inventory that does not number these uids yet"
+            )
+        }
+        knownUIDs = [:]
     }
 
     private func insert(
@@ -274,17 +332,24 @@ struct RecordImport<Database: SQLDatabase> {
         }
         let statements = waiting
         waiting = []
-        _ = try await run(statements, on: connection)
+        _ = try await run(statements, from: firstWaiting, on: connection)
     }
 
     private func run(
         _ statements: [SQLStatement],
+        from first: Int? = nil,
         on connection: isolated Database.Connection
     ) async throws -> [SQLRows] {
         do {
             return try await connection.run(statements)
-        } catch let error as any SQLDatabaseError where error.category == .permanent {
-            throw fault("the database refuses it or one of the lines before: \(error.message)")
+        } catch let error as any SQLDatabaseError where error.category != .transient {
+            let first = first ?? number
+            let place = first < number ? "lines \(first) to \(number)" : "line \(number)"
+            let what = first < number ? "one of them" : "it"
+            throw TrancheError(
+                .invalidArgument,
+                "\(place): the database refuses \(what): \(error.message). Nothing was changed"
+            )
         }
     }
 

@@ -19,6 +19,9 @@ public struct WorkflowOptions: Sendable {
     public var grace = Duration.seconds(5)
     /// Called with each attempt that ended; an error that it throws ends the work of this process.
     public var onBatch: (@Sendable (BatchReport) throws -> Void)?
+    /// Called with batches of records that were given back before work on them began; the handlers
+    /// of other workflows are told themselves.
+    public var onGivenBack: (@Sendable ([Batch]) -> Void)?
     /// Observes the workers, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
     /// Called with notes for the caller that runs the workflow.

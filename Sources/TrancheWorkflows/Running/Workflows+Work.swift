@@ -101,6 +101,7 @@ extension Workflows {
         chainOptions.stop = options.stop
         chainOptions.grace = options.grace
         chainOptions.onNotice = options.onNotice
+        chainOptions.onGivenBack = options.onGivenBack
         chainOptions.watcher = options.watcher
         chainOptions.onBatch = { report in
             trackers.note(report)
@@ -190,8 +191,8 @@ private struct WatchedHandler: BatchHandler {
         try onBatch?(report)
     }
 
-    func gaveBack(_ count: Int, failure: (any Error)?) {
-        handler.gaveBack(count, failure: failure)
+    func gaveBack(_ batches: [Batch], failure: (any Error)?) {
+        handler.gaveBack(batches, failure: failure)
     }
 
     func couldNotRecord(_ batch: Batch, _ error: any Error) {

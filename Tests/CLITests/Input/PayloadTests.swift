@@ -122,6 +122,55 @@ import Tranche
         #expect(failed.errors.contains("exit code 3"))
     }
 
+    /// A table `many` of a hundred payloads, of which some fill a call; each begins with its id.
+    private func benchOfSeveralCalls() async throws -> CommandLineBench {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE many (uid INTEGER PRIMARY KEY, item TEXT);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+            INSERT INTO many SELECT i, printf('%d%.*c', i, 131071 - length(i), 'x') FROM n;
+            """
+        )
+        return bench
+    }
+
+    @Test("Each call may blame items of its own, and all of them are taken together")
+    func blameOfCalls() async throws {
+        let bench = try await benchOfSeveralCalls()
+        let script = """
+            id="${1%%x*}"; echo "$id" >> \(bench.path("firsts")); echo "{\\"bad_ids\\":[$id]}"
+            """
+        let outcome = await work(bench, [], ["sh", "-c", script, "sh", "{}"], meta: "many")
+        #expect(outcome.status == .failed)
+        let firsts = try text(bench, "firsts").split(separator: "\n").compactMap { Double($0) }
+        #expect(firsts.count > 1)
+        let bad = try await bench.batches("--status", "quarantined")
+        #expect(Set(bad.map { $0["id_start"] as? Double }) == Set(firsts))
+        #expect(outcome.errors.contains("\(firsts.count) items quarantined"), "\(outcome.errors)")
+    }
+
+    @Test("Where a call fails, the items that an earlier one blamed are to blame, and no others")
+    func blameBeforeFailure() async throws {
+        let bench = try await benchOfSeveralCalls()
+        let script = """
+            [ "${1%%x*}" = 1 ] || exit 3
+            echo '{"bad": [{"id": 1, "error": "no such day"}]}'
+            """
+        let outcome = await work(
+            bench,
+            ["--max-attempts", "1", "--on-exhausted", "fail"],
+            ["sh", "-c", script, "sh", "{}"],
+            meta: "many"
+        )
+        #expect(outcome.status == .failed)
+        let bad = try await bench.batches("--status", "quarantined")
+        #expect(bad.map { $0["id_start"] as? Double } == [1])
+        #expect(bad.first?["logging"] as? String == "no such day")
+        let failed = try await bench.batches("--status", "failed")
+        #expect(failed.map { $0["count"] as? Double } == [99], "\(outcome.errors)")
+    }
+
     @Test("Calls are as long as the limits let them be, and no longer")
     func packing() throws {
         let words = try #require(

@@ -379,7 +379,11 @@ import TrancheTestKit
             try await program.whileWorking { try await program.run(batch, BatchProgress()) }
         }
         try await clock.waitForSleepers(1)
-        clock.advance(by: ProgramSession.longestSilence)
+        // The help promises half a minute.
+        clock.advance(by: .seconds(29))
+        try await clock.waitForSleepers(1)
+        #expect(said.text.isEmpty)
+        clock.advance(by: .seconds(1))
         #expect(await eventually { said.text.components(separatedBy: "tranche: ").count == 2 })
         #expect(said.text.contains("a line {\"done\": \(batch.id)}"))
         work.cancel()

@@ -37,8 +37,8 @@ struct WorkerGroupTests {
 
         func ended(_ report: BatchReport) { state.withLock { $0.ends.append(report.end) } }
 
-        func gaveBack(_ count: Int, failure: (any Error)?) {
-            state.withLock { $0.givenBack += count }
+        func gaveBack(_ batches: [Batch], failure: (any Error)?) {
+            state.withLock { $0.givenBack += batches.count }
         }
     }
 
@@ -124,6 +124,76 @@ struct WorkerGroupTests {
         #expect(try await report.succeeded == 1)
         #expect(try await report.reason == nil)
         #expect(try await statuses(bench) == [.succeeded, .released, .released])
+    }
+
+    /// A store that holds acquires up from when it is told to until they are let go.
+    private final class HoldingStore: ForwardingStore {
+        let base: any InventoryStore
+        private let isHolding = Mutex(false)
+        let held: AsyncStream<Void>
+        private let beganHolding: AsyncStream<Void>.Continuation
+        private let gate: AsyncStream<Void>
+        private let opening: AsyncStream<Void>.Continuation
+
+        init(_ base: any InventoryStore) {
+            self.base = base
+            (held, beganHolding) = AsyncStream.makeStream()
+            (gate, opening) = AsyncStream.makeStream()
+        }
+
+        func hold() { isHolding.withLock { $0 = true } }
+
+        func letGo() {
+            isHolding.withLock { $0 = false }
+            opening.finish()
+        }
+
+        func forward<R>(
+            _ request: StoreRequest,
+            _ body: () async throws -> R
+        ) async throws -> R {
+            if request == .acquire, isHolding.withLock({ $0 }) {
+                beganHolding.yield()
+                for await _ in gate {}
+            }
+            return try await body()
+        }
+    }
+
+    // worker 1          worker 2              caller
+    // works on 1        asks, is given 2
+    //                                         wants one worker alone
+    //                   hears of 2
+    //                   gives it back, ends
+    @Test("What was handed out when no more is wanted is given back, and told")
+    func givenBackBeforeWork() async throws {
+        let bench = Workbench(ids: 1...2)
+        let store = HoldingStore(bench.store)
+        let inventory = Inventory(store: store, configuration: bench.inventory.configuration)
+        let handler = Gate()
+        let group = WorkerGroup(
+            inventory,
+            BatchRequest(job: "job", limit: BatchLimit(count: 1)),
+            from: bench.source,
+            configuration: .init(end: .whenNothingIsReady),
+            stop: StopSource(),
+            handler: handler
+        )
+        async let report = group.run()
+        var begun = handler.begun.makeAsyncIterator()
+        #expect(await begun.next() == 1)
+        store.hold()
+        try group.setSlots(2)
+        for await _ in store.held { break }
+        try group.setSlots(1)
+        store.letGo()
+        while handler.givenBack < 1 { await Task.yield() }
+        #expect(try await statuses(bench) == [.running, .released])
+        handler.end(1)
+        #expect(await begun.next() == 2)
+        handler.end(2)
+        #expect(try await report.succeeded == 2)
+        #expect(handler.givenBack == 1)
     }
 
     @Test("When the grace is over, what is in hand is cancelled and given back")

@@ -33,6 +33,17 @@ package struct Backlog: Sendable, Hashable {
         self.oldestAt = oldestAt
     }
 
+    /// Adds what waits without an id, and gets ids above all others.
+    package mutating func add(_ other: Backlog) {
+        if other.items > 0 {
+            highestID = (highestID ?? 0).addingClamped(Int64(other.items))
+        }
+        items = items.addingClamped(other.items)
+        weight = weight.addingClamped(other.weight)
+        isExact = isExact && other.isExact
+        oldestAt = [oldestAt, other.oldestAt].compactMap { $0 }.min()
+    }
+
     /// Estimates what waits from what was looked at.
     ///
     /// - Parameters:

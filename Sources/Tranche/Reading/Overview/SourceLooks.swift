@@ -111,8 +111,12 @@ package struct SourceLooks: Sendable {
                 // Nothing is handed out by a run that is paused.
                 let handing = close.filter { $0.run.pauseInForce == nil }.map(\.run)
                 let holds = try await inventory.sourceHolds(of: handing, from: source)
-                let highest = try await source.highestID()
-                let asked = close.filter { waits($0.run, through: highest) }.map { summary in
+                let isNumbered = source.numbered != nil
+                // Nothing may have a number yet.
+                let highest = try await source.highestID() ?? (isNumbered ? 0 : nil)
+                let asked = close.filter {
+                    waits($0.run, through: highest, isNumbered: isNumbered)
+                }.map { summary in
                     SourcePart(after: summary.run.cursor, within: summary.run.bounds)
                 }
                 let backlogs = try await source.waiting(in: Set(asked))
@@ -121,7 +125,7 @@ package struct SourceLooks: Sendable {
                     let run = summary.run
                     var look = SourceLook(risks: source.risks, hold: run.standing.hold)
                     if let hold = holds[run.key] { look.hold = hold }
-                    if !waits(run, through: highest) {
+                    if !waits(run, through: highest, isNumbered: isNumbered) {
                         look.backlog = Backlog(highestID: highest)
                     } else if let highest {
                         let part = SourcePart(after: run.cursor, within: run.bounds)
@@ -146,8 +150,14 @@ package struct SourceLooks: Sendable {
     }
 
     /// Whether something may wait for a run in a source that goes as far.
-    private func waits(_ run: RunRecord, through highest: Int64?) -> Bool {
+    private func waits(
+        _ run: RunRecord,
+        through highest: Int64?,
+        isNumbered: Bool
+    ) -> Bool {
         guard let highest, run.cancellation == nil, !run.isAtEnd else { return false }
+        // What has no number yet gets a higher one.
+        if isNumbered, run.bounds.upper == nil { return true }
         return run.cursor.map { highest > $0 } ?? true
     }
 
