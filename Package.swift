@@ -212,9 +212,9 @@ let package = Package(
         .executableTarget(
             name: "tranche-bench",
             dependencies: [
-                "Tranche", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL", "TrancheChains",
-                "TrancheOrchestrator", "TrancheMongo", "TrancheHTTP", "TrancheServer",
-                "MicroBatching", "CPosix",
+                "Tranche", "TrancheConnectors", "TrancheSQL", "TrancheSQLite", "TranchePostgreSQL",
+                "TrancheChains", "TrancheOrchestrator", "TrancheMongo", "TrancheHTTP",
+                "TrancheServer", "MicroBatching", "CPosix",
             ],
             path: "Benchmarks/Sources",
             swiftSettings: strict

@@ -6,8 +6,8 @@ enum Benchmark {
     static let usage = """
         usage: tranche-bench [flat] [limit] [items] [company] [audit] [archive] [csv] [gzip] [jsonl]
                              [batcher] [sharing] [far] [beside] [budgets] [crowded] [workflows]
-                             [events] [outbox] [status] [lineage]
-                             [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB]
+                             [events] [outbox] [status] [lineage] [serve]
+                             [--repeats N] [--rows N] [--stored N] [--gaps N] [--only DB] [--part PART]
 
         Measures on SQLite, and on the PostgreSQL that TRANCHE_BENCH_POSTGRESQL names, in whose
         database it makes tables of its own. All suites by default. A JSON line for each measurement.
@@ -89,6 +89,7 @@ enum Benchmark {
                 try await WorkflowLoads(database, options).run()
             }
             if options.suites.contains("events") { try await Events(database, options).run() }
+            if options.suites.contains("serve") { try await Serving(database, options).run() }
             if options.suites.contains("lineage") { try await Lineages(database, options).run() }
             if options.suites.contains("status") { try await Overviews(database, options).run() }
             if options.suites.contains("outbox") { try await OutboxWrites(database, options).run() }
@@ -100,7 +101,7 @@ enum Benchmark {
         static let allSuites = [
             "flat", "limit", "items", "company", "audit", "archive", "csv", "gzip", "jsonl",
             "batcher", "sharing", "far", "beside", "budgets", "crowded", "workflows",
-            "events", "outbox", "status", "lineage",
+            "events", "outbox", "status", "lineage", "serve",
         ]
 
         var suites: [String] = []
@@ -109,6 +110,7 @@ enum Benchmark {
         var stored = 0
         var gaps = 0
         var only: String?
+        var part: Serving.Part?
 
         init(_ arguments: [String]) throws {
             var rest = arguments[...]
@@ -120,10 +122,19 @@ enum Benchmark {
                 case "--stored": stored = try Self.number(rest.popFirst(), for: word)
                 case "--gaps": gaps = try Self.number(rest.popFirst(), for: word)
                 case "--only": only = rest.popFirst()
+                case "--part": part = try Self.part(rest.popFirst())
                 default: throw BenchError("unknown word '\(word)'; see --help")
                 }
             }
             if suites.isEmpty { suites = Self.allSuites }
+        }
+
+        private static func part(_ text: String?) throws -> Serving.Part {
+            guard let part = text.flatMap({ Serving.Part(rawValue: $0) }) else {
+                let all = Serving.Part.allCases.map(\.rawValue).joined(separator: ", ")
+                throw BenchError("--part wants one of \(all)")
+            }
+            return part
         }
 
         private static func number(_ text: String?, for option: String) throws -> Int {

@@ -15,6 +15,7 @@ enum Child {
         }
         var database = BenchDatabase(kind: arguments[1], place: arguments[2])
         switch arguments[0] {
+        case "serve": try await serve(database, items: arguments[3])
         case "items": try await streamItems(database, table: arguments[3])
         case "work":
             let words = ["server": true, "program": false]

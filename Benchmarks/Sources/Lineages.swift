@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Tranche
 import TrancheHTTP
@@ -147,14 +146,7 @@ private final class Receiver {
                     fflush(nil)
                 }
             }
-            group.addTask {
-                await withCheckedContinuation { continuation in
-                    DispatchQueue(label: "bench.input").async {
-                        _ = FileHandle.standardInput.readDataToEndOfFile()
-                        continuation.resume()
-                    }
-                }
-            }
+            group.addTask { await Child.untilInputEnds() }
             try await group.next()
             group.cancelAll()
         }
