@@ -59,7 +59,7 @@ struct PostgreSQLTests {
             #expect(status.output.contains(#""succeeded":{"batches":8,"items":10,"weight":550}"#))
             #expect(
                 await bench.run(["migrate", "down", "--to", "0"], environment: settings).status
-                    == .failed
+                    == .usage
             )
             let down = ["migrate", "down", "--to", "0", "--yes"]
             #expect(await bench.run(down, environment: settings).status == .done)

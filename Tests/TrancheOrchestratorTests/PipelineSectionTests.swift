@@ -111,6 +111,14 @@ struct PipelineSectionTests {
         }
     }
 
+    @Test("A job for callers of the server has no process")
+    func jobOfCallers() throws {
+        let job = "jobs: {j: {source: 'inventory:x', count: 1, handler: rest}}"
+        let pipeline = try read(job + Self.parts)
+        #expect(pipeline.jobs.map(\.work) == [.handler("rest")])
+        #expect(try pipeline.graph.users.isEmpty)
+    }
+
     @Test("A job runs a process of the file, and is in the graph")
     func jobOfProcess() throws {
         let job = #"jobs: {j "1": {source: "inventory:x", count: 5, process: p}}"#
@@ -171,14 +179,21 @@ struct PipelineSectionTests {
                 "jobs: {j: {source: x, count: 1, command: [x], program: [y]}}", "p.yaml:1:11",
                 "mean the same"
             ),
-            ("jobs: {j: {source: x, count: 1, process: q}}", "p.yaml:1:42", "did you mean 'p'?"),
-            ("jobs: {j: {source: x, count: 1, process: in}}", "p.yaml:1:42", "the process 'in'"),
+            (
+                "jobs: {j: {source: 'inventory:x', count: 1, process: q}}", "p.yaml:1:54",
+                "did you mean 'p'?"
+            ),
+            (
+                "jobs: {j: {source: 'inventory:x', count: 1, process: in}}", "p.yaml:1:54",
+                "the process 'in'"
+            ),
             (
                 "jobs: {j: {source: x, count: 1, process: p, command: [x]}}", "p.yaml:1:42",
                 "contradicts"
             ),
             ("jobs: {j: {source: x, count: 1, process: \"\"}}", "p.yaml:1:42", "is empty"),
             ("jobs: {j: {source: x, count: 1, handler: p}}", "p.yaml:1:42", "give 'process'"),
+            ("jobs: {j: {source: x, count: 1, process: rest}}", "p.yaml:1:42", "is kept for"),
             (
                 "jobs: {j: {source: x, count: 1, process: p, parameters: {a: b}}}", "p.yaml:1:57",
                 "go with a 'command'"

@@ -122,6 +122,12 @@ extension Workflow {
     /// Whether a program runs for each batch.
     fileprivate var isOfProgram: Bool { if case .program = work { true } else { false } }
 
+    /// The name of a handler that stands for callers of the server, who acquire by themselves.
+    static let callers = "rest"
+
     /// The process of the pipeline that runs on its items; `nil` for other work.
-    var process: String? { if case .handler(let name) = work { name } else { nil } }
+    var process: String? {
+        guard case .handler(let name) = work, name != Self.callers else { return nil }
+        return name
+    }
 }

@@ -32,9 +32,17 @@ extension PipelineReader {
             place.fault("'command' and 'program' mean the same; give one of them")
             return nil
         }
-        if let node = place.node["handler"] {
+        if let node = place.node["handler"], !isCallers(node) {
             place.child("handler", node)
-                .fault("a job of a pipeline runs a process of it; give 'process'")
+                .fault(
+                    "a job of a pipeline runs a process of it; give 'process', or "
+                        + "'handler: \(Workflow.callers)' for callers of the server"
+                )
+            return nil
+        }
+        if let node = place.node["process"], isCallers(node) {
+            place.child("process", node)
+                .fault("the name is kept for callers of the server; name the process otherwise")
             return nil
         }
         if let node = place.node["parameters"], place.node["process"] != nil {
@@ -62,6 +70,10 @@ extension PipelineReader {
             place.fault("\(error)")
         }
         return nil
+    }
+
+    private func isCallers(_ node: YAMLNode) -> Bool {
+        if case .scalar(let scalar) = node.value { scalar.text == Workflow.callers } else { false }
     }
 
     /// Says what is wrong with a field within a value, where the field stands.

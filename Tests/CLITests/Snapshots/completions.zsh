@@ -199,7 +199,7 @@ _tranche() {
                 '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
                 '--until[only batches whose last attempt ended until then]:TIME:' \
                 '--of-worker[only batches that this worker held last]:NAME:' \
-                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers]:IDS:' \
+                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers; one that has a comma stands in double quotes]:IDS:' \
                 '--dry-run[show the selection, and change nothing]' \
                 '--yes[do not ask for confirmation]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -672,7 +672,7 @@ _tranche() {
                 '--may-repeat[also batches that may have been executed (--execution at-most-once)]' \
                 '--now[with --batch\: also a batch that waits for its next attempt, or one that succeeded, which is then processed again]' \
                 '--status[only batches in this state\: failed, stuck, cancelled, waiting, succeeded (default\: failed)]:STATUS:(failed stuck cancelled waiting succeeded)' \
-                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers]:IDS:' \
+                '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers; one that has a comma stands in double quotes]:IDS:' \
                 '--error[only batches whose error contains TEXT (case-sensitive)]:TEXT:' \
                 '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
                 '--until[only batches whose last attempt ended until then]:TIME:' \
@@ -704,7 +704,7 @@ _tranche() {
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--ids[these items, such as 5,9..12 (default\: all of the run)]:IDS:' \
+                '--ids[these items, such as 5,9..12 or uids, "a,b" with a comma (default\: all of the run)]:IDS:' \
                 '--error[only batches whose error contains TEXT (case-sensitive)]:TEXT:' \
                 '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
                 '--until[only batches whose last attempt ended until then]:TIME:' \
