@@ -33,7 +33,7 @@ struct Lineages {
     func run() async throws {
         let items = "items_\(rows)"
         try await database.makeItems(items, rows: rows)
-        let receiver = try Receiver()
+        let receiver = try ServingProgram()
         defer { receiver.stop() }
         var off: [Way: [Double]] = [:]
         var on: [Way: [Turn]] = [:]
@@ -64,7 +64,7 @@ struct Lineages {
         }
     }
 
-    private func lineage(_ way: Way, _ receiver: Receiver) throws -> Lineage {
+    private func lineage(_ way: Way, _ receiver: ServingProgram) throws -> Lineage {
         switch way {
         case .file:
             let path = FileManager.default.temporaryDirectory
@@ -106,35 +106,19 @@ struct Lineages {
     }
 }
 
-/// A process of this program that takes events, as a collector would.
-private final class Receiver {
-    let url: String
-    private let process = Process()
-    private let input = Pipe()
-
-    init() throws {
-        let output = Pipe()
-        process.executableURL = URL(filePath: CommandLine.arguments[0])
-        process.arguments = ["child", "receive"]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        var line = ""
-        while !line.contains("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { throw BenchError("the receiver did not start") }
-            line += String(decoding: data, as: UTF8.self)
-        }
-        url = "http://" + line.trimmingCharacters(in: .newlines)
+extension ServingProgram {
+    /// Takes events, as a collector would: a process of this program.
+    fileprivate convenience init() throws {
+        try self.init(CommandLine.arguments[0], ["child", "receive"])
     }
 
-    /// Ends the process: it ends with its input.
-    func stop() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
+    /// Its address.
+    fileprivate var url: String { "http://127.0.0.1:\(port)" }
+}
 
-    /// What the process does: prints its address, and takes all that comes until its input ends.
+extension Child {
+    /// Takes events of OpenLineage: prints its address, and takes all that comes until standard
+    /// input ends.
     static func receive() async throws {
         let listener = HTTPListener(.init(try ListenAddress("127.0.0.1:0"))) { _ in
             .json(201, "{}")
@@ -150,12 +134,5 @@ private final class Receiver {
             try await group.next()
             group.cancelAll()
         }
-    }
-}
-
-extension Child {
-    /// Takes events of OpenLineage until standard input ends.
-    static func receive() async throws {
-        try await Receiver.receive()
     }
 }

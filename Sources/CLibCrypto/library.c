@@ -1,17 +1,6 @@
-#include "driver_forward.h"
+#define TRANCHE_LIBRARY tranche_libcrypto
+#define TRANCHE_LIBRARY_FILE "libcrypto.so.3"
+#define TRANCHE_LIBRARY_PACKAGE "libssl3"
+#define TRANCHE_LIBRARY_VERSION "3.0"
 
-#define TRANCHE_FUNCTION(name) TRANCHE_FORWARD(name)
-#include "include/functions.h"
-#undef TRANCHE_FUNCTION
-
-#define TRANCHE_FUNCTION(name) TRANCHE_LIST(name)
-static const struct tranche_function functions[] = {
-#include "include/functions.h"
-};
-#undef TRANCHE_FUNCTION
-
-static struct tranche_library library = {
-    "libcrypto.so.3", "libssl3", "3.0", functions, sizeof functions / sizeof functions[0], 0,
-};
-
-struct tranche_library *tranche_libcrypto(void) { return &library; }
+#include "driver_library.h"

@@ -1,17 +1,6 @@
-#include "driver_forward.h"
+#define TRANCHE_LIBRARY tranche_libcurl
+#define TRANCHE_LIBRARY_FILE "libcurl.so.4"
+#define TRANCHE_LIBRARY_PACKAGE "libcurl4"
+#define TRANCHE_LIBRARY_VERSION "7.85"
 
-#define TRANCHE_FUNCTION(name) TRANCHE_FORWARD(name)
-#include "include/functions.h"
-#undef TRANCHE_FUNCTION
-
-#define TRANCHE_FUNCTION(name) TRANCHE_LIST(name)
-static const struct tranche_function functions[] = {
-#include "include/functions.h"
-};
-#undef TRANCHE_FUNCTION
-
-static struct tranche_library library = {
-    "libcurl.so.4", "libcurl4", "7.85", functions, sizeof functions / sizeof functions[0], 0,
-};
-
-struct tranche_library *tranche_libcurl(void) { return &library; }
+#include "driver_library.h"

@@ -1,17 +1,6 @@
-#include "driver_forward.h"
+#define TRANCHE_LIBRARY tranche_libpq
+#define TRANCHE_LIBRARY_FILE "libpq.so.5"
+#define TRANCHE_LIBRARY_PACKAGE "libpq5"
+#define TRANCHE_LIBRARY_VERSION "14"
 
-#define TRANCHE_FUNCTION(name) TRANCHE_FORWARD(name)
-#include "include/functions.h"
-#undef TRANCHE_FUNCTION
-
-#define TRANCHE_FUNCTION(name) TRANCHE_LIST(name)
-static const struct tranche_function functions[] = {
-#include "include/functions.h"
-};
-#undef TRANCHE_FUNCTION
-
-static struct tranche_library library = {
-    "libpq.so.5", "libpq5", "14", functions, sizeof functions / sizeof functions[0], 0,
-};
-
-struct tranche_library *tranche_libpq(void) { return &library; }
+#include "driver_library.h"

@@ -1,17 +1,6 @@
-#include "driver_forward.h"
+#define TRANCHE_LIBRARY tranche_libyaml
+#define TRANCHE_LIBRARY_FILE "libyaml-0.so.2"
+#define TRANCHE_LIBRARY_PACKAGE "libyaml-0-2"
+#define TRANCHE_LIBRARY_VERSION "0.2"
 
-#define TRANCHE_FUNCTION(name) TRANCHE_FORWARD(name)
-#include "include/functions.h"
-#undef TRANCHE_FUNCTION
-
-#define TRANCHE_FUNCTION(name) TRANCHE_LIST(name)
-static const struct tranche_function functions[] = {
-#include "include/functions.h"
-};
-#undef TRANCHE_FUNCTION
-
-static struct tranche_library library = {
-    "libyaml-0.so.2", "libyaml-0-2", "0.2", functions, sizeof functions / sizeof functions[0], 0,
-};
-
-struct tranche_library *tranche_libyaml(void) { return &library; }
+#include "driver_library.h"

@@ -1,6 +1,9 @@
 import FoundationEssentials
 
 /// A value of a server's answer, in extended JSON.
+///
+/// A list may hold nulls, unlike one of a `SpecValue`: what a server says of a refused document has
+/// parts of it.
 enum MongoValue: Sendable, Decodable {
     case null
     case flag(Bool)
@@ -12,6 +15,7 @@ enum MongoValue: Sendable, Decodable {
 
     /// Reads a document; `nil` for a text that is none.
     init?(json: [UInt8]) {
+        // Nobody is told why: libmongoc wrote the text, and an answer without it has no counters.
         guard let value = try? JSONDecoder().decode(MongoValue.self, from: Data(json)) else {
             return nil
         }

@@ -27,12 +27,7 @@ public struct TimeWindow: Sendable, Hashable, Codable {
                 "'\(text)' is not a window; give two times of the day, such as 22:00-06:00"
             )
         }
-        guard (try? ZoneClock(zone)) != nil else {
-            throw TrancheError(
-                .invalidArgument,
-                "'\(zone)' is not a time zone; give one such as Europe/Berlin or UTC"
-            )
-        }
+        _ = try ZoneClock(zone)
         self.opens = opens
         self.closes = closes
         self.zone = zone
@@ -52,9 +47,12 @@ public struct TimeWindow: Sendable, Hashable, Codable {
     /// - Parameter now: The moment.
     /// - Returns: The answer.
     public func answer(at now: Date) -> ProbeAnswer {
-        // It was known when the window was made; elsewhere it may be missing.
-        guard let clock = try? ZoneClock(zone) else {
-            return ProbeAnswer(isOpen: false, reason: "the time zone \(zone) is not known here")
+        let clock: ZoneClock
+        do {
+            clock = try ZoneClock(zone)
+        } catch {
+            // It was known where the window was made; here it may be missing.
+            return ProbeAnswer(isOpen: false, reason: "\(error)")
         }
         let second = Int64(now.timeIntervalSince1970.rounded(.down))
         let local = second + clock.offset(at: second)

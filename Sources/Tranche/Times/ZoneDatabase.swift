@@ -28,7 +28,8 @@ enum ZoneDatabase {
     static func contents(of name: String) -> [UInt8]? {
         guard isName(name) else { return nil }
         for folder in folders {
-            // The largest file of the database has some thousands of bytes.
+            // The largest file of the database has some thousands of bytes. One that cannot be read
+            // is looked for in the next folder, and a zone that is in none is the caller's error.
             if let found = try? FileContents.bytes(of: "\(folder)/\(name)", limit: 1 << 18) {
                 return found
             }
@@ -47,6 +48,7 @@ enum ZoneDatabase {
 
     /// The files of folders in a folder, to two levels.
     private static func names(in folder: String, depth: Int) -> [String] {
+        // These names are for suggestions alone.
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return entries.prefix(2000).filter(isName).flatMap { entry in
             let path = "\(folder)/\(entry)"

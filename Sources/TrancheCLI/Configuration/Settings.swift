@@ -48,10 +48,14 @@ package struct Settings: Sendable {
     }
 
     private static func entries(of file: String, namedBy origin: String) throws -> [Dotenv.Entry] {
-        guard let bytes = try? FileContents.bytes(of: file),
-            let text = String(validating: bytes, as: UTF8.self)
-        else {
-            throw UsageError("cannot read the file '\(file)' that \(origin) names")
+        let bytes: [UInt8]
+        do {
+            bytes = try FileContents.bytes(of: file) ?? []
+        } catch {
+            throw UsageError("cannot read the file '\(file)' that \(origin) names: \(error)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw UsageError("the file '\(file)' that \(origin) names is not UTF-8")
         }
         let entries = try Dotenv(text, file: file).entries.filter { $0.key.hasPrefix("TRANCHE_") }
         for entry in entries where !keys.contains(entry.key) {

@@ -19,14 +19,8 @@ struct JobProcessHandler: BatchHandler {
                 link: Link(from: job, to: process.process.name),
                 progress: progress
             )
-        } catch let error as TrancheError where error.isLoss {
-            throw error
         } catch {
-            if Task.isCancelled { return .released() }
-            var failure = BatchFailure(error)
-            // What was cleaned does not come back.
-            failure.isFinal = (error as? TrancheError)?.code == .invalidItem
-            return .failed(failure)
+            return try .unread(error)
         }
         return try await process.verdict(on: events, progress)
     }

@@ -17,14 +17,8 @@ struct LinkHandler: BatchHandler {
         let superseded: Int
         do {
             (events, superseded) = try await read(batch, progress)
-        } catch let error as TrancheError where error.isLoss {
-            throw error
         } catch {
-            if Task.isCancelled { return .released() }
-            var failure = BatchFailure(error)
-            // What was cleaned does not come back.
-            failure.isFinal = (error as? TrancheError)?.code == .invalidItem
-            return .failed(failure)
+            return try .unread(error)
         }
         guard !events.events.isEmpty else {
             let words =

@@ -265,8 +265,8 @@ struct RecordImport<Database: SQLDatabase> {
             }
             guard let (number, uid) = left.min(by: { $0.key < $1.key }) else { continue }
             throw fault(
-                "uid '\(uid)' has the number \(number) in the file, and another one, or none, here: "
-                    + "import into an inventory that does not number these uids yet"
+                "uid '\(uid)' has the number \(number) in the file, and another one, or none, "
+                    + "here: import into an inventory that does not number these uids yet"
             )
         }
         knownUIDs = [:]

@@ -68,8 +68,8 @@ struct SnapshotMetaSource: RecordMetaSource {
             throw TrancheError(
                 .invalidSource,
                 "'\(place.place)/\(first.file.name)' and '\(place.place)/\(second.file.name)' were "
-                    + "taken at the same time, and cannot be distinguished: take one of them out of "
-                    + "the folder"
+                    + "taken at the same time, and cannot be distinguished: take one of them "
+                    + "away from there"
             )
         }
         return names
