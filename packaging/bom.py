@@ -1,9 +1,10 @@
 """Writes the bill of materials of a file, as CycloneDX 1.5, and checks what it wrote.
 
-usage: bom.py VERSION FILE ROOT OUTPUT
+usage: bom.py VERSION FILE ROOT OUTPUT [STATUS]
 
 ROOT is the folder of which FILE was made. The components are its files with their sums, and the
-Debian packages whose libraries its programs are linked to.
+Debian packages whose libraries its programs are linked to; where STATUS names a file of dpkg's, as
+for an image, all packages that it says are installed.
 """
 import hashlib
 import json
@@ -60,7 +61,18 @@ def packages(libraries):
     return found
 
 
-def main(version, path, root, output):
+def installed(status):
+    """The Debian packages that dpkg has installed, with their versions."""
+    with open(status, encoding="utf-8") as file:
+        entries = [dict(re.findall(r"^([\w-]+): (.*)$", entry, re.M)) for entry in file.read().split("\n\n")]
+    return {
+        entry["Package"]: entry["Version"]
+        for entry in entries
+        if entry.get("Status", "").endswith(" installed") and entry["Package"] != "tranche"
+    }
+
+
+def main(version, path, root, output, status=None):
     libraries = set()
     components = []
     for file in files(root):
@@ -71,7 +83,8 @@ def main(version, path, root, output):
             "name": os.path.relpath(file, root),
             "hashes": [{"alg": "SHA-256", "content": digest(file)}],
         })
-    for name, number in sorted(packages(libraries).items()):
+    found = installed(status) if status else packages(libraries)
+    for name, number in sorted(found.items()):
         components.append({
             "type": "library",
             "bom-ref": f"pkg:deb/debian/{name}@{number}",
@@ -112,6 +125,6 @@ def main(version, path, root, output):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
     main(*sys.argv[1:])

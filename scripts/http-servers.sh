@@ -99,7 +99,7 @@ start_http_servers() {
         --host=127.0.0.1 "--port=$google" --in-memory --default-bucket=tranche
     # The user is made with the first three requests.
     start_http_server "$folder/s3.log" env INITIAL_NO_AUTH_ACTION_COUNT=3 \
-        "${python%/*}/moto_server" -H 127.0.0.1 -p "$s3"
+        "$python" scripts/s3_server.py -H 127.0.0.1 -p "$s3"
     start_http_server "$folder/redis.log" "$programs/redis-server" --port "$redis" \
         --bind 127.0.0.1 --save '' --dir "$folder" --loadmodule "$programs/falkordb.so"
     await_http_server "$redis" "$folder/redis.log"

@@ -113,6 +113,7 @@ package actor SQLiteConnection: SQLConnection {
         handle.setBusyHandler(waiter)
         handle.setProgressHandler(waiter)
         waiter.reset()
+        try handle.requireEmptyOrMore()
         try handle.run(script: script)
         return handle
     }

@@ -71,9 +71,21 @@ struct SQLiteHandle: ~Copyable {
     }
 
     /// The beginning of the main file; `nil` where it has no header yet.
-    private var head: [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 28)
-        return tranche_sqlite3_head(pointer, &bytes, Int32(bytes.count)) == 0 ? bytes : nil
+    private var head: [UInt8]? { first(28) }
+
+    /// The main file's first bytes; `nil` where it has fewer.
+    private func first(_ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return tranche_sqlite3_head(pointer, &bytes, Int32(count)) == 0 ? bytes : nil
+    }
+
+    /// Refuses a file of one byte: SQLite takes it for an empty one, and would write over it.
+    ///
+    /// Source: `unixFileSize` in SQLite's os_unix.c.
+    func requireEmptyOrMore() throws(SQLiteError) {
+        guard let byte = first(1), first(2) == nil else { return }
+        let words = FileBeginning(byte).words + ", and has one byte"
+        throw SQLiteError(code: SQLITE_NOTADB, message: words)
     }
 
     /// Prepares the first statement of some text.

@@ -180,6 +180,11 @@ import Testing
         Case("load x.csv --to none --delimiter abcde", .usage, "one to four bytes"),
         Case("load x.csv --to none --quote ab", .usage, "give one character"),
         Case("load x.csv --to none --from 5", .usage, "need --run"),
+        Case(
+            "load x.csv --to none --run r --from 5 --to-offset 4",
+            .usage,
+            "--from 5 is above --to-offset 4"
+        ),
         Case("load x.csv --to none", .failed, "there is no file 'x.csv'"),
         Case(
             "load x.csv --to postgresql://u:secret@h/d --table t",

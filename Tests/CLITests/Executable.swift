@@ -48,12 +48,14 @@ final class RunningProgram: @unchecked Sendable {
     ///   - path: Its file.
     ///   - arguments: Its arguments.
     ///   - environment: Its environment.
+    ///   - output: Its standard output; a file that ``output`` reads by default.
     ///   - errors: Its standard error; a file that ``errors`` reads by default.
     /// - Throws: Why it cannot be started.
     init(
         _ path: String,
         _ arguments: [String],
         _ environment: [String: String],
+        output: FileHandle? = nil,
         errors: FileHandle? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "tranche-run-\(UUID())")
@@ -62,7 +64,7 @@ final class RunningProgram: @unchecked Sendable {
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(folder.appending(path: "output"))
+        process.standardOutput = try output ?? Self.file(folder.appending(path: "output"))
         process.standardError = try errors ?? Self.file(folder.appending(path: "errors"))
         try process.run()
     }

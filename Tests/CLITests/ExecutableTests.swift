@@ -34,6 +34,21 @@ import Testing
         return text.split(separator: ")").last?.hasPrefix(" Z") ?? true
     }
 
+    @Test("Where the system gives no arguments, that is said, rather than help printed")
+    func noArguments() async throws {
+        let (output, errors) = (TextWriter(), TextWriter())
+        let program = Program(
+            environment: [:],
+            output: output,
+            errors: errors,
+            signals: { AsyncStream { _ in } },
+            ask: { _ in nil }
+        )
+        #expect(await program.run(words: []) == .usage)
+        #expect(output.text.isEmpty)
+        #expect(errors.text.contains("/proc"))
+    }
+
     @Test("The program answers with its exit status")
     func status() async throws {
         let bench = try await CommandLineBench()

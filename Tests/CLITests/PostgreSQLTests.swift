@@ -69,6 +69,47 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("The log of an outbox is looked at where the pipeline that was applied says that it is")
+    func outboxElsewhere() async throws {
+        try await withServer { bench, settings, table in
+            let input = "o" + UUID().uuidString.lowercased().replacing("-", with: "")
+            try bench.write(
+                """
+                databases: {shop: {env: SHOP_URL}}
+                inputs: {\(input): {type: postgresql, url: shop, tables: [\(table)]}}
+                processes: {p: {type: program, command: [cat]}}
+                links: ["\(input) -> p"]
+                """,
+                to: "p.yaml"
+            )
+            // The inventory is a file of the bench's own.
+            let url = try #require(settings["TRANCHE_INVENTORY"])
+            let known = ["SHOP_URL": url]
+            let file = bench.path("p.yaml")
+            let added = await bench.run(["input", "add", file, input], environment: known)
+            #expect(added.status == .done, "\(added.errors)")
+            let run = await bench.run(["run", file, "--drain"], environment: known)
+            #expect(run.status == .done, "\(run.errors)")
+            let server = try #require(TestPostgreSQL.server)
+            let database = try server.database(maxConnections: 1)
+            try await database.run("INSERT INTO \(table) (item) VALUES ('a'), ('b')")
+            await database.close()
+            let status = await bench.run(["status", "--check"], environment: known)
+            #expect(status.output.hasPrefix("all is well: 1 run, 2 items waiting"), "\(status)")
+            let audit = await bench.run(["audit", "--job", "\(input)/p"], environment: known)
+            #expect(audit.status == .done, "\(audit.errors)")
+            let other = await bench.run("status", "--json")
+            #expect(other.status == .done)
+            #expect(other.output.hasPrefix(#"{"waiting_items":0,"is_exact":false,"#))
+            #expect(
+                other.errors.contains("set TRANCHE_META_DB or --meta-db to it"),
+                "\(other.errors)"
+            )
+            let removed = await bench.run(["input", "remove", file, input], environment: known)
+            #expect(removed.status == .done, "\(removed.errors)")
+        }
+    }
+
     @Test("OpenLineage names tables of a server by its address, database, schema and name")
     func lineage() async throws {
         try await withServer { bench, settings, table in

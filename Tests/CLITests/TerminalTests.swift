@@ -43,6 +43,43 @@ struct TerminalTests {
         #expect(!lines.contains { $0.contains("succeeded") })
     }
 
+    @Test("A status that is watched fits the screen, and is drawn in one piece")
+    func watch() async throws {
+        let bench = try await CommandLineBench()
+        for job in 1...30 {
+            let acquired = await bench.run(
+                "acquire",
+                "--job",
+                "j\(job)",
+                "--meta",
+                "files",
+                "--count",
+                "1"
+            )
+            #expect(acquired.status == .done, "\(acquired.errors)")
+        }
+        let terminal = try PseudoTerminal(width: 120)
+        let running = try RunningProgram(
+            Executable.tranche.path,
+            ["status", "--watch", "--every", "10ms"],
+            bench.environment,
+            output: terminal.program
+        )
+        let clear = "\u{1B}[H\u{1B}[J"
+        #expect(await eventually { terminal.text.components(separatedBy: clear).count > 4 })
+        kill(running.number, SIGINT)
+        let outcome = await running.outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        // What stands before the first is nothing, and the last may be cut by the end.
+        let frames = terminal.text.components(separatedBy: clear).dropFirst().dropLast()
+        for frame in frames {
+            let lines = frame.split(separator: "\r\n", omittingEmptySubsequences: false)
+            #expect(lines.count == 24, "\(lines)")
+            #expect(frame.contains("items waiting"))
+            #expect(frame.contains("11 more runs (--all)"), "\(frame)")
+        }
+    }
+
     @Test("A load says how many batches run")
     func load() async throws {
         let bench = try await CommandLineBench()

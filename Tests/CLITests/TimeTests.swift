@@ -111,6 +111,101 @@ import Tranche
         #expect(try await bench.batches("--job", "j", "--run", "c").count == 1)
     }
 
+    @Test(
+        "Ends the wrong way round are a usage error of a known job as well, in the words given",
+        arguments: ["work", "plan", "acquire", "backfill"]
+    )
+    func reversed(_ command: String) async throws {
+        let bench = try await makeBench()
+        let program = ["work", "backfill"].contains(command) ? ["--", "true"] : []
+        let zone = ["--by", "day", "--zone", "Europe/Berlin", "--time-as", "utc"]
+        let known = await bench.run(["work"] + Self.events + Self.times + zone + ["--", "true"])
+        #expect(known.status == .done, "\(known.errors)")
+        let job = [command, "--job", "j", "--run", "r"]
+        func refusal(_ options: String...) async -> String {
+            let outcome = await bench.run(job + options + program)
+            #expect(outcome.status == .usage, "\(options) \(outcome.errors)")
+            return outcome.errors
+        }
+        let times = await refusal(
+            "--from",
+            "2026-01-03",
+            "--to",
+            "2026-01-01T08:00",
+            "--by",
+            "day"
+        )
+        #expect(
+            times.contains(
+                "--from '2026-01-03' is not before the other end, '2026-01-01T08:00', by the "
+                    + "clocks of Europe/Berlin"
+            ),
+            "\(times)"
+        )
+        let zoned = await refusal(
+            "--time-column",
+            "created_at",
+            "--zone",
+            "Europe/Berlin",
+            "--from",
+            "2026-01-02",
+            "--to",
+            "2026-01-01T23:00Z"
+        )
+        #expect(
+            zoned.contains(
+                "--from '2026-01-02' is not before the other end, '2026-01-01T23:00Z', by the "
+                    + "clocks of Europe/Berlin"
+            ),
+            "\(zoned)"
+        )
+        #expect(await refusal("--from", "9", "--to", "3").contains("--from 9 is above --to 3"))
+        // A job that goes by no time of its own.
+        let ids = await bench.run(
+            "work",
+            "--job",
+            "ids",
+            "--meta",
+            "event",
+            "--uid",
+            "id",
+            "--",
+            "true"
+        )
+        #expect(ids.status == .done, "\(ids.errors)")
+        let missing = await bench.run(
+            [command, "--job", "ids", "--run", "r", "--from", "2026-01-01"] + program
+        )
+        #expect(missing.status == .usage)
+        #expect(missing.errors.contains("name it with --time-column"), "\(missing.errors)")
+        #expect(try bench.rows("SELECT count(*) FROM inventory WHERE run = 'r'") == ["0"])
+    }
+
+    @Test("A run is not given ends the wrong way round either")
+    func redefinedReversed() async throws {
+        let bench = try await makeBench()
+        let run = ["--job", "j", "--run", "r"]
+        let ends = ["--from", "2026-01-01", "--to", "2026-01-03", "--zone", "Europe/Berlin"]
+        let begun = await bench.run(
+            ["backfill", "--meta", "event", "--uid", "id"] + run + Self.times + ends
+                + ["--time-as", "utc", "--", "true"]
+        )
+        #expect(begun.status == .done, "\(begun.errors)")
+        let lower = await bench.run(["redefine"] + run + ["--from", "2026-01-09"])
+        #expect(lower.status == .usage)
+        #expect(
+            lower.errors.contains(
+                "--from '2026-01-09' is not before the other end, '2026-01-03T00:00:00+01:00'"
+            ),
+            "\(lower.errors)"
+        )
+        let both = await bench.run(
+            ["redefine"] + run + ["--from", "2026-01-09", "--to", "2026-01-08"]
+        )
+        #expect(both.status == .usage)
+        #expect(both.errors.contains("'2026-01-08'"), "\(both.errors)")
+    }
+
     @Test("A failed batch has the same times with its next attempt, its parts and as JSON")
     func retry() async throws {
         let bench = try await makeBench()
@@ -309,7 +404,10 @@ import Tranche
             ("--run r --from 2026-13-01 --time-column created_at", "'2026-13-01' is not a time"),
             ("--run r --from 2026-02-31 --time-column created_at", "'2026-02-31' is not a time"),
             ("--run r --to 2027-02-29T10:00 --time-column created_at", "is not a time"),
-            ("--run r --from 2026-01-02 --to 2026-01-01 --time-column created_at", "is not below"),
+            (
+                "--run r --from 2026-01-02 --to 2026-01-01 --time-column created_at",
+                "is not before the other end, '2026-01-01'"
+            ),
             ("--run r --from 1 --to 2026-01-01 --time-column created_at", "two ids, or two times"),
             ("--from 2026-01-01 --time-column created_at", "--from and --to need --run"),
             ("--by week --time-column created_at", "--by 'week' is none of hour, day, month"),

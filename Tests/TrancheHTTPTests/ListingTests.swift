@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -138,6 +139,62 @@ struct ListingTests {
                 #expect(done == .init(found: 3, added: 3))
             }
         }
+    }
+
+    @Test(
+        "A prefix may have slashes, and signs that a query encodes",
+        arguments: TestBucket.Kind.allCases
+    )
+    func encodedPrefixes(kind: TestBucket.Kind) async throws {
+        let bucket = try await TestBucket(kind)
+        let prefixes = ["in/2026-01/", "p+lus/", "sp ace/", "grün=&~/"]
+        for prefix in prefixes {
+            try await bucket.put([65], as: prefix + "a.csv")
+            try await bucket.put([65, 66], as: prefix + "p+q ü.csv")
+        }
+        try await withStore(.sqlite) { database, inventory in
+            for (place, prefix) in prefixes.enumerated() {
+                let source = ObjectListing(
+                    try bucket.url(prefix),
+                    table: "\(database.prefix)file_\(place)",
+                    bucket.configuration
+                )
+                let urls = try await drain(inventory, source).flatMap { $0 }.map(\.url)
+                let names = ["a.csv", "p+q ü.csv"].map { prefix + $0 }
+                #expect(urls == (try names.map(bucket.url)))
+            }
+        }
+    }
+
+    @Test("The next page of S3 is asked for by its token, encoded and in order")
+    func readsPagesOfS3() async throws {
+        let asked = Mutex<[String]>([])
+        try await withHTTPServer { request, _ in
+            asked.withLock { $0.append(request.target) }
+            let isSecond = request.target.contains("continuation-token")
+            let next = isSecond ? "" : "<NextContinuationToken>1/a+b=</NextContinuationToken>"
+            let key = isSecond ? "in/b" : "in/a"
+            let entry = "<Contents><Key>\(key)</Key><Size>3</Size></Contents>"
+            return .init(200, text: "<ListBucketResult>\(entry)\(next)</ListBucketResult>")
+        } _: { server in
+            let configuration = try ObjectStoreConfiguration(
+                environment: [
+                    "AWS_ENDPOINT_URL_S3": server.url, "AWS_ACCESS_KEY_ID": "key",
+                    "AWS_SECRET_ACCESS_KEY": "secret",
+                ]
+            )
+            try await withStore(.sqlite) { database, inventory in
+                let source = ObjectListing("s3://b/in/", table: "file", configuration)
+                let done = try await source.register(beside: inventory.store)
+                #expect(done == .init(found: 2, added: 2))
+            }
+        }
+        #expect(
+            asked.withLock { $0 } == [
+                "/b/?list-type=2&prefix=in%2F",
+                "/b/?continuation-token=1%2Fa%2Bb%3D&list-type=2&prefix=in%2F",
+            ]
+        )
     }
 
     @Test("A table that is none of these is refused")

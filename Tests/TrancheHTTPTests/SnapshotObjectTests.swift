@@ -20,7 +20,7 @@ struct SnapshotObjectTests {
         return ConnectorContext(credentials: Credentials(environment))
     }
 
-    @Test("A prefix of objects is a source as a folder is", arguments: [TestBucket.Kind.google])
+    @Test("A prefix of objects is a source as a folder is", arguments: TestBucket.Kind.allCases)
     func source(_ kind: TestBucket.Kind) async throws {
         let bucket = try await TestBucket(kind)
         let place = try bucket.url("snaps")

@@ -197,6 +197,39 @@ struct UIDRegistryTests {
         }
     }
 
+    @Test("What would make new uids cheap to find is said of the columns that there are")
+    func advice() async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            let table = database.prefix + "item"
+            try await database.run(
+                """
+                CREATE TABLE \(table) (
+                    key uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+                    made timestamptz NOT NULL DEFAULT now()
+                );
+                INSERT INTO \(table) DEFAULT VALUES;
+                """
+            )
+            try await database.migrateUp()
+            let plain = SQLSource(table, uid: "key")
+            let settled = SQLSource(table, uid: "key", settleColumn: "made")
+            func cost(of source: SQLSource) async throws -> String? {
+                let inventory = try await database.open()
+                let cost = try await inventory.source(source).numbered?.searchCost
+                await inventory.close()
+                return cost
+            }
+            let bare = try #require(try await cost(of: plain))
+            #expect(
+                bare.hasSuffix("A --settle-column with an index lets it read the newest rows alone")
+            )
+            let slow = try #require(try await cost(of: settled))
+            #expect(slow.contains("An index that begins with 'made' lets it"), "\(slow)")
+            try await database.run("CREATE INDEX ON \(table) (made)")
+            #expect(try await cost(of: settled) == nil)
+        }
+    }
+
     @Test("Texts are the same by their bytes, whatever the collation says")
     func collations() async throws {
         try await withTestDatabase(.postgreSQL) { database in

@@ -102,9 +102,16 @@ struct SummaryTests {
                 UPDATE \(world.prefixed("inventory"))
                 SET status = 'running', lease_expires_at = \(backend == .sqlite ? "1" : "now()")
                 WHERE id % 3000 = 6;
-                ANALYZE;
                 """
             )
+            // Nobody analyzes a file of SQLite. An index that it makes for a statement is a walk.
+            if backend == .sqlite {
+                for (name, plan) in try await world.plans() {
+                    let isMade = plan.contains { $0.contains("AUTOMATIC") }
+                    #expect(!isMade, "\(name): \(plan.joined(separator: "\n"))")
+                }
+            }
+            try await world.database.run("ANALYZE;")
             for (name, plan) in try await world.plans() {
                 for line in plan {
                     let isWalk =

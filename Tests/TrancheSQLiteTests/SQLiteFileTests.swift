@@ -193,6 +193,47 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test(
+        "A file of one byte is refused and left as it is, for writing and for reading",
+        arguments: ["\n", "x", "\0"]
+    )
+    func oneByte(content: String) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("one.db")
+            let bytes = Data(content.utf8)
+            try bytes.write(to: URL(filePath: path))
+            let words = ", and has one byte"
+            let writing = await openError(path)
+            #expect(writing?.message.contains(words) == true, "\(writing?.message ?? "")")
+            let reading = await #expect(throws: (any Error).self) {
+                let database = try await SQLiteDatabase.open(
+                    path: path,
+                    for: .source,
+                    lockTimeout: .seconds(30)
+                )
+                await database.close()
+            }
+            #expect("\(reading.map { "\($0)" } ?? "")".contains(words))
+            #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path(""))
+            #expect(left == ["one.db"])
+        }
+    }
+
+    @Test("A file without a byte becomes a database")
+    func noByte() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("none.db")
+            try Data().write(to: URL(filePath: path))
+            let store = try await InventoryLocation.sqlite(path).open(
+                StoreConfiguration(missingSchema: .create)
+            )
+            await store.close()
+            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+            #expect(size ?? 0 > 0)
+        }
+    }
+
     @Test("A compressed file is not taken for one of another engine")
     func compressed() async throws {
         try await withTemporaryFolder { folder in

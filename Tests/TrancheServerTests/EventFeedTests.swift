@@ -146,4 +146,42 @@ struct EventFeedTests {
         clock.advance(by: .seconds(16))
         #expect(try await shared.value == "5 at 2")
     }
+
+    @Test("A value whose time is over is given for a while, and meanwhile read anew for the next")
+    func grace() async throws {
+        let clock = ManualClock()
+        let (reads, gate) = (Counter(), AsyncStream<Void>.makeStream())
+        let shared = SharedReading(age: .seconds(1), grace: .seconds(1), clock: clock) { _ in
+            reads.add()
+            // The second is not there before the test says so.
+            if reads.value == 2 { for await _ in gate.stream { break } }
+            return reads.value
+        }
+        let first = try await shared.value
+        #expect(first == 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await shared.run() }
+            clock.advance(by: .milliseconds(1500))
+            let old = try await shared.value
+            #expect(old == 1)
+            while reads.value < 2 { await Task.yield() }
+            // Nobody waits for it yet, and it is not read twice.
+            let again = try await shared.value
+            #expect(again == 1)
+            clock.advance(by: .milliseconds(600))
+            async let next = shared.value
+            gate.continuation.yield()
+            let new = try await next
+            #expect(new == 2)
+            #expect(reads.value == 2)
+            // Beyond the grace it is waited for.
+            clock.advance(by: .milliseconds(2100))
+            let last = try await shared.value
+            #expect(last == 3)
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                #expect(throws: CancellationError.self) { try result.get() }
+            }
+        }
+    }
 }

@@ -113,6 +113,40 @@ struct ServerLookTests {
         }
     }
 
+    @Test(
+        "The overview of very many runs has a bound, tells the worst, and says how many it leaves out",
+        arguments: TestDatabase.Backend.available
+    )
+    func manyRuns(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let batch = try await bench.acquire()
+            let token = try #require(batch["token"] as? String)
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let bad = #"{"token": "\#(token)", "error": "torn", "bad_ids": [2]}"#
+            #expect(try await bench.post("/v1/batches/\(id)/fail", bad).status == 200)
+            let run = "\(bench.database.prefix)inventory_run"
+            let known =
+                "id_from, id_to, lease_ms, max_attempts, backoff_ms, backoff_limit_ms, "
+                + "created_at, definition"
+            let name = String(repeating: "n", count: 100)
+            try await bench.database.run(
+                """
+                WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < 400)
+                INSERT INTO \(run) (meta_table, job, run, \(known))
+                SELECT r.meta_table, '\(name)' || g, '', \(known) FROM \(run) AS r CROSS JOIN s
+                WHERE r.job = 'thumbs'
+                """
+            )
+            let answer = try await bench.get("/v1/overview")
+            #expect(answer.body.count <= OverviewDocument.mostBytes + 1)
+            let overview = try answer.document(OverviewDocument.self)
+            #expect(overview.jobs.first?.job == "thumbs")
+            #expect(overview.jobs.count > 50)
+            #expect(overview.jobs.count + overview.moreJobs == 401)
+            #expect(overview.jobs.contains { $0.coverage != nil })
+        }
+    }
+
     @Test("Pages of batches and runs follow one another without a gap")
     func pages() async throws {
         try await ServerBench.serve(.sqlite) { bench in
@@ -152,6 +186,15 @@ struct ServerLookTests {
             let words = try misspelt.document(RefusalDocument.self)
             #expect(words.field == "/coun")
             #expect(words.remedy == "did you mean 'count'?")
+            // Names are found however they are written, and no value is one.
+            for (body, field) in [
+                (#"{"worker": "a\"b,c", "run": "-", "o\u0074her": 1}"#, "/other"),
+                (#"{"worker": "a\\", "items": true, "n~/e": [{"count": 1}]}"#, "/n~0~1e"),
+            ] {
+                let strange = try await bench.post("/v1/jobs/thumbs/acquire", body)
+                #expect(strange.status == 400)
+                #expect(try strange.document(RefusalDocument.self).field == field)
+            }
             let broken = try await bench.post("/v1/batches/1/fail", "{")
             #expect(broken.status == 400)
             let form = try await bench.post(

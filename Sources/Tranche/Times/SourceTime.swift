@@ -49,6 +49,12 @@ public struct SourceTime: Sendable, Hashable {
     /// Whether an end is set.
     public var isBounded: Bool { from != nil || to != nil }
 
+    /// Whether no moment lies between the ends.
+    package var isEmpty: Bool {
+        guard let from, let to else { return false }
+        return from >= to
+    }
+
     /// How values are read.
     public enum Reading: String, Sendable, Hashable, Codable, CaseIterable {
         /// Moments, with a zone of their own: `timestamp with time zone`.
@@ -94,8 +100,8 @@ public struct SourceTime: Sendable, Hashable {
         }
         if let from, let to {
             try require(
-                from < to,
-                "no moment lies from \(from.utcText) until before \(to.utcText): the lower end is "
+                !isEmpty,
+                "no moment lies from \(words(from)) until before \(words(to)): the lower end is "
                     + "not below the upper"
             )
         }
@@ -124,7 +130,10 @@ public struct SourceTime: Sendable, Hashable {
 
     /// A moment by the zone's clocks; in UTC where this program does not know the zone.
     package func text(_ moment: Date?) -> String? {
-        guard let moment else { return nil }
+        moment.map(words)
+    }
+
+    private func words(_ moment: Date) -> String {
         do {
             return try ZoneCalendar(zone).text(moment)
         } catch {

@@ -99,12 +99,19 @@ package struct Program: Sendable {
     /// Runs a command line as the system gives it.
     ///
     /// What is not UTF-8 is refused: two such names would become one, and a program would be
-    /// given another argument than was meant.
+    /// given another argument than was meant. So is none at all, not even the program's name: Swift
+    /// 6.3 finds the arguments by `/proc/self/maps` alone, and to print help instead would hide it.
     ///
     /// - Parameter words: The arguments, the program's name among them.
     /// - Returns: How to exit.
     @concurrent
     package func run(words: [[UInt8]]) async -> ProgramStatus {
+        guard !words.isEmpty else {
+            return tell(
+                UsageError("the arguments cannot be found, as /proc is not there; mount it first"),
+                asJSON: false
+            )
+        }
         var arguments: [String] = []
         for (place, word) in words.enumerated().dropFirst() {
             guard let text = String(validating: word, as: UTF8.self) else {

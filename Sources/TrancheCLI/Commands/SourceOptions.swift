@@ -1,5 +1,6 @@
 import Tranche
 import TrancheConnectors
+import TrancheSQL
 
 /// The options that say where a job's items are listed.
 struct SourceOptions: Sendable {
@@ -190,11 +191,19 @@ struct SourceOptions: Sendable {
 
     /// The source; a table is in the database that the settings name.
     ///
-    /// - Throws: ``UsageError``, also where no source is named.
+    /// - Throws: ``UsageError``, also where no source is named, and for times that no source has.
     func source(_ settings: Settings) throws -> any MetaSourceDescription {
         guard let spec else { throw UsageError("--meta is missing") }
-        return try SpecOptions.source.named {
+        let source = try SpecOptions.source.named {
             try Connectors.ofProgram.source(spec, settings.connecting)
         }
+        if let time = (source as? SQLSource)?.time {
+            do {
+                try time.validate()
+            } catch let error as TrancheError {
+                throw UsageError(error.message)
+            }
+        }
+        return source
     }
 }

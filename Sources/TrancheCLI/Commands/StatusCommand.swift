@@ -53,6 +53,8 @@ struct StatusCommand: Command {
 
     /// Rows at most without `--all`.
     private static let mostRows = 50
+    /// The head, a blank line, the titles, how many more runs there are, and the cursor's line.
+    private static let linesAround = 5
 
     private let selection: RunOptions
     private let check: StatusCheck?
@@ -82,10 +84,6 @@ struct StatusCommand: Command {
             guard let interval else { return try await show(inventory, context) }
             do {
                 while true {
-                    if context.style.isColoured || context.output.isTerminal, !context.isJSON {
-                        // To the upper left, and what is below goes.
-                        try context.output.write("\u{1B}[H\u{1B}[J")
-                    }
                     _ = try await show(inventory, context)
                     if !context.output.isTerminal, !context.isJSON {
                         try context.output.write("\n")
@@ -100,22 +98,43 @@ struct StatusCommand: Command {
 
     private func show(_ inventory: Inventory, _ context: Context) async throws -> ProgramStatus {
         let asked = try await selection.known(in: inventory)
-        let reading = try await StatusReading(asked, inventory, context)
+        let reading = try await StatusReading(silently: asked, inventory, context)
         let findings = check?.findings(in: reading, at: context.now())
         let runs = reading.overview.runs
+        var notes = reading.faultWords
+        if runs.isEmpty { notes.append("no run has begun yet") }
+        if findings == nil, let open = reading.openTransaction {
+            notes.append(open.words(at: Date()))
+        }
         try context.write(StatusDocument(reading.overview, findings: findings)) {
             if let findings { return text(findings, reading.overview) }
-            return runs.isEmpty ? "" : text(reading.overview, context)
+            // To the upper left, and what is below goes, in one piece with what is new: nothing
+            // flickers while it is looked for.
+            let start = isDrawn(in: context) ? "\u{1B}[H\u{1B}[J" : ""
+            if runs.isEmpty { return start }
+            return start + text(reading.overview, context, besides: notes.count)
         }
-        if runs.isEmpty { try context.note("no run has begun yet") }
-        if findings == nil, let open = reading.openTransaction {
-            try context.note(open.words(at: Date()))
-        }
+        for words in notes { try context.note(words) }
         return findings.map { $0.isEmpty } ?? true ? .done : .failed
     }
 
-    private func text(_ overview: Overview, _ context: Context) -> String {
-        let shown = isWhole ? overview.runs[...] : overview.runs.prefix(Self.mostRows)
+    /// Whether what is shown takes the place of what was.
+    private func isDrawn(in context: Context) -> Bool {
+        interval != nil && (context.style.isColoured || context.output.isTerminal)
+            && !context.isJSON
+    }
+
+    /// The table, as much of it as fits onto a screen that is drawn anew.
+    private func text(
+        _ overview: Overview,
+        _ context: Context,
+        besides notes: Int
+    ) -> String {
+        var most = Self.mostRows
+        if isDrawn(in: context), let height = context.output.height {
+            most = min(most, max(1, height - notes - Self.linesAround))
+        }
+        let shown = isWhole ? overview.runs[...] : overview.runs.prefix(most)
         let table = StatusTable(runs: Array(shown), context: context)
         var text = StatusHead(overview).text(context) + "\n\n"
         text += isWide ? table.wideText : table.text

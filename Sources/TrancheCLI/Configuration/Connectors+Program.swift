@@ -3,6 +3,7 @@ import TrancheChains
 package import TrancheConnectors
 import TrancheHTTP
 import TrancheMongo
+import TrancheOrchestrator
 import TranchePostgreSQL
 import TrancheSQL
 import TrancheSQLite
@@ -39,7 +40,12 @@ extension Context {
                 settings.connecting(for: run)
             )
         } catch let error as TrancheError {
-            guard let mismatch = error.underlying as? SourceMismatch else { throw error }
+            if let found = try await sourceOfPipeline(run, named: spec, in: inventory) {
+                return found
+            }
+            guard let mismatch = error.underlying as? SourceMismatch else {
+                throw error.naming(databaseOf: run)
+            }
             let known = mismatch.run.source
             let commands = mismatch.found.flatMap { known?.commands(toBecome: $0, of: run.key) }
             let place =
@@ -52,11 +58,63 @@ extension Context {
         }
     }
 
+    /// The source that a run was begun with, in a database that an applied pipeline names, where no
+    /// setting does.
+    ///
+    /// What is there is compared with what the inventory keeps of it. A database that cannot be
+    /// reached from here, or whose variable is not set, is passed over.
+    private func sourceOfPipeline(
+        _ run: RunRecord,
+        named spec: SourceSpec?,
+        in inventory: Inventory
+    ) async throws -> (any MetaSourceDescription)? {
+        guard try settings.metaDatabase == nil, run.isInPostgreSQL else { return nil }
+        var context = try settings.connecting
+        for place in try await AppliedPipelines(inventory).databases() {
+            do {
+                let url = try place.text(context.credentials)
+                context.database = try DatabaseSpec(url, passwords: .hidden)
+                return try await Connectors.ofProgram.source(
+                    of: run,
+                    named: spec,
+                    in: inventory,
+                    context
+                )
+            } catch is TrancheError, is SpecError {
+                // The first error is told, and says what to set.
+                continue
+            }
+        }
+        return nil
+    }
+
     /// Says what no proof covers in a source.
     func noteRisks(of source: any MetaSource) throws {
         for risk in source.risks {
             try note("note: \(risk.explanation)")
         }
         if let cost = source.numbered?.searchCost { try note("note: \(cost)") }
+    }
+}
+
+extension RunRecord {
+    /// Whether the items of the run were in a PostgreSQL database when it began.
+    fileprivate var isInPostgreSQL: Bool {
+        source?.database.hasPrefix("postgresql:") ?? false
+    }
+}
+
+extension TrancheError {
+    /// The error of a source that is not where it is looked for, with where it was.
+    fileprivate func naming(databaseOf run: RunRecord) -> TrancheError {
+        guard category == .permanent, run.isInPostgreSQL,
+            let name = run.source?.database.split(separator: "/").last
+        else { return self }
+        return TrancheError(
+            code,
+            "\(message); its items were in the PostgreSQL database '\(name)': if that is another one, "
+                + "set TRANCHE_META_DB or --meta-db to it",
+            underlying: self
+        )
     }
 }

@@ -206,6 +206,9 @@ struct LoadOptions: Sendable {
                 "--from and --to-offset need --run: the run without a name is open-ended"
             )
         }
+        if let lower = ids.lower, let upper = ids.upper, lower > upper {
+            throw UsageError("--from \(lower) is above --to-offset \(upper)")
+        }
         var request = BatchRequest(
             job: job,
             run: run,

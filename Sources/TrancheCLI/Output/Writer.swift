@@ -11,6 +11,9 @@ package protocol Writer: Sendable {
     /// How many characters fit into a line.
     var width: Int { get }
 
+    /// How many lines fit onto the screen; `nil` where there is none.
+    var height: Int? { get }
+
     /// Writes all of it.
     ///
     /// - Throws: ``WriteError``.
@@ -18,6 +21,8 @@ package protocol Writer: Sendable {
 }
 
 extension Writer {
+    package var height: Int? { nil }
+
     package func write(_ text: String) throws {
         try write(Array(text.utf8))
     }
@@ -45,11 +50,18 @@ package struct FileWriter: Writer {
     }
 
     package var width: Int {
-        var size = winsize()
-        guard isTerminal, ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-            return 79
-        }
+        guard let size, size.ws_col > 0 else { return 79 }
         return Int(size.ws_col)
+    }
+
+    package var height: Int? {
+        guard let size, size.ws_row > 0 else { return nil }
+        return Int(size.ws_row)
+    }
+
+    private var size: winsize? {
+        var size = winsize()
+        return isTerminal && ioctl(file, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 
     package func write(_ bytes: [UInt8]) throws {

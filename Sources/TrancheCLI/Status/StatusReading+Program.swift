@@ -7,9 +7,21 @@ extension StatusReading {
         _ inventory: Inventory,
         _ context: Context
     ) async throws {
+        try await self.init(silently: selection, inventory, context)
+        for words in faultWords { try context.note(words) }
+    }
+
+    /// Looks at them, and says nothing.
+    init(
+        silently selection: RunSelection,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
         try await self.init(selection, in: inventory) { run, inventory in
             try await context.source(of: run, in: inventory)
         }
-        for words in Set(faults.values).sorted() { try context.note(words) }
     }
+
+    /// Which sources could not be looked at, and why.
+    var faultWords: [String] { Set(faults.values).sorted() }
 }

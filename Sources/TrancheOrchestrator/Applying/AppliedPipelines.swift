@@ -64,6 +64,20 @@ public struct AppliedPipelines: Sendable {
         return differences
     }
 
+    /// The places of the databases that applied pipelines name, each once.
+    ///
+    /// - Returns: The places, of which nothing is looked up yet.
+    /// - Throws: `TrancheError` of the store.
+    public func databases() async throws -> [SecretPlace] {
+        var places: [SecretPlace] = []
+        for text in try await inventory.pipelines().compactMap(\.text) {
+            for place in try PipelineReader.databases(kept: text) where !places.contains(place) {
+                places.append(place)
+            }
+        }
+        return places
+    }
+
     /// Applies a pipeline: sets its budgets, and keeps its description as the next generation.
     ///
     /// What is applied already raises nothing.

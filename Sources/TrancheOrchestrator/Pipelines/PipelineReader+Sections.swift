@@ -87,6 +87,36 @@ extension PipelineReader {
         }
     }
 
+    // MARK: - Databases
+
+    /// The databases that a description names that an inventory keeps: those of `databases`, and
+    /// those whose URLs its inputs have.
+    static func databases(kept text: String) throws -> [SecretPlace] {
+        do {
+            let document = try YAMLDocument(text: text, file: "the applied pipeline")
+            return try YAMLReader.read(
+                document,
+                as: .mapping { fields in
+                    fields.allow(fields.keys)
+                    let named = fields.read("databases", .map(of: .secret(orText: true))) ?? []
+                    let inputs = fields.read("inputs", .map(of: FieldKind<YAMLNode>.node)) ?? []
+                    let urls = inputs.compactMap { url(ofInput: $0.value) }
+                    return named.map { $0.value } + urls
+                }
+            )
+        } catch {
+            let words = "the databases that were applied cannot be read"
+            throw TrancheError(.storeFailed, "\(words): \(error)")
+        }
+    }
+
+    private static func url(ofInput node: YAMLNode) -> SecretPlace? {
+        guard case .scalar(let url) = (node["url"] ?? node["connection_string"])?.value,
+            url.text.contains("://")
+        else { return nil }
+        return .text(url.text)
+    }
+
     // MARK: - Alerts
 
     /// Alerts by their names.

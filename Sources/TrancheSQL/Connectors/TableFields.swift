@@ -61,7 +61,7 @@ extension TableSourceFields {
             let step = try Self.choice(by, "by", TimeStep.self)
             // A job that is known has the column, and a zone alone does nothing.
             guard column != nil || step != nil || from != nil || to != nil else { return nil }
-            return SourceTime(
+            let time = SourceTime(
                 column ?? "",
                 reading: try Self.choice(timeAs, "time_as", SourceTime.Reading.self),
                 by: step,
@@ -69,6 +69,16 @@ extension TableSourceFields {
                 from: try Self.moment(from, in: zone, "time_from"),
                 to: try Self.moment(to, in: zone, "time_to")
             )
+            // Said here, in the words that were given; the source's own check shows moments.
+            if let from, let to, time.isEmpty {
+                throw SpecError(
+                    .invalidValue,
+                    field: ["time_from"],
+                    value: from,
+                    "is not before the other end, '\(to)', by the clocks of \(zone)"
+                )
+            }
+            return time
         }
     }
 

@@ -9,10 +9,17 @@ extension SQLMetaSource: NumberedSource {
         guard let registry, registry.numbering.order == nil else { return nil }
         let most = Self.portions * UIDRegistry.portion
         return "'\(definition.table)' has uids that do not rise with time: each look for new ones "
-            + "that finds none reads up to \(most) of them. "
-            + (database.dialect.hasOneWriter
-                ? "A table with row numbers, no view, is looked at from its end"
-                : "A --settle-column with an index lets it read the newest rows alone")
+            + "that finds none reads up to \(most) of them. \(searchRemedy)"
+    }
+
+    private var searchRemedy: String {
+        if database.dialect.hasOneWriter {
+            return "A table with row numbers, no view, is looked at from its end"
+        }
+        let remedy =
+            definition.settleColumn.map { "An index that begins with '\($0)'" }
+            ?? "A --settle-column with an index"
+        return "\(remedy) lets it read the newest rows alone"
     }
 
     package func ids(ofUIDs uids: [String]) async throws -> [String: Int64] {

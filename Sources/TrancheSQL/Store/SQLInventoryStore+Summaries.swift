@@ -322,11 +322,12 @@ extension SQLInventoryStore: OverviewStore {
             """
         }
         guard dialect.joinsLaterally else {
-            // Differs by dialect: the tiles are found by their numbers.
+            // Differs by dialect: the tiles are found by their numbers. The plus keeps SQLite from
+            // making an index of all that succeeded, each of which it would look at for each run.
             return """
                 SELECT of_table, of_job, of_run, \(sums)
                 FROM \(runs) LEFT JOIN \(tables.batch) AS newest
-                    ON newest.id IN (\(newest("id"))) AND newest.status = 'succeeded'
+                    ON newest.id IN (\(newest("id"))) AND +newest.status = 'succeeded'
                 GROUP BY of_table, of_job, of_run
                 """
         }

@@ -6,43 +6,70 @@ extension SQLInventoryStore {
         guard let run = try await runs(RunSelection(key), after: nil, limit: 1).first else {
             return
         }
-        _ = try await keepTally(of: run)
+        _ = try await keepTally(of: [run])
     }
 
     /// Adds tiles to the tallies where too many were read that no tally has.
     func keepTallies(of summaries: [RunSummary], _ totals: [SummaryTotals]) async throws {
         guard totals.reduce(0, { $0 + $1.tail }) > SummaryTotals.mostRead else { return }
-        for (summary, totals) in zip(summaries, totals) where totals.tail >= SummaryTotals.leastKept
-        {
-            do {
+        let long = zip(summaries, totals).filter { $0.1.tail >= SummaryTotals.leastKept }
+            .map { (run: $0.0.run, tiles: $0.1.tail) }
+        do {
+            for group in Self.groups(of: long) {
                 // Others may go on adding tiles.
-                for _ in 0...totals.tail / SummaryTotals.step {
-                    guard try await keepTally(of: summary.run) else { break }
+                for _ in 0...group.tiles / SummaryTotals.step {
+                    guard try await keepTally(of: group.runs) else { break }
                 }
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                // The sums are right without it, also where nothing may be written: they are only
-                // found again by reading as much.
-                return
             }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // The sums are right without it, also where nothing may be written: they are only
+            // found again by reading as much.
+            return
         }
     }
 
-    /// Adds the next tiles of a run to its tally.
+    /// Runs that are added up together: a transaction for each would have the disk keep up as many
+    /// times, and one for all would have their workers wait for all.
+    private static func groups(
+        of runs: [(run: RunRecord, tiles: Int)]
+    ) -> [(runs: [RunRecord], tiles: Int)] {
+        var groups: [(runs: [RunRecord], tiles: Int)] = []
+        for (run, tiles) in runs {
+            if let last = groups.last, last.tiles + tiles <= SummaryTotals.step,
+                last.runs.count < SummaryTotals.mostTogether
+            {
+                groups[groups.count - 1].runs.append(run)
+                groups[groups.count - 1].tiles += tiles
+            } else {
+                groups.append(([run], tiles))
+            }
+        }
+        return groups
+    }
+
+    /// Adds the next tiles of runs to their tallies.
     ///
     /// Tiles of a run appear in the order of their ends, each committed before the next is made;
     /// who packs them away locks the run's row too.
     ///
     /// - Returns: Whether there were any.
-    func keepTally(of run: RunRecord) async throws -> Bool {
+    private func keepTally(of runs: [RunRecord]) async throws -> Bool {
         let lock: SQLStatement = """
-            SELECT id FROM \(tables.run) WHERE id = \(run.id) \(dialect.lockingKeptRow)
+            SELECT id
+            FROM \(tables.run)
+            WHERE \(dialect.column("id", isAmong: runs.map(\.id)))
+            ORDER BY id
+            \(dialect.lockingKeptRow)
             """
         return try await wrapping {
             try await database.withTransaction([lock]) { connection, rows in
-                guard !rows[0].isEmpty else { return false }
-                return try await !connection.commit([addTiles(to: run)])[0].isEmpty
+                let ids = Set(try rows[0].map { try $0.integer() })
+                let left = runs.filter { ids.contains($0.id) }
+                if left.isEmpty { return false }
+                let added = try await connection.commit(left.map { addTiles(to: $0) })
+                return added.contains { !$0.isEmpty }
             }
         }
     }

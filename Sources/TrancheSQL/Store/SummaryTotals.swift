@@ -9,6 +9,8 @@ struct SummaryTotals {
     static let leastKept = 20
     /// Tiles that are added at once.
     static let step = 50_000
+    /// Runs whose tiles are added in one transaction, as far as that is one step.
+    static let mostTogether = 64
 
     /// How many tiles were read that no tally has.
     private(set) var tail = 0

@@ -79,6 +79,7 @@ struct Gatekeeper: Sendable {
 
     /// Whether a type is that of JSON, in the one encoding that it has.
     private static func isJSON(_ type: String) -> Bool {
+        if type == "application/json" { return true }
         let parts = type.lowercased().split(separator: ";").map { part in
             part.trimmed()
         }

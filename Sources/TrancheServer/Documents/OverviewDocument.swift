@@ -5,20 +5,31 @@ package import Tranche
 package struct OverviewDocument: Codable, Sendable, Hashable {
     package let inventory: InventoryDocument
     package let asOf: Date
-    package let verdict: Verdict
+    package internal(set) var verdict: Verdict
     package let numbers: Numbers
     /// Those that need somebody first.
-    package let jobs: [Job]
+    package internal(set) var jobs: [Job]
     /// How many runs there are beside those.
-    package let moreJobs: Int
-    package let budgets: [BudgetDocument]
-    package let workers: [Worker]
-    package let changes: [ChangeDocument]
+    package internal(set) var moreJobs: Int
+    package internal(set) var budgets: [BudgetDocument]
+    /// How many budgets there are beside those.
+    package internal(set) var moreBudgets: Int
+    package internal(set) var workers: [Worker]
+    /// How many workers there are beside those.
+    package internal(set) var moreWorkers: Int
+    package internal(set) var changes: [ChangeDocument]
 
     /// Whether somebody is needed.
     package struct Verdict: Codable, Sendable, Hashable {
         package let ok: Bool
-        package let problems: [Problem]
+        package internal(set) var problems: [Problem]
+        /// How many there are beside those.
+        package internal(set) var moreProblems: Int
+
+        enum CodingKeys: String, CodingKey {
+            case ok, problems
+            case moreProblems = "more_problems"
+        }
     }
 
     /// Something that needs somebody.
@@ -103,7 +114,8 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
         package let failed: Int
         /// Why it is not faster, in a phrase.
         package let phrase: String
-        package let coverage: CoverageDocument?
+        /// What became of its ids; `null` where nobody knows, or too many jobs have one.
+        package internal(set) var coverage: CoverageDocument?
         package let backfills: [Backfill]
 
         enum CodingKeys: String, CodingKey {
@@ -160,7 +172,11 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
         case asOf = "as_of"
         case verdict, numbers, jobs
         case moreJobs = "more_jobs"
-        case budgets, workers, changes
+        case budgets
+        case moreBudgets = "more_budgets"
+        case workers
+        case moreWorkers = "more_workers"
+        case changes
     }
 }
 

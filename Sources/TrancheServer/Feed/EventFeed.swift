@@ -35,6 +35,8 @@ final class EventFeed: Sendable {
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
     private let state = Mutex(State())
+    /// Told of a change before listeners are.
+    private let onChange: @Sendable () -> Void
 
     /// Between two questions whether anything has changed.
     private static let tick = Duration.milliseconds(200)
@@ -51,9 +53,14 @@ final class EventFeed: Sendable {
     /// The most listeners at once.
     private static let most = 2000
 
-    init(_ inventory: Inventory, clock: any Clock<Duration>) {
+    init(
+        _ inventory: Inventory,
+        clock: any Clock<Duration>,
+        onChange: @escaping @Sendable () -> Void = {}
+    ) {
         self.inventory = inventory
         self.clock = clock
+        self.onChange = onChange
         stopwatch = Stopwatch(clock)
     }
 
@@ -227,6 +234,7 @@ final class EventFeed: Sendable {
             }
             return messages
         }
+        if !messages.isEmpty { onChange() }
         Self.deliver(messages)
     }
 

@@ -241,6 +241,11 @@ private func answer(
     _ core: HTTPServerCore
 ) -> MHD_Result {
     let mayStay = core.answering(connection)
+    if mayStay, let kept = response.kept,
+        let result = kept.queue(on: connection, { make($0, mayStay: true, core) })
+    {
+        return result
+    }
     guard let made = make(response, mayStay: mayStay, core) else {
         let failure = HTTPServerResponse.error(
             500,
@@ -275,9 +280,13 @@ private func make(
 }
 
 private func make(_ body: [UInt8]) -> OpaquePointer? {
-    var body = body
-    return body.withUnsafeMutableBytes {
-        MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+    body.withUnsafeBytes {
+        // It copies them, and changes none.
+        MHD_create_response_from_buffer(
+            $0.count,
+            UnsafeMutableRawPointer(mutating: $0.baseAddress),
+            .RESPMEM_MUST_COPY
+        )
     }
 }
 

@@ -61,6 +61,14 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// Adds fields whose names are not among these.
+    mutating func addMissing(_ fields: [(name: String, value: String)]) {
+        let missing = fields.filter { field in
+            !all.contains { $0.name.isSameField(as: field.name) }
+        }
+        all += missing
+    }
+
     /// The values of all fields of a name, in their order.
     public func values(of name: String) -> [String] {
         all.filter { $0.name.isSameField(as: name) }.map(\.value)

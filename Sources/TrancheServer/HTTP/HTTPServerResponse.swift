@@ -11,6 +11,8 @@ public struct HTTPServerResponse: Sendable {
     public var body: [UInt8]
     /// The body of an answer that is sent bit by bit; in place of ``body``; none by default.
     public var stream: HTTPResponseStream?
+    /// The same answer in a form that is made once; one that was changed since names none.
+    var kept: KeptAnswer?
 
     /// Describes an answer.
     public init(_ status: Int, headers: HTTPFields = HTTPFields(), body: [UInt8] = []) {

@@ -17,6 +17,7 @@ struct HealthRoutes: Sendable {
                 role: .look,
                 summary: "Print the runs as metrics, in the text format of Prometheus.",
                 answers: [.init(200, "The metrics.", media: "text/plain")],
+                sharing: .inventory,
                 handler: { try await metrics($0) }
             ),
             Route(
@@ -49,6 +50,7 @@ struct HealthRoutes: Sendable {
                 role: nil,
                 summary: "Describe all of this, as OpenAPI 3.1.",
                 answers: [.init(200, "The description.", media: "application/json")],
+                sharing: .inventory,
                 handler: { _ in .json(200, try openAPI.text) }
             ),
             Route(

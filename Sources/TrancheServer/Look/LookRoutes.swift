@@ -10,7 +10,8 @@ struct LookRoutes: Sendable {
             .get(
                 "/v1/overview",
                 "Tell whether all is well, how much there is to do, and which jobs need somebody.",
-                OverviewDocument.self
+                OverviewDocument.self,
+                sharing: .inventory
             ) { try await overview($0) },
             .get(
                 "/v1/runs",
@@ -20,13 +21,15 @@ struct LookRoutes: Sendable {
                     .limit,
                     .after,
                 ],
-                RunsPage.self
+                RunsPage.self,
+                sharing: .inventory
             ) { try await runs($0) },
             .get(
                 "/v1/runs/{job}/{run}",
                 "Tell of one run; '-' is the incremental run.",
                 query: [.meta],
-                RunDetailDocument.self
+                RunDetailDocument.self,
+                sharing: .runs
             ) { try await run($0) },
             .get(
                 "/v1/runs/{job}/{run}/gaps",
@@ -57,14 +60,13 @@ struct LookRoutes: Sendable {
 
     private func overview(_ call: Call) async throws -> HTTPServerResponse {
         let reading = try await state.overview.value
-        return try .document(
-            OverviewDocument(
-                reading,
-                of: await state.inventoryDocument(for: call.caller),
-                for: call.caller,
-                series: state.feed.minutes(before: reading.asOf)
-            )
+        let overview = OverviewDocument(
+            reading,
+            of: await state.inventoryDocument(for: call.caller),
+            for: call.caller,
+            series: state.feed.minutes(before: reading.asOf)
         )
+        return .json(200, try overview.text(), headers: ["Cache-Control": "no-store"])
     }
 
     // MARK: - Runs

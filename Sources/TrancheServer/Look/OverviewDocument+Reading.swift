@@ -4,6 +4,8 @@ import Tranche
 extension OverviewDocument {
     /// Jobs that are told.
     private static let mostJobs = 200
+    /// Budgets that are told, and workers.
+    private static let mostBeside = 100
 
     /// Makes the first screen of what was read, as far as it is a caller's.
     init(
@@ -42,11 +44,15 @@ extension OverviewDocument {
             return Job(run, below, byRun[run.run.key] ?? [], reading)
         }
         moreJobs = max(0, shown.count - Self.mostJobs)
-        budgets = reading.budgets.filter { budget in
+        let named = reading.budgets.filter { budget in
             budget.owner.name != nil
                 && (caller.jobs == nil || budget.claims.contains { caller.has(job: $0.run.job) })
-        }.prefix(100).map(BudgetDocument.init)
-        workers = Self.workers(of: open)
+        }
+        budgets = named.prefix(Self.mostBeside).map(BudgetDocument.init)
+        moreBudgets = max(0, named.count - Self.mostBeside)
+        let holders = Self.workers(of: open)
+        workers = Array(holders.prefix(Self.mostBeside))
+        moreWorkers = max(0, holders.count - Self.mostBeside)
         changes = reading.changes.filter { change in
             caller.jobs == nil || change.owner.run.map { caller.has(job: $0.job) } ?? false
         }.prefix(10).map(ChangeDocument.init)
@@ -55,7 +61,7 @@ extension OverviewDocument {
     private static func workers(of open: [BatchRecord]) -> [Worker] {
         let held = open.filter { $0.status == .running }
         let byWorker = Dictionary(grouping: held) { $0.worker ?? "" }
-        return byWorker.sorted { $0.key < $1.key }.prefix(100).map { name, batches in
+        return byWorker.sorted { $0.key < $1.key }.map { name, batches in
             Worker(
                 worker: name,
                 jobs: Set(batches.map(\.key.job)).sorted(),
@@ -68,9 +74,13 @@ extension OverviewDocument {
 }
 
 extension OverviewDocument.Verdict {
+    /// Problems that are told.
+    private static let most = 50
+
     fileprivate init(_ findings: [StatusDocument.Finding]) {
         ok = findings.isEmpty
-        problems = findings.prefix(50).map { finding in
+        moreProblems = max(0, findings.count - Self.most)
+        problems = findings.prefix(Self.most).map { finding in
             OverviewDocument.Problem(
                 text: redacted(finding.message),
                 kind: finding.kind.rawValue,

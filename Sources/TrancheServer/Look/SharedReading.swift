@@ -8,6 +8,7 @@ actor SharedReading<Value: Sendable> {
     private let read: @Sendable (_ mark: String?) async throws -> Value
     private let mark: Mark
     private let age: Duration
+    private let grace: Duration
     private let longest: Duration
     private let stopwatch: Stopwatch
     private var known: (value: Value, at: Duration, mark: String?)?
@@ -15,34 +16,49 @@ actor SharedReading<Value: Sendable> {
     /// How often it was said that something changed.
     private var changes = 0
     private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// Told that a value is given whose time is over.
+    private let requests: AsyncStream<Void>
+    private let request: AsyncStream<Void>.Continuation
 
     /// Describes a reading.
     ///
     /// - Parameters:
     ///   - age: How old a value may be that is given again, whatever has changed since.
+    ///   - grace: How much older one may be that is given while ``run()`` has it read anew, so
+    ///     that nobody waits for it; none by default.
     ///   - longest: How old it may be where nothing has; as old as `age` by default.
     ///   - clock: By which that is told.
     ///   - mark: Tells whether anything has; by default nobody does.
     ///   - read: Reads the value, told the mark before it.
     init(
         age: Duration,
+        grace: Duration = .zero,
         longest: Duration? = nil,
         clock: any Clock<Duration>,
         mark: @escaping Mark = { nil },
         _ read: @escaping @Sendable (_ mark: String?) async throws -> Value
     ) {
         self.age = age
+        self.grace = grace
         self.longest = longest ?? age
         self.mark = mark
         self.read = read
         stopwatch = Stopwatch(clock)
+        (requests, request) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// The value, read now unless it is young enough, or somebody else reads it.
     var value: Value {
         get async throws {
             while true {
-                if let known, stopwatch.elapsed - known.at <= age { return known.value }
+                if let known {
+                    let old = stopwatch.elapsed - known.at
+                    if old <= age { return known.value }
+                    if old <= age + grace {
+                        request.yield()
+                        return known.value
+                    }
+                }
                 if isReading {
                     await withCheckedContinuation { waiting.append($0) }
                 } else if let value = try await unchanged {
@@ -52,6 +68,28 @@ actor SharedReading<Value: Sendable> {
                 }
             }
         }
+    }
+
+    /// Reads the value anew when one was given whose time is over, until the task is cancelled.
+    ///
+    /// - Throws: `CancellationError`.
+    func run() async throws {
+        for await _ in requests {
+            do {
+                try await refresh()
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // Who asks next and has to wait for it is told.
+            }
+        }
+        try Task.checkCancellation()
+    }
+
+    private func refresh() async throws {
+        guard let known, stopwatch.elapsed - known.at > age, !isReading else { return }
+        guard try await unchanged == nil, !isReading else { return }
+        _ = try await readNow()
     }
 
     /// The value that is known, where nothing has changed since it was read.

@@ -51,7 +51,8 @@ function drawNow() {
   const at = route();
   const view = views[at.page];
   inventory = app.store.value(overviewPath)?.inventory ?? app.session?.inventory ?? inventory;
-  const problems = app.store.value(overviewPath)?.verdict?.problems?.length ?? 0;
+  const verdict = app.store.value(overviewPath)?.verdict;
+  const problems = (verdict?.problems?.length ?? 0) + (verdict?.more_problems ?? 0);
   setLook(inventory, app.needsToken ? 'Log in' : view?.title(at) ?? 'Not found',
     problems > 0 ? `(${problems})` : '');
   drawPages(at);

@@ -42,14 +42,13 @@ function verdict(overview) {
   }
   const problems = overview.verdict?.problems ?? [];
   const isWell = overview.verdict?.ok ?? problems.length === 0;
-  const words = isWell ? 'All well.'
-    : `${problems.length} ${problems.length === 1 ? 'needs' : 'need'} you`;
+  const count = problems.length + (overview.verdict?.more_problems ?? 0);
+  const words = isWell ? 'All well.' : `${count} ${count === 1 ? 'needs' : 'need'} you`;
   return h('section', { class: `verdict ${isWell ? 'well' : 'ill'}`, key: 'verdict' },
     h('h1', null, words),
     h('ul', null, problems.slice(0, 8).map((problem, index) => h('li', { key: index },
       clause(problem)))),
-    problems.length > 8 ? h('p', null, h('a', { href: link(['jobs']) },
-      `and ${problems.length - 8} more`)) : null);
+    count > 8 ? h('p', null, h('a', { href: link(['jobs']) }, `and ${count - 8} more`)) : null);
 }
 
 /** A clause leads to the place where it is mended. */

@@ -54,30 +54,13 @@ struct Route: Sendable {
     /// The body's type; `nil` where there is none.
     var body: (any (Decodable & Sendable).Type)?
     let answers: [Answer]
+    /// What its answers show, where one is made for all who ask within a second.
+    var sharing: SharedAnswers.Subject?
     let handler: Handler
 
     /// The path's parts.
     var segments: [String] {
         path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    }
-
-    /// The path's parameters where a request's parts are of a route; else `nil`.
-    ///
-    /// - Parameters:
-    ///   - parts: The request's.
-    ///   - segments: The route's.
-    /// - Returns: The parameters by name.
-    static func match(_ parts: [String], _ segments: [String]) -> [String: String]? {
-        guard segments.count == parts.count else { return nil }
-        var found: [String: String] = [:]
-        for (segment, part) in zip(segments, parts) {
-            if segment.hasPrefix("{") {
-                found[String(segment.dropFirst().dropLast())] = part
-            } else if segment != part {
-                return nil
-            }
-        }
-        return found
     }
 
     /// A route that is read.
@@ -87,6 +70,7 @@ struct Route: Sendable {
         role: ServerRole? = .look,
         query: [Parameter] = [],
         _ answer: any (Decodable & Sendable).Type,
+        sharing: SharedAnswers.Subject? = nil,
         _ handler: @escaping Handler
     ) -> Route {
         Route(
@@ -96,6 +80,7 @@ struct Route: Sendable {
             summary: summary,
             query: query,
             answers: [Answer(200, "The document.", answer)],
+            sharing: sharing,
             handler: handler
         )
     }

@@ -2,13 +2,15 @@ import Tranche
 
 /// Finds the route of a request, and answers it.
 struct Router: Sendable {
-    /// The routes, each with its path's parts.
-    private let routes: [(route: Route, segments: [String])]
+    private let routes: RouteTree
     /// What stands before all paths; empty or `/tranche`.
     private let base: String
+    /// The parts of that.
+    private let above: [String]
     private let gatekeeper: Gatekeeper
     private let readOnly: ReadOnly
-    /// Told when an operator has changed something.
+    private let answers: SharedAnswers
+    /// Told when an operator may have changed something.
     private let onChange: @Sendable () async -> Void
 
     /// The most bytes of a request's body.
@@ -21,48 +23,61 @@ struct Router: Sendable {
         base: String,
         gatekeeper: Gatekeeper,
         readOnly: ReadOnly,
+        answers: SharedAnswers,
         onChange: @escaping @Sendable () async -> Void
     ) {
-        self.routes = routes.map { ($0, $0.segments) }
+        self.routes = RouteTree(routes)
         self.base = base
+        above = base.split(separator: "/").map(String.init)
         self.gatekeeper = gatekeeper
         self.readOnly = readOnly
+        self.answers = answers
         self.onChange = onChange
     }
 
     // MARK: - Requests
 
     /// Says what becomes of a request's body: nobody has one read who may not send it.
+    ///
+    /// What is kept for who asks is answered at once.
     func admit(_ request: HTTPServerRequest) -> HTTPAdmission {
         do {
             guard case .route(let route, _) = try place(of: request), let role = route.role else {
                 return .read(upTo: Self.openBytes)
             }
-            _ = try caller(of: request, as: role)
+            let caller = try caller(of: request, as: role)
+            if let subject = route.sharing, !request.announcesBody,
+                let kept = answers.kept(SharedAnswers.Key(request, of: caller), of: subject)
+            {
+                return .answer(kept)
+            }
             return .read(upTo: route.body == nil ? Self.openBytes : Self.bodyBytes)
         } catch {
-            return .answer(Self.guarded(Refusal(error).response))
+            return .answer(Self.answer(to: error))
         }
     }
 
     /// Answers a request.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         do {
-            return Self.guarded(try await handle(request))
+            return try await handle(request)
         } catch {
-            return Self.guarded(Refusal(error).response)
+            return Self.answer(to: error)
         }
+    }
+
+    private static func answer(to error: any Error) -> HTTPServerResponse {
+        if error is Nowhere { return nowhere }
+        return guarded(Refusal(error).response)
     }
 
     private static func guarded(_ response: HTTPServerResponse) -> HTTPServerResponse {
         var response = response
-        for (name, value) in securityHeaders where response.headers[name] == nil {
-            response.headers[name] = value
-        }
+        response.headers.addMissing(securityHeaders)
         return response
     }
 
-    private static let securityHeaders = [
+    private static let securityHeaders: [(name: String, value: String)] = [
         (
             "Content-Security-Policy",
             "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -75,33 +90,51 @@ struct Router: Sendable {
 
     private func handle(_ request: HTTPServerRequest) async throws -> HTTPServerResponse {
         switch try place(of: request) {
-        case .above: return Self.moved(to: base + "/")
-        case .file(let file): return Self.answer(file, to: request)
-        case .route(let route, let path):
+        case .above: return Self.guarded(Self.moved(to: base + "/"))
+        case .file(let file): return Self.guarded(Self.answer(file, to: request))
+        case .route(let route, let parts):
             try Self.checkQuery(of: request, to: route)
-            guard let role = route.role else {
-                let call = Call(request: request, path: path, caller: Self.nobody)
-                return try await route.handler(call)
+            let who = try route.role.map { try caller(of: request, as: $0) } ?? Self.nobody
+            let call = Call(request: request, path: route.parameters(in: parts), caller: who)
+            guard let subject = route.sharing else {
+                return Self.guarded(try await answer(call, of: route))
             }
-            let caller = try caller(of: request, as: role)
-            let call = Call(request: request, path: path, caller: caller)
-            if route.method != "GET" { try await readOnly.refuseChange() }
-            guard role == .operate else { return try await route.handler(call) }
-            do {
-                let response = try await route.handler(call)
-                await onChange()
-                return response
-            } catch {
-                // Some of it may be done.
-                await onChange()
-                throw error
+            return try await answers.answer(
+                to: SharedAnswers.Key(request, of: who),
+                of: subject
+            ) {
+                Self.guarded(try await route.handler(call))
             }
         }
+    }
+
+    /// Answers a call, and has what it changed read anew.
+    private func answer(_ call: Call, of route: Route) async throws -> HTTPServerResponse {
+        guard let role = route.role, route.method != "GET" else {
+            return try await route.handler(call)
+        }
+        try await readOnly.refuseChange()
+        do {
+            let response = try await route.handler(call)
+            await note(role)
+            return response
+        } catch {
+            // Some of it may be done.
+            if !error.isBeforeAnyChange { await note(role) }
+            throw error
+        }
+    }
+
+    private func note(_ role: ServerRole) async {
+        guard role == .operate else { return answers.note(.ofRuns) }
+        await onChange()
+        answers.note(.ofAll)
     }
 
     /// Refuses a parameter that a route does not have, or that is given twice: it would mean
     /// nothing, without a word.
     private static func checkQuery(of request: HTTPServerRequest, to route: Route) throws {
+        if request.query.isEmpty { return }
         let known = route.query.map(\.name)
         var seen: Set<String> = []
         for (name, _) in request.query {
@@ -142,53 +175,57 @@ struct Router: Sendable {
         /// The base without the slash at its end.
         case above
         case file(PageFile)
-        case route(Route, path: [String: String])
+        case route(Route, parts: ArraySlice<String>)
     }
 
     private func place(of request: HTTPServerRequest) throws -> Place {
-        guard let parts = parts(of: request) else {
+        guard request.segments.count > above.count, request.segments.starts(with: above) else {
             if request.path == base { return .above }
-            throw Self.unknown
+            throw Nowhere()
         }
+        let parts = request.segments.dropFirst(above.count)
         let isReading = request.method == "GET" || request.method == "HEAD"
-        let colour = request.query.first { $0.name == "colour" }?.value
-        let place = "/" + parts.joined(separator: "/")
-        if isReading, let file = PageFile.at(place, colour: colour) {
-            return .file(file)
-        }
+        if isReading, let file = Self.file(at: parts, request) { return .file(file) }
         let method = request.method == "HEAD" ? "GET" : request.method
-        let found = routes.compactMap { route, segments in
-            Route.match(parts, segments).map { (route, $0) }
+        if let route = routes.route(method, parts) { return .route(route, parts: parts) }
+        let methods = routes.methods(of: parts).joined(separator: ", ")
+        guard !methods.isEmpty else { throw Nowhere() }
+        throw Refusal(
+            405,
+            "method_not_allowed",
+            "\(HumanText.excerpt(request.method)) is not done here; use \(methods)",
+            headers: ["Allow": methods]
+        )
+    }
+
+    /// The file of the page at a path: none has more parts than `assets` and its name.
+    private static func file(
+        at parts: ArraySlice<String>,
+        _ request: HTTPServerRequest
+    ) -> PageFile? {
+        switch (parts.count, parts.first) {
+        case (1, ""), (2, "assets"):
+            let colour = request.query.first { $0.name == "colour" }?.value
+            return PageFile.at("/" + parts.joined(separator: "/"), colour: colour)
+        default: return nil
         }
-        guard let (route, path) = found.first(where: { $0.0.method == method }) else {
-            let others = found.map(\.0.method).joined(separator: ", ")
-            guard !found.isEmpty else { throw Self.unknown }
-            throw Refusal(
-                405,
-                "method_not_allowed",
-                "\(HumanText.excerpt(request.method)) is not done here; use \(others)",
-                headers: ["Allow": others]
-            )
-        }
-        return .route(route, path: path)
     }
 
     private static let nobody = Caller(name: nil, roles: [], jobs: nil)
 
-    private static let unknown = Refusal(
-        404,
-        "unknown_path",
-        "there is nothing under this path; GET v1/openapi.json tells what there is"
-    )
+    /// That there is nothing under a path.
+    private struct Nowhere: Error {}
 
-    /// The path's parts below the base; `nil` where it is not below it.
-    private func parts(of request: HTTPServerRequest) -> [String]? {
-        let above = base.split(separator: "/").map(String.init)
-        guard request.segments.count > above.count,
-            Array(request.segments.prefix(above.count)) == above
-        else { return nil }
-        return Array(request.segments.dropFirst(above.count))
-    }
+    /// Made once: anybody may ask for anything.
+    private static let nowhere = KeptAnswer(
+        guarded(
+            Refusal(
+                404,
+                "unknown_path",
+                "there is nothing under this path; GET v1/openapi.json tells what there is"
+            ).response
+        )
+    ).shared
 
     private static func moved(to place: String) -> HTTPServerResponse {
         HTTPServerResponse(308, headers: ["Location": place])
@@ -205,5 +242,24 @@ struct Router: Sendable {
             return HTTPServerResponse(304, headers: headers)
         }
         return HTTPServerResponse(200, headers: headers, body: file.bytes)
+    }
+}
+
+extension HTTPServerRequest {
+    /// Whether a body comes behind the head.
+    fileprivate var announcesBody: Bool {
+        headers["Content-Length"] != nil || headers["Transfer-Encoding"] != nil
+    }
+}
+
+extension Error {
+    /// Whether it tells of what was asked for, which is looked at before anything is changed.
+    fileprivate var isBeforeAnyChange: Bool {
+        switch self {
+        case let refusal as Refusal: [400, 403, 404, 415].contains(refusal.status)
+        case let error as TrancheError:
+            [.unknownRun, .unknownBatch, .unknownBudget].contains(error.code)
+        default: false
+        }
     }
 }

@@ -49,6 +49,7 @@ public struct InventoryServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run(onReady) }
             group.addTask { try await state.feed.run() }
+            group.addTask { try await state.overview.run() }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -65,6 +66,7 @@ final class ServerState: Sendable {
     let feed: EventFeed
     let actions: FrozenActions
     let overview: SharedReading<OverviewReading>
+    let answers: SharedAnswers
     let readOnly: ReadOnly
 
     init(
@@ -80,11 +82,18 @@ final class ServerState: Sendable {
         sessions = PageSessions(configuration.clock)
         actions = FrozenActions(configuration.clock)
         readOnly = ReadOnly(inventory.store, clock: configuration.clock)
-        let feed = EventFeed(inventory, clock: configuration.clock)
+        let answers = SharedAnswers(configuration.clock)
+        self.answers = answers
+        let feed = EventFeed(inventory, clock: configuration.clock) {
+            // Who is told of a change reads it then.
+            answers.note(.ofAll)
+        }
         self.feed = feed
         let beginnings = RunBeginnings()
         overview = SharedReading(
             age: .seconds(1),
+            // The page looks again 2.5 s after a change: it is in what it reads then.
+            grace: .seconds(1),
             longest: EventFeed.longest,
             clock: configuration.clock,
             mark: { try await inventory.changeMark() }
@@ -116,6 +125,7 @@ final class ServerState: Sendable {
             base: configuration.base,
             gatekeeper: gatekeeper,
             readOnly: readOnly,
+            answers: answers,
             onChange: { [overview] in await overview.forget() }
         )
     }

@@ -61,6 +61,8 @@ struct PageFile: Sendable {
         module("workflows", PackageResources.workflows_js),
     ]
 
+    private static let byPath = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+
     /// A module of the page's program.
     private static func module(_ name: String, _ bytes: [UInt8]) -> PageFile {
         PageFile(path: "/assets/\(name).js", type: "text/javascript; charset=utf-8", bytes: bytes)
@@ -74,7 +76,7 @@ struct PageFile: Sendable {
     ///     ignored.
     /// - Returns: The file; `nil` where there is none.
     static func at(_ path: String, colour: String? = nil) -> PageFile? {
-        guard let file = all.first(where: { $0.path == path }) else { return nil }
+        guard let file = byPath[path] else { return nil }
         guard file.type == "image/svg+xml", let colour,
             colour.wholeMatch(of: #/#[0-9A-Fa-f]{6}/#) != nil
         else { return file }

@@ -38,7 +38,7 @@ package struct Overview: Sendable {
         }.map { runs[$0.place] }
         waitingItems = runs.reduce(0) { $0.addingClamped($1.waitingItems) }
         unseen = runs.count { $0.backlog == nil && $0.run.definition != nil }
-        isExact = runs.allSatisfy { $0.backlog?.isExact ?? true }
+        isExact = unseen == 0 && runs.allSatisfy { $0.backlog?.isExact ?? true }
         oldestAt = runs.compactMap(\.oldestAt).min()
         inFlight = runs.reduce(0) { $0 + $1.held.batches }
         failedLastHour = runs.reduce(0) { $0 + $1.summary.lastHour.failures }
