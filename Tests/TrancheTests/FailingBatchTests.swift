@@ -62,47 +62,6 @@ struct FailingBatchTests {
         #expect(outcome.outage.hold != nil)
     }
 
-    @Test("Where batches stay failed, an outage is one that nothing succeeds in")
-    func wholeOutage() throws {
-        func held(after success: TimeInterval?, failures: Int = 0, isFinal: Bool = false) throws
-            -> FailingBatch.Outcome
-        {
-            var outage = OutageGuard()
-            for root in Int64(11)...14 {
-                let isOutage = outage.noteWholeFailure(
-                    root: root,
-                    batch: root,
-                    isFirst: true,
-                    message: "no",
-                    lastSuccess: nil,
-                    now: now.addingTimeInterval(Double(root) * 100 - 2000)
-                )
-                #expect(!isOutage)
-            }
-            return try failing(
-                .fail,
-                failures: failures,
-                failure: BatchFailure("no", isFinal: isFinal),
-                outage: outage,
-                evidence: .init(lastSuccess: success.map { now.addingTimeInterval($0) })
-            ).outcome()
-        }
-        // However long the failures took.
-        for (success, isHeld) in [(nil, true), (-950, true), (-450, false)]
-            as [(TimeInterval?, Bool)]
-        {
-            let outcome = try held(after: success)
-            #expect((outcome.outage.hold != nil) == isHeld)
-            #expect(outcome.batch.failures == (isHeld ? 0 : 1))
-            #expect(outcome.batch.retryAt == now.addingTimeInterval(isHeld ? 30 : 5))
-        }
-        // One that has failed before says nothing new, and one that is final stays so.
-        #expect(try held(after: nil, failures: 1).outage.hold == nil)
-        let final = try held(after: nil, isFinal: true)
-        #expect(final.outage.hold != nil)
-        #expect(final.batch.failures == 1 && final.batch.retryAt == nil)
-    }
-
     @Test("Bad items split the batch at once, whatever the policy")
     func parts() throws {
         let parts = [
@@ -198,7 +157,6 @@ struct FailingBatchTests {
         failures: Int = 0,
         failure: BatchFailure,
         outage: OutageGuard = OutageGuard(),
-        evidence: FailingBatch.Evidence = FailingBatch.Evidence(),
         begunAt: Date? = nil
     ) -> FailingBatch {
         let key = RunKey(metaTable: "t", job: "j")
@@ -227,13 +185,6 @@ struct FailingBatchTests {
             outage: outage,
             createdAt: now
         )
-        return FailingBatch(
-            batch: batch,
-            run: run,
-            root: 7,
-            failure: failure,
-            evidence: evidence,
-            now: now
-        )
+        return FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
     }
 }

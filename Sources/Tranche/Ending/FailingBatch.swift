@@ -70,8 +70,7 @@ package struct FailingBatch: Sendable {
         outcome.batch.logging = failure.message
         outcome.batch.result = failure.result
         guard batch.begunAt == nil || failure.isOfSuccess else {
-            // Nothing of it is offered again, not even what nobody blames; others may wait.
-            _ = isOutage(&outcome)
+            // Nothing of it is offered again, not even what nobody blames.
             outcome.batch.failures += 1
             outcome.batch.failBegun(now: now)
             return outcome
@@ -81,7 +80,11 @@ package struct FailingBatch: Sendable {
             return outcome
         }
         guard run.policy.onExhausted == .split else {
-            failWhole(&outcome)
+            outcome.batch.failures += 1
+            let wait =
+                failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
+            outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
+            if wait == nil, !failure.isFinal { outcome.batch.becomeStuck(run.policy, now: now) }
             return outcome
         }
         let isOutage = outcome.outage.noteFailure(
@@ -105,35 +108,6 @@ package struct FailingBatch: Sendable {
             count(in: &outcome.batch)
         }
         return outcome
-    }
-
-    /// Has the batch wait for its next attempt, or stay failed.
-    private func failWhole(_ outcome: inout Outcome) {
-        let isOutage = isOutage(&outcome)
-        if isOutage, !failure.isFinal, let until = outcome.outage.hold?.until {
-            outcome.batch.retryAt = Date(milliseconds: until)
-            return
-        }
-        outcome.batch.failures += 1
-        let wait = failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
-        outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
-        if wait == nil, !failure.isFinal { outcome.batch.becomeStuck(run.policy, now: now) }
-    }
-
-    /// Notes the failure of a batch that stays whole, and returns whether it is an outage's.
-    private func isOutage(_ outcome: inout Outcome) -> Bool {
-        // A worker that stops, or is told to come back, has not failed.
-        guard failure.message != BatchRecord.begunReleaseText, !failure.isOfDeferrals else {
-            return false
-        }
-        return outcome.outage.noteWholeFailure(
-            root: root,
-            batch: batch.id,
-            isFirst: batch.failures == 0,
-            message: failure.message,
-            lastSuccess: evidence.lastSuccess,
-            now: now
-        )
     }
 
     /// How the attempt ended, where the batch is then as an outcome says.

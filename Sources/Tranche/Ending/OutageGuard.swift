@@ -6,8 +6,7 @@ package import FoundationEssentials
 /// the run is held for a while; then a single batch is handed out as a probe, and its success ends
 /// the hold. So it is when single items of one batch fail, one after the other, and nothing of that
 /// batch has succeeded; and when every item of several batches, or most of them, is blamed for the
-/// same. Where batches stay failed, the first failures of batches count, however long they take,
-/// until something of the run succeeds.
+/// same. It is part of runs that split what fails; the last, of all.
 package struct OutageGuard: Sendable, Hashable, Codable {
     /// Unrelated batches that fail alike within the window before the run is held.
     package static let threshold = 5
@@ -75,9 +74,6 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         package var isWide: Bool?
         /// What most of the items said, where only the beginning is meant; `nil` for the error.
         package var said: String?
-        /// Whether whole batches failed for the first time, so that a new one tells most; `nil` for
-        /// no.
-        package var prefersNew: Bool?
         /// When the next probe is handed out, in milliseconds since 1970 UTC.
         package var until: Int64
         /// How long it lasts, in milliseconds.
@@ -129,46 +125,6 @@ package struct OutageGuard: Sendable, Hashable, Codable {
             begin(Hold(error: head, isWide: true, said: said, until: 0, length: 0), at: at)
         }
         return hold != nil
-    }
-
-    /// Takes the failure of a batch into account that is not to be split.
-    ///
-    /// Batches count that fail for the first time, while nothing else succeeds: those that fail
-    /// once more, when all that is good is done, are no outage.
-    ///
-    /// - Parameters:
-    ///   - root: The first batch that the failed one was split from, or itself.
-    ///   - batch: The batch that failed.
-    ///   - isFirst: Whether it is the first failure of its own.
-    ///   - message: The error.
-    ///   - lastSuccess: When something of the run last succeeded; `nil` where nothing is known to
-    ///     have, or ``needsLastSuccess(ending:)`` is false.
-    ///   - now: The inventory's time.
-    /// - Returns: Whether the failure is an outage's, and says nothing about the batch.
-    package mutating func noteWholeFailure(
-        root: Int64,
-        batch: Int64,
-        isFirst: Bool,
-        message: String,
-        lastSuccess: Date?,
-        now: Date
-    ) -> Bool {
-        let error = Self.kind(of: message)
-        let at = now.milliseconds
-        if let isOutage = noteInHold(batch, error, at: at) { return isOutage }
-        guard isFirst else { return false }
-        let since = lastSuccess?.milliseconds ?? .min
-        failures.removeAll { $0.at <= since || $0.root == root }
-        failures.append(Failure(root: root, error: error, at: at))
-        if failures.count > 32 { failures.removeFirst() }
-        guard failures.count(where: { $0.error == error }) >= Self.threshold else { return false }
-        begin(Hold(error: error, prefersNew: true, until: 0, length: 0), at: at)
-        return true
-    }
-
-    /// Whether so many batches have failed that it matters when something last succeeded.
-    package func needsLastSuccess(ending count: Int) -> Bool {
-        hold == nil && failures.count + count >= Self.threshold
     }
 
     /// Takes into account that every item of a batch is blamed, or at least half of them.

@@ -36,7 +36,7 @@ extension SQLInventoryStore: SharingStore {
                 }
                 var run = try run(&runRow)
                 let now = try clock.instant()
-                let success = try await lastSuccess(endings, of: run, on: connection)
+                let success = try await lastSuccess(endings, of: run.key, on: connection)
                 var writes: [SQLStatement] = []
                 for read in reads {
                     let (row, root) = (rows[read.batch], rows[read.root])
@@ -54,19 +54,14 @@ extension SQLInventoryStore: SharingStore {
         }
     }
 
-    /// When something of the run last succeeded; only ends that blame every item, or most, ask,
-    /// and those of batches that stay whole when several have failed.
+    /// When something of the run last succeeded; only ends that blame every item, or most, ask.
     private func lastSuccess(
         _ endings: [AttemptFailure],
-        of run: RunRecord,
+        of key: RunKey,
         on connection: isolated Database.Connection
     ) async throws -> Date? {
-        let isWhole = run.policy.onExhausted == .fail
-        guard
-            endings.contains(where: \.failure.maySpeakOfOutage)
-                || isWhole && run.outage.needsLastSuccess(ending: endings.count)
-        else { return nil }
-        let rows = try await connection.run([selectLastSuccess(of: run.key)])[0]
+        guard endings.contains(where: \.failure.maySpeakOfOutage) else { return nil }
+        let rows = try await connection.run([selectLastSuccess(of: key)])[0]
         guard var row = rows.first else { return nil }
         return try row.optionalInstant()
     }

@@ -45,7 +45,7 @@ public struct ConformanceCase: Sendable {
         + pages + output + events + budgets + keys + times + shares + probes + discovery + inputLogs
         + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
-        + wholeOutages + recursion + generations
+        + recursion + generations
         + workflows + pipelines + offering + acting + forgetting + uids
 }
 

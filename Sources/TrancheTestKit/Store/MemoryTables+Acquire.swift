@@ -48,12 +48,10 @@ extension MemoryTables {
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 
         // 2. What was handed out before and is free again.
-        if !acquire.probesNewFirst {
-            offerStuckInTurn(&acquire)
-            if let exhausted = offerAgain(&acquire) {
-                let isDoubtful = acquire.run.outage.isDoubtful(exhausted.id)
-                return .needsSplit(exhausted, isDoubtful: isDoubtful)
-            }
+        offerStuckInTurn(&acquire)
+        if let exhausted = offerAgain(&acquire) {
+            let isDoubtful = acquire.run.outage.isDoubtful(exhausted.id)
+            return .needsSplit(exhausted, isDoubtful: isDoubtful)
         }
 
         // 3. Ids that appeared in gaps.
@@ -70,7 +68,6 @@ extension MemoryTables {
                 return .needsPlan(acquire.demand)
             }
         }
-        if acquire.probesNewFirst { _ = offerAgain(&acquire) }
         if !acquire.answer.isEmpty {
             acquire.startProbe()
             return .batches(acquire.answer)

@@ -66,7 +66,3 @@ FROM "inventory"
 WHERE id = $4 AND attempt = $5 AND status = $6
 ON CONFLICT (batch_id, attempt) DO NOTHING;
 -- $1 integer, $2 text, $3 text, $4 integer, $5 integer, $6 text
-
-UPDATE "inventory_run" SET outage = $1
-WHERE id = $2;
--- $1 text, $2 integer
