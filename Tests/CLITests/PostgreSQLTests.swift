@@ -13,7 +13,14 @@ struct PostgreSQLTests {
         _ body: (CommandLineBench, _ settings: [String: String], _ table: String) async throws ->
             Void
     ) async throws {
-        let server = try #require(TestPostgreSQL.server)
+        try await withServer(try #require(TestPostgreSQL.server), body)
+    }
+
+    private func withServer(
+        _ server: TestPostgreSQL,
+        _ body: (CommandLineBench, _ settings: [String: String], _ table: String) async throws ->
+            Void
+    ) async throws {
         try await withTestSchema(server) { schema in
             let database = try server.database(maxConnections: 1)
             try await database.run(
@@ -71,7 +78,14 @@ struct PostgreSQLTests {
 
     @Test("The log of an outbox is looked at where the pipeline that was applied says that it is")
     func outboxElsewhere() async throws {
-        try await withServer { bench, settings, table in
+        let server = try #require(TestPostgreSQL.server)
+        try await withOwnDatabase(on: server) { own in
+            try await outboxElsewhere(on: own)
+        }
+    }
+
+    private func outboxElsewhere(on server: TestPostgreSQL) async throws {
+        try await withServer(server) { bench, settings, table in
             let input = "o" + UUID().uuidString.lowercased().replacing("-", with: "")
             try bench.write(
                 """
@@ -90,7 +104,6 @@ struct PostgreSQLTests {
             #expect(added.status == .done, "\(added.errors)")
             let run = await bench.run(["run", file, "--drain"], environment: known)
             #expect(run.status == .done, "\(run.errors)")
-            let server = try #require(TestPostgreSQL.server)
             let database = try server.database(maxConnections: 1)
             try await database.run("INSERT INTO \(table) (item) VALUES ('a'), ('b')")
             await database.close()

@@ -58,6 +58,27 @@ package func withTestSchema<R>(
     }
 }
 
+/// Runs `body` with a database of its own on a server, and removes that: what is one in a whole
+/// database, such as the log of an outbox, is in nobody else's way there.
+package func withOwnDatabase<R>(
+    on server: TestPostgreSQL,
+    _ body: (TestPostgreSQL) async throws -> R
+) async throws -> R {
+    let name = "own_" + UUID().uuidString.lowercased().replacing("-", with: "_")
+    let main = try server.database(maxConnections: 1)
+    _ = try await main.write(["CREATE DATABASE \(name: name)"])
+    let result: Result<R, any Error>
+    do {
+        let own = TestPostgreSQL(url: server.url.replacing(#/\/[^\/]*$/#, with: "/\(name)"))
+        result = .success(try await body(own))
+    } catch {
+        result = .failure(error)
+    }
+    _ = try await main.write(["DROP DATABASE \(name: name) WITH (FORCE)"])
+    await main.close()
+    return try result.get()
+}
+
 extension SQLDatabase {
     /// Runs a script in a transaction of its own.
     package func run(_ script: String) async throws {

@@ -62,21 +62,17 @@ func withOutboxDatabase<R>(
     _ body: (OutboxTestDatabase) async throws -> R
 ) async throws -> R {
     guard let server = TestPostgreSQL.server else { throw NoServer() }
-    let name = "outbox_" + UUID().uuidString.lowercased().replacing("-", with: "_")
-    let main = try server.database(maxConnections: 1)
-    _ = try await main.write(["CREATE DATABASE \(name: name)"])
-    let own = TestPostgreSQL(url: server.url.replacing(#/\/[^\/]*$/#, with: "/\(name)"))
-    let database = try own.database(maxConnections: 4)
-    let result: Result<R, any Error>
-    do {
-        result = .success(try await body(OutboxTestDatabase(server: own, database: database)))
-    } catch {
-        result = .failure(error)
+    return try await withOwnDatabase(on: server) { own in
+        let database = try own.database(maxConnections: 4)
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body(OutboxTestDatabase(server: own, database: database)))
+        } catch {
+            result = .failure(error)
+        }
+        await database.close()
+        return try result.get()
     }
-    await database.close()
-    _ = try await main.write(["DROP DATABASE \(name: name) WITH (FORCE)"])
-    await main.close()
-    return try result.get()
 }
 
 private struct NoServer: Error {}

@@ -40,7 +40,10 @@ extension Context {
                 settings.connecting(for: run)
             )
         } catch let error as TrancheError {
-            if let found = try await sourceOfPipeline(run, named: spec, in: inventory) {
+            // Where the inventory or a source is away, asking on tells nothing.
+            if error.category == .permanent,
+                let found = try await sourceOfPipeline(run, named: spec, in: inventory)
+            {
                 return found
             }
             guard let mismatch = error.underlying as? SourceMismatch else {
@@ -112,8 +115,8 @@ extension TrancheError {
         else { return self }
         return TrancheError(
             code,
-            "\(message); its items were in the PostgreSQL database '\(name)': if that is another one, "
-                + "set TRANCHE_META_DB or --meta-db to it",
+            "\(message); its items were in the PostgreSQL database '\(name)': if that is another "
+                + "one, set TRANCHE_META_DB or --meta-db to it",
             underlying: self
         )
     }

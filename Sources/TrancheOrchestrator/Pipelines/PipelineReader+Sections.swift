@@ -72,17 +72,26 @@ extension PipelineReader {
 
     /// The budgets of a description that an inventory keeps.
     static func budgets(kept text: String) throws -> [PipelineBudget] {
+        try read("budgets", kept: text) { $0.read("budgets", budgets) ?? [] }
+    }
+
+    /// Reads a section of a description that an inventory keeps, whatever else is in it.
+    private static func read<Section>(
+        _ name: String,
+        kept text: String,
+        _ section: @escaping @Sendable (FieldReader) -> [Section]
+    ) throws -> [Section] {
         do {
             let document = try YAMLDocument(text: text, file: "the applied pipeline")
             return try YAMLReader.read(
                 document,
                 as: .mapping { fields in
                     fields.allow(fields.keys)
-                    return fields.read("budgets", budgets) ?? []
+                    return section(fields)
                 }
             )
         } catch {
-            let words = "the budgets that were applied cannot be read"
+            let words = "the \(name) that were applied cannot be read"
             throw TrancheError(.storeFailed, "\(words): \(error)")
         }
     }
@@ -92,21 +101,10 @@ extension PipelineReader {
     /// The databases that a description names that an inventory keeps: those of `databases`, and
     /// those whose URLs its inputs have.
     static func databases(kept text: String) throws -> [SecretPlace] {
-        do {
-            let document = try YAMLDocument(text: text, file: "the applied pipeline")
-            return try YAMLReader.read(
-                document,
-                as: .mapping { fields in
-                    fields.allow(fields.keys)
-                    let named = fields.read("databases", .map(of: .secret(orText: true))) ?? []
-                    let inputs = fields.read("inputs", .map(of: FieldKind<YAMLNode>.node)) ?? []
-                    let urls = inputs.compactMap { url(ofInput: $0.value) }
-                    return named.map { $0.value } + urls
-                }
-            )
-        } catch {
-            let words = "the databases that were applied cannot be read"
-            throw TrancheError(.storeFailed, "\(words): \(error)")
+        try read("databases", kept: text) { fields in
+            let named = fields.read("databases", .map(of: .secret(orText: true))) ?? []
+            let inputs = fields.read("inputs", .map(of: FieldKind<YAMLNode>.node)) ?? []
+            return named.map { $0.value } + inputs.compactMap { url(ofInput: $0.value) }
         }
     }
 

@@ -33,45 +33,8 @@ enum BodyMembers {
         if let fault = StrictJSON.fault(in: String(decoding: bytes, as: UTF8.self)) {
             throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
         }
-        if let plain = plainNames(in: bytes) { return plain }
         let members = try? JSONDecoder().decode([String: Passed].self, from: Data(bytes))
         return members.map { Array($0.keys) } ?? []
-    }
-
-    /// The names of the members of strict JSON; `nil` where one has an escape, and none where it is
-    /// no object.
-    private static func plainNames(in bytes: [UInt8]) -> [String]? {
-        var names: [String] = []
-        var (place, depth, isName) = (0, 0, false)
-        while place < bytes.count {
-            switch bytes[place] {
-            case UInt8(ascii: "{"):
-                depth += 1
-                isName = depth == 1
-            case UInt8(ascii: "["):
-                if depth == 0 { return [] }
-                depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            case UInt8(ascii: ","): isName = depth == 1
-            case UInt8(ascii: "\""):
-                let start = place + 1
-                place = start
-                while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
-                    if bytes[place] == UInt8(ascii: "\\") {
-                        if isName { return nil }
-                        place += 1
-                    }
-                    place += 1
-                }
-                if isName {
-                    names.append(String(decoding: bytes[start..<place], as: UTF8.self))
-                    isName = false
-                }
-            default: break
-            }
-            place += 1
-        }
-        return names
     }
 
     /// A value that nobody asks for.
