@@ -88,8 +88,10 @@ extension Child {
             inventory,
             configuration: configuration,
             jobs: try jobs(of: items, connectors)
-        ) { run, inventory in
-            try await connectors.source(of: run, named: nil, in: inventory, ConnectorContext())
+        ) {
+            { run, inventory in
+                try await connectors.source(of: run, in: inventory, ConnectorContext())
+            }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

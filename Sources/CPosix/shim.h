@@ -145,22 +145,33 @@ static inline int tranche_catch_signal(int number, int pipe) {
     return sigaction(number, &action, NULL);
 }
 
-// Forks with all signals blocked, so that none finds the child before it has said what is to become of them.
-static inline pid_t tranche_fork_quietly(void) {
-    sigset_t all, before;
+// Blocks all signals of this thread; what they were before is kept.
+static inline void tranche_block_signals(sigset_t *before) {
+    sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork();
-    if (child != 0) {
-        int error = errno;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        errno = error;
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+// Undoes that; errno stays.
+static inline void tranche_unblock_signals(const sigset_t *before) {
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    errno = error;
+}
+
+// Has every signal do what it does by default that runs a function in this process, and ignores the others still.
+static inline void tranche_forget_handlers(void) {
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+        if (action.sa_handler != SIG_DFL) signal(number, SIG_DFL);
     }
-    return child;
 }
 
 // Starts a program in a process group of its own with pipes as its standard input, output and error.
-// Swift may not fork; between fork and exec only async-signal-safe functions are called.
+// Swift may not fork; between vfork and exec only async-signal-safe functions are called. The child has no copy of
+// this process's memory, which would take longer than all else, but borrows it until exec, while this thread waits:
+// no handler may run in it, so signals are blocked until there is none.
 // Returns the process, or -1 with errno set; exec's own failure arrives through a pipe that exec closes.
 // The child tells the guard of itself: it has the guard's pipe open until exec, so that the guard has heard of it
 // before the pipe ends, whenever this process dies; -1 for none.
@@ -168,12 +179,15 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
                                   int output, int errors, int hears_hangup, int guard) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return -1;
-    pid_t child = tranche_fork_quietly();
+    sigset_t before;
+    tranche_block_signals(&before);
+    pid_t child = vfork();
     if (child == 0) {
         setpgid(0, 0);
         pid_t group = getpid();
         // While SIGPIPE is ignored: without its guard a child loses that protection only.
         ssize_t ignored = write(guard, &group, sizeof group);
+        tranche_forget_handlers();
         signal(SIGPIPE, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
@@ -191,6 +205,7 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
         (void)ignored;
         _exit(127);
     }
+    tranche_unblock_signals(&before);
     int error = errno;
     close(report[1]);
     if (child > 0) {
@@ -215,7 +230,11 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
 static inline int tranche_start_guard(void) {
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0) return -1;
-    pid_t guard = tranche_fork_quietly();
+    // With all signals blocked, so that none finds the child before it has said what is to become of them.
+    sigset_t before;
+    tranche_block_signals(&before);
+    pid_t guard = fork();
+    if (guard != 0) tranche_unblock_signals(&before);
     if (guard < 0) {
         int error = errno;
         close(pipes[0]);

@@ -322,6 +322,16 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
+    // Without a lock on those who write.
+    package func creatingIndex(
+        on columns: [String],
+        of table: SQLTableName,
+        isUnique: Bool
+    ) -> String {
+        let list = columns.map(\.quotedAsName).joined(separator: ", ")
+        return "CREATE\(isUnique ? " UNIQUE" : "") INDEX CONCURRENTLY ON \(table.quoted) (\(list))"
+    }
+
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement {
         "CAST(pg_typeof(\(column)) AS text)"
     }

@@ -36,30 +36,8 @@ extension PostgreSQLDatabase {
         if family.isTraced, !isElsewhere {
             risks += try await sequenceRisks(of: name, uid: uid, family)
         }
-        if try await !isUnique(family) { risks.append(.noUniqueIndex(uid)) }
+        if let risk = try await indexRisk(of: uid, family) { risks.append(risk) }
         return risks
-    }
-
-    /// Whether an index says that no id stands twice.
-    private func isUnique(_ family: PostgreSQLSourceFamily) async throws -> Bool {
-        guard family.isTraced, family.tables.count == 1, let column = family.columns.first else {
-            return false
-        }
-        // An index of a table that others inherit from knows nothing of their rows.
-        return try await isTrue(
-            """
-            SELECT EXISTS (
-                SELECT FROM pg_index AS i
-                JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = CAST(\(column.relation) AS oid) AND a.attname = \(column.name)
-                    AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1
-            ) AND NOT EXISTS (
-                SELECT FROM pg_inherits AS h
-                JOIN pg_class AS c ON c.oid = h.inhrelid
-                WHERE h.inhparent = CAST(\(column.relation) AS oid) AND NOT c.relispartition
-            )
-            """
-        )
     }
 
     /// Why rows may come into view that were committed before.

@@ -27,9 +27,20 @@ extension SQLiteDatabase {
             }
         } else {
             risks += try await self.risks(ofTable: name, isRowID: isRowID(uid, of: name))
-            if column?.isUnique == false { risks.append(.noUniqueIndex(uid)) }
+            if let column, !column.isUnique {
+                let index = try await index(on: column.name, of: name)
+                risks.append(.noUniqueIndex(uid, index))
+            }
         }
         return SQLSourceWatch(risks: risks)
+    }
+
+    /// What is known of the indexes on a table's column; `nil` of what is none of SQLite's tables.
+    private func index(on column: String, of name: SQLTableName) async throws -> SourceIndex? {
+        let rows = try await read(dialect.hasIndex(on: column, of: name))
+        guard var row = rows[0].first, let isThere = try row.optionalInteger() else { return nil }
+        let statement = dialect.creatingIndex(on: [column], of: name, isUnique: true)
+        return SourceIndex(isThere: isThere != 0, remedy: .init(statement, isUnique: true))
     }
 
     private func isView(_ name: SQLTableName) async throws -> Bool {

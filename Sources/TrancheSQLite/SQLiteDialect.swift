@@ -204,6 +204,19 @@ package struct SQLiteDialect: SQLDialect {
         """
     }
 
+    // An index has a name here, and its schema stands before that.
+    package func creatingIndex(
+        on columns: [String],
+        of table: SQLTableName,
+        isUnique: Bool
+    ) -> String {
+        let words = [table.table] + columns + [isUnique ? "key" : "idx"]
+        let name = SQLTableName(schema: table.schema, table: words.joined(separator: "_"))
+        let list = columns.map(\.quotedAsName).joined(separator: ", ")
+        return "CREATE\(isUnique ? " UNIQUE" : "") INDEX \(name.quoted) ON "
+            + "\(table.table.quotedAsName) (\(list))"
+    }
+
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement { "typeof(\(column))" }
 
     package var timesUnderstood: String {

@@ -160,10 +160,10 @@ struct PoolerTests {
             )
             #expect(try await pool.sessions() == before)
 
-            // A worker that is killed while it works, and one while it loads.
+            // A worker that is killed while it works.
             let killed = try Executable.tranche.start(
                 ["work", "--job", "k", "--meta", "files", "--workers", "3", "--count", "2"]
-                    + ["--lease", "2s", "--", "sleep", "0.02"],
+                    + ["--lease", "2s", "--", "sh", "-c", bench.waiting],
                 environment: settings
             )
             let isWorking = try await eventually {
@@ -174,6 +174,7 @@ struct PoolerTests {
             }
             #expect(isWorking)
             killed.send(SIGKILL)
+            try bench.letPrograms()
             #expect(await killed.outcome().code == -SIGKILL)
             #expect(try await pool.sessions() == before)
             let rest = ["work", "--job", "k", "--meta", "files", "--count", "2", "--", "true"]

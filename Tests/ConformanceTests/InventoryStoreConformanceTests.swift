@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TrancheTestKit
 
-@Suite("Inventory stores do what they promise", .serialized)
+@Suite("Inventory stores do what they promise", .serialized, .schemaPool)
 struct InventoryStoreConformanceTests {
     @Test(
         "The claim holds",
@@ -15,6 +15,6 @@ struct InventoryStoreConformanceTests {
         }
     )
     func holds(on backend: TestBackend, _ claim: ConformanceCase) async throws {
-        try await claim.check(backend.makeSubject())
+        try await SchemaPool.lending { try await claim.check(backend.makeSubject()) }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TrancheTestKit
 
-@Suite("Inventory stores answer as the reference store does")
+@Suite("Inventory stores answer as the reference store does", .schemaPool)
 struct RandomScheduleConformanceTests {
     /// The seeds; `TRANCHE_TEST_SEEDS` says how many, to look longer than usual.
     static var seeds: Range<Int> {
@@ -11,6 +11,8 @@ struct RandomScheduleConformanceTests {
 
     @Test("In a random schedule", arguments: TestBackend.available + TestBackend.apart, seeds)
     func schedule(on backend: TestBackend, seed: Int) async throws {
-        try await RandomSchedule(seed: UInt64(seed)).run(.reference(), backend.makeSubject())
+        try await SchemaPool.lending {
+            try await RandomSchedule(seed: UInt64(seed)).run(.reference(), backend.makeSubject())
+        }
     }
 }

@@ -222,7 +222,8 @@ extension ConformanceSubject {
         decidesItself: Bool = false
     ) async throws -> ConformanceSubject {
         let clock = ManualClock()
-        let schema = try await server.makeSchema()
+        let pooled = try await SchemaPool.borrow(on: server)
+        let schema = if let pooled { pooled.name } else { try await server.makeSchema() }
         var configuration = StoreConfiguration(schema: schema, now: { clock.date })
         configuration.decidesItself = decidesItself
         let store = try await InventoryLocation.postgres(server.url).open(configuration)
@@ -236,7 +237,8 @@ extension ConformanceSubject {
             finish: {
                 try await own.finish()
                 try await sources?.finish()
-                try await server.drop(schema: schema)
+                // One that was lent is taken back when the test has ended.
+                if pooled == nil { try await server.drop(schema: schema) }
             }
         )
     }

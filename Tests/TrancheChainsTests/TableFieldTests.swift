@@ -291,7 +291,12 @@ struct TableFieldTests {
     )
     func keys(on backend: Backend) async throws {
         let cases: [(String, [String], String)] = [
-            ("CREATE TABLE @t (id bigint, k bigint)", ["id"], "CREATE UNIQUE INDEX"),
+            (
+                "CREATE TABLE @t (id bigint, k bigint)", ["id"],
+                backend == .sqlite
+                    ? #"CREATE UNIQUE INDEX "t_id_key" ON "t" ("id")"#
+                    : "CREATE UNIQUE INDEX CONCURRENTLY ON"
+            ),
             (
                 "CREATE TABLE @t (id bigint PRIMARY KEY, k bigint)", ["id", "k"],
                 "not unique together"

@@ -230,6 +230,58 @@ struct SourceRiskTests {
         }
     }
 
+    @Test(
+        "A table without an index is told to be read as a whole, with the statement that mends it",
+        arguments: [
+            ("CREATE TABLE S.t (uid bigserial);", false, true),
+            ("CREATE TABLE S.t (uid bigserial); CREATE INDEX ON S.t (uid);", true, true),
+            (
+                "CREATE TABLE S.t (uid bigserial); CREATE INDEX ON S.t USING hash (uid);",
+                false, true
+            ),
+            ("CREATE TABLE S.t (k int, uid bigserial, PRIMARY KEY (k, uid));", false, true),
+            ("CREATE TABLE S.t (k int, uid bigserial, PRIMARY KEY (uid, k));", true, true),
+            (
+                #"""
+                CREATE TABLE S."a ""table"" " ("the id" bigserial);
+                CREATE VIEW S.t AS SELECT "the id" AS uid FROM S."a ""table"" ";
+                """#, false, true
+            ),
+            (
+                """
+                CREATE TABLE S.t (uid bigserial) PARTITION BY RANGE (uid);
+                CREATE TABLE S.t1 PARTITION OF S.t FOR VALUES FROM (0) TO (9);
+                """, false, true
+            ),
+            (
+                """
+                CREATE TABLE S.t (uid bigserial, k int) PARTITION BY RANGE (k);
+                CREATE TABLE S.t1 PARTITION OF S.t FOR VALUES FROM (0) TO (9);
+                """, false, false
+            ),
+        ]
+    )
+    func missingIndex(_ script: String, isThere: Bool, isUnique: Bool) async throws {
+        try await withWatchBench(script) { bench in
+            func risk() async throws -> String? {
+                try await bench.watch().risks.first { $0.name == "no-unique-index" }?.explanation
+            }
+            let before = try #require(try await risk())
+            #expect(before.contains("each acquire reads the whole table") == !isThere, "\(before)")
+            let found = try #require(
+                before.firstMatch(of: #/CREATE (UNIQUE )?INDEX .*?\)/#),
+                "\(before)"
+            )
+            #expect((found.1 != nil) == isUnique, "\(before)")
+            // A transaction takes no CONCURRENTLY.
+            let remedy = found.0.replacing(" CONCURRENTLY", with: "")
+            try await bench.database.run(String(remedy))
+            let after = try await risk()
+            #expect((after == nil) == isUnique)
+            #expect(after?.contains("reads the whole table") != true)
+        }
+    }
+
     @Test("A table that a subscription writes to is a risk, and so is a partition of one")
     func subscription() async throws {
         try await withWatchBench(

@@ -132,6 +132,31 @@ struct SQLiteWatchTests {
         }
     }
 
+    @Test(
+        "A table without an index is told to be read as a whole, with the statement that mends it",
+        arguments: [
+            ("CREATE TABLE t (uid INTEGER)", false),
+            ("CREATE TABLE t (uid INTEGER); CREATE INDEX i ON t (uid)", true),
+            ("CREATE TABLE t (uid INTEGER, n INTEGER, PRIMARY KEY (n, uid))", false),
+            ("CREATE TABLE t (uid INTEGER, n INTEGER, PRIMARY KEY (uid, n))", true),
+            ("CREATE TABLE t (uid INTEGER); CREATE INDEX i ON t (uid) WHERE uid > 7", false),
+        ]
+    )
+    func missingIndex(_ script: String, isThere: Bool) async throws {
+        try await withTestDatabase(.sqlite) { database in
+            try await database.run(script)
+            func risk() async throws -> String? {
+                try await database.database.watch(database.name("t"), uid: "uid").risks
+                    .first { $0.name == "no-unique-index" }?.explanation
+            }
+            let before = try #require(try await risk())
+            #expect(before.contains("each acquire reads the whole table") == !isThere, "\(before)")
+            let remedy = try #require(before.firstMatch(of: #/CREATE UNIQUE INDEX .*?\)/#))
+            try await database.run(String(remedy.output))
+            #expect(try await risk() == nil)
+        }
+    }
+
     @Test("Names may be odd", arguments: ["my items", #"so "called""#, "it's", "select", "Größe"])
     func named(_ name: String) async throws {
         try await withTestDatabase(.sqlite) { database in

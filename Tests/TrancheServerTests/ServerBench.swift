@@ -63,8 +63,10 @@ struct ServerBench: Sendable {
                 inventory,
                 configuration: configuration,
                 jobs: try jobs(database, lease)
-            ) { run, inventory in
-                try await connectors.source(of: run, named: nil, in: inventory, ConnectorContext())
+            ) {
+                { run, inventory in
+                    try await connectors.source(of: run, in: inventory, ConnectorContext())
+                }
             }
             try await run(server, database, inventory, body)
             await inventory.close()

@@ -232,6 +232,22 @@ struct SharedAnswersTests {
         #expect(answers.size.answers == 5)
     }
 
+    @Test("An answer that is read again takes the place of the one before")
+    func again() async throws {
+        let clock = ManualClock()
+        let answers = SharedAnswers(clock)
+        var sizes: Set<Int> = []
+        for _ in 0..<3 {
+            _ = try await answers.answer(to: Self.key("/v1/runs"), of: .inventory) {
+                HTTPServerResponse(200, body: [UInt8](repeating: 0x20, count: 100))
+            }
+            #expect(answers.size.answers == 1)
+            sizes.insert(answers.size.bytes)
+            clock.advance(by: .seconds(2))
+        }
+        #expect(sizes.count == 1)
+    }
+
     // MARK: - The server
 
     @Test("Who works over REST sees what they did in the run that they read next")

@@ -55,6 +55,23 @@ struct AuditingWorkerTests {
         #expect(!share.isDue(at: .seconds(99)))
         #expect(share.isDue(at: .seconds(100)))
     }
+
+    @Test("Workers of a host that have more in hand than it has processors share its time")
+    func crowd() throws {
+        var shares = [0, 0.5].map { AuditShare(start: .zero, place: $0) }
+        for index in shares.indices { shares[index].share(held: 20, processors: 2) }
+        // They begin one after the other.
+        let due = [10, 54, 55].map { time in shares.map { $0.isDue(at: .seconds(time)) } }
+        #expect(due == [[true, false], [true, false], [true, true]])
+        let hasBegun = shares[0].begin(at: .seconds(10))
+        #expect(hasBegun)
+        shares[0].end(.milliseconds(100))
+        #expect(!shares[0].isDue(at: .seconds(99)))
+        #expect(shares[0].isDue(at: .seconds(100)))
+        // The others have gone.
+        shares[0].share(held: 1, processors: 2)
+        #expect(shares[0].isDue(at: .seconds(10)))
+    }
 }
 
 extension Workbench {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Synchronization
 
 extension Inventory {
@@ -80,6 +81,12 @@ extension Inventory {
         configuration.auditsWhileWorking && !source.isSeamless
     }
 
+    /// Has this process audit a run more rarely where this host has many of its batches in hand.
+    func shareAudits(of key: RunKey, held: Int) {
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        shares.withLock { $0[key]?.share(held: held, processors: processors) }
+    }
+
     /// Does a step of the audit when a worker has spent less than 1 % of its time on it.
     ///
     /// - Parameters:
@@ -95,7 +102,7 @@ extension Inventory {
         let key = request.key(of: source)
         let start = stopwatch.elapsed
         let isDue = shares.withLock { shares in
-            var share = shares[key] ?? AuditShare(start: start)
+            var share = shares[key] ?? AuditShare(start: start, place: configuration.randomness())
             let isDue = share.begin(at: start)
             shares[key] = share
             return isDue
@@ -126,6 +133,9 @@ extension Inventory {
 }
 
 /// How much of a process's time went into audits of a run; times are its stopwatch's.
+///
+/// Where a host has more batches in hand than processors, its workers have no more time between
+/// them for that, and share what there is.
 struct AuditShare: Sendable {
     /// The share that workers give, as one part of this many.
     static let parts = 100
@@ -133,17 +143,32 @@ struct AuditShare: Sendable {
     static let patience = Duration.seconds(10)
 
     private let start: Duration
+    private let place: Double
     private var spent = Duration.zero
     private var isRunning = false
+    private var crowd = 1.0
 
-    init(start: Duration) {
+    /// Begins to count.
+    ///
+    /// - Parameters:
+    ///   - start: When the process began to work.
+    ///   - place: Where it stands among those of its host, from 0 up to 1, at random: they begin
+    ///     one after the other.
+    init(start: Duration, place: Double = 0) {
         self.start = start
+        self.place = place
+    }
+
+    /// Says how many batches of the run are in hand on this host.
+    mutating func share(held: Int, processors: Int) {
+        crowd = max(1, Double(held) / Double(max(1, processors)))
     }
 
     /// Whether a step may be made now.
     func isDue(at now: Duration) -> Bool {
         let elapsed = now - start
-        return !isRunning && elapsed >= Self.patience && spent * Self.parts <= elapsed
+        return !isRunning && elapsed >= Self.patience * (1 + (crowd - 1) * place)
+            && spent * Self.parts * crowd <= elapsed
     }
 
     /// Begins a step, if one may be made now.

@@ -124,18 +124,20 @@ extension Inventory {
     /// Another host's is never judged, nor one that cannot be looked at.
     ///
     /// - Parameter key: The run.
-    /// - Returns: The batches, which the next acquire finds expired.
+    /// - Returns: How many were in hand here, of the 200 at most that are looked at; and those of
+    ///   them whose leases were ended, which the next acquire finds expired.
     /// - Throws: ``TrancheError`` of the store.
-    package func takeOver(from key: RunKey) async throws -> [OpenBatch] {
-        guard let here = ProcessMark.currentPlace else { return [] }
+    package func takeOver(from key: RunKey) async throws -> (held: Int, taken: [OpenBatch]) {
+        guard let here = ProcessMark.currentPlace else { return (0, []) }
         let most = WaitExplanation.mostOpen
+        let held = try await store.openBatches(of: key, heldAt: here, limit: most)
+        shareAudits(of: key, held: held.count)
         var taken: [OpenBatch] = []
-        for open in try await store.openBatches(of: key, heldAt: here, limit: most)
-        where open.process?.life(seenFrom: here) == .ended {
+        for open in held where open.process?.life(seenFrom: here) == .ended {
             let holding = AttemptKey(batch: open.batch.id, attempt: open.batch.attempt)
             let words = open.process?.endedWords(seenAt: now)
             if try await store.endLease(of: holding, because: words) { taken.append(open) }
         }
-        return taken
+        return (held.count, taken)
     }
 }

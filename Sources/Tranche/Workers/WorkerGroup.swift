@@ -37,6 +37,8 @@ public final class WorkerGroup: Sendable {
         var waits = WaitMoments()
         /// When it was last looked for batches whose holders have ended.
         var lookedForEnded: Duration?
+        /// How many batches of the run were in hand on this host when that was looked for.
+        var heldHere = 0
         var succeededSinceAddedUp = 0
     }
 
@@ -199,25 +201,31 @@ public final class WorkerGroup: Sendable {
 
     // MARK: - Waiting
 
-    /// How often it is looked for batches whose holders have ended: while something is in hand, and
-    /// while nothing is.
-    private static let looksForEnded = (busy: Duration.seconds(5), idle: Duration.seconds(1))
+    /// How often it is looked for batches whose holders have ended: while the group is given what
+    /// it asks for, and while it is not.
+    private static let looksForEnded = (given: Duration.seconds(5), waiting: Duration.seconds(1))
+    /// With more batches than this in hand on this host it is looked more rarely: what all its
+    /// processes read for it then grows with their number, not with its square.
+    private static let heldOften = 50
 
     /// Has batches offered again at once whose holders were processes of this host that have ended.
     func takeOver() async {
         let now = inventory.stopwatch.elapsed
         let isDue = state.withLock { state in
-            let pause = state.group.isBusy ? Self.looksForEnded.busy : Self.looksForEnded.idle
-            if let last = state.lookedForEnded, now - last < pause { return false }
+            let often = Self.looksForEnded
+            let pause = state.group.isWaiting ? often.waiting : often.given
+            let times = max(1, Double(state.heldHere) / Double(Self.heldOften))
+            if let last = state.lookedForEnded, now - last < pause * times { return false }
             state.lookedForEnded = now
             return true
         }
         // Where that fails, their leases end by themselves.
         guard isDue, let source = try? await inventory.source(self.source),
-            let taken = try? await inventory.takeOver(from: request.key(of: source)),
-            !taken.isEmpty
+            let seen = try? await inventory.takeOver(from: request.key(of: source))
         else { return }
-        watcher?.tookOver(taken)
+        state.withLock { $0.heldHere = seen.held }
+        guard !seen.taken.isEmpty else { return }
+        watcher?.tookOver(seen.taken)
         step(.grown)
     }
 

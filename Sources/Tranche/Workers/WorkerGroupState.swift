@@ -98,6 +98,9 @@ struct WorkerGroupState: Sendable {
     /// Whether a worker has a batch in hand.
     var isBusy: Bool { !busy.isEmpty }
 
+    /// Whether no worker has a batch in hand, and one that asked for some was given none.
+    var isWaiting: Bool { busy.isEmpty && !looks.isEmpty }
+
     /// Takes an event.
     ///
     /// - Returns: What is to be done, in this order.

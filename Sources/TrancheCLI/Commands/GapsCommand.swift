@@ -27,10 +27,11 @@ struct GapsCommand: Command {
         let runs = try await context.withInventory { inventory in
             var runs: [GapsOfRun] = []
             let records = try await inventory.runs(selection.known(in: inventory))
+            let source = context.sourceFinder()
             for run in records {
                 let gaps = try await inventory.gaps(of: run.key)
                 let writers = try await inventory.writers(awaitedBy: run) {
-                    try await context.source(of: run, in: inventory)
+                    try await source(run, inventory)
                 } onFailure: { error in
                     try context.note("cannot look at '\(run.key.metaTable)': \(error)", .warning)
                 }

@@ -235,9 +235,7 @@ struct ServeCommand: Command {
                 connectors: .ofProgram,
                 context: context.settings.connecting
             )
-        ) { run, inventory in
-            try await context.source(of: run, in: inventory)
-        }
+        ) { context.sourceFinder() }
     }
 
     private func serve(

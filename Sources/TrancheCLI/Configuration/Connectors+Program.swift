@@ -19,18 +19,26 @@ extension Connectors {
 }
 
 extension Context {
+    /// Makes what finds the sources of runs in one look: what they share is read once.
+    func sourceFinder() -> SourceLooks.SourceFinder {
+        let applied = AppliedDatabases()
+        return { run, inventory in try await source(of: run, in: inventory, applied) }
+    }
+
     /// Finds the source that a run was begun with.
     ///
     /// - Parameters:
     ///   - run: The run.
     ///   - spec: The source as the command line names it, where it does.
     ///   - inventory: The run's inventory.
+    ///   - applied: The databases of applied pipelines, as far as they were read for other runs.
     /// - Returns: Its description; the source is open in the inventory.
     /// - Throws: As `Connectors.source(of:named:in:_:)`, with the way out.
     func source(
         of run: RunRecord,
         named spec: SourceSpec? = nil,
-        in inventory: Inventory
+        in inventory: Inventory,
+        _ applied: AppliedDatabases = AppliedDatabases()
     ) async throws -> any MetaSourceDescription {
         do {
             return try await Connectors.ofProgram.source(
@@ -42,7 +50,7 @@ extension Context {
         } catch let error as TrancheError {
             // Where the inventory or a source is away, asking on tells nothing.
             if error.category == .permanent,
-                let found = try await sourceOfPipeline(run, named: spec, in: inventory)
+                let found = try await sourceOfPipeline(run, named: spec, in: inventory, applied)
             {
                 return found
             }
@@ -69,11 +77,12 @@ extension Context {
     private func sourceOfPipeline(
         _ run: RunRecord,
         named spec: SourceSpec?,
-        in inventory: Inventory
+        in inventory: Inventory,
+        _ applied: AppliedDatabases
     ) async throws -> (any MetaSourceDescription)? {
         guard try settings.metaDatabase == nil, run.isInPostgreSQL else { return nil }
         var context = try settings.connecting
-        for place in try await AppliedPipelines(inventory).databases() {
+        for place in try await applied.places(in: inventory) {
             do {
                 let url = try place.text(context.credentials)
                 context.database = try DatabaseSpec(url, passwords: .hidden)

@@ -17,9 +17,7 @@ extension StatusReading {
         _ inventory: Inventory,
         _ context: Context
     ) async throws {
-        try await self.init(selection, in: inventory) { run, inventory in
-            try await context.source(of: run, in: inventory)
-        }
+        try await self.init(selection, in: inventory, source: context.sourceFinder())
     }
 
     /// Which sources could not be looked at, and why.

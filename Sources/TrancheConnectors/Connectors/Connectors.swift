@@ -11,10 +11,13 @@ public import Tranche
 /// first is asked, so one that takes any name, such as that of tables, comes last.
 public struct Connectors: Sendable {
     private let list: [any Connector]
+    /// The schemes of each connector, which are asked for many times.
+    private let schemes: [[ConnectorScheme]]
 
     /// Takes connectors, those that are asked first in front.
     public init(_ connectors: [any Connector]) {
         list = connectors
+        schemes = connectors.map(\.schemes)
     }
 
     /// These connectors, and others that are asked before them.
@@ -101,7 +104,7 @@ public struct Connectors: Sendable {
 
     /// The schemes that a kind may have, in the order in which they are asked.
     public func schemes(of kind: SpecKind) -> [ConnectorScheme] {
-        list.flatMap { $0.schemes.filter { $0.kind == kind } }
+        schemes.flatMap { $0.filter { $0.kind == kind } }
     }
 
     /// The scheme of a value.
@@ -110,12 +113,13 @@ public struct Connectors: Sendable {
     /// - Returns: The scheme, with the fields that it takes.
     /// - Throws: ``SpecError`` `.unknownScheme`, with those that are known.
     public func scheme<Role: SpecRole>(of spec: Spec<Role>) throws -> ConnectorScheme {
-        let known = schemes(of: Role.kind)
-        let scheme = known.first { scheme in
-            scheme.name == spec.scheme && scheme.places?.contains(spec.place) ?? true
+        for scheme in schemes.joined()
+        where scheme.kind == Role.kind && scheme.name == spec.scheme
+            && scheme.places?.contains(spec.place) ?? true
+        {
+            return scheme
         }
-        guard let scheme else { throw unknown(spec, known) }
-        return scheme
+        throw unknown(spec, schemes(of: Role.kind))
     }
 
     /// The connector of a value, once its fields are known to be those of its scheme.
@@ -130,10 +134,10 @@ public struct Connectors: Sendable {
         _ type: Kind.Type
     ) throws -> Kind {
         let scheme = try scheme(of: spec)
-        if let extra = spec.fields.keys.sorted().first(where: { !scheme.fields.contains($0) }) {
+        if let extra = spec.fields.keys.filter({ !scheme.fields.contains($0) }).min() {
             throw misplaced(extra, scheme)
         }
-        for connector in list where connector.schemes.contains(scheme) {
+        for (connector, schemes) in zip(list, schemes) where schemes.contains(scheme) {
             if let connector = connector as? Kind { return connector }
         }
         throw unknown(spec, schemes(of: Role.kind))

@@ -135,6 +135,8 @@ package protocol SQLDialect: Sendable {
     func timeType(of type: String) -> SQLTimeType
     /// Whether an index begins with a column, as a query of one row; `nil` where a view hides it.
     func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement
+    /// The statement that makes an index on columns of a table, for people to give.
+    func creatingIndex(on columns: [String], of table: SQLTableName, isUnique: Bool) -> String
     /// The name of a value's type, as an expression.
     func name(ofTypeOf column: SQLStatement) -> SQLStatement
     /// The type that a column of times must have, in words for people.

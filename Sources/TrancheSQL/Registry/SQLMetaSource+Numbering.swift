@@ -17,8 +17,10 @@ extension SQLMetaSource: NumberedSource {
             return "A table with row numbers, no view, is looked at from its end"
         }
         let remedy =
-            definition.settleColumn.map { "An index that begins with '\($0)'" }
-            ?? "A --settle-column with an index"
+            definition.settleColumn.map {
+                "An index that begins with '\($0)', as of "
+                    + "\(database.dialect.creatingIndex(on: [$0], of: table, isUnique: false)),"
+            } ?? "A --settle-column with an index"
         return "\(remedy) lets it read the newest rows alone"
     }
 

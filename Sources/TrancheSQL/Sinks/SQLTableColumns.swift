@@ -3,9 +3,9 @@ import Tranche
 /// How the fields of records go to the columns of a table.
 struct SQLTableColumns: Sendable {
     let table: SQLTable
-    /// The sink, and the table as it was named, for messages.
+    /// The sink, and its table, for messages.
     let sink: String
-    let tableName: String
+    let tableName: SQLTableName
     let key: [String]
     let unknownFields: SQLTableSink.UnknownFields
     let dialect: any SQLDialect
@@ -62,11 +62,8 @@ struct SQLTableColumns: Sendable {
             key.count == 1
             ? "column '\(key[0])' of \(sink) is not unique, so that it names no row"
             : "the columns \(Self.list(key)) of \(sink) are not unique together, so that they name no row"
-        let columns = key.map { Self.spelt($0) }.joined(separator: ", ")
-        throw TrancheError(
-            .invalidArgument,
-            "\(what)\(nearIndex); make it so, as with CREATE UNIQUE INDEX ON \(tableName) (\(columns))"
-        )
+        let remedy = dialect.creatingIndex(on: key, of: tableName, isUnique: true)
+        throw TrancheError(.invalidArgument, "\(what)\(nearIndex); make it so, as with \(remedy)")
     }
 
     /// An index that looks as if it would do, and why it does not.
@@ -215,12 +212,6 @@ struct SQLTableColumns: Sendable {
 
     private static func list(_ names: [String]) -> String {
         names.map { "'\($0)'" }.joined(separator: ", ")
-    }
-
-    /// A name as a statement spells it, quoted where it must be.
-    private static func spelt(_ name: String) -> String {
-        name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
-            && name.first?.isNumber == false ? name : name.quotedAsName
     }
 }
 

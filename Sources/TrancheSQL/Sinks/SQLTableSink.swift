@@ -131,7 +131,7 @@ public final class SQLTableSink: TransactionalRecordSink {
         SQLTableColumns(
             table: ready.table,
             sink: name,
-            tableName: table,
+            tableName: ready.name,
             key: key,
             unknownFields: unknownFields,
             dialect: ready.database.dialect

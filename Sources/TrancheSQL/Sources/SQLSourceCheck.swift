@@ -121,8 +121,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         guard found.isView || uid.isUnique else {
             throw invalid(
                 "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); the uid must be "
-                    + "an integer, or unique: make it so, as with CREATE UNIQUE INDEX ON "
-                    + "\(table.quoted) (\(uid.name.quotedAsName))"
+                    + "an integer, or unique: make it so, as with "
+                    + database.dialect.creatingIndex(on: [uid.name], of: table, isUnique: true)
             )
         }
         return (uid, numbering)

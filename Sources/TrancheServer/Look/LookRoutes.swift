@@ -102,7 +102,7 @@ struct LookRoutes: Sendable {
         let reading = try await StatusReading(
             RunSelection(key),
             in: inventory,
-            source: state.source
+            source: state.sources()
         )
         guard let run = reading.overview.runs.first else {
             throw TrancheError(.unknownRun, "there is no \(key) any more")

@@ -70,6 +70,9 @@ actor SharedReading<Value: Sendable> {
         }
     }
 
+    /// How many wait for somebody else's reading.
+    var waitingCount: Int { waiting.count }
+
     /// Reads the value anew when one was given whose time is over, until the task is cancelled.
     ///
     /// - Throws: `CancellationError`.

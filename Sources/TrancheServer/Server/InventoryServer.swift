@@ -16,15 +16,15 @@ public struct InventoryServer: Sendable {
     ///   - inventory: What it serves.
     ///   - configuration: How.
     ///   - jobs: What its callers may work on.
-    ///   - source: Finds the source of a run.
+    ///   - sources: Makes what finds the sources of runs, once for each look.
     package init(
         _ inventory: Inventory,
         configuration: Configuration,
         jobs: ServedJobs,
-        source: @escaping SourceLooks.SourceFinder
+        sources: @escaping SourceLooks.SourceFinderMaker
     ) {
         self.configuration = configuration
-        state = ServerState(inventory, configuration, jobs, source)
+        state = ServerState(inventory, configuration, jobs, sources)
     }
 
     /// Serves until the task is cancelled.
@@ -61,7 +61,7 @@ final class ServerState: Sendable {
     let inventory: Inventory
     let configuration: InventoryServer.Configuration
     let jobs: ServedJobs
-    let source: SourceLooks.SourceFinder
+    let sources: SourceLooks.SourceFinderMaker
     let sessions: PageSessions
     let feed: EventFeed
     let actions: FrozenActions
@@ -73,12 +73,12 @@ final class ServerState: Sendable {
         _ inventory: Inventory,
         _ configuration: InventoryServer.Configuration,
         _ jobs: ServedJobs,
-        _ source: @escaping SourceLooks.SourceFinder
+        _ sources: @escaping SourceLooks.SourceFinderMaker
     ) {
         self.inventory = inventory
         self.configuration = configuration
         self.jobs = jobs
-        self.source = source
+        self.sources = sources
         sessions = PageSessions(configuration.clock)
         actions = FrozenActions(configuration.clock)
         readOnly = ReadOnly(inventory.store, clock: configuration.clock)
@@ -102,11 +102,19 @@ final class ServerState: Sendable {
                 inventory,
                 known: feed.runs(at: mark),
                 beginnings,
-                source
+                sources()
             )
             feed.note(waitingItems: reading.status.overview.waitingItems)
             return reading
         }
+    }
+
+    /// Finds the source of one run.
+    func source(
+        _ run: RunRecord,
+        _ inventory: Inventory
+    ) async throws -> any MetaSourceDescription {
+        try await sources()(run, inventory)
     }
 
     /// What says who calls.

@@ -35,7 +35,7 @@ struct WaitingGroupTests {
     private let items = MemorySource(items: (1...2).map { Item(id: $0, item: .null, weight: 1) })
 
     private func inventory(
-        _ store: MemoryInventoryStore? = nil,
+        _ store: (any InventoryStore)? = nil,
         marked mark: ProcessMark? = nil
     ) -> Inventory {
         let clock = clock
@@ -134,6 +134,48 @@ struct WaitingGroupTests {
         let batch = try await store.batch(held.id)
         #expect(batch.attempt == 2)
         #expect(batch.failures == (hasEnded ? 1 : 0))
+    }
+
+    /// Counts the looks for batches whose holders have ended.
+    private final class LookStore: ForwardingStore {
+        let base: any InventoryStore
+        private let count = Mutex(0)
+
+        var looks: Int { count.withLock { $0 } }
+
+        init(_ base: any InventoryStore) { self.base = base }
+
+        func openBatches(
+            of key: RunKey,
+            heldAt place: String?,
+            limit: Int
+        ) async throws -> [OpenBatch] {
+            if place != nil { count.withLock { $0 += 1 } }
+            return try await base.openBatches(of: key, heldAt: place, limit: limit)
+        }
+    }
+
+    @Test(
+        "While a group is given batches it looks every 5 s, and more rarely where many are held",
+        arguments: [(held: 0, looks: 8), (held: 99, looks: 4), (held: 199, looks: 2)]
+    )
+    func looksRarely(held: Int, looks: Int) async throws {
+        let store = LookStore(MemoryInventoryStore(clock: clock))
+        let items = MemorySource(
+            items: (1...Int64(held + 40)).map { Item(id: $0, item: .null, weight: 1) }
+        )
+        let beside = inventory(store, marked: ProcessMark.own)
+        for _ in 0..<held { _ = try await beside.acquire(request, from: items) }
+        let clock = clock
+        let group = WorkerGroup(
+            inventory(store),
+            request,
+            from: items,
+            configuration: .init(slots: 1, limit: 40),
+            handler: ClosureHandler { _, _ in clock.advance(by: .seconds(1)) }
+        )
+        #expect(try await group.run().succeeded == 40)
+        #expect(store.looks == looks)
     }
 
     @Test("What a group holds is marked with its process, and what others acquire is not")

@@ -14,6 +14,9 @@ package struct SourceLooks: Sendable {
     package typealias SourceFinder =
         @Sendable (RunRecord, Inventory) async throws -> any MetaSourceDescription
 
+    /// Makes what finds sources in one look: it may keep what they share until that is over.
+    package typealias SourceFinderMaker = @Sendable () -> SourceFinder
+
     let inventory: Inventory
     let source: SourceFinder
 
