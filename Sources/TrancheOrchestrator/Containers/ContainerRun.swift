@@ -115,6 +115,9 @@ struct ContainerRun: Sendable {
         var outputs = ContainerOutputs()
         /// Whether both outputs were read to their ends.
         var isRead = false
+        /// Whether the engine took all of the input. Where the program leaves some, an engine may
+        /// end the connection before it has handed over the outputs (podman 4.3.1 under load).
+        var isFed = false
         /// Whether the container was told to stop while it ran.
         var isStopped = false
         /// Whether the engine was lost while the container ran: nobody knows what of the input it
@@ -124,7 +127,7 @@ struct ContainerRun: Sendable {
 
     private enum Part: Sendable {
         case read((ContainerOutputs, isWhole: Bool))
-        case fed
+        case fed(isWhole: Bool)
         case stopped(Bool)
     }
 
@@ -148,7 +151,7 @@ struct ContainerRun: Sendable {
                 "the container engine went away while it handed the input to container \(work.name)"
             )
         }
-        if watch.isLost || !watch.isRead {
+        if watch.isLost || !watch.isRead || !watch.isFed {
             do {
                 watch.outputs = try await logs(id)
             } catch let error as ContainerError where error.code == .refused {
@@ -168,12 +171,17 @@ struct ContainerRun: Sendable {
             group.addTask { .stopped(try await stopWhenAsked(id, stop)) }
             if case .lines(let feed) = work.input.kind {
                 group.addTask {
-                    try await feed { try await stream.write($0) }
+                    let isWhole = Atomic(true)
+                    try await feed { bytes in
+                        let isTaken = try await stream.write(bytes)
+                        if !isTaken { isWhole.store(false, ordering: .relaxed) }
+                        return isTaken
+                    }
                     stream.finishWriting()
-                    return .fed
+                    return .fed(isWhole: isWhole.load(ordering: .relaxed))
                 }
             }
-            var watch = Watch()
+            var watch = Watch(isFed: !work.input.isStreamed)
             // What reads and writes ends with the connection, and not by being cancelled.
             defer { stream.close() }
             var isOpen = true
@@ -185,13 +193,15 @@ struct ContainerRun: Sendable {
                     stream.close()
                     (watch.outputs, watch.isRead) = outputs
                 case .stopped(let wasRunning): watch.isStopped = wasRunning
-                case .fed: break
+                case .fed(let isWhole): watch.isFed = isWhole
                 }
             }
             group.cancelAll()
             while let part = await group.nextResult() {
-                if case .success(.stopped(let wasRunning)) = part, wasRunning {
-                    watch.isStopped = true
+                switch part {
+                case .success(.stopped(let wasRunning)) where wasRunning: watch.isStopped = true
+                case .success(.fed(let isWhole)): watch.isFed = isWhole
+                default: break
                 }
             }
             return watch
@@ -250,7 +260,12 @@ struct ContainerRun: Sendable {
             guard let state else { throw lost() }
             return (state, isStopped)
         }
-        let watch = Watch(outputs: try await logs(id), isRead: true, isStopped: isStopped)
+        let watch = Watch(
+            outputs: try await logs(id),
+            isRead: true,
+            isFed: true,
+            isStopped: isStopped
+        )
         return end(state, watch, isAdopted: true)
     }
 
