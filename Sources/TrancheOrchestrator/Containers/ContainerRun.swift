@@ -115,8 +115,10 @@ struct ContainerRun: Sendable {
         var outputs = ContainerOutputs()
         /// Whether both outputs were read to their ends.
         var isRead = false
-        /// Whether the engine took all of the input. Where the program leaves some, an engine may
-        /// end the connection before it has handed over the outputs (podman 4.3.1 under load).
+        /// Whether the engine took all of the input.
+        ///
+        /// Where the program leaves some, an engine may end the connection before it has handed
+        /// over the outputs (podman 4.3.1 under load).
         var isFed = false
         /// Whether the container was told to stop while it ran.
         var isStopped = false
