@@ -322,14 +322,25 @@ package struct PostgreSQLDialect: SQLDialect {
         """
     }
 
-    // Without a lock on those who write.
+    // One that any table takes: a partitioned one takes no CONCURRENTLY.
     package func creatingIndex(
         on columns: [String],
         of table: SQLTableName,
         isUnique: Bool
     ) -> String {
+        creatingIndex(on: columns, of: table, isUnique: isUnique, isConcurrent: false)
+    }
+
+    /// The statement that makes an index; concurrently it locks out nobody who writes.
+    func creatingIndex(
+        on columns: [String],
+        of table: SQLTableName,
+        isUnique: Bool,
+        isConcurrent: Bool
+    ) -> String {
+        let kind = (isUnique ? " UNIQUE" : "") + " INDEX" + (isConcurrent ? " CONCURRENTLY" : "")
         let list = columns.map(\.quotedAsName).joined(separator: ", ")
-        return "CREATE\(isUnique ? " UNIQUE" : "") INDEX CONCURRENTLY ON \(table.quoted) (\(list))"
+        return "CREATE\(kind) ON \(table.quoted) (\(list))"
     }
 
     package func name(ofTypeOf column: SQLStatement) -> SQLStatement {

@@ -11,30 +11,30 @@ extension PostgreSQLDatabase {
         let rows = try await read(Self.describingIndexes(of: column))
         guard var row = rows[0].first else { return .noUniqueIndex(uid) }
         let kind = PostgreSQLSourceFamily.Relation.Kind(rawValue: try row.text())
-        let (table, name) = (try row.text(), try row.text())
+        let table = SQLTableName(schema: try row.text(), table: try row.text())
         let (isThere, isUnique) = (try row.boolean(), try row.boolean())
         let (hasHeirs, takesUnique) = (try row.boolean(), try row.boolean())
         if isUnique, !hasHeirs { return nil }
         // An index of a table that others inherit from knows nothing of their rows, and a table of
         // another server has none here.
         guard !hasHeirs, kind != .foreign else { return .noUniqueIndex(uid) }
-        // Without a lock on those who write, where the server can do that.
-        let way = kind == .partitioned ? "" : " CONCURRENTLY"
-        let unique = takesUnique ? " UNIQUE" : ""
-        let remedy = SourceIndex.Remedy(
-            "CREATE\(unique) INDEX\(way) ON \(table) (\(name))",
-            isUnique: takesUnique
+        let statement = PostgreSQLDialect().creatingIndex(
+            on: [column.name],
+            of: table,
+            isUnique: takesUnique,
+            isConcurrent: kind != .partitioned
         )
+        let remedy = SourceIndex.Remedy(statement, isUnique: takesUnique)
         return .noUniqueIndex(uid, SourceIndex(isThere: isThere, remedy: remedy))
     }
 
-    /// What kind of table a column is of, both names as statements spell them, which indexes there
-    /// are, and whether a unique one can be made on it alone.
+    /// What kind of table a column is of, its schema and its name, which indexes there are, and
+    /// whether a unique one can be made on the column alone.
     private static func describingIndexes(
         of column: PostgreSQLSourceFamily.Column
     ) -> SQLStatement {
         """
-        SELECT c.relkind, format('%I.%I', n.nspname, c.relname), quote_ident(a.attname),
+        SELECT c.relkind, CAST(n.nspname AS text), CAST(c.relname AS text),
             coalesce(bool_or(m.amname = 'btree'), false),
             coalesce(bool_or(i.indisunique AND i.indnkeyatts = 1), false),
             EXISTS (

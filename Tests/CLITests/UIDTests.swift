@@ -211,7 +211,7 @@ struct UIDTests {
                 twice.errors.firstMatch(of: #/CREATE UNIQUE INDEX .*\(.*?\)/#),
                 "\(twice.errors)"
             )
-            try await own.execute(String(remedy.output).replacing(" CONCURRENTLY", with: ""))
+            try await own.execute(String(remedy.output))
             try await own.execute("INSERT INTO @docs (key) VALUES (NULL), ('a')")
             let null = await own.run(["acquire"] + job(own))
             #expect(null.errors.contains("holds NULL; every entry needs an id"), "\(null.errors)")

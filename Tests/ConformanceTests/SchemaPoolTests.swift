@@ -125,7 +125,8 @@ struct SchemaPoolTests {
             FROM pg_class AS c JOIN pg_index AS i ON i.indrelid = c.oid
             WHERE c.relnamespace = \(schema)::regnamespace
             UNION ALL
-            SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) || convalidated::text
+            SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid)
+                || convalidated::text
             FROM pg_constraint WHERE connamespace = \(schema)::regnamespace
             UNION ALL
             SELECT 'trigger ' || c.relname || ' ' || t.tgfoid::regproc::text || t.tgtype::text
@@ -169,13 +170,6 @@ struct SchemaPoolTests {
         _ body: (any SQLDatabase) async throws -> R
     ) async throws -> R {
         let database = try #require(TestPostgreSQL.server).database(maxConnections: 1)
-        do {
-            let result = try await body(database)
-            await database.close()
-            return result
-        } catch {
-            await database.close()
-            throw error
-        }
+        return try await closing(database) { try await body(database) }
     }
 }

@@ -260,12 +260,5 @@ private func withDatabase<R>(
     _ body: (PostgreSQLDatabase) async throws -> R
 ) async throws -> R {
     let database = try server.database()
-    do {
-        let result = try await body(database)
-        await database.close()
-        return result
-    } catch {
-        await database.close()
-        throw error
-    }
+    return try await closing(database) { try await body(database) }
 }

@@ -186,7 +186,8 @@ package func withTestDatabase<R>(
     }
 }
 
-private func closing<R>(
+/// Runs `body`, and closes a database whatever comes of it.
+package func closing<R>(
     _ database: any SQLDatabase,
     _ body: () async throws -> R
 ) async throws -> R {

@@ -295,7 +295,7 @@ struct TableFieldTests {
                 "CREATE TABLE @t (id bigint, k bigint)", ["id"],
                 backend == .sqlite
                     ? #"CREATE UNIQUE INDEX "t_id_key" ON "t" ("id")"#
-                    : "CREATE UNIQUE INDEX CONCURRENTLY ON"
+                    : "CREATE UNIQUE INDEX ON"
             ),
             (
                 "CREATE TABLE @t (id bigint PRIMARY KEY, k bigint)", ["id", "k"],

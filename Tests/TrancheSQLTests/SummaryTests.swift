@@ -139,7 +139,10 @@ extension CompactionWorld {
     fileprivate func analyze() async throws {
         guard let schema = database.schema else { return try await database.run("ANALYZE;") }
         let tables = try await database.column(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = \(schema)"
+            """
+            SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+            WHERE schemaname = \(schema)
+            """
         )
         try await database.run("ANALYZE \(tables.joined(separator: ", "));")
     }

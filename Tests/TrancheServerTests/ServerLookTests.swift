@@ -114,7 +114,7 @@ struct ServerLookTests {
     }
 
     @Test(
-        "The overview of very many runs has a bound, tells the worst, and counts what it leaves out",
+        "An overview of very many runs has a bound, tells the worst, and counts what it leaves out",
         arguments: TestDatabase.Backend.available
     )
     func manyRuns(_ backend: TestDatabase.Backend) async throws {

@@ -219,14 +219,17 @@ public final class WorkerGroup: Sendable {
             state.lookedForEnded = now
             return true
         }
-        // Where that fails, their leases end by themselves.
-        guard isDue, let source = try? await inventory.source(self.source),
-            let seen = try? await inventory.takeOver(from: request.key(of: source))
-        else { return }
-        state.withLock { $0.heldHere = seen.held }
-        guard !seen.taken.isEmpty else { return }
-        watcher?.tookOver(seen.taken)
-        step(.grown)
+        guard isDue else { return }
+        do {
+            let source = try await inventory.source(self.source)
+            let (held, taken) = try await inventory.takeOver(from: request.key(of: source))
+            state.withLock { $0.heldHere = held }
+            guard !taken.isEmpty else { return }
+            watcher?.tookOver(taken)
+            step(.grown)
+        } catch {
+            // Their leases end by themselves, and the next acquire meets what is in the way.
+        }
     }
 
     /// Has the run added up once so many batches have succeeded, so that whoever looks at all runs

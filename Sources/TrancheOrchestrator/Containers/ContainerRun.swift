@@ -262,12 +262,7 @@ struct ContainerRun: Sendable {
             guard let state else { throw lost() }
             return (state, isStopped)
         }
-        let watch = Watch(
-            outputs: try await logs(id),
-            isRead: true,
-            isFed: true,
-            isStopped: isStopped
-        )
+        let watch = Watch(outputs: try await logs(id), isStopped: isStopped)
         return end(state, watch, isAdopted: true)
     }
 

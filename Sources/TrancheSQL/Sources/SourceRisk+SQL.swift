@@ -38,8 +38,8 @@ extension SourceRisk {
                 name,
                 remedy.isUnique
                     ? "\(cost), and \(doubled). \(remedy.statement) avoids both"
-                    : "\(cost). \(remedy.statement) avoids that. As no unique index is on the column "
-                        + "alone, \(doubled)"
+                    : "\(cost). \(remedy.statement) avoids that. As no unique index is on the "
+                        + "column alone, \(doubled)"
             )
         }
         return SourceRisk(
