@@ -88,6 +88,9 @@ struct Lineages {
         return Turn(rate: rate, delivered: counts.delivered, dropped: counts.dropped)
     }
 
+    /// Batches per second, on the shared pool, as a program's workers are: on the main queue, where
+    /// one of two turns would be otherwise, changes of threads cost less.
+    @concurrent
     private func rate(_ items: String, _ lineage: Lineage?) async throws -> Double {
         let inventory = try await database.inventory(
             table: table,

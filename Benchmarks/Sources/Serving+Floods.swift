@@ -66,6 +66,8 @@ extension Serving {
             begin.finish()
             return try flood.go { isOver.withLock { $0 } }
         }
+        // A flood whose workers have failed is over, too.
+        defer { isOver.withLock { $0 = true } }
         if kind != nil { for await _ in begun {} }
         let rate = try await BenchThread.run {
             try ServingWorkers(port, count: Self.workers, weight: 10).rate(for: Self.flooded)
@@ -90,11 +92,14 @@ private final class ServingFlood {
 
     private let kind: Kind
     private let crowds: [ServingConnections]
-    private var random = ServingNumbers(seed: 7)
+    /// Made before: the processors are to be the server's.
+    private let requests: [[UInt8]]
     private let clock = ContinuousClock()
 
     init(_ kind: Kind, _ port: UInt16) throws {
         self.kind = kind
+        var random = ServingNumbers(seed: 7)
+        requests = kind == .random ? (0..<4096).map { _ in Self.request(&random) } : []
         crowds =
             switch kind {
             case .stalled:
@@ -131,8 +136,7 @@ private final class ServingFlood {
                 try push(sent)
                 sent += 1
                 pause(until: start + .milliseconds(50 * sent))
-            case .random:
-                sent += try ask(&waiting, upTo: Int((clock.now - start).seconds * 1000) - sent)
+            case .random: try ask(&waiting, &sent, upTo: Int((clock.now - start).seconds * 1000))
             }
         }
         return sent
@@ -175,11 +179,10 @@ private final class ServingFlood {
         }
     }
 
-    /// Asks on connections where nothing is waited for, so many times at most.
-    private func ask(_ waiting: inout Set<Int>, upTo most: Int) throws -> Int {
-        var sent = 0
+    /// Asks on connections where nothing is waited for, until so many requests are sent.
+    private func ask(_ waiting: inout Set<Int>, _ sent: inout Int, upTo most: Int) throws {
         for place in 0..<crowds[0].count where sent < most && !waiting.contains(place) {
-            crowds[0].send(Self.request(&random), on: place)
+            crowds[0].send(requests[sent % requests.count], on: place)
             waiting.insert(place)
             sent += 1
         }
@@ -190,7 +193,6 @@ private final class ServingFlood {
             if !goesOn { try crowds[0].open(place) }
             if status != nil || !goesOn { waiting.remove(place) }
         }
-        return sent
     }
 
     // MARK: - Bytes

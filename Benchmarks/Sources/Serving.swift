@@ -11,7 +11,7 @@ struct Serving {
     }
 
     /// Items of the job `serving`.
-    static let rows = 1_000_000
+    static let rows = 3_000_000
     static let items = "items_\(rows)"
 
     init(_ database: BenchDatabase, _ options: Benchmark.Options) {

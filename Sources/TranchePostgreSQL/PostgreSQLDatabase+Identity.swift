@@ -1,3 +1,4 @@
+import Synchronization
 import Tranche
 package import TrancheSQL
 
@@ -11,6 +12,13 @@ package import TrancheSQL
 /// rows its own, and the changed column's entry in the catalog with them.
 extension PostgreSQLDatabase {
     package func mark(of name: SQLTableName, uid: String) async throws -> String? {
+        let column = NamedColumn(table: name.quoted, column: uid)
+        if let base = named.withLock({ $0[column] }) {
+            if let found = try await mark(of: base, under: name), found.isNamed {
+                return found.mark.description
+            }
+            named.withLock { $0[column] = nil }
+        }
         guard let base = try await origin(of: uid, in: name) else {
             // A view whose ids come from several tables, or are made from what these hold.
             let own = try await relations(of: name).filter { $0.place == .own && $0.kind != .view }
@@ -25,6 +33,20 @@ extension PostgreSQLDatabase {
                 timeline: try row?.optionalInteger()
             ).description
         }
+        guard let found = try await mark(of: base, under: name) else { return nil }
+        if found.isNamed { named.withLock { $0[column] = base } }
+        return found.mark.description
+    }
+
+    /// The mark of the table that a uid comes from.
+    ///
+    /// - Returns: The mark, and whether the table itself stands under the name and has the column,
+    ///   so that the next look need not find out again where the uid comes from; `nil` where there
+    ///   is no such table.
+    private func mark(
+        of base: PostgreSQLSourceFamily.Column,
+        under name: SQLTableName
+    ) async throws -> (mark: PostgreSQLSourceMark, isNamed: Bool)? {
         let rows = try await read(
             """
             WITH RECURSIVE \(Self.family(of: base)),
@@ -52,7 +74,8 @@ extension PostgreSQLDatabase {
                     SELECT max(s.relfilenode) FROM sequence JOIN pg_class AS s ON s.oid = sequence.oid
                     WHERE s.relkind = 'S'
                 ), 0),
-                \(Self.timeline)
+                \(Self.timeline),
+                EXISTS (SELECT FROM uid) AND coalesce(c.oid = to_regclass(\(name.quoted)), false)
             FROM pg_class AS c
             WHERE c.oid = CAST(\(String(base.relation)) AS oid)
             """
@@ -60,14 +83,15 @@ extension PostgreSQLDatabase {
         guard var row = rows[0].first else { return nil }
         let kind = try row.text()
         let form = try row.text() + row.text()
-        return PostgreSQLSourceMark(
+        let mark = PostgreSQLSourceMark(
             tables: [base.relation],
             kind: kind,
             newestFile: try row.integer(),
             sequenceFile: try row.integer(),
             form: form,
             timeline: try row.optionalInteger()
-        ).description
+        )
+        return (mark, try row.boolean())
     }
 
     package func timeline(inMark mark: String) -> Int64? { PostgreSQLSourceMark(mark)?.timeline }
@@ -241,6 +265,12 @@ extension PostgreSQLDatabase {
         LIMIT 500
         """
     }
+}
+
+/// A column of what stands under a name.
+struct NamedColumn: Hashable {
+    var table: String
+    var column: String
 }
 
 /// What the first and the last rows up to an id tell.

@@ -14,6 +14,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
     private let opened = ConnectionCount()
     /// Whether the server does not tell its timeline.
     private let hidesTimeline = Mutex(false)
+    /// The tables that uids come from, where those stand under the names themselves.
+    let named = Mutex<[NamedColumn: PostgreSQLSourceFamily.Column]>([:])
 
     package var dialect: any SQLDialect { PostgreSQLDialect() }
 

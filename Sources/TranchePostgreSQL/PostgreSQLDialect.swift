@@ -304,6 +304,10 @@ package struct PostgreSQLDialect: SQLDialect {
         }
     }
 
+    package func schema(named name: String) -> SQLStatement {
+        "SELECT 1 FROM pg_namespace WHERE nspname = \(name)"
+    }
+
     package func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement {
         """
         SELECT CASE

@@ -188,6 +188,11 @@ package struct SQLiteDialect: SQLDialect {
     // Differs by dialect: each value has a type of its own here.
     package func timeType(of type: String) -> SQLTimeType { .any }
 
+    // What is in temp goes with its connection.
+    package func schema(named name: String) -> SQLStatement {
+        "SELECT 1 FROM pragma_database_list WHERE name = lower(\(name)) AND name <> 'temp'"
+    }
+
     package func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement {
         """
         SELECT CASE

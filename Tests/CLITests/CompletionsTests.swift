@@ -81,7 +81,7 @@ struct CompletionsTests {
         line.check(Set(completed.output.split(separator: "\n").map(String.init)))
     }
 
-    @Test("bash completes a value after '=', and offers an operand once")
+    @Test("bash completes a value after '=', offers operands once, and a URL is one value")
     func bashPlaces() async throws {
         let bench = try await CommandLineBench(isMigrated: false)
         let script = try await script("bash", in: bench)
@@ -95,11 +95,14 @@ struct CompletionsTests {
             offer tranche migrate up ''
             offer tranche budget set ''
             offer tranche nothing ''
+            offer tranche migrate --inventory sqlite : inventory.db ''
+            offer tranche migrate --inventory = postgresql : //db : 5432/etl u
+            offer tranche migrate --inventory sqlite : u
             """,
             "bash", script,
         ])
         #expect(completed.errors == "")
-        #expect(completed.output == "day\nhour day month\n\n\n\n")
+        #expect(completed.output == "day\nhour day month\n\n\n\nup down status\nup\n\n")
     }
 
     // MARK: zsh

@@ -167,6 +167,83 @@ struct CreateTableTests {
         #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
     }
 
+    @Test(
+        "A delimiter that leaves a single column makes no table",
+        arguments: [
+            // Guessed, or said while another one parts all lines alike.
+            ("id:name\n1:a\n", [], "',', as guessed", "try --delimiter ':'"),
+            ("id;name\n1;a\n2;b;c\n", [], "',', as guessed", "try --delimiter ';'"),
+            ("id,name\n1,a\n", ["--delimiter", ";"], "';', as asked for", "try --delimiter ','"),
+            ("id\tname\n1\ta\n", ["--format", "csv", "--delimiter", ","], "','", "'\\t'"),
+            ("1;a\n2;b\n", ["--delimiter", ",", "--header-lines", "0"], "','", "';'"),
+        ] as [(String, [String], String, String)]
+    )
+    func wrongDelimiter(text: String, options: [String], own: String, remedy: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(text, to: "x.csv")
+        let words = ["load", bench.path("x.csv"), "--to", "table:t", "--create-table"] + options
+        for command in [words + ["--dry-run"], words] {
+            let load = await bench.run(command)
+            #expect(load.status == .usage)
+            #expect(load.errors.contains("with the delimiter \(own)"), "\(load.errors)")
+            #expect(load.errors.contains(remedy), "\(load.errors)")
+            // Said once, and not as a note before.
+            #expect(load.errors.matches(of: /try --delimiter/).count == 1, "\(load.errors)")
+        }
+        #expect(try bench.rows("SELECT count(*) FROM sqlite_schema WHERE name = 't'") == ["0"])
+        #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
+    }
+
+    @Test(
+        "A single column is made where the file has one, or where whoever loads it insists",
+        arguments: [
+            ("name\na;b\nc\n", [], "name"), ("name\n08:00\n09:00\n", [], "name"),
+            ("id;name\n1;a\n2;b;c\n", ["--delimiter", ","], "id;name"),
+            (
+                "id;name\n1;a\n",
+                ["--delimiter", ",", "--header", "line", "--skip-lines", "1"], "line"
+            ),
+            ("08:00\n09:00\n", ["--delimiter", ",", "--header-lines", "0"], "column_1"),
+        ] as [(String, [String], String)]
+    )
+    func singleColumn(text: String, options: [String], column: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(text, to: "x.csv")
+        let words = ["load", bench.path("x.csv"), "--to", "table:t", "--create-table"] + options
+        let load = await bench.run(words)
+        #expect(load.status == .done, "\(load.errors)")
+        #expect(try bench.rows("SELECT name FROM pragma_table_info('t')") == [column])
+    }
+
+    @Test("One of several files with another delimiter makes no table for all of them")
+    func wrongDelimiterOfOne() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,n\n1,5\n", to: "in/a.csv")
+        try bench.write("id:n\n2:6\n", to: "in/b.csv")
+        let load = await bench.run("load", bench.path("in"), "--to", "table:t", "--create-table")
+        #expect(load.status == .usage)
+        #expect(load.errors.contains("in/b.csv' its only field is 'id:n'"), "\(load.errors)")
+        #expect(try bench.rows("SELECT count(*) FROM sqlite_schema WHERE name = 't'") == ["0"])
+    }
+
+    @Test("A table in a schema that is not there is refused with what to do, on either server")
+    func missingSchema() async throws {
+        let bench = try await bench()
+        let words = ["load", bench.path("c.csv"), "--to", "table:nowhere.t"]
+        for options in [[], ["--create-table"], ["--create-table", "--dry-run"]] {
+            let load = await bench.run(words + options)
+            let reason = "there is no schema 'nowhere' for the table 'nowhere.t'; a SQLite file"
+            #expect(load.errors.contains(reason), "\(load.errors)")
+        }
+        guard TestPostgreSQL.server != nil else { return }
+        try await withServer { bench, settings, _ in
+            let words = ["load", bench.path("c.csv"), "--to", "table:nowhere.t", "--create-table"]
+            let load = await bench.run(words, environment: settings)
+            let reason = "make it first (CREATE SCHEMA \"nowhere\")"
+            #expect(load.errors.contains(reason), "\(load.errors)")
+        }
+    }
+
     @Test("A table for several files holds what each of them has")
     func severalFiles() async throws {
         let bench = try await CommandLineBench()

@@ -68,7 +68,9 @@ import Tranche
         let bench = try await CommandLineBench()
         try bench.execute("INSERT INTO files (item, weight) VALUES ('k', 1), ('l', 1)")
         let options = ["--count", "1", "--max-attempts", "1", "--on-exhausted", "fail"]
-        let work = ["work"] + Self.job + options + ["--", "false"]
+        // Each fails in its own way: alike, they would be an outage.
+        let script = "cat > /dev/null; echo $TRANCHE_BATCH | tr 0-9 a-j >&2; exit 1"
+        let work = ["work"] + Self.job + options + ["--", "sh", "-c", script]
         #expect(await bench.run(work).status == .failed)
         let refused = await bench.run("retry", "--job", "j")
         #expect(refused.status == .usage)

@@ -55,6 +55,47 @@ import Tranche
         #expect(uid.status != .done)
     }
 
+    @Test(
+        "How a known file is written is refused for what it is, and then compared",
+        arguments: [
+            (["--delimiter", ";;;;;"], .usage, "--delimiter ';;;;;' cannot part fields"),
+            (["--delimiter", "\""], .usage, "cannot be both delimiter and quote"),
+            (["--quote", "ab"], .usage, "--quote 'ab' is too long"),
+            (["--comment", ","], .usage, "which holds a delimiter"),
+            (["--format", "jsonl"], .usage, "--format 'jsonl' does not go with"),
+            (["--encoding", "nope"], .usage, "the encoding \"nope\" is not known"),
+            (["--json-layout", "lines"], .usage, "--json-layout goes with a file of JSON"),
+            (
+                ["--delimiter", ";;"], .failed,
+                "the delimiter ';;' is not the file's: its only field is 'id,name'; try --delimiter ','"
+            ),
+            (["--header", "a,b"], .failed, "is known with another definition"),
+            (["--null", "NA"], .failed, "is known with another definition"),
+        ] as [([String], ProgramStatus, String)]
+    )
+    func reading(options: [String], status: ProgramStatus, reason: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,name\n1,a\n2,b\n", to: "x.csv")
+        let meta = ["--meta", "csv:\(bench.path("x.csv"))"]
+        let job = ["acquire", "--job", "f", "--count", "1"]
+        #expect(await bench.run(job + meta).status == .done)
+        let load = ["load", bench.path("x.csv"), "--to", "jsonl:\(bench.path("o.jsonl"))"]
+        #expect(await bench.run(load).status == .done)
+        let work = ["work", "--job", "f", "--count", "1"]
+        // A load says with --format what file it means.
+        for command in [
+            job + options, job + meta + options, ["plan", "--job", "f"] + options,
+            work + options + ["--", "true"],
+        ] + (options.contains("--format") ? [] : [load + options]) {
+            let done = await bench.run(command)
+            #expect(done.status == status, "\(command): \(done.errors)")
+            #expect(done.errors.contains(reason), "\(command): \(done.errors)")
+        }
+        // What is the same may be said.
+        let same = await bench.run(job + ["--delimiter", ",", "--header-lines", "1"])
+        #expect(same.status == .done, "\(same.errors)")
+    }
+
     @Test("A job that is not known, or has several sources, is asked for one")
     func unknown() async throws {
         let bench = try await bench()

@@ -19,6 +19,25 @@ struct LoadTargetTests {
         await bench.run(["load", bench.path("x.csv")] + more)
     }
 
+    @Test("A device is not replaced by a file of records or of rejects, not even with --overwrite")
+    func device() async throws {
+        let bench = try await bench()
+        let path = bench.path("full.csv")
+        try FileManager.default.createSymbolicLink(
+            atPath: path,
+            withDestinationPath: "/dev/full"
+        )
+        for more in [
+            ["--to", "csv:\(path)", "--overwrite"],
+            ["--to", "none", "--rejects", path, "--overwrite"],
+        ] {
+            let outcome = await bench.run(["load", bench.path("x.csv")] + more)
+            #expect(outcome.status == .usage)
+            #expect(outcome.errors.contains("is a device, a pipe or a socket"), "\(outcome)")
+        }
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/full")
+    }
+
     @Test(
         "What is read is not written to, however that is said",
         arguments: ["x.csv", #"x.csv {"overwrite":true}"#, "./x.csv"]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Tranche
 
@@ -65,6 +66,29 @@ struct RegisterTests {
         let ended = await watching
         #expect(ended.status == .done, "\(ended.errors)")
         #expect(try bench.rows("SELECT count(*) FROM photo") == ["4"])
+    }
+
+    @Test("A table in a schema that is not there is named with it, and with what to do")
+    func missingSchema() async throws {
+        let bench = try await bench()
+        let words = ["register", bench.path("photos"), "--table", "nosuchschema.reg"]
+        let reason = "there is no schema 'nosuchschema' for the table 'nosuchschema.reg'; "
+        for options in [[], ["--dry-run"]] {
+            let register = await bench.run(words + options)
+            #expect(register.status == .usage)
+            #expect(register.errors.contains(reason + "a SQLite file has none"), "\(register)")
+        }
+        guard let server = TestPostgreSQL.server else { return }
+        try await withTestSchema(server) { schema in
+            let settings = ["TRANCHE_INVENTORY": server.url, "TRANCHE_SCHEMA": schema]
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            for options in [[], ["--dry-run"]] {
+                let register = await bench.run(words + options, environment: settings)
+                #expect(register.status == .usage)
+                let remedy = "make it first (CREATE SCHEMA \"nosuchschema\")"
+                #expect(register.errors.contains(reason + remedy), "\(register)")
+            }
+        }
     }
 
     @Test(

@@ -57,6 +57,22 @@ import Tranche
         #expect(!page.contains("<h2>Failures</h2>"))
     }
 
+    @Test("What is no regular file is written to, and never replaced")
+    func device() async throws {
+        let bench = try await CommandLineBench()
+        let path = bench.path("full")
+        try FileManager.default.createSymbolicLink(
+            atPath: path,
+            withDestinationPath: "/dev/full"
+        )
+        for command in [["report", path], ["metrics", "--to", path]] {
+            let outcome = await bench.run(command)
+            #expect(outcome.status == .usage)
+            #expect(outcome.errors.contains("cannot be written"), "\(outcome.errors)")
+        }
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/full")
+    }
+
     // MARK: In a browser
 
     private struct Look: Decodable {

@@ -56,6 +56,38 @@ import TrancheTestKit
         #expect(input.output.contains("files/second: done up to 26"))
     }
 
+    @Test("What no proof covers in the tables of jobs and inputs is told once for each")
+    func risks() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE a (uid INTEGER NOT NULL, item TEXT);
+            CREATE TABLE b (uid INTEGER NOT NULL, item TEXT);
+            INSERT INTO a VALUES (1, 'x'), (2, 'y');
+            INSERT INTO b VALUES (1, 'x'), (2, 'y');
+            """
+        )
+        try bench.write(
+            """
+            inputs: {rows: {type: listing, source: b}}
+            processes: {p: {type: program, command: [cat]}, q: {type: program, command: [cat]}}
+            links: [rows -> p, rows -> q]
+            jobs:
+              one: {source: a, count: 1, command: [cat]}
+              two: {source: a, count: 1, command: [cat]}
+            """,
+            to: "p.yaml"
+        )
+        let run = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(run.status == .done, "\(run.errors)")
+        for table in ["a", "b"] {
+            let notes = run.errors.matches(of: try Regex("note: '\(table)': no index begins with"))
+            #expect(notes.count == 1, "\(table): \(run.errors)")
+            let statement = #"CREATE UNIQUE INDEX "\#(table)_uid_key" ON "\#(table)" ("uid")"#
+            #expect(run.errors.contains(statement), "\(run.errors)")
+        }
+    }
+
     @Test("With --json each attempt that ends is a line on standard output")
     func json() async throws {
         let bench = try await bench(files: 5, lease: "10m")

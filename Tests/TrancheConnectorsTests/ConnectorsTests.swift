@@ -305,7 +305,12 @@ struct ConnectorsTests {
     @Test(
         "What is wrong with a sink is said of its field",
         arguments: [
-            Fault("nowhere", "this is not a place to write to; give csv:PATH"),
+            Fault("nowhere", "not a place to write to; did you mean table:nowhere, or one of"),
+            Fault("a.files", "did you mean table:a.files, or one of csv:PATH"),
+            Fault("out/x.CSV", "did you mean csv:out/x.CSV, or"),
+            Fault("x.json", "did you mean jsonl:x.json, or"),
+            Fault("x.db", "did you mean sqlite:x.db, or"),
+            Fault("./x", "this is not a place to write to; give csv:PATH"),
             Fault("odd:x", "table:NAME"), Fault("table:", "give table:NAME"),
             Fault("sqlite:x.db", ["table"], "name the table with table"),
             Fault(#"csv:o {"key":["id"]}"#, ["key"], "goes with sqlite:PATH, "),

@@ -171,8 +171,10 @@ struct SharedAnswersTests {
         answers.note(.ofRuns)
         #expect(answers.kept(run, of: .runs) == nil)
         #expect(answers.kept(all, of: .inventory) != nil)
+        _ = try await answers.answer(to: run, of: .runs) { HTTPServerResponse(200) }
         answers.note(.ofAll)
         #expect(answers.kept(all, of: .inventory) == nil)
+        #expect(answers.kept(run, of: .runs) == nil)
     }
 
     @Test("A failure is told to all who wait, and is not kept; a cancellation is one's own")

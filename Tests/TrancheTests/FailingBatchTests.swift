@@ -62,6 +62,57 @@ struct FailingBatchTests {
         #expect(outcome.outage.hold != nil)
     }
 
+    @Test("Where batches stay failed, an outage is one that nothing succeeds in")
+    func wholeOutage() throws {
+        let most = RunPolicy().maxAttempts
+        func held(
+            after success: TimeInterval? = nil,
+            _ number: Int64? = nil,
+            failures: Int,
+            isFinal: Bool = false
+        ) throws -> FailingBatch.Outcome {
+            var outage = OutageGuard()
+            for root in Int64(3)...6 {
+                let isOutage = outage.noteWholeFailure(
+                    root: root,
+                    batch: root,
+                    isLast: true,
+                    message: "no",
+                    evidence: .init(),
+                    now: now.addingTimeInterval(Double(root) * 100 - 2000)
+                )
+                #expect(!isOutage)
+            }
+            return try failing(
+                .fail,
+                failures: failures,
+                failure: BatchFailure("no", isFinal: isFinal),
+                outage: outage,
+                evidence: .init(
+                    lastSuccess: success.map { now.addingTimeInterval($0) },
+                    lastSucceeded: number
+                )
+            ).outcome()
+        }
+        // However long the failures took; what was handed out later may not have succeeded.
+        let cases: [(success: TimeInterval?, number: Int64?, isHeld: Bool)] = [
+            (nil, nil, true), (-1750, 2, true), (-1650, 2, false), (-1750, 3, false),
+            (-1750, 8, false),
+        ]
+        for (success, number, isHeld) in cases {
+            let outcome = try held(after: success, number, failures: most - 1)
+            #expect((outcome.outage.hold != nil) == isHeld)
+            #expect(outcome.batch.failures == (isHeld ? most - 1 : most))
+            #expect(outcome.batch.retryAt == (isHeld ? now.addingTimeInterval(30) : nil))
+        }
+        // One that is tried again says nothing yet, and one that is final stays so.
+        #expect(try held(failures: most - 2).outage.hold == nil)
+        #expect(try held(failures: 0).batch.failures == 1)
+        let final = try held(failures: 0, isFinal: true)
+        #expect(final.outage.hold != nil)
+        #expect(final.batch.failures == 1 && final.batch.retryAt == nil)
+    }
+
     @Test("Bad items split the batch at once, whatever the policy")
     func parts() throws {
         let parts = [
@@ -157,6 +208,7 @@ struct FailingBatchTests {
         failures: Int = 0,
         failure: BatchFailure,
         outage: OutageGuard = OutageGuard(),
+        evidence: FailingBatch.Evidence = FailingBatch.Evidence(),
         begunAt: Date? = nil
     ) -> FailingBatch {
         let key = RunKey(metaTable: "t", job: "j")
@@ -185,6 +237,13 @@ struct FailingBatchTests {
             outage: outage,
             createdAt: now
         )
-        return FailingBatch(batch: batch, run: run, root: 7, failure: failure, now: now)
+        return FailingBatch(
+            batch: batch,
+            run: run,
+            root: 7,
+            failure: failure,
+            evidence: evidence,
+            now: now
+        )
     }
 }

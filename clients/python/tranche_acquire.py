@@ -100,10 +100,24 @@ class Job:
         return 0 if status == NOTHING_NOW else json.loads(output)["batches"]
 
     def failed(self):
-        """How many batches of the job have failed for good or are quarantined."""
-        _, output = _run("status", "--job", self.name, "--json")
+        """How many batches of the run that the options name have failed for good or are quarantined.
+
+        Other runs of the job, and other sources, have failures of their own.
+        """
+        named = {"--run": "", **self._given("--run", "--meta", "--schema")}
+        words = [word for option in named.items() for word in option]
+        _, output = _run("status", "--job", self.name, *words, "--json")
         totals = [run["totals"] for run in json.loads(output)["runs"]]
         return sum(each[state]["batches"] for each in totals for state in ("failed", "quarantined"))
+
+    def _given(self, *names):
+        """The values of the options that are given, by these names."""
+        words, found = iter(self.options), {}
+        for word in words:
+            name, sign, value = word.partition("=")
+            if name in names:
+                found[name] = value if sign else next(words, "")
+        return found
 
 
 class Held:

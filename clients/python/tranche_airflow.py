@@ -34,7 +34,10 @@ class WorkersOperator(BaseOperator):
         self.job, self.options, self.most, self.wait, self.every = job, options, most, wait, every
 
     def execute(self, context, event=None):
-        batches = event or tranche_acquire.Job(self.job, *self.options).plan()
+        try:
+            batches = event or tranche_acquire.Job(self.job, *self.options).plan()
+        except tranche_acquire.Refused as error:
+            raise AirflowFailException(str(error)) from error
         if batches == 0 and self.wait:
             trigger = BacklogTrigger(self.job, list(self.options), self.every)
             self.defer(trigger=trigger, method_name="execute")
@@ -96,7 +99,7 @@ class BatchesOperator(BaseOperator):
             if before := store.get("held"):
                 tranche_acquire.release(**before)
             again = self._work_on_all(store, counts)
-            failed = tranche_acquire.Job(self.job).failed()
+            failed = tranche_acquire.Job(self.job, *self.options).failed()
         except tranche_acquire.Refused as error:
             raise AirflowFailException(str(error)) from error
         if failed:

@@ -52,6 +52,9 @@ dag("failing", fail, retries=5)
 dag("waiting", note, wait=True)
 dag("wrong", note, policy=["--no-such-option"], retries=5)
 
+with DAG("misspelt", schedule=None, catchup=False):
+    WorkersOperator(task_id="plan", job="misspelt", options=["--no-such-option"], retries=5)
+
 with DAG("empty", schedule=None, catchup=False):
 
     @task

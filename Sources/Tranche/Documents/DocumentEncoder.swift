@@ -11,9 +11,14 @@ extension Encodable {
     /// - Throws: What the document's own `encode(to:)` throws; documents of this package throw
     ///   nothing.
     package func documentText() throws -> String {
+        String(decoding: try documentBytes(), as: UTF8.self)
+    }
+
+    /// The document as ``documentText()`` has it, as UTF-8.
+    package func documentBytes() throws -> [UInt8] {
         let writer = DocumentWriter()
         try writer.write(self)
-        return writer.text
+        return writer.bytes
     }
 }
 

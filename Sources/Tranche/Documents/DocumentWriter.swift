@@ -4,7 +4,6 @@ import FoundationEssentials
 ///
 /// A container that is used again closes whatever was opened in it since.
 final class DocumentWriter {
-    private var bytes: [UInt8] = []
     private var open: [Level] = []
 
     /// What an object or array is written with.
@@ -21,8 +20,8 @@ final class DocumentWriter {
         var isEmpty = true
     }
 
-    /// The text so far.
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    /// The text so far, as UTF-8.
+    private(set) var bytes: [UInt8] = []
 
     /// Appends text as it is.
     func append(_ text: String) {
@@ -51,21 +50,60 @@ final class DocumentWriter {
     }
 
     /// Writes a value whole.
-    func write(_ value: some Encodable) throws {
-        switch value {
-        case let value as String: JSONBytes.append(value.utf8, to: &bytes)
-        case let value as any BinaryInteger: append("\(value)")
-        case let value as Bool: append(value ? "true" : "false")
-        case let value as Double: append(value.jsonText)
-        case let value as Float: append(Double(value).jsonText)
-        case let value as Date: JSONBytes.append(value.utcText.utf8, to: &bytes)
-        case let value as RawJSON: append(value.line)
-        case let value as Item: value.appendJSON(to: &bytes)
-        default:
+    func write<Given: Encodable>(_ value: Given) throws {
+        if let value = exactly(String.self, value) {
+            JSONBytes.append(value.utf8, to: &bytes)
+        } else if let value = exactly(Int64.self, value) {
+            append(String(value))
+        } else if let value = exactly(Double.self, value) {
+            append(value.jsonText)
+        } else if let value = exactly(Date.self, value) {
+            JSONBytes.append(value.utcText.utf8, to: &bytes)
+        } else if let value = exactly(Bool.self, value) {
+            append(value ? "true" : "false")
+        } else if let value = exactly(Int.self, value) {
+            append(String(value))
+        } else if let value = exactly(RawJSON.self, value) {
+            append(value.line)
+        } else if let value = exactly(Item.self, value) {
+            value.appendJSON(to: &bytes)
+        } else if let value = exactly([Item].self, value) {
+            write(items: value)
+        } else if let value = exactly(Float.self, value) {
+            append(Double(value).jsonText)
+        } else if let value = otherInteger(value) {
+            append(value)
+        } else {
             let depth = open.count
             try value.encode(to: DocumentEncoder(writer: self, depth: depth))
             close(downTo: depth)
         }
+    }
+
+    /// A value as what it is; `nil` where it is of another type.
+    ///
+    /// A cast by itself looks for conformances and boxes first, for each value of a document.
+    private func exactly<Given, Wanted>(_ type: Wanted.Type, _ value: Given) -> Wanted? {
+        Given.self == Wanted.self ? value as? Wanted : nil
+    }
+
+    /// An integer of the standard library's other types, which encode themselves as one value.
+    private func otherInteger<Given>(_ value: Given) -> String? {
+        let types: [any BinaryInteger.Type] = [
+            Int32.self, UInt32.self, UInt64.self, UInt.self, UInt8.self, Int16.self, UInt16.self,
+            Int8.self,
+        ]
+        guard types.contains(where: { $0 == Given.self }) else { return nil }
+        return (value as? any BinaryInteger).map { "\($0)" }
+    }
+
+    private func write(items: [Item]) {
+        bytes.append(Shape.array.rawValue)
+        for (place, item) in items.enumerated() {
+            if place > 0 { bytes.append(UInt8(ascii: ",")) }
+            item.appendJSON(to: &bytes)
+        }
+        bytes.append(Shape.array.end)
     }
 
     private func close(downTo depth: Int) {

@@ -21,11 +21,18 @@ package struct FailingBatch: Sendable {
         package var hasWorked: Bool
         /// When the last of the run's latest batches succeeded, at least for most of its items.
         package var lastSuccess: Date?
+        /// The highest number of such a batch.
+        package var lastSucceeded: Int64?
 
         /// Describes what is known.
-        package init(hasWorked: Bool = false, lastSuccess: Date? = nil) {
+        package init(
+            hasWorked: Bool = false,
+            lastSuccess: Date? = nil,
+            lastSucceeded: Int64? = nil
+        ) {
             self.hasWorked = hasWorked
             self.lastSuccess = lastSuccess
+            self.lastSucceeded = lastSucceeded
         }
     }
 
@@ -70,7 +77,8 @@ package struct FailingBatch: Sendable {
         outcome.batch.logging = failure.message
         outcome.batch.result = failure.result
         guard batch.begunAt == nil || failure.isOfSuccess else {
-            // Nothing of it is offered again, not even what nobody blames.
+            // Nothing of it is offered again, not even what nobody blames; others may wait.
+            _ = isOutage(&outcome)
             outcome.batch.failures += 1
             outcome.batch.failBegun(now: now)
             return outcome
@@ -80,11 +88,7 @@ package struct FailingBatch: Sendable {
             return outcome
         }
         guard run.policy.onExhausted == .split else {
-            outcome.batch.failures += 1
-            let wait =
-                failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
-            outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
-            if wait == nil, !failure.isFinal { outcome.batch.becomeStuck(run.policy, now: now) }
+            failWhole(&outcome)
             return outcome
         }
         let isOutage = outcome.outage.noteFailure(
@@ -108,6 +112,41 @@ package struct FailingBatch: Sendable {
             count(in: &outcome.batch)
         }
         return outcome
+    }
+
+    /// Has the batch wait for its next attempt, or stay failed.
+    private func failWhole(_ outcome: inout Outcome) {
+        let isOutage = isOutage(&outcome)
+        if isOutage, !failure.isFinal, let until = outcome.outage.hold?.until {
+            outcome.batch.retryAt = Date(milliseconds: until)
+            return
+        }
+        outcome.batch.failures += 1
+        let wait = failure.isFinal ? nil : run.policy.wait(afterFailures: outcome.batch.failures)
+        outcome.batch.retryAt = wait.map { now.addingTimeInterval($0.seconds) }
+        if wait == nil, !failure.isFinal { outcome.batch.becomeStuck(run.policy, now: now) }
+    }
+
+    /// Notes the failure of a batch that stays whole, and returns whether it is an outage's.
+    private func isOutage(_ outcome: inout Outcome) -> Bool {
+        // A worker that stops, or is told to come back, has not failed.
+        guard failure.message != BatchRecord.begunReleaseText, !failure.isOfDeferrals else {
+            return false
+        }
+        return outcome.outage.noteWholeFailure(
+            root: root,
+            batch: batch.id,
+            isLast: isLast,
+            message: failure.message,
+            evidence: evidence,
+            now: now
+        )
+    }
+
+    /// Whether a batch that stays whole would not be tried again after this failure.
+    private var isLast: Bool {
+        failure.isFinal || batch.begunAt != nil
+            || run.policy.wait(afterFailures: batch.failures + 1) == nil
     }
 
     /// How the attempt ended, where the batch is then as an outcome says.

@@ -6,7 +6,8 @@ package import FoundationEssentials
 /// the run is held for a while; then a single batch is handed out as a probe, and its success ends
 /// the hold. So it is when single items of one batch fail, one after the other, and nothing of that
 /// batch has succeeded; and when every item of several batches, or most of them, is blamed for the
-/// same. It is part of runs that split what fails; the last, of all.
+/// same. Where batches stay failed, those count that do so, however long they take, until something
+/// of the run succeeds that was handed out after them.
 package struct OutageGuard: Sendable, Hashable, Codable {
     /// Unrelated batches that fail alike within the window before the run is held.
     package static let threshold = 5
@@ -74,6 +75,8 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         package var isWide: Bool?
         /// What most of the items said, where only the beginning is meant; `nil` for the error.
         package var said: String?
+        /// Whether whole batches failed, so that one that was never tried tells most; `nil` for no.
+        package var prefersNew: Bool?
         /// When the next probe is handed out, in milliseconds since 1970 UTC.
         package var until: Int64
         /// How long it lasts, in milliseconds.
@@ -125,6 +128,49 @@ package struct OutageGuard: Sendable, Hashable, Codable {
             begin(Hold(error: head, isWide: true, said: said, until: 0, length: 0), at: at)
         }
         return hold != nil
+    }
+
+    /// Takes the failure of a batch into account that is not to be split.
+    ///
+    /// Batches count that stay failed, while nothing succeeds that was handed out after them: one
+    /// that is tried again may succeed yet, and bad ones that are left when all that is good is
+    /// done are no outage.
+    ///
+    /// - Parameters:
+    ///   - root: The first batch that the failed one was split from, or itself.
+    ///   - batch: The batch that failed.
+    ///   - isLast: Whether it would not be tried again.
+    ///   - message: The error.
+    ///   - evidence: What of the run has succeeded; nothing where ``needsLastSuccess(ending:)`` is
+    ///     false.
+    ///   - now: The inventory's time.
+    /// - Returns: Whether the failure is an outage's, and says nothing about the batch.
+    package mutating func noteWholeFailure(
+        root: Int64,
+        batch: Int64,
+        isLast: Bool,
+        message: String,
+        evidence: FailingBatch.Evidence,
+        now: Date
+    ) -> Bool {
+        let error = Self.kind(of: message)
+        let at = now.milliseconds
+        if let isOutage = noteInHold(batch, error, at: at) { return isOutage }
+        guard isLast else { return false }
+        let since = evidence.lastSuccess?.milliseconds ?? .min
+        let last = evidence.lastSucceeded ?? .min
+        failures.removeAll { $0.at <= since || $0.root <= last || $0.root == root }
+        guard root > last else { return false }
+        failures.append(Failure(root: root, error: error, at: at))
+        if failures.count > 32 { failures.removeFirst() }
+        guard failures.count(where: { $0.error == error }) >= Self.threshold else { return false }
+        begin(Hold(error: error, prefersNew: true, until: 0, length: 0), at: at)
+        return true
+    }
+
+    /// Whether so many batches have failed that it matters when something last succeeded.
+    package func needsLastSuccess(ending count: Int) -> Bool {
+        hold == nil && failures.count + count >= Self.threshold
     }
 
     /// Takes into account that every item of a batch is blamed, or at least half of them.

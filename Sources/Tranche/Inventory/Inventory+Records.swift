@@ -33,7 +33,7 @@ extension Inventory {
         try await retrying { _ in try await store.setPause(reason, of: key, note) }
     }
 
-    /// Lets a run go on that was paused, cancelled or both.
+    /// Lets a run go on that was paused, cancelled or both, or is held by an outage.
     ///
     /// Batches that were cancelled stay so; see ``retry(_:mayRepeat:reason:)``.
     ///

@@ -228,10 +228,17 @@ private struct SourceKey: Hashable {
     let description: any MetaSourceDescription
 
     static func == (lhs: SourceKey, rhs: SourceKey) -> Bool {
-        AnyHashable(lhs.description) == AnyHashable(rhs.description)
+        isEqual(lhs.description, rhs.description)
     }
 
     func hash(into hasher: inout Hasher) {
-        AnyHashable(description).hash(into: &hasher)
+        description.hash(into: &hasher)
+    }
+
+    private static func isEqual<Description: MetaSourceDescription>(
+        _ lhs: Description,
+        _ rhs: any MetaSourceDescription
+    ) -> Bool {
+        (rhs as? Description).map { $0 == lhs } ?? false
     }
 }

@@ -2,6 +2,14 @@ package import FoundationEssentials
 
 /// What becomes of a batch that is handed out: the same in every store.
 extension AcquireRequest {
+    /// Whether a probe is rather what was never handed out than what has failed before.
+    ///
+    /// Where batches are not split, nothing else tells whether these fail by themselves. What may
+    /// wait for more is no probe.
+    package func probesNewFirst(of run: RunRecord) -> Bool {
+        run.outage.hold?.prefersNew == true && run.policy.onExhausted == .fail && minWeight == nil
+    }
+
     /// Makes a batch of its own for some items, which has no number yet.
     ///
     /// - Parameters:

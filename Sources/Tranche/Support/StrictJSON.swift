@@ -15,18 +15,38 @@ package struct StrictJSON {
     private var place = 0
     private var isObject: [Bool] = []
     private var expected = Expected.value
+    /// Where the names of the outermost object's members stand, with their quotes.
+    private var names: [Range<Int>] = []
 
     /// Says what keeps a text from being strict JSON; `nil` when it is.
     package static func fault(in text: String) -> String? {
         var text = text
-        return text.withUTF8 { bytes -> String? in
-            var reader = StrictJSON(text: bytes)
-            do throws(Fault) {
-                try reader.read()
-                return nil
-            } catch {
-                return "\(error.words) at byte \(reader.place + 1)"
-            }
+        return text.withUTF8 { look(at: $0).fault }
+    }
+
+    /// Looks at a text of UTF-8.
+    ///
+    /// - Parameter text: The text.
+    /// - Returns: What keeps it from being strict JSON, `nil` when it is; and the names of the
+    ///   members of an object, as far as it was read.
+    package static func look(
+        at text: UnsafeBufferPointer<UInt8>
+    ) -> (fault: String?, members: [String]) {
+        var reader = StrictJSON(text: text)
+        do throws(Fault) {
+            try reader.read()
+            return (nil, reader.members)
+        } catch {
+            return ("\(error.words) at byte \(reader.place + 1)", reader.members)
+        }
+    }
+
+    private var members: [String] {
+        names.compactMap { place in
+            let name = text[place]
+            let plain = String(decoding: name.dropFirst().dropLast(), as: UTF8.self)
+            guard name.contains(UInt8(ascii: "\\")) else { return plain }
+            return try? JSONText.decode(String.self, from: String(decoding: name, as: UTF8.self))
         }
     }
 
@@ -65,7 +85,9 @@ package struct StrictJSON {
                     guard byte == UInt8(ascii: "\"") else {
                         throw Fault(words: "a name in double quotes is missing")
                     }
+                    let start = place
                     try readString()
+                    if isObject.count == 1 { names.append(start..<place) }
                     expected = .colon
                 }
             case .value, .valueOrEnd:

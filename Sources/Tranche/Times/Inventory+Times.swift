@@ -5,6 +5,8 @@ extension Inventory {
         public var request: BatchRequest
         /// Whether an index found them; `nil` where nothing was looked for, or that is not known.
         public var hasIndex: Bool?
+        /// The statement that makes an index, where none found them; `nil` where none is missing.
+        public var missingIndex: String?
         /// Whether the run has not begun.
         public var isNew: Bool
     }
@@ -33,7 +35,7 @@ extension Inventory {
         in source: any MetaSource
     ) async throws -> TimedRequest? {
         guard let time = source.definition.time, time.isBounded, request.ids.isOpen else {
-            return TimedRequest(request: request, hasIndex: nil, isNew: false)
+            return TimedRequest(request: request, isNew: false)
         }
         guard !request.run.isEmpty else {
             throw TrancheError(
@@ -46,11 +48,16 @@ extension Inventory {
         var asked = request
         if let known = try await store.runs(RunSelection(key)).first, known.definition != nil {
             asked.ids = known.bounds
-            return TimedRequest(request: asked, hasIndex: nil, isNew: false)
+            return TimedRequest(request: asked, isNew: false)
         }
         guard let found = try await timedIDs(in: source), let ids = found.ids else { return nil }
         asked.ids = IDBounds(ids)
-        return TimedRequest(request: asked, hasIndex: found.hasIndex, isNew: true)
+        return TimedRequest(
+            request: asked,
+            hasIndex: found.hasIndex,
+            missingIndex: found.missingIndex,
+            isNew: true
+        )
     }
 
     /// Finds the ids of a source's bounds of time; `nil` where it has no times.

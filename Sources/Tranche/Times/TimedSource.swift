@@ -14,9 +14,12 @@ package struct TimedIDs: Sendable, Hashable {
     package var ids: ClosedRange<Int64>?
     /// Whether an index found them; `nil` where that is not known.
     package var hasIndex: Bool?
+    /// The statement that makes an index, where none found them.
+    package var missingIndex: String?
 
-    package init(ids: ClosedRange<Int64>?, hasIndex: Bool?) {
+    package init(ids: ClosedRange<Int64>?, hasIndex: Bool?, missingIndex: String? = nil) {
         self.ids = ids
         self.hasIndex = hasIndex
+        self.missingIndex = missingIndex
     }
 }

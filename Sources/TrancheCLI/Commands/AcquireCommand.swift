@@ -57,10 +57,11 @@ struct AcquireCommand: Command {
             let completed = try await options.completed(context, in: inventory)
             try await completed.notePolicy(inventory, context)
             let source = try completed.source(context.settings)
+            let looked = try await inventory.source(source)
             guard
                 let options = try await completed.timed(
                     context,
-                    inventory.source(source),
+                    looked,
                     from: source,
                     in: inventory
                 )
@@ -71,7 +72,13 @@ struct AcquireCommand: Command {
             _ = try await columns?.limiting(inventory.source(source))
             // What a worker of this host held that has died is offered at once, too.
             _ = try await inventory.takeOver(from: try await options.key(in: inventory))
-            switch try await inventory.acquire(options.request, from: source) {
+            let acquired: Acquired
+            do {
+                acquired = try await inventory.acquire(options.request, from: source)
+            } catch let error as TrancheError {
+                throw error.naming(delimiterOf: looked)
+            }
+            switch acquired {
             case .noBatch(let reason):
                 try context.note(reason.description)
                 try await noteWriters(reason, source, inventory, context)

@@ -89,7 +89,7 @@ extension JobOptions {
             spec.fields["root_ids"] = try SpecValue(encoding: record.rootIDs)
         }
         if fields.contains("database"), spec.fields["database"] == nil,
-            let database = try context.settings.database(of: record)
+            let database = try await context.database(of: record, in: inventory)
         {
             spec.fields["database"] = try SpecValue(encoding: database)
         }

@@ -59,9 +59,10 @@ extension JobOptions {
         let ids = HumanText.ids(found.request.ids.lower ?? 0, found.request.ids.upper ?? 0)
         try context.note("\(key) has the ids \(ids), from \(time.bounds ?? "")")
         if found.hasIndex == false {
+            let remedy = found.missingIndex.map { ". \($0) avoids that" } ?? ""
             try context.note(
                 "no index begins with '\(time.column)', so that all of '\(key.metaTable)' was read "
-                    + "to find them",
+                    + "to find them\(remedy)",
                 .warning
             )
         }

@@ -47,6 +47,24 @@ extension LoadCommand {
         return made
     }
 
+    /// Refuses to make a table of the single column that a wrong delimiter leaves.
+    ///
+    /// A delimiter that was given is believed unless another one parts all first records alike.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - doubt: What tells that its fields are parted by something else.
+    /// - Throws: ``UsageError``.
+    func requireParted(_ file: LoadFile, _ doubt: DelimiterDoubt) throws {
+        guard options.createsTable, doubt.isClear || !file.options.saysDelimiter else { return }
+        let origin = file.options.saysDelimiter ? "as asked for" : "as guessed"
+        throw UsageError(
+            "--create-table: with the delimiter '\(doubt.delimiter)', \(origin), the table would "
+                + "have a single column: of '\(file.path)' \(doubt.hint). Where it is one field "
+                + "indeed, name it: --header NAME, and --skip-lines 1 where a header is there"
+        )
+    }
+
     /// What the first records of a file hold; `nil` where it is told later what is wrong with it.
     private func sample(_ file: LoadFile, _ inventory: Inventory) async throws -> SampledColumns? {
         do {

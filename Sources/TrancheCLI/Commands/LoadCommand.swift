@@ -100,7 +100,7 @@ struct LoadCommand: Command {
             options.isDryRun ? nil : try lineage.lineage(context, grace: options.grace)
         return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
-            for file in left { try await note(file.source, inventory, context) }
+            for file in left { try await note(file, inventory, context) }
             let made = try await hinting(left.first, inventory) {
                 try await makeTable(for: left, inventory, context)
             }
@@ -269,25 +269,27 @@ struct LoadCommand: Command {
     }
 
     /// Says what was found out about a file rather than said.
+    ///
+    /// - Throws: ``UsageError`` where a table of a single column would be made by a wrong
+    ///   delimiter.
     private func note(
-        _ source: any MetaSourceDescription,
+        _ file: LoadFile,
         _ inventory: Inventory,
         _ context: Context
     ) async throws {
         let opened: any MetaSource
         do {
-            opened = try await inventory.source(source)
+            opened = try await inventory.source(file.source)
         } catch let error as TrancheError where operands.areSeveral && !options.isDryRun {
             // Told when the file's turn comes; the others are loaded all the same.
             guard error.category == .permanent else { throw error }
             return
         }
-        for words in (opened as? any FileForecasting)?.notes ?? [] {
-            try context.note("note: \(words)")
-        }
-        if let hint = (opened as? any FileForecasting)?.delimiterHint {
-            try context.note("note: '\(options.file.path)': \(hint)")
-        }
+        guard let content = opened as? any FileForecasting else { return }
+        for words in content.notes { try context.note("note: \(words)") }
+        guard let doubt = content.delimiterDoubt else { return }
+        try requireParted(file, doubt)
+        try context.note("note: '\(file.path)': \(doubt.hint)")
     }
 }
 

@@ -45,7 +45,12 @@ struct PlanCommand: Command {
                     in: inventory
                 )
             else { return .nothingNow }
-            let forecast = try await inventory.plan(options.request, from: source, batches: limit)
+            let forecast: Inventory.Forecast
+            do {
+                forecast = try await inventory.plan(options.request, from: source, batches: limit)
+            } catch let error as TrancheError {
+                throw error.naming(delimiterOf: opened)
+            }
             let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
                 .first
             let document = PlanDocument(

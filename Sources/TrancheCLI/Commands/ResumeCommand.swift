@@ -26,7 +26,8 @@ struct ResumeCommand: Command {
             ),
         ],
         notes: """
-            Cancelled batches stay cancelled; 'tranche retry --cancelled' offers them again.
+            A run that is held by an outage goes on at once. Cancelled batches stay cancelled;
+            'tranche retry --cancelled' offers them again.
             With --batches, each hand-out counts, also of a batch that was handed out before. A
             run that is not paused is paused after the last one.
 

@@ -162,6 +162,14 @@ struct RunCommand: Command {
             ends.write(report)
         }
         means.watcher = progress
+        let told = Told()
+        let onSource = { @Sendable (source: any MetaSource) in
+            for words in source.cautions {
+                let note = "note: '\(source.definition.table)': \(words)"
+                if told.isNew(note) { progress.update(note, isAlwaysShown: true) }
+            }
+        }
+        means.onSource = onSource
         let credentials = try context.settings.connecting.credentials
         return try pipeline.orchestrator(on: inventory, stop: programs.stop, with: means) {
             $0.grace = programs.grace.length
@@ -171,6 +179,7 @@ struct RunCommand: Command {
                 ends.write(report)
             }
             $0.watcher = progress
+            $0.onSource = onSource
         }
     }
 

@@ -65,6 +65,10 @@ extension Completions {
                         [ "${COMP_WORDS[place + 1]}" != = ] || \
         [ $((place + 1)) -eq "$COMP_CWORD" ] || ((++place))
                         ((++place))
+                        # And ':', which URLs have.
+                        while ((place < COMP_CWORD)) && [ "${COMP_WORDS[place + 1]}" = : ]; do
+                            ((place += 2))
+                        done
                         [ "$place" -lt "$COMP_CWORD" ] || previous=$word ;;
                     *) ((++count)) ;;
                 esac

@@ -50,9 +50,9 @@ extension Context {
         } catch let error as TrancheError {
             // Where the inventory or a source is away, asking on tells nothing.
             if error.category == .permanent,
-                let found = try await sourceOfPipeline(run, named: spec, in: inventory, applied)
+                let found = try await databaseOfPipeline(run, named: spec, in: inventory, applied)
             {
-                return found
+                return found.source
             }
             guard let mismatch = error.underlying as? SourceMismatch else {
                 throw error.naming(databaseOf: run)
@@ -69,29 +69,51 @@ extension Context {
         }
     }
 
-    /// The source that a run was begun with, in a database that an applied pipeline names, where no
-    /// setting does.
+    /// The database of a known run's items, where no setting names one and it is not the
+    /// inventory's own: a file that the inventory tells, or one that an applied pipeline names.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - inventory: Its inventory.
+    /// - Returns: The database; `nil` where none is known.
+    /// - Throws: `TrancheError` of the store.
+    func database(of run: RunRecord, in inventory: Inventory) async throws -> DatabaseSpec? {
+        if let file = try settings.database(of: run) { return file }
+        // An inventory is known by its database and its table.
+        if let items = run.source?.database,
+            try await inventory.store.identity().hasPrefix("\(items)#")
+        {
+            return nil
+        }
+        let applied = AppliedDatabases()
+        return try await databaseOfPipeline(run, named: nil, in: inventory, applied)?.database
+    }
+
+    /// The source that a run was begun with, and its database, in one that an applied pipeline
+    /// names, where no setting does.
     ///
     /// What is there is compared with what the inventory keeps of it. A database that cannot be
     /// reached from here, or whose variable is not set, is passed over.
-    private func sourceOfPipeline(
+    private func databaseOfPipeline(
         _ run: RunRecord,
         named spec: SourceSpec?,
         in inventory: Inventory,
         _ applied: AppliedDatabases
-    ) async throws -> (any MetaSourceDescription)? {
+    ) async throws -> (database: DatabaseSpec, source: any MetaSourceDescription)? {
         guard try settings.metaDatabase == nil, run.isInPostgreSQL else { return nil }
         var context = try settings.connecting
         for place in try await applied.places(in: inventory) {
             do {
                 let url = try place.text(context.credentials)
-                context.database = try DatabaseSpec(url, passwords: .hidden)
-                return try await Connectors.ofProgram.source(
+                let database = try DatabaseSpec(url, passwords: .hidden)
+                context.database = database
+                let source = try await Connectors.ofProgram.source(
                     of: run,
                     named: spec,
                     in: inventory,
                     context
                 )
+                return (database, source)
             } catch is TrancheError, is SpecError {
                 // The first error is told, and says what to set.
                 continue
@@ -102,10 +124,14 @@ extension Context {
 
     /// Says what no proof covers in a source.
     func noteRisks(of source: any MetaSource) throws {
-        for risk in source.risks {
-            try note("note: \(risk.explanation)")
-        }
-        if let cost = source.numbered?.searchCost { try note("note: \(cost)") }
+        for words in source.cautions { try note("note: \(words)") }
+    }
+}
+
+extension MetaSource {
+    /// What no proof covers in it, and what looks into it cost, in sentences.
+    var cautions: [String] {
+        risks.map(\.explanation) + (numbered?.searchCost.map { [$0] } ?? [])
     }
 }
 

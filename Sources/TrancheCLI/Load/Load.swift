@@ -228,18 +228,41 @@ func hinting<Result>(
 ) async throws -> Result {
     do {
         return try await body()
-    } catch let error as TrancheError
-        where [.invalidSource, .invalidArgument].contains(error.code)
-    {
-        guard let hint = await file?.delimiterHint(in: inventory) else { throw error }
-        throw TrancheError(error.code, "\(error.message): \(hint)", underlying: error)
     } catch let error as TrancheError {
         guard let file else { throw error }
-        throw error.naming(job: file.options.job)
+        let named = error.naming(job: file.options.job)
+        guard named.mayBeOfDelimiter else { throw named }
+        throw named.naming(await file.delimiterDoubt(in: inventory))
     }
 }
 
 extension TrancheError {
+    /// Whether a delimiter that is not the file's may be what is wrong.
+    var mayBeOfDelimiter: Bool {
+        [.invalidSource, .invalidArgument, .redefined].contains(code)
+    }
+
+    /// The error with the likelier delimiter of the file; with `nil` as it is.
+    ///
+    /// A definition that differs by a delimiter that is clearly wrong is that delimiter's fault.
+    func naming(_ doubt: DelimiterDoubt?) -> TrancheError {
+        guard mayBeOfDelimiter, let doubt else { return self }
+        guard code == .redefined else {
+            return TrancheError(code, "\(message): \(doubt.hint)", underlying: self)
+        }
+        guard doubt.isClear else { return self }
+        return TrancheError(
+            .invalidSource,
+            "the delimiter '\(doubt.delimiter)' is not the file's: \(doubt.hint)",
+            underlying: self
+        )
+    }
+
+    /// Likewise, with what an open source tells.
+    func naming(delimiterOf source: any MetaSource) -> TrancheError {
+        naming((source as? any FileForecasting)?.delimiterDoubt)
+    }
+
     /// The error, where a command that its message names says the job: a source does not know for
     /// which job it is read.
     func naming(job: String) -> TrancheError {
@@ -270,14 +293,5 @@ private final class Counted: Sendable {
             state.withLock { $0.merge(success.counters) }
         default: return
         }
-    }
-}
-
-/// What was said already: each of several files may give rise to it.
-private final class Told: Sendable {
-    private let words = Mutex<Set<String>>([])
-
-    func isNew(_ notice: String) -> Bool {
-        words.withLock { $0.insert(notice).inserted }
     }
 }

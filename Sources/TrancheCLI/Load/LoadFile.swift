@@ -28,11 +28,11 @@ struct LoadFile: Sendable {
         chain = try options.chain(from: source, settings, note: note)
     }
 
-    /// What to try where the file's fields seem to be parted by something else.
-    func delimiterHint(in inventory: Inventory) async -> String? {
+    /// The sign that its fields are parted by something else; `nil` where there is none.
+    func delimiterDoubt(in inventory: Inventory) async -> DelimiterDoubt? {
         // What is wrong with the file is told by whoever asks.
         let opened = try? await inventory.source(source)
-        return (opened as? any FileForecasting)?.delimiterHint
+        return (opened as? any FileForecasting)?.delimiterDoubt
     }
 
     /// The path as given.

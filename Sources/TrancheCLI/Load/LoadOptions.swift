@@ -226,6 +226,9 @@ struct LoadOptions: Sendable {
 
     // MARK: - Parts of the chain
 
+    /// Whether the delimiter of the file was given, and is not guessed.
+    var saysDelimiter: Bool { arguments.has("delimiter") || arguments.has("format") }
+
     /// Whether records are to meet a schema.
     var hasSchema: Bool { schema != nil }
 

@@ -1,7 +1,11 @@
+internal import CPosix
 import FoundationEssentials
+import Glibc
 import Tranche
 
 /// A file that is replaced as a whole: a process that reads it meanwhile reads the old one.
+///
+/// A device or a pipe, such as `/dev/stdout`, is written to.
 struct WholeFile {
     let path: String
     /// What names it on the command line, for errors.
@@ -13,7 +17,9 @@ struct WholeFile {
     /// - Throws: ``UsageError`` where it cannot be written.
     func write(_ text: String) throws {
         do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+            let options: Data.WritingOptions = isReplaced ? .atomic : []
+            try Data(text.utf8).write(to: URL(filePath: path), options: options)
+            guard isReplaced else { return }
             // Who reads it may be somebody else.
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         } catch {
@@ -21,5 +27,11 @@ struct WholeFile {
                 "\(option) '\(path)' cannot be written: \(FileFault(error))"
             )
         }
+    }
+
+    /// Whether there is a regular file, or none yet.
+    private var isReplaced: Bool {
+        var status = stat()
+        return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 }

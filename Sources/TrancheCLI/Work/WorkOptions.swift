@@ -256,7 +256,8 @@ struct WorkOptions: Sendable {
                 reason = stop.stage >= .stopping ? nil : report.reason
             } catch {
                 progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
-                throw (error as? TrancheError)?.naming(job: key.job) ?? error
+                let named = (error as? TrancheError)?.naming(job: key.job)
+                throw named?.naming(delimiterOf: opened) ?? error
             }
             progress.finish(
                 elapsed: ContinuousClock.now - start,

@@ -46,6 +46,9 @@ struct WorkflowWorking: Sendable {
         options.stop = stop
         options.grace = grace.length
         options.onNotice = { progress.update($0, isAlwaysShown: true) }
+        options.onSource = { source in
+            for words in source.cautions { progress.update("note: \(words)", isAlwaysShown: true) }
+        }
         options.watcher = progress
         let environment = context.environment
         let clock = inventory.configuration.clock

@@ -10,7 +10,7 @@ public import TrancheConnectors
 /// `follow` (the file grows) and `replaced`; of CSV `delimiter`, `quote`, `escape`, `null` (a
 /// list), `keep_empty`, `skip_lines`, `comment`, `header` (a list), `header_lines`, `fit_ragged`;
 /// of JSON `json_layout` and `json_nan`; and `reading`, how the file is read as an inventory keeps
-/// it, in place of those. Fields of a sink: `file_per_batch` and `overwrite`.
+/// it, with those in its place. Fields of a sink: `file_per_batch` and `overwrite`.
 public struct FileConnector: SourceConnector, SinkConnector {
     /// Makes the connector.
     public init() {}
@@ -78,12 +78,18 @@ public struct FileConnector: SourceConnector, SinkConnector {
         case .csv:
             CSVSource(
                 location,
-                format: reading.csv ?? FileFields.guessed(file.path),
+                format: try checked(reading.csv ?? FileFields.guessed(file.path)),
                 grows: follows
             )
         case .jsonl:
             JSONLinesSource(location, format: reading.json ?? JSONFormat(), grows: follows)
         }
+    }
+
+    /// Refuses a format that no file can have, before anything is opened or compared.
+    private func checked(_ format: CSVFormat) throws -> CSVFormat {
+        _ = try CSVFileFormat(format)
+        return format
     }
 
     /// The absolute path, and the path as it is spelt.

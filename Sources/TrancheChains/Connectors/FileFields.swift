@@ -49,15 +49,14 @@ struct FileFields: Decodable {
         dialects.contains { $0.name == name } ? .csv : NamedFile.Format(rawValue: name)
     }
 
-    /// How the file is read.
+    /// How the file is read: as an inventory keeps it, with what is said besides in its place.
     ///
     /// - Parameter file: The file, whose ending may say TSV.
     /// - Returns: The reading.
     /// - Throws: `SpecError`.
     func reading(of file: NamedFile) throws(SpecError) -> FileReading {
-        if let reading { return reading }
         try requireFitting(file)
-        let encoding = try textEncoding
+        let encoding = try textEncoding ?? reading?.encoding
         return switch file.format {
         case .csv: FileReading(csv: try csv(file.path), encoding: encoding)
         case .jsonl: FileReading(json: try json, encoding: encoding)
@@ -95,9 +94,10 @@ struct FileFields: Decodable {
 
     private var json: JSONFormat {
         get throws(SpecError) {
-            var format = JSONFormat()
-            format.layout = try choice(jsonLayout, "json_layout") ?? .recognized
-            format.nonFiniteNumbers = try choice(jsonNan, "json_nan") ?? .refuse
+            var format = reading?.json ?? JSONFormat()
+            format.layout = try choice(jsonLayout, "json_layout") ?? format.layout
+            format.nonFiniteNumbers =
+                try choice(jsonNan, "json_nan") ?? format.nonFiniteNumbers
             if replaceInvalid ?? false { format.invalidText = .replace }
             return format
         }
@@ -124,7 +124,7 @@ struct FileFields: Decodable {
 
     private func csv(_ path: String) throws(SpecError) -> CSVFormat {
         let dialect = Self.dialects.first { $0.name == format }?.format
-        var csv = dialect ?? Self.guessed(path)
+        var csv = dialect ?? reading?.csv ?? Self.guessed(path)
         // That it is CSV is said, so quotes are those of CSV.
         if format != nil { csv.guesses.remove(.quote) }
         if let delimiter {
@@ -157,7 +157,7 @@ struct FileFields: Decodable {
             // What stands before the header is said.
             if skipped == 0, csv.headerLines == nil, csv.header == nil { csv.headerLines = 1 }
         }
-        csv.comment = comment
+        csv.comment = comment ?? csv.comment
         if comment == "" { throw fault("comment", "", "is empty: give what comments begin with") }
     }
 

@@ -12,6 +12,9 @@ struct CSVFileFormat: FileFormat {
     /// What stands before the first record; `nil` before it was looked for.
     let head: FileHead?
     let notes: [String]
+    /// The delimiter that parts all first records alike, where its own leaves each a single field;
+    /// `nil` for none.
+    let rival: UInt8?
 
     let prefix = "csv:"
 
@@ -38,13 +41,15 @@ struct CSVFileFormat: FileFormat {
         _ dialect: CSVDialect,
         found: [String] = [],
         head: FileHead? = nil,
-        notes: [String] = []
+        notes: [String] = [],
+        rival: UInt8? = nil
     ) {
         self.format = format
         self.dialect = dialect
         self.found = found
         self.head = head
         self.notes = notes
+        self.rival = rival
     }
 
     var description: String {

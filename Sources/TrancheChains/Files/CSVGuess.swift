@@ -4,6 +4,8 @@
 enum CSVGuess {
     /// What may part fields, other than a comma.
     static let delimiters: [UInt8] = [UInt8(ascii: ";"), 0x09, UInt8(ascii: "|")]
+    /// What may part fields that are read as one.
+    static let rivals: [UInt8] = delimiters + [UInt8(ascii: ","), UInt8(ascii: ":")]
     /// The most lines that may stand before a header.
     static let mostTitles = 30
 
@@ -33,6 +35,33 @@ enum CSVGuess {
             guard share >= 0.9 else { continue }
             if let best, (best.share, best.width) >= (share, width) { continue }
             best = (delimiter, share, width)
+        }
+        return best?.delimiter
+    }
+
+    /// The delimiter that parts all first records, also the header, into as many fields: two or
+    /// more.
+    ///
+    /// Without a header a colon tells nothing, which stands within times.
+    static func rival(
+        _ bytes: [UInt8],
+        from start: Int,
+        _ dialect: CSVDialect,
+        isWhole: Bool,
+        hasHeader: Bool
+    ) -> UInt8? {
+        var best: (delimiter: UInt8, width: Int)?
+        for delimiter in rivals
+        where [delimiter] != dialect.delimiter && delimiter != dialect.quote {
+            if delimiter == UInt8(ascii: ":"), !hasHeader { continue }
+            var other = dialect
+            other.delimiter = [delimiter]
+            other.keepsEmptyLines = false
+            let rows = CSVSample(bytes, from: start, other, isWhole: isWhole, most: 1000).rows
+            guard let width = rows.first?.width, width > 1, width > best?.width ?? 1,
+                rows.allSatisfy({ $0.width == width })
+            else { continue }
+            best = (delimiter, width)
         }
         return best?.delimiter
     }

@@ -82,7 +82,21 @@ struct CSVHead {
             fields: try RecordFields(names),
             dataStart: Int64(header.last?.end ?? start)
         )
-        return CSVFileFormat(format, dialect, found: found, head: head, notes: notes)
+        return CSVFileFormat(
+            format,
+            dialect,
+            found: found,
+            head: head,
+            notes: notes,
+            rival: rival(of: names, hasHeader: lines > 0)
+        )
+    }
+
+    /// Another delimiter that parts all first records alike; whoever names a single field himself
+    /// is not asked.
+    private func rival(of names: [String], hasHeader: Bool) -> UInt8? {
+        guard names.count == 1, format.header == nil else { return nil }
+        return CSVGuess.rival(bytes, from: start, dialect, isWhole: isWhole, hasHeader: hasHeader)
     }
 
     /// Refuses JSON in the place of a header: an array of objects or of records, or an object.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Tranche
 
 /// What is known of a file before its records are handed out.
@@ -15,8 +14,8 @@ package struct FileForecast: Sendable {
 package protocol FileForecasting: Sendable {
     /// The properties guessed from the content, in words.
     var notes: [String] { get }
-    /// The option to try where the fields seem to have another delimiter; `nil` where they do not.
-    var delimiterHint: String? { get }
+    /// What tells that the fields have another delimiter; `nil` where nothing does.
+    var delimiterDoubt: DelimiterDoubt? { get }
 
     /// Looks at the first records.
     ///
@@ -29,19 +28,9 @@ package protocol FileForecasting: Sendable {
 extension FileMetaSource: FileForecasting {
     var notes: [String] { format.notes.map { "'\(bytes.name)': \($0)" } }
 
-    var delimiterHint: String? {
-        guard let csv = format as? CSVFileFormat, let name = fields?.names.first,
-            fields?.count == 1
-        else { return nil }
-        let own = String(decoding: csv.dialect.delimiter, as: UTF8.self)
-        let counts = [";", "\t", "|", ",", ":"].filter { $0 != own }
-            .map { (text: $0, parts: name.components(separatedBy: $0).count) }
-        guard let best = counts.max(by: { $0.parts < $1.parts }), best.parts > 1 else {
-            return nil
-        }
-        let spelt = best.text == "\t" ? "\\t" : best.text
-        return "its only field is '\(name.replacing("\t", with: "\\t"))'; "
-            + "try --delimiter '\(spelt)'"
+    var delimiterDoubt: DelimiterDoubt? {
+        guard let csv = format as? CSVFileFormat, let fields else { return nil }
+        return DelimiterDoubt(fields.names, csv.dialect, rival: csv.rival)
     }
 
     func forecast(_ count: Int) async throws -> FileForecast {

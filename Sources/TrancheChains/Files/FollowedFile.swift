@@ -267,7 +267,7 @@ final class FollowedFile: RecordMetaSource {
 
 extension FollowedFile: FileForecasting {
     var notes: [String] { newest?.notes ?? [] }
-    var delimiterHint: String? { newest?.delimiterHint }
+    var delimiterDoubt: DelimiterDoubt? { newest?.delimiterDoubt }
 
     func forecast(_ count: Int) async throws -> FileForecast {
         try await newest?.forecast(count) ?? FileForecast(layout: [], records: [], faults: [])

@@ -48,6 +48,7 @@ package final class PartFolder: Sendable {
     /// - Returns: That the output of other runs is replaced, where it is.
     /// - Throws: `TrancheError` `.invalidArgument` where the file is somebody else's.
     func claim(_ run: SinkRun) async throws -> [String] {
+        try Self.requireFile(at: target(of: run.key))
         claims.withLock { $0[run.key] = Claim(run: run) }
         let own = Set(try await run.together().map { PartOwner($0.run) })
         let whole = PartOwner.all(of: target(of: run.key))

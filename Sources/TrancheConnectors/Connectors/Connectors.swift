@@ -209,8 +209,28 @@ public struct Connectors: Sendable {
             case .database: wordsOnDatabase(spec)
             }
         let nearest = NearestName(known.map(\.name).filter { !$0.isEmpty }).to(spec.scheme)
-        let hint = nearest.map { "did you mean \($0):, or one of" } ?? "give"
+        let meant = nearest.map { "\($0):" } ?? likeliest(spec, known)
+        let hint = meant.map { "did you mean \($0), or one of" } ?? "give"
         return SpecError(.unknownScheme, value: spec.location, "\(words); \(hint) \(forms)")
+    }
+
+    /// The sink that a text without a scheme may mean: by its ending a file, otherwise a table.
+    private func likeliest<Role: SpecRole>(
+        _ spec: Spec<Role>,
+        _ known: [ConnectorScheme]
+    ) -> String? {
+        guard Role.kind == .sink, spec.scheme.isEmpty, !spec.place.isEmpty else { return nil }
+        let endings = [
+            "csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl", "db": "sqlite",
+            "sqlite": "sqlite", "sqlite3": "sqlite",
+        ]
+        let parts = spec.place.split(separator: ".", omittingEmptySubsequences: false)
+        let ending = parts.count > 1 ? endings[parts[parts.count - 1].lowercased()] : nil
+        // A path is no table's name.
+        guard let scheme = ending ?? (spec.place.contains("/") ? nil : "table"),
+            known.contains(where: { $0.name == scheme })
+        else { return nil }
+        return "\(scheme):\(redacted(spec.place))"
     }
 
     /// What a text is that names no database.

@@ -15,7 +15,8 @@ public struct PipelineMeans: Sendable {
     public var alertProgram: (@Sendable ([String], String) async throws -> Void)?
     /// Called with each attempt of a job that ended.
     public var onBatch: (@Sendable (String, BatchReport) -> Void)?
-
+    /// Called with the open source of a job when work on it begins, also anew.
+    public var onSource: (@Sendable (any MetaSource) -> Void)?
     /// Observes the workers of jobs, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
 
@@ -79,6 +80,7 @@ struct OrchestratorJob: Sendable {
         options.grace = grace
         options.program = means.program
         options.watcher = means.watcher
+        options.onSource = means.onSource
         if let process {
             options.handlers[process.process.name] = { workflow in
                 JobProcessHandler(

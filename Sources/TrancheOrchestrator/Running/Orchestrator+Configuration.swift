@@ -22,6 +22,8 @@ extension Orchestrator {
         public var credentials = Credentials(ProcessInfo.processInfo.environment)
         /// Called with each attempt that ended.
         public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+        /// Called with the open source of a link when work on it begins, also anew.
+        public var onSource: (@Sendable (any MetaSource) -> Void)?
         /// Observes the workers of links, except how attempts end; none by default.
         public var watcher: (any WorkWatcher)?
 

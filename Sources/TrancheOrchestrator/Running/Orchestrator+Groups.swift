@@ -24,6 +24,12 @@ extension Orchestrator {
         } else {
             source = try await self.source(of: job, in: input)
             event = { try input.event(of: $0) }
+            // What keeps it from being opened is told by the work that begins.
+            if let onSource = configuration.onSource,
+                let opened = try? await inventory.source(source)
+            {
+                onSource(opened)
+            }
         }
         return WorkerGroup(
             inventory,

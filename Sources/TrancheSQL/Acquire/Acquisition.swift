@@ -130,11 +130,13 @@ struct Acquisition<Database: SQLDatabase> {
         try readKeys(reads, rows)
 
         // 2. What was handed out before and is free again.
-        try await offerStuckInTurn(on: connection)
-        if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
-            let isDoubtful = run.outage.isDoubtful(exhausted.id)
-            let answer = AcquireOutcome.needsSplit(exhausted, isDoubtful: isDoubtful)
-            return try await commit(answering: answer, on: connection)
+        if !probesNewFirst {
+            try await offerStuckInTurn(on: connection)
+            if let exhausted = try await offerAgain(reads.due(in: rows), on: connection) {
+                let isDoubtful = run.outage.isDoubtful(exhausted.id)
+                let answer = AcquireOutcome.needsSplit(exhausted, isDoubtful: isDoubtful)
+                return try await commit(answering: answer, on: connection)
+            }
         }
 
         // 3. Ids that appeared in gaps.
@@ -153,6 +155,10 @@ struct Acquisition<Database: SQLDatabase> {
                 return try await commit(answering: .needsPlan(demand), on: connection)
             }
             if let outcome = try await handOut(plan, on: connection) { return outcome }
+        }
+        if probesNewFirst {
+            // Batches that stay whole are not split.
+            _ = try await offerAgain(reads.due(in: rows), on: connection)
         }
         if !handedOut.isEmpty { return try await commit(on: connection) }
         let nextStuck = try await offerStuckAtLast(on: connection)
@@ -191,6 +197,9 @@ struct Acquisition<Database: SQLDatabase> {
         }
         return nil
     }
+
+    /// Whether the next batch is rather one that was never handed out.
+    private var probesNewFirst: Bool { isProbing && request.probesNewFirst(of: run) }
 
     /// Writes down that the one batch handed out is a probe.
     private mutating func startProbe() {

@@ -133,6 +133,8 @@ package protocol SQLDialect: Sendable {
     func objection(toTimesOfType type: String) -> String?
     /// How a column of that type has times. See ``SQLTable/Column/baseType``.
     func timeType(of type: String) -> SQLTimeType
+    /// A row for the schema of a name, where there is one in which tables stay.
+    func schema(named name: String) -> SQLStatement
     /// Whether an index begins with a column, as a query of one row; `nil` where a view hides it.
     func hasIndex(on column: String, of table: SQLTableName) -> SQLStatement
     /// The statement that makes an index on columns of a table, for people to give.

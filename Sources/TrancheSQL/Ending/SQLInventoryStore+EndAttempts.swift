@@ -344,13 +344,15 @@ extension SQLInventoryStore {
     }
 
     /// When a batch of a run last succeeded, at least for most of its items, among its latest
-    /// tiles.
+    /// tiles; and the highest number of such a batch.
     ///
     /// One that has blamed half of its items or more is no sign that the work can succeed.
     func selectLastSuccess(of key: RunKey) -> SQLStatement {
         let few = OutageGuard.threshold
         return """
-            SELECT max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end")))
+            SELECT
+                max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end"))),
+                max(latest.id)
             FROM (
                 SELECT id, status, processing_end, batch_count
                 FROM \(tables.batch)

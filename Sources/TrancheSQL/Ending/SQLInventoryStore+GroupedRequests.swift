@@ -36,7 +36,7 @@ extension SQLInventoryStore: SharingStore {
                 }
                 var run = try run(&runRow)
                 let now = try clock.instant()
-                let success = try await lastSuccess(endings, of: run.key, on: connection)
+                let success = try await lastSuccess(endings, of: run, on: connection)
                 var writes: [SQLStatement] = []
                 for read in reads {
                     let (row, root) = (rows[read.batch], rows[read.root])
@@ -54,16 +54,24 @@ extension SQLInventoryStore: SharingStore {
         }
     }
 
-    /// When something of the run last succeeded; only ends that blame every item, or most, ask.
+    /// When something of the run last succeeded, and its number; only ends that blame every item,
+    /// or most, ask, and those of batches that stay whole when several have failed.
     private func lastSuccess(
         _ endings: [AttemptFailure],
-        of key: RunKey,
+        of run: RunRecord,
         on connection: isolated Database.Connection
-    ) async throws -> Date? {
-        guard endings.contains(where: \.failure.maySpeakOfOutage) else { return nil }
-        let rows = try await connection.run([selectLastSuccess(of: key)])[0]
-        guard var row = rows.first else { return nil }
-        return try row.optionalInstant()
+    ) async throws -> FailingBatch.Evidence {
+        let isWhole = run.policy.onExhausted == .fail
+        guard
+            endings.contains(where: \.failure.maySpeakOfOutage)
+                || isWhole && run.outage.needsLastSuccess(ending: endings.count)
+        else { return FailingBatch.Evidence() }
+        let rows = try await connection.run([selectLastSuccess(of: run.key)])[0]
+        guard var row = rows.first else { return FailingBatch.Evidence() }
+        return FailingBatch.Evidence(
+            lastSuccess: try row.optionalInstant(),
+            lastSucceeded: try row.optionalInteger()
+        )
     }
 
     /// The batch that an attempt fails; `nil` where it is not held by the attempt, or is another
@@ -73,7 +81,7 @@ extension SQLInventoryStore: SharingStore {
         _ batches: SQLRows,
         _ roots: SQLRows,
         of run: RunRecord,
-        _ lastSuccess: Date?,
+        _ success: FailingBatch.Evidence,
         at now: Date
     ) throws -> FailingBatch? {
         guard var row = batches.first, var root = roots.first else { return nil }
@@ -82,10 +90,8 @@ extension SQLInventoryStore: SharingStore {
             batch.key == run.key
         else { return nil }
         let number = try root.integer()
-        let evidence = FailingBatch.Evidence(
-            hasWorked: try root.boolean(),
-            lastSuccess: lastSuccess
-        )
+        var evidence = success
+        evidence.hasWorked = try root.boolean()
         return FailingBatch(
             batch: batch,
             run: run,

@@ -39,9 +39,8 @@ extension SQLInventoryStore {
         to ends: inout Releases
     ) throws {
         let ending = AttemptFailure(holding, BatchFailure(BatchRecord.begunReleaseText))
-        guard let held = try failing(ending, batch, root, of: ends.run, nil, at: ends.now) else {
-            return
-        }
+        guard let held = try failing(ending, batch, root, of: ends.run, .init(), at: ends.now)
+        else { return }
         guard held.batch.begunAt != nil else {
             ends.released.append(holding)
             return

@@ -68,6 +68,7 @@ extension SQLTableSink: TableMakingSink {
         let name = try SQLTableName(verbatim: table)
         try requireFit(columns, database.dialect)
         let text = statement(name, columns, database.dialect)
+        try await wrapping { try await database.requireSchema(of: name) }
         if let found = try await wrapping({ try await database.table(name) }) {
             try requireSame(found, columns, database.dialect)
             return MadeTable(name: self.name, statement: text, isThere: true)

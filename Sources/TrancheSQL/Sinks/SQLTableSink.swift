@@ -94,6 +94,7 @@ public final class SQLTableSink: TransactionalRecordSink {
     ) async throws {
         let database = try await open(beside: store)
         let name = try SQLTableName(verbatim: table)
+        try await wrapping { try await database.requireSchema(of: name) }
         guard let found = try await wrapping({ try await database.table(name) }) else {
             let others = try await wrapping { try await database.spellings(of: name) }
             let hint =

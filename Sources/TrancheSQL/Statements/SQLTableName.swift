@@ -13,6 +13,9 @@ package struct SQLTableName: Sendable, Hashable {
         quoted = (schema.map { $0.quotedAsName + "." } ?? "") + table.quotedAsName
     }
 
+    /// The name as people write it: with its schema, where it has one.
+    package var words: String { (schema.map { "\($0)." } ?? "") + table }
+
     /// Reads `table` or `schema.table`, without folding or unquoting.
     ///
     /// - Parameter name: The name; with more than one dot it must be split by the caller.

@@ -54,10 +54,12 @@ extension SQLInventoryStore {
     }
 
     package func setPause(_ reason: String?, of key: RunKey, _ note: ChangeNote?) async throws {
+        // Who lets a run go on knows more of an outage than what has failed.
+        let outage: SQLStatement = reason == nil ? ", outage = NULL" : ""
         try await change(key) { run, _ in
             [
                 """
-                UPDATE \(tables.run) SET pause_reason = \(reason), let_through = 0
+                UPDATE \(tables.run) SET pause_reason = \(reason), let_through = 0\(outage)
                 WHERE id = \(run.id)
                 """
             ] + notingPause(of: run, to: reason, note)

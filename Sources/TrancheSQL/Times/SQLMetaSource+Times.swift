@@ -18,14 +18,18 @@ extension SQLMetaSource: TimedSource {
                 LIMIT \(unsafeRaw: String(Int64.max))
             ) AS tranche_within
             """
-        let index = database.dialect.hasIndex(on: times.reader.time.column, of: table)
+        let column = times.reader.time.column
+        let index = database.dialect.hasIndex(on: column, of: table)
         let rows = try await wrapping { try await database.read(ends, index) }
         var (row, known) = (rows[0].first, rows[1].first)
         let hasIndex = try known?.optionalInteger().map { $0 != 0 }
         guard let lowest = try row?.optionalInteger(), let highest = try row?.optionalInteger()
         else { return TimedIDs(ids: nil, hasIndex: hasIndex) }
         try await requireTimes(in: lowest...highest, times)
-        return TimedIDs(ids: lowest...highest, hasIndex: hasIndex)
+        let missing =
+            hasIndex == false
+            ? database.dialect.creatingIndex(on: [column], of: table, isUnique: false) : nil
+        return TimedIDs(ids: lowest...highest, hasIndex: hasIndex, missingIndex: missing)
     }
 
     /// Numbers the uids that have no number yet: a bound of time is over all rows that there are.

@@ -93,6 +93,7 @@ package struct ItemRegistry: Sendable {
     /// - Returns: The columns of the table; `nil` where there is none, and none is made.
     private func prepare(isTrial: Bool) async throws -> Set<String>? {
         let table = table
+        try await database.requireSchema(of: table)
         if try await database.table(table) == nil {
             if isTrial { return nil }
             do {
@@ -107,7 +108,7 @@ package struct ItemRegistry: Sendable {
         guard missing.isEmpty else {
             throw TrancheError(
                 .invalidArgument,
-                "table '\(table.table)' has no column '\(missing[0])': it was not made to register items "
+                "table '\(table.words)' has no column '\(missing[0])': it was not made to register items "
                     + "in; name another table"
             )
         }
@@ -259,7 +260,7 @@ package struct ItemRegistry: Sendable {
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .sourceFailed),
-                "items cannot be registered in '\(table.table)': \(error.message)",
+                "items cannot be registered in '\(table.words)': \(error.message)",
                 underlying: error
             )
         }

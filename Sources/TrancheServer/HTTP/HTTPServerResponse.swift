@@ -33,7 +33,17 @@ public struct HTTPServerResponse: Sendable {
         _ json: String,
         headers: HTTPFields = HTTPFields()
     ) -> HTTPServerResponse {
-        var response = HTTPServerResponse(status, headers: headers, body: Array((json + "\n").utf8))
+        self.json(status, bytes: Array(json.utf8), headers: headers)
+    }
+
+    /// An answer of JSON, as UTF-8.
+    static func json(
+        _ status: Int,
+        bytes: [UInt8],
+        headers: HTTPFields = HTTPFields()
+    ) -> HTTPServerResponse {
+        var response = HTTPServerResponse(status, headers: headers, body: bytes)
+        response.body.append(UInt8(ascii: "\n"))
         response.headers["Content-Type"] = "application/json"
         return response
     }

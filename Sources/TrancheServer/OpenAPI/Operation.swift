@@ -92,8 +92,7 @@ struct Operation: Encodable {
     }
 
     private var parameters: [Parameter] {
-        var found = route.segments.filter { $0.hasPrefix("{") }.map { segment in
-            let name = String(segment.dropFirst().dropLast())
+        var found = route.parameters.map { _, name in
             let isNumber = name == "id" || name == "attempt"
             return Parameter(
                 name: name,

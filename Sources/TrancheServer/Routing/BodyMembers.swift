@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Synchronization
 import Tranche
 
@@ -30,16 +29,9 @@ enum BodyMembers {
     ///
     /// The decoder passes over what nobody asks for; a number or an escape there may be none.
     private static func members(of bytes: [UInt8]) throws -> [String] {
-        if let fault = StrictJSON.fault(in: String(decoding: bytes, as: UTF8.self)) {
-            throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
-        }
-        let members = try? JSONDecoder().decode([String: Passed].self, from: Data(bytes))
-        return members.map { Array($0.keys) } ?? []
-    }
-
-    /// A value that nobody asks for.
-    private struct Passed: Decodable {
-        init(from decoder: any Decoder) {}
+        let (fault, members) = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        guard let fault else { return members }
+        throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
     }
 
     private static func names<Body: Decodable>(of type: Body.Type) throws -> [String] {

@@ -128,7 +128,7 @@ extension HTTPServerResponse {
         headers: HTTPFields = HTTPFields()
     ) -> HTTPServerResponse {
         do {
-            return .json(status, try document.documentText(), headers: headers)
+            return .json(status, bytes: try document.documentBytes(), headers: headers)
         } catch {
             // Texts alone are in it, and those can be encoded.
             return .json(500, #"{"error":"failed","code":"failed","remedy":"try again"}"#)

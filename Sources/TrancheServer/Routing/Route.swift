@@ -50,17 +50,37 @@ struct Route: Sendable {
     /// Who may ask; `nil` for everybody.
     let role: ServerRole?
     let summary: String
-    var query: [Parameter] = []
+    let query: [Parameter]
     /// The body's type; `nil` where there is none.
-    var body: (any (Decodable & Sendable).Type)?
+    let body: (any (Decodable & Sendable).Type)?
     let answers: [Answer]
     /// What its answers show, where one is made for all who ask within a second.
-    var sharing: SharedAnswers.Subject?
+    let sharing: SharedAnswers.Subject?
     let handler: Handler
-
     /// The path's parts.
-    var segments: [String] {
-        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let segments: [String]
+    /// Which of the parts are parameters, and their names.
+    let parameters: [(place: Int, name: String)]
+
+    init(
+        method: String,
+        path: String,
+        role: ServerRole?,
+        summary: String,
+        query: [Parameter] = [],
+        body: (any (Decodable & Sendable).Type)? = nil,
+        answers: [Answer],
+        sharing: SharedAnswers.Subject? = nil,
+        handler: @escaping Handler
+    ) {
+        (self.method, self.path, self.role, self.summary) = (method, path, role, summary)
+        (self.query, self.body, self.answers) = (query, body, answers)
+        (self.sharing, self.handler) = (sharing, handler)
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        self.segments = segments.map(String.init)
+        parameters = segments.enumerated().filter { $1.hasPrefix("{") }.map { place, segment in
+            (place, String(segment.dropFirst().dropLast()))
+        }
     }
 
     /// A route that is read.
@@ -117,6 +137,6 @@ extension HTTPServerResponse {
     ) throws -> HTTPServerResponse {
         var headers = headers
         headers["Cache-Control"] = "no-store"
-        return .json(status, try document.documentText(), headers: headers)
+        return .json(status, bytes: try document.documentBytes(), headers: headers)
     }
 }

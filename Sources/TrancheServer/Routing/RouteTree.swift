@@ -69,8 +69,8 @@ extension Route {
     /// The parameters in a path that is of this route, by name.
     func parameters(in parts: ArraySlice<String>) -> [String: String] {
         var found: [String: String] = [:]
-        for (segment, part) in zip(segments, parts) where segment.hasPrefix("{") {
-            found[String(segment.dropFirst().dropLast())] = part
+        for (place, name) in parameters where place < parts.count {
+            found[name] = parts[parts.startIndex + place]
         }
         return found
     }

@@ -10,6 +10,7 @@ struct Router: Sendable {
     private let gatekeeper: Gatekeeper
     private let readOnly: ReadOnly
     private let answers: SharedAnswers
+    private let pace: RefusalPace
     /// Told when an operator may have changed something.
     private let onChange: @Sendable () async -> Void
 
@@ -24,6 +25,7 @@ struct Router: Sendable {
         gatekeeper: Gatekeeper,
         readOnly: ReadOnly,
         answers: SharedAnswers,
+        pace: RefusalPace,
         onChange: @escaping @Sendable () async -> Void
     ) {
         self.routes = RouteTree(routes)
@@ -32,6 +34,7 @@ struct Router: Sendable {
         self.gatekeeper = gatekeeper
         self.readOnly = readOnly
         self.answers = answers
+        self.pace = pace
         self.onChange = onChange
     }
 
@@ -53,7 +56,11 @@ struct Router: Sendable {
             }
             return .read(upTo: route.body == nil ? Self.openBytes : Self.bodyBytes)
         } catch {
-            return .answer(Self.answer(to: error))
+            // Read, as only who is worked on can wait.
+            if pace.isBehind(request.remoteAddress) { return .read(upTo: Self.openBytes) }
+            let response = Self.answer(to: error)
+            _ = pace.take(response, for: request.remoteAddress)
+            return .answer(response)
         }
     }
 
@@ -62,7 +69,9 @@ struct Router: Sendable {
         do {
             return try await handle(request)
         } catch {
-            return Self.answer(to: error)
+            let response = Self.answer(to: error)
+            await pace.wait(with: response, for: request.remoteAddress)
+            return response
         }
     }
 

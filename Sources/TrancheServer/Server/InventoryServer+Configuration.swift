@@ -5,8 +5,8 @@ extension InventoryServer {
     /// How a server serves.
     public struct Configuration: Sendable {
         /// How it listens; its bounds are wider than those of a listener by itself: 2,048
-        /// connections, 1,024 of one address and as many requests at once, since a request may wait
-        /// for work.
+        /// connections, 1,024 of one address, and as many requests at once as connections, since a
+        /// request may wait for work, and a refusal of one who is refused often.
         public var listening: HTTPListener.Configuration
         /// The inventory's name, as the page has it; `tranche` by default.
         public var name = "tranche"
@@ -30,7 +30,7 @@ extension InventoryServer {
             listening = HTTPListener.Configuration(address)
             listening.connections = 2048
             listening.connectionsPerAddress = 1024
-            listening.requests = 1024
+            listening.requests = 2048
         }
 
         func check() throws {

@@ -67,6 +67,7 @@ final class ServerState: Sendable {
     let actions: FrozenActions
     let overview: SharedReading<OverviewReading>
     let answers: SharedAnswers
+    let pace: RefusalPace
     let readOnly: ReadOnly
 
     init(
@@ -81,6 +82,7 @@ final class ServerState: Sendable {
         self.sources = sources
         sessions = PageSessions(configuration.clock)
         actions = FrozenActions(configuration.clock)
+        pace = RefusalPace(configuration.clock)
         readOnly = ReadOnly(inventory.store, clock: configuration.clock)
         let answers = SharedAnswers(configuration.clock)
         self.answers = answers
@@ -134,6 +136,7 @@ final class ServerState: Sendable {
             gatekeeper: gatekeeper,
             readOnly: readOnly,
             answers: answers,
+            pace: pace,
             onChange: { [overview] in await overview.forget() }
         )
     }

@@ -299,7 +299,7 @@ extension Bench {
     /// Fails whatever is handed out until the run is held; time passes as needed.
     ///
     /// - Returns: How many attempts that took.
-    fileprivate func failUntilHeld(
+    func failUntilHeld(
         _ request: BatchRequest,
         _ error: (Int64) -> String
     ) async throws -> Int {

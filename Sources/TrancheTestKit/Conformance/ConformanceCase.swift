@@ -45,7 +45,7 @@ public struct ConformanceCase: Sendable {
         + pages + output + events + budgets + keys + times + shares + probes + discovery + inputLogs
         + sizing
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
-        + recursion + generations
+        + wholeOutages + recursion + generations
         + workflows + pipelines + offering + acting + forgetting + uids
 }
 

@@ -23,6 +23,9 @@ struct Acquire {
         self.now = now
     }
 
+    /// Whether the next batch is rather one that was never handed out.
+    var probesNewFirst: Bool { isProbing && request.probesNewFirst(of: run) }
+
     /// How many batches may still be handed out.
     var left: Int {
         let most = isProbing ? 1 : request.slots.count

@@ -48,10 +48,12 @@ extension MemoryTables {
         if let reason = holdForOutage(&acquire) { return .none(reason) }
 
         // 2. What was handed out before and is free again.
-        offerStuckInTurn(&acquire)
-        if let exhausted = offerAgain(&acquire) {
-            let isDoubtful = acquire.run.outage.isDoubtful(exhausted.id)
-            return .needsSplit(exhausted, isDoubtful: isDoubtful)
+        if !acquire.probesNewFirst {
+            offerStuckInTurn(&acquire)
+            if let exhausted = offerAgain(&acquire) {
+                let isDoubtful = acquire.run.outage.isDoubtful(exhausted.id)
+                return .needsSplit(exhausted, isDoubtful: isDoubtful)
+            }
         }
 
         // 3. Ids that appeared in gaps.
@@ -68,6 +70,7 @@ extension MemoryTables {
                 return .needsPlan(acquire.demand)
             }
         }
+        if acquire.probesNewFirst { _ = offerAgain(&acquire) }
         if !acquire.answer.isEmpty {
             acquire.startProbe()
             return .batches(acquire.answer)

@@ -64,7 +64,8 @@ extension MemoryTables {
             }
         return FailingBatch.Evidence(
             hasWorked: !parents.isDisjoint(with: line),
-            lastSuccess: latest.compactMap(\.endedAt).max()
+            lastSuccess: latest.compactMap(\.endedAt).max(),
+            lastSucceeded: latest.map(\.id).max()
         )
     }
 

@@ -64,6 +64,7 @@ extension MemoryTables {
         try changeRun(key) { run in
             run.pauseReason = reason
             run.letThrough = batches
+            if reason == nil { run.outage = OutageGuard() }
         }
         guard let note, let change else { return }
         add(.run(key), "pause", from: change.old, to: change.new, note, now: now)

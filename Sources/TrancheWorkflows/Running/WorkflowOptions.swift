@@ -26,6 +26,8 @@ public struct WorkflowOptions: Sendable {
     public var watcher: (any WorkWatcher)?
     /// Called with notes for the caller that runs the workflow.
     public var onNotice: (@Sendable (String) -> Void)?
+    /// Called with the open source before work on it begins, such as for its risks.
+    public var onSource: (@Sendable (any MetaSource) -> Void)?
 
     /// Makes options.
     public init(

@@ -39,6 +39,7 @@ extension Workflows {
         let asked = options
         let reason = try await withTracking(of: handle, asked) { trackers -> NoBatchReason? in
             if let reason = try await hindrance(of: handle, asked) { return reason }
+            await tell(of: plan.source, asked)
             if plan.chain == nil {
                 return try await handOver(plan, asked, trackers)
             }
@@ -46,6 +47,17 @@ extension Workflows {
         }
         let progress = try await handle.progress()
         return WorkflowResult(ending: ending(reason, options, progress), progress: progress)
+    }
+
+    /// Lends the open source to whoever asked for it.
+    private func tell(
+        of source: any MetaSourceDescription,
+        _ options: WorkflowOptions
+    ) async {
+        // What keeps it from being opened is told by the work that begins.
+        guard let onSource = options.onSource, let opened = try? await inventory.source(source)
+        else { return }
+        onSource(opened)
     }
 
     /// Why nothing would be handed out, so that no output is begun for it.

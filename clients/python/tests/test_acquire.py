@@ -3,6 +3,7 @@
 Needs tranche in PATH, or its path in TRANCHE:  python3 -m unittest discover clients/python/tests
 """
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -58,6 +59,20 @@ class Acquired(unittest.TestCase):
         self.assertEqual(states, ["succeeded", "failed", "failed"])
         self.assertEqual(self.job.failed(), 1)
         self.assertIn("ValueError: no such day", self.batches()[1]["logging"])
+
+    def test_what_failed_in_another_run_or_source_is_not_counted(self):
+        def fail(batch):
+            raise ValueError("no such day")
+
+        for held in self.job.batches():
+            held.work(fail)
+        self.assertEqual(self.job.failed(), 2)
+        with contextlib.closing(sqlite3.connect(os.environ["TRANCHE_META_DB"].removeprefix("sqlite:"))) as database:
+            database.executescript("CREATE TABLE other (uid INTEGER PRIMARY KEY); INSERT INTO other VALUES (1)")
+        for options in (["--meta=item", "--run=again"], ["--meta", "item", "--run", "more"], ["--meta", "other"]):
+            job = tranche_acquire.Job("j", *options)
+            self.assertEqual([held.work(lambda batch: None) for held in job.batches()], ["succeeded"])
+            self.assertEqual(job.failed(), 0, options)
 
     def test_bad_items_are_quarantined_and_the_others_are_done(self):
         def work(batch):

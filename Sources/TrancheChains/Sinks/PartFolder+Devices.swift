@@ -1,0 +1,21 @@
+import CPosix
+import Glibc
+import Tranche
+
+extension PartFolder {
+    /// Refuses a device, a pipe or a socket, in whose place the file would be put.
+    ///
+    /// - Parameter path: The path; a link stands for what it leads to.
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    static func requireFile(at path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        let kind = status.st_mode & S_IFMT
+        guard kind != S_IFREG, kind != S_IFDIR else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "'\(path)' is a device, a pipe or a socket, and records are put together in a file; "
+                + "give the path of one, and copy that"
+        )
+    }
+}
