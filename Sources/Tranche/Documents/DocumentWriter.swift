@@ -87,13 +87,15 @@ final class DocumentWriter {
         Given.self == Wanted.self ? value as? Wanted : nil
     }
 
-    /// An integer of the standard library's other types, which encode themselves as one value.
+    /// The standard library's other integers, which encode themselves as one value.
+    private static let otherIntegers: [ObjectIdentifier] = [
+        ObjectIdentifier(Int32.self), ObjectIdentifier(UInt32.self), ObjectIdentifier(UInt64.self),
+        ObjectIdentifier(UInt.self), ObjectIdentifier(UInt8.self), ObjectIdentifier(Int16.self),
+        ObjectIdentifier(UInt16.self), ObjectIdentifier(Int8.self),
+    ]
+
     private func otherInteger<Given>(_ value: Given) -> String? {
-        let types: [any BinaryInteger.Type] = [
-            Int32.self, UInt32.self, UInt64.self, UInt.self, UInt8.self, Int16.self, UInt16.self,
-            Int8.self,
-        ]
-        guard types.contains(where: { $0 == Given.self }) else { return nil }
+        guard Self.otherIntegers.contains(ObjectIdentifier(Given.self)) else { return nil }
         return (value as? any BinaryInteger).map { "\($0)" }
     }
 

@@ -21,7 +21,10 @@ package struct StrictJSON {
     /// Says what keeps a text from being strict JSON; `nil` when it is.
     package static func fault(in text: String) -> String? {
         var text = text
-        return text.withUTF8 { look(at: $0).fault }
+        return text.withUTF8 { bytes in
+            var reader = StrictJSON(text: bytes)
+            return reader.fault
+        }
     }
 
     /// Looks at a text of UTF-8.
@@ -33,20 +36,30 @@ package struct StrictJSON {
         at text: UnsafeBufferPointer<UInt8>
     ) -> (fault: String?, members: [String]) {
         var reader = StrictJSON(text: text)
-        do throws(Fault) {
-            try reader.read()
-            return (nil, reader.members)
-        } catch {
-            return ("\(error.words) at byte \(reader.place + 1)", reader.members)
+        let fault = reader.fault
+        return (fault, reader.members)
+    }
+
+    /// Reads the text; what keeps it from being strict JSON.
+    private var fault: String? {
+        mutating get {
+            do throws(Fault) {
+                try read()
+                return nil
+            } catch {
+                return "\(error.words) at byte \(place + 1)"
+            }
         }
     }
 
     private var members: [String] {
-        names.compactMap { place in
+        names.map { place in
             let name = text[place]
             let plain = String(decoding: name.dropFirst().dropLast(), as: UTF8.self)
             guard name.contains(UInt8(ascii: "\\")) else { return plain }
-            return try? JSONText.decode(String.self, from: String(decoding: name, as: UTF8.self))
+            // Its escapes were read; one that cannot be decoded all the same is nobody's member.
+            return (try? JSONText.decode(String.self, from: String(decoding: name, as: UTF8.self)))
+                ?? plain
         }
     }
 

@@ -108,8 +108,8 @@ package struct ItemRegistry: Sendable {
         guard missing.isEmpty else {
             throw TrancheError(
                 .invalidArgument,
-                "table '\(table.words)' has no column '\(missing[0])': it was not made to register items "
-                    + "in; name another table"
+                "table '\(table.words)' has no column '\(missing[0])': it was not made to register "
+                    + "items in; name another table"
             )
         }
         return known

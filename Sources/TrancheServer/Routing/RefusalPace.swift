@@ -51,6 +51,7 @@ final class RefusalPace: Sendable {
     /// Waits with an answer as long as it must, or until the task is cancelled.
     func wait(with response: HTTPServerResponse, for address: String) async {
         let pause = take(response, for: address)
+        // Who is stopped answers at once.
         if pause > .zero { try? await clock.sleep(for: pause) }
     }
 

@@ -6,7 +6,7 @@ extension ConformanceCase {
     static let wholeOutages: [ConformanceCase] =
         [(500, maxAttempts: 1), (40, maxAttempts: 3)].map { count, maxAttempts in
             ConformanceCase(
-                "A program that always fails has no table fail, with \(maxAttempts) attempts a batch"
+                "A program that always fails has no table fail, with \(maxAttempts) attempts"
             ) { subject in
                 let bench = try await Bench(subject, ids: 1...Int64(count))
                 let request = bench.staying(maxAttempts: maxAttempts)
