@@ -37,7 +37,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
         maxConnections: Int
     ) {
         name = url.name
-        let lead = PostgreSQLLead()
+        let lead = PostgreSQLLead.of(url)
         let opened = opened
         let session = PostgreSQLSession(
             lockTimeout: lockTimeout,

@@ -16,24 +16,24 @@ extension PostgreSQLHandle {
 
     /// Connects to the first server that lets it in and answers.
     ///
-    /// - Returns: The connection, which the caller finishes, the server's first answer, and its
-    ///   place among the URL's.
+    /// - Returns: The connection, which the caller finishes, the server's first answer, and
+    ///   which server it is.
     static func connect(
         _ url: PostgreSQLURL,
         _ timeout: Duration,
         _ lead: PostgreSQLLead,
         _ alarm: PostgreSQLAlarm,
         _ greeting: (_ process: Int32) -> String
-    ) throws(PostgreSQLError) -> (OpaquePointer, PostgreSQLWelcome, place: Int) {
+    ) throws(PostgreSQLError) -> (OpaquePointer, PostgreSQLWelcome, PostgreSQLServer) {
         let limit = url.connectTimeout ?? (url.servers.count > 1 ? share : timeout)
         var failures: [PostgreSQLError] = []
-        for place in lead.order(of: url.servers.count) {
+        for server in lead.order(of: url.servers) {
             let deadline = ContinuousClock.now + limit
             do throws(PostgreSQLError) {
-                let pointer = try start(url, url.servers[place])
+                let pointer = try start(url, server)
                 let welcome = try enter(pointer, url, until: deadline, alarm, greeting)
-                lead.note(place)
-                return (pointer, welcome, place)
+                lead.note(server)
+                return (pointer, welcome, server)
             } catch {
                 failures.append(error)
             }

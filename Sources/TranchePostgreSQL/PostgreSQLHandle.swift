@@ -42,10 +42,10 @@ struct PostgreSQLHandle: ~Copyable {
         } catch {
             throw PostgreSQLError.refusal(error.message)
         }
-        let place: Int
-        (pointer, welcome, place) = try Self.connect(url, timeout, lead, alarm, greeting)
+        let server: PostgreSQLServer
+        (pointer, welcome, server) = try Self.connect(url, timeout, lead, alarm, greeting)
         self.alarm = alarm
-        rivals = PostgreSQLRivals(url, of: place, lead)
+        rivals = PostgreSQLRivals(url, of: server, lead)
     }
 
     deinit {

@@ -13,27 +13,27 @@ struct PostgreSQLRivals {
     static let interval: Duration = .seconds(2)
 
     private let url: PostgreSQLURL
-    private let place: Int
+    private let server: PostgreSQLServer
     private let lead: PostgreSQLLead
 
     /// None for a URL with one server, or where it does not matter who leads.
-    init?(_ url: PostgreSQLURL, of place: Int, _ lead: PostgreSQLLead) {
+    init?(_ url: PostgreSQLURL, of server: PostgreSQLServer, _ lead: PostgreSQLLead) {
         guard url.servers.count > 1, url.wantsLeader else { return nil }
-        (self.url, self.place, self.lead) = (url, place, lead)
+        (self.url, self.server, self.lead) = (url, server, lead)
     }
 
     /// Whether the connection's server let one in last.
-    var isCurrent: Bool { lead.isLast(place) }
+    var isCurrent: Bool { lead.isLast(server) }
 
     /// Whether one of them leads; the next connection is asked of that one first.
     ///
     /// - Parameter alarm: What cancels the waits.
     /// - Returns: Whether one does.
     func haveLeader(_ alarm: PostgreSQLAlarm) -> Bool {
-        for other in url.servers.indices where other != place {
+        for other in url.servers where other != server {
             let deadline = ContinuousClock.now + (url.connectTimeout ?? PostgreSQLHandle.share)
             do throws(PostgreSQLError) {
-                let pointer = try PostgreSQLHandle.start(url, url.servers[other])
+                let pointer = try PostgreSQLHandle.start(url, other)
                 // A standby is refused.
                 _ = try PostgreSQLHandle.enter(pointer, url, until: deadline, alarm) { _ in
                     "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery()"

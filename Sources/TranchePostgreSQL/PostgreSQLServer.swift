@@ -56,23 +56,41 @@ package struct PostgreSQLServer: Sendable, Hashable {
 }
 
 /// Which of several servers let a connection in last: the next one is asked of it first.
+///
+/// All databases of this process that want the leader of the same servers share one: when the
+/// inventory has found a new leader, the source in the same place need not look for it again.
 final class PostgreSQLLead: Sendable {
-    private let place = Mutex(0)
+    /// By the servers, which URLs name; kept for as long as the process runs, as those are few.
+    private static let shared = Mutex<[Set<PostgreSQLServer>: PostgreSQLLead]>([:])
 
-    /// The places of `count` servers in the order in which they are tried.
-    func order(of count: Int) -> [Int] {
-        let first = place.withLock { $0 }
-        guard first < count else { return Array(0..<count) }
-        return [first] + (0..<count).filter { $0 != first }
+    private let last = Mutex<PostgreSQLServer?>(nil)
+
+    private init() {}
+
+    /// The one of a URL's servers.
+    static func of(_ url: PostgreSQLURL) -> PostgreSQLLead {
+        guard url.servers.count > 1, url.wantsLeader else { return PostgreSQLLead() }
+        return shared.withLock { leads in
+            let servers = Set(url.servers)
+            let lead = leads[servers] ?? PostgreSQLLead()
+            leads[servers] = lead
+            return lead
+        }
+    }
+
+    /// Servers in the order in which they are tried.
+    func order(of servers: [PostgreSQLServer]) -> [PostgreSQLServer] {
+        guard let first = last.withLock({ $0 }), servers.contains(first) else { return servers }
+        return [first] + servers.filter { $0 != first }
     }
 
     /// Whether a server is the one that let a connection in last.
-    func isLast(_ server: Int) -> Bool {
-        place.withLock { $0 == server }
+    func isLast(_ server: PostgreSQLServer) -> Bool {
+        last.withLock { $0 == server }
     }
 
     /// Notes that a server let a connection in.
-    func note(_ server: Int) {
-        place.withLock { $0 = server }
+    func note(_ server: PostgreSQLServer) {
+        last.withLock { $0 = server }
     }
 }

@@ -115,6 +115,8 @@ struct SeveralServersTests {
                 let url =
                     "postgresql://postgres@127.0.0.1:\(own.port),127.0.0.1:\(standby.port)/tranche"
                 let waiting = try database(url, connections: 2)
+                let other = try database(url)
+                _ = try await other.read("SELECT 1")
                 let slow = try await waiting.read("SELECT 1 FROM pg_sleep(4)")
                 #expect(slow[0].count == 1)
                 try await standby.promote()
@@ -124,9 +126,12 @@ struct SeveralServersTests {
                 #expect(error?.category == .transient)
                 #expect(error?.message.contains("another one leads") == true)
                 // Idle connections to the former leader are not lent again.
-                var row = try await waiting.read("SELECT inet_server_port()")[0][0]
-                #expect(try row.integer() == Int64(standby.port))
-                await waiting.close()
+                // Nor are those of another database in the same place, which has asked nobody.
+                for database in [waiting, other] {
+                    var row = try await database.read("SELECT inet_server_port()")[0][0]
+                    #expect(try row.integer() == Int64(standby.port))
+                    await database.close()
+                }
             } catch {
                 try await standby.remove()
                 throw error
