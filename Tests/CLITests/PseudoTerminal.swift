@@ -29,7 +29,9 @@ final class PseudoTerminal: Sendable {
         var size = winsize(ws_row: 24, ws_col: UInt16(width), ws_xpixel: 0, ws_ypixel: 0)
         guard ioctl(other, UInt(TIOCSWINSZ), &size) == 0 else { throw POSIXError(.ENOTTY) }
         program = FileHandle(fileDescriptor: other, closeOnDealloc: true)
-        queue.async { [weak self] in
+        // The number is no other file's while the handle is kept.
+        queue.async { [weak self, screen] in
+            defer { withExtendedLifetime(screen) {} }
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
                 let count = read(file, &buffer, buffer.count)

@@ -228,6 +228,10 @@ import Tranche
         let item = await bench.run("history", "--meta", "files", "--id", "9")
         #expect(item.status == .failed)
         #expect(item.errors.contains("no batch holds id 9 of 'files'"))
+        let table = await bench.run("history", "--meta", "file", "--id", "1")
+        #expect(table.status == .failed)
+        #expect(table.errors.contains("there is no source 'file' in "), "\(table.errors)")
+        #expect(table.errors.contains("did you mean --meta files?"))
     }
 
     @Test("A line has at most 80 characters, unless all columns are asked for")

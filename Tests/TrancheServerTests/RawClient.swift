@@ -43,11 +43,9 @@ final class RawClient: @unchecked Sendable {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard isConnected else {
-            let code = errno
-            Glibc.close(socket)
-            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
-        }
+        // `deinit` closes the socket of a client that is thrown away here, too: to close it twice
+        // would be to close what another thread has opened since.
+        guard isConnected else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 
     deinit { Glibc.close(socket) }

@@ -58,7 +58,12 @@ struct HistoryCommand: Command {
             )
             let id = try await item?.id(in: numbered) ?? 0
             let uid = numbered == nil ? nil : item?.text
-            return (meta, id, uid, try await inventory.lineage(of: id, in: meta))
+            let lineage = try await inventory.lineage(of: id, in: meta)
+            // A table that no run takes from has no item that anything happened to.
+            if lineage.entries.isEmpty {
+                try await RunOptions.require(RunSelection(metaTable: meta), in: inventory)
+            }
+            return (meta, id, uid, lineage)
         }
         guard !lineage.entries.isEmpty else {
             if context.isJSON {

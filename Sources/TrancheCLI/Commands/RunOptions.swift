@@ -49,15 +49,28 @@ struct RunOptions: Sendable {
     /// - Throws: `TrancheError` `.unknownRun`, with what may have been meant.
     func known(in inventory: Inventory) async throws -> RunSelection {
         let found = try await find(in: inventory)
-        guard found != RunSelection(),
-            try await inventory.runs(found, after: nil, limit: 1).isEmpty
-        else { return found }
+        if found != RunSelection() { try await Self.require(found, in: inventory) }
+        return found
+    }
+
+    /// Checks that there is a run of a selection.
+    ///
+    /// - Parameters:
+    ///   - selection: The selection.
+    ///   - inventory: The inventory.
+    /// - Throws: `TrancheError` `.unknownRun`, with what may have been meant.
+    static func require(_ selection: RunSelection, in inventory: Inventory) async throws {
+        guard try await inventory.runs(selection, after: nil, limit: 1).isEmpty else { return }
         let all = try await inventory.runs().map(\.key)
-        throw TrancheError(.unknownRun, words(for: found, among: all, inventory.name))
+        throw TrancheError(.unknownRun, words(for: selection, among: all, inventory.name))
     }
 
     /// What there is not, and what may have been meant.
-    private func words(for asked: RunSelection, among all: [RunKey], _ name: String) -> String {
+    private static func words(
+        for asked: RunSelection,
+        among all: [RunKey],
+        _ name: String
+    ) -> String {
         func hint(_ text: String, _ known: some Sequence<String>, _ option: String) -> String {
             let nearest = NearestName(Set(known).sorted()).to(text)
             return nearest.map { "; did you mean --\(option) \(RunKey.quoted($0))?" }

@@ -10,15 +10,15 @@ struct YAMLParserHandle: ~Copyable {
     ///
     /// It is `nil` when there is no memory.
     init?(copying source: some Collection<UInt8>) {
-        parser = .allocate(capacity: 1)
-        bytes = .allocate(capacity: max(1, source.count))
-        _ = bytes.initialize(from: source)
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             // It has freed what it had taken.
             parser.deallocate()
-            bytes.deallocate()
             return nil
         }
+        self.parser = parser
+        bytes = .allocate(capacity: max(1, source.count))
+        _ = bytes.initialize(from: source)
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, bytes.baseAddress, source.count)
     }
