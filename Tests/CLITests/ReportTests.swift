@@ -73,6 +73,27 @@ import Tranche
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/full")
     }
 
+    @Test("Links to a file stay, and the file is replaced; it need not be there yet")
+    func links() async throws {
+        let bench = try await CommandLineBench()
+        let files = FileManager.default
+        try files.createDirectory(atPath: bench.path("pages"), withIntermediateDirectories: true)
+        let links = [("first", "second"), ("second", "pages/page")]
+        for (link, end) in links {
+            try files.createSymbolicLink(atPath: bench.path(link), withDestinationPath: end)
+        }
+        for command in [
+            ["report", bench.path("first")], ["metrics", "--to", bench.path("first")],
+        ] {
+            #expect(await bench.run(command).status == .done)
+            for (link, end) in links {
+                #expect(try files.destinationOfSymbolicLink(atPath: bench.path(link)) == end)
+            }
+            let text = try String(contentsOfFile: bench.path("pages/page"), encoding: .utf8)
+            #expect(text.contains(command[0] == "report" ? "<html" : "tranche_"))
+        }
+    }
+
     // MARK: In a browser
 
     private struct Look: Decodable {

@@ -79,7 +79,7 @@ extension Inventory {
     }
 }
 
-/// A file that takes another's place once all of it is written.
+/// A file that takes another's place once all of it is written; a link to that one stays.
 enum ReplacedFile {
     /// Writes a file.
     ///
@@ -92,7 +92,8 @@ enum ReplacedFile {
         to path: String,
         _ body: (any Writer) async throws -> Result
     ) async throws -> Result {
-        let part = path + ".part"
+        let place = WholeFile.behindLinks(path)
+        let part = place + ".part"
         let number = tranche_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard number >= 0 else { throw SystemError("cannot write '\(part)'") }
         let file = OpenFile(stealing: number)
@@ -100,7 +101,7 @@ enum ReplacedFile {
             let result = try await body(FileWriter(file: number))
             guard fsync(number) == 0 else { throw SystemError("cannot write '\(part)'") }
             file.close()
-            guard rename(part, path) == 0 else { throw SystemError("cannot replace '\(path)'") }
+            guard rename(part, place) == 0 else { throw SystemError("cannot replace '\(place)'") }
             return result
         } catch {
             file.close()
