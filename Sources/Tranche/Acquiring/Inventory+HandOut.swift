@@ -31,6 +31,7 @@ extension Inventory {
         ending: AttemptSuccess? = nil
     ) async throws -> Answer {
         var (request, ending) = (request, ending)
+        var hasLooked = false
         while true {
             var asked = try storeRequest(request, from: source, batches: batches)
             asked.isDraining = isDraining
@@ -45,7 +46,10 @@ extension Inventory {
             let live = try await withItems(answer.batches)
             // When all had lost every item, and so succeeded empty, there may be others; the token
             // stands for those that were given.
-            if answer.batches.isEmpty || !live.isEmpty {
+            if !hasLooked, try await isHeldForPromotion(asked.key, source, answer) {
+                if let hold = try await holdOfSource(asked.key, source) { return ([], hold) }
+                hasLooked = true
+            } else if answer.batches.isEmpty || !live.isEmpty {
                 await noteHandOut(asked.key, source, answer)
                 if !live.isEmpty { return (live, answer.reason) }
                 let reason = try await lookForProbes(of: asked.key, after: answer.reason)

@@ -36,6 +36,44 @@ extension Inventory {
         return hold
     }
 
+    /// Whether a run is held for a source that was rewound, whose server a standby has taken the
+    /// place of since the last look; the next one comes at once then.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - source: Its source.
+    ///   - answer: The outcome of an acquire.
+    /// - Returns: Whether it is.
+    /// - Throws: The source's or the store's failure.
+    func isHeldForPromotion(
+        _ key: RunKey,
+        _ source: any MetaSource,
+        _ answer: (batches: [Batch], reason: NoBatchReason)
+    ) async throws -> Bool {
+        guard case .held(_, nil) = answer.reason, answer.batches.isEmpty,
+            let source = source as? any IdentifiedSource
+        else { return false }
+        let isPromoted = try await retrying { _ in
+            guard let mark = try await source.mark(),
+                let run = try await store.runs(RunSelection(key)).first
+            else { return false }
+            return isPromoted(source, mark, since: run)
+        }
+        if isPromoted { watches.withLock { $0[key] = nil } }
+        return isPromoted
+    }
+
+    private func isPromoted(
+        _ source: any IdentifiedSource,
+        _ mark: String,
+        since run: RunRecord
+    ) -> Bool {
+        guard let known = run.standing.identity?.mark, let from = source.timeline(in: known),
+            let to = source.timeline(in: mark)
+        else { return false }
+        return from < to
+    }
+
     /// Notes the outcome of an acquire: a worker without a batch reads the content that the next
     /// look is compared with.
     func noteHandOut(
@@ -125,7 +163,7 @@ extension Inventory {
         if let watch, !isRenewing, !source.comparesAlways, watch.isSettled(by: mark) {
             return SourceStanding(identity: watch.identity)
         }
-        guard let run = try await store.runs(RunSelection(key)).first else {
+        guard var run = try await store.runs(RunSelection(key)).first else {
             // What stands there is kept as soon as there is a run.
             keep(SourceStanding(), of: key, isKnown: false, isRenewed: false)
             return SourceStanding()
@@ -137,25 +175,31 @@ extension Inventory {
         {
             return SourceStanding()
         }
-        var standing = run.standing
+        let known = run.standing
+        var standing = known
         // Nothing more is handed out by a run that is at its end.
-        let seen = run.isAtEnd ? .same : try await verdict(on: run, source, mark)
+        var seen = run.isAtEnd ? .same : try await comparison(of: run, source, mark)
+        if seen == .same {
+            if let found = try await lookBack(run, source, mark) {
+                standing.promotion = found
+                standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
+                // What the standby lacks was not rewound, whoever took it for that before.
+                run.standing.promotion = found
+            }
+            if !run.isAtEnd { seen = try await verdictOnRewinding(run, source) }
+        }
         switch seen {
         case .same:
             standing.hold = nil
             standing.rewoundTo = nil
-            if let found = try await lookBack(run, source, mark) {
-                standing.promotion = found
-                standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
-            }
             if !run.isAtEnd, isRenewing || standing.identity?.mark != mark {
                 standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
             }
         case .open: standing.hold = nil
         case .another(let what): standing.hold = reason(what, of: run)
         }
-        if standing != run.standing {
-            try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
+        if standing != known {
+            try await store.note(standing, insteadOf: known.identity?.mark, of: key)
         }
         keep(standing, of: key, isKnown: true, isRenewed: isRenewing && seen == .same)
         return standing
@@ -166,11 +210,19 @@ extension Inventory {
         _ source: any IdentifiedSource,
         _ mark: String
     ) async throws -> SourceComparison {
-        if let known = run.standing.identity, source.comparesAlways || known.mark != mark {
-            let verdict = try await source.compare(mark: mark, with: known, passed: run.cursor)
-            if verdict != .same { return verdict }
+        let verdict = try await comparison(of: run, source, mark)
+        return verdict == .same ? try await verdictOnRewinding(run, source) : verdict
+    }
+
+    private func comparison(
+        of run: RunRecord,
+        _ source: any IdentifiedSource,
+        _ mark: String
+    ) async throws -> SourceComparison {
+        guard let known = run.standing.identity, source.comparesAlways || known.mark != mark else {
+            return .same
         }
-        return try await verdictOnRewinding(run, source)
+        return try await source.compare(mark: mark, with: known, passed: run.cursor)
     }
 
     /// Whether rows have come under ids that were handed out and then gone.
@@ -218,12 +270,17 @@ extension Inventory {
     }
 
     /// Keeps how far a source was rewound: what comes up to the cursor from now on is new.
-    private func noteRewinding(_ key: RunKey, _ source: any MetaSource) async throws {
+    ///
+    /// Not where a standby has taken its server's place since the last look, which may be another
+    /// task's and under way: what it lacks is looked for then, and was not rewound.
+    private func noteRewinding(_ key: RunKey, _ source: any IdentifiedSource) async throws {
         guard let run = try await store.runs(RunSelection(key)).first, run.standing.hold == nil,
             !run.isAtEnd
         else { return }
         let highest = try await source.highestID() ?? .min
         guard run.isRewound(to: highest), highest < run.standing.rewoundTo ?? .max else { return }
+        // Read behind the highest id, so that it is not of an earlier server.
+        if let mark = try await source.mark(), isPromoted(source, mark, since: run) { return }
         var standing = run.standing
         standing.rewoundTo = highest
         try await store.note(standing, insteadOf: run.standing.identity?.mark, of: key)
