@@ -68,7 +68,8 @@ import Testing
 
         private func get<T: Decodable>(_ type: T.Type, _ arguments: [String]) async throws -> T? {
             let curl = Executable("/usr/bin/curl")
-            let outcome = try await curl.run(["-sS", "-m", "20", "-G"] + arguments)
+            // Until it is ready it answers 503, in words.
+            let outcome = try await curl.run(["-sSf", "-m", "20", "-G"] + arguments)
             guard outcome.code == 0 else { return nil }
             return try JSONDecoder().decode(type, from: Data(outcome.output.utf8))
         }

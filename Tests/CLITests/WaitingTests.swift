@@ -29,13 +29,19 @@ struct WaitingTests {
     func retry() async throws {
         let bench = try await CommandLineBench()
         let errors = TextWriter()
-        let options = ["--backoff", "4s", "--max-attempts", "2", "--", "false"]
-        let outcome = await bench.run(["work"] + Self.job + options, errors: errors)
-        #expect(outcome.status == .failed)
-        let words = #/batch 1 failed, and is tried again in \d s, try 2 of 2\n/#
-        #expect(outcome.errors.contains(words), "\(outcome.errors)")
-        #expect(outcome.errors.contains("exit code 1; tried again in 4 s\n"))
-        #expect(outcome.errors.contains(", 2 attempts failed\n"))
+        let options = ["--backoff", "50s", "--max-attempts", "2", "--", "false"]
+        let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
+        async let working = bench.run(
+            ["work"] + Self.job + options,
+            errors: errors,
+            signals: signals
+        )
+        let words = #/batch 1 failed, and is tried again in \d+ s, try 2 of 2\n/#
+        #expect(await eventually { errors.text.contains(words) }, "\(errors.text)")
+        signal.yield(SIGTERM)
+        let outcome = await working
+        #expect(outcome.errors.contains("exit code 1; tried again in 50 s\n"))
+        #expect(outcome.errors.contains(", 1 attempt failed\n"), "\(outcome.errors)")
     }
 
     @Test("What a killed worker of this host held is taken over at once")
