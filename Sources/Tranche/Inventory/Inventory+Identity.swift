@@ -53,14 +53,14 @@ extension Inventory {
         guard case .held(_, nil) = answer.reason, answer.batches.isEmpty,
             let source = source as? any IdentifiedSource
         else { return false }
-        let isPromoted = try await retrying { _ in
+        let mustLook = try await retrying { _ in
             guard let mark = try await source.mark(),
                 let run = try await store.runs(RunSelection(key)).first
             else { return false }
             return isPromoted(source, mark, since: run)
         }
-        if isPromoted { watches.withLock { $0[key] = nil } }
-        return isPromoted
+        if mustLook { watches.withLock { $0[key] = nil } }
+        return mustLook
     }
 
     private func isPromoted(
